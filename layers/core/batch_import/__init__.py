@@ -1,0 +1,1 @@
+"""Batch Auto-Import: every rule of the system. Doors (functions/, cli/) stay outside."""

@@ -1,0 +1,121 @@
+"""Canonical types and enums (seed 003, T1; values: seed 000 §4 and §7, design §2).
+
+A string outside an enum raises ``ValueError`` when it is parsed, at the HTTP boundary and when a stored row is read:
+there is no silent default and no second vocabulary.
+"""
+
+from enum import StrEnum
+
+
+class RunState(StrEnum):
+    RUNNING = "running"
+    COMPLETED = "completed"
+    COMPLETED_WITH_WARNINGS = "completed_with_warnings"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class ItemStage(StrEnum):
+    PROBE = "probe"
+    PROVISION = "provision"
+    CONFIRM = "confirm"
+    VALIDATE = "validate"
+    DONE = "done"
+
+
+class ConfirmationStatus(StrEnum):
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    ADVISORY = "advisory"
+    FAILED = "failed"
+
+
+class AccessStatus(StrEnum):
+    UNKNOWN = "unknown"
+    ACTIVE = "active"
+    DEGRADED = "degraded"
+    BROKEN = "broken"
+
+
+class MatchedAccountState(StrEnum):
+    """What the host held before any write; ``None`` means no match."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    DEPRECATED = "deprecated"
+    BROKEN = "broken"
+
+
+class AccountResolution(StrEnum):
+    """What was decided; ``None`` means not decided yet."""
+
+    CREATED = "created"
+    REUSED = "reused"
+    REACTIVATED = "reactivated"
+    REPLACED = "replaced"
+
+
+class AccessMode(StrEnum):
+    SUBSCRIPTION = "subscription"
+    SELF_SERVICE = "self_service"
+
+
+class RunMode(StrEnum):
+    PARTIAL = "partial"
+    STRICT = "strict"
+
+
+class Reactivate(StrEnum):
+    """May an account that a person paused be switched on again (design §2.2)?"""
+
+    ALWAYS = "always"
+    OURS = "ours"
+
+
+class EventType(StrEnum):
+    """The closed list of what an item's trail can tell (design §4)."""
+
+    ITEM_CREATED = "item_created"
+    LEASE_ACQUIRED = "lease_acquired"
+    MODELS_DISCOVERED = "models_discovered"
+    CAPABILITY_PROBED = "capability_probed"
+    REUSE_DECIDED = "reuse_decided"
+    GROUP_CREATED = "group_created"
+    CHANNEL_CREATED = "channel_created"
+    CHANNEL_PATCHED = "channel_patched"
+    ACCOUNT_CREATED = "account_created"
+    ACCOUNT_WOKEN = "account_woken"
+    RETRY_SCHEDULED = "retry_scheduled"
+    ADVISORY_RECORDED = "advisory_recorded"
+    CONFIRMATION_DECIDED = "confirmation_decided"
+    COMPLETION_PROVEN = "completion_proven"
+    ACCOUNT_PLACED = "account_placed"
+    ACCESS_GIVEN = "access_given"
+    STAGE_FAILED = "stage_failed"
+    DEAD_LETTERED = "dead_lettered"
+    REQUEUED = "requeued"
+    CANCELLED = "cancelled"
+    ACCESS_DECIDED = "access_decided"
+
+
+class AuthStyle(StrEnum):
+    BEARER = "bearer"
+    X_API_KEY = "x_api_key"
+    API_KEY = "api_key"
+    UNKNOWN = "unknown"
+
+
+class ModelIdStyle(StrEnum):
+    CANONICAL = "canonical"
+    VENDOR_PREFIXED = "vendor_prefixed"
+    MIXED = "mixed"
+    UNKNOWN = "unknown"
+
+
+class Provenance(StrEnum):
+    """How a family was found (design §2.1)."""
+
+    EXACT = "exact"
+    ALIAS = "alias"
+    RULE = "rule"
+    UNKNOWN = "unknown"
