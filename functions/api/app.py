@@ -1,0 +1,150 @@
+"""The HTTP API (seed 000 §3; design §3) and the result page. Parse, call one use case, map the result."""
+
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from batch_import import http_api as web
+from batch_import.domain import contract as api
+from batch_import.domain.errors import BatchImportError
+from batch_import.domain.types import (
+    AccessMode,
+    AccessStatus,
+    AccountResolution,
+    ConfirmationStatus,
+    ItemStage,
+    MatchedAccountState,
+    RunState,
+)
+from batch_import.observability import door_logger, door_metrics
+from batch_import.wiring import wiring
+
+logger = door_logger()
+metrics = door_metrics()
+app = APIGatewayRestResolver(
+    enable_validation=True, response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR
+)
+PAGES = Path(__file__).parent / "web"
+
+Limit = Annotated[int, Query(ge=1, le=web.MAX_LIMIT)]
+Search = Annotated[str | None, Query(max_length=200)]
+Cursor = Annotated[str | None, Query(max_length=2000)]
+
+
+@app.post("/api/batch-import/runs", status_code=HTTPStatus.ACCEPTED, responses=web.errors(400, 401, 403, 409, 413))
+def create_run(
+    request: Annotated[api.CreateRunRequest, Body()],
+    idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+) -> api.RunCreated:
+    web.demand_operator(app)
+    return use_cases().create(request, idempotency_key)
+
+
+@app.get("/api/batch-import/runs", responses=web.errors(400, 401, 403))
+def list_runs(
+    state: RunState | None = None,
+    access_mode: AccessMode | None = None,
+    q: Search = None,
+    limit: Limit = web.DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> api.RunList:
+    return use_cases().runs({"state": state, "access_mode": access_mode, "q": q}, limit, cursor)
+
+
+@app.get("/api/batch-import/runs/<run_id>", responses=web.errors(401, 403, 404))
+def get_run(run_id: str) -> api.RunDetail:
+    return use_cases().run(run_id)
+
+
+@app.get("/api/batch-import/runs/<run_id>/items", responses=web.errors(400, 401, 403, 404))
+def list_items(
+    run_id: str,
+    current_stage: ItemStage | None = None,
+    confirmation_status: ConfirmationStatus | None = None,
+    access_status: AccessStatus | None = None,
+    has_warning: bool | None = None,
+    provider_id: Search = None,
+    matched_account_state: MatchedAccountState | None = None,
+    account_resolution: AccountResolution | None = None,
+    q: Search = None,
+    limit: Limit = web.DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> api.ItemList:
+    filters = {
+        "current_stage": current_stage,
+        "confirmation_status": confirmation_status,
+        "access_status": access_status,
+        "has_warning": has_warning,
+        "provider_id": provider_id,
+        "matched_account_state": matched_account_state,
+        "account_resolution": account_resolution,
+        "q": q,
+    }
+    return use_cases().items(run_id, filters, limit, cursor)
+
+
+@app.get("/api/batch-import/runs/<run_id>/items/<item_id>", responses=web.errors(401, 403, 404))
+def get_item(run_id: str, item_id: str) -> api.ItemDetail:
+    return use_cases().item(run_id, item_id)
+
+
+@app.post("/api/batch-import/runs/<run_id>/cancel", responses=web.errors(401, 403, 404, 409))
+def cancel_run(run_id: str) -> api.RunSummary:
+    web.demand_operator(app)
+    return use_cases().cancel(run_id)
+
+
+@app.get("/api/health", responses=web.errors(401, 403))
+def health() -> api.Health:
+    return use_cases().health()
+
+
+@app.get("/batch-import", include_in_schema=False)
+@app.get("/batch-import/runs/<run_id>", include_in_schema=False)
+def page(run_id: str = "") -> Response[str]:
+    return web.static_file(PAGES, "index.html")
+
+
+@app.get("/batch-import/assets/<name>", include_in_schema=False)
+def asset(name: str) -> Response[str]:
+    return web.static_file(PAGES, name)
+
+
+@app.not_found
+def nothing_here(_: Exception) -> Response[str]:
+    return web.no_route(app)
+
+
+@app.exception_handler(RequestValidationError)  # type: ignore[untyped-decorator]
+def bad_request(error: RequestValidationError) -> Response[str]:
+    return web.bad_request(error.errors())
+
+
+@app.exception_handler(BatchImportError)  # type: ignore[untyped-decorator]
+def refused(error: BatchImportError) -> Response[str]:
+    return web.refusal(error)
+
+
+@app.exception_handler(Exception)  # type: ignore[untyped-decorator]
+def broken(error: Exception) -> Response[str]:
+    logger.exception("unhandled", exc_info=error)
+    return web.refusal(BatchImportError("something went wrong; the log has it under this request's id"))
+
+
+def use_cases() -> web.ApiUseCases:
+    return web.ApiUseCases(wiring(), web.language_of(app.current_event.headers.get("Accept-Language")))
+
+
+@metrics.log_metrics(capture_cold_start_metric=True)
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    answer = web.too_large(event) or app.resolve(event, context)
+    metrics.add_metric("Answers", MetricUnit.Count, 1)
+    metrics.add_metric(f"Answers{answer['statusCode'] // 100}xx", MetricUnit.Count, 1)
+    logger.info("answered", extra={"route": event.get("resource"), "status": answer["statusCode"]})
+    return answer

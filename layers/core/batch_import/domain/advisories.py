@@ -1,0 +1,62 @@
+"""Advisories and warnings by code, with their texts in both languages (design §3; seed 000 §9.4)."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Advisory(NamedTuple):
+    """A stored advisory: a code of the table below and what fills its text."""
+
+    code: str
+    params: Mapping[str, str] = {}
+
+
+class Text(NamedTuple):
+    zh: str
+    en: str
+
+
+ADVISORIES: dict[str, Text] = {
+    "responses_unsupported_but_chat_ok": Text(
+        "该上游不支持 /v1/responses，系统已自动回退到 /v1/chat/completions",
+        "the relay has no /v1/responses; /v1/chat/completions is used instead",
+    ),
+    "initial_probe_race_expected": Text(
+        "宿主的协议探测尚未结束，首次测试可能失败", "the host's own protocol probe may make the first test fail"
+    ),
+    "forbidden_in_host_test": Text(
+        "宿主测试持续返回 403，已转由网关真实请求判定", "the host's test kept answering 403; the gateway decides"
+    ),
+    "test_without_content": Text("宿主测试成功但没有内容", "the host's test passed without any content"),
+    "requested_models_unresolved": Text("未找到请求的模型：{models}", "requested models not found: {models}"),
+    "same_pair_in_list": Text(
+        "与 {item_id} 是同一地址和密钥，共用一个账号", "same address and key as {item_id}: one account serves both"
+    ),
+    "account_of_same_url": Text(
+        "宿主中已有相同地址的账号 {name}（#{account_id}），其密钥无法比对，因此另建了账号",
+        "the host has account {name} (#{account_id}) at this address; keys cannot be compared, so a new one was made",
+    ),
+    "two_accounts_one_marker": Text(
+        "宿主中有多个带相同标记的账号：{ids}", "several accounts carry this key's marker: {ids}"
+    ),
+    "was_paused_by_person": Text(
+        "该账号曾被人工停用，现已重新启用", "a person had paused this account; it was switched on again"
+    ),
+    "still_off": Text("账号未能恢复，仍处于停用状态", "the account did not come alive and is still off"),
+    "models_vanished": Text("上游不再列出：{models}", "no longer listed by the relay: {models}"),
+    "join_group_unknown": Text("宿主中没有分组 {name}", "the host has no group named {name}"),
+    "subscription_user_unknown": Text("宿主中没有用户 {user}", "the host has no user {user}"),
+    "host_simple_mode": Text(
+        "宿主运行在 simple 模式，分组不起作用", "the host runs in simple mode, where groups mean nothing"
+    ),
+    "self_service_not_proven": Text(
+        "未能用给定的 probe_api_key 证明访问，active 仅由服务自己的密钥证明：{reason}",
+        "the given probe_api_key could not prove access; active was proven with the service's key only: {reason}",
+    ),
+}
+
+
+def text_of(advisory: Advisory, language: str) -> str:
+    """The advisory's sentence; ``language`` is ``zh`` or ``en``. An unknown code raises ``KeyError``."""
+    template = getattr(ADVISORIES[advisory.code], language)
+    return str(template).format_map(advisory.params)

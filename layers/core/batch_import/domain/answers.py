@@ -1,0 +1,74 @@
+"""What came back from an HTTP exchange, free of any HTTP library: rules read these, adapters make them."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+
+class Trouble(StrEnum):
+    """Why there is no usable answer. Those before the exchange open an origin's circuit (design §2.1)."""
+
+    ADDRESS_REFUSED = "address_refused"  # our own guard, design §2.7
+    UNREACHABLE = "unreachable"  # DNS, refused, connect time-out
+    TLS = "tls"
+    READ_TIMEOUT = "read_timeout"
+    CUT = "cut"
+    TOO_LARGE = "too_large"
+
+
+BEFORE_EXCHANGE = frozenset({Trouble.UNREACHABLE, Trouble.TLS})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer, or the ``trouble`` that stood in its way (then ``status`` is 0)."""
+
+    status: int = 0
+    text: str = ""
+    content_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    trouble: Trouble | None = None
+
+    @cached_property
+    def json(self) -> Any:
+        """The parsed body, or ``None`` when it is no JSON."""
+        try:
+            return json.loads(self.text)
+        except (ValueError, RecursionError):
+            return None
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def is_html(self) -> bool:
+        return "html" in self.content_type.lower() or self.text.lstrip()[:1] == "<"
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds asked for by ``Retry-After``; dates are ignored: relays' clocks are not to be trusted."""
+        value = self.headers.get("retry-after", "").strip()
+        return float(value) if value.isdecimal() else None
+
+    @property
+    def error_message(self) -> str:
+        """The error's own words in the shapes relays use, else an empty string."""
+        return _error_text(self.json)
+
+    @property
+    def has_error(self) -> bool:
+        return isinstance(self.json, dict) and bool(self.json.get("error"))
+
+
+def _error_text(body: Any) -> str:
+    if not isinstance(body, dict):
+        return ""
+    error = body.get("error", body)
+    if isinstance(error, dict):
+        parts = [str(error.get(key) or "") for key in ("message", "code", "type")]
+        return " ".join(part for part in parts if part)
+    return str(error)

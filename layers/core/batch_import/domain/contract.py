@@ -1,0 +1,228 @@
+"""The HTTP contract: request and answers exactly as seed 000 names them (design §3)."""
+
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from batch_import.domain.errors import InvalidRequest
+from batch_import.domain.types import (
+    AccessMode,
+    AccessStatus,
+    AccountResolution,
+    AuthStyle,
+    ConfirmationStatus,
+    EventType,
+    ItemStage,
+    MatchedAccountState,
+    ModelIdStyle,
+    Reactivate,
+    RunMode,
+    RunState,
+)
+from batch_import.domain.urls import MAX_LENGTH, canonical_base_url
+
+MAX_ITEMS = 10_000
+MAX_BODY_BYTES = 5 * 1024 * 1024
+MAX_WAIT_MS = 20_000
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+ApiKey = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=512, pattern=r"^[\x21-\x7e]+$")
+]
+Flag = bool | Literal["unknown"]
+Timestamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class ItemRequest(_Request):
+    base_url: Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)]
+    api_key: ApiKey = Field(repr=False)
+    requested_models: list[Name] = Field(default_factory=list, max_length=50)
+    legacy_provider_id: Annotated[str, StringConstraints(max_length=200)] | None = None
+
+    @field_validator("base_url")
+    @classmethod
+    def _canonical(cls, value: str) -> str:
+        try:
+            return canonical_base_url(value)
+        except InvalidRequest as error:
+            raise ValueError(str(error)) from None
+
+
+class CreateRunRequest(_Request):
+    """``POST /api/batch-import/runs`` (design §3)."""
+
+    mode: RunMode = RunMode.PARTIAL
+    access_mode: AccessMode
+    subscription_users: list[Name] = Field(default_factory=list, max_length=1000)
+    subscription_days: int = Field(default=30, ge=1, le=36_500)
+    probe_api_key: ApiKey | None = Field(default=None, repr=False)
+    confirm_timeout_ms: int = Field(default=0, ge=0, le=MAX_WAIT_MS)
+    reactivate: Reactivate = Reactivate.ALWAYS
+    join_groups: list[Name] = Field(default_factory=list, max_length=20)
+    legacy_batch_id: Annotated[str, StringConstraints(max_length=200)] | None = None
+    items: list[ItemRequest] = Field(min_length=1, max_length=MAX_ITEMS)
+
+    @model_validator(mode="after")
+    def _conditional_fields(self) -> "CreateRunRequest":
+        if self.access_mode is AccessMode.SUBSCRIPTION and not self.subscription_users:
+            raise ValueError("subscription_users is required when access_mode=subscription")
+        if self.access_mode is AccessMode.SELF_SERVICE and self.probe_api_key is None:
+            raise ValueError("probe_api_key is required when access_mode=self_service")
+        return self
+
+
+class Badge(BaseModel):
+    text: str
+    color: Literal["blue", "green", "yellow", "red", "gray", "cyan"]
+
+
+class ErrorBody(BaseModel):
+    code: str
+    message: str
+
+
+class ErrorEnvelope(BaseModel):
+    error: ErrorBody
+
+
+class RunCreated(BaseModel):
+    """Seed 000 §6.1."""
+
+    run_id: str
+    state: RunState
+    result_page: str
+    total_items: int
+    active_items: int
+    degraded_items: int
+    broken_items: int
+    warning_items: int
+
+
+class RunSummary(BaseModel):
+    """Seed 000 §6.2, with the badge of §7.1."""
+
+    run_id: str
+    state: RunState
+    mode: RunMode
+    access_mode: AccessMode
+    total_items: int
+    completed_items: int
+    active_items: int
+    degraded_items: int
+    broken_items: int
+    warning_items: int
+    started_at: Timestamp
+    finished_at: Timestamp | None
+    badges: dict[str, Badge]
+
+
+class RunList(BaseModel):
+    runs: list[RunSummary]
+    next_cursor: str | None
+
+
+class RunDetail(BaseModel):
+    """Seed 000 §6.3."""
+
+    run: RunSummary
+    recent_warnings: list[str]
+
+
+class ItemSummary(BaseModel):
+    """Seed 000 §6.4, with badges (§7), the failure's code and what to do about it."""
+
+    item_id: str
+    base_url: str
+    provider_id: str
+    api_key_fingerprint: str
+    requested_models: list[str]
+    canonical_model_families: list[str]
+    resolved_smoke_model: str | None
+    current_stage: ItemStage
+    confirmation_status: ConfirmationStatus
+    access_status: AccessStatus
+    matched_account_state: MatchedAccountState | None
+    account_resolution: AccountResolution | None
+    provision_reused: bool
+    retry_count: int
+    last_retry_at: Timestamp | None
+    advisory_messages: list[str]
+    last_error_stage: ItemStage | None
+    last_error: str | None
+    last_error_code: str | None
+    advice: str | None
+    badges: dict[str, Badge]
+
+
+class ItemList(BaseModel):
+    items: list[ItemSummary]
+    next_cursor: str | None
+
+
+class TransportProfileView(BaseModel):
+    supports_openai_models: Flag
+    supports_openai_chat_completions: Flag
+    supports_openai_responses: Flag
+    supports_anthropic_messages: Flag
+    auth_style: AuthStyle
+    model_id_style: ModelIdStyle
+    known_advisories: list[str]
+
+
+class ModelProfileView(BaseModel):
+    raw_model_id: str
+    normalized_model_id: str
+    canonical_model_family: str
+    supports_stream: Flag
+    supports_tools: Flag
+    supports_reasoning_fields: Flag
+    smoke_chat_ok: Flag
+
+
+class CapabilityProfileView(BaseModel):
+    transport_profile: TransportProfileView
+    model_profiles: list[ModelProfileView]
+
+
+class EventView(BaseModel):
+    event_id: str
+    event_type: EventType
+    stage: ItemStage
+    attempt: int
+    message: str
+    payload_json: str
+    created_at: Timestamp
+
+
+class ItemDetail(ItemSummary):
+    """Seed 000 §6.5: flat, with capability and event trail."""
+
+    raw_models: list[str]
+    normalized_models: list[str]
+    recommended_models: list[str]
+    reused_from_provider_id: str | None
+    reused_from_account_id: int | None
+    channel_id: int | None
+    account_id: int | None
+    capability_profile: CapabilityProfileView | None
+    events: list[EventView]
+
+
+class Health(BaseModel):
+    """``GET /api/health``: what the deployment is, and whether the host is reachable."""
+
+    status: Literal["ok", "degraded"]
+    version: str
+    host: dict[str, str | bool | None]

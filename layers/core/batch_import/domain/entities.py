@@ -1,0 +1,161 @@
+"""Runs, items and events as they are stored (seed 003, T5). Reading a row that breaks an enum fails loudly."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from batch_import.domain.advisories import Advisory
+from batch_import.domain.types import (
+    AccessMode,
+    AccessStatus,
+    AccountResolution,
+    ConfirmationStatus,
+    EventType,
+    ItemStage,
+    MatchedAccountState,
+    Reactivate,
+    RunMode,
+    RunState,
+)
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)  # rows of other releases stay readable
+
+
+class Run(_Row):
+    run_id: str
+    state: RunState = RunState.RUNNING
+    mode: RunMode
+    access_mode: AccessMode
+    subscription_users: tuple[str, ...] = ()
+    subscription_days: int = 30
+    reactivate: Reactivate = Reactivate.ALWAYS
+    join_groups: tuple[str, ...] = ()
+    legacy_batch_id: str | None = None
+    total_items: int
+    shards: int
+    list_parts: int = 0
+    started_at: str
+    finished_at: str | None = None
+    sealed_data_key: bytes = Field(repr=False)
+    sealed_probe_key: bytes | None = Field(default=None, repr=False)
+    strict_stopped: bool = False
+    warnings: tuple[dict[str, Any], ...] = ()
+    self_service: dict[str, Any] | None = None
+
+    @property
+    def writes_stopped(self) -> str | None:
+        """The code with which items not yet provisioned stop, or ``None`` while the run goes on."""
+        if self.state is RunState.CANCELLED:
+            return "cancelled"
+        return "stopped_by_strict" if self.strict_stopped else None
+
+
+class Counters(_Row):
+    """Sums of what ended; exact, since each item adds to them once, in the transaction that ends it."""
+
+    completed_items: int = 0
+    active_items: int = 0
+    degraded_items: int = 0
+    broken_items: int = 0
+    warning_items: int = 0
+
+
+class Item(_Row):
+    run_id: str
+    item_id: str
+    position: int
+    base_url: str
+    provider_id: str
+    key_digest: str = Field(repr=False)
+    requested_models: tuple[str, ...] = ()
+    legacy_provider_id: str | None = None
+    duplicate_of: str | None = None
+    duplicates: tuple[str, ...] = ()
+
+    current_stage: ItemStage = ItemStage.PROBE
+    confirmation_status: ConfirmationStatus = ConfirmationStatus.PENDING
+    access_status: AccessStatus | None = None
+    matched_account_state: MatchedAccountState | None = None
+    account_resolution: AccountResolution | None = None
+    provision_reused: bool = False
+    reused_from_provider_id: str | None = None
+    reused_from_account_id: int | None = None
+
+    api_root: str | None = None
+    resolved_smoke_model: str | None = None
+    responses_mode: str | None = None
+    account_id: int | None = None
+    channel_id: int | None = None
+    group_id: int | None = None
+    prior_groups: tuple[int, ...] = ()
+
+    attempt: int = 1
+    due_at: str | None = None
+    retry_count: int = 0
+    last_retry_at: str | None = None
+    advisories: tuple[dict[str, Any], ...] = ()
+    has_warning: bool = False
+    last_error_stage: ItemStage | None = None
+    last_error: str | None = None
+    last_error_code: str | None = None
+    failure_code: str | None = None
+
+    lease_owner: str | None = None
+    lease_expires_at: str | None = None
+    version: int = 0
+    created_at: str
+    updated_at: str
+
+    @property
+    def advisory_list(self) -> list[Advisory]:
+        return [Advisory(entry["code"], entry.get("params", {})) for entry in self.advisories]
+
+    @property
+    def shown_access(self) -> AccessStatus:
+        """Absence reads as ``unknown`` (design §2)."""
+        return self.access_status or AccessStatus.UNKNOWN
+
+
+class ItemProfile(_Row):
+    """What probing found: a row of its own, since it may be large (design §4)."""
+
+    raw_models: tuple[str, ...] = ()
+    normalized_models: tuple[str, ...] = ()
+    canonical_model_families: tuple[str, ...] = ()
+    recommended_models: tuple[str, ...] = ()
+    model_mapping: dict[str, str] = Field(default_factory=dict)
+    capability_profile: dict[str, Any] | None = None
+
+
+class Event(_Row):
+    event_id: str
+    event_type: EventType
+    stage: ItemStage
+    attempt: int
+    message: str
+    payload_json: str = "{}"
+    created_at: str
+
+
+class NewEvent(BaseModel):
+    """An event to be written with a change; id, time and order come from the write itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    event_type: EventType
+    message: str
+    payload: dict[str, Any] = Field(default_factory=dict)
+    stage: ItemStage | None = None
+    attempt: int | None = None
+
+
+def advisory_entries(item: Item, *new: Advisory) -> tuple[dict[str, Any], ...]:
+    """The item's advisories with ``new`` added, each once."""
+    entries = list(item.advisories)
+    for advisory in new:
+        entry = {"code": advisory.code, "params": dict(advisory.params)}
+        if entry not in entries:
+            entries.append(entry)
+    return tuple(entries)

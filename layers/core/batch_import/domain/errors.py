@@ -1,0 +1,52 @@
+"""Errors are types with public codes; one table maps them to HTTP (seed 000 §5)."""
+
+from http import HTTPStatus
+
+
+class BatchImportError(Exception):
+    """Base of what a caller may be told. ``str(error)`` is a public sentence: it never holds a key or a token."""
+
+    code = "internal_error"
+
+
+class InvalidRequest(BatchImportError):
+    code = "invalid_request"
+
+
+class NotFound(BatchImportError):
+    code = "not_found"
+
+
+class Conflict(BatchImportError):
+    code = "conflict"
+
+
+class MethodNotAllowed(BatchImportError):
+    code = "method_not_allowed"
+
+
+class TooLarge(BatchImportError):
+    code = "too_large"
+
+
+class Forbidden(BatchImportError):
+    code = "forbidden"
+
+
+HTTP_STATUS: dict[str, HTTPStatus] = {
+    InvalidRequest.code: HTTPStatus.BAD_REQUEST,
+    Forbidden.code: HTTPStatus.FORBIDDEN,
+    NotFound.code: HTTPStatus.NOT_FOUND,
+    MethodNotAllowed.code: HTTPStatus.METHOD_NOT_ALLOWED,
+    Conflict.code: HTTPStatus.CONFLICT,
+    TooLarge.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    BatchImportError.code: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+
+class StaleWrite(Exception):
+    """Another worker changed the row first: whoever lost stops working on it."""
+
+
+class LeaseLost(StaleWrite):
+    """The row is leased by somebody else."""

@@ -1,0 +1,87 @@
+"""What the host's gateway answered to a real completion, and what follows (design §2.5; host-facts 4.2, 4.3)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from batch_import.domain.answers import Answer, Trouble
+
+MAX_TOKENS = 512
+
+
+class Proof(StrEnum):
+    PROVEN = "proven"
+    JOINING = "joining"  # the scheduler may not have seen the account yet: ask again in a moment
+    RETRY = "retry"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayDecision:
+    proof: Proof
+    code: str = ""
+    parked: bool = False  # the host took the account out of service: wake it before the next try
+
+
+def completion_request(model: str) -> dict[str, Any]:
+    """Not streamed: a stream's failures hide behind status 200 (host-facts 4.3)."""
+    message = {"role": "user", "content": "Reply with the single word: ok"}
+    return {"model": model, "messages": [message], "max_tokens": MAX_TOKENS, "stream": False}
+
+
+def judge_completion(answer: Answer) -> GatewayDecision:
+    """By content type and ``choices``, not by status alone: a relay's 200 login page passes through as it is."""
+    if answer.trouble is not None:
+        code = "host_unavailable" if answer.trouble in _NO_HOST else "gateway_upstream_failed"
+        return GatewayDecision(Proof.RETRY, code)
+    if answer.ok:
+        return _judge_success(answer)
+    return _judge_failure(answer.status, answer.json, answer.error_message)
+
+
+_NO_HOST = (Trouble.UNREACHABLE, Trouble.TLS, Trouble.ADDRESS_REFUSED)
+
+
+def _judge_success(answer: Answer) -> GatewayDecision:
+    if answer.is_html or not isinstance(answer.json, dict) or answer.has_error:
+        return GatewayDecision(Proof.RETRY, "invalid_answer")
+    choices = answer.json.get("choices")
+    if isinstance(choices, list) and choices and _has_content(choices[0]):
+        return GatewayDecision(Proof.PROVEN)
+    return GatewayDecision(Proof.RETRY, "gateway_empty_completion")
+
+
+def _has_content(choice: Any) -> bool:
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(message, dict):
+        return False
+    return any(message.get(field) for field in ("content", "tool_calls", "reasoning_content", "reasoning"))
+
+
+def _judge_failure(status: int, body: Any, message: str) -> GatewayDecision:
+    middleware = isinstance(body, dict) and isinstance(body.get("code"), str)
+    text = message.lower()
+    if middleware and status in (401, 403):
+        group = str(body["code"]).startswith("GROUP_") and body["code"] != "GROUP_NOT_ALLOWED"
+        return (
+            GatewayDecision(Proof.FAIL, "group_not_usable")
+            if group
+            else GatewayDecision(Proof.RETRY, "gateway_refused_key")
+        )
+    if status == 503 and ("no available" in text or "service temporarily unavailable" in text):
+        return GatewayDecision(Proof.JOINING, "gateway_no_account")
+    if status == 404:
+        return GatewayDecision(Proof.JOINING, "gateway_mis_mapped")
+    if status == 502 and "authentication failed" in text:
+        return GatewayDecision(Proof.FAIL, "gateway_upstream_auth_failed")
+    if status == 502 and "forbidden" in text:
+        return GatewayDecision(Proof.RETRY, "gateway_upstream_failed", parked=True)
+    if status == 429:
+        return GatewayDecision(Proof.RETRY, "rate_limited")
+    if status == 400 and ("model" in text and "not" in text):
+        return GatewayDecision(Proof.FAIL, "gateway_mis_mapped")
+    return (
+        GatewayDecision(Proof.RETRY, "gateway_upstream_failed")
+        if status >= 500
+        else GatewayDecision(Proof.FAIL, "request_rejected")
+    )

@@ -1,0 +1,127 @@
+"""From a raw model id to what the model is (seed 003, T2; design §2.1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+
+from batch_import.domain.naming.catalogue import Catalogue, load_catalogue
+from batch_import.domain.naming.form import normalize_model_id
+from batch_import.domain.naming.peel import Peeled, peel
+from batch_import.domain.naming.readings import Found, look_up, spell
+from batch_import.domain.naming.tables import GENERIC_WORDS
+from batch_import.domain.naming.tokens import Tokens, has_version, tokenize
+from batch_import.domain.types import Provenance
+
+MAX_ID_LENGTH = 200
+"""Longer strings are no model ids and keep their normalised form (a request allows as many characters)."""
+
+
+@dataclass(frozen=True)
+class ModelIdentity:
+    """What is known about one raw id.
+
+    ``provenance``: ``exact`` (the id is a catalogue name but for its form), ``alias`` (another way to write or shorten
+    one), ``rule`` (parts were set aside or the catalogue does not know the model), ``unknown`` (not a model name, or an
+    ambiguous one: then ``candidates`` lists the families it may mean, and the family is the normalised id itself).
+    ``attributes``: what was set aside: vendor, region, hosting, quantisation, price_tier, snapshot_date, relay_tag, …
+    """
+
+    raw_model_id: str
+    normalized_model_id: str
+    canonical_model_family: str
+    provenance: Provenance
+    attributes: Mapping[str, str]
+    candidates: tuple[str, ...] = ()
+
+
+def identify_model(raw: str) -> ModelIdentity:
+    """Identify any string. Pure and deterministic, never raises; the family of a family is itself."""
+    if len(raw) > MAX_ID_LENGTH:
+        return _unknown(raw, normalize_model_id(raw))
+    return _identify(raw)
+
+
+def canonical_model_family(raw: str) -> str:
+    """The family of a raw id: ``moonshotai/Kimi-K2.6-TEE`` → ``kimi-k2.6``. See ``identify_model``."""
+    return identify_model(raw).canonical_model_family
+
+
+def canonical_model_id(raw: str) -> str:
+    """The family with its snapshot date, if the id has one: what is served, whoever serves it.
+
+    ``us.anthropic.claude-sonnet-4-5-20250929-v1:0`` → ``claude-sonnet-4-5-20250929``.
+    """
+    identity = identify_model(raw)
+    family, date = identity.canonical_model_family, identity.attributes.get("snapshot_date")
+    if date is None or identity.provenance is Provenance.UNKNOWN:
+        return family
+    return f"{family}-{date.partition(',')[0]}"
+
+
+@lru_cache(maxsize=4096)
+def _identify(raw: str) -> ModelIdentity:
+    return identify_uncached(raw, load_catalogue())
+
+
+def identify_uncached(raw: str, catalogue: Catalogue) -> ModelIdentity:
+    """``identify_model`` without its cache, over a given catalogue (the builder's, the benchmark's)."""
+    form = normalize_model_id(raw)
+    first = _once(raw, form, catalogue)
+    family, seen = first.canonical_model_family, {form}
+    while family not in seen:
+        seen.add(family)
+        family = _once(family, family, catalogue).canonical_model_family
+    if family == first.canonical_model_family:
+        return first
+    return ModelIdentity(raw, form, family, first.provenance, first.attributes, first.candidates)
+
+
+def _once(raw: str, form: str, catalogue: Catalogue) -> ModelIdentity:
+    peeled = peel(form, catalogue.vocabulary)
+    tokens = tokenize(peeled.name)
+    if not tokens:
+        return _unknown(raw, form, attributes=peeled.attributes)
+    found = look_up(tokens, _last(peeled.attributes.get("vendor")), catalogue)
+    if found is None:
+        return _by_rule(raw, form, tokens, peeled, catalogue)
+    if found.family is None:
+        return _unknown(raw, form, found.candidates, peeled.attributes)
+    if found.speed:
+        peeled.aside("speed", found.speed)
+    return ModelIdentity(raw, form, found.family, _provenance(form, found, peeled), MappingProxyType(peeled.attributes))
+
+
+def _last(value: str | None) -> str | None:
+    return value.rsplit(",", 1)[-1] if value else None
+
+
+def _provenance(form: str, found: Found, peeled: Peeled) -> Provenance:
+    if not found.literal:
+        return Provenance.ALIAS
+    if peeled.attributes:
+        return Provenance.RULE
+    return Provenance.EXACT if form == found.family else Provenance.ALIAS
+
+
+def _by_rule(raw: str, form: str, tokens: Tokens, peeled: Peeled, catalogue: Catalogue) -> ModelIdentity:
+    if tokens[0] in catalogue.brands:
+        family = spell(tokens)
+    elif _looks_like_a_model(tokens, "vendor" in peeled.attributes):
+        family = "-".join(tokens)
+    else:
+        return _unknown(raw, form, (), peeled.attributes)
+    return ModelIdentity(raw, form, family, Provenance.RULE, MappingProxyType(peeled.attributes))
+
+
+def _looks_like_a_model(tokens: Tokens, has_vendor: bool) -> bool:
+    """A word of its own, and a number or a known maker: ``newmodel-7b``, but not ``auto``, ``chat-1`` or ``42``."""
+    brand = tokens[0]
+    own_word = brand.isascii() and len(brand) > 1 and brand.isalpha() and brand not in GENERIC_WORDS
+    return own_word and (has_vendor or has_version(tokens))
+
+
+def _unknown(
+    raw: str, form: str, candidates: tuple[str, ...] = (), attributes: Mapping[str, str] | None = None
+) -> ModelIdentity:
+    return ModelIdentity(raw, form, form, Provenance.UNKNOWN, MappingProxyType(dict(attributes or {})), candidates)

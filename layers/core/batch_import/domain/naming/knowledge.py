@@ -1,0 +1,70 @@
+"""What is known about a model beyond its name: is it for chat, what does it cost (seed 003, T3; design §2.1)."""
+
+import re
+from functools import lru_cache
+
+from batch_import.domain.naming.catalogue import Entry, load_catalogue
+from batch_import.domain.naming.identity import ModelIdentity, canonical_model_family, identify_model
+from batch_import.domain.naming.tokens import tokenize
+from batch_import.domain.types import Provenance
+
+# Words that make a model useless for a chat completion, by what it does instead.
+NOT_CHAT = {
+    "embedding": "embed embeds embedding embeddings embedder embedqa embedcode bge gte e5 m3e voyage",
+    "rerank": "rerank reranker ranker",
+    "image": """image images imagine dall dalle flux sd sdxl imagen ideogram recraft midjourney mj kolors seedream
+        diffusion inpaint banana upscale""",
+    "video": "video sora veo kling wan hailuo seedance runway vidu pika cogvideox t2v i2v hunyuanvideo",
+    "audio": """audio whisper tts asr stt transcribe transcription speech voice realtime livetranslate live voicechat
+        suno chirp lyria music cosyvoice sensevoice melotts orpheus elevenlabs stepaudio parakeet sonic""",
+    "moderation": "moderation guard llamaguard safeguard safety guardian",
+    "ocr": "ocr",
+}
+_NOT_CHAT = frozenset(word for words in NOT_CHAT.values() for word in words.split())
+_WORD = re.compile(r"\b[a-z]\d[a-z]?\b|[a-z]+")
+
+
+def is_chat_model(raw: str) -> bool | None:
+    """May this id answer a chat completion? ``False`` for embedding, rerank, image, video, audio, moderation and OCR
+    models, by name or by catalogue; ``None`` when neither knows (also for models of the responses API only)."""
+    identity = identify_model(raw)
+    if _named_otherwise(identity.normalized_model_id):
+        return False
+    entry = load_catalogue().entry(identity.canonical_model_family)
+    if entry is None or not entry.kind:
+        return True if identity.provenance is Provenance.RULE and _is_chat_brand(_brand(identity)) else None
+    return {"chat": True, "responses": None}.get(entry.kind, False)
+
+
+def _named_otherwise(form: str) -> bool:
+    """The last path segment decides: a host called ``voyage`` may serve chat models."""
+    return not _NOT_CHAT.isdisjoint(_WORD.findall(form.rsplit("/", 1)[-1]))
+
+
+def _brand(identity: ModelIdentity) -> str:
+    return next(iter(tokenize(identity.canonical_model_family)), "")
+
+
+@lru_cache(maxsize=256)
+def _is_chat_brand(brand: str) -> bool:
+    """Whether a maker's models are for chat unless their name says otherwise (two thirds of the known ones)."""
+    kinds = [kind for family, kind in load_catalogue().kinds_of_brand(brand).items() if not _named_otherwise(family)]
+    return kinds.count("chat") * 3 >= max(len(kinds), 1) * 2
+
+
+def price_hint(raw: str) -> float | None:
+    """USD per million output tokens: the maker's list price, or what others ask for it; ``None`` when unknown."""
+    entry = _entry(raw)
+    return entry.output_price if entry else None
+
+
+def list_price(raw: str) -> tuple[float, float] | None:
+    """(input, output) in USD per single token, as the host's channel pricing wants it; ``None`` when unknown."""
+    entry = _entry(raw)
+    if entry is None or entry.input_price is None or entry.output_price is None:
+        return None
+    return round(entry.input_price / 1e6, 12), round(entry.output_price / 1e6, 12)
+
+
+def _entry(raw: str) -> Entry | None:
+    return load_catalogue().entry(canonical_model_family(raw))

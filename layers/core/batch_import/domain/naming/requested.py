@@ -1,0 +1,113 @@
+"""Which of a relay's models is the one that somebody asked for (seed 003, T2)."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from batch_import.domain.naming.identity import ModelIdentity, identify_model
+from batch_import.domain.naming.knowledge import is_chat_model
+from batch_import.domain.naming.tokens import Tokens, key_of, tokenize
+
+_GENERATION = re.compile(r"[a-z]?(\d+)")
+
+MIN_CLOSENESS = 0.3
+"""Below it nothing is shared but letters; five such recommendations would be noise."""
+
+# How little a raw id may have around its name to be preferred; a relay tag or a quantisation may change what is served.
+_DISTURBING = ("quantisation", "relay_tag", "speed", "mode", "price_tier", "effort", "routing")
+
+
+@dataclass(frozen=True)
+class AliasTable:
+    """What a relay serves, by exact id, by form and by family; each list is sorted by preference, best first."""
+
+    raw_models: frozenset[str]
+    by_form: Mapping[str, tuple[str, ...]]
+    by_family: Mapping[str, tuple[str, ...]]
+
+
+def build_alias_table(raw_models: Iterable[str]) -> AliasTable:
+    """Index the ids of a relay's model list. The order of the list does not matter."""
+    raws = frozenset(raw_models)
+    forms: defaultdict[str, list[str]] = defaultdict(list)
+    families: defaultdict[str, list[str]] = defaultdict(list)
+    for raw in sorted(raws, key=_preference):
+        identity = identify_model(raw)
+        forms[identity.normalized_model_id].append(raw)
+        families[identity.canonical_model_family].append(raw)
+    return AliasTable(raws, _frozen(forms), _frozen(families))
+
+
+def _frozen(index: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {key: tuple(raws) for key, raws in index.items()}
+
+
+def _preference(raw: str) -> tuple[int, int, str]:
+    """Un-tagged and un-quantised first, then the shortest, then the alphabet."""
+    attributes = identify_model(raw).attributes
+    return sum(kind in attributes for kind in _DISTURBING), len(raw), raw
+
+
+def resolve_requested_model(requested: str, table: AliasTable) -> str | None:
+    """The raw id to ask the relay for: the same id, else the same form, else the best id of the same family.
+
+    ``None`` when the relay serves nothing of that family: then see ``recommend_models``.
+    """
+    if requested in table.raw_models:
+        return requested
+    identity = identify_model(requested)
+    for raws in (
+        table.by_form.get(identity.normalized_model_id),
+        table.by_family.get(identity.canonical_model_family),
+    ):
+        if raws and identity.normalized_model_id:
+            return raws[0]
+    return None
+
+
+def recommend_models(requested: str, raw_models: Iterable[str], limit: int = 5) -> list[str]:
+    """Up to ``limit`` raw ids that come closest to what was asked for, closest first; one per family.
+
+    For a chat name never an embedding, image, audio, rerank, moderation or OCR model; for one of those only its like.
+    """
+    wanted = identify_model(requested)
+    useless = is_chat_model(requested) is False
+    best: dict[str, tuple[float, int, str]] = {}
+    for raw in sorted(frozenset(raw_models), key=_preference):
+        identity = identify_model(raw)
+        if (is_chat_model(raw) is False) is useless and identity.canonical_model_family not in best:
+            closeness = _closeness(wanted, identity)
+            if closeness >= MIN_CLOSENESS:
+                best[identity.canonical_model_family] = (-closeness, len(raw), raw)
+    return [raw for _, _, raw in sorted(best.values())[: max(limit, 0)]]
+
+
+def _closeness(wanted: ModelIdentity, offered: ModelIdentity) -> float:
+    """Between 0 and 1, and 2 for a family among the candidates: that is what was meant."""
+    if offered.canonical_model_family in wanted.candidates:
+        return 2.0
+    names = wanted.canonical_model_family[:64], offered.canonical_model_family[:64]
+    left, right = map(tokenize, names)
+    letters = SequenceMatcher(None, *names).ratio()
+    return (2 * _shared(left, right) + letters + _same_brand(left, right) + _same_generation(left, right)) / 5
+
+
+def _shared(left: Tokens, right: Tokens) -> float:
+    one, other = set(key_of(left).split()), set(key_of(right).split())
+    return len(one & other) / max(len(one | other), 1)
+
+
+def _same_brand(left: Tokens, right: Tokens) -> float:
+    return 1.0 if left and right and left[0] == right[0] else 0.0
+
+
+def _same_generation(left: Tokens, right: Tokens) -> float:
+    """``gpt-5`` is nearer to ``gpt-5.1`` than ``gpt-4o``."""
+    return 1.0 if _same_brand(left, right) and _generation(left) == _generation(right) else 0.0
+
+
+def _generation(tokens: Tokens) -> str | None:
+    numbers = (_GENERATION.match(word) for word in tokens[1:])
+    return next((number[1] for number in numbers if number), None)

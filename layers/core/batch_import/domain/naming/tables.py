@@ -1,0 +1,110 @@
+"""What may stand around a model's name, and why it is not part of it (design §2.1). Data only, one reason per table."""
+
+
+def words_of(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Who made the model. As a path segment (``deepseek-ai/…``), dotted (``anthropic.…``) or hyphened (``openai-gpt-5``).
+VENDORS = words_of(
+    """
+    01-ai abacusai ai21 aion-labs aisingapore alibaba alibaba-cloud allenai amazon anthropic arcee arcee-ai arliai baai
+    baichuan baidu bigmodel black-forest-labs bfl bytedance bytedance-seed cognitivecomputations cohere cohereforai
+    deepcogito deepseek deepseek-ai essentialai fal google ibm ibm-granite inception inclusionai
+    internlm jinaai kwaipilot labs liquid liquidai lg-ai-research longcat mancer meituan meituan-longcat meta meta-llama
+    meta-models microsoft minimax minimaxai mistral mistralai moonshot moonshotai morph nous nousresearch nvidia openai
+    opengvlab perplexity perplexity-ai poolside prime-intellect qwen reka rekaai runwayml sakana sao10k sarvam sarvamai
+    salesforce sensetime skywork stabilityai stepfun stepfun-ai swiss-ai tencent thedrummer thinkingmachines
+    thudm tiiuae tngtech tongyi unsloth upstage voyage voyageai writer x-ai xai xiaomi xiaomimimo z-ai zai zai-org zhipu
+    zhipuai ~anthropic ~google ~openai ~x-ai
+    """
+)
+
+# A vendor whose name belongs in front of the line when the id leaves it out: Bedrock's ``deepseek.r1`` is DeepSeek-R1.
+VENDOR_BRAND = {
+    "deepseek": "deepseek",
+    "deepseek-ai": "deepseek",
+    "moonshot": "kimi",
+    "moonshotai": "kimi",
+    "minimax": "minimax",
+    "minimaxai": "minimax",
+    "mistral": "mistral",
+    "mistralai": "mistral",
+    "qwen": "qwen",
+    "nvidia": "nemotron",
+    "zai": "glm",
+    "z-ai": "glm",
+    "zai-org": "glm",
+}
+
+# Who serves the model: the same weights behind another door. Providers of models.dev are added by the catalogue.
+HOSTS = words_of(
+    """
+    accounts aihubmix alicloud aliyun aws azure azureml baseten bedrock bailian cerebras cf chutes cloudflare coding
+    dashscope databricks deepinfra digitalocean edenai fireworks fireworks-ai github groq hf huggingface hyperbolic
+    lambda nebius nim novita nscale ollama openrouter poe qiniu replicate route routers sambanova scaleway siliconflow
+    snowflake tee together together-ai togetherai umans unorouter vertex vertex-ai venice volcengine vultr wandb
+    watsonx workers-ai @cf
+    """
+)
+
+# Where a cloud serves it from. Bedrock writes ``us.``, ``global.`` in front, Vertex ``@eu`` behind.
+REGIONS = words_of("us us-gov eu ap apac au jp ca sa in uk me cn global us-east-1 us-west-2 eu-west-1")
+
+# Set aside from the end of any id, as often as they occur. (word → attribute)
+SUFFIXES = {
+    **dict.fromkeys(words_of("mlx exl2 bnb quantized dynamic"), "quantisation"),
+    **dict.fromkeys(words_of("tee maas cloud"), "hosting"),
+    **dict.fromkeys(words_of("free paid"), "price_tier"),
+    **dict.fromkeys(words_of("latest default original"), "channel"),
+}
+
+# How fast it is served. Set aside only if the catalogue knows the rest and not the whole: ``gpt-4-turbo``,
+# ``grok-4-fast`` and ``MiniMax-M2.5-highspeed`` are products of their own, ``kimi-k2.6-turbo`` is a faster machine.
+SPEED_SUFFIXES = words_of("fast turbo lightning")
+
+# Makers that sell such a word as a tier of their own. Next month's ``gpt-6-turbo`` must not become ``gpt-6``.
+SPEED_IS_A_TIER = {
+    "turbo": words_of("gpt qwen glm ernie hunyuan doubao seed baichuan step sd gemini"),
+    "fast": words_of("grok veo seedance morph rerank imagen flux wan"),
+    "lightning": words_of("nemotron yi"),
+}
+
+# After a colon stands how it is served (OpenRouter's variants), unless it is a size or a release (Ollama's tags).
+COLON_TAGS = {
+    **dict.fromkeys(words_of("free paid"), "price_tier"),
+    **dict.fromkeys(words_of("thinking think reasoning online web search"), "mode"),
+    **dict.fromkeys(words_of("low medium high max minimal none"), "effort"),
+    **dict.fromkeys(words_of("nitro floor exacto extended"), "routing"),
+    **dict.fromkeys(words_of("latest beta default"), "channel"),
+    "cloud": "hosting",
+}
+
+# Words that relay shops put around an id without brackets (官转: official channel resold, 逆向: reverse engineered).
+RELAY_WORDS = words_of(
+    """
+    官转 官方 官逆 纯官 直连 逆向 反代 中转 渠道 特价 限时 限免 免费 公益 优惠 低价 折扣 正价 原价 稳定 高速 满血 备用
+    推荐 测试 企业 福利 按次 按量 分组 独享 共享 自营 国内 海外 支持 最新 热门
+    """
+)
+
+# The letter that a series carries and people leave out: ``kimi 2.6`` is Kimi K2.6, ``deepseek 4`` is V4.
+SERIES_LETTER = {"kimi": "k", "minimax": "m", "deepseek": "v", "mimo": "v"}
+
+# Makers who glue the version to the name: Qwen3, not Qwen-3. All others are written with a hyphen.
+GLUED_BRANDS = frozenset({"qwen", "hy"})
+
+# Brands whose releases are YYMM: with one at hand, marketing version, size and ``instruct`` say nothing more
+# (``Mistral-Small-3.2-24B-Instruct-2506`` is ``mistral-small-2506``). Not Ministral: there the size is the model.
+RELEASE_BRANDS = words_of("mistral devstral magistral codestral")
+
+# Brands whose undated name points to the one dated release (``grok-4.20-reasoning``: ``grok-4.20-0309-reasoning``).
+POINTER_BRANDS = frozenset({"grok"})
+
+# First words that say nothing about who made a model: two shops' ``chat-1`` are not one family.
+GENERIC_WORDS = words_of(
+    """
+    model models auto chat text code coder coding default custom agent large small medium mini fast pro plus max base
+    router gateway test demo premium standard basic cheap smart best llm ai api my the flash reasoning think vision
+    """
+)

@@ -1,0 +1,175 @@
+"""ResultProjection: stored rows become what API and page show, here and nowhere else (seed 003, T9; seed 000 §6-§9)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from batch_import.domain import contract as api
+from batch_import.domain.advisories import Advisory, Text, text_of
+from batch_import.domain.entities import Counters, Event, Item, ItemProfile, Run
+from batch_import.domain.outcomes import outcome
+from batch_import.domain.provider import shown_fingerprint
+from batch_import.domain.types import (
+    AccessStatus,
+    AccountResolution,
+    ConfirmationStatus,
+    MatchedAccountState,
+    RunState,
+)
+
+EVENTS_SHOWN = 200
+
+_RUN = {
+    RunState.RUNNING: ("running", "blue"),
+    RunState.COMPLETED: ("completed", "green"),
+    RunState.COMPLETED_WITH_WARNINGS: ("warning", "yellow"),
+    RunState.FAILED: ("failed", "red"),
+    RunState.CANCELLED: ("cancelled", "gray"),
+}
+_CONFIRMATION = {
+    ConfirmationStatus.PENDING: ("pending", "blue"),
+    ConfirmationStatus.CONFIRMED: ("confirmed", "green"),
+    ConfirmationStatus.ADVISORY: ("advisory", "yellow"),
+    ConfirmationStatus.FAILED: ("failed", "red"),
+}
+_ACCESS = {
+    AccessStatus.UNKNOWN: ("unknown", "gray"),
+    AccessStatus.ACTIVE: ("active", "green"),
+    AccessStatus.DEGRADED: ("degraded", "yellow"),
+    AccessStatus.BROKEN: ("broken", "red"),
+}
+_MATCHED = {
+    MatchedAccountState.ACTIVE: (Text("已启用", "active"), "green"),
+    MatchedAccountState.DISABLED: (Text("已停用", "disabled"), "gray"),
+    MatchedAccountState.DEPRECATED: (Text("已弃用", "deprecated"), "yellow"),
+    MatchedAccountState.BROKEN: (Text("已损坏", "broken"), "red"),
+}
+_RESOLUTION = {
+    AccountResolution.CREATED: (Text("新建", "created"), "blue"),
+    AccountResolution.REUSED: (Text("复用", "reused"), "cyan"),
+    AccountResolution.REACTIVATED: (Text("已快速启用", "reactivated"), "green"),
+    AccountResolution.REPLACED: (Text("已替换", "replaced"), "red"),
+}
+_WARNED = Text(
+    "该批次包含 {count} 条 advisory item，建议检查 capability profile 与 retry 轨迹",
+    "this run has {count} advisory item(s): look at their capability profile and retry trail",
+)
+
+
+class ResultProjection:
+    """Renders in one language, ``zh`` (the default) or ``en``."""
+
+    def __init__(self, language: str = "zh") -> None:
+        self._language = language
+
+    def created(self, run: Run, counters: Counters) -> api.RunCreated:
+        return api.RunCreated(
+            run_id=run.run_id,
+            state=run.state,
+            result_page=f"/batch-import/runs/{run.run_id}",
+            total_items=run.total_items,
+            **counters.model_dump(exclude={"completed_items"}),
+        )
+
+    def run(self, run: Run, counters: Counters) -> api.RunSummary:
+        return api.RunSummary(
+            run_id=run.run_id,
+            state=run.state,
+            mode=run.mode,
+            access_mode=run.access_mode,
+            total_items=run.total_items,
+            started_at=run.started_at,
+            finished_at=run.finished_at,
+            badges={"state": _badge(*_RUN[run.state])},
+            **counters.model_dump(),
+        )
+
+    def run_detail(self, run: Run, counters: Counters) -> api.RunDetail:
+        warnings = [text_of(Advisory(w["code"], w.get("params", {})), self._language) for w in run.warnings]
+        if counters.warning_items:
+            warnings.insert(0, str(getattr(_WARNED, self._language)).format(count=counters.warning_items))
+        return api.RunDetail(run=self.run(run, counters), recent_warnings=warnings)
+
+    def item(self, item: Item, profile: ItemProfile) -> api.ItemSummary:
+        return api.ItemSummary(**self._item_fields(item, profile))
+
+    def item_detail(self, item: Item, profile: ItemProfile, events: Iterable[Event]) -> api.ItemDetail:
+        shown = list(events)[:EVENTS_SHOWN]
+        capability = profile.capability_profile
+        return api.ItemDetail(
+            **self._item_fields(item, profile),
+            raw_models=list(profile.raw_models),
+            normalized_models=list(profile.normalized_models),
+            recommended_models=list(profile.recommended_models),
+            reused_from_provider_id=item.reused_from_provider_id,
+            reused_from_account_id=item.reused_from_account_id,
+            channel_id=item.channel_id,
+            account_id=item.account_id,
+            capability_profile=api.CapabilityProfileView.model_validate(capability) if capability else None,
+            events=[api.EventView(**event.model_dump()) for event in shown],
+        )
+
+    def _item_fields(self, item: Item, profile: ItemProfile) -> dict[str, Any]:
+        known = item.last_error_code is not None
+        return {
+            "item_id": item.item_id,
+            "base_url": item.base_url,
+            "provider_id": item.provider_id,
+            "api_key_fingerprint": shown_fingerprint(item.key_digest),
+            "requested_models": list(item.requested_models),
+            "canonical_model_families": list(profile.canonical_model_families),
+            "resolved_smoke_model": item.resolved_smoke_model,
+            "current_stage": item.current_stage,
+            "confirmation_status": item.confirmation_status,
+            "access_status": item.shown_access,
+            "matched_account_state": item.matched_account_state,
+            "account_resolution": item.account_resolution,
+            "provision_reused": item.provision_reused,
+            "retry_count": item.retry_count,
+            "last_retry_at": item.last_retry_at,
+            "advisory_messages": [text_of(advisory, self._language) for advisory in item.advisory_list],
+            "last_error_stage": item.last_error_stage,
+            "last_error": item.last_error,
+            "last_error_code": item.last_error_code,
+            "advice": self._advice(item.last_error_code) if known and not _ended_well(item) else None,
+            "badges": self._item_badges(item),
+        }
+
+    def _advice(self, code: str | None) -> str | None:
+        row = outcome(code or "internal_error")
+        text, advice = (row.zh, row.advice_zh) if self._language == "zh" else (row.en, row.advice_en)
+        glue = "：" if self._language == "zh" else ": "
+        return f"{text}{glue}{advice}" if advice else text
+
+    def _item_badges(self, item: Item) -> dict[str, api.Badge]:
+        badges = {
+            "confirmation_status": _badge(*_CONFIRMATION[item.confirmation_status]),
+            "access_status": _badge(*_ACCESS[item.shown_access]),
+        }
+        if item.provision_reused:
+            badges["provision_reused"] = _badge("reused", "cyan")
+        if item.matched_account_state is not None:
+            badges["matched_account_state"] = self._labelled(*_MATCHED[item.matched_account_state])
+        if item.account_resolution is not None:
+            badges["account_resolution"] = self._labelled(*_RESOLUTION[item.account_resolution])
+        return badges
+
+    def _labelled(self, text: Text, color: str) -> api.Badge:
+        return _badge(text.zh if self._language == "zh" else f"{text.zh} {text.en}", color)
+
+
+def _badge(text: str, color: str) -> api.Badge:
+    return api.Badge.model_validate({"text": text, "color": color})
+
+
+def _ended_well(item: Item) -> bool:
+    return item.access_status is AccessStatus.ACTIVE
+
+
+def run_end_state(run: Run, counters: Counters) -> RunState:
+    """How a run ends (design §2): cancelled by request, failed without an active item, else completed."""
+    if run.state is RunState.CANCELLED:
+        return RunState.CANCELLED
+    if counters.active_items == 0:
+        return RunState.FAILED
+    clean = counters.active_items == run.total_items and not counters.warning_items and not run.warnings
+    return RunState.COMPLETED if clean else RunState.COMPLETED_WITH_WARNINGS

@@ -1,0 +1,40 @@
+"""Who a relay is and which key is meant (seed 003, T4; design §2.2)."""
+
+import hashlib
+import re
+from urllib.parse import urlsplit
+
+_NOISE = {"www", "api", "com", "cn", "net", "org", "io", "ai", "co", "dev", "app", "top", "xyz"}
+_MAX_SLUG = 40
+
+
+def normalize_provider_id(base_url: str) -> str:
+    """Readable slug of the host name + 8 hex of a hash over the canonical base URL.
+
+    Same host, other path: another id. Other spelling of the same URL: the same id (canonicalise first).
+    """
+    digest = hashlib.sha256(base_url.encode()).hexdigest()[:8]
+    return f"{_slug(urlsplit(base_url).hostname or '')}-{digest}"
+
+
+def key_digest(api_key: str) -> str:
+    """Full SHA-256 of a key as 64 hex digits: kept inside for decisions, since eight digits collide."""
+    return hashlib.sha256(api_key.encode()).hexdigest()
+
+
+def shown_fingerprint(digest: str) -> str:
+    """What people see: ``sha256:`` + 8 hex."""
+    return f"sha256:{digest[:8]}"
+
+
+def account_name(provider_id: str, digest: str) -> str:
+    """The host's list can be searched by name only (host-facts 2.3), so the name carries provider and fingerprint."""
+    return f"{provider_id}#{digest[:12]}"
+
+
+def _slug(host: str) -> str:
+    labels = [re.sub(r"[^a-z0-9]+", "-", label).strip("-") for label in host.split(".")]
+    if all(label.isdigit() for label in labels):
+        return "-".join(labels)
+    telling = [label for label in labels if label and label not in _NOISE] or [label for label in labels if label]
+    return "-".join(telling)[:_MAX_SLUG].strip("-") or "relay"

@@ -1,0 +1,93 @@
+"""One canonical form for every spelling of a relay's base URL (design §2.1; host-facts 6)."""
+
+import re
+from urllib.parse import unquote, urlsplit
+
+import idna
+
+from batch_import.domain.errors import InvalidRequest
+
+MAX_LENGTH = 2048
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_ENDPOINT = re.compile(
+    r"/(chat/completions|completions|responses|messages|models|embeddings|images/generations)$", re.IGNORECASE
+)
+_VERSION = re.compile(r"/v\d[^/]*$", re.IGNORECASE)
+_REPEATED_VERSION = re.compile(r"(/v\d[^/]*)\1+$", re.IGNORECASE)
+_FORBIDDEN = re.compile(r"[\s\x00-\x1f\x7f\\]")
+
+
+def canonical_base_url(given: str) -> str:
+    """The API root that ``given`` means, ending in a version segment, for example ``https://h/v1``.
+
+    Accepts a missing scheme (https), ``/v1``, ``/v1/``, ``/v1/v1``, a full endpoint path, upper case, default ports and
+    IDN. Query and fragment are dropped. Raises ``InvalidRequest`` with a sentence that never repeats credentials.
+    """
+    text = given.strip()
+    if not text or len(text) > MAX_LENGTH:
+        raise InvalidRequest(f"base_url must have 1 to {MAX_LENGTH} characters")
+    if _FORBIDDEN.search(text):
+        raise InvalidRequest("base_url must not contain spaces, backslashes or control characters")
+    if "://" not in text:
+        text = f"https://{text}"
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise InvalidRequest("base_url is not a valid URL") from None
+    scheme = parts.scheme.lower()
+    if scheme not in _DEFAULT_PORTS:
+        raise InvalidRequest("base_url must start with http:// or https://")
+    if parts.username is not None or parts.password is not None:
+        raise InvalidRequest("base_url must not contain credentials")
+    return f"{scheme}://{_authority(parts.hostname, scheme, port)}{_api_path(parts.path)}"
+
+
+def model_list_roots(base_url: str) -> tuple[str, ...]:
+    """API roots where a model list may be found, likeliest first; the first that answers becomes the relay's root."""
+    version = _VERSION.search(base_url)
+    if version is None:
+        return (base_url,)
+    bare = base_url[: version.start()]
+    return (base_url, f"{base_url}{version.group()}", bare)
+
+
+def origin_of(base_url: str) -> str:
+    """Scheme, host and port: what a circuit is kept for (design §2.1)."""
+    parts = urlsplit(base_url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def host_of(base_url: str) -> str:
+    return urlsplit(base_url).hostname or ""
+
+
+def _authority(hostname: str | None, scheme: str, port: int | None) -> str:
+    host = _ascii_host(hostname or "")
+    host = f"[{host}]" if ":" in host else host
+    return host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
+
+
+def _ascii_host(hostname: str) -> str:
+    name = unquote(hostname).rstrip(".").lower()
+    if not name:
+        raise InvalidRequest("base_url has no host name")
+    if name.isascii():
+        if not re.fullmatch(r"[a-z0-9._:%-]+", name):
+            raise InvalidRequest("base_url has an invalid host name")
+        return name
+    try:
+        return idna.encode(name, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        raise InvalidRequest("base_url has an invalid host name") from None
+
+
+def _api_path(path: str) -> str:
+    root = re.sub(r"/{2,}", "/", path).rstrip("/")
+    while (shorter := _ENDPOINT.sub("", root)) != root:
+        root = shorter.rstrip("/")
+    root = _REPEATED_VERSION.sub(r"\1", root)
+    version = _VERSION.search(root)
+    if version is None:
+        return f"{root}/v1"
+    return root[: version.start()] + version.group().lower()

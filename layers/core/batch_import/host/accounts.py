@@ -1,0 +1,77 @@
+"""Between the host's account JSON and our words: the marker, the states, the body of a new account."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from batch_import.domain.errors import InvalidRequest
+from batch_import.domain.provider import account_name
+from batch_import.domain.reuse_policy import HeldAccount, ImportState
+from batch_import.domain.urls import canonical_base_url
+
+CONCURRENCY = 10  # omitted means unlimited on the host
+PRIORITY = 50  # omitted means 0, the highest
+
+
+def held_account(account: Mapping[str, Any]) -> HeldAccount:
+    """The host's row as the decision reads it. Unknown or odd values are tolerated: people edit accounts."""
+    credentials, extra = account.get("credentials") or {}, account.get("extra") or {}
+    mapping = credentials.get("model_mapping")
+    return HeldAccount(
+        account_id=int(account["id"]),
+        name=str(account.get("name", "")),
+        base_url=_canonical(credentials.get("base_url")),
+        status=str(account.get("status", "")),
+        schedulable=bool(account.get("schedulable")),
+        expires_at=_expiry(account),
+        provider_id=str(extra.get("import_provider_id") or ""),
+        digest=str(extra.get("import_fingerprint") or "").removeprefix("sha256:"),
+        import_state=str(extra.get("import_state") or ""),
+        model_mapping={str(k): str(v) for k, v in mapping.items()} if isinstance(mapping, Mapping) else {},
+        group_ids=tuple(int(g) for g in account.get("group_ids") or ()),
+        prior_groups=tuple(int(g) for g in extra.get("import_prior_groups") or ()),
+        responses_mode=str(extra.get("openai_responses_mode") or ""),
+    )
+
+
+def new_account(
+    provider_id: str, digest: str, api_root: str, api_key: str, mapping: Mapping[str, str], mode: str, group_id: int
+) -> dict[str, Any]:
+    """Body of ``POST /admin/accounts``: marked, its mode forced, born in ``group_id`` (host-facts 2.3)."""
+    return {
+        "name": account_name(provider_id, digest),
+        "notes": "Batch Auto-Import",
+        "platform": "openai",
+        "type": "apikey",
+        "credentials": {"base_url": api_root, "api_key": api_key, "model_mapping": dict(mapping)},
+        "extra": {**marker(provider_id, digest, ImportState.UNPROVEN), "openai_responses_mode": mode},
+        "concurrency": CONCURRENCY,
+        "priority": PRIORITY,
+        "rate_multiplier": 1,
+        "group_ids": [group_id],
+    }
+
+
+def marker(provider_id: str, digest: str, state: ImportState) -> dict[str, Any]:
+    """Kept in ``extra``, which the host stores and returns as it is (host-facts 0.2)."""
+    return {"import_provider_id": provider_id, "import_fingerprint": f"sha256:{digest}", "import_state": state.value}
+
+
+def _canonical(base_url: Any) -> str:
+    try:
+        return canonical_base_url(str(base_url or ""))
+    except InvalidRequest:
+        return ""
+
+
+def _expiry(account: Mapping[str, Any]) -> datetime | None:
+    """Unix seconds or RFC 3339; without auto-pause an expiry date switches nothing off."""
+    value = account.get("expires_at")
+    if not value or account.get("auto_pause_on_expired") is False:
+        return None
+    if isinstance(value, (int, float)):
+        return datetime.fromtimestamp(value, UTC)
+    try:
+        return datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    except ValueError:
+        return None

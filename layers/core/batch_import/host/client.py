@@ -1,0 +1,192 @@
+"""Typed calls to sub2api's admin API: groups, channels, accounts, access (host-facts 2)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from batch_import.host.errors import HostError, HostRejected, HostUncertain
+from batch_import.host.transport import HostTransport
+
+Json = dict[str, Any]
+PLATFORM = "openai"
+_PAGE = 1000  # more than this silently becomes 20 (host-facts 1.5)
+_LIMITS = ("daily_limit_usd", "weekly_limit_usd", "monthly_limit_usd")
+_ADMIN = "/api/v1/admin"
+
+
+class HostClient:
+    def __init__(self, transport: HostTransport) -> None:
+        self.transport = transport
+
+    # --- what it is
+
+    def version(self) -> str:
+        return str(self.transport.get(f"{_ADMIN}/system/version").get("version", ""))
+
+    # --- groups (2.1)
+
+    def groups(self) -> list[Json]:
+        """All groups of the platform, inactive ones too. Old hosts hide those from ``/all`` (host-live A1)."""
+        found = {g["id"]: g for g in self.transport.get(f"{_ADMIN}/groups/all", {"include_inactive": "true"}) or []}
+        for group in self._pages(f"{_ADMIN}/groups", {"platform": PLATFORM, "status": "inactive"}):
+            found.setdefault(group["id"], group)
+        return [group for group in found.values() if group.get("platform") == PLATFORM]
+
+    def group_named(self, name: str) -> Json | None:
+        """The search is "contains" over name and description, so the exact name is picked here."""
+        rows = self._pages(f"{_ADMIN}/groups", {"platform": PLATFORM, "search": name[:100]})
+        return next((row for row in rows if row["name"] == name), None)
+
+    def group(self, group_id: int) -> Json:
+        return cast(Json, self.transport.get(f"{_ADMIN}/groups/{group_id}"))
+
+    def ensure_private_group(self, name: str, description: str) -> tuple[Json, bool]:
+        """The group of this name, born standard and exclusive if it is not there; and whether it was made now."""
+        existing = self.group_named(name)
+        if existing is not None:
+            return existing, False
+        body = {
+            "name": name,
+            "description": description,
+            "platform": PLATFORM,
+            "rate_multiplier": 1,
+            "subscription_type": "standard",
+            "is_exclusive": True,
+        }
+        try:
+            return cast(Json, self.transport.write("POST", f"{_ADMIN}/groups", body)), True
+        except HostError as error:
+            again = self.group_named(name) if _may_exist(error, "GROUP_EXISTS") else None
+            if again is None:
+                raise
+            return again, False
+
+    def update_group(self, group: Json, changes: Mapping[str, Any]) -> Json:
+        """PUT clears limits that are not sent again, so they always are (host-facts 2.1)."""
+        body = {**{limit: group.get(limit) for limit in _LIMITS}, **changes}
+        return cast(Json, self.transport.write("PUT", f"{_ADMIN}/groups/{group['id']}", body))
+
+    # --- channels (2.2)
+
+    def channel_named(self, name: str) -> Json | None:
+        rows = self._pages(f"{_ADMIN}/channels", {"search": name[:100]})
+        return next((row for row in rows if row["name"] == name), None)
+
+    def ensure_channel(self, name: str, group_id: int) -> tuple[Json, bool]:
+        """A channel of this name for the group: prices and restrictions hang on it, routing does not (2.2, 4.5)."""
+        existing = self.channel_named(name)
+        if existing is not None:
+            return existing, False
+        body = {"name": name, "description": "Batch Auto-Import", "group_ids": [group_id], "restrict_models": False}
+        try:
+            return cast(Json, self.transport.write("POST", f"{_ADMIN}/channels", body)), True
+        except HostError as error:
+            again = self.channel_named(name) if _may_exist(error, "CHANNEL_EXISTS") else None
+            if again is None:
+                raise
+            return again, False
+
+    def update_channel(self, channel_id: int, changes: Mapping[str, Any]) -> Json:
+        return cast(Json, self.transport.write("PUT", f"{_ADMIN}/channels/{channel_id}", dict(changes)))
+
+    # --- accounts (2.3)
+
+    def accounts(self, search: str = "", group_id: int | None = None) -> Iterator[Json]:
+        """openai/apikey accounts, all states; ``search`` matches the name only."""
+        query: Json = {"platform": PLATFORM, "type": "apikey"}
+        if search:
+            query["search"] = search
+        if group_id is not None:
+            query["group"] = group_id
+        return self._pages(f"{_ADMIN}/accounts", query)
+
+    def account(self, account_id: int) -> Json | None:
+        try:
+            return cast(Json, self.transport.get(f"{_ADMIN}/accounts/{account_id}"))
+        except HostRejected as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def create_account(self, body: Mapping[str, Any], idempotency_key: str) -> Json:
+        """Not transactional on the host: after ``HostUncertain`` the row may exist (host-facts 0.4)."""
+        return cast(Json, self.transport.write("POST", f"{_ADMIN}/accounts", body, idempotency_key=idempotency_key))
+
+    def bulk_update(self, account_id: int, **fields: Any) -> None:
+        """Merges; starts no probe; its scheduling effect is never lost (fact 16). GET after it: it proves nothing."""
+        self.transport.write("POST", f"{_ADMIN}/accounts/bulk-update", {"account_ids": [account_id], **fields})
+
+    def clear_expiry(self, account_id: int) -> None:
+        self.transport.write("PUT", f"{_ADMIN}/accounts/{account_id}", {"expires_at": 0})
+
+    def recover_state(self, account_id: int) -> None:
+        self.transport.write("POST", f"{_ADMIN}/accounts/{account_id}/recover-state")
+
+    # --- access (2.6 to 2.8)
+
+    def user_matching(self, text: str, *, email: bool) -> Json | None:
+        """A user by e-mail, or by (a part of) one of its API keys."""
+        rows = self._pages(f"{_ADMIN}/users", {"search": text})
+        return next((row for row in rows if not email or str(row.get("email", "")).lower() == text.lower()), None)
+
+    def user(self, user_id: int) -> Json:
+        return cast(Json, self.transport.get(f"{_ADMIN}/users/{user_id}"))
+
+    def ensure_user(self, email: str, password: str, concurrency: int) -> Json:
+        existing = self.user_matching(email, email=True)
+        if existing is not None:
+            return existing
+        body = {
+            "email": email,
+            "password": password,
+            "username": "batch-import",
+            "notes": "Batch Auto-Import probe user",
+            "balance": 0,
+            "concurrency": concurrency,
+            "allowed_groups": [],
+        }
+        try:
+            return cast(Json, self.transport.write("POST", f"{_ADMIN}/users", body))
+        except HostError as error:
+            again = self.user_matching(email, email=True) if _may_exist(error, "EMAIL_EXISTS") else None
+            if again is None:
+                raise
+            return again
+
+    def set_balance(self, user_id: int, amount: float) -> None:
+        body = {"balance": amount, "operation": "set", "notes": "Batch Auto-Import probes"}
+        self.transport.write("POST", f"{_ADMIN}/users/{user_id}/balance", body)
+
+    def login(self, email: str, password: str) -> str:
+        answer = self.transport.write("POST", "/api/v1/auth/login", {"email": email, "password": password})
+        return str(answer["access_token"])
+
+    def create_key(self, jwt: str, name: str, custom_key: str) -> Json:
+        body = {"name": name, "custom_key": custom_key}
+        return cast(Json, self.transport.write("POST", "/api/v1/keys", body, bearer=jwt))
+
+    def user_keys(self, user_id: int) -> Iterator[Json]:
+        return self._pages(f"{_ADMIN}/users/{user_id}/api-keys", {})
+
+    def rebind_key(self, key_id: int, group_id: int) -> None:
+        """Works at once; 0 unbinds. Binding to an exclusive group grants access to it (host-live G)."""
+        self.transport.write("PUT", f"{_ADMIN}/api-keys/{key_id}", {"group_id": group_id})
+
+    def assign_subscription(self, user_id: int, group_id: int, days: int) -> None:
+        """Assigning the same again is a success; an existing one of another term is left as it is (2.6)."""
+        body = {"user_id": user_id, "group_id": group_id, "validity_days": days, "notes": "Batch Auto-Import"}
+        try:
+            self.transport.write("POST", f"{_ADMIN}/subscriptions/assign", body)
+        except HostRejected as error:
+            if error.reason != "SUBSCRIPTION_ASSIGN_CONFLICT":
+                raise
+
+    def _pages(self, path: str, query: Mapping[str, Any]) -> Iterator[Json]:
+        page, pages = 1, 1
+        while page <= pages:
+            data = self.transport.get(path, {**query, "page": page, "page_size": _PAGE}) or {}
+            yield from cast(Sequence[Json], data.get("items") or [])
+            page, pages = page + 1, int(data.get("pages") or 1)
+
+
+def _may_exist(error: HostError, reason: str) -> bool:
+    return error.reason == reason or isinstance(error, HostUncertain)

@@ -1,0 +1,36 @@
+"""What a call to the host can come to, beyond success (design §2.3: succeeded, rejected, uncertain)."""
+
+
+class HostError(Exception):
+    """``code`` is an outcome's code. ``str(error)`` holds the host's own words, never a credential."""
+
+    code = "host_unavailable"
+
+    def __init__(self, message: str, *, status: int = 0, reason: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+
+
+class HostUnavailable(HostError):
+    """No answer to a safe call, or a 5xx: nothing was changed by it."""
+
+
+class HostUncertain(HostError):
+    """A write without a clear answer (time-out, 5xx, connection lost): look again before writing again."""
+
+
+class HostRejected(HostError):
+    """The host said no, and nothing was written."""
+
+    code = "host_rejected"
+
+
+class HostRefusesCredentials(HostError):
+    code = "host_refuses_credentials"
+
+
+class HostGated(HostError):
+    """423: an administrator must accept the compliance statement; the importer never does it for them."""
+
+    code = "host_needs_acknowledgement"

@@ -1,0 +1,113 @@
+"""One call to the host: both error envelopes, string and int codes, bounded retries for safe calls only."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from batch_import.host.errors import (
+    HostError,
+    HostGated,
+    HostRefusesCredentials,
+    HostRejected,
+    HostUnavailable,
+    HostUncertain,
+)
+
+TIMEOUT = (5.0, 30.0)
+_SAFE_TRIES = 3
+_PAUSE = 0.3
+
+
+class HostTransport:
+    """Sends JSON and unwraps ``{code, message, data}``. ``session`` is shared by all threads."""
+
+    def __init__(self, session: requests.Session, base_url: str, admin_key: str) -> None:
+        self.session = session
+        self.base_url = base_url.rstrip("/")
+        self._admin = {"x-api-key": admin_key}
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None, bearer: str | None = None) -> Any:
+        """A safe call: tried three times. Raises a ``HostError``."""
+        for attempt in range(_SAFE_TRIES):
+            try:
+                return self._call("GET", path, params=params, bearer=bearer)
+            except HostUnavailable:
+                if attempt == _SAFE_TRIES - 1:
+                    raise
+                time.sleep(_PAUSE * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def write(
+        self, method: str, path: str, body: Any = None, *, idempotency_key: str | None = None, bearer: str | None = None
+    ) -> Any:
+        """A write, sent once. Raises ``HostRejected`` or ``HostUncertain``, among others."""
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        return self._call(method, path, body=body if body is not None else {}, headers=headers, bearer=bearer)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        bearer: str | None = None,
+    ) -> Any:
+        safe = method == "GET"
+        try:
+            response = self.session.request(
+                method,
+                f"{self.base_url}{path}",
+                params=params,
+                json=body,
+                timeout=TIMEOUT,
+                allow_redirects=False,
+                headers={**(headers or {}), **self._credentials(bearer)},
+            )
+        except requests.RequestException as error:
+            never_sent = isinstance(error, requests.ConnectTimeout)
+            kind = HostUnavailable if safe or never_sent else HostUncertain
+            raise kind(f"no answer from the host to {method} {path.split('?')[0]}") from None
+        return unwrap(response.status_code, _json(response), response.text, safe)
+
+    def _credentials(self, bearer: str | None) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {bearer}"} if bearer else self._admin
+
+    def admin_headers(self) -> Mapping[str, str]:
+        return self._admin
+
+
+def unwrap(status: int, body: Any, text: str, safe: bool) -> Any:
+    """``data`` of a success envelope; a ``HostError`` for anything else (host-facts 1.1, 1.5)."""
+    if status == 200 and isinstance(body, dict) and body.get("code") == 0:
+        return body.get("data")
+    message, reason = _words(body, text)
+    raise _error_class(status, safe)(f"host answered {status}: {message}", status=status, reason=reason)
+
+
+def _error_class(status: int, safe: bool) -> type[HostError]:
+    if status == 423:
+        return HostGated
+    if status == 401:
+        return HostRefusesCredentials
+    if status == 429 or (safe and (status >= 500 or status < 400)):
+        return HostUnavailable
+    return HostUncertain if status >= 500 or status < 400 else HostRejected
+
+
+def _words(body: Any, text: str) -> tuple[str, str]:
+    if not isinstance(body, dict):
+        return " ".join(text.split())[:200], ""
+    code = body.get("code")
+    reason = body.get("reason") or (code if isinstance(code, str) else "")
+    return str(body.get("message") or body.get("error") or "")[:200], str(reason)
+
+
+def _json(response: requests.Response) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        return None

@@ -1,0 +1,110 @@
+"""HTTP to addresses that a person chose (design §2.7): guarded when connecting, no redirects, capped."""
+
+import time
+from collections.abc import Collection, Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests_hardened.ip_filter import InvalidIPAddress
+from requests_hardened.ip_filter_adapter import IPFilterAdapter
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from batch_import.domain.answers import Answer, Trouble
+
+CONNECT_TIMEOUT = 5.0
+MAX_BODY = 2 * 1024 * 1024
+USER_AGENT = "batch-import/0.1"
+_KEPT_HEADERS = ("retry-after", "x-client-request-id", "x-request-id", "etag")
+
+
+class GuardedAdapter(IPFilterAdapter):  # type: ignore[misc]
+    """Refuses private addresses after resolution and connects to the very address it checked (no rebinding).
+
+    ``allowed`` names hosts that development opens (``AllowedPrivateHosts`` in the template).
+    """
+
+    def __init__(self, is_https: bool, allowed: Collection[str], pool: int) -> None:
+        super().__init__(is_https_proto=is_https)
+        self._allowed = frozenset(allowed)
+        self.init_poolmanager(pool, pool)
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+    ) -> tuple[Any, Any]:
+        plain = HTTPAdapter.build_connection_pool_key_attributes(self, request, verify, cert)
+        if plain[0]["host"] in self._allowed:
+            return plain
+        return super().build_connection_pool_key_attributes(request, verify, cert)  # type: ignore[no-any-return]
+
+
+def guarded_session(allowed_private_hosts: Collection[str] = (), pool: int = 128) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # nothing one relay sets reaches another
+    session.headers["User-Agent"] = USER_AGENT
+    session.mount("http://", GuardedAdapter(False, allowed_private_hosts, pool))
+    session.mount("https://", GuardedAdapter(True, allowed_private_hosts, pool))
+    return session
+
+
+def exchange(
+    session: requests.Session,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    body: Any = None,
+    timeout: float = 30.0,
+    max_body: int = MAX_BODY,
+) -> Answer:
+    """One exchange as an ``Answer``; trouble is data, not an exception. ``timeout`` bounds the whole, in seconds."""
+    deadline = time.monotonic() + timeout
+    try:
+        with session.request(
+            method,
+            url,
+            headers=dict(headers),
+            json=body,
+            timeout=(CONNECT_TIMEOUT, timeout),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            return _read(response, deadline, max_body)
+    except requests.RequestException as error:
+        return Answer(trouble=_trouble(error))
+
+
+def _read(response: requests.Response, deadline: float, max_body: int) -> Answer:
+    chunks, size = [], 0
+    for chunk in response.iter_content(65536):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > max_body:
+            return Answer(trouble=Trouble.TOO_LARGE)
+        if time.monotonic() > deadline:
+            return Answer(trouble=Trouble.READ_TIMEOUT)
+    text = b"".join(chunks).decode("utf-8", "replace")
+    kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    return Answer(response.status_code, text, response.headers.get("content-type", ""), kept)
+
+
+def _trouble(error: requests.RequestException) -> Trouble:
+    if isinstance(error, (InvalidIPAddress, requests.exceptions.InvalidURL)):
+        return Trouble.ADDRESS_REFUSED
+    if isinstance(error, requests.exceptions.SSLError):
+        return Trouble.TLS
+    if isinstance(error, requests.ConnectTimeout) or _before_exchange(error):
+        return Trouble.UNREACHABLE
+    if isinstance(error, requests.ReadTimeout):
+        return Trouble.READ_TIMEOUT
+    return Trouble.CUT
+
+
+def _before_exchange(error: requests.RequestException) -> bool:
+    """Did the connection never come about? ``requests`` hides urllib3's reason one level down."""
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(cause, (NewConnectionError, NameResolutionError, ConnectTimeoutError)):
+        return True
+    return str(error) == "Failed to resolve domain"

@@ -1,0 +1,196 @@
+"""What the API door needs beyond its routes: use cases bound to a language, the error envelope, static files."""
+
+import mimetypes
+import re
+import time
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+
+from batch_import.authorization import demand_operator as _demand_operator
+from batch_import.domain import contract as api
+from batch_import.domain.entities import Run
+from batch_import.domain.errors import (
+    HTTP_STATUS,
+    BatchImportError,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    TooLarge,
+)
+from batch_import.domain.projection import EVENTS_SHOWN, ResultProjection
+from batch_import.domain.types import RunState
+from batch_import.host.errors import HostError
+from batch_import.store.listing import DEFAULT_LIMIT, MAX_LIMIT
+from batch_import.wiring import Wiring
+
+__all__ = ["DEFAULT_LIMIT", "MAX_LIMIT"]
+
+JSON = "application/json"
+_POLL_SECONDS = 0.25
+_ASSET = re.compile(r"[a-z0-9-]+\.(html|js|css|svg)")
+_METHODS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
+    (re.compile(pattern), methods)
+    for pattern, methods in (
+        (r"/api/batch-import/runs", ("GET", "POST")),
+        (r"/api/batch-import/runs/[^/]+", ("GET",)),
+        (r"/api/batch-import/runs/[^/]+/items", ("GET",)),
+        (r"/api/batch-import/runs/[^/]+/items/[^/]+", ("GET",)),
+        (r"/api/batch-import/runs/[^/]+/cancel", ("POST",)),
+        (r"/api/health", ("GET",)),
+        (r"/batch-import", ("GET",)),
+        (r"/batch-import/runs/[^/]+", ("GET",)),
+        (r"/batch-import/assets/[^/]+", ("GET",)),
+    )
+)
+_PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+class ApiUseCases:
+    def __init__(self, parts: Wiring, language: str) -> None:
+        self._parts = parts
+        self._show = ResultProjection(language)
+
+    def create(self, request: api.CreateRunRequest, idempotency_key: str | None) -> api.RunCreated:
+        """Waits up to ``confirm_timeout_ms`` for the items to end; the counters are those of that moment."""
+        run = self._parts.service.start_run(request, idempotency_key)
+        run = self._wait(run, request.confirm_timeout_ms / 1000)
+        return self._show.created(run, self._parts.runs.counters(run))
+
+    def runs(self, filters: Mapping[str, Any], limit: int, cursor: str | None) -> api.RunList:
+        found, next_cursor = self._parts.listing.runs(filters, limit, cursor)
+        counters = self._parts.runs.counters_of(found)
+        return api.RunList(runs=[self._show.run(run, counters[run.run_id]) for run in found], next_cursor=next_cursor)
+
+    def run(self, run_id: str) -> api.RunDetail:
+        run = self._run(run_id)
+        return self._show.run_detail(run, self._parts.runs.counters(run))
+
+    def items(self, run_id: str, filters: Mapping[str, Any], limit: int, cursor: str | None) -> api.ItemList:
+        self._run(run_id)
+        found, next_cursor = self._parts.listing.items(run_id, filters, limit, cursor)
+        profiles = self._parts.items.profiles(run_id, [item.item_id for item in found])
+        return api.ItemList(
+            items=[self._show.item(item, profiles[item.item_id]) for item in found], next_cursor=next_cursor
+        )
+
+    def item(self, run_id: str, item_id: str) -> api.ItemDetail:
+        item = self._parts.items.get(run_id, item_id) if item_id.startswith("item_") else None
+        if item is None:
+            raise NotFound(f"no item {item_id} in run {run_id}")
+        events = self._parts.items.events(run_id, item_id, EVENTS_SHOWN)
+        return self._show.item_detail(item, self._parts.items.profile(run_id, item_id), events)
+
+    def cancel(self, run_id: str) -> api.RunSummary:
+        run = self._parts.service.cancel(run_id)
+        return self._show.run(run, self._parts.runs.counters(run))
+
+    def health(self) -> api.Health:
+        host: dict[str, str | bool | None] = {"reachable": False, "version": None, "error": None}
+        try:
+            host |= {"version": self._parts.host.client.version(), "reachable": True}
+        except HostError as error:
+            host |= {"error": str(error)}
+        return api.Health(status="ok" if host["reachable"] else "degraded", version=own_version(), host=host)
+
+    def _run(self, run_id: str) -> Run:
+        run = self._parts.runs.get(run_id) if run_id.startswith("run_") else None
+        if run is None:
+            raise NotFound(f"no run {run_id}")
+        return run
+
+    def _wait(self, run: Run, seconds: float) -> Run:
+        deadline = time.monotonic() + seconds
+        while run.state is RunState.RUNNING and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+            run = self._parts.runs.get(run.run_id) or run
+        return run
+
+
+def demand_operator(app: APIGatewayRestResolver) -> None:
+    context = app.current_event.request_context.authorizer
+    _demand_operator(context.get("role") if context else None)
+
+
+def language_of(accept_language: str | None) -> str:
+    """``en`` when English is asked for first; Chinese otherwise, and without the header (design §3)."""
+    first = (accept_language or "zh").split(",")[0].split(";")[0].strip().lower()
+    return "en" if first.startswith("en") else "zh"
+
+
+def errors(*statuses: int) -> dict[int, Any]:
+    """The error envelope for a route's OpenAPI."""
+    content = {JSON: {"model": api.ErrorEnvelope}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+def refusal(error: BatchImportError, headers: Mapping[str, str] | None = None) -> Response[str]:
+    body = api.ErrorEnvelope(error=api.ErrorBody(code=error.code, message=str(error)))
+    return Response(HTTP_STATUS[error.code], JSON, body.model_dump_json(), headers=dict(headers or {}))
+
+
+def bad_request(found: Iterable[Mapping[str, Any]]) -> Response[str]:
+    """The first few places that are wrong, by their path; input is never repeated, it may be a key."""
+    told = [f"{_place(error['loc'])}{_reason(error)}" for error in found]
+    more = f" (and {len(told) - 5} more)" if len(told) > 5 else ""
+    return refusal(InvalidRequest("; ".join(dict.fromkeys(told[:5])) + more))
+
+
+def too_large(event: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The refusal of a body beyond the limit, before anything parses it; ``None`` for any other."""
+    if len(event.get("body") or "") <= api.MAX_BODY_BYTES:
+        return None
+    error = TooLarge(f"the body may have at most {api.MAX_BODY_BYTES // 1024 // 1024} MiB")
+    body = api.ErrorEnvelope(error=api.ErrorBody(code=error.code, message=str(error))).model_dump_json()
+    return {"statusCode": HTTP_STATUS[error.code].value, "headers": {"Content-Type": JSON}, "body": body}
+
+
+def no_route(app: APIGatewayRestResolver) -> Response[str]:
+    """405 with ``Allow`` for a known path, 404 otherwise, both in the envelope."""
+    path, method = app.current_event.path, app.current_event.http_method
+    allowed = next((methods for pattern, methods in _METHODS if pattern.fullmatch(path)), ())
+    if allowed and method not in allowed:
+        error = MethodNotAllowed(f"{method} is not allowed here")
+        return refusal(error, {"Allow": ", ".join(allowed)})
+    return refusal(NotFound("nothing is here"))
+
+
+def static_file(folder: Path, name: str) -> Response[str]:
+    path = folder / name
+    if not _ASSET.fullmatch(name) or not path.is_file():
+        return refusal(NotFound("nothing is here"))
+    kind = mimetypes.guess_type(name)[0] or "text/plain"
+    return Response(200, f"{kind}; charset=utf-8", path.read_text("utf-8"), headers=_PAGE_HEADERS)
+
+
+def own_version() -> str:
+    """The installed package's version; a layer has no metadata, and says so."""
+    try:
+        return version("batch-auto-import")
+    except PackageNotFoundError:
+        return "0.1.0"
+
+
+def _place(location: Iterable[Any]) -> str:
+    parts = [part for part in location if part not in ("body", "query", "path", "header")]
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return f"{path.lstrip('.')}: " if path else ""
+
+
+def _reason(error: Mapping[str, Any]) -> str:
+    kind, message = error.get("type"), str(error.get("msg", ""))
+    if kind == "json_invalid":
+        return "the body is not valid JSON"
+    if kind == "extra_forbidden":
+        return "unknown field"
+    return message.removeprefix("Value error, ")

@@ -1,0 +1,36 @@
+"""What the host holds, as the decision needs it (design §2.2): fresh per provider, shared for the rest."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from batch_import.domain.reuse_policy import HeldAccount
+from batch_import.host.accounts import held_account
+from batch_import.host.client import HostClient
+
+_KEPT_SECONDS = 60.0
+
+
+class Inventory:
+    """Lives as long as the process. Only hints come from the shared look: accounts made by hand or renamed."""
+
+    def __init__(self, host: HostClient, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._host = host
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._everything: list[HeldAccount] = []
+        self._looked_at = float("-inf")
+
+    def of_provider(self, provider_id: str) -> list[HeldAccount]:
+        """Call it under the provider's lease: what it says of our accounts is then true until the lease ends."""
+        fresh = [held_account(row) for row in self._host.accounts(provider_id)]
+        known = {account.account_id for account in fresh}
+        hints = [a for a in self._all() if a.account_id not in known and a.provider_id in ("", provider_id)]
+        return fresh + hints
+
+    def _all(self) -> list[HeldAccount]:
+        with self._lock:
+            if self._monotonic() - self._looked_at > _KEPT_SECONDS:
+                self._everything = [held_account(row) for row in self._host.accounts()]
+                self._looked_at = self._monotonic()
+            return self._everything

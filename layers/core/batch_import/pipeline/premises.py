@@ -1,0 +1,173 @@
+"""The service's own rooms in the host: a quarantine, a probe user with gateway keys, a few private lanes (design §2.3).
+
+Everything is found again by name or by derived value: after a redeploy nothing is made twice.
+"""
+
+import hashlib
+import hmac
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from batch_import.host.client import HostClient
+from batch_import.host.errors import HostError, HostRejected
+from batch_import.pipeline.slots import SlotPool
+from batch_import.store.leases import Leases
+
+QUARANTINE = "batch-import-quarantine"
+MAX_KEYS = 64
+MAX_LANES = 8
+LANE_REST = 2.0  # hosts before 0.1.137 answer from the account that left for up to 1 s (host-live G)
+_PROBE_CONCURRENCY = 200
+_PROBE_BALANCE = 1_000_000
+_SLOT_SECONDS = 180.0
+
+
+@dataclass(frozen=True)
+class GatewayKey:
+    key_id: int
+    value: str
+
+
+class Premises:
+    """Made lazily, once per process; ``secret`` is the deployment's, from which user, password and keys derive."""
+
+    def __init__(self, host: HostClient, leases: Leases, secret: bytes, supplied_keys: Sequence[str] = ()) -> None:
+        self._host = host
+        self._leases = leases
+        self._secret = secret
+        self._supplied = tuple(supplied_keys)
+        self._lock = threading.Lock()
+        self._quarantine: int | None = None
+        self._user: Mapping[str, Any] | None = None
+        self._jwt = ""
+
+    def quarantine_id(self) -> int:
+        """The private group in which every account is born and waits (design §2.3)."""
+        with self._lock:
+            if self._quarantine is None:
+                group, _ = self._host.ensure_private_group(QUARANTINE, "Batch Auto-Import: accounts not proven yet")
+                self._quarantine = int(group["id"])
+            return self._quarantine
+
+    def forget(self) -> None:
+        """After the host said that a room is gone: look, and make it again, next time."""
+        with self._lock:
+            self._quarantine, self._user, self._jwt = None, None, ""
+
+    def keys(self, owner: str) -> SlotPool:
+        limit = len(self._supplied) or MAX_KEYS
+        return SlotPool(self._leases, "key", limit, self._make_key, owner=owner, seconds=_SLOT_SECONDS)
+
+    def lanes(self, owner: str) -> SlotPool:
+        return SlotPool(
+            self._leases, "lane", MAX_LANES, self._make_lane, owner=owner, seconds=_SLOT_SECONDS, rest=LANE_REST
+        )
+
+    def own_group_ids(self) -> frozenset[int]:
+        """Quarantine and lanes: never a place that an account keeps."""
+        lanes = (row["group_id"] for row in self._leases.all("lane") if "group_id" in row)
+        return frozenset((self.quarantine_id(), *map(int, lanes)))
+
+    def gateway_key(self, slot_name: str, facts: Mapping[str, Any]) -> GatewayKey:
+        return GatewayKey(int(facts["key_id"]), self._key_value(slot_name))
+
+    # --- making
+
+    def _make_lane(self, name: str) -> Mapping[str, Any]:
+        group, _ = self._host.ensure_private_group(f"batch-import-lane-{name}", "Batch Auto-Import: proving lane")
+        return {"group_id": int(group["id"])}
+
+    def _make_key(self, name: str) -> Mapping[str, Any]:
+        value = self._key_value(name)
+        if self._supplied:
+            return {"key_id": self._find_key(value)}
+        user = self._probe_user()
+        try:
+            return {"key_id": int(self._host.create_key(self._login(), f"batch-import-{name}", value)["id"])}
+        except HostError as error:
+            if error.reason == "API_KEY_EXISTS" or not isinstance(error, HostRejected):
+                return {"key_id": self._key_of(int(user["id"]), value)}
+            raise
+
+    def _find_key(self, value: str) -> int:
+        user = self._host.user_matching(value, email=False)
+        if user is None:
+            raise HostRejected("a supplied probe key is unknown to the host")
+        return self._key_of(int(user["id"]), value)
+
+    def _key_of(self, user_id: int, value: str) -> int:
+        for key in self._host.user_keys(user_id):
+            if hmac.compare_digest(str(key.get("key", "")), value):
+                return int(key["id"])
+        raise HostRejected("the probe key was not found on its user")
+
+    def _probe_user(self) -> Mapping[str, Any]:
+        with self._lock:
+            if self._user is None:
+                user = self._host.ensure_user(self._email(), self._derive("password"), _PROBE_CONCURRENCY)
+                if float(user.get("balance") or 0) < _PROBE_BALANCE / 10:
+                    self._host.set_balance(int(user["id"]), _PROBE_BALANCE)
+                self._user = user
+            return self._user
+
+    def _login(self) -> str:
+        """Cached: the host allows twenty logins a minute (host-live A18)."""
+        with self._lock:
+            if not self._jwt:
+                self._jwt = self._host.login(self._email(), self._derive("password"))
+            return self._jwt
+
+    def _email(self) -> str:
+        return f"probe-{self._derive('user')[:12]}@batch-import.example.com"
+
+    def _key_value(self, name: str) -> str:
+        return self._supplied[int(name)] if self._supplied else f"sk-bi-{self._derive(f'key/{name}')[:48]}"
+
+    def _derive(self, purpose: str) -> str:
+        return hmac.new(self._secret, purpose.encode(), hashlib.sha256).hexdigest()
+
+
+class ProviderBusy(Exception):
+    """Another worker holds the provider's lease: the item waits elsewhere, at no cost of attempts."""
+
+
+class ProviderLocks:
+    """The per-provider lease around look, decide and write (design §2.3): one thread, one process, one deployment.
+
+    The in-process lock comes first, so that threads of one invocation do not ask the table against each other.
+    """
+
+    def __init__(self, leases: Leases, owner: str, seconds: float = 60.0, patience: float = 20.0) -> None:
+        self._leases = leases
+        self._owner = owner
+        self._seconds = seconds
+        self._patience = patience
+        self._guard = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+
+    @contextmanager
+    def hold(self, provider_id: str) -> Iterator[None]:
+        """Raises ``ProviderBusy`` when the lease is not to be had within ``patience`` seconds."""
+        with self._guard:
+            local = self._locks.setdefault(provider_id, threading.Lock())
+        if not local.acquire(timeout=self._patience):
+            raise ProviderBusy(provider_id)
+        try:
+            self._wait_for_lease(provider_id)
+            try:
+                yield
+            finally:
+                self._leases.release("provider", provider_id, self._owner)
+        finally:
+            local.release()
+
+    def _wait_for_lease(self, provider_id: str) -> None:
+        deadline = time.monotonic() + self._patience
+        while not self._leases.acquire("provider", provider_id, self._owner, self._seconds):
+            if time.monotonic() > deadline:
+                raise ProviderBusy(provider_id)
+            time.sleep(0.1)

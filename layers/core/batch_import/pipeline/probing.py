@@ -1,0 +1,150 @@
+"""Stage probe: discovery, naming, capability (design §2.1); what the decision needs and nothing more."""
+
+from dataclasses import asdict
+from typing import Any
+
+from batch_import.domain.advisories import Advisory
+from batch_import.domain.capability import CapabilityProfile, ModelCapabilityProfile, Protocol
+from batch_import.domain.entities import Item, ItemProfile, NewEvent
+from batch_import.domain.naming import (
+    build_alias_table,
+    canonical_model_family,
+    identify_model,
+    is_chat_model,
+    recommend_models,
+    resolve_requested_model,
+)
+from batch_import.domain.routing import build_import_routing_strategy
+from batch_import.domain.types import EventType, ItemStage
+from batch_import.pipeline.steps import HandOn, Steps, advisory_events, warned
+from batch_import.probe.capability import ProbeResult, error_text, failure_code, probe_capabilities
+from batch_import.probe.discovery import ProviderModels, provider_models
+from batch_import.probe.relay import Exchange, Relay
+from batch_import.probe.smoke import CANDIDATES, resolve_smoke_models
+
+_PROFILED = 300  # model profiles stored; a list of thousands stays one small row
+
+
+class Prober:
+    def __init__(self, steps: Steps, exchange: Exchange) -> None:
+        self._steps = steps
+        self._exchange = exchange
+
+    def probe(self, item: Item, api_key: str) -> Item | HandOn:
+        """The item in stage provision, still leased; or where it goes: to a retry, or failed towards validation."""
+        relay = Relay(self._exchange, api_key)
+        found = provider_models(relay, item.base_url)
+        if found.code is not None:
+            profile = _listed(item, found)
+            return self._steps.retry_or_fail(
+                item, found.code, relay.scrub(error_text(found.answer)), found.answer.retry_after, profile
+            )
+        return self._with_models(item, relay, found)
+
+    def _with_models(self, item: Item, relay: Relay, found: ProviderModels) -> Item | HandOn:
+        resolved, unresolved = _resolve(item.requested_models, found.raw_models)
+        profile = _listed(item, found, unresolved)
+        if item.requested_models and not resolved:
+            return self._steps.fail(item, "requested_model_not_found", f"not listed: {', '.join(unresolved)}", profile)
+        pool = list(resolved.values()) if resolved else list(found.raw_models)
+        candidates = resolve_smoke_models(list(resolved.values()), pool, CANDIDATES)
+        if not candidates:
+            return self._steps.fail(item, "no_chat_model", "none of the models can chat", profile)
+        result = probe_capabilities(relay, found, candidates)
+        return self._judge(item, relay, found, result, _profiled(profile, found, result, resolved), unresolved)
+
+    def _judge(
+        self,
+        item: Item,
+        relay: Relay,
+        found: ProviderModels,
+        result: ProbeResult,
+        profile: ItemProfile,
+        unresolved: list[str],
+    ) -> Item | HandOn:
+        code = failure_code(result)
+        if code is not None:
+            answer = result.results[Protocol.CHAT].answer
+            return self._steps.retry_or_fail(item, code, relay.scrub(error_text(answer)), answer.retry_after, profile)
+        advisories = [Advisory(name) for name in result.transport.known_advisories]
+        if unresolved:
+            advisories.append(Advisory("requested_models_unresolved", {"models": ", ".join(unresolved)}))
+        mode = build_import_routing_strategy(result.transport, ()).responses_mode
+        changes = {
+            "current_stage": ItemStage.PROVISION,
+            "attempt": 1,
+            "due_at": None,
+            "api_root": found.api_root,
+            "resolved_smoke_model": result.smoke_model,
+            "responses_mode": mode.value,
+            **warned(item, *advisories),
+        }
+        events = [_discovered(found), _probed(result), *advisory_events(item, *advisories)]
+        return self._steps.items.transition(item, changes, events, profile=profile)
+
+
+def _resolve(requested: tuple[str, ...], raw_models: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:
+    table = build_alias_table(raw_models)
+    found = {name: resolve_requested_model(name, table) for name in requested}
+    return {name: raw for name, raw in found.items() if raw}, [name for name, raw in found.items() if not raw]
+
+
+def _listed(item: Item, found: ProviderModels, unresolved: list[str] | None = None) -> ItemProfile:
+    """What the list alone tells; kept even when the item fails, since it explains why."""
+    identities = [identify_model(raw) for raw in found.raw_models]
+    families = dict.fromkeys(i.canonical_model_family for i in identities)
+    missing = unresolved if unresolved is not None else list(item.requested_models)
+    recommended = dict.fromkeys(model for name in missing for model in recommend_models(name, found.raw_models))
+    return ItemProfile(
+        raw_models=found.raw_models,
+        normalized_models=tuple(i.normalized_model_id for i in identities),
+        canonical_model_families=tuple(families),
+        recommended_models=tuple(recommended)[:5],
+    )
+
+
+def _profiled(
+    profile: ItemProfile, found: ProviderModels, result: ProbeResult, resolved: dict[str, str]
+) -> ItemProfile:
+    served = list(resolved.items()) or [
+        (canonical_model_family(raw), raw) for raw in found.raw_models if is_chat_model(raw) is not False
+    ]
+    if resolved:
+        served += [(canonical_model_family(raw), raw) for raw in resolved.values()]
+    strategy = build_import_routing_strategy(result.transport, served)
+    capability = CapabilityProfile(result.transport, tuple(_model_profiles(found.raw_models, result)))
+    return profile.model_copy(
+        update={"model_mapping": strategy.model_mapping, "capability_profile": asdict(capability)}
+    )
+
+
+def _model_profiles(raw_models: tuple[str, ...], result: ProbeResult) -> list[ModelCapabilityProfile]:
+    ordered = sorted(raw_models, key=lambda raw: raw != result.smoke_model)[:_PROFILED]
+    return [_model_profile(raw, result if raw == result.smoke_model else None) for raw in ordered]
+
+
+def _model_profile(raw: str, result: ProbeResult | None) -> ModelCapabilityProfile:
+    identity = identify_model(raw)
+    names = (raw, identity.normalized_model_id, identity.canonical_model_family)
+    if result is None:
+        return ModelCapabilityProfile(*names)
+    return ModelCapabilityProfile(
+        *names,
+        supports_tools=result.supports_tools,
+        supports_reasoning_fields=result.supports_reasoning_fields,
+        smoke_chat_ok=result.transport.supports_openai_chat_completions,
+    )
+
+
+def _discovered(found: ProviderModels) -> NewEvent:
+    payload: dict[str, Any] = {"api_root": found.api_root, "auth_style": found.auth_style.value}
+    return NewEvent(
+        event_type=EventType.MODELS_DISCOVERED, message=f"{len(found.raw_models)} models listed", payload=payload
+    )
+
+
+def _probed(result: ProbeResult) -> NewEvent:
+    verdicts = {protocol.value: r.verdict.value for protocol, r in result.results.items()}
+    return NewEvent(
+        event_type=EventType.CAPABILITY_PROBED, message=f"smoke model {result.smoke_model}", payload=verdicts
+    )

@@ -1,0 +1,150 @@
+"""The proof in private (design §2.3, §2.5): a leased key, a room where no customer can be, one real completion."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from batch_import.domain.entities import Item
+from batch_import.domain.gateway import GatewayDecision, Proof, judge_completion
+from batch_import.domain.reuse_policy import HeldAccount
+from batch_import.domain.types import AccountResolution
+from batch_import.host.accounts import held_account
+from batch_import.host.client import HostClient, Json
+from batch_import.host.errors import HostRejected
+from batch_import.host.proving import HostProver
+from batch_import.pipeline.premises import LANE_REST, GatewayKey, Premises
+from batch_import.pipeline.slots import NoSlot, SlotPool
+from batch_import.probe.capability import error_text
+from batch_import.store.leases import Leases
+
+WORST_CASE = 75.0
+_SLOT_PATIENCE = 15.0
+_JOIN_SECONDS = 3.0
+_JOIN_POLL = 0.25
+_VENUE_SECONDS = 150.0
+_VENUE_POLL = 0.5
+
+
+@dataclass(frozen=True)
+class ProofResult:
+    decision: GatewayDecision
+    text: str
+    where: str
+    retry_after: float | None = None
+
+
+class ProvingGround:
+    """One per invocation: its pools of keys and lanes are shared by the invocation's threads."""
+
+    def __init__(
+        self,
+        host: HostClient,
+        prover: HostProver,
+        premises: Premises,
+        leases: Leases,
+        owner: str,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._host = host
+        self._prover = prover
+        self._premises = premises
+        self._leases = leases
+        self._keys: SlotPool = premises.keys(owner)
+        self._lanes: SlotPool = premises.lanes(owner)
+        self._sleep = sleep
+
+    def close(self) -> None:
+        self._keys.close()
+        self._lanes.close()
+
+    @contextmanager
+    def proof(self, item: Item, account: HeldAccount) -> Iterator[ProofResult]:
+        """Proves, and keeps the room until the caller has placed the account or taken it out again.
+
+        Raises ``NoSlot`` when no room or key gets free in time, and ``HostError``.
+        """
+        with self._room(item) as (room, where), self._keys.borrow(_SLOT_PATIENCE) as slot:
+            key = self._premises.gateway_key(slot.name, slot.facts)
+            self._empty(room, account.account_id)
+            self._host.rebind_key(key.key_id, room)
+            keeps = serving_groups(item, account, self._premises.own_group_ids())
+            self._enter(account.account_id, room, keeps)
+            yield self._ask(item, account.account_id, room, keeps, key, where)
+
+    @contextmanager
+    def _room(self, item: Item) -> Iterator[tuple[int, str]]:
+        """The provider's own group while it is private, one account at a time; otherwise a lane, alone.
+
+        While the group is private nobody else may be in it: whoever is proven opens it.
+        """
+        group_id = item.group_id or 0
+        private = self._hold_while_private(item, group_id)
+        try:
+            if private and item.account_resolution is not AccountResolution.REUSED:
+                yield group_id, "provider_group"
+            else:
+                with self._lanes.borrow(_SLOT_PATIENCE) as lane:
+                    yield int(lane.facts["group_id"]), f"lane {lane.name}"
+        finally:
+            if private:
+                self._leases.release("venue", str(group_id), str(item.lease_owner))
+
+    def _hold_while_private(self, item: Item, group_id: int) -> bool:
+        """True: the group is private and ours for now. False: it has been opened."""
+        for _ in range(int(_SLOT_PATIENCE / _VENUE_POLL)):
+            if not is_private(self._host.group(group_id)):
+                return False
+            if self._leases.acquire("venue", str(group_id), str(item.lease_owner), _VENUE_SECONDS, LANE_REST):
+                if is_private(self._host.group(group_id)):
+                    return True
+                self._leases.release("venue", str(group_id), str(item.lease_owner))
+                return False
+            self._sleep(_VENUE_POLL)
+        raise NoSlot("venue")
+
+    def _empty(self, room: int, account_id: int) -> None:
+        """A worker that was killed in the middle of a proof left its account behind."""
+        for row in self._host.accounts(group_id=room):
+            left = held_account(row)
+            if left.account_id != account_id:
+                stays = [g for g in left.group_ids if g != room] or [self._premises.quarantine_id()]
+                self._host.bulk_update(left.account_id, group_ids=stays)
+
+    def _enter(self, account_id: int, room: int, keeps: tuple[int, ...]) -> None:
+        self._host.bulk_update(account_id, group_ids=[*keeps, room])
+
+    def _ask(
+        self, item: Item, account_id: int, room: int, keeps: tuple[int, ...], key: GatewayKey, where: str
+    ) -> ProofResult:
+        """Joining a room used before takes up to 1 s; a lost scheduling update heals by repeating it (host-live A5)."""
+        model = item.resolved_smoke_model or ""
+        for round_ in range(2):
+            for poll in range(int(_JOIN_SECONDS / _JOIN_POLL)):
+                request_id = f"{item.run_id}-{item.item_id}-{item.attempt}-{round_}{poll:02d}"
+                answer = self._prover.complete(key.value, model, request_id)
+                decision = judge_completion(answer)
+                if decision.proof is not Proof.JOINING:
+                    return ProofResult(decision, error_text(answer), where, answer.retry_after)
+                self._sleep(_JOIN_POLL)
+            self._enter(account_id, room, keeps)
+        proof = Proof.FAIL if decision.code == "gateway_mis_mapped" else Proof.RETRY
+        return ProofResult(GatewayDecision(proof, decision.code), error_text(answer), where, answer.retry_after)
+
+
+def is_private(group: Json) -> bool:
+    return bool(group.get("is_exclusive")) and group.get("subscription_type") == "standard"
+
+
+def serving_groups(item: Item, account: HeldAccount, own: frozenset[int]) -> tuple[int, ...]:
+    """A reused account that serves is never taken away from its customers; any other has no place yet."""
+    if item.account_resolution is not AccountResolution.REUSED:
+        return ()
+    return tuple(group for group in account.group_ids if group not in own)
+
+
+def account_of(host: HostClient, account_id: int) -> HeldAccount:
+    row = host.account(account_id)
+    if row is None:
+        raise HostRejected("the account is gone", status=404)
+    return held_account(row)

@@ -1,0 +1,247 @@
+"""Stage provision: look, decide, write, under the provider's lease (design §2.2, §2.3).
+
+The decision is stored before anything is written and never changes; a killed worker's successor carries it out.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from batch_import.domain.channel_evolution import ChannelPatchContract, model_mapping_delta
+from batch_import.domain.entities import Item, ItemProfile, NewEvent, Run
+from batch_import.domain.provider import account_name
+from batch_import.domain.reuse_policy import HeldAccount, ImportState, ReuseDecision, WantedAccount, decide_reuse
+from batch_import.domain.types import AccessMode, AccountResolution, EventType, ItemStage
+from batch_import.host.accounts import held_account, marker, new_account
+from batch_import.host.client import HostClient
+from batch_import.host.errors import HostError, HostRejected, HostUncertain
+from batch_import.pipeline.inventory import Inventory
+from batch_import.pipeline.premises import Premises, ProviderBusy, ProviderLocks
+from batch_import.pipeline.steps import HandOn, Steps, advisory_events, warned
+
+
+class Provisioner:
+    """One per invocation: its ``inventory`` and ``locks`` are shared by the invocation's threads."""
+
+    def __init__(
+        self, steps: Steps, host: HostClient, premises: Premises, inventory: Inventory, locks: ProviderLocks
+    ) -> None:
+        self._steps = steps
+        self._host = host
+        self._premises = premises
+        self._inventory = inventory
+        self._locks = locks
+
+    def provision(self, item: Item, run: Run, profile: ItemProfile, api_key: str) -> HandOn:
+        try:
+            with self._locks.hold(item.provider_id):
+                return self._under_lease(item, run, profile, api_key)
+        except ProviderBusy:
+            return self._steps.hand_back(item, 2)
+
+    def _under_lease(self, item: Item, run: Run, profile: ItemProfile, api_key: str) -> HandOn:
+        wanted = WantedAccount(item.provider_id, item.key_digest, item.base_url, profile.model_mapping)
+        try:
+            if item.account_resolution is None:
+                item, refusal = self._decide(item, run, wanted)
+                if refusal is not None:
+                    return self._steps.fail(item, refusal, "a person paused this account")
+            return self._carry_out(item, run, wanted, api_key)
+        except HostError as error:
+            return self._steps.retry_or_fail(item, error.code, str(error))
+
+    # --- decide
+
+    def _decide(self, item: Item, run: Run, wanted: WantedAccount) -> tuple[Item, str | None]:
+        held = self._inventory.of_provider(item.provider_id)
+        decision = decide_reuse(
+            wanted,
+            held,
+            reactivate=run.reactivate,
+            now=self._steps.clock(),
+            provider_usable=self._provider_usable(item, run, held),
+        )
+        account = next((a for a in held if a.account_id == decision.account_id), None)
+        changes = {**_decided(decision), **warned(item, *decision.advisories)}
+        if changes["reused_from_account_id"] is not None:
+            changes["reused_from_provider_id"] = item.provider_id
+        if account is not None:
+            changes["prior_groups"] = self._prior_groups(account)
+        events = [_decision_event(decision), *advisory_events(item, *decision.advisories)]
+        return self._steps.items.transition(item, changes, events), decision.refusal
+
+    def _provider_usable(self, item: Item, run: Run, held: Sequence[HeldAccount]) -> bool:
+        """A provider whose group is gone or switched off is repaired, and that reads as ``replaced``."""
+        ours = [a for a in held if (a.provider_id, a.digest) == (item.provider_id, item.key_digest)]
+        if not any(a.import_state == ImportState.PROVEN for a in ours):
+            return True
+        group = self._host.group_named(group_name(item.provider_id, run.access_mode))
+        others = self._host.group_named(group_name(item.provider_id, _other(run.access_mode)))
+        return any(g is not None and g.get("status") == "active" for g in (group, others))
+
+    def _prior_groups(self, account: HeldAccount) -> tuple[int, ...]:
+        """Where the account had its place; in quarantine the marker remembers it."""
+        home = self._premises.quarantine_id()
+        groups = tuple(group for group in account.group_ids if group != home)
+        return groups or account.prior_groups
+
+    # --- carry out
+
+    def _carry_out(self, item: Item, run: Run, wanted: WantedAccount, api_key: str) -> HandOn:
+        group_id, channel_id, events = self._provider_rooms(item, run)
+        if item.account_resolution is AccountResolution.CREATED:
+            account_id, more = self._create(item, wanted, api_key)
+        elif item.account_resolution is AccountResolution.REUSED:
+            account_id, more = self._patch(item, wanted)
+        else:
+            account_id, more = self._wake(item, wanted, api_key)
+        if account_id is None:
+            return self._steps.fail(item, "account_gone", "the account is gone from the host")
+        changes = {"account_id": account_id, "channel_id": channel_id, "group_id": group_id}
+        return self._steps.move_on(item, ItemStage.CONFIRM, changes, [*events, *more])
+
+    def _provider_rooms(self, item: Item, run: Run) -> tuple[int, int | None, list[NewEvent]]:
+        name = group_name(item.provider_id, run.access_mode)
+        group, group_made = self._host.ensure_private_group(name, f"Batch Auto-Import: {item.base_url}"[:200])
+        if group.get("status") != "active":
+            group = self._host.update_group(group, {"status": "active"})
+        channel, channel_made = self._host.ensure_channel(name, int(group["id"]))
+        events = []
+        if group_made:
+            events.append(_event(EventType.GROUP_CREATED, f"group {name}", group_id=group["id"]))
+        if channel_made:
+            events.append(_event(EventType.CHANNEL_CREATED, f"channel {name}", channel_id=channel["id"]))
+        return int(group["id"]), int(channel["id"]), events
+
+    def _create(self, item: Item, wanted: WantedAccount, api_key: str) -> tuple[int | None, list[NewEvent]]:
+        """Look again first: a lost answer may have left the account there (fact 4), and it is adopted then."""
+        found = self._ours(item)
+        if found is not None:
+            self._isolate_and_wake(item, found, wanted, api_key)
+            return found, [_event(EventType.ACCOUNT_CREATED, "adopted", account_id=found)]
+        body = new_account(
+            item.provider_id,
+            item.key_digest,
+            item.api_root or item.base_url,
+            api_key,
+            wanted.model_mapping,
+            item.responses_mode or "auto",
+            self._premises.quarantine_id(),
+        )
+        account_id = self._post(item, body)
+        self._check(account_id)
+        return account_id, [
+            _event(
+                EventType.ACCOUNT_CREATED,
+                f"account {account_name(item.provider_id, item.key_digest)}",
+                account_id=account_id,
+            )
+        ]
+
+    def _post(self, item: Item, body: Mapping[str, Any]) -> int:
+        for number in range(1, 4):
+            key = f"bi-{item.run_id}-{item.item_id}-{item.attempt}-{number}"
+            try:
+                account_id = int(self._host.create_account(body, key)["id"])
+                if self._host.account(account_id) is not None:  # a replay may name a deleted account (host-live A3)
+                    return account_id
+            except HostError as error:
+                found = self._ours(item) if isinstance(error, HostUncertain) or error.status == 409 else None
+                if found is not None:
+                    return found
+                if error.status != 409:
+                    raise
+                time.sleep(1.0)  # in progress or stuck: the first call ends in milliseconds (host-live A4)
+        raise HostUncertain("the host did not say what became of the new account")
+
+    def _ours(self, item: Item) -> int | None:
+        rows = (held_account(row) for row in self._host.accounts(account_name(item.provider_id, item.key_digest)))
+        return next((a.account_id for a in rows if a.digest == item.key_digest), None)
+
+    def _patch(self, item: Item, wanted: WantedAccount) -> tuple[int | None, list[NewEvent]]:
+        """Covered family under a new alias: the delta of the mapping and nothing else."""
+        account = self._reused(item)
+        if account is None:
+            return None, []
+        delta = model_mapping_delta(account.model_mapping, wanted.model_mapping)
+        if delta.empty:
+            return account.account_id, []
+        patch = ChannelPatchContract(account.account_id, delta.applied_to(account.model_mapping))
+        self._host.bulk_update(account.account_id, credentials=patch.body()["credentials"])
+        added = sorted(delta.added)[:50]
+        return account.account_id, [_event(EventType.CHANNEL_PATCHED, f"{len(delta.added)} names added", added=added)]
+
+    def _wake(self, item: Item, wanted: WantedAccount, api_key: str) -> tuple[int | None, list[NewEvent]]:
+        """Isolated first, then woken: a bound account would serve its customers at once otherwise (fact 19)."""
+        account = self._reused(item)
+        if account is None:
+            return None, []
+        self._isolate_and_wake(item, account.account_id, wanted, api_key, account)
+        return account.account_id, [
+            _event(EventType.ACCOUNT_WOKEN, str(item.account_resolution), account_id=account.account_id)
+        ]
+
+    def _isolate_and_wake(
+        self, item: Item, account_id: int, wanted: WantedAccount, api_key: str, account: HeldAccount | None = None
+    ) -> None:
+        """Marked ``unproven`` on the way: should the run be lost half-way, the next import adopts it."""
+        mapping = {**(account.model_mapping if account else {}), **wanted.model_mapping}
+        extra = {
+            **marker(item.provider_id, item.key_digest, ImportState.UNPROVEN),
+            "import_prior_groups": list(item.prior_groups),
+        }
+        self._host.bulk_update(account_id, group_ids=[self._premises.quarantine_id()], extra=extra)
+        if account is not None and account.expires_at is not None:
+            self._host.clear_expiry(account_id)
+        self._host.recover_state(account_id)
+        credentials = {"base_url": item.api_root or item.base_url, "api_key": api_key, "model_mapping": mapping}
+        mode = {"openai_responses_mode": item.responses_mode or "auto"}
+        self._host.bulk_update(account_id, status="active", schedulable=True, credentials=credentials, extra=mode)
+        self._check(account_id)
+
+    def _check(self, account_id: int) -> None:
+        """A bulk-update reports success for ids that do not exist: only a GET is proof (host-live A2)."""
+        row = self._host.account(account_id)
+        if row is None:
+            raise HostRejected("the account is gone", status=404)
+        account = held_account(row)
+        if account.status != "active" or not account.schedulable:
+            raise HostUncertain(f"account {account_id} is not switched on yet")
+
+    def _reused(self, item: Item) -> HeldAccount | None:
+        row = self._host.account(item.reused_from_account_id or 0)
+        return held_account(row) if row else None
+
+
+def group_name(provider_id: str, mode: AccessMode) -> str:
+    """A provider's group is (provider, access mode): once opened its type never changes (design §2.3)."""
+    return f"{provider_id}-{'sub' if mode is AccessMode.SUBSCRIPTION else 'self'}"
+
+
+def _other(mode: AccessMode) -> AccessMode:
+    return AccessMode.SELF_SERVICE if mode is AccessMode.SUBSCRIPTION else AccessMode.SUBSCRIPTION
+
+
+def _decided(decision: ReuseDecision) -> dict[str, Any]:
+    reused = decision.resolution not in (None, AccountResolution.CREATED)
+    return {
+        "matched_account_state": decision.matched,
+        "account_resolution": decision.resolution,
+        "provision_reused": decision.provision_reused,
+        "reused_from_account_id": decision.account_id if reused else None,
+    }
+
+
+def _decision_event(decision: ReuseDecision) -> NewEvent:
+    word = decision.resolution or decision.refusal
+    return _event(
+        EventType.REUSE_DECIDED,
+        f"decided: {word}",
+        matched=decision.matched,
+        resolution=decision.resolution,
+        **decision.evidence,
+    )
+
+
+def _event(kind: EventType, message: str, **payload: Any) -> NewEvent:
+    return NewEvent(event_type=kind, message=message, payload=payload)

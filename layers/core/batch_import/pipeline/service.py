@@ -1,0 +1,265 @@
+"""BatchImportService (seed 003, T6): a run is created with its list, and the list becomes items."""
+
+import hashlib
+import json
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any
+
+from batch_import.domain.clock import Clock, iso
+from batch_import.domain.contract import CreateRunRequest, ItemRequest
+from batch_import.domain.entities import Item, Run
+from batch_import.domain.errors import Conflict, InvalidRequest, NotFound, TooLarge
+from batch_import.domain.provider import key_digest, normalize_provider_id
+from batch_import.domain.types import ItemStage, RunState
+from batch_import.queue import Work, WorkQueue
+from batch_import.store.dynamo import Row
+from batch_import.store.items import ItemStore
+from batch_import.store.listing import pack_search
+from batch_import.store.runs import RunStore, shards_for
+from batch_import.store.vault import KeyVault
+
+LIST_PART_BYTES = 350_000
+ITEMS_PER_TRANSACTION = 45  # two rows an item and the pointer: at most 100 actions
+EXPAND_AT_ONCE = 90  # a list up to this size is expanded by the request itself
+PROBE_KEY = "probe_api_key"
+_TRANSACTION_BYTES = 3_900_000
+
+Listed = dict[str, Any]
+
+
+class BatchImportService:
+    """``new_suffix`` gives the random part of a run id; ``key_retention`` is how long a key may be kept for retry."""
+
+    def __init__(
+        self,
+        runs: RunStore,
+        items: ItemStore,
+        vault: KeyVault,
+        import_queue: WorkQueue,
+        clock: Clock,
+        new_suffix: Callable[[], str],
+        key_retention: timedelta,
+    ) -> None:
+        self._runs = runs
+        self._items = items
+        self._vault = vault
+        self._queue = import_queue
+        self._clock = clock
+        self._new_suffix = new_suffix
+        self._retention = key_retention
+
+    def start_run(self, request: CreateRunRequest, idempotency_key: str | None = None) -> Run:
+        """Store the run and its list in one transaction, then expand it here (short) or by queue (long).
+
+        The same ``idempotency_key`` with the same request answers the first run; with another one raises ``Conflict``.
+        """
+        idempotency = _idempotency(request, idempotency_key)
+        earlier = self._earlier(idempotency)
+        if earlier is not None:
+            return earlier
+        run, parts, search = self._prepare(request)
+        if not self._runs.create(run, parts, search, idempotency):
+            return self._earlier(idempotency) or self.start_run(request, idempotency_key)
+        if run.total_items <= EXPAND_AT_ONCE:
+            self.expand(run)
+        else:
+            self._queue.send([Work(run.run_id, expand=True)])
+        return run
+
+    def expand(self, run: Run, may_go_on: Callable[[], bool] = lambda: True) -> bool:
+        """Turn what is left of the stored list into items and queue them; False when time ran out before the end.
+
+        Repetition is harmless: ids follow from positions, a pointer on each part says how far it got, and queueing
+        twice is what the rows sort out.
+        """
+        number = 0
+        while (part := self._runs.list_part(run.run_id, number)) is not None or number < run.list_parts:
+            if part is not None and not self._expand_part(run, number, part, may_go_on):
+                return False
+            number += 1
+        return True
+
+    def cancel(self, run_id: str) -> Run:
+        """running → cancelled; again is harmless. Raises ``NotFound``, or ``Conflict`` when the run has ended."""
+        self._runs.cancel(run_id)
+        run = self._runs.get(run_id)
+        if run is None:
+            raise NotFound(f"no run {run_id}")
+        if run.state is not RunState.CANCELLED:
+            raise Conflict(f"run {run_id} has ended as {run.state}")
+        return run
+
+    def open_key(self, run: Run, item_id: str) -> str | None:
+        """An item's upstream key, or ``None`` when it has been erased."""
+        sealed = self._items.sealed_key(run.run_id, item_id)
+        return self._open(run, item_id, sealed) if sealed else None
+
+    def open_probe_key(self, run: Run) -> str | None:
+        return self._open(run, PROBE_KEY, run.sealed_probe_key) if run.sealed_probe_key else None
+
+    # --- creating
+
+    def _earlier(self, idempotency: Row | None) -> Run | None:
+        remembered = self._runs.remembered(idempotency["hash"]) if idempotency else None
+        if remembered is None or idempotency is None:
+            return None
+        if remembered["request_hash"] != idempotency["request_hash"]:
+            raise Conflict("this Idempotency-Key was used for another request")
+        return self._runs.get(remembered["run_id"])
+
+    def _prepare(self, request: CreateRunRequest) -> tuple[Run, dict[int, Row], list[bytes]]:
+        now = self._clock()
+        run_id = f"run_{now:%Y%m%d}_{self._new_suffix()}"
+        data_key = self._vault.new_data_key(run_id)
+        listed = _by_provider(request.items)
+        parts = self._seal_list(run_id, data_key, listed)
+        search = pack_search(sorted({f"{entry['provider_id']} {entry['base_url']}" for entry in listed}))
+        probe_key = request.probe_api_key
+        run = Run(
+            run_id=run_id,
+            mode=request.mode,
+            access_mode=request.access_mode,
+            reactivate=request.reactivate,
+            subscription_users=tuple(dict.fromkeys(request.subscription_users)),
+            subscription_days=request.subscription_days,
+            join_groups=tuple(dict.fromkeys(request.join_groups)),
+            legacy_batch_id=request.legacy_batch_id,
+            total_items=len(request.items),
+            list_parts=len(parts),
+            shards=shards_for(len(request.items)),
+            started_at=iso(now),
+            sealed_data_key=data_key,
+            sealed_probe_key=self._vault.seal(run_id, data_key, PROBE_KEY, probe_key.encode()) if probe_key else None,
+        )
+        if sum(len(row["sealed"]) for row in parts.values()) + sum(map(len, search)) > _TRANSACTION_BYTES:
+            raise TooLarge("the list is too large: split it into several runs")
+        return run, parts, search
+
+    def _seal_list(self, run_id: str, data_key: bytes, listed: list[Listed]) -> dict[int, Row]:
+        parts: dict[int, Row] = {}
+        for chunk in _chunks(listed):
+            number = len(parts)
+            packed = zlib.compress(json.dumps(chunk).encode())
+            parts[number] = {"sealed": self._vault.seal(run_id, data_key, f"list#{number}", packed), "expanded": 0}
+        return parts
+
+    # --- expanding
+
+    def _expand_part(self, run: Run, number: int, part: Row, may_go_on: Callable[[], bool]) -> bool:
+        packed = self._vault.open(run.run_id, run.sealed_data_key, f"list#{number}", part["sealed"])
+        listed: list[Listed] = json.loads(zlib.decompress(packed))
+        start = int(part["expanded"])
+        while start < len(listed):
+            if not may_go_on():
+                return False
+            end = min(start + ITEMS_PER_TRANSACTION, len(listed))
+            items = [self._item(run, entry) for entry in listed[start:end]]
+            rows = [
+                row
+                for item, entry in zip(items, listed[start:end], strict=True)
+                for row in self._rows(run, item, entry)
+            ]
+            self._runs.expand(run.run_id, number, start, None if end == len(listed) else end, rows)
+            self._queue_items(run, items)
+            start = end
+        return True
+
+    def _queue_items(self, run: Run, items: Iterable[Item]) -> None:
+        self._queue.send_items(run.run_id, [item.item_id for item in items if item.duplicate_of is None])
+
+    def _rows(self, run: Run, item: Item, entry: Listed) -> list[Row]:
+        sealed = self._vault.seal(run.run_id, run.sealed_data_key, item.item_id, entry["api_key"].encode())
+        return self._items.new_rows(item, sealed, int((self._clock() + self._retention).timestamp()))
+
+    def _item(self, run: Run, entry: Listed) -> Item:
+        now = iso(self._clock())
+        position = entry["position"]
+        twin = entry.get("duplicate_of")
+        return Item(
+            run_id=run.run_id,
+            item_id=item_id_at(position),
+            position=position,
+            base_url=entry["base_url"],
+            provider_id=entry["provider_id"],
+            key_digest=entry["key_digest"],
+            requested_models=tuple(entry["requested_models"]),
+            legacy_provider_id=entry.get("legacy_provider_id"),
+            duplicate_of=None if twin is None else item_id_at(twin),
+            duplicates=tuple(item_id_at(p) for p in entry.get("duplicates", ())),
+            current_stage=ItemStage.PROBE if twin is None else ItemStage.VALIDATE,
+            created_at=now,
+            updated_at=now,
+        )
+
+    def _open(self, run: Run, place: str, sealed: bytes) -> str:
+        return self._vault.open(run.run_id, run.sealed_data_key, place, sealed).decode()
+
+
+def item_id_at(position: int) -> str:
+    return f"item_{position + 1:05d}"
+
+
+def _by_provider(items: list[ItemRequest]) -> list[Listed]:
+    """Items of one provider together, so that one lease and one look serve them all; positions are the list's own.
+
+    The same pair a second time is tied to its first, which carries the wishes of both.
+    """
+    groups: dict[str, list[Listed]] = defaultdict(list)
+    first: dict[tuple[str, str], Listed] = {}
+    for position, item in enumerate(items):
+        entry = _listed(position, item)
+        pair = (entry["provider_id"], entry["key_digest"])
+        if pair in first:
+            original = first[pair]
+            entry["duplicate_of"] = original["position"]
+            original["duplicates"].append(position)
+            original["requested_models"] = list(
+                dict.fromkeys([*original["requested_models"], *entry["requested_models"]])
+            )
+        else:
+            first[pair] = entry
+        groups[entry["provider_id"]].append(entry)
+    return [entry for group in groups.values() for entry in group]
+
+
+def _listed(position: int, item: ItemRequest) -> Listed:
+    return {
+        "position": position,
+        "base_url": item.base_url,
+        "provider_id": normalize_provider_id(item.base_url),
+        "api_key": item.api_key,
+        "key_digest": key_digest(item.api_key),
+        "requested_models": item.requested_models,
+        "legacy_provider_id": item.legacy_provider_id,
+        "duplicates": [],
+    }
+
+
+def _chunks(listed: list[Listed]) -> Iterable[list[Listed]]:
+    """By size before compression of what barely compresses (keys), so that each part fits a row."""
+    chunk: list[Listed] = []
+    size = 0
+    for entry in listed:
+        weight = (
+            len(entry["api_key"]) + len(entry["base_url"]) + 120 + sum(len(m) + 4 for m in entry["requested_models"])
+        )
+        if chunk and size + weight > LIST_PART_BYTES:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(entry)
+        size += weight
+    yield chunk
+
+
+def _idempotency(request: CreateRunRequest, key: str | None) -> Row | None:
+    if key is None:
+        return None
+    if not 1 <= len(key) <= 128 or not all(33 <= ord(char) <= 126 for char in key):
+        raise InvalidRequest("Idempotency-Key must be 1 to 128 visible ASCII characters")
+    return {
+        "hash": hashlib.sha256(key.encode()).hexdigest(),
+        "request_hash": hashlib.sha256(request.model_dump_json().encode()).hexdigest(),
+    }

@@ -1,0 +1,114 @@
+"""The ways in which an item moves: on to a stage, back for a retry, or failed towards validation (design §2)."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from batch_import.domain.advisories import Advisory
+from batch_import.domain.clock import Clock, iso
+from batch_import.domain.entities import Item, ItemProfile, NewEvent, advisory_entries
+from batch_import.domain.retry import retry_policy
+from batch_import.domain.types import ConfirmationStatus, EventType, ItemStage
+from batch_import.store.items import ItemStore
+
+RELEASED: Mapping[str, Any] = {"lease_owner": None, "lease_expires_at": None}
+_FRESH: Mapping[str, Any] = {**RELEASED, "attempt": 1, "due_at": None}
+
+
+@dataclass(frozen=True, slots=True)
+class HandOn:
+    """Which stage's queue an item goes to next, and after how many seconds; ``stage`` DONE: nowhere."""
+
+    stage: ItemStage
+    delay: float = 0.0
+
+
+class Steps:
+    """``jitter`` gives 0..1; clock and randomness are parameters."""
+
+    def __init__(self, items: ItemStore, clock: Clock, jitter: Callable[[], float]) -> None:
+        self.items = items
+        self.clock = clock
+        self._jitter = jitter
+
+    def move_on(
+        self,
+        item: Item,
+        stage: ItemStage,
+        changes: Mapping[str, Any],
+        events: Iterable[NewEvent] = (),
+        profile: ItemProfile | None = None,
+    ) -> HandOn:
+        moved = {**_FRESH, **changes, "current_stage": stage}
+        self.items.transition(item, moved, events, profile=profile)
+        return HandOn(stage)
+
+    def fail(self, item: Item, code: str, text: str, profile: ItemProfile | None = None, **changes: Any) -> HandOn:
+        """To the validate stage with a verdict only: nothing outside is called for it again (design §2)."""
+        failed: dict[str, Any] = {
+            "failure_code": code,
+            "last_error_stage": item.current_stage,
+            "last_error": text[:500] or None,
+            "last_error_code": code,
+            **changes,
+        }
+        if item.current_stage is not ItemStage.VALIDATE:
+            failed["confirmation_status"] = ConfirmationStatus.FAILED
+        event = NewEvent(event_type=EventType.STAGE_FAILED, message=text or code, payload={"code": code})
+        return self.move_on(item, ItemStage.VALIDATE, failed, [event], profile)
+
+    def retry(self, item: Item, code: str, policy: str, text: str, retry_after: float | None = None) -> HandOn | None:
+        """Back to its own queue, attempt and due date on the row first; ``None`` when the retries are spent."""
+        delay = retry_policy(policy).delay(item.attempt, retry_after, self._jitter)
+        if delay is None:
+            return None
+        now = self.clock()
+        changes = {
+            **RELEASED,
+            "attempt": item.attempt + 1,
+            "due_at": iso(now + timedelta(seconds=delay)),
+            "retry_count": item.retry_count + 1,
+            "last_retry_at": iso(now),
+            "last_error_stage": item.current_stage,
+            "last_error": text[:500],
+            "last_error_code": code,
+        }
+        event = NewEvent(
+            event_type=EventType.RETRY_SCHEDULED,
+            message=f"{text[:300]}, retry scheduled",
+            payload={"code": code, "delay_ms": round(delay * 1000)},
+        )
+        self.items.transition(item, changes, [event])
+        return HandOn(item.current_stage, delay)
+
+    def retry_or_fail(
+        self, item: Item, code: str, text: str, retry_after: float | None = None, profile: ItemProfile | None = None
+    ) -> HandOn:
+        """A class without a policy fails at once; one with a policy when its tries are spent."""
+        again = self.retry(item, code, code, text, retry_after)
+        return again or self.fail(item, code, text, profile)
+
+    def hand_back(self, item: Item, delay: float) -> HandOn:
+        """Waiting for a lease, a lane or a slot costs no attempt (design §2.1)."""
+        self.items.transition(item, RELEASED)
+        return HandOn(item.current_stage, delay)
+
+
+def warned(item: Item, *advisories: Advisory) -> dict[str, Any]:
+    """Changes that add advisories, and with them the warning flag (design §2)."""
+    entries = advisory_entries(item, *advisories)
+    return {"advisories": entries, "has_warning": bool(entries) or item.has_warning}
+
+
+def advisory_events(item: Item, *advisories: Advisory) -> list[NewEvent]:
+    known = {entry["code"] for entry in item.advisories}
+    return [
+        NewEvent(
+            event_type=EventType.ADVISORY_RECORDED,
+            message=advisory.code,
+            payload={"code": advisory.code, **advisory.params},
+        )
+        for advisory in advisories
+        if advisory.code not in known
+    ]

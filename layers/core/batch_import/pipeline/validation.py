@@ -1,0 +1,205 @@
+"""ValidationService (seed 003, T8; design §2.5): the only writer of ``access_status``, and the one who closes runs."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from batch_import.domain.advisories import Advisory
+from batch_import.domain.entities import Item, ItemProfile, NewEvent, Run
+from batch_import.domain.gateway import Proof
+from batch_import.domain.outcomes import outcome
+from batch_import.domain.reuse_policy import HeldAccount
+from batch_import.domain.types import (
+    AccessMode,
+    AccessStatus,
+    AccountResolution,
+    EventType,
+    ItemStage,
+    MatchedAccountState,
+    RunMode,
+)
+from batch_import.host.client import HostClient
+from batch_import.host.errors import HostError
+from batch_import.pipeline.placing import Placing
+from batch_import.pipeline.premises import ProviderBusy, ProviderLocks
+from batch_import.pipeline.proving import ProofResult, ProvingGround, account_of
+from batch_import.pipeline.self_service import SelfServiceProof
+from batch_import.pipeline.slots import NoSlot
+from batch_import.pipeline.steps import RELEASED, HandOn, Steps, advisory_events, warned
+from batch_import.store.runs import RunStore
+
+_WAIT_FOR_PRIMARY = 15.0
+_COPIED = (
+    "api_root",
+    "resolved_smoke_model",
+    "responses_mode",
+    "account_id",
+    "channel_id",
+    "group_id",
+    "confirmation_status",
+    "last_error",
+    "last_error_code",
+    "last_error_stage",
+    "failure_code",
+)
+
+
+HostParts = tuple[HostClient, ProvingGround, Placing, SelfServiceProof]
+
+
+class ValidationService:
+    """One per invocation. ``make_host_parts`` is called when a proof is first needed (verdicts alone need no host, and
+    it may raise a ``HostError``); ``send_on`` queues items of the validate stage (the twins of an item that ended).
+    """
+
+    def __init__(
+        self,
+        steps: Steps,
+        runs: RunStore,
+        make_host_parts: Callable[[], HostParts],
+        locks: ProviderLocks,
+        open_probe_key: Callable[[Run], str | None],
+        send_on: Callable[[str, Sequence[str]], None],
+    ) -> None:
+        self._steps = steps
+        self._runs = runs
+        self._make_host_parts = make_host_parts
+        self._locks = locks
+        self._open_probe_key = open_probe_key
+        self._send_on = send_on
+        self._parts: HostParts | None = None
+        self._guard = threading.Lock()
+
+    def close(self) -> None:
+        """Give keys and lanes back, at the end of the invocation."""
+        if self._parts is not None:
+            self._parts[1].close()
+
+    def _host_parts(self) -> HostParts:
+        with self._guard:
+            if self._parts is None:
+                self._parts = self._make_host_parts()
+            return self._parts
+
+    def validate_item(self, item: Item) -> HandOn:
+        run = self._runs.get(item.run_id)
+        if run is None:
+            return HandOn(ItemStage.DONE)
+        if item.duplicate_of is not None:
+            return self._like_primary(item, run, item.duplicate_of)
+        if item.failure_code is not None:
+            return self._end(item, run, outcome(item.failure_code).access)
+        try:
+            return self._prove(item, run)
+        except (NoSlot, ProviderBusy):
+            return self._steps.hand_back(item, 2)
+        except HostError as error:
+            return self._again_or_end(item, run, error.code, str(error))
+
+    def _prove(self, item: Item, run: Run) -> HandOn:
+        host, ground, placing, self_service = self._host_parts()
+        account = account_of(host, item.account_id or 0)
+        with ground.proof(item, account) as result:
+            if result.decision.proof is not Proof.PROVEN:
+                return self._not_proven(item, run, account, result)
+            with self._locks.hold(item.provider_id):
+                group = host.group(item.group_id or 0)
+                events, advisories = placing.place(item, run, account, group)
+        if run.access_mode is AccessMode.SELF_SERVICE:
+            probe_api_key = self._open_probe_key(run)
+            self_service.prove_once(run, item, probe_api_key or "", int(group["id"]))
+        proven = NewEvent(
+            event_type=EventType.COMPLETION_PROVEN,
+            message="the gateway answered with a completion",
+            payload={"where": result.where, "model": item.resolved_smoke_model},
+        )
+        return self._end(item, run, AccessStatus.ACTIVE, [proven, *events], advisories)
+
+    def _not_proven(self, item: Item, run: Run, account: HeldAccount, result: ProofResult) -> HandOn:
+        decision = result.decision
+        host, _, placing, _ = self._host_parts()
+        if decision.parked:
+            host.recover_state(account.account_id)  # else retries would only see the host's ten-minute pause
+        if decision.proof is Proof.RETRY:
+            placing.leave_room(item, account)
+            return self._again_or_end(item, run, decision.code, result.text, result.retry_after)
+        return self._give_up(item, run, decision.code, result.text)
+
+    def _again_or_end(self, item: Item, run: Run, code: str, text: str, retry_after: float | None = None) -> HandOn:
+        again = self._steps.retry(item, code, code, text, retry_after)
+        return again or self._give_up(item, run, code, text)
+
+    def _give_up(self, item: Item, run: Run, code: str, text: str) -> HandOn:
+        told = self._put_back(item)
+        failed = {
+            "failure_code": code,
+            "last_error_stage": item.current_stage,
+            "last_error": text[:500],
+            "last_error_code": code,
+        }
+        event = NewEvent(event_type=EventType.STAGE_FAILED, message=text or code, payload={"code": code})
+        return self._end(item, run, outcome(code).access, [event], told, failed)
+
+    def _put_back(self, item: Item) -> list[Advisory]:
+        try:
+            return self._host_parts()[2].give_up(item)
+        except HostError:
+            return []
+
+    # --- ending
+
+    def _end(
+        self,
+        item: Item,
+        run: Run,
+        access: AccessStatus,
+        events: Sequence[NewEvent] = (),
+        advisories: Sequence[Advisory] = (),
+        changes: dict[str, Any] | None = None,
+        profile: ItemProfile | None = None,
+    ) -> HandOn:
+        """One transaction: verdict, event, counters, and the key's erasure when it is no longer needed."""
+        final = {
+            **(changes or {}),
+            **warned(item, *advisories),
+            **RELEASED,
+            "due_at": None,
+            "current_stage": ItemStage.DONE,
+            "access_status": access,
+        }
+        decided = NewEvent(
+            event_type=EventType.ACCESS_DECIDED,
+            message=f"access {access}",
+            payload={"access_status": access.value, "code": final.get("failure_code") or item.failure_code},
+        )
+        trail = [*events, *advisory_events(item, *advisories), decided]
+        counted = self._steps.items.add_to_counters(item.model_copy(update=final), run)
+        also = [counted, self._steps.items.erasing_key(item)] if access is AccessStatus.ACTIVE else [counted]
+        self._steps.items.transition(item, final, trail, also=also, profile=profile)
+        self._after_end(item, run, access)
+        return HandOn(ItemStage.DONE)
+
+    def _after_end(self, item: Item, run: Run, access: AccessStatus) -> None:
+        if access is AccessStatus.BROKEN and run.mode is RunMode.STRICT:
+            self._runs.stop_strictly(run.run_id)
+        if item.duplicates:
+            self._send_on(run.run_id, item.duplicates)
+        self._runs.close_if_done(run, item.position)
+
+    def _like_primary(self, item: Item, run: Run, primary_id: str) -> HandOn:
+        """The same pair twice in a list is one account, and is told (design §3)."""
+        primary = self._steps.items.get(run.run_id, primary_id)
+        if primary is None or primary.current_stage is not ItemStage.DONE:
+            return self._steps.hand_back(item, _WAIT_FOR_PRIMARY)
+        copied = {name: getattr(primary, name) for name in _COPIED}
+        if primary.access_status is AccessStatus.ACTIVE:
+            copied |= {
+                "matched_account_state": MatchedAccountState.ACTIVE,
+                "account_resolution": AccountResolution.REUSED,
+                "provision_reused": True,
+                "reused_from_account_id": primary.account_id,
+                "reused_from_provider_id": primary.provider_id,
+            }
+        told = [Advisory("same_pair_in_list", {"item_id": primary_id})]
+        profile = self._steps.items.profile(run.run_id, primary_id)
+        return self._end(item, run, primary.shown_access, (), told, copied, profile)

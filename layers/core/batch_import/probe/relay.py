@@ -1,0 +1,47 @@
+"""One relay's HTTP, with a budget of requests (design §2.1)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from batch_import.domain.answers import Answer
+from batch_import.domain.types import AuthStyle
+
+Exchange = Callable[..., Answer]
+
+MAX_REQUESTS = 12
+LIST_TIMEOUT = 30.0
+COMPLETION_TIMEOUT = 45.0
+_ANTHROPIC_VERSION = "2023-06-01"
+
+
+class Relay:
+    """Calls to one upstream with one key. ``exchange`` is ``http.exchange`` bound to a guarded session."""
+
+    def __init__(self, exchange: Exchange, api_key: str) -> None:
+        self._exchange = exchange
+        self._api_key = api_key
+        self.requests_left = MAX_REQUESTS
+
+    def get(self, url: str, style: AuthStyle) -> Answer:
+        return self._call("GET", url, style, None, LIST_TIMEOUT)
+
+    def post(self, url: str, style: AuthStyle, body: Any) -> Answer:
+        return self._call("POST", url, style, body, COMPLETION_TIMEOUT)
+
+    def scrub(self, text: str) -> str:
+        """Relays like to repeat a key in their errors: it must not travel on."""
+        return text.replace(self._api_key, "***")
+
+    def _call(self, method: str, url: str, style: AuthStyle, body: Any, timeout: float) -> Answer:
+        self.requests_left -= 1
+        return self._exchange(method, url, headers=self._headers(style, url), body=body, timeout=timeout)
+
+    def _headers(self, style: AuthStyle, url: str) -> dict[str, str]:
+        headers = {"Accept": "application/json"}
+        if url.endswith("/messages"):
+            headers["anthropic-version"] = _ANTHROPIC_VERSION
+        name, value = {
+            AuthStyle.X_API_KEY: ("x-api-key", self._api_key),
+            AuthStyle.API_KEY: ("api-key", self._api_key),
+        }.get(style, ("Authorization", f"Bearer {self._api_key}"))
+        return {**headers, name: value}

@@ -1,0 +1,78 @@
+"""Work queues (design §2.4): messages name items, the rows decide. No key, no verdict, no text ever travels in them."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+ITEMS_PER_MESSAGE = 10
+MAX_DELAY_SECONDS = 900
+_BATCH = 10
+
+
+class Work(NamedTuple):
+    """One message's body."""
+
+    run_id: str
+    items: tuple[str, ...] = ()
+    expand: bool = False
+
+    def body(self) -> str:
+        fields: dict[str, object] = {"run_id": self.run_id}
+        fields |= {"expand": True} if self.expand else {"items": list(self.items)}
+        return json.dumps(fields)
+
+    @classmethod
+    def parse(cls, body: str) -> "Work":
+        """Raises ``ValueError`` for anything that this service did not send."""
+        fields = json.loads(body)
+        items = fields.get("items", [])
+        if not isinstance(fields.get("run_id"), str) or not all(isinstance(item, str) for item in items):
+            raise ValueError("not a work message")
+        return cls(fields["run_id"], tuple(items), bool(fields.get("expand")))
+
+
+class WorkQueue:
+    """One SQS queue. ``client`` is shared by all threads."""
+
+    def __init__(self, client: "SQSClient", url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def send_items(
+        self, run_id: str, item_ids: Sequence[str], delay: float = 0, per_message: int = ITEMS_PER_MESSAGE
+    ) -> None:
+        """Queue items in messages of up to ten; waits longer than 900 s are cut: the row's due date rules (§2.4)."""
+        groups = [tuple(item_ids[at : at + per_message]) for at in range(0, len(item_ids), per_message)]
+        self.send((Work(run_id, group) for group in groups), delay)
+
+    def send(self, works: Iterable[Work], delay: float = 0) -> None:
+        """Send all or raise: what SQS did not take is sent once more, then it is an error."""
+        bodies = [work.body() for work in works]
+        for at in range(0, len(bodies), _BATCH):
+            self._send_batch(bodies[at : at + _BATCH], min(int(-(-delay // 1)), MAX_DELAY_SECONDS))
+
+    def _send_batch(self, bodies: list[str], delay: int) -> None:
+        entries: list[SendMessageBatchRequestEntryTypeDef] = [
+            {"Id": str(n), "MessageBody": body, "DelaySeconds": delay} for n, body in enumerate(bodies)
+        ]
+        for _ in range(2):
+            failed = {
+                f["Id"] for f in self._client.send_message_batch(QueueUrl=self._url, Entries=entries).get("Failed", [])
+            }
+            entries = [entry for entry in entries if entry["Id"] in failed]
+            if not entries:
+                return
+        raise RuntimeError(f"{len(entries)} messages were not accepted by the queue")
+
+    def lease_for(self, receipt_handles: Sequence[str], seconds: int) -> None:
+        """Shorten or extend the visibility of received messages: the lease that SQS keeps (design §2.4)."""
+        for at in range(0, len(receipt_handles), _BATCH):
+            entries = [
+                {"Id": str(n), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
+                for n, handle in enumerate(receipt_handles[at : at + _BATCH])
+            ]
+            self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)  # type: ignore[arg-type]

@@ -1,0 +1,261 @@
+"""Items and their events (seed 003, T5): each change is one conditional transaction together with its events."""
+
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from batch_import.domain.clock import Clock, iso
+from batch_import.domain.entities import Event, Item, ItemProfile, NewEvent, Run
+from batch_import.domain.errors import LeaseLost, StaleWrite
+from batch_import.domain.types import AccessStatus, EventType, ItemStage
+from batch_import.store.dynamo import Row, Table, transact
+
+STAGE_PATIENCE = timedelta(minutes=15)  # after this long without a transition, reconcile looks at an item
+_LEASABLE = (
+    "current_stage IN (:a, :b) AND "
+    "(attribute_not_exists(lease_owner) OR lease_expires_at < :now OR lease_owner = :mine)"
+)
+
+
+def order_key(item: Item) -> str:
+    """Not done first, then broken and degraded together, then the rest; newest first when read backwards (§3)."""
+    if item.current_stage is not ItemStage.DONE:
+        rank = 2
+    else:
+        rank = 1 if item.access_status in (AccessStatus.BROKEN, AccessStatus.DEGRADED) else 0
+    return f"{rank}#{item.updated_at}#{item.item_id}"
+
+
+class ItemStore:
+    def __init__(self, items: Table, events: Table, runs: Table, clock: Clock) -> None:
+        self._items = items
+        self._events = events
+        self._runs = runs
+        self._clock = clock
+
+    # --- reading
+
+    def get(self, run_id: str, item_id: str) -> Item | None:
+        row = self._items.get(run_id, item_id)
+        return Item.model_validate(row) if row else None
+
+    def get_many(self, run_id: str, item_ids: Sequence[str]) -> list[Item]:
+        rows = self._items.get_many([(run_id, item_id) for item_id in item_ids])
+        return [Item.model_validate(rows[run_id, item_id]) for item_id in item_ids if (run_id, item_id) in rows]
+
+    def profile(self, run_id: str, item_id: str) -> ItemProfile:
+        return _profile(self._items.get(run_id, _profile_key(item_id)))
+
+    def profiles(self, run_id: str, item_ids: Sequence[str]) -> dict[str, ItemProfile]:
+        rows = self._items.get_many([(run_id, _profile_key(item_id)) for item_id in item_ids], consistent=False)
+        return {item_id: _profile(rows.get((run_id, _profile_key(item_id)))) for item_id in item_ids}
+
+    def sealed_key(self, run_id: str, item_id: str) -> bytes | None:
+        row = self._items.get(run_id, _secret_key(item_id))
+        return row["sealed"] if row else None
+
+    def events(self, run_id: str, item_id: str, limit: int) -> list[Event]:
+        """Oldest first."""
+        rows, _ = self._events.query(
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": _trail(run_id, item_id)},
+            Limit=limit,
+            ConsistentRead=True,
+        )
+        return [Event.model_validate(row) for row in rows]
+
+    # --- writing
+
+    def new_rows(self, item: Item, sealed_key: bytes, erase_at: int) -> list[Row]:
+        """Parts of the transaction that expands a list; a row that exists cancels it."""
+        secret = {
+            "pk": item.run_id,
+            "sk": _secret_key(item.item_id),
+            "sealed": sealed_key,
+            "expires_at": erase_at,
+            "watch_pk": "keys",
+            "watch_at": f"{erase_at:012d}",
+        }
+        return [self._items.putting(self._row(item), "attribute_not_exists(pk)"), self._items.putting(secret)]
+
+    def lease(self, item: Item, owner: str, seconds: float, stages: tuple[ItemStage, ItemStage]) -> Item:
+        """Take ``item`` for ``seconds``; raises ``LeaseLost`` when another owner has it or its stage has moved on."""
+        now = self._clock()
+        changes = {"lease_owner": owner, "lease_expires_at": iso(now + timedelta(seconds=seconds))}
+        values = {":a": stages[0], ":b": stages[1], ":now": iso(now), ":mine": owner}
+        event = NewEvent(
+            event_type=EventType.LEASE_ACQUIRED,
+            message="lease acquired",
+            payload={"lease_expires_at": changes["lease_expires_at"]},
+        )
+        try:
+            return self._write(item, changes, [event], _LEASABLE, values, owner)
+        except StaleWrite:
+            raise LeaseLost(item.item_id) from None
+
+    def transition(
+        self,
+        item: Item,
+        changes: Mapping[str, Any],
+        events: Iterable[NewEvent] = (),
+        *,
+        also: Iterable[Row] = (),
+        profile: ItemProfile | None = None,
+    ) -> Item:
+        """Apply ``changes`` if nobody changed the row since ``item`` was read, else raise ``StaleWrite``.
+
+        Events and ``also`` are written in the same transaction. A stage change renews order and watch keys.
+        """
+        extra = list(also)
+        if profile is not None:
+            packed = zlib.compress(profile.model_dump_json().encode())
+            extra.append(self._items.putting({"pk": item.run_id, "sk": _profile_key(item.item_id), "data": packed}))
+        return self._write(item, changes, list(events), None, {}, item.lease_owner or "", extra)
+
+    def erasing_key(self, item: Item) -> Row:
+        return self._items.deleting(item.run_id, _secret_key(item.item_id))
+
+    # --- what nothing is working on
+
+    def overdue(self, limit: int) -> list[Item]:
+        """Items whose watch ran out, through the sparse index, oldest first."""
+        rows, _ = self._items.query(
+            IndexName="by_watch",
+            KeyConditionExpression="watch_pk = :pk AND watch_at < :now",
+            ExpressionAttributeValues={":pk": "items", ":now": iso(self._clock())},
+            Limit=limit,
+        )
+        found = self._items.get_many([(row["pk"], row["sk"]) for row in rows])
+        return [Item.model_validate(row) for row in found.values()]
+
+    def watch_again(self, item: Item, *, requeued: bool) -> None:
+        """Look at it again after the usual patience; ``requeued`` leaves an event. Raises ``StaleWrite``."""
+        event = NewEvent(event_type=EventType.REQUEUED, message="nothing was working on this item: queued again")
+        watch = {"watch_at": iso(self._clock() + STAGE_PATIENCE)}
+        self._write(item, watch, [event] if requeued else [], None, {}, "reconcile")
+
+    def erase_old_keys(self, limit: int) -> int:
+        """Delete sealed keys past their retention; the table's TTL stands behind it (design §2.6)."""
+        now = int(self._clock().timestamp())
+        rows, _ = self._items.query(
+            IndexName="by_watch",
+            KeyConditionExpression="watch_pk = :pk AND watch_at < :now",
+            ExpressionAttributeValues={":pk": "keys", ":now": f"{now:012d}"},
+            Limit=limit,
+        )
+        for row in rows:
+            self._items.delete(row["pk"], row["sk"])
+        return len(rows)
+
+    def _write(
+        self,
+        item: Item,
+        changes: Mapping[str, Any],
+        events: list[NewEvent],
+        condition: str | None,
+        values: Row,
+        owner: str,
+        also: Sequence[Row] = (),
+    ) -> Item:
+        now = iso(self._clock())
+        fields = dict(changes)
+        moved = fields.get("current_stage", item.current_stage) != item.current_stage
+        if moved:
+            fields["updated_at"] = now
+        changed = item.model_copy(update={**fields, "version": item.version + 1})
+        fields["version"] = changed.version
+        stamp = f"{owner}:{changed.version}:{now}"
+        fields["last_write"] = stamp
+        if moved:
+            fields |= self._index_keys(changed)
+        guard = "#version = :seen" + (f" AND {condition}" if condition else "")
+        update, names, update_values = _set_or_remove(fields)
+        names["#version"] = "version"
+        parts = [
+            self._items.updating(
+                item.run_id, item.item_id, update, {**update_values, **values, ":seen": item.version}, guard, names
+            ),
+            *(self._events.putting(_event_row(item, changed.version, n, event, now)) for n, event in enumerate(events)),
+            *also,
+        ]
+        if transact(self._items.client, parts) or self._was_ours(item, stamp):
+            return changed
+        raise StaleWrite(item.item_id)
+
+    def _was_ours(self, item: Item, stamp: str) -> bool:
+        """A repeated request finds its own first try applied: that is success, not a lost race (design §2.4)."""
+        row = self._items.get(item.run_id, item.item_id)
+        return row is not None and row.get("last_write") == stamp
+
+    def _row(self, item: Item) -> Row:
+        return {"pk": item.run_id, "sk": item.item_id, **item.model_dump(mode="python"), **self._index_keys(item)}
+
+    def _index_keys(self, item: Item) -> Row:
+        keys: Row = {"order_pk": item.run_id, "order_sk": order_key(item), "watch_pk": None, "watch_at": None}
+        if item.current_stage is not ItemStage.DONE:
+            keys |= {"watch_pk": "items", "watch_at": iso(self._clock() + STAGE_PATIENCE)}
+        return keys
+
+    def add_to_counters(self, item: Item, run: Run) -> Row:
+        """The part of an item's last transaction that counts it, in the shard of its position."""
+        access = item.shown_access
+        values: Row = {
+            ":one": 1,
+            ":active": int(access is AccessStatus.ACTIVE),
+            ":degraded": int(access is AccessStatus.DEGRADED),
+            ":broken": int(access is AccessStatus.BROKEN),
+            ":warning": int(item.has_warning),
+        }
+        update = (
+            "ADD completed_items :one, active_items :active, degraded_items :degraded, "
+            "broken_items :broken, warning_items :warning"
+        )
+        return self._runs.updating(item.run_id, shard_key(item.position % run.shards), update, values)
+
+
+def shard_key(number: int) -> str:
+    return f"counter#{number:03d}"
+
+
+def _profile_key(item_id: str) -> str:
+    return f"profile#{item_id}"
+
+
+def _secret_key(item_id: str) -> str:
+    return f"secret#{item_id}"
+
+
+def _profile(row: Row | None) -> ItemProfile:
+    return ItemProfile.model_validate_json(zlib.decompress(row["data"])) if row else ItemProfile()
+
+
+def _trail(run_id: str, item_id: str) -> str:
+    return f"{run_id}#{item_id}"
+
+
+def _event_row(item: Item, version: int, index: int, event: NewEvent, now: str) -> Row:
+    """Stage and attempt are those in which it happened, before the change that it tells of."""
+    number = f"{version:05d}{index:02d}"
+    return {
+        "pk": _trail(item.run_id, item.item_id),
+        "sk": number,
+        "event_id": f"evt_{item.position:05d}{number}",
+        "event_type": event.event_type,
+        "stage": event.stage or item.current_stage,
+        "attempt": event.attempt or item.attempt,
+        "message": event.message[:500],
+        "payload_json": json.dumps(event.payload, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+        "created_at": now,
+    }
+
+
+def _set_or_remove(fields: Mapping[str, Any]) -> tuple[str, dict[str, str], Row]:
+    names = {f"#{name}": name for name in fields}
+    kept = {name: value for name, value in fields.items() if value is not None}
+    gone = [f"#{name}" for name, value in fields.items() if value is None]
+    update = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
+    if gone:
+        update += " REMOVE " + ", ".join(gone)
+    return update, names, {f":{name}": value for name, value in kept.items()}

@@ -1,0 +1,59 @@
+"""Named leases beyond items: providers, the host's set-up, gateway keys, lanes (design §2.3)."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from batch_import.domain.clock import Clock, iso
+from batch_import.store.dynamo import Row, Table
+
+_FREE = "attribute_not_exists(lease_owner) OR lease_expires_at < :now OR lease_owner = :mine"
+
+
+class Leases:
+    """Rows ``(kind, name)`` of the runs table; whoever holds one is its ``lease_owner`` until it expires.
+
+    The same owner is admitted again: a client that repeats an applied write must not lose its own lease.
+    """
+
+    def __init__(self, table: Table, clock: Clock) -> None:
+        self._table = table
+        self._clock = clock
+
+    def acquire(self, kind: str, name: str, owner: str, seconds: float, rest: float = 0.0) -> bool:
+        """``rest``: not before this many seconds after the last release (an emptied lane must rest)."""
+        now = self._clock()
+        condition = f"({_FREE}) AND (attribute_not_exists(free_at) OR free_at <= :rested OR lease_owner = :mine)"
+        values = {
+            ":mine": owner,
+            ":now": iso(now),
+            ":until": iso(now + timedelta(seconds=seconds)),
+            ":rested": iso(now - timedelta(seconds=rest)),
+        }
+        update = "SET lease_owner = :mine, lease_expires_at = :until"
+        return self._table.update(f"lease#{kind}", name, update, values, condition=condition)
+
+    def release(self, kind: str, name: str, owner: str) -> None:
+        values = {":mine": owner, ":now": iso(self._clock())}
+        update = "REMOVE lease_owner, lease_expires_at SET free_at = :now"
+        self._table.update(f"lease#{kind}", name, update, values, condition="lease_owner = :mine")
+
+    def remember(self, kind: str, name: str, facts: Mapping[str, Any]) -> None:
+        """Facts kept on a lease's row, for whoever holds it next."""
+        names = {f"#{index}": key for index, key in enumerate(facts)}
+        values = {f":{index}": value for index, value in enumerate(facts.values())}
+        update = "SET " + ", ".join(f"{name_} = :{name_[1:]}" for name_ in names)
+        self._table.update(f"lease#{kind}", name, update, values, names=names)
+
+    def facts(self, kind: str, name: str) -> Row:
+        return self._table.get(f"lease#{kind}", name) or {}
+
+    def all(self, kind: str) -> list[Row]:
+        """Every row of a kind (kinds are small: tens of keys, a handful of lanes)."""
+        rows, _ = self._table.query(
+            KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": f"lease#{kind}"}, ConsistentRead=True
+        )
+        return rows
+
+    def forget(self, kind: str, name: str) -> None:
+        self._table.delete(f"lease#{kind}", name)

@@ -1,0 +1,194 @@
+"""Runs: creation with its stored list, exact counters, closing exactly once (design §4)."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from batch_import.domain.clock import Clock, iso
+from batch_import.domain.entities import Counters, Run
+from batch_import.domain.projection import run_end_state
+from batch_import.domain.types import RunState
+from batch_import.store.dynamo import Row, Table, transact
+from batch_import.store.items import shard_key
+
+_ITEMS_PER_SHARD = 50
+_MOST_SHARDS = 32
+_RUN = "run"
+RUN_PATIENCE = timedelta(minutes=15)
+_IDEMPOTENCY_HOURS = 24
+
+
+def shards_for(total_items: int) -> int:
+    return max(1, min(_MOST_SHARDS, -(-total_items // _ITEMS_PER_SHARD)))
+
+
+class RunStore:
+    def __init__(self, runs: Table, clock: Clock) -> None:
+        self._table = runs
+        self._clock = clock
+
+    # --- creating
+
+    def create(self, run: Run, list_parts: Mapping[int, Row], search: list[bytes], idempotency: Row | None) -> bool:
+        """Store run, list, search rows and zeroed counters at once; False when the idempotency row exists."""
+        row = {**self._row(run), "search_rows": len(search)}
+        parts = [self._table.putting(row, "attribute_not_exists(pk)")]
+        parts += [self._table.putting({"pk": run.run_id, "sk": list_key(n), **row}) for n, row in list_parts.items()]
+        parts += [
+            self._table.putting({"pk": run.run_id, "sk": f"search#{n:03d}", "text": text})
+            for n, text in enumerate(search)
+        ]
+        parts += [self._table.putting(self._counter_row(run, n)) for n in range(run.shards)]
+        if idempotency is not None:
+            parts.append(self._table.putting(self._idempotency_row(run, idempotency), "attribute_not_exists(pk)"))
+        return transact(self._table.client, parts)
+
+    def remembered(self, idempotency_hash: str) -> Row | None:
+        """``run_id`` and ``request_hash`` of the run that this Idempotency-Key made, if any."""
+        return self._table.get(f"idempotency#{idempotency_hash}", _RUN)
+
+    def _row(self, run: Run) -> Row:
+        index = {
+            "list_pk": "runs",
+            "list_sk": f"{run.started_at}#{run.run_id}",
+            "state_pk": run.state,
+            "watch_pk": "runs",
+            "watch_at": iso(self._clock() + RUN_PATIENCE),
+        }
+        return {"pk": run.run_id, "sk": _RUN, **run.model_dump(mode="python"), **index}
+
+    def _counter_row(self, run: Run, number: int) -> Row:
+        size = len(range(number, run.total_items, run.shards))
+        return {"pk": run.run_id, "sk": shard_key(number), "size": size, **Counters().model_dump()}
+
+    def _idempotency_row(self, run: Run, idempotency: Row) -> Row:
+        expires = int((self._clock() + timedelta(hours=_IDEMPOTENCY_HOURS)).timestamp())
+        return {
+            "pk": f"idempotency#{idempotency['hash']}",
+            "sk": _RUN,
+            "run_id": run.run_id,
+            "request_hash": idempotency["request_hash"],
+            "expires_at": expires,
+        }
+
+    # --- reading
+
+    def get(self, run_id: str) -> Run | None:
+        row = self._table.get(run_id, _RUN)
+        return Run.model_validate(row) if row else None
+
+    def get_many(self, run_ids: list[str]) -> list[Run]:
+        rows = self._table.get_many([(run_id, _RUN) for run_id in run_ids])
+        return [Run.model_validate(rows[run_id, _RUN]) for run_id in run_ids if (run_id, _RUN) in rows]
+
+    def counters(self, run: Run) -> Counters:
+        return self.counters_of([run])[run.run_id]
+
+    def counters_of(self, runs: Iterable[Run]) -> dict[str, Counters]:
+        runs = list(runs)
+        keys = [(run.run_id, shard_key(n)) for run in runs for n in range(run.shards)]
+        rows = self._table.get_many(keys)
+        sums: dict[str, Counters] = {}
+        for run in runs:
+            shards = [rows.get((run.run_id, shard_key(n)), {}) for n in range(run.shards)]
+            names = Counters.model_fields
+            sums[run.run_id] = Counters(**{name: sum(shard.get(name, 0) for shard in shards) for name in names})
+        return sums
+
+    def search_texts(self, run_id: str, count: int) -> list[bytes]:
+        rows = self._table.get_many([(run_id, f"search#{n:03d}") for n in range(count)], consistent=False)
+        return [row["text"] for row in rows.values()]
+
+    # --- the stored list
+
+    def list_part(self, run_id: str, number: int) -> Row | None:
+        return self._table.get(run_id, list_key(number))
+
+    def expand(self, run_id: str, number: int, start: int, end: int | None, rows: list[Row]) -> bool:
+        """Write item ``rows`` and move the part's pointer from ``start`` to ``end`` (None: done, delete it)."""
+        if end is None:
+            pointer: Row = {
+                "Delete": {
+                    **self._table.deleting(run_id, list_key(number))["Delete"],
+                    **_pointer_guard(start),
+                }
+            }
+        else:
+            pointer = self._table.updating(
+                run_id, list_key(number), "SET expanded = :end", {":end": end, ":start": start}, "expanded = :start"
+            )
+        return transact(self._table.client, [pointer, *rows])
+
+    # --- changing
+
+    def close_if_done(self, run: Run, position: int) -> bool:
+        """Close the run if the item at ``position`` was its last; whoever ends the last item is the one who closes.
+
+        A shard is read first, so that a large run is not summed up after each item.
+        """
+        shard = self._table.get(run.run_id, shard_key(position % run.shards)) or {}
+        if shard.get("completed_items", 0) < shard.get("size", 0):
+            return False
+        return self.close(run)
+
+    def close(self, run: Run) -> bool:
+        """One conditional write; False when items are left or somebody closed it before."""
+        current = self.get(run.run_id) or run
+        counters = self.counters(current)
+        if counters.completed_items < run.total_items or current.finished_at is not None:
+            return False
+        state = run_end_state(current, counters)
+        values: Row = {":state": state, ":now": iso(self._clock()), ":seen": current.state}
+        update = "SET #state = :state, state_pk = :state, finished_at = :now REMOVE watch_pk, watch_at"
+        condition = "attribute_not_exists(finished_at) AND #state = :seen"
+        return self._table.update(run.run_id, _RUN, update, values, condition=condition, names={"#state": "state"})
+
+    def overdue(self, limit: int) -> list[str]:
+        """Runs not closed for a while, through the sparse index."""
+        rows, _ = self._table.query(
+            IndexName="by_watch",
+            KeyConditionExpression="watch_pk = :pk AND watch_at < :now",
+            ExpressionAttributeValues={":pk": "runs", ":now": iso(self._clock())},
+            Limit=limit,
+        )
+        return [row["pk"] for row in rows]
+
+    def watch_again(self, run_id: str) -> None:
+        """A closed run has no watch left, and gets none."""
+        values: Row = {":at": iso(self._clock() + RUN_PATIENCE)}
+        self._table.update(run_id, _RUN, "SET watch_at = :at", values, condition="attribute_exists(watch_pk)")
+
+    def cancel(self, run_id: str) -> bool:
+        """running → cancelled; False when the run has ended already."""
+        values: Row = {":cancelled": RunState.CANCELLED, ":running": RunState.RUNNING}
+        update = "SET #state = :cancelled, state_pk = :cancelled"
+        return self._table.update(
+            run_id, _RUN, update, values, condition="#state = :running", names={"#state": "state"}
+        )
+
+    def stop_strictly(self, run_id: str) -> None:
+        self._table.update(run_id, _RUN, "SET strict_stopped = :yes", {":yes": True}, condition="attribute_exists(pk)")
+
+    def warn(self, run_id: str, code: str, params: Mapping[str, str]) -> None:
+        """Add a warning of the run itself, each code once."""
+        entry = {"code": code, "params": dict(params)}
+        values: Row = {":new": [entry], ":none": [], ":code": code}
+        update = "SET warnings = list_append(if_not_exists(warnings, :none), :new) ADD warning_codes :codes"
+        values[":codes"] = {code}
+        self._table.update(run_id, _RUN, update, values, condition="NOT contains(warning_codes, :code)")
+
+    def set_self_service(self, run_id: str, facts: Mapping[str, Any], expected: str | None) -> bool:
+        """Move the run's self-service proof from phase ``expected`` (None: not begun) to ``facts['phase']``."""
+        values: Row = {":facts": dict(facts)}
+        condition = "attribute_not_exists(self_service)"
+        if expected is not None:
+            condition, values[":phase"] = "self_service.phase = :phase", expected
+        return self._table.update(run_id, _RUN, "SET self_service = :facts", values, condition=condition)
+
+
+def list_key(number: int) -> str:
+    return f"list#{number:03d}"
+
+
+def _pointer_guard(start: int) -> Row:
+    return {"ConditionExpression": "expanded = :start", "ExpressionAttributeValues": {":start": {"N": str(start)}}}

@@ -1,0 +1,251 @@
+"""The composition root: the only place that reads the environment and makes clients, lazily, once per process."""
+
+import json
+import os
+import random
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, lru_cache, partial
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
+from botocore.config import Config
+
+from batch_import import http
+from batch_import.domain.clock import Clock
+from batch_import.domain.types import ItemStage
+from batch_import.host.client import HostClient
+from batch_import.host.errors import HostRefusesCredentials
+from batch_import.host.proving import HostProver, host_session
+from batch_import.host.transport import HostTransport
+from batch_import.pipeline.confirmation import ConfirmationWorker
+from batch_import.pipeline.dead_letter import DeadLetters
+from batch_import.pipeline.import_stages import ImportStages
+from batch_import.pipeline.inventory import Inventory
+from batch_import.pipeline.placing import Placing
+from batch_import.pipeline.premises import Premises, ProviderLocks
+from batch_import.pipeline.probing import Prober
+from batch_import.pipeline.proving import ProvingGround
+from batch_import.pipeline.provisioning import Provisioner
+from batch_import.pipeline.reconcile import Reconcile
+from batch_import.pipeline.self_service import SelfServiceProof
+from batch_import.pipeline.service import BatchImportService
+from batch_import.pipeline.steps import Steps
+from batch_import.pipeline.validation import ValidationService
+from batch_import.pipeline.worker import THREADS, Handle, StageWorker
+from batch_import.queue import WorkQueue
+from batch_import.settings import Settings
+from batch_import.store.dynamo import Table
+from batch_import.store.items import ItemStore
+from batch_import.store.leases import Leases
+from batch_import.store.listing import Listing
+from batch_import.store.runs import RunStore
+from batch_import.store.vault import KeyVault
+
+_SECRET_SECONDS = 60  # a changed host secret is seen after this long, without a deployment
+
+
+class HostNotConfigured(HostRefusesCredentials):
+    """The host secret holds no address or key yet: the operator has to put it (docs/operations.md)."""
+
+
+class Wiring:
+    """Every part by name; each is made when it is first asked for."""
+
+    def __init__(self, settings: Settings, clock: Clock = lambda: datetime.now(UTC)) -> None:
+        self.settings = settings
+        self.clock = clock
+
+    # --- AWS
+
+    @cached_property
+    def _config(self) -> Config:
+        return Config(max_pool_connections=THREADS + 28, retries={"mode": "standard", "max_attempts": 5})
+
+    def _client(self, name: str) -> Any:
+        return boto3.client(name, config=self._config)  # type: ignore[call-overload]
+
+    @cached_property
+    def _dynamodb(self) -> Any:
+        return self._client("dynamodb")
+
+    @cached_property
+    def _sqs(self) -> Any:
+        return self._client("sqs")
+
+    @cached_property
+    def _secrets(self) -> SecretsProvider:
+        return SecretsProvider(boto3_client=self._client("secretsmanager"))
+
+    def secret(self, secret_id: str) -> Mapping[str, Any]:
+        """A secret's JSON object; ``{"value": text}`` for a secret that is none."""
+        text = str(self._secrets.get(secret_id, max_age=_SECRET_SECONDS) or "")
+        try:
+            value = json.loads(text)
+        except ValueError:
+            return {"value": text}
+        return value if isinstance(value, dict) else {"value": text}
+
+    def token_hashes(self) -> Mapping[str, Any]:
+        """SHA-256 hex digests of the bearer tokens, by role."""
+        return self.secret(self.settings.tokens_secret_id)
+
+    # --- stores and queues
+
+    @cached_property
+    def runs_table(self) -> Table:
+        return Table(self._dynamodb, self.settings.runs_table)
+
+    @cached_property
+    def items_table(self) -> Table:
+        return Table(self._dynamodb, self.settings.items_table)
+
+    @cached_property
+    def runs(self) -> RunStore:
+        return RunStore(self.runs_table, self.clock)
+
+    @cached_property
+    def items(self) -> ItemStore:
+        events = Table(self._dynamodb, self.settings.events_table)
+        return ItemStore(self.items_table, events, self.runs_table, self.clock)
+
+    @cached_property
+    def listing(self) -> Listing:
+        return Listing(self.runs_table, self.items_table, self.runs, self.items)
+
+    @cached_property
+    def leases(self) -> Leases:
+        return Leases(self.runs_table, self.clock)
+
+    @cached_property
+    def vault(self) -> KeyVault:
+        return KeyVault(self._client("kms"), self.settings.kms_key_id)
+
+    @cached_property
+    def queues(self) -> dict[ItemStage, WorkQueue]:
+        importing = WorkQueue(self._sqs, self.settings.import_queue_url)
+        return {
+            ItemStage.PROBE: importing,
+            ItemStage.PROVISION: importing,
+            ItemStage.CONFIRM: WorkQueue(self._sqs, self.settings.confirm_queue_url),
+            ItemStage.VALIDATE: WorkQueue(self._sqs, self.settings.validate_queue_url),
+        }
+
+    # --- the outside
+
+    @cached_property
+    def exchange(self) -> Any:
+        session = http.guarded_session(self.settings.allowed_hosts, pool=THREADS * 3)
+        return partial(http.exchange, session)
+
+    @property
+    def host(self) -> "HostSide":
+        """The host as the secret names it now."""
+        secret = self.secret(self.settings.host_secret_id)
+        base_url, admin_key = secret.get("base_url"), secret.get("admin_key")
+        if not base_url or not admin_key:
+            raise HostNotConfigured("the host secret needs base_url and admin_key")
+        return self._host_side(str(base_url), str(admin_key), tuple(secret.get("probe_keys") or ()))
+
+    @lru_cache(maxsize=2)  # noqa: B019 - a Wiring lives as long as its process
+    def _host_side(self, base_url: str, admin_key: str, probe_keys: tuple[str, ...]) -> "HostSide":
+        return HostSide(self, HostTransport(host_session(THREADS + 28), base_url, admin_key), probe_keys)
+
+    # --- use cases
+
+    @cached_property
+    def steps(self) -> Steps:
+        return Steps(self.items, self.clock, random.random)
+
+    @cached_property
+    def service(self) -> BatchImportService:
+        return BatchImportService(
+            self.runs,
+            self.items,
+            self.vault,
+            self.queues[ItemStage.PROBE],
+            self.clock,
+            lambda: secrets.token_hex(5),
+            timedelta(hours=self.settings.key_retention_hours),
+        )
+
+    def import_stages(self, owner: str) -> ImportStages:
+        """Per invocation: ``owner`` holds its provider leases."""
+        locks = ProviderLocks(self.leases, owner)
+
+        def provisioner() -> Provisioner:
+            host = self.host
+            return Provisioner(self.steps, host.client, host.premises, host.inventory, locks)
+
+        return ImportStages(self.runs, self.steps, self.service, Prober(self.steps, self.exchange), provisioner)
+
+    def confirmation(self) -> ConfirmationWorker:
+        host = self.host
+        return ConfirmationWorker(self.steps, host.prover, host.placing.give_up)
+
+    def validation(self, owner: str) -> ValidationService:
+        """Per invocation: ``owner`` holds its keys, lanes and provider leases until ``close``."""
+
+        def ground() -> tuple[HostClient, ProvingGround, Placing, SelfServiceProof]:
+            host = self.host
+            return (
+                host.client,
+                ProvingGround(host.client, host.prover, host.premises, self.leases, owner),
+                host.placing,
+                host.self_service,
+            )
+
+        return ValidationService(
+            self.steps,
+            self.runs,
+            ground,
+            ProviderLocks(self.leases, owner),
+            self.service.open_probe_key,
+            self.queues[ItemStage.VALIDATE].send_items,
+        )
+
+    def dead_letters(self) -> DeadLetters:
+        return DeadLetters(self.items, self.queues[ItemStage.VALIDATE])
+
+    def reconcile(self) -> Reconcile:
+        return Reconcile(self.runs, self.items, self.queues, self.clock, self._put_back_key)
+
+    def _put_back_key(self, run_id: str, facts: Mapping[str, Any]) -> None:
+        self.host.self_service.put_back(run_id, facts)
+
+    def stage_worker(self, stages: tuple[ItemStage, ItemStage], handle: Handle, worst_case: float) -> StageWorker:
+        return StageWorker(self.items, self.queues, self.clock, stages, handle, worst_case)
+
+
+class HostSide:
+    """What talks to one host, shared by all threads of the process."""
+
+    def __init__(self, wiring: Wiring, transport: HostTransport, probe_keys: tuple[str, ...]) -> None:
+        self._wiring = wiring
+        self._probe_keys = probe_keys
+        self.client = HostClient(transport)
+        self.prover = HostProver(transport)
+        self.inventory = Inventory(self.client)
+
+    @cached_property
+    def premises(self) -> Premises:
+        secret = str(self._wiring.secret(self._wiring.settings.deployment_secret_id).get("value") or "")
+        if not secret:
+            raise HostNotConfigured("the deployment secret is empty")
+        return Premises(self.client, self._wiring.leases, secret.encode(), self._probe_keys)
+
+    @cached_property
+    def placing(self) -> Placing:
+        return Placing(self.client, self.premises)
+
+    @cached_property
+    def self_service(self) -> SelfServiceProof:
+        return SelfServiceProof(self.client, self.prover, self._wiring.runs, self._wiring.leases)
+
+
+@lru_cache(maxsize=1)
+def wiring() -> Wiring:
+    """This process's parts."""
+    return Wiring(Settings.from_environment(os.environ))

@@ -1,0 +1,140 @@
+"""Fixtures that several folders use: a moto stack, the sandbox, and both together."""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import requests
+import time_machine
+from batch_import.wiring import wiring
+from moto import mock_aws
+
+import sandbox
+from tests.support.aws import FAKE_AWS, Aws, make_stack
+from tests.support.pump import Context, Pump, door
+
+CUSTOMER_KEY = "sk-customer-0000000000001"
+START = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """The template's state in moto; the process's wiring is made anew for it."""
+    for name, value in FAKE_AWS.items():
+        monkeypatch.setenv(name, value)
+    saved = dict(os.environ)
+    with mock_aws():
+        stack = make_stack()
+        wiring.cache_clear()
+        yield stack
+        wiring.cache_clear()
+    os.environ.clear()
+    os.environ.update(saved)
+
+
+@pytest.fixture
+def box() -> Iterator[Any]:
+    """A sandbox host and relays without scheduling delays."""
+    with sandbox.running(join_delay=(0, 0)) as running:
+        yield running
+
+
+class Service:
+    """The whole service in this process: API by its door, workers by the pump, time by hand."""
+
+    def __init__(self, stack: Aws, box: Any, traveller: time_machine.Traveller) -> None:
+        self.aws = stack
+        self.box = box
+        self.clock = traveller
+        self.pump = Pump(stack.environment, traveller)
+
+    def call(
+        self, method: str, path: str, body: Any = None, *, role: str = "operator", query: Any = None, **headers: str
+    ) -> Any:
+        """One request through the API door; the parsed answer, or (status, body) when it is no 2xx."""
+        status, answer = self.raw(method, path, body, role=role, query=query, **headers)
+        return answer if status < 300 else (status, answer)
+
+    def raw(
+        self, method: str, path: str, body: Any = None, *, role: str = "operator", query: Any = None, **headers: str
+    ) -> Any:
+        event = api_event(method, path, body, role, query, headers)
+        response = door("api")(event, Context())
+        content = response.get("body") or ""
+        is_json = "json" in str(response.get("multiValueHeaders", response.get("headers")))
+        return response["statusCode"], json.loads(content) if is_json else content
+
+    def start(self, items: list[dict[str, Any]], **fields: Any) -> str:
+        """Create a run for subscription users unless told otherwise; its id."""
+        request = {
+            "access_mode": "subscription",
+            "subscription_users": ["customer@example.com"],
+            "items": items,
+            **fields,
+        }
+        return str(self.call("POST", "/api/batch-import/runs", request)["run_id"])
+
+    def import_(self, items: list[dict[str, Any]], **fields: Any) -> tuple[str, list[dict[str, Any]]]:
+        """Run a list to its end: the run's id and its items in the order of the list."""
+        run_id = self.start(items, **fields)
+        self.pump.run()
+        return run_id, self.items(run_id)
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        return self.call("GET", f"/api/batch-import/runs/{run_id}", **{"Accept-Language": "en"})
+
+    def items(self, run_id: str, **query: str) -> list[dict[str, Any]]:
+        listed = self.call(
+            "GET",
+            f"/api/batch-import/runs/{run_id}/items",
+            query={"limit": "200", **query},
+            **{"Accept-Language": "en"},
+        )
+        return sorted(listed["items"], key=lambda item: item["item_id"])
+
+    def item(self, run_id: str, item_id: str = "item_00001") -> dict[str, Any]:
+        return self.call("GET", f"/api/batch-import/runs/{run_id}/items/{item_id}", **{"Accept-Language": "en"})
+
+
+def api_event(method: str, path: str, body: Any, role: str, query: Any, headers: dict[str, str]) -> dict[str, Any]:
+    text = body if isinstance(body, str) or body is None else json.dumps(body)
+    query = query or {}
+    return {
+        "httpMethod": method,
+        "path": path,
+        "resource": path,
+        "body": text,
+        "isBase64Encoded": False,
+        "headers": {"Content-Type": "application/json", **headers},
+        "multiValueHeaders": {name: [value] for name, value in {"Content-Type": "application/json", **headers}.items()},
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": {k: [v] for k, v in query.items()},
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {
+            "authorizer": {"role": role},
+            "requestId": "r-1",
+            "stage": "v1",
+            "path": f"/v1{path}",
+            "identity": {"sourceIp": "127.0.0.1"},
+            "httpMethod": method,
+        },
+    }
+
+
+def seed(box: Any, email: str, key: str) -> dict[str, int]:
+    """A customer of the sandbox host with a gateway key and money."""
+    wanted = {"email": email, "password": "CustomerPass-1", "custom_key": key, "balance": 100}
+    return requests.post(f"{box.host_url}/_sandbox/seed", json=wanted, timeout=5).json()
+
+
+@pytest.fixture
+def service(aws: Aws, box: Any) -> Iterator[Service]:
+    aws.put_host(box.host_url, box.admin_key)
+    with time_machine.travel(START, tick=False) as traveller:
+        running = Service(aws, box, traveller)
+        seed(box, "customer@example.com", CUSTOMER_KEY)
+        yield running

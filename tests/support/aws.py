@@ -1,0 +1,89 @@
+"""The template's tables, queues, key and secrets in moto, made from template.yaml itself."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+
+ROOT = Path(__file__).parents[2]
+OPERATOR, VIEWER = "test-operator-token", "test-viewer-token"
+DEPLOYMENT_SECRET = "not-a-secret-" + "0" * 40
+FAKE_AWS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "POWERTOOLS_SERVICE_NAME": "test",
+    "POWERTOOLS_METRICS_NAMESPACE": "Test",
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """CloudFormation's short tags, kept as plain values."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, suffix, node: _tag(loader, node))
+
+
+def _tag(loader: Any, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_mapping(node, deep=True)
+
+
+def template() -> dict[str, Any]:
+    return yaml.load((ROOT / "template.yaml").read_text(), _Loader)
+
+
+@dataclass
+class Aws:
+    """Names and addresses as the functions' environment has them."""
+
+    environment: dict[str, str]
+
+    def put_host(self, base_url: str, admin_key: str, **more: Any) -> None:
+        secret = json.dumps({"base_url": base_url, "admin_key": admin_key, **more})
+        boto3.client("secretsmanager").put_secret_value(SecretId="host", SecretString=secret)
+
+
+def make_stack() -> Aws:
+    """Call it inside ``mock_aws``."""
+    resources = template()["Resources"]
+    tables = {name: _make_table(resources[logical], name) for logical, name in _TABLES.items()}
+    queues = {
+        name: boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("import", "confirm", "validate")
+    }
+    key = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    secrets = boto3.client("secretsmanager")
+    for name, value in (("host", "{}"), ("deployment", DEPLOYMENT_SECRET), ("tokens", "{}")):
+        secrets.create_secret(Name=name, SecretString=value)
+    environment = {
+        "RUNS_TABLE": tables["import_runs"],
+        "ITEMS_TABLE": tables["import_run_items"],
+        "EVENTS_TABLE": tables["import_run_item_events"],
+        "IMPORT_QUEUE_URL": queues["import"],
+        "CONFIRM_QUEUE_URL": queues["confirm"],
+        "VALIDATE_QUEUE_URL": queues["validate"],
+        "KMS_KEY_ID": key,
+        "HOST_SECRET_ID": "host",
+        "DEPLOYMENT_SECRET_ID": "deployment",
+        "TOKENS_SECRET_ID": "tokens",
+        "ALLOWED_PRIVATE_HOSTS": "127.0.0.1",
+    }
+    os.environ.update(environment)
+    return Aws(environment)
+
+
+_TABLES = {"Runs": "import_runs", "Items": "import_run_items", "Events": "import_run_item_events"}
+
+
+def _make_table(resource: dict[str, Any], name: str) -> str:
+    wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+    properties = {key: resource["Properties"][key] for key in wanted if key in resource["Properties"]}
+    boto3.client("dynamodb").create_table(TableName=name, **properties)
+    return name
