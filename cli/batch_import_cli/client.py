@@ -1,0 +1,198 @@
+"""The HTTP API as functions: one call each, answers as the JSON objects that came."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from batch_import_cli.errors import ApiError
+
+Answer = dict[str, Any]
+Params = Mapping[str, str]
+
+RUNS = "/api/batch-import/runs"
+_CONNECT_SECONDS, _READ_SECONDS = 10.0, 35.0
+_MORE_TRIES = 2
+_PASSING = (502, 503, 504)
+# Shorter "secrets" would also blank out ordinary words of an answer.
+_SHORTEST_SECRET = 6
+
+
+class _Bearer(requests.auth.AuthBase):
+    """Explicit, because without it requests would let a ~/.netrc entry replace the header."""
+
+    def __init__(self, token: str | None) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token is not None:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class ApiClient:
+    """Repeats what may be repeated: reads, and the creation of a run under its ``Idempotency-Key``."""
+
+    def __init__(self, root: str, token: str | None, *, language: str, pace: float) -> None:
+        self.root = root
+        self._token = token
+        self._headers = {"Accept": "application/json", "Accept-Language": language, "User-Agent": "batch-import"}
+        self._repeating = self._session(Retry(**_retry_settings(pace)))
+        self._single = self._session(Retry(0, redirect=False))
+
+    def __enter__(self) -> "ApiClient":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._repeating.close()
+        self._single.close()
+
+    def _session(self, retry: Retry) -> requests.Session:
+        session = requests.Session()
+        session.auth = _Bearer(self._token)
+        session.headers.update(self._headers)
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter(max_retries=retry))
+        return session
+
+    def page_url(self, path: str) -> str:
+        """The result page's full address; the API knows only its path below the stage."""
+        return path if path.startswith(("http://", "https://")) else f"{self.root}/{path.lstrip('/')}"
+
+    def create_run(self, body: Mapping[str, Any], idempotency_key: str, secrets: Iterable[str]) -> Answer:
+        wait = float(body.get("confirm_timeout_ms") or 0) / 1000 if _is_number(body.get("confirm_timeout_ms")) else 0.0
+        headers = {"Idempotency-Key": idempotency_key}
+        return self._call(self._repeating, "POST", RUNS, json=body, headers=headers, wait=wait, secrets=secrets)
+
+    def runs(self, params: Params) -> Iterator[Answer]:
+        return self._pages(RUNS, params)
+
+    def run(self, run_id: str) -> Answer:
+        return self._get(_run(run_id))
+
+    def items(self, run_id: str, params: Params) -> Iterator[Answer]:
+        return self._pages(f"{_run(run_id)}/items", params)
+
+    def item(self, run_id: str, item_id: str) -> Answer:
+        return self._get(f"{_run(run_id)}/items/{quote(item_id, safe='')}")
+
+    def cancel(self, run_id: str) -> Answer:
+        return self._call(self._single, "POST", f"{_run(run_id)}/cancel")
+
+    def health(self) -> Answer:
+        return self._get("/api/health")
+
+    def _get(self, path: str, params: Params | None = None) -> Answer:
+        return self._call(self._repeating, "GET", path, params=params)
+
+    def _pages(self, path: str, params: Params) -> Iterator[Answer]:
+        seen: set[str] = set()
+        answer = self._get(path, params)
+        yield answer
+        while (cursor := answer.get("next_cursor")) is not None:
+            if not isinstance(cursor, str) or cursor in seen:
+                raise ApiError("the API's list does not come to an end (the same cursor twice)")
+            seen.add(cursor)
+            answer = self._get(path, {**params, "cursor": cursor})
+            yield answer
+
+    def _call(
+        self,
+        session: requests.Session,
+        method: str,
+        path: str,
+        *,
+        wait: float = 0.0,
+        secrets: Iterable[str] = (),
+        **options: Any,
+    ) -> Answer:
+        timeout = (_CONNECT_SECONDS, _READ_SECONDS + wait)
+        try:
+            # Not followed: a redirect would turn a POST into a GET, and may lead the token elsewhere.
+            response = session.request(method, self.root + path, timeout=timeout, allow_redirects=False, **options)
+        except requests.RequestException as error:
+            raise ApiError(f"the API at {self.root} {_why(error)}", uncertain=True) from None
+        return _answer(response, [*secrets, *([self._token] if self._token else [])])
+
+
+def _retry_settings(pace: float) -> dict[str, Any]:
+    return {
+        "total": _MORE_TRIES,
+        "redirect": False,
+        "status_forcelist": _PASSING,
+        "allowed_methods": frozenset({"GET", "POST"}),
+        "backoff_factor": pace / 2,
+        "raise_on_status": False,
+        # A server's "come back in an hour" must not look like a hanging terminal.
+        "respect_retry_after_header": False,
+    }
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 60_000
+
+
+def _run(run_id: str) -> str:
+    return f"{RUNS}/{quote(run_id, safe='')}"
+
+
+def _why(error: requests.RequestException) -> str:
+    if isinstance(error, requests.Timeout):
+        return "did not answer in time"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "has no certificate that this machine trusts"
+    reason = getattr(error.args[0], "reason", error.args[0]) if error.args else error
+    return f"cannot be reached: {str(reason).rsplit(': ', 1)[-1]}"
+
+
+def _answer(response: requests.Response, secrets: Iterable[str]) -> Answer:
+    body = _parsed(_scrubbed(response.content.decode("utf-8", "replace"), secrets))
+    if response.ok and response.status_code < 300:
+        if isinstance(body, dict):
+            return body
+        raise ApiError(f"the API answered {_kind(response)}, not a JSON object: is the address right?", uncertain=True)
+    raise _refusal(response, body if isinstance(body, dict) else {})
+
+
+def _scrubbed(text: str, secrets: Iterable[str]) -> str:
+    """Second line of defence: should a server ever quote a key back, it still does not reach the screen."""
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET and secret in text:
+            text = text.replace(secret, "***")
+    return text
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _kind(response: requests.Response) -> str:
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip() or "something without a type"
+    return f"{response.status_code} with {kind}"
+
+
+def _refusal(response: requests.Response, body: Answer) -> ApiError:
+    error = body.get("error")
+    envelope = error if isinstance(error, dict) else {}
+    message, code = envelope.get("message") or body.get("message"), envelope.get("code")
+    said = str(message) if message else f"the API answered {_kind(response)}: is the address right?"
+    hint = _HINTS.get(response.status_code)
+    return ApiError(
+        f"{said}{hint or ''}", str(code) if code else str(response.status_code), uncertain=response.status_code >= 500
+    )
+
+
+_HINTS = {
+    401: " - the token was not accepted: check BATCH_IMPORT_TOKEN",
+    403: " - this token may not do that (import and cancel need an operator's), or the address is wrong",
+}

@@ -1,0 +1,131 @@
+"""``batch-import import``: a list becomes a run."""
+
+import re
+import uuid
+from typing import Any, BinaryIO
+
+import click
+from batch_import.domain.types import AccessMode, Reactivate, RunMode
+
+from batch_import_cli.app import App, api_command, choice, note
+from batch_import_cli.client import Answer
+from batch_import_cli.errors import ApiError, Interruption
+from batch_import_cli.lists import FORMATS, RelayList, read_list
+from batch_import_cli.request import CreateRequest, ImportOptions, build_request
+from batch_import_cli.watch import follow
+
+_LONGEST_WAIT_MS = 20_000
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s)?", re.IGNORECASE)
+_INDEX = re.compile(r"\bitems[\[.](\d+)")
+
+EPILOG = """\b
+Examples:
+  batch-import import relays.csv --subscription-user alice@example.com --watch
+  pbpaste | batch-import import - --access-mode self_service
+  batch-import import request.json --mode strict --confirm-timeout 5s --json
+"""
+
+
+class Milliseconds(click.ParamType[int]):
+    """``5``, ``5s`` or ``500ms``."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        found = _DURATION.fullmatch(str(value).strip())
+        if found is None:
+            self.fail(f"{value!r} is not a time like 5, 5s or 500ms", param, ctx)
+        wait = round(float(found[1]) * (1 if (found[2] or "s").lower() == "ms" else 1000))
+        if wait > _LONGEST_WAIT_MS:
+            self.fail("at most 20 seconds", param, ctx)
+        return wait
+
+
+@click.command("import", epilog=EPILOG)
+@click.argument("file", type=click.File("rb"))
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), help="How to read FILE.  [default: seen from its content]"
+)
+@click.option("--access-mode", type=choice(AccessMode), help="How customers get access.  [default: subscription]")
+@click.option(
+    "--subscription-user", multiple=True, metavar="EMAIL", help="Who gets a subscription; repeat or separate by commas."
+)
+@click.option("--subscription-days", type=click.IntRange(min=1), metavar="N", help="How long the subscriptions last.")
+@click.option(
+    "--probe-api-key-env",
+    metavar="NAME",
+    help="Variable that holds the gateway key for self_service.  [default: PROBE_API_KEY]",
+)
+@click.option("--mode", type=choice(RunMode), help="strict: the first broken relay stops those not yet entered.")
+@click.option("--reactivate", type=choice(Reactivate), help="ours: leave alone what a person has paused in the host.")
+@click.option(
+    "--join-group", multiple=True, metavar="NAME", help="Host group that proven accounts also join; repeatable."
+)
+@click.option("--legacy-batch-id", metavar="ID", help="Batch of the earlier system that this run continues.")
+@click.option(
+    "--confirm-timeout", type=Milliseconds(), metavar="SECONDS", help="Wait so long for first results (5, 5s, 500ms)."
+)
+@click.option(
+    "--requested-model", multiple=True, metavar="NAME", help="Model wanted of relays that name none; repeatable."
+)
+@click.option("--idempotency-key", metavar="KEY", help="Repeat a call with the same key and no second run is made.")
+@click.option("--watch/--no-watch", default=False, help="Follow the run to its end and show each verdict.")
+@api_command
+def import_command(
+    app: App, file: BinaryIO, form: str | None, idempotency_key: str | None, watch: bool, **options: Any
+) -> None:
+    """Import the relays listed in FILE (or - for standard input).
+
+    \b
+    FILE is one of
+      CSV    header base_url,api_key[,requested_models][,legacy_provider_id]
+             (models separated by ; or |), or two columns without a header
+      JSON   a list of objects, {"items": [...]}, or a whole create request,
+             whose fields the options override
+      text   one pair per line, in any order and with any common separator
+
+    Prints run_id and result_page. Exit code: 0 accepted (with --watch: every
+    relay ended active), 1 ended otherwise, 2 the call or the list is wrong,
+    3 the API cannot be reached or refused, 130 interrupted.
+    """
+    relays = read_list(file.read(), _name(file), form)
+    request = build_request(relays, ImportOptions(**options), app.environment)
+    for text in relays.notes:
+        note(f"note: {text}")
+    answer = _created(app, relays, request, idempotency_key or str(uuid.uuid4()))
+    app.answer(answer, lambda accepted: _show(app, accepted))
+    if watch and not follow(app, answer["run_id"]):
+        app.context.exit(1)
+
+
+def _name(file: BinaryIO) -> str:
+    name = getattr(file, "name", "<stdin>")
+    return "standard input" if name == "<stdin>" else str(name)
+
+
+def _created(app: App, relays: RelayList, request: CreateRequest, key: str) -> Answer:
+    again = f"the run may have been made all the same; to be sure, repeat the call with --idempotency-key {key}"
+    client = app.client
+    try:
+        answer = client.create_run(request.body, key, request.secrets())
+    except KeyboardInterrupt:
+        raise Interruption(f"interrupted; {again}") from None
+    except ApiError as error:
+        raise error.hinted(again) if error.uncertain else _placed(error, relays) from None
+    if not isinstance(answer.get("run_id"), str):
+        raise ApiError("the API's answer holds no run_id", uncertain=True).hinted(again)
+    return answer
+
+
+def _placed(error: ApiError, relays: RelayList) -> ApiError:
+    """The API names a bad relay by its index; people look for its line."""
+    found = _INDEX.search(error.message)
+    index = int(found[1]) if found else len(relays.items)
+    line = relays.items[index].line if index < len(relays.items) else None
+    return error if line is None else error.hinted(f"items[{index}] stands in {relays.name}, line {line}")
+
+
+def _show(app: App, answer: Answer) -> None:
+    click.echo(f"run_id: {answer['run_id']}")
+    click.echo(f"result_page: {app.client.page_url(str(answer.get('result_page') or ''))}")
+    note(f"{answer.get('total_items')} relays accepted; watch them with: batch-import watch {answer['run_id']}")

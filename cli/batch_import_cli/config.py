@@ -1,0 +1,110 @@
+"""Where the API is and who calls it: from the environment, else from the stack in this checkout."""
+
+import os
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from batch_import_cli.errors import InputError
+
+URL, TOKEN, PROBE_KEY = "BATCH_IMPORT_URL", "BATCH_IMPORT_TOKEN", "PROBE_API_KEY"
+POLL_SECONDS = "BATCH_IMPORT_POLL_SECONDS"
+_FROM_FILE = (URL, TOKEN, PROBE_KEY)
+_ENV_FILE = Path(".embedded") / "env"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Variables of the process, completed by ``.embedded/env`` of the checkout, which is read only when needed."""
+
+    variables: Mapping[str, str] = field(repr=False)
+    directory: Path
+
+    @classmethod
+    def of_process(cls) -> "Environment":
+        return cls(os.environ, Path.cwd())
+
+    def get(self, name: str) -> str | None:
+        value = self.variables.get(name, "").strip()
+        if not value and name in _FROM_FILE:
+            value = self._file.get(name, "").strip()
+        return value or None
+
+    @cached_property
+    def _file(self) -> Mapping[str, str]:
+        path = _find(self.directory)
+        return {} if path is None else _read(path)
+
+    @property
+    def language(self) -> str:
+        """The API answers in Chinese unless asked; this tool speaks English, so it asks by the user's locale."""
+        chosen = next(
+            (self.variables[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if self.variables.get(name)), ""
+        )
+        return "zh-CN" if chosen.lower().startswith("zh") else "en"
+
+    @property
+    def poll_seconds(self) -> float:
+        try:
+            return max(0.0, float(self.variables.get(POLL_SECONDS) or 1.0))
+        except ValueError:
+            raise InputError(f"{POLL_SECONDS} is not a number of seconds") from None
+
+    def root(self, given: str | None) -> str:
+        """The stage root that API paths and pages are appended to."""
+        url = given or self.get(URL)
+        if url is None:
+            raise InputError(f"where is the API? Set {URL}, or give --url (after `make up`: run this in the checkout)")
+        return _checked(url)
+
+    def token(self) -> str:
+        token = self.get(TOKEN)
+        if token is None:
+            raise InputError(f"{TOKEN} is not set: the API answers nobody without a token")
+        if not (token.isascii() and token.isprintable()):
+            raise InputError(f"{TOKEN} holds characters that no token has")
+        return token
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = urlsplit(url.strip())
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise InputError(f"{URL} (or --url) is not an http or https address")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise InputError(f"{URL} (or --url) is an address only: no user, password, query or fragment")
+    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
+
+
+def _find(directory: Path) -> Path | None:
+    candidates = (folder / _ENV_FILE for folder in (directory, *directory.parents))
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _read(path: Path) -> Mapping[str, str]:
+    try:
+        state = path.stat()
+        # A file of someone else's in a shared parent folder would decide where our keys are sent.
+        if state.st_uid != os.geteuid() or state.st_mode & 0o077:
+            raise InputError(f"{path} is not used: it must belong to you and be readable by nobody else (chmod 600)")
+        return dict(_assignments(path, path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read ({type(error).__name__})") from None
+
+
+def _assignments(path: Path, text: str) -> Iterator[tuple[str, str]]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            words = shlex.split(line, comments=True)
+        except ValueError:
+            raise InputError(f"{path} line {number}: a quotation mark is not closed") from None
+        for word in words:
+            name, equals, value = word.partition("=")
+            if equals:
+                yield name, value

@@ -1,0 +1,88 @@
+"""The create request: what the file says, overridden by the options. Rules beyond presence are the API's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from batch_import_cli.config import PROBE_KEY, Environment
+from batch_import_cli.errors import InputError
+from batch_import_cli.lists import RelayList
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """The options of ``import``; None or empty means not given, so that the file's own field stays."""
+
+    access_mode: str | None
+    subscription_user: tuple[str, ...]
+    subscription_days: int | None
+    probe_api_key_env: str | None
+    mode: str | None
+    reactivate: str | None
+    join_group: tuple[str, ...]
+    legacy_batch_id: str | None
+    confirm_timeout: int | None
+    requested_model: tuple[str, ...]
+
+    def fields(self) -> dict[str, Any]:
+        given = {
+            "access_mode": self.access_mode,
+            "subscription_users": _listed(self.subscription_user),
+            "subscription_days": self.subscription_days,
+            "mode": self.mode,
+            "reactivate": self.reactivate,
+            "join_groups": list(self.join_group),
+            "legacy_batch_id": self.legacy_batch_id,
+            "confirm_timeout_ms": self.confirm_timeout,
+        }
+        return {name: value for name, value in given.items() if value is not None and value != []}
+
+
+@dataclass(frozen=True)
+class CreateRequest:
+    body: Mapping[str, Any] = field(repr=False)
+
+    def secrets(self) -> list[str]:
+        """Every key in the request, for blanking out an answer that quotes one."""
+        keys = [self.body.get("probe_api_key"), *(item.get("api_key") for item in self.body["items"])]
+        return [key for key in keys if isinstance(key, str)]
+
+
+def build_request(relays: RelayList, options: ImportOptions, environment: Environment) -> CreateRequest:
+    body = {"access_mode": "subscription", **relays.fields, **options.fields()}
+    body["items"] = [_item(item.fields, options.requested_model) for item in relays.items]
+    if body["access_mode"] == "subscription":
+        _require_users(body)
+    elif body["access_mode"] == "self_service":
+        body["probe_api_key"] = _probe_key(body, options.probe_api_key_env, environment)
+    return CreateRequest(body)
+
+
+def _listed(values: tuple[str, ...]) -> list[str]:
+    """``--subscription-user a,b --subscription-user c`` as one list."""
+    return [part.strip() for value in values for part in value.split(",") if part.strip()]
+
+
+def _item(fields: Mapping[str, Any], models: tuple[str, ...]) -> dict[str, Any]:
+    if models and not fields.get("requested_models"):
+        return {**fields, "requested_models": list(models)}
+    return dict(fields)
+
+
+def _require_users(body: Mapping[str, Any]) -> None:
+    if not body.get("subscription_users"):
+        raise InputError("access mode subscription needs at least one --subscription-user EMAIL; nothing was sent")
+
+
+def _probe_key(body: Mapping[str, Any], given_name: str | None, environment: Environment) -> Any:
+    """A variable named on purpose wins over the file; the default one only fills a gap."""
+    if given_name is None and body.get("probe_api_key"):
+        return body["probe_api_key"]
+    name = given_name or PROBE_KEY
+    key = environment.get(name)
+    if key is None:
+        raise InputError(
+            f"access mode self_service needs a probe key: put it into the variable {name} "
+            "(another name: --probe-api-key-env NAME); nothing was sent"
+        )
+    return key

@@ -1,0 +1,56 @@
+"""A real HTTP server that plays scripted answers and remembers what it was asked; no client is replaced."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from batch_import_cli.main import cli
+from click.testing import CliRunner, Result
+
+from tests.unit.cli.fake_api import STAGE, TOKEN, Answers, FakeApi, Server, handler
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    fake = FakeApi("")
+    server = Server(("127.0.0.1", 0), handler(fake))
+    fake.url = f"http://127.0.0.1:{server.server_address[1]}{STAGE}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield fake
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BATCH_IMPORT_URL", "BATCH_IMPORT_TOKEN", "PROBE_API_KEY", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("BATCH_IMPORT_POLL_SECONDS", "0")
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.chdir(tmp_path)
+
+
+Invoke = Callable[..., Result]
+
+
+@pytest.fixture
+def invoke(api: FakeApi) -> Invoke:
+    """Runs the command line against the fake API; an unexpected exception fails the test."""
+
+    def run(*arguments: str, input: str | bytes | None = None, **env: str | None) -> Result:
+        variables = {"BATCH_IMPORT_URL": api.url, "BATCH_IMPORT_TOKEN": TOKEN, **env}
+        result = CliRunner().invoke(cli, arguments, input=input, env=variables)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        assert TOKEN not in result.output
+        return result
+
+    return run
+
+
+@pytest.fixture
+def answers() -> type[Answers]:
+    """Makers of answers in the API's shapes."""
+    return Answers
