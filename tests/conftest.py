@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ import requests
 import time_machine
 from batch_import.wiring import wiring
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 
 import sandbox
 from tests.support.aws import FAKE_AWS, Aws, make_stack
@@ -20,12 +22,24 @@ CUSTOMER_KEY = "sk-customer-0000000000001"
 START = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 
+def one_at_a_time(call: Any) -> Any:
+    """moto's tables are not safe under threads (lost updates, two winners of one condition); AWS's are."""
+    lock = threading.RLock()
+
+    def locked(*args: Any, **kwargs: Any) -> Any:
+        with lock:
+            return call(*args, **kwargs)
+
+    return locked
+
+
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     """The template's state in moto; the process's wiring is made anew for it."""
     for name, value in FAKE_AWS.items():
         monkeypatch.setenv(name, value)
     saved = dict(os.environ)
+    monkeypatch.setattr(BotocoreStubber, "__call__", one_at_a_time(BotocoreStubber.__call__))
     with mock_aws():
         stack = make_stack()
         wiring.cache_clear()

@@ -36,7 +36,11 @@ Search = Annotated[str | None, Query(max_length=200)]
 Cursor = Annotated[str | None, Query(max_length=2000)]
 
 
-@app.post("/api/batch-import/runs", status_code=HTTPStatus.ACCEPTED, responses=web.errors(400, 401, 403, 409, 413))
+@app.post(
+    "/api/batch-import/runs",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=web.answers(api.RunCreated, 400, 401, 403, 409, 413, success=202),
+)
 def create_run(
     request: Annotated[api.CreateRunRequest, Body()],
     idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
@@ -45,7 +49,7 @@ def create_run(
     return use_cases().create(request, idempotency_key)
 
 
-@app.get("/api/batch-import/runs", responses=web.errors(400, 401, 403))
+@app.get("/api/batch-import/runs", responses=web.answers(api.RunList, 400, 401, 403))
 def list_runs(
     state: RunState | None = None,
     access_mode: AccessMode | None = None,
@@ -56,12 +60,12 @@ def list_runs(
     return use_cases().runs({"state": state, "access_mode": access_mode, "q": q}, limit, cursor)
 
 
-@app.get("/api/batch-import/runs/<run_id>", responses=web.errors(401, 403, 404))
+@app.get("/api/batch-import/runs/<run_id>", responses=web.answers(api.RunDetail, 401, 403, 404))
 def get_run(run_id: str) -> api.RunDetail:
     return use_cases().run(run_id)
 
 
-@app.get("/api/batch-import/runs/<run_id>/items", responses=web.errors(400, 401, 403, 404))
+@app.get("/api/batch-import/runs/<run_id>/items", responses=web.answers(api.ItemList, 400, 401, 403, 404))
 def list_items(
     run_id: str,
     current_stage: ItemStage | None = None,
@@ -88,18 +92,18 @@ def list_items(
     return use_cases().items(run_id, filters, limit, cursor)
 
 
-@app.get("/api/batch-import/runs/<run_id>/items/<item_id>", responses=web.errors(401, 403, 404))
+@app.get("/api/batch-import/runs/<run_id>/items/<item_id>", responses=web.answers(api.ItemDetail, 401, 403, 404))
 def get_item(run_id: str, item_id: str) -> api.ItemDetail:
     return use_cases().item(run_id, item_id)
 
 
-@app.post("/api/batch-import/runs/<run_id>/cancel", responses=web.errors(401, 403, 404, 409))
+@app.post("/api/batch-import/runs/<run_id>/cancel", responses=web.answers(api.RunSummary, 401, 403, 404, 409))
 def cancel_run(run_id: str) -> api.RunSummary:
     web.demand_operator(app)
     return use_cases().cancel(run_id)
 
 
-@app.get("/api/health", responses=web.errors(401, 403))
+@app.get("/api/health", responses=web.answers(api.Health, 401, 403))
 def health() -> api.Health:
     return use_cases().health()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from pydantic import BaseModel
 
 from batch_import.authorization import demand_operator as _demand_operator
 from batch_import.domain import contract as api
@@ -128,10 +129,13 @@ def language_of(accept_language: str | None) -> str:
     return "en" if first.startswith("en") else "zh"
 
 
-def errors(*statuses: int) -> dict[int, Any]:
-    """The error envelope for a route's OpenAPI."""
-    content = {JSON: {"model": api.ErrorEnvelope}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+def answers(model: type[BaseModel], *statuses: int, success: int = 200) -> dict[int, Any]:
+    """A route's answers for OpenAPI: its model, and the error envelope for the other statuses."""
+    wanted = {success: model, **dict.fromkeys(statuses, api.ErrorEnvelope)}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {JSON: {"model": shown}}}
+        for status, shown in wanted.items()
+    }
 
 
 def refusal(error: BatchImportError, headers: Mapping[str, str] | None = None) -> Response[str]:

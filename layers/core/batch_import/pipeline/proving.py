@@ -104,12 +104,13 @@ class ProvingGround:
         raise NoSlot("venue")
 
     def _empty(self, room: int, account_id: int) -> None:
-        """A worker that was killed in the middle of a proof left its account behind."""
-        for row in self._host.accounts(group_id=room):
-            left = held_account(row)
-            if left.account_id != account_id:
-                stays = [g for g in left.group_ids if g != room] or [self._premises.quarantine_id()]
-                self._host.bulk_update(left.account_id, group_ids=stays)
+        """A worker that was killed in the middle of a proof left its account behind; an emptied room must rest."""
+        left = [a for a in map(held_account, self._host.accounts(group_id=room)) if a.account_id != account_id]
+        for account in left:
+            stays = [g for g in account.group_ids if g != room] or [self._premises.quarantine_id()]
+            self._host.bulk_update(account.account_id, group_ids=stays)
+        if left:
+            self._sleep(LANE_REST)
 
     def _enter(self, account_id: int, room: int, keeps: tuple[int, ...]) -> None:
         self._host.bulk_update(account_id, group_ids=[*keeps, room])

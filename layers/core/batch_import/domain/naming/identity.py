@@ -8,13 +8,14 @@ from types import MappingProxyType
 from batch_import.domain.naming.catalogue import Catalogue, load_catalogue
 from batch_import.domain.naming.form import normalize_model_id
 from batch_import.domain.naming.peel import Peeled, peel
-from batch_import.domain.naming.readings import Found, look_up, spell
+from batch_import.domain.naming.readings import Found, Name, look_up
+from batch_import.domain.naming.spelling import spell
 from batch_import.domain.naming.tables import GENERIC_WORDS
 from batch_import.domain.naming.tokens import Tokens, has_version, tokenize
 from batch_import.domain.types import Provenance
 
 MAX_ID_LENGTH = 200
-"""Longer strings are no model ids and keep their normalised form (a request allows as many characters)."""
+"""Longer forms are no model ids and stay as they are (a request allows as many characters)."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,9 @@ class ModelIdentity:
     ``provenance``: ``exact`` (the id is a catalogue name but for its form), ``alias`` (another way to write or shorten
     one), ``rule`` (parts were set aside or the catalogue does not know the model), ``unknown`` (not a model name, or an
     ambiguous one: then ``candidates`` lists the families it may mean, and the family is the normalised id itself).
-    ``attributes``: what was set aside: vendor, region, hosting, quantisation, price_tier, snapshot_date, relay_tag, …
+    ``attributes``: what was set aside, read only (``dict(...)`` makes a copy that can be stored): vendor, region,
+    hosting, hosting_version, path, quantisation, price_tier, snapshot_date, channel, relay_tag, speed, mode, effort,
+    routing. Several of a kind stand with commas between them.
     """
 
     raw_model_id: str
@@ -37,9 +40,7 @@ class ModelIdentity:
 
 def identify_model(raw: str) -> ModelIdentity:
     """Identify any string. Pure and deterministic, never raises; the family of a family is itself."""
-    if len(raw) > MAX_ID_LENGTH:
-        return _unknown(raw, normalize_model_id(raw))
-    return _identify(raw)
+    return identify_uncached(raw, load_catalogue()) if len(raw) > MAX_ID_LENGTH else _identify(raw)
 
 
 def canonical_model_family(raw: str) -> str:
@@ -67,6 +68,8 @@ def _identify(raw: str) -> ModelIdentity:
 def identify_uncached(raw: str, catalogue: Catalogue) -> ModelIdentity:
     """``identify_model`` without its cache, over a given catalogue (the builder's, the benchmark's)."""
     form = normalize_model_id(raw)
+    if len(form) > MAX_ID_LENGTH:
+        return _unknown(raw, form)
     first = _once(raw, form, catalogue)
     family, seen = first.canonical_model_family, {form}
     while family not in seen:
@@ -82,7 +85,7 @@ def _once(raw: str, form: str, catalogue: Catalogue) -> ModelIdentity:
     tokens = tokenize(peeled.name)
     if not tokens:
         return _unknown(raw, form, attributes=peeled.attributes)
-    found = look_up(tokens, _last(peeled.attributes.get("vendor")), catalogue)
+    found = look_up(Name(tokens, peeled.attributes.get("vendor", "").rsplit(",", 1)[-1], catalogue))
     if found is None:
         return _by_rule(raw, form, tokens, peeled, catalogue)
     if found.family is None:
@@ -90,10 +93,6 @@ def _once(raw: str, form: str, catalogue: Catalogue) -> ModelIdentity:
     if found.speed:
         peeled.aside("speed", found.speed)
     return ModelIdentity(raw, form, found.family, _provenance(form, found, peeled), MappingProxyType(peeled.attributes))
-
-
-def _last(value: str | None) -> str | None:
-    return value.rsplit(",", 1)[-1] if value else None
 
 
 def _provenance(form: str, found: Found, peeled: Peeled) -> Provenance:

@@ -1,174 +1,122 @@
 """How the words of a name are looked up: as written, then in the other ways in which people and relays write them."""
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+import re
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 from batch_import.domain.naming.catalogue import Catalogue
+from batch_import.domain.naming.completions import complete
 from batch_import.domain.naming.tables import (
-    GLUED_BRANDS,
-    POINTER_BRANDS,
     RELEASE_BRANDS,
-    SERIES_LETTER,
     SPEED_IS_A_TIER,
     SPEED_SUFFIXES,
     VENDOR_BRAND,
 )
-from batch_import.domain.naming.tokens import ACTIVE, RELEASE, SIZE, Tokens, has_version, split_two_digits
+from batch_import.domain.naming.tokens import SIZE, Tokens, split_two_digits
 
 
 class Found(NamedTuple):
-    """A family, or (family None) several candidates between which nothing in the id decides."""
+    """A family, or (family None) the candidates. ``literal``: found as written; ``speed``: the word dropped."""
 
     family: str | None
     candidates: tuple[str, ...] = ()
-    speed: str | None = None
     literal: bool = False
+    speed: str | None = None
 
 
-Filler = Callable[[str], bool]
+class Name(NamedTuple):
+    """The words of a peeled id, with the vendor that was peeled off and the catalogue they are looked up in."""
 
-CLAUDE_MODES = frozenset({"thinking", "think", "fast"})
-NEVER_SILENT = frozenset({"thinking", "reasoning", "base"})
-"""If a sibling differs by one of these words only, its absence decides nothing: the id is ambiguous."""
-
-
-def _is_tuned(word: str) -> bool:
-    return word in {"it", "instruct"} or bool(ACTIVE.fullmatch(word))
+    tokens: Tokens
+    vendor: str
+    catalogue: Catalogue
 
 
-def _is_size(word: str) -> bool:
-    return _is_tuned(word) or bool(SIZE.fullmatch(word)) or word == "reasoning"
+Reading: TypeAlias = Callable[[Name], Tokens | None]
+
+_FRONTIER = re.compile(r"[2-9][0-9]{2}b|[1-9][0-9]{3,}b")
+_KIMI = re.compile(r"k[0-9](?:\.[0-9]+)?")
 
 
-def _is_stage(word: str) -> bool:
-    return _is_tuned(word) or word in {"preview", "generate"}
+def _as_written(name: Name) -> Tokens | None:
+    return name.tokens
 
 
-def _is_line(word: str) -> bool:
-    return word in {"super", "nano", "ultra"}
+def _with_dot(name: Name) -> Tokens | None:
+    return split_two_digits(name.tokens)
 
 
-# What a relay leaves out, most harmless first. A completion counts only if it is the only one of its row.
-COMPLETIONS: tuple[tuple[str, Filler], ...] = (
-    ("gemma-4-31b is served as -it, qwen3-235b has one active size", _is_tuned),
-    ("nemotron-3-super has one size", _is_size),
-    ("gemini-3-flash exists as a preview only", _is_stage),
+def _with_brand(name: Name) -> Tokens | None:
+    brand = VENDOR_BRAND.get(name.vendor)
+    return (brand, *name.tokens) if brand and name.tokens[0] not in name.catalogue.brands else None
+
+
+def _as_kimi(name: Name) -> Tokens | None:
+    """``k3`` alone, and with more words only ``k2.6-…``: K2-Think is somebody else's."""
+    first, *more = split_two_digits(name.tokens)
+    return ("kimi", first, *more) if _KIMI.fullmatch(first) and (not more or "." in first) else None
+
+
+def _without_beta(name: Name) -> Tokens | None:
+    first, *more = name.tokens
+    return (first, *(word for word in more if word != "beta"))
+
+
+def _without_size(name: Name) -> Tokens | None:
+    if name.tokens[0] not in RELEASE_BRANDS:
+        return None
+    return tuple(word for word in name.tokens if word != "instruct" and not SIZE.fullmatch(word))
+
+
+def _without_frontier_size(name: Name) -> Tokens | None:
+    """No distilled or small sibling has two hundred billion; but a model that is sold in sizes keeps them all."""
+    rest = tuple(word for word in name.tokens if not _FRONTIER.fullmatch(word))
+    if rest == name.tokens or name.catalogue.family_of(rest) is None:
+        return None
+    others = (extra for _, extra in name.catalogue.extensions(rest) if extra)
+    return None if any(all(map(SIZE.fullmatch, extra)) for extra in others) else rest
+
+
+def _without_speed(name: Name) -> Tokens | None:
+    """Not where the maker sells it as a tier; but who names the size serves open weights, and means the machine."""
+    *rest, last = name.tokens
+    sized = any(map(SIZE.fullmatch, rest))
+    if not rest or last not in SPEED_SUFFIXES or (rest[0] in SPEED_IS_A_TIER[last] and not sized):
+        return None
+    return tuple(rest)
+
+
+# The readings of a name, most literal first; each is tried to its end before a bolder one.
+READINGS: tuple[tuple[str, Reading], ...] = (
+    ("as it is written", _as_written),
+    ("gpt-52, minimax-m25: the dot was left out", _with_dot),
+    ("deepseek.r1: what the vendor says is not repeated", _with_brand),
+    ("k2.6, k3: only Kimi is counted so", _as_kimi),
+    ("grok-4.20-beta-0309-reasoning: the stage of a release that has a date", _without_beta),
+    ("mistral-large-3-675b-instruct: one size each, except for Ministral", _without_size),
+    ("deepseek-v3.1:671b: the size only repeats the model", _without_frontier_size),
+    ("kimi-k2.6-turbo: the same model on a faster machine", _without_speed),
 )
 
 
-def look_up(tokens: Tokens, vendor: str | None, catalogue: Catalogue) -> Found | None:
-    """Find the family of these words; ``None`` when the catalogue has never seen anything like them."""
-    for speed, variant in _variants(tokens, vendor, catalogue):
-        family = catalogue.family_of(variant)
-        if family:
-            return Found(family, speed=speed, literal=variant == tokens)
-        family = catalogue.alias_of(variant)
-        if family:
-            return Found(family, speed=speed)
-        found = complete(variant, catalogue)
-        if found:
-            return found._replace(speed=speed)
+def look_up(name: Name) -> Found | None:
+    """Find the family of a name; ``None`` when the catalogue has never seen anything like it."""
+    tried: set[Tokens] = set()
+    for _, read in READINGS:
+        tokens = read(name)
+        if tokens and tokens not in tried:
+            tried.add(tokens)
+            if found := _find(tokens, name.catalogue):
+                speed = name.tokens[-1] if read is _without_speed else None
+                return found._replace(literal=found.literal and read is _as_written, speed=speed)
     return None
 
 
-def _variants(tokens: Tokens, vendor: str | None, catalogue: Catalogue) -> Iterator[tuple[str | None, Tokens]]:
-    """The readings of a name, most literal first; each is tried to its end before a bolder one."""
-    yield None, tokens
-    split = split_two_digits(tokens)
-    if split != tokens:
-        yield None, split
-    brand = VENDOR_BRAND.get(vendor or "")
-    if brand and tokens[0] not in catalogue.brands:
-        yield None, (brand, *tokens)
-    if tokens[0][0] == "k" and tokens[0][1:2].isdigit() and (len(tokens) == 1 or "." in split[0]):
-        yield None, ("kimi", *split)
-    if "beta" in tokens[1:]:
-        yield None, (tokens[0], *(word for word in tokens[1:] if word != "beta"))
-    if tokens[0] in RELEASE_BRANDS:
-        yield None, tuple(word for word in tokens if word != "instruct" and not SIZE.fullmatch(word))
-    if any(_is_frontier_size(word) for word in tokens):
-        yield from _without_frontier_size(tokens, catalogue)
-    if tokens[-1] in SPEED_SUFFIXES and len(tokens) > 1 and not _sells_speed(tokens):
-        yield tokens[-1], tokens[:-1]
-
-
-def _is_frontier_size(word: str) -> bool:
-    """Two hundred billion and more: no distilled or small sibling is that large, so the size only repeats the model."""
-    return word[-1] == "b" and word[:-1].isdigit() and int(word[:-1][:9]) >= 200
-
-
-def _without_frontier_size(tokens: Tokens, catalogue: Catalogue) -> Iterator[tuple[str | None, Tokens]]:
-    rest = tuple(word for word in tokens if not _is_frontier_size(word))
-    if catalogue.family_of(rest) and not any(
-        all(map(_is_size, extra)) for _, extra in catalogue.extensions(rest) if extra
-    ):
-        yield None, rest
-
-
-def _sells_speed(tokens: Tokens) -> bool:
-    """A maker's tier; but one who names the size serves open weights, and means the machine."""
-    sized = any(SIZE.fullmatch(word) for word in tokens)
-    return not sized and tokens[0] in SPEED_IS_A_TIER[tokens[-1]]
-
-
-def completions(tokens: Tokens, catalogue: Catalogue) -> list[str]:
-    """Families that have only ``it``, ``instruct`` or the active size in addition: the same model, its name in full."""
-    return [family for family, extra in catalogue.extensions(tokens) if extra and all(map(_is_tuned, extra))]
-
-
-def complete(tokens: Tokens, catalogue: Catalogue) -> Found | None:
-    if tokens[0] not in catalogue.brands or len(tokens) > 9:
-        return None
-    extensions = catalogue.extensions(tokens)
-    if not extensions:
-        return None
-    for fills in _fillers(tokens):
-        fitting = [family for family, extra in extensions if all(map(fills, extra))]
-        rivals = [family for family, extra in extensions if _is_rival(extra, fills)]
-        if fitting:
-            return Found(fitting[0]) if len(fitting) == 1 and not rivals else Found(None, (*fitting, *rivals))
-    if _is_vague(tokens):
-        return Found(None, tuple(family for family, _ in extensions))
-    return None
-
-
-def _fillers(tokens: Tokens) -> Iterator[Filler]:
-    if not has_version(tokens):
-        return
-    for _, fills in COMPLETIONS:
-        yield fills
-    if any(SIZE.fullmatch(word) for word in tokens) and any(ACTIVE.fullmatch(word) for word in tokens):
-        yield _is_line
-    if tokens[0] in POINTER_BRANDS:
-        yield lambda word: bool(RELEASE.fullmatch(word))
-
-
-def _is_rival(extra: frozenset[str], fills: Filler) -> bool:
-    if "non" in extra:
-        return "reasoning" in extra and all(map(fills, extra - {"non"}))
-    silent = {word for word in extra if word in NEVER_SILENT and not fills(word)}
-    return bool(silent) and all(map(fills, extra - silent))
-
-
-def _is_vague(tokens: Tokens) -> bool:
-    """A brand with at most a version: it names a line, not a model."""
-    return len(tokens) <= 2 and not any(SIZE.fullmatch(word) for word in tokens)
-
-
-def spell(tokens: Tokens) -> str:
-    """The name of a model of a known brand that the catalogue has never seen, as its maker would write it."""
-    if tokens[0] == "claude":
-        return _spell_claude(tokens)
-    words = list(tokens)
-    if len(words) > 1 and words[1][0].isdigit() and not SIZE.fullmatch(words[1]):
-        words[1] = SERIES_LETTER.get(words[0], "") + words[1]
-        if words[0] in GLUED_BRANDS:
-            words[:2] = ["".join(words[:2])]
-    return "-".join(words)
-
-
-def _spell_claude(tokens: Tokens) -> str:
-    """Anthropic writes line, then version, with hyphens: ``claude-5.5-sonnet`` is ``claude-sonnet-5-5``."""
-    line = [word for word in tokens if not has_version([word]) and word not in CLAUDE_MODES]
-    version = [word.replace(".", "-") for word in tokens if has_version([word])]
-    return "-".join((*line, *version, *(word for word in tokens if word in CLAUDE_MODES)))
+def _find(tokens: Tokens, catalogue: Catalogue) -> Found | None:
+    """The catalogue's own ids first, then other names for them, then what they are short for."""
+    family = catalogue.family_of(tokens)
+    if family:
+        return Found(family, literal=True)
+    alias = catalogue.alias_of(tokens)
+    completed = None if alias else complete(tokens, catalogue)
+    return Found(alias) if alias else Found(*completed) if completed else None
