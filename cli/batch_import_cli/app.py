@@ -25,12 +25,12 @@ class App:
     @cached_property
     def client(self) -> ApiClient:
         """Made late: a list that cannot be read is told before a missing address is."""
-        return self._client(self.environment.token())
+        return self._client(self.environment.token(self.url))
 
     @cached_property
     def open_client(self) -> ApiClient:
         """For what may be asked without a token."""
-        return self._client(self.environment.get("BATCH_IMPORT_TOKEN"))
+        return self._client(self.environment.token_for(self.url))
 
     def _client(self, token: str | None) -> ApiClient:
         environment = self.environment

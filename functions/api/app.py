@@ -111,7 +111,7 @@ def health() -> api.Health:
 @app.get("/batch-import", include_in_schema=False)
 @app.get("/batch-import/runs/<run_id>", include_in_schema=False)
 def page(run_id: str = "") -> Response[str]:
-    return web.static_file(PAGES, "index.html")
+    return web.page(PAGES, app.current_event.path)
 
 
 @app.get("/batch-import/assets/<name>", include_in_schema=False)

@@ -169,12 +169,19 @@ def no_route(app: APIGatewayRestResolver) -> Response[str]:
     return refusal(NotFound("nothing is here"))
 
 
-def static_file(folder: Path, name: str) -> Response[str]:
+def page(folder: Path, address: str) -> Response[str]:
+    """The page. It names its assets relative to its own address, so that it works behind any stage or prefix."""
+    below = address.rpartition("/batch-import")[2]
+    return static_file(folder, "index.html", "../" * (below.count("/") - 1) + "assets" if below else "batch-import/assets")
+
+
+def static_file(folder: Path, name: str, assets: str = "") -> Response[str]:
     path = folder / name
     if not _ASSET.fullmatch(name) or not path.is_file():
         return refusal(NotFound("nothing is here"))
     kind = mimetypes.guess_type(name)[0] or "text/plain"
-    return Response(200, f"{kind}; charset=utf-8", path.read_text("utf-8"), headers=_PAGE_HEADERS)
+    text = path.read_text("utf-8").replace("{{assets}}", assets)
+    return Response(200, f"{kind}; charset=utf-8", text, headers=_PAGE_HEADERS)
 
 
 def own_version() -> str:

@@ -40,6 +40,15 @@ def test_the_file_of_a_checkout_fills_what_is_missing(api: Any, invoke: Any, tmp
     assert Environment({"PROBE_API_KEY": "mine"}, Path.cwd()).get("PROBE_API_KEY") == "mine"
 
 
+def test_the_token_of_a_checkout_is_only_for_its_own_stack(
+    api: Any, invoke: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    _env_file(tmp_path, "BATCH_IMPORT_URL=http://127.0.0.1:1/v1\nBATCH_IMPORT_TOKEN=SECRET")
+    monkeypatch.chdir(tmp_path)
+    result = invoke("runs", "--url", api.url, BATCH_IMPORT_URL=None, BATCH_IMPORT_TOKEN=None)
+    assert (result.exit_code, api.seen) == (2, [])
+
+
 @pytest.mark.parametrize(
     "arguments", [("--url", "{}", "health"), ("health", "--url", "{}"), ("--url", "http://x", "health", "--url", "{}")]
 )
