@@ -1,0 +1,77 @@
+"""`Idempotency-Key` as the host keeps it (sections 1.7, A3, A4, D13)."""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from functools import wraps
+
+from sandbox.host.errors import Refusal
+from sandbox.host.state import Host
+from sandbox.host.templates import Row
+from sandbox.http import Answer, Call
+
+LIFETIME = 24 * 3600.0
+BACKOFF = 5.0
+_VISIBLE = re.compile(r"[!-~]{1,128}")
+
+Write = Callable[[Host, Call], Answer]
+
+
+def once(handler: Write) -> Callable[[Host, Call], Awaitable[Answer]]:
+    """Makes a write repeatable: the same key and payload get the first answer again."""
+
+    @wraps(handler)
+    async def guarded(host: Host, call: Call) -> Answer:
+        key = call.headers.get("Idempotency-Key")
+        if key is None:
+            return handler(host, call)
+        if not _VISIBLE.fullmatch(key):
+            raise Refusal.envelope(400, "idempotency key is invalid", "IDEMPOTENCY_KEY_INVALID")
+        record = _record(host, call, f"{call.method} {call.path} {key}")
+        return _replay(record) if record["state"] == "done" else await _run(host, call, handler, record)
+
+    return guarded
+
+
+def _record(host: Host, call: Call, identity: str) -> Row:
+    """The record of this key, ready to run or done; refuses everything between."""
+    print_ = json.dumps([call.actor, call.body], sort_keys=True)
+    now = host.now()
+    record = host.idempotency.get(identity)
+    if record is None or now - record["at"] > LIFETIME:
+        record = host.idempotency[identity] = {"state": "new", "print": print_, "at": now}
+    if record["print"] != print_:
+        text = "idempotency key reused with different payload"
+        raise Refusal.envelope(409, text, "IDEMPOTENCY_KEY_CONFLICT")
+    if record["state"] == "running":
+        raise _wait(29, "idempotent request is still processing", "IDEMPOTENCY_IN_PROGRESS")
+    if record["state"] == "failed" and now < record["again"]:
+        text = "idempotent request is in retry backoff window"
+        raise _wait(int(record["again"] - now), text, "IDEMPOTENCY_RETRY_BACKOFF")
+    return record
+
+
+def _wait(seconds: int, text: str, reason: str) -> Refusal:
+    refusal = Refusal.envelope(409, text, reason, {"retry_after": str(seconds)})
+    refusal.headers["Retry-After"] = str(seconds)
+    return refusal
+
+
+async def _run(host: Host, call: Call, handler: Write, record: Row) -> Answer:
+    """Runs the write; after a failure the key may run it again, which makes a second row (D13)."""
+    record["state"] = "running"
+    try:
+        if host.options.write_delay:
+            await asyncio.sleep(host.options.write_delay)
+        answer = handler(host, call)
+    except BaseException:
+        record.update(state="failed", again=host.now() + BACKOFF)
+        raise
+    record.update(state="done", body=json.dumps(answer.body, sort_keys=True))
+    return answer
+
+
+def _replay(record: Row) -> Answer:
+    """The stored answer, keys sorted, even if the row it tells of was deleted since (A3)."""
+    return Answer(200, json.loads(record["body"]), {"X-Idempotency-Replayed": "true"})

@@ -1,0 +1,45 @@
+"""Which protocol and which upstream model an account's calls take (sections 2.3.1, 2.3.2, 3.2, 4.5)."""
+
+from sandbox.host.templates import Row
+
+
+def responses_flag(account: Row) -> bool | None:
+    """True and False are settled, None is unknown, which the host treats as supported."""
+    mode = account["extra"].get("openai_responses_mode")
+    if mode in ("force_responses", "force_chat_completions"):
+        return bool(mode == "force_responses")
+    flag = account["extra"].get("openai_responses_supported")
+    return flag if isinstance(flag, bool) else None
+
+
+def uses_responses(account: Row) -> bool:
+    return responses_flag(account) is not False
+
+
+def mapped(mapping: dict[str, str], model: str) -> str | None:
+    """The upstream name: exact, then the longest `prefix*`; case counts. None when the mapping lacks the model."""
+    if not mapping:
+        return model
+    if model in mapping:
+        return mapping[model]
+    prefixes = [name for name in mapping if name.endswith("*") and model.startswith(name[:-1])]
+    if not prefixes:
+        return None
+    target = mapping[max(prefixes, key=len)]
+    return model if target.endswith("*") else target
+
+
+def channel_mapped(channel: Row | None, model: str) -> str:
+    """The channel's name for the model; its patterns ignore case."""
+    if channel is None or channel["status"] != "active":
+        return model
+    pairs = {source.lower(): target for source, target in channel["model_mapping"].get("openai", {}).items()}
+    return mapped(pairs, model.lower()) or model if pairs else model
+
+
+def restricted(channel: Row | None, model: str) -> bool:
+    """True when the channel serves only priced models, and this is none of them."""
+    if channel is None or channel["status"] != "active" or not channel["restrict_models"]:
+        return False
+    priced = {name.lower(): name for item in channel["model_pricing"] for name in item["models"]}
+    return mapped(priced, model.lower()) is None or not priced

@@ -1,0 +1,55 @@
+"""Which account of the group takes a gateway call (sections 4.3 - 4.5)."""
+
+from sandbox.host.errors import Refusal
+from sandbox.host.models import channel_mapped, mapped, restricted
+from sandbox.host.state import Host
+from sandbox.host.templates import Row
+
+UNAVAILABLE = "Service temporarily unavailable"
+
+
+def unavailable() -> Refusal:
+    """503: nobody can take the call now."""
+    return Refusal.gateway(503, UNAVAILABLE, "api_error")
+
+
+class Pool:
+    """The accounts that may serve one call, chosen on the client's name of the model."""
+
+    def __init__(self, host: Host, group_id: int, model: str) -> None:
+        self.host, self.model = host, model
+        self.channel = host.channel_of(group_id)
+        self.sent = channel_mapped(self.channel, model)
+        self.left = self._serving(group_id)
+
+    def _serving(self, group_id: int) -> list[Row]:
+        if restricted(self.channel, self.sent):
+            raise unavailable()
+        host = self.host
+        awake = [row for row in host.scheduler.visible(group_id) if row["platform"] == "openai"]
+        awake = [row for row in awake if host.health.schedulable(row)]
+        fitting = [row for row in awake if mapped(host.scheduler.mapping(row), self.model) is not None]
+        if awake and not fitting:
+            raise self._no_model(awake)
+        return fitting
+
+    def _no_model(self, awake: list[Row]) -> Refusal:
+        """404 on newer hosts, unless a bulk update that adds the model is still on its way (B)."""
+        coming = any(mapped(row["credentials"].get("model_mapping") or {}, self.model) for row in awake)
+        if self.host.old or coming:
+            return unavailable()
+        text = f'Model "{self.model}" is not supported by any configured account in this group'
+        return Refusal.gateway(404, text, "model_not_found")
+
+    def take(self) -> Row | None:
+        """The best account not taken yet: lowest priority number, then the longest unused."""
+        ready = [row for row in self.left if not self.host.health.cooled(row, self.upstream_model(row))]
+        if not ready:
+            return None
+        best = min(ready, key=lambda row: (row["priority"], row["last_used_at"] or 0.0, row["id"]))
+        self.left.remove(best)
+        return best
+
+    def upstream_model(self, account: Row) -> str:
+        """Client name -> channel's name -> account's name for it."""
+        return mapped(account["credentials"].get("model_mapping") or {}, self.sent) or self.sent

@@ -1,0 +1,139 @@
+"""What the stand-in host remembers: its tables, their indices, its clock and its logs."""
+
+import asyncio
+import hashlib
+import random
+import secrets
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+import aiohttp
+
+from sandbox.host.clock import Clock
+from sandbox.host.faults import Faults
+from sandbox.host.health import Health
+from sandbox.host.limits import Window
+from sandbox.host.scheduler import Scheduler
+from sandbox.host.templates import GROUP, GROUP_ADMIN, USER, Row
+from sandbox.options import Options
+
+TABLES = ("groups", "channels", "accounts", "users", "keys", "subscriptions")
+
+
+def hidden(password: str) -> str:
+    """Passwords are kept as digests, so that a state file does not show them."""
+    return hashlib.sha256(password.encode()).hexdigest()
+
+
+class Host:
+    """The state of one host; everything that tests arrange or look at is an attribute here."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.old = options.old
+        self.clock = Clock()
+        self.random = random.Random(options.relay_seed)
+        self.admin_key = ""
+        self.compliance: Row | None
+        self.faults = Faults()
+        self.ledger: deque[Row] = deque(maxlen=200_000)
+        self.ledger_length = 0
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.session: aiohttp.ClientSession  # set by the server that runs the host
+        self.clear()
+
+    def clear(self) -> None:
+        """Back to a fresh installation: one admin, one anthropic group `default`."""
+        self.groups: dict[int, Row] = {}
+        self.channels: dict[int, Row] = {}
+        self.accounts: dict[int, Row] = {}
+        self.users: dict[int, Row] = {}
+        self.keys: dict[int, Row] = {}
+        self.subscriptions: dict[int, Row] = {}
+        self.last_ids: dict[str, int] = {}
+        self.tokens: dict[str, int] = {}
+        self.idempotency: dict[str, Row] = {}
+        self.windows: dict[str, Window] = {}
+        self.usage: deque[Row] = deque(maxlen=20_000)
+        self.usage_by_request: dict[str, Row] = {}
+        self.ops: deque[Row] = deque(maxlen=20_000)
+        self.key_ids: dict[str, int] = {}
+        self.channel_by_group: dict[int, int] = {}
+        self.subscription_ids: dict[tuple[int, int], int] = {}
+        self.queues: dict[int, Any] = {}  # user -> gate.Queue
+        self.model_lists: dict[int, tuple[list[str], float]] = {}
+        self.scheduler = Scheduler(self)
+        self.health = Health(self)
+        self.admin_key, self.compliance = self.options.admin_key, None
+        self.ledger.clear()
+        self.faults.clear()
+        self._seed()
+
+    def _seed(self) -> None:
+        options = self.options
+        admin = {"email": options.admin_email, "role": "admin", "concurrency": 5, "_notes": ""}
+        self.add("users", USER, {**admin, "_password": hidden(options.admin_password)})
+        scopes = ["claude", "gemini_text", "gemini_image"]
+        special = {"name": "default", "description": "Default group", "supported_model_scopes": scopes}
+        self.add("groups", {**GROUP, **GROUP_ADMIN}, {**special, "model_pricing": None, "sort_order": 1})
+        if options.run_mode == "simple":
+            self.add("groups", {**GROUP, **GROUP_ADMIN}, {"name": "openai-default", "platform": "openai"})
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs something beside the answer, as the host's own background work does."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def now(self) -> float:
+        return self.clock.now()
+
+    def next_id(self, table: str) -> int:
+        self.last_ids[table] = self.last_ids.get(table, 0) + 1
+        return self.last_ids[table]
+
+    def add(self, table: str, template: Row, values: Row) -> Row:
+        """Stores a new row: the template's defaults, the values, an id and its times."""
+        now = self.now()
+        row = {**template, **values, "id": self.next_id(table), "created_at": now, "updated_at": now}
+        rows: dict[int, Row] = getattr(self, table)
+        rows[row["id"]] = row
+        return row
+
+    def touch(self, row: Row) -> Row:
+        row["updated_at"] = self.now()
+        return row
+
+    def new_token(self, user_id: int) -> str:
+        token = secrets.token_hex(24)
+        self.tokens[token] = user_id
+        return token
+
+    def group_named(self, name: str) -> Row | None:
+        """Names are unique over all platforms, case-sensitive and not trimmed."""
+        return first(self.groups.values(), lambda row: row["name"] == name)
+
+    def channel_of(self, group_id: int) -> Row | None:
+        return self.channels.get(self.channel_by_group.get(group_id, 0))
+
+    def subscription_of(self, user_id: int, group_id: int) -> Row | None:
+        """The subscription of a user to a group that was not revoked."""
+        return self.subscriptions.get(self.subscription_ids.get((user_id, group_id), 0))
+
+    def subscribed(self, user_id: int, group_id: int) -> Row | None:
+        """The same, if it is in force now."""
+        row = self.subscription_of(user_id, group_id)
+        return row if row and row["status"] == "active" and row["expires_at"] > self.now() else None
+
+    def account_named(self, name: str) -> Row | None:
+        """For tests: the first account of that name."""
+        return first(self.accounts.values(), lambda row: row["name"] == name)
+
+    def fail_next(self, method: str, path: str, status: int | str = 500, times: int = 1) -> None:
+        """See `Faults.add`: the next calls that match fail in the given way."""
+        self.faults.add(method, path, status, times)
+
+
+def first(rows: Iterable[Row], wanted: Callable[[Row], Any]) -> Row | None:
+    return next((row for row in rows if wanted(row)), None)

@@ -1,0 +1,136 @@
+"""The little that both servers need of HTTP: a call, an answer, a table of routes, and a server for them."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from aiohttp import web
+
+from sandbox.host.errors import Refusal
+
+_NUMBER = re.compile(r"(?<=/)\d+(?=/|$)")
+JSON = "application/json; charset=utf-8"
+LARGEST = 64 << 20
+SSE = "text/event-stream"
+HTML = "text/html"
+
+Body = str | bytes | dict[str, Any] | list[Any] | None
+
+
+@dataclass(slots=True)
+class Answer:
+    """What goes back: text or bytes as they are, anything else as JSON; or a stream of pieces."""
+
+    status: int = 200
+    body: Body = None
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = JSON
+    stream: AsyncGenerator[bytes, None] | None = None
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, parsed as far as every handler needs it."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    raw: bytes = b""
+    ids: tuple[int, ...] = ()
+    actor: int = 0  # the user behind the credentials, once they were checked
+    peer: str = "127.0.0.1"
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The JSON object that was sent; 400 as the host words it otherwise."""
+        try:
+            value = json.loads(self.raw)
+        except ValueError:
+            raise Refusal.envelope(400, "Invalid request: unexpected EOF") from None
+        if not isinstance(value, dict):
+            raise Refusal.envelope(400, "Invalid request: json: cannot unmarshal into object")
+        return value
+
+    def bearer(self) -> str:
+        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
+
+
+State = TypeVar("State")
+Kept = TypeVar("Kept", bound=Callable[..., Any])
+Result = Answer | Awaitable[Answer]
+Handler = Callable[[State, Call], Result]
+
+
+class Routes(Generic[State]):
+    """Handlers by method and path; runs of digits in a path are ids and match `:id`."""
+
+    def __init__(self) -> None:
+        self.table: dict[tuple[str, str], Handler[State]] = {}
+
+    def on(self, method: str, path: str) -> Callable[[Kept], Kept]:
+        def keep(handler: Kept) -> Kept:
+            self.table[method, path] = handler
+            return handler
+
+        return keep
+
+    def find(self, method: str, path: str) -> tuple[Handler[State] | None, tuple[int, ...]]:
+        ids = tuple(int(number) for number in _NUMBER.findall(path))
+        return self.table.get((method, _NUMBER.sub(":id", path))), ids
+
+
+def encode(body: Body) -> bytes:
+    if isinstance(body, bytes):
+        return body
+    if isinstance(body, str):
+        return body.encode()
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+async def write(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+    """Sends an answer; a stream goes out piece by piece, as it comes."""
+    headers = {"Content-Type": answer.content_type, **answer.headers}
+    if answer.stream is None:
+        body = encode(answer.body) if answer.body is not None else b""
+        return web.Response(status=answer.status, body=body, headers=headers)
+    response = web.StreamResponse(status=answer.status, headers=headers)
+    async with aclosing(answer.stream) as pieces:
+        with suppress(ConnectionResetError):  # the caller has gone, which ends the work for it
+            await response.prepare(request)
+            async for piece in pieces:
+                await response.write(piece)
+            await response.write_eof()
+    return response
+
+
+async def read(request: web.BaseRequest) -> Call:
+    raw = await request.read() if request.can_read_body else b""
+    return Call(request.method, request.path, request.query, request.headers, raw, peer=request.remote or "")
+
+
+def _large(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+    """A request that may be large, as a batch of a thousand accounts is."""
+    loop = asyncio.get_running_loop()
+    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=LARGEST)
+
+
+Serve = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+async def listen(serve: Serve, port: int) -> tuple[web.ServerRunner, int]:
+    """Serves on 127.0.0.1 only; port 0 takes a free one. Returns the runner and the port."""
+    server = web.Server(serve, request_factory=_large, access_log=None)
+    runner = web.ServerRunner(server, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
+    except OSError:
+        await runner.cleanup()
+        raise
+    return runner, int(runner.addresses[0][1])

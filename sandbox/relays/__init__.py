@@ -1,0 +1,5 @@
+"""Stand-ins for upstream relays: one URL path per relay, with selectable faults."""
+
+from sandbox.relays.server import RelayServer
+
+__all__ = ["RelayServer"]

@@ -1,0 +1,64 @@
+"""The sandbox's state file and its command."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import requests
+
+import sandbox
+from sandbox.testkit import Client, single
+
+# State file and command
+
+
+def test_the_state_survives_a_restart(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    with sandbox.running(state=state) as box:
+        client = Client(box)
+        account, key = single(client, "healthy")
+        token = client.login()
+        client.close()
+    assert stat.S_IMODE(state.stat().st_mode) == 0o600
+    with sandbox.running(state=state) as box:
+        client = Client(box)
+        mapping = client.box.host.accounts[account]["credentials"]
+        mapping["base_url"] = box.relay("healthy")
+        assert client.chat(key).status_code == 200
+        assert client.call("GET", "/api/v1/keys", Authorization=f"Bearer {token}").status_code == 200
+        assert client.group(name="another") > 2
+        client.close()
+
+
+def command(*arguments: str) -> subprocess.Popen[str]:
+    line = [sys.executable, "-m", "sandbox", *arguments]
+    root = Path(sandbox.__file__).parents[1]
+    return subprocess.Popen(line, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_the_command_serves_and_stops_on_sigterm(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    with command("--host-port", "0", "--relay-port", "0", "--state", str(state)) as process:
+        assert process.stdout is not None
+        ready = process.stdout.readline()
+        url = ready.split()[4].rstrip(",")
+        assert requests.get(f"{url}/health", timeout=10).json() == {"status": "ok"}
+        os.kill(process.pid, signal.SIGTERM)
+        assert process.wait(10) == 0
+    assert json.loads(state.read_text())["version"] == "0.1.179"
+
+
+def test_a_port_in_use_is_one_sentence_and_status_2() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with command("--host-port", str(taken.getsockname()[1]), "--relay-port", "0") as process:
+            _, error = process.communicate(timeout=10)
+    assert process.returncode == 2
+    assert len(error.strip().splitlines()) == 1
+    assert "address already in use" in error
