@@ -1,0 +1,73 @@
+# One-line recipes; what they need is installed on first use and again only when its pins change.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+SAM_VERSION := 1.170.0
+export SAM_CLI_TELEMETRY := 0
+
+# The first interpreter that really runs and is new enough (shims of version managers exist without one behind them).
+PYTHON ?= $(shell for one in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$one -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { command -v $$one; break; }; done)
+PIP := -m pip install --quiet --disable-pip-version-check
+BIN := .venv/bin
+SAM := PATH="$(CURDIR)/$(BIN):$$PATH" .venv-sam/bin/sam
+TESTS ?= tests
+
+.PHONY: help run up down status test check bench format install clean python
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: install ## Start everything, import LIST (default: the sample list), stay up until Ctrl-C (ONCE=1: do not)
+	@$(BIN)/python -m embedded $(if $(ONCE),once,run)
+
+up: install ## Start the stack in the background
+	@$(BIN)/python -m embedded up
+
+down: install ## Stop the stack; its state is kept
+	@$(BIN)/python -m embedded down
+
+status: install ## Say whether the stack is up, and where
+	@$(BIN)/python -m embedded status || true
+
+check: install ## Format, lint, types, and the template as AWS gets it
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(SAM) validate --lint
+	$(SAM) build
+
+test: install ## All tests, with the coverage of the package
+	@$(BIN)/python -m pytest $(TESTS) --cov --cov-report=term
+
+bench: install ## The benchmarks
+	@$(BIN)/python -m pytest tests/bench -s
+
+format: install ## Put the code into shape
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+install: python ## Install what the project needs: .venv and .venv-sam
+	@$(MAKE) --silent -j2 .venv/.installed .venv-sam/.installed-$(SAM_VERSION)
+
+clean: ## Remove what was built and installed; the embedded stack's state, too
+	@test ! -x $(BIN)/python || $(BIN)/python -m embedded down
+	rm -rf .aws-sam .embedded .venv .venv-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+
+python:
+	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed; name yours with PYTHON=/path/to/python" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "make: PYTHON=$(PYTHON) is older than 3.11, or no Python" >&2; exit 2; }
+
+.venv/.installed: requirements-dev.txt layers/dependencies/requirements.txt pyproject.toml
+	@echo "Installing the project into .venv (the first time this takes a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python $(PIP) --requirement requirements-dev.txt
+	@$(BIN)/python $(PIP) --no-deps --editable .
+	@touch $@
+
+.venv-sam/.installed-$(SAM_VERSION):
+	@echo "Installing the SAM command line into .venv-sam (its pins exclude the emulator's)"
+	@test -x .venv-sam/bin/python || $(PYTHON) -m venv .venv-sam
+	@.venv-sam/bin/python $(PIP) aws-sam-cli==$(SAM_VERSION)
+	@touch $@

@@ -1,0 +1,42 @@
+"""``python -m embedded run|up|down|status|deploy``"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+
+from embedded import commands
+from embedded.errors import EmbeddedError
+from embedded.settings import Settings
+from embedded.terminal import complain
+
+COMMANDS: dict[str, Callable[[Settings], int]] = {
+    "run": commands.run,
+    "once": lambda settings: commands.run(settings, stay=False),
+    "up": commands.up,
+    "down": commands.down,
+    "status": commands.status,
+    "deploy": commands.deploy,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m embedded", description=__doc__)
+    parser.add_argument("command", choices=COMMANDS, help="once: run without staying up")
+    command = COMMANDS[parser.parse_args().command]
+    settings = Settings.of_process()
+    # This process, too, talks to the emulator only: no profile of the user's, no real account.
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(settings.aws_environment)
+    try:
+        return command(settings)
+    except EmbeddedError as problem:
+        complain(str(problem))
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""The commands behind ``make run``, ``make up`` and ``make down``."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from embedded import network
+from embedded.access import OPERATOR
+from embedded.errors import EmbeddedError
+from embedded.settings import RELAY_PORT, Settings
+from embedded.stack import Embedded
+from embedded.terminal import complain, step, tell
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def up(settings: Settings) -> int:
+    stack = Embedded(settings).up()
+    tell(f"The stack is up. Result page: {stack.url}/batch-import")
+    tell("Addresses and tokens are in .embedded/env; make down stops it.")
+    return 0
+
+
+def down(settings: Settings) -> int:
+    tell("The stack is stopped; its state is kept." if Embedded(settings).down() else "Nothing was up.")
+    return 0
+
+
+def status(settings: Settings) -> int:
+    stack = Embedded(settings).running()
+    tell(f"up at {stack.url}" if stack else "down")
+    return 0 if stack else 1
+
+
+def deploy(settings: Settings) -> int:
+    tell(f"Deployed at {Embedded(settings).redeploy().url}")
+    return 0
+
+
+def run(settings: Settings, *, stay: bool = True) -> int:
+    """Import a list and stay up until a signal; without staying the import's own exit code counts."""
+    _require_list(settings)
+    embedded = Embedded(settings)
+    with _interruptible():
+        embedded.up()
+        try:
+            code = _import(settings)
+            _tell_page(settings)
+            return _stay(embedded) if stay else code
+        finally:
+            step("Stopping; the state is kept")
+            embedded.down()
+
+
+def _require_list(settings: Settings) -> None:
+    if not (settings.root / settings.relay_list).is_file():
+        raise EmbeddedError(f"there is no list {settings.relay_list}; name another one with make run LIST=file")
+
+
+def _import(settings: Settings) -> int:
+    command = [
+        *(str(settings.root / ".venv" / "bin" / "batch-import"), "import", str(_list_for_this_port(settings))),
+        *("--access-mode", "subscription", "--subscription-user", settings.subscription_user, "--watch"),
+    ]
+    environment = {**settings.environment, **settings.saved()}
+    return subprocess.run(command, env=environment, cwd=settings.root, check=False).returncode  # noqa: S603
+
+
+def _list_for_this_port(settings: Settings) -> Path:
+    """The sample list names the sandbox's usual port; on another one a copy with that port is imported."""
+    given = settings.root / settings.relay_list
+    usual, chosen = f":{RELAY_PORT}".encode(), f":{settings.relay_port}".encode()
+    if usual == chosen or settings.real_host or usual not in given.read_bytes():
+        return given
+    moved = settings.home / f"moved-{given.name}"
+    moved.write_bytes(given.read_bytes().replace(usual, chosen))
+    moved.chmod(0o600)
+    return moved
+
+
+def _tell_page(settings: Settings) -> None:
+    saved = settings.saved()
+    root = saved["BATCH_IMPORT_URL"]
+    tell(f"Result page: {root}{_newest_page(root, saved[OPERATOR])}")
+
+
+def _newest_page(root: str, token: str) -> str:
+    try:
+        runs = network.call("GET", f"{root}/api/batch-import/runs?limit=1", token=token)["runs"]
+        return f"/batch-import/runs/{runs[0]['run_id']}"
+    except (EmbeddedError, LookupError, TypeError):
+        return "/batch-import"
+
+
+def _stay(embedded: Embedded) -> int:
+    tell("Everything stays up until Ctrl-C; the page asks for a token, which is in .embedded/env.")
+    try:
+        while not (ended := embedded.ended_programs()):
+            time.sleep(1)
+    except KeyboardInterrupt:
+        return 0
+    complain(f"{' and '.join(ended)} ended by itself")
+    return 1
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """The first request to stop interrupts what is going on; the next ones must not interrupt the stopping."""
+    requested = False
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal requested
+        if not requested:
+            requested = True
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,196 @@
+"""``template.yaml`` into MiniStack by ``sam build`` and ``sam deploy``, when something has changed."""
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from embedded.emulator import Emulator
+from embedded.errors import EmbeddedError
+from embedded.settings import LOOPBACK, STACK_NAME, STAGE, Settings
+
+SOURCES = ("template.yaml", "samconfig.toml", "layers", "functions")
+# Kept in the emulator's own state: when that is lost or older, so is this, and the next start deploys.
+FINGERPRINT = f"/{STACK_NAME}/embedded/fingerprint"
+WORKING = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")  # the last one works as it was before
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The deployed stack, by the outputs of its template."""
+
+    settings: Settings
+    outputs: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        """The gateway's path form: a browser resolves it without help from the name service."""
+        return f"{self.settings.endpoint}/_aws/execute-api/{self.outputs['ApiId']}/{STAGE}"
+
+
+class Deployment:
+    def __init__(self, settings: Settings, emulator: Emulator) -> None:
+        self.settings = settings
+        self.emulator = emulator
+
+    def current(self) -> Stack | None:
+        """The stack as it is, or None when there is none that works."""
+        found = self._describe()
+        if found is None or found["StackStatus"] not in WORKING:
+            return None
+        return Stack(self.settings, {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])})
+
+    def up_to_date(self) -> bool:
+        return self._deployed_fingerprint() == self.fingerprint() and self.current() is not None
+
+    def deploy(self) -> None:
+        self._forget_fingerprint()
+        self._remove_broken_stack()
+        self.build()
+        try:
+            self._sam_deploy()
+        except EmbeddedError as error:
+            raise EmbeddedError(f"{error}{self._resource_failure()}") from None
+        self._complete()
+        self.emulator.client("ssm").put_parameter(
+            Name=FINGERPRINT, Value=self.fingerprint(), Type="String", Overwrite=True
+        )
+
+    def _sam_deploy(self) -> None:
+        self._sam(
+            "deploy",
+            *("--template-file", str(self._build / "template.yaml"), "--config-file", str(self._config)),
+            *("--stack-name", STACK_NAME, "--no-confirm-changeset", "--no-progressbar"),
+            *("--parameter-overrides", *self._overrides),
+        )
+
+    def build(self) -> None:
+        """The cache is one per Python: SAM does not see that EMBEDDED_PYTHON decides what a layer holds."""
+        cache = self.settings.home / f"cache-{sys.implementation.cache_tag}"
+        self._sam(
+            "build", "--build-dir", str(self._build), "--cache-dir", str(cache), "--config-file", str(self._config)
+        )
+
+    def fingerprint(self) -> str:
+        digest = hashlib.sha256()
+        for part in (sys.version, version("ministack"), *self._overrides):
+            digest.update(part.encode() + b"\0")
+        for path in _files(self.settings.root):
+            digest.update(f"{path.relative_to(self.settings.root)}\0".encode() + path.read_bytes() + b"\0")
+        return digest.hexdigest()
+
+    def _complete(self) -> None:
+        """What MiniStack leaves undone of a template: gateway responses and times to live."""
+        stack = self.current()
+        if stack is None:
+            raise EmbeddedError(f"the stack was not deployed; the reason is in {self._log}")
+        self.emulator.client("apigateway").create_deployment(restApiId=stack.outputs["ApiId"], stageName=STAGE)
+        for output in ("RunsTable", "ItemsTable", "EventsTable"):
+            self._enable_time_to_live(stack.outputs[output])
+
+    def _enable_time_to_live(self, table: str) -> None:
+        client = self.emulator.client("dynamodb")
+        if client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED":
+            specification = {"Enabled": True, "AttributeName": "expires_at"}
+            client.update_time_to_live(TableName=table, TimeToLiveSpecification=specification)
+
+    def _describe(self) -> dict[str, Any] | None:
+        try:
+            stacks = self.emulator.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"]
+        except ClientError:
+            return None
+        return stacks[0] if stacks else None
+
+    def _resource_failure(self) -> str:
+        """SAM says only that it waited in vain; the stack's events say for which resource, and why."""
+        try:
+            events = self.emulator.client("cloudformation").describe_stack_events(StackName=STACK_NAME)["StackEvents"]
+        except ClientError:
+            return ""
+        failed = (one for one in events if one["ResourceStatus"].endswith(("CREATE_FAILED", "UPDATE_FAILED")))
+        first = next(failed, None)
+        return f"; {first['LogicalResourceId']}: {first.get('ResourceStatusReason', '')}" if first else ""
+
+    def _remove_broken_stack(self) -> None:
+        """A first deployment that failed leaves a stack that can only be deleted."""
+        if self._describe() is not None and self.current() is None:
+            client = self.emulator.client("cloudformation")
+            client.delete_stack(StackName=STACK_NAME)
+            client.get_waiter("stack_delete_complete").wait(
+                StackName=STACK_NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+            )
+
+    def _deployed_fingerprint(self) -> str | None:
+        try:
+            return str(self.emulator.client("ssm").get_parameter(Name=FINGERPRINT)["Parameter"]["Value"])
+        except ClientError:
+            return None
+
+    def _forget_fingerprint(self) -> None:
+        if self._deployed_fingerprint() is not None:
+            self.emulator.client("ssm").delete_parameter(Name=FINGERPRINT)
+
+    @property
+    def _overrides(self) -> list[str]:
+        return [f"{name}={value}" for name, value in self.settings.parameters.items()]
+
+    @property
+    def _build(self) -> Path:
+        return self.settings.home / "build"
+
+    @property
+    def _config(self) -> Path:
+        return self.settings.root / "samconfig.toml"
+
+    @property
+    def _log(self) -> Path:
+        return self.settings.logs / "sam.log"
+
+    def _sam(self, command: str, *arguments: str) -> None:
+        if not self.settings.sam.exists():
+            raise EmbeddedError("the SAM command line is not installed in .venv-sam: run make install")
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as log:
+            code = subprocess.run(  # noqa: S603 - our own command line
+                [str(self.settings.sam), command, *arguments],
+                env=self._environment(),
+                cwd=self.settings.root,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                check=False,
+            ).returncode
+        if code:
+            raise EmbeddedError(f"sam {command} failed: {_last_error(self._log)} (all of it: {self._log})")
+
+    def _environment(self) -> dict[str, str]:
+        """The build needs the user's package index and proxies; the deployment must find nothing but MiniStack."""
+        kept = {name: value for name, value in self.settings.environment.items() if not name.startswith("AWS_")}
+        return (
+            kept
+            | self.settings.aws_environment
+            | {
+                "AWS_ENDPOINT_URL": f"http://{LOOPBACK}:{self.settings.stack_port}",
+                "EMBEDDED_PYTHON": sys.executable,
+                "SAM_CLI_TELEMETRY": "0",
+                "SAM_CLI_POLL_DELAY": "1",
+            }
+        )
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for source in SOURCES:
+        path = root / source
+        found: Sequence[Path] = sorted(path.rglob("*")) if path.is_dir() else [path]
+        yield from (one for one in found if one.is_file() and "__pycache__" not in one.parts)
+
+
+def _last_error(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((line.strip() for line in reversed(lines) if "Error" in line), "no reason was told")

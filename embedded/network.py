@@ -1,0 +1,57 @@
+"""Loopback only: is a port free, does an address answer?"""
+
+import json
+import socket
+import urllib.error
+import urllib.request
+from typing import Any
+
+from embedded.errors import EmbeddedError
+from embedded.settings import LOOPBACK
+
+# Proxies of the environment are for the world outside, never for this machine.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def require_free(port: int, variable: str) -> None:
+    if _listens(port) or not _can_bind(port):
+        example = f"{variable}={port + 1} make run"
+        raise EmbeddedError(f"port {port} is taken by another program; choose another one, for example {example}")
+
+
+def _listens(port: int) -> bool:
+    """Somebody on all addresses, too: some systems would let us bind beside them."""
+    with socket.socket() as probe:
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+def _can_bind(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
+
+
+def answers(url: str) -> bool:
+    try:
+        with _OPENER.open(url, timeout=2) as answer:
+            return bool(200 <= answer.status < 300)
+    except (OSError, ValueError):
+        return False
+
+
+def call(method: str, url: str, body: Any = None, token: str | None = None) -> Any:
+    """A small JSON call; any failure is a :class:`EmbeddedError` that names the address."""
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data=data, headers=headers, method=method)  # noqa: S310 - loopback addresses
+    try:
+        with _OPENER.open(request, timeout=30) as answer:
+            return json.loads(answer.read() or b"null")
+    except urllib.error.HTTPError as error:
+        raise EmbeddedError(f"{method} {url} answered {error.code}") from None
+    except (OSError, ValueError) as error:
+        raise EmbeddedError(f"{method} {url} failed: {type(error).__name__}") from None

@@ -1,0 +1,194 @@
+"""What the environment may choose for the embedded stack, and how a wrong choice is told."""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from embedded import access, commands
+from embedded.deployment import Deployment
+from embedded.emulator import Emulator
+from embedded.errors import EmbeddedError
+from embedded.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def settings(root: Path = ROOT, **environment: str) -> Settings:
+    return Settings(root, environment)
+
+
+# ------------------------------------------------------------------------------------------------------- environment
+
+
+def test_ports_have_defaults_and_names() -> None:
+    plain = settings()
+    assert (plain.stack_port, plain.host_port, plain.relay_port) == (4566, 18080, 18090)
+    chosen = settings(EMBEDDED_PORT="5001", SANDBOX_HOST_PORT="5002", SANDBOX_RELAY_PORT="5003")
+    assert (chosen.stack_port, chosen.host_port, chosen.relay_port) == (5001, 5002, 5003)
+
+
+@pytest.mark.parametrize("text", ["many", "0", "65536", "-1", "80.5"])
+def test_a_port_that_is_none_is_named(text: str) -> None:
+    with pytest.raises(EmbeddedError, match=f"EMBEDDED_PORT is not a port number: {text}"):
+        _ = settings(EMBEDDED_PORT=text).stack_port
+
+
+def test_without_a_host_the_sandbox_is_used() -> None:
+    assert settings().real_host is None
+
+
+def test_a_real_host_is_an_address_and_a_key() -> None:
+    real = settings(HOST_URL="https://host.example.com/", HOST_ADMIN_KEY="admin-example")
+    assert real.real_host == ("https://host.example.com", "admin-example")
+
+
+@pytest.mark.parametrize("half", [{"HOST_URL": "https://host.example.com"}, {"HOST_ADMIN_KEY": "admin-example"}])
+def test_half_a_real_host_is_refused(half: dict[str, str]) -> None:
+    with pytest.raises(EmbeddedError, match="belong together"):
+        _ = settings(**half).real_host
+
+
+def test_a_sourced_env_file_of_the_sandbox_is_no_real_host() -> None:
+    assert settings(HOST_URL="http://127.0.0.1:18080").real_host is None
+
+
+def test_functions_run_on_this_machine_by_this_python() -> None:
+    parameters = settings().parameters
+    assert parameters["PythonRuntime"] == f"python{sys.version_info.major}.{sys.version_info.minor}"
+    assert parameters["Architecture"] in ("arm64", "x86_64")
+    assert parameters["AllowedPrivateHosts"] == "127.0.0.1,localhost"
+
+
+def test_programs_see_neither_an_account_nor_keys_nor_proxies() -> None:
+    secret = {
+        "AWS_PROFILE": "production",
+        "AWS_ACCESS_KEY_ID": "AKIAREAL",
+        "AWS_ENDPOINT_URL": "https://elsewhere.example.com",
+        "HOST_ADMIN_KEY": "admin-example",
+        "PROBE_API_KEY": "sk-example",
+        "HTTPS_PROXY": "http://proxy.example.com",
+        "PYTHONPATH": "/somewhere",
+    }
+    seen = settings(PATH="/bin", **secret).child_environment
+    assert seen["PATH"] == "/bin"
+    assert seen["AWS_ACCESS_KEY_ID"] == "test"
+    assert not {name for name, value in secret.items() if seen.get(name) == value}
+
+
+def test_an_own_list_of_addresses_without_proxy_is_kept() -> None:
+    assert settings(NO_PROXY="index.example.com").aws_environment["NO_PROXY"] == "index.example.com,127.0.0.1,localhost"
+
+
+# ---------------------------------------------------------------------------------------------------------- env file
+
+
+def test_the_env_file_is_its_owners_and_a_shell_reads_it(tmp_path: Path) -> None:
+    one = settings(EMBEDDED_HOME=str(tmp_path))
+    values = {"PLAIN": "sk-example", "ODD": 'it\'s $HOME "and" `more`', "EMPTY": ""}
+    access.write_env_file(one, {"OLD": "1"})
+    access.write_env_file(one, values)
+    assert one.env_file.stat().st_mode & 0o777 == 0o600
+    assert one.saved() == values
+    script = f'. {shlex.quote(str(one.env_file))}; printf %s "$ODD"'
+    assert subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True).stdout == values["ODD"]
+    assert one.env_file.read_text(encoding="utf-8").splitlines()[0] == "export PLAIN='sk-example'"
+
+
+def test_tokens_are_made_once(tmp_path: Path) -> None:
+    one = settings(EMBEDDED_HOME=str(tmp_path))
+    token = access.kept_or_new(one, access.OPERATOR, "operator-")
+    assert len(token) > 40
+    access.write_env_file(one, {access.OPERATOR: token})
+    assert access.kept_or_new(one, access.OPERATOR, "operator-") == token
+    assert access.kept_or_new(one, access.VIEWER, "viewer-") != token
+
+
+# --------------------------------------------------------------------------------------------------------------- list
+
+
+def test_on_another_port_the_sandboxs_list_is_moved_there(tmp_path: Path) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_bytes(b"http://127.0.0.1:18090/healthy/v1,sk-\xff\nhttps://relay.example.com,sk-example\n")
+    given = {"LIST": str(listed), "EMBEDDED_HOME": str(tmp_path)}
+    assert commands._list_for_this_port(settings(**given)) == listed
+    moved = commands._list_for_this_port(settings(**given, SANDBOX_RELAY_PORT="5003"))
+    assert moved.read_bytes() == listed.read_bytes().replace(b":18090", b":5003")
+    real = {"HOST_URL": "https://host.example.com", "HOST_ADMIN_KEY": "admin-example", "SANDBOX_RELAY_PORT": "5003"}
+    assert commands._list_for_this_port(settings(**given, **real)) == listed
+
+
+# -------------------------------------------------------------------------------------------------------- fingerprint
+
+
+def fingerprint(root: Path, **environment: str) -> str:
+    one = settings(root, **environment)
+    return Deployment(one, Emulator(one)).fingerprint()
+
+
+def test_whatever_is_deployed_counts_and_nothing_else(tmp_path: Path) -> None:
+    door = tmp_path / "functions" / "api"
+    door.mkdir(parents=True)
+    (tmp_path / "layers").mkdir()
+    for name in ("template.yaml", "samconfig.toml", "functions/api/app.py"):
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    first = fingerprint(tmp_path)
+
+    (door / "__pycache__").mkdir()
+    (door / "__pycache__" / "app.pyc").write_text("x", encoding="utf-8")
+    (tmp_path / "README.md").write_text("x", encoding="utf-8")
+    assert fingerprint(tmp_path) == first
+
+    (door / "app.py").write_text("changed", encoding="utf-8")
+    second = fingerprint(tmp_path)
+    (door / "app.py").rename(door / "other.py")
+    third = fingerprint(tmp_path)
+    fourth = fingerprint(tmp_path, ALLOWED_PRIVATE_HOSTS="relay.internal")
+    assert len({first, second, third, fourth}) == 4
+
+
+# ------------------------------------------------------------------------------------------------------ command line
+
+
+def embedded(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "embedded", command],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"EMBEDDED_PORT": "many"}, "EMBEDDED_PORT is not a port number"),
+        ({"HOST_URL": "https://host.example.com", "HOST_ADMIN_KEY": ""}, "belong together"),
+        ({"LIST": "no-such-list.csv"}, "there is no list no-such-list.csv"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence_and_code_2(tmp_path: Path, environment: dict[str, str], sentence: str) -> None:
+    (tmp_path / "list.csv").write_text("https://relay.example.com,sk-example\n", encoding="utf-8")
+    given = {"LIST": str(tmp_path / "list.csv"), "EMBEDDED_HOME": str(tmp_path), **environment}
+    ended = embedded("run", **given)
+    assert ended.returncode == 2
+    assert sentence in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_nothing_is_up_and_that_is_no_mistake(tmp_path: Path) -> None:
+    assert embedded("status", EMBEDDED_HOME=str(tmp_path)).stdout == "down\n"
+    ended = embedded("down", EMBEDDED_HOME=str(tmp_path))
+    assert (ended.returncode, ended.stdout) == (0, "Nothing was up.\n")
+
+
+@pytest.mark.parametrize("python", ["/bin/false", "/nonexistent/python3"])
+def test_an_old_python_is_told_before_anything_is_installed(python: str) -> None:
+    ended = subprocess.run(["make", "python", f"PYTHON={python}"], cwd=ROOT, capture_output=True, text=True)
+    assert ended.returncode == 2
+    assert f"PYTHON={python} is older than 3.11" in ended.stderr

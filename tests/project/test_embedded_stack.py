@@ -1,0 +1,167 @@
+"""The whole embedded stack, started by the test in a folder and on ports of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from embedded.errors import EmbeddedError
+from embedded.processes import birth
+from embedded.settings import Settings
+from embedded.stack import Embedded
+
+ROOT = Path(__file__).resolve().parents[2]
+LISTENING = "0A"
+LOOPBACK = {"0100007F", "00000000000000000000000001000000"}
+
+pytestmark = [pytest.mark.embedded, pytest.mark.timeout(300)]
+
+
+def free_ports(count: int) -> list[str]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [str(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    if not (ROOT / ".venv-sam" / "bin" / "sam").exists():
+        pytest.skip("needs .venv-sam: make install")
+    names = ("EMBEDDED_PORT", "SANDBOX_HOST_PORT", "SANDBOX_RELAY_PORT")
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "HOST_"))},
+        **dict(zip(names, free_ports(3), strict=True)),
+        "EMBEDDED_HOME": str(tmp_path_factory.mktemp("embedded")),
+        "EMBEDDED_IAM": "1",
+    }
+    stack = Embedded(Settings(ROOT, environment))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        for name, value in stack.settings.aws_environment.items():
+            patch.setenv(name, value)
+        stack.up()
+        yield stack
+        stack.down()
+
+
+def deployments(embedded: Embedded) -> int:
+    return (embedded.settings.logs / "sam.log").read_text(encoding="utf-8").count("Initiating deployment")
+
+
+def answer(url: str, token: str | None = None, method: str = "GET") -> tuple[int, Any]:
+    request = urllib.request.Request(url, method=method)
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            return reply.status, reply.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+
+
+def test_the_deployed_api_answers_in_its_envelope(embedded: Embedded) -> None:
+    saved = embedded.settings.saved()
+    runs = f"{saved['BATCH_IMPORT_URL']}/api/batch-import/runs"
+    assert answer(runs, saved["BATCH_IMPORT_TOKEN"])[0] == 200
+    assert answer(runs, saved["BATCH_IMPORT_VIEWER_TOKEN"])[0] == 200
+    for token in (None, "nobody"):
+        status, body = answer(runs, token)
+        assert (status, json.loads(body)["error"]["code"]) == (401, "unauthorized")
+    status, body = answer(f"{runs}/run_20261125_0001/cancel", saved["BATCH_IMPORT_VIEWER_TOKEN"], "POST")
+    assert (status, json.loads(body)["error"]["code"]) == (403, "forbidden")
+    assert answer(runs, method="DELETE")[0] == 405
+    assert answer(f"{saved['BATCH_IMPORT_URL']}/nowhere")[0] == 404
+
+
+def test_the_result_page_needs_no_token(embedded: Embedded) -> None:
+    status, body = answer(f"{embedded.settings.saved()['BATCH_IMPORT_URL']}/batch-import")
+    assert status == 200
+    assert b"<html" in body.lower()
+
+
+def test_times_to_live_are_in_force(embedded: Embedded) -> None:
+    client = embedded.emulator.client("dynamodb")
+    tables = client.list_tables()["TableNames"]
+    assert len(tables) == 3
+    for table in tables:
+        described = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+        assert described == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
+
+
+def test_a_second_start_is_refused_and_says_where_the_first_is(embedded: Embedded) -> None:
+    with pytest.raises(EmbeddedError, match=r"already up at http://127\.0\.0\.1:"):
+        Embedded(embedded.settings).up()
+    assert embedded.running() is not None
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads /proc")
+def test_nothing_listens_but_on_loopback(embedded: Embedded) -> None:
+    ours = {embedded.emulator.program.pid(), embedded.sandbox.program.pid()}
+    assert None not in ours
+    listening = [address for pid in _descendants(ours) for address in _listening(pid)]
+    assert len(listening) >= 3
+    assert set(listening) <= LOOPBACK
+
+
+def _descendants(pids: set[Any]) -> set[int]:
+    found = set(pids)
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) in pids:  # its process group: the programs lead groups of their own
+            found.add(int(stat.parent.name))
+    return found
+
+
+def _listening(pid: int) -> Iterator[str]:
+    sockets = set()
+    for link in Path(f"/proc/{pid}/fd").glob("*"):
+        try:
+            sockets.add(str(link.readlink()))
+        except OSError:
+            continue
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text(encoding="utf-8").splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == LISTENING and f"socket:[{fields[9]}]" in sockets:
+                yield fields[1].partition(":")[0]
+
+
+def test_state_and_tokens_survive_a_stop_and_nothing_is_deployed_again(embedded: Embedded) -> None:
+    before = embedded.settings.saved()
+    table = next(iter(embedded.emulator.client("dynamodb").list_tables()["TableNames"]))
+    row = {"pk": {"S": "kept"}, "sk": {"S": "kept"}}
+    embedded.emulator.client("dynamodb").put_item(TableName=table, Item=row)
+    assert embedded.down()
+    assert embedded.running() is None
+    embedded.up()
+    assert embedded.settings.saved() == before
+    assert embedded.emulator.client("dynamodb").get_item(TableName=table, Key=row)["Item"] == row
+    assert deployments(embedded) == 1
+
+
+def test_a_killed_emulator_that_lost_its_state_is_healed_by_deploying_again(embedded: Embedded) -> None:
+    pid = embedded.emulator.program.pid()
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    while birth(pid):  # the test's own time limit ends this
+        pass
+    subprocess.run(["rm", "-r", str(embedded.settings.home / "state")], check=True)
+    embedded.up()
+    assert deployments(embedded) == 2
+    saved = embedded.settings.saved()
+    assert answer(f"{saved['BATCH_IMPORT_URL']}/api/batch-import/runs", saved["BATCH_IMPORT_TOKEN"])[0] == 200

@@ -1,0 +1,162 @@
+"""The house style of ``template.yaml``, made executable: functions, queues, alarms, tables."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.project.sam_template import (
+    ROOT,
+    functions,
+    named,
+    of_type,
+    resources,
+    role_of,
+    sources,
+    template,
+)
+
+PLACES = {"layers/core", "layers/dependencies"}
+WORKERS = {"ProvisionFunction", "ConfirmationFunction", "ValidationFunction", "DeadLetterFunction"}
+
+
+# ------------------------------------------------------------------------------------------------------- functions
+
+
+def test_every_function_is_one_door_with_a_role_and_an_example_event() -> None:
+    doors = {name: Path(one["CodeUri"]).name for name, one in functions().items()}
+    assert set(doors.values()) == {
+        "api",
+        "authorizer",
+        "provision",
+        "confirmation",
+        "validation",
+        "dead_letter",
+        "reconcile",
+    }
+    for door in doors.values():
+        assert json.loads((ROOT / "events" / f"{door}.json").read_text(encoding="utf-8"))
+    assert len({role_of(one) for one in functions().values()}) == len(doors)
+
+
+def test_functions_are_not_built_and_keep_their_logs_for_a_stated_time() -> None:
+    assert all(
+        one["Metadata"] == {"SkipBuild": True}
+        for one in template()["Resources"].values()
+        if one["Type"] == "AWS::Serverless::Function"
+    )
+    group = template()["Globals"]["Function"]["LoggingConfig"]["LogGroup"]["Ref"]
+    assert template()["Resources"][group]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_layers_are_built_by_makefiles_and_leave_no_old_versions() -> None:
+    layers = of_type(resources(), "AWS::Serverless::LayerVersion")
+    assert {one["ContentUri"] for one in layers.values()} == PLACES
+    for name, layer in layers.items():
+        assert layer["RetentionPolicy"] == "Delete"
+        assert resources()[name]["Metadata"] == {"BuildMethod": "makefile"}
+        assert f"build-{name}:" in (ROOT / layer["ContentUri"] / "Makefile").read_text(encoding="utf-8")
+
+
+def test_dependencies_are_pinned_and_agree_with_the_development_environment() -> None:
+    def pins(path: str) -> set[str]:
+        lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
+        return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
+
+    shipped = pins("layers/dependencies/requirements.txt")
+    assert all("==" in pin for pin in shipped)
+    assert shipped <= pins("requirements-dev.txt")
+    assert not any(pin.startswith(("boto3=", "botocore=")) for pin in shipped)
+
+
+def test_runtime_and_processor_are_parameters_for_everything() -> None:
+    assert template()["Parameters"]["PythonRuntime"]["Default"] == "python3.13"
+    assert template()["Parameters"]["Architecture"]["Default"] == "arm64"
+    common = template()["Globals"]["Function"]
+    assert common["Runtime"] == {"Ref": "PythonRuntime"}
+    assert common["Architectures"] == [{"Ref": "Architecture"}]
+
+
+# ---------------------------------------------------------------------------------------------------------- queues
+
+
+def test_every_queue_has_dead_letters_that_are_kept_longer_watched_and_worked() -> None:
+    queues = of_type(resources(), "AWS::SQS::Queue")
+    work = {name: one for name, one in queues.items() if "RedrivePolicy" in one}
+    dead = {name: one["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for name, one in work.items()}
+    assert len(work) == len(set(dead.values())) == 3
+    assert set(dead.values()) == set(queues) - set(work)
+    worked = {one["Queue"]["Fn::GetAtt"][0] for _, one in sources()}
+    assert worked == set(queues)
+    for name, queue in work.items():
+        assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+        assert queue["MessageRetentionPeriod"] < queues[dead[name]]["MessageRetentionPeriod"] == 14 * 86400
+
+
+def test_every_queue_is_encrypted() -> None:
+    assert all(one["SqsManagedSseEnabled"] for one in of_type(resources(), "AWS::SQS::Queue").values())
+
+
+def test_a_message_stays_hidden_for_six_times_its_functions_timeout() -> None:
+    for name, source in sources():
+        queue = resources()[source["Queue"]["Fn::GetAtt"][0]]["Properties"]
+        assert queue["VisibilityTimeout"] >= 6 * resources()[name]["Properties"]["Timeout"], name
+
+
+def test_batches_fail_by_message_and_concurrency_is_a_literal() -> None:
+    assert {name for name, _ in sources()} == WORKERS
+    for name, source in sources():
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
+        assert source["BatchSize"] == 10, name
+        # Through a !Ref it reaches MiniStack as text, and then no mapping of the whole emulator polls any more.
+        assert isinstance(source["ScalingConfig"]["MaximumConcurrency"], int), name
+
+
+def test_alarms_watch_dead_letters_waiting_messages_and_every_function() -> None:
+    depth = "ApproximateNumberOfMessagesVisible"
+    seen = {
+        (one["MetricName"], named(dimension["Value"]))
+        for one in of_type(resources(), "AWS::CloudWatch::Alarm").values()
+        for dimension in one["Dimensions"]
+    }
+    queues = of_type(resources(), "AWS::SQS::Queue")
+    expected = {("Errors", name) for name in functions()}
+    for name, queue in queues.items():
+        expected.add(("ApproximateAgeOfOldestMessage" if "RedrivePolicy" in queue else depth, name))
+    assert seen == expected
+
+
+# ---------------------------------------------------------------------------------------------------------- tables
+
+
+def test_tables_end_in_the_names_of_the_seeds_and_are_guarded() -> None:
+    tables = of_type(resources(), "AWS::DynamoDB::Table")
+    assert [one["TableName"]["Fn::Sub"].rpartition("}_")[2] for one in tables.values()] == [
+        "import_runs",
+        "import_run_items",
+        "import_run_item_events",
+    ]
+    for name, table in tables.items():
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert table["SSESpecification"] == {"SSEEnabled": True}
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+        assert resources()[name]["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+@pytest.mark.parametrize(
+    ("table", "index", "keys", "projection"),
+    [
+        ("Runs", "by_start", ("list_pk", "list_sk"), "ALL"),
+        ("Runs", "by_state", ("state_pk", "list_sk"), "ALL"),
+        ("Runs", "by_watch", ("watch_pk", "watch_at"), "KEYS_ONLY"),
+        ("Items", "by_order", ("order_pk", "order_sk"), "INCLUDE"),
+        ("Items", "by_watch", ("watch_pk", "watch_at"), "KEYS_ONLY"),
+    ],
+)
+def test_indexes(table: str, index: str, keys: tuple[str, str], projection: str) -> None:
+    found = {one["IndexName"]: one for one in resources()[table]["Properties"]["GlobalSecondaryIndexes"]}[index]
+    assert tuple(one["AttributeName"] for one in found["KeySchema"]) == keys
+    assert found["Projection"]["ProjectionType"] == projection
+    # Sparse: none of its keys is a key of the table, so a row sleeps outside until it is given them.
+    assert not {"pk", "sk"} & set(keys)
