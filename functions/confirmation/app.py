@@ -17,5 +17,5 @@ metrics = door_metrics()
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     parts, left = wiring(), remaining(context)
-    worker = parts.stage_worker((ItemStage.CONFIRM, ItemStage.CONFIRM), parts.confirmation().confirm_item, WORST_CASE)
+    worker = parts.stage_worker(ItemStage.CONFIRM, handle=parts.confirmation().confirm_item, worst_case=WORST_CASE)
     return work_messages(event, parts.queues[ItemStage.CONFIRM], worker, left, metrics)

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import pytest
 import requests
 
 from tests.conftest import Service
@@ -48,29 +47,18 @@ def test_chain_1_discovery_and_naming(service: Service, box: Any) -> None:
 def test_chain_2_active_account_imported_again_is_reused(service: Service, box: Any) -> None:
     pair = {"base_url": box.relay("healthy"), "api_key": KEY}
     _, [first] = service.import_([pair])
-    groups_before = None
 
-    run_id, [again] = service.import_(
-        [
-            {
-                **pair,
-                "base_url": pair["base_url"]
-                .removesuffix("/v1")
-                .upper()
-                .replace("HTTP", "http")
-                .replace("/HEALTHY/A", "/healthy/a"),
-            }
-        ]
-    )
+    shouted = pair["base_url"].replace("http://", "HTTP://").removesuffix("/v1") + "/v1/v1/"
+    run_id, [again] = service.import_([{**pair, "base_url": shouted}])
 
     detail = service.item(run_id)
     assert (again["matched_account_state"], again["account_resolution"]) == ("active", "reused")
-    assert again["provision_reused"] and again["badges"]["provision_reused"] == {"text": "reused", "color": "cyan"}
+    assert again["provision_reused"] is True
+    assert again["badges"]["provision_reused"] == {"text": "reused", "color": "cyan"}
     assert detail["reused_from_provider_id"] == first["provider_id"]
     assert detail["reused_from_account_id"] == detail["account_id"]
     assert again["access_status"] == "active"
     assert creations(box) == 1
-    assert groups_before is None
 
 
 def test_chain_3_deprecated_account_is_reactivated(service: Service, box: Any) -> None:
@@ -109,20 +97,19 @@ def test_chain_4_covered_family_under_a_new_alias_is_a_patch_only(service: Servi
                    if e["method"] == "POST" and "lane" not in json.dumps(e["body"]))  # fmt: skip
 
 
-@pytest.mark.parametrize("join_delay", [0.3])
-def test_chain_5_probe_race_and_warm_up_retry_end_advisory_and_active(
-    service: Service, box: Any, join_delay: float
-) -> None:
-    box.host.options.join_delay = (join_delay, join_delay)
-    box.host.fail_next("POST", r"^/v1/chat/completions$", "503_no_accounts", times=14)
+def test_chain_5_probe_race_and_warm_up_retry_end_advisory_and_active(service: Service, box: Any) -> None:
+    """The host's test meets a 503 of a relay that warms up, then a 403 that stays; the gateway's completion decides."""
     run_id, [item] = service.import_([{"base_url": box.relay("stream_forbidden"), "api_key": KEY}])
 
     detail = service.item(run_id)
+    retries = [e for e in detail["events"] if e["event_type"] == "retry_scheduled"]
     assert (item["confirmation_status"], item["access_status"]) == ("advisory", "active")
-    assert "403" in item["last_error"] or "503" in item["last_error"]
-    stages = [e["stage"] for e in detail["events"] if e["event_type"] == "retry_scheduled"]
-    assert stages.count("confirm") == 2
-    assert item["retry_count"] == len(stages)
+    assert "503" in retries[0]["message"]
+    assert "No available accounts" in retries[0]["message"]
+    assert all("403" in e["message"] for e in retries[1:])
+    assert {e["stage"] for e in retries} == {"confirm"}
+    assert item["retry_count"] == len(retries) >= 2
+    assert item["last_retry_at"] is not None
     assert service.run(run_id)["run"]["state"] == "completed_with_warnings"
 
 

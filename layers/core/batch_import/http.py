@@ -9,7 +9,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
 
 from batch_import.domain.answers import Answer, Trouble
 
@@ -74,6 +74,8 @@ def exchange(
             return _read(response, deadline, max_body)
     except requests.RequestException as error:
         return Answer(trouble=_trouble(error))
+    except (ValueError, HTTPError):  # a host name that no resolver takes, an answer that is no HTTP
+        return Answer(trouble=Trouble.UNREACHABLE)
 
 
 def _read(response: requests.Response, deadline: float, max_body: int) -> Answer:

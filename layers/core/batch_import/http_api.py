@@ -172,7 +172,9 @@ def no_route(app: APIGatewayRestResolver) -> Response[str]:
 def page(folder: Path, address: str) -> Response[str]:
     """The page. It names its assets relative to its own address, so that it works behind any stage or prefix."""
     below = address.rpartition("/batch-import")[2]
-    return static_file(folder, "index.html", "../" * (below.count("/") - 1) + "assets" if below else "batch-import/assets")
+    return static_file(
+        folder, "index.html", "../" * (below.count("/") - 1) + "assets" if below else "batch-import/assets"
+    )
 
 
 def static_file(folder: Path, name: str, assets: str = "") -> Response[str]:

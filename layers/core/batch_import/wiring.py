@@ -15,6 +15,7 @@ from botocore.config import Config
 
 from batch_import import http
 from batch_import.domain.clock import Clock
+from batch_import.domain.entities import Item
 from batch_import.domain.types import ItemStage
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostRefusesCredentials
@@ -157,7 +158,11 @@ class Wiring:
 
     @cached_property
     def steps(self) -> Steps:
-        return Steps(self.items, self.clock, random.random)
+        def open_key(item: Item) -> str | None:
+            run = self.runs.get(item.run_id)
+            return self.service.open_key(run, item.item_id) if run else None
+
+        return Steps(self.items, self.clock, random.random, open_key)
 
     @cached_property
     def service(self) -> BatchImportService:
@@ -182,8 +187,11 @@ class Wiring:
         return ImportStages(self.runs, self.steps, self.service, Prober(self.steps, self.exchange), provisioner)
 
     def confirmation(self) -> ConfirmationWorker:
-        host = self.host
-        return ConfirmationWorker(self.steps, host.prover, host.placing.give_up)
+        def host_parts() -> tuple[HostProver, Placing]:
+            host = self.host
+            return host.prover, host.placing
+
+        return ConfirmationWorker(self.steps, host_parts)
 
     def validation(self, owner: str) -> ValidationService:
         """Per invocation: ``owner`` holds its keys, lanes and provider leases until ``close``."""
@@ -215,8 +223,10 @@ class Wiring:
     def _put_back_key(self, run_id: str, facts: Mapping[str, Any]) -> None:
         self.host.self_service.put_back(run_id, facts)
 
-    def stage_worker(self, stages: tuple[ItemStage, ItemStage], handle: Handle, worst_case: float) -> StageWorker:
-        return StageWorker(self.items, self.queues, self.clock, stages, handle, worst_case)
+    def stage_worker(self, *stages: ItemStage, handle: Handle, worst_case: float, **hooks: Any) -> StageWorker:
+        """A worker for one stage, or for two that follow one another in one queue."""
+        pair = (stages[0], stages[-1])
+        return StageWorker(self.items, self.queues, self.clock, pair, handle, worst_case, **hooks)
 
 
 class HostSide:

@@ -9,30 +9,36 @@ from batch_import.domain.routing import ResponsesMode
 from batch_import.domain.types import ConfirmationStatus, EventType, ItemStage
 from batch_import.host.errors import HostError
 from batch_import.host.proving import HostProver
+from batch_import.pipeline.placing import Placing
 from batch_import.pipeline.steps import HandOn, Steps, advisory_events, warned
 
 WORST_CASE = 75.0
 
+HostParts = tuple[HostProver, Placing]
+
 
 class ConfirmationWorker:
-    """Ends in ``confirmed``, ``advisory`` or ``failed``; every decision leaves an event."""
+    """Ends in ``confirmed``, ``advisory`` or ``failed``; every decision leaves an event.
 
-    def __init__(self, steps: Steps, prover: HostProver, put_back: Callable[[Item], list[Advisory]]) -> None:
+    ``make_host_parts`` may raise a ``HostError``: a host without credentials is a retry like any other.
+    """
+
+    def __init__(self, steps: Steps, make_host_parts: Callable[[], HostParts]) -> None:
         self._steps = steps
-        self._prover = prover
-        self._put_back = put_back
+        self._make_host_parts = make_host_parts
 
     def confirm_item(self, item: Item) -> HandOn:
         if item.account_id is None or item.resolved_smoke_model is None:
             return self._steps.fail(item, "internal_error", "the item has no account to test")
         try:
-            report = self._prover.test_account(item.account_id, item.resolved_smoke_model)
+            prover, placing = self._make_host_parts()
+            report = prover.test_account(item.account_id, item.resolved_smoke_model)
         except HostError as error:
             return self._steps.retry_or_fail(item, error.code, str(error))
         forced = item.responses_mode not in (None, ResponsesMode.AUTO)
-        return self._follow(item, decide(report, mode_forced=forced), report.error)
+        return self._follow(item, placing, decide(report, mode_forced=forced), report.error)
 
-    def _follow(self, item: Item, decision: TestDecision, error: str) -> HandOn:
+    def _follow(self, item: Item, placing: Placing, decision: TestDecision, error: str) -> HandOn:
         if decision.next is Next.CONFIRM:
             advisory = Advisory(decision.advisory) if decision.advisory else None
             status = ConfirmationStatus.ADVISORY if advisory else ConfirmationStatus.CONFIRMED
@@ -45,7 +51,7 @@ class ConfirmationWorker:
                 return self._decide(
                     item, ConfirmationStatus.ADVISORY, Advisory(decision.advisory), decision.code, error
                 )
-        told = self._put_back(item)
+        told = placing.give_up(item)
         return self._steps.fail(item, decision.code, error, **warned(item, *told))
 
     def _decide(
@@ -54,6 +60,7 @@ class ConfirmationWorker:
         told = (advisory,) if advisory else ()
         changes = {"confirmation_status": status, **warned(item, *told)}
         if error:
+            error = self._steps.clean(item, error)
             changes |= {"last_error_stage": item.current_stage, "last_error": error[:500], "last_error_code": code}
         event = NewEvent(
             event_type=EventType.CONFIRMATION_DECIDED,

@@ -12,7 +12,7 @@ from batch_import.pipeline.service import BatchImportService
 from batch_import.pipeline.steps import HandOn, Steps
 from batch_import.store.runs import RunStore
 
-WORST_CASE = 80.0  # list and completions that take their whole time-outs
+WORST_CASE = 100.0  # a list and completions that take their whole time-outs, and the provider's lease
 
 
 class ImportStages:

@@ -29,7 +29,7 @@ class Placing:
         """
         join, advisories = self._join_groups(run)
         current = account_of(self._host, account.account_id)
-        serving = serving_groups(item, current, self._premises.own_group_ids())
+        serving = serving_groups(current, self._premises.own_group_ids())
         groups = sorted({*item.prior_groups, *serving, int(group["id"]), *join})
         extra = {"import_state": ImportState.PROVEN.value, "import_prior_groups": []}
         self._host.bulk_update(account.account_id, group_ids=groups, extra=extra)
@@ -51,7 +51,7 @@ class Placing:
         """Not proven: a serving account leaves the lane, a woken one is off again, others wait in quarantine."""
         if item.account_resolution is AccountResolution.REUSED:
             own = self._premises.own_group_ids()
-            stays = serving_groups(item, account, own) or tuple(item.prior_groups) or (self._premises.quarantine_id(),)
+            stays = serving_groups(account, own) or tuple(item.prior_groups) or (self._premises.quarantine_id(),)
             self._host.bulk_update(account.account_id, group_ids=list(stays))
         elif item.account_resolution is AccountResolution.REACTIVATED:
             state = _off_again(item.matched_account_state)

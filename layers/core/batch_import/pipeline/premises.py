@@ -138,10 +138,11 @@ class ProviderBusy(Exception):
 class ProviderLocks:
     """The per-provider lease around look, decide and write (design §2.3): one thread, one process, one deployment.
 
-    The in-process lock comes first, so that threads of one invocation do not ask the table against each other.
+    The lease outlives any invocation, so its holder never works on without it. The in-process lock comes first: threads
+    of one invocation do not ask the table against each other.
     """
 
-    def __init__(self, leases: Leases, owner: str, seconds: float = 60.0, patience: float = 20.0) -> None:
+    def __init__(self, leases: Leases, owner: str, seconds: float = 150.0, patience: float = 20.0) -> None:
         self._leases = leases
         self._owner = owner
         self._seconds = seconds

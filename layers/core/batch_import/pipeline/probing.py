@@ -37,7 +37,7 @@ class Prober:
         if found.code is not None:
             profile = _listed(item, found)
             return self._steps.retry_or_fail(
-                item, found.code, relay.scrub(error_text(found.answer)), found.answer.retry_after, profile
+                item, found.code, error_text(found.answer), found.answer.retry_after, profile
             )
         return self._with_models(item, relay, found)
 
@@ -51,12 +51,11 @@ class Prober:
         if not candidates:
             return self._steps.fail(item, "no_chat_model", "none of the models can chat", profile)
         result = probe_capabilities(relay, found, candidates)
-        return self._judge(item, relay, found, result, _profiled(profile, found, result, resolved), unresolved)
+        return self._judge(item, found, result, _profiled(profile, found, result, resolved), unresolved)
 
     def _judge(
         self,
         item: Item,
-        relay: Relay,
         found: ProviderModels,
         result: ProbeResult,
         profile: ItemProfile,
@@ -65,7 +64,7 @@ class Prober:
         code = failure_code(result)
         if code is not None:
             answer = result.results[Protocol.CHAT].answer
-            return self._steps.retry_or_fail(item, code, relay.scrub(error_text(answer)), answer.retry_after, profile)
+            return self._steps.retry_or_fail(item, code, error_text(answer), answer.retry_after, profile)
         advisories = [Advisory(name) for name in result.transport.known_advisories]
         if unresolved:
             advisories.append(Advisory("requested_models_unresolved", {"models": ", ".join(unresolved)}))

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from batch_import.domain.entities import Item
 from batch_import.domain.gateway import GatewayDecision, Proof, judge_completion
-from batch_import.domain.reuse_policy import HeldAccount
-from batch_import.domain.types import AccountResolution
+from batch_import.domain.reuse_policy import HeldAccount, ImportState
 from batch_import.host.accounts import held_account
 from batch_import.host.client import HostClient, Json
 from batch_import.host.errors import HostRejected
@@ -18,7 +17,7 @@ from batch_import.pipeline.slots import NoSlot, SlotPool
 from batch_import.probe.capability import error_text
 from batch_import.store.leases import Leases
 
-WORST_CASE = 75.0
+WORST_CASE = 100.0  # a room, a key, joining, and a completion that takes its whole time-out
 _SLOT_PATIENCE = 15.0
 _JOIN_SECONDS = 3.0
 _JOIN_POLL = 0.25
@@ -64,16 +63,16 @@ class ProvingGround:
 
         Raises ``NoSlot`` when no room or key gets free in time, and ``HostError``.
         """
-        with self._room(item) as (room, where), self._keys.borrow(_SLOT_PATIENCE) as slot:
+        keeps = serving_groups(account, self._premises.own_group_ids())
+        with self._room(item, bool(keeps)) as (room, where), self._keys.borrow(_SLOT_PATIENCE) as slot:
             key = self._premises.gateway_key(slot.name, slot.facts)
             self._empty(room, account.account_id)
             self._host.rebind_key(key.key_id, room)
-            keeps = serving_groups(item, account, self._premises.own_group_ids())
             self._enter(account.account_id, room, keeps)
             yield self._ask(item, account.account_id, room, keeps, key, where)
 
     @contextmanager
-    def _room(self, item: Item) -> Iterator[tuple[int, str]]:
+    def _room(self, item: Item, serves: bool) -> Iterator[tuple[int, str]]:
         """The provider's own group while it is private, one account at a time; otherwise a lane, alone.
 
         While the group is private nobody else may be in it: whoever is proven opens it.
@@ -81,7 +80,7 @@ class ProvingGround:
         group_id = item.group_id or 0
         private = self._hold_while_private(item, group_id)
         try:
-            if private and item.account_resolution is not AccountResolution.REUSED:
+            if private and not serves:
                 yield group_id, "provider_group"
             else:
                 with self._lanes.borrow(_SLOT_PATIENCE) as lane:
@@ -137,9 +136,9 @@ def is_private(group: Json) -> bool:
     return bool(group.get("is_exclusive")) and group.get("subscription_type") == "standard"
 
 
-def serving_groups(item: Item, account: HeldAccount, own: frozenset[int]) -> tuple[int, ...]:
-    """A reused account that serves is never taken away from its customers; any other has no place yet."""
-    if item.account_resolution is not AccountResolution.REUSED:
+def serving_groups(account: HeldAccount, own: frozenset[int]) -> tuple[int, ...]:
+    """A proven account is never taken away from its customers; any other has no place yet."""
+    if account.import_state != ImportState.PROVEN:
         return ()
     return tuple(group for group in account.group_ids if group not in own)
 

@@ -59,10 +59,13 @@ class BatchImportService:
         idempotency = _idempotency(request, idempotency_key)
         earlier = self._earlier(idempotency)
         if earlier is not None:
-            return earlier
+            return self._set_going(earlier)  # the first call may have broken off right after storing it
         run, parts, search = self._prepare(request)
         if not self._runs.create(run, parts, search, idempotency):
-            return self._earlier(idempotency) or self.start_run(request, idempotency_key)
+            return self.start_run(request, idempotency_key)
+        return self._set_going(run)
+
+    def _set_going(self, run: Run) -> Run:
         if run.total_items <= EXPAND_AT_ONCE:
             self.expand(run)
         else:

@@ -8,6 +8,7 @@ from typing import Any
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.clock import Clock, iso
 from batch_import.domain.entities import Item, ItemProfile, NewEvent, advisory_entries
+from batch_import.domain.redaction import redacted
 from batch_import.domain.retry import retry_policy
 from batch_import.domain.types import ConfirmationStatus, EventType, ItemStage
 from batch_import.store.items import ItemStore
@@ -25,12 +26,19 @@ class HandOn:
 
 
 class Steps:
-    """``jitter`` gives 0..1; clock and randomness are parameters."""
+    """``jitter`` gives 0..1; clock and randomness are parameters. ``open_key`` gives an item's key, to blank it out."""
 
-    def __init__(self, items: ItemStore, clock: Clock, jitter: Callable[[], float]) -> None:
+    def __init__(
+        self, items: ItemStore, clock: Clock, jitter: Callable[[], float], open_key: Callable[[Item], str | None]
+    ) -> None:
         self.items = items
         self.clock = clock
         self._jitter = jitter
+        self._open_key = open_key
+
+    def clean(self, item: Item, text: str) -> str:
+        """A text from outside, fit to be stored and shown: relays and hosts like to repeat a key in their errors."""
+        return redacted(text, self._open_key(item) if text else None)
 
     def move_on(
         self,
@@ -46,6 +54,7 @@ class Steps:
 
     def fail(self, item: Item, code: str, text: str, profile: ItemProfile | None = None, **changes: Any) -> HandOn:
         """To the validate stage with a verdict only: nothing outside is called for it again (design §2)."""
+        text = self.clean(item, text)
         failed: dict[str, Any] = {
             "failure_code": code,
             "last_error_stage": item.current_stage,
@@ -63,7 +72,7 @@ class Steps:
         delay = retry_policy(policy).delay(item.attempt, retry_after, self._jitter)
         if delay is None:
             return None
-        now = self.clock()
+        now, text = self.clock(), self.clean(item, text)
         changes = {
             **RELEASED,
             "attempt": item.attempt + 1,

@@ -130,7 +130,7 @@ class ValidationService:
         return again or self._give_up(item, run, code, text)
 
     def _give_up(self, item: Item, run: Run, code: str, text: str) -> HandOn:
-        told = self._put_back(item)
+        told, text = self._put_back(item), self._steps.clean(item, text)
         failed = {
             "failure_code": code,
             "last_error_stage": item.current_stage,
@@ -178,6 +178,12 @@ class ValidationService:
         self._steps.items.transition(item, final, trail, also=also, profile=profile)
         self._after_end(item, run, access)
         return HandOn(ItemStage.DONE)
+
+    def ended(self, item: Item) -> None:
+        """For an item already done: what follows its end is repeated, in case a crash cut it off. Harmless."""
+        run = self._runs.get(item.run_id)
+        if run is not None and run.finished_at is None:
+            self._after_end(item, run, item.shown_access)
 
     def _after_end(self, item: Item, run: Run, access: AccessStatus) -> None:
         if access is AccessStatus.BROKEN and run.mode is RunMode.STRICT:

@@ -75,7 +75,7 @@ class Forwarder:
 
 
 class StageWorker:
-    """Works the items of one stage's queue. ``stages`` are those it may lease, ``seconds`` its lease."""
+    """Works the items of one stage's queue. ``stages`` are those it may lease; ``ended`` hears of done items."""
 
     def __init__(
         self,
@@ -85,6 +85,7 @@ class StageWorker:
         stages: tuple[ItemStage, ItemStage],
         handle: Handle,
         worst_case: float,
+        ended: Callable[[Item], None] = lambda _: None,
     ) -> None:
         self._items = items
         self._queues = queues
@@ -92,6 +93,7 @@ class StageWorker:
         self._stages = stages
         self._handle = handle
         self._worst_case = worst_case
+        self._ended = ended
 
     def run(self, deliveries: Sequence[Delivery], seconds_left: Callable[[], float]) -> list[str]:
         """Work everything in ``deliveries``; returns ids of messages for which no outcome could be recorded."""
@@ -137,6 +139,9 @@ class StageWorker:
         item = self._items.get(delivery.work.run_id, item_id)
         if item is None:
             logger.warning("no such item", extra={"run_id": delivery.work.run_id, "item_id": item_id})
+            return HandOn(ItemStage.DONE)
+        if item.current_stage is ItemStage.DONE:
+            self._ended(item)  # what follows an end may have been cut off the first time
             return HandOn(ItemStage.DONE)
         if item.current_stage not in self._stages:
             return HandOn(item.current_stage)  # a message was lost between table and queue, or came twice

@@ -53,7 +53,7 @@ def parse_models(body: Any) -> tuple[str, ...] | None:
 def _at_root(relay: Relay, root: str) -> ProviderModels:
     refused = None
     for style in _STYLES:
-        found = _read(relay.get(f"{root}/models", style), root, style)
+        found = _read(relay, relay.get(f"{root}/models", style), root, style)
         if found.code is None:
             return found
         if found.code != "auth_failed":
@@ -62,8 +62,9 @@ def _at_root(relay: Relay, root: str) -> ProviderModels:
     return refused or found
 
 
-def _read(answer: Answer, root: str, style: AuthStyle) -> ProviderModels:
+def _read(relay: Relay, answer: Answer, root: str, style: AuthStyle) -> ProviderModels:
     models = parse_models(answer.json) if answer.ok and not answer.has_error else None
+    models = tuple(m for m in models if not relay.repeats_key(m)) if models else models
     if models:
         return ProviderModels(None, root, style, models, answer)
     if models is not None:

@@ -1,0 +1,78 @@
+// All runs, newest first.
+
+import { runAddress } from "./api.js";
+import { badge, h, row } from "./dom.js";
+import { t, valueText } from "./i18n.js";
+import { listView } from "./list-view.js";
+import { listRuns } from "./list.js";
+import { moment, problem, progress, ranFor } from "./parts.js";
+import { poll } from "./poll.js";
+
+const STATES = ["running", "completed", "completed_with_warnings", "failed", "cancelled"];
+const ACCESS_MODES = ["subscription", "self_service"];
+
+export function showRuns(root, signal) {
+  document.title = `${t("runs")} · ${t("title")}`;
+  const columns = columnsOf();
+  const stale = h("div", {});
+  const runs = listView({
+    caption: t("runs"),
+    kind: "runs",
+    columns,
+    fields: [
+      { name: "q", label: t("search"), hint: t("search.runs") },
+      { name: "state", label: t("state"), options: STATES },
+      { name: "access_mode", label: t("accessMode"), options: ACCESS_MODES },
+    ],
+    source: listRuns,
+    entry: (run) => ({ key: run.run_id, version: JSON.stringify(run), build: () => runRow(columns, run) }),
+    none: t("runs.none"),
+    noMatch: t("runs.noMatch"),
+    signal,
+  });
+
+  async function refresh() {
+    if (runs.rows().some((run) => run.state === "running")) await runs.refresh();
+    return true;
+  }
+
+  const tell = (error) => stale.replaceChildren(...(error ? [problem(t("error.stale"))] : []));
+  const head = h("div", { class: "head" }, h("h1", {}, t("runs")), h("p", { class: "muted" }, t("runs.hint")));
+  root.replaceChildren(head, stale, runs.element);
+  runs.start();
+  poll(refresh, tell, signal);
+}
+
+function columnsOf() {
+  return [
+    { label: t("run"), class: "main" },
+    { label: t("state") },
+    { label: t("progress"), class: "wide" },
+    { label: t("active"), class: "number" },
+    { label: t("degraded"), class: "number" },
+    { label: t("broken"), class: "number" },
+    { label: t("warnings"), class: "number" },
+    { label: t("started"), class: "when" },
+    { label: t("finished"), class: "when" },
+  ];
+}
+
+function runRow(columns, run) {
+  const link = h("a", { class: "id", href: runAddress(run.run_id), "data-route": true }, run.run_id);
+  const modes = `${valueText("mode", run.mode)} · ${valueText("access_mode", run.access_mode)}`;
+  const done = t("progress.text", { done: run.completed_items, total: run.total_items });
+  const tr = row(columns, [
+    [link, h("div", { class: "muted" }, modes)],
+    badge(run.badges.state),
+    [progress(run), h("div", { class: "muted" }, done)],
+    count(run.active_items),
+    count(run.degraded_items),
+    count(run.broken_items),
+    count(run.warning_items),
+    moment(run.started_at),
+    [moment(run.finished_at), h("div", { class: "muted" }, ranFor(run))],
+  ]);
+  return tr;
+}
+
+const count = (number) => h("span", { class: number ? null : "zero" }, String(number));
