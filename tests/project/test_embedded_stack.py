@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import urllib.error
 import urllib.request
@@ -15,44 +14,19 @@ import pytest
 
 from embedded.errors import EmbeddedError
 from embedded.processes import birth
-from embedded.settings import Settings
 from embedded.stack import Embedded
+from tests.support.stack import embedded_stack
 
-ROOT = Path(__file__).resolve().parents[2]
 LISTENING = "0A"
 LOOPBACK = {"0100007F", "00000000000000000000000001000000"}
 
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(300)]
 
 
-def free_ports(count: int) -> list[str]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [str(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    if not (ROOT / ".venv-sam" / "bin" / "sam").exists():
-        pytest.skip("needs .venv-sam: make install")
-    names = ("EMBEDDED_PORT", "SANDBOX_HOST_PORT", "SANDBOX_RELAY_PORT")
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "HOST_"))},
-        **dict(zip(names, free_ports(3), strict=True)),
-        "EMBEDDED_HOME": str(tmp_path_factory.mktemp("embedded")),
-        "EMBEDDED_IAM": "1",
-    }
-    stack = Embedded(Settings(ROOT, environment))
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            patch.delenv(name)
-        for name, value in stack.settings.aws_environment.items():
-            patch.setenv(name, value)
-        stack.up()
+    with embedded_stack(tmp_path_factory.mktemp("embedded")) as stack:
         yield stack
-        stack.down()
 
 
 def deployments(embedded: Embedded) -> int:

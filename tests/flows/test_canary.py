@@ -1,0 +1,60 @@
+"""A known key is planted and searched for in every place that a person or a machine could read (design §2.6)."""
+
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.conftest import CUSTOMER_KEY, Service
+
+CANARY = "sk-canary-4f1d2c3b4a5968778695a4b3c2d1e0f9"
+PROFILES = ("healthy", "dead_key", "lying_list", "cut_stream", "error_200", "stream_forbidden")
+
+
+def everything_stored(aws: Any) -> str:
+    client = boto3.client("dynamodb")
+    tables = [aws.environment[name] for name in ("RUNS_TABLE", "ITEMS_TABLE", "EVENTS_TABLE")]
+    return repr([client.scan(TableName=table)["Items"] for table in tables])
+
+
+def pages(service: Service, run_id: str) -> str:
+    items = service.items(run_id)
+    details = [service.item(run_id, item["item_id"]) for item in items]
+    return repr([service.run(run_id), items, details])
+
+
+@pytest.mark.parametrize("access_mode", ["subscription", "self_service"])
+def test_the_canary_never_appears(
+    service: Service, box: Any, access_mode: str, capfd: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    extra = {"access_mode": access_mode, "probe_api_key": CUSTOMER_KEY if access_mode == "self_service" else None}
+    pairs = [{"base_url": box.relay(p, "canary"), "api_key": f"{CANARY}{n}"} for n, p in enumerate(PROFILES)]
+    run_id, items = service.import_(pairs, **extra)
+    assert {item["current_stage"] for item in items} == {"done"}
+
+    output = capfd.readouterr()
+    places = {
+        "tables": everything_stored(service.aws),
+        "queues": repr(service.pump.delivered),
+        "answers": pages(service, run_id),
+        "stdout": output.out,
+        "stderr": output.err,
+        "log records": "\n".join(f"{r.getMessage()} {r.__dict__}" for r in caplog.records),
+    }
+    secrets = (CANARY, CUSTOMER_KEY, box.admin_key)
+    assert [(where, secret) for where, text in places.items() for secret in secrets if secret in text] == []
+
+
+def test_a_relay_that_repeats_the_key_in_its_error_is_blanked(service: Service, box: Any, relay_echo: str) -> None:
+    run_id, [item] = service.import_([{"base_url": relay_echo, "api_key": "canary0key0without0any0prefix"}])
+    assert item["access_status"] == "broken"
+    assert "***" in item["last_error"]
+    assert "canary0key" not in pages(service, run_id) + everything_stored(service.aws)
+
+
+def test_the_key_is_erased_when_its_item_is_active_and_kept_for_retry_otherwise(service: Service, box: Any) -> None:
+    pairs = [{"base_url": box.relay(p), "api_key": f"sk-test-{p}"} for p in ("healthy", "dead_key")]
+    service.import_(pairs)
+    rows = boto3.client("dynamodb").scan(TableName=service.aws.environment["ITEMS_TABLE"])["Items"]
+    secrets = [row["sk"]["S"] for row in rows if row["sk"]["S"].startswith("secret#")]
+    assert secrets == ["secret#item_00002"]

@@ -1,0 +1,47 @@
+"""An embedded stack of a test's own: another folder, free ports, the permissions of the template enforced."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from embedded.settings import Settings
+from embedded.stack import Embedded
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def embedded_stack(home: Path) -> Iterator[Embedded]:
+    """Up inside the block, with AWS variables of the process pointing to it; skips without the SAM command line."""
+    if not (ROOT / ".venv-sam" / "bin" / "sam").exists():
+        pytest.skip("needs .venv-sam: make install")
+    names = ("EMBEDDED_PORT", "SANDBOX_HOST_PORT", "SANDBOX_RELAY_PORT")
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "HOST_"))},
+        **dict(zip(names, _free_ports(3), strict=True)),
+        "EMBEDDED_HOME": str(home),
+        "EMBEDDED_IAM": "1",
+    }
+    stack = Embedded(Settings(ROOT, environment))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        for name, value in stack.settings.aws_environment.items():
+            patch.setenv(name, value)
+        stack.up()
+        try:
+            yield stack
+        finally:
+            stack.down()
+
+
+def _free_ports(count: int) -> list[str]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [str(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
