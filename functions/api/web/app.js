@@ -66,5 +66,7 @@ session.refused = (error) => {
 document.addEventListener("click", follow);
 window.addEventListener("popstate", () => location.pathname !== shown && show());
 window.addEventListener("hashchange", () => tokenFromAddress() && show());
+const icon = document.querySelector("link[rel=icon]");
+icon.href = icon.href; // absolute from now on: relative to the next address it would lead nowhere
 tokenFromAddress();
 show();

@@ -36,6 +36,11 @@ export function filterBar(fields, changed) {
     timer = setTimeout(apply, TYPING_PAUSE);
   }
 
+  /** In the narrow layout all but the search are folded away. */
+  function unfold() {
+    toggle.setAttribute("aria-expanded", String(element.classList.toggle("open")));
+  }
+
   for (const element of controls.values()) {
     element.addEventListener("change", apply);
     if (element.tagName === "INPUT") element.addEventListener("input", later);
@@ -46,8 +51,9 @@ export function filterBar(fields, changed) {
     event.preventDefault();
     apply();
   };
-  const element = h("form", { class: "filters", role: "search", "aria-label": t("filters"), onsubmit: submit }, labelled);
-  return { element, clear, values, set };
+  const toggle = h("button", { type: "button", class: "button toggle", "aria-expanded": "false", onclick: unfold }, t("filters"));
+  const element = h("form", { class: "filters", role: "search", "aria-label": t("filters"), onsubmit: submit }, labelled, toggle, clear);
+  return { element, values, set };
 }
 
 function control({ name, options, hint, suggest }) {

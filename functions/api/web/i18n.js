@@ -190,14 +190,12 @@ export const shortTime = (iso) => format(iso, { day: "numeric", month: "short", 
 export const clockTime = (iso) => format(iso, { timeStyle: "medium" });
 export const fullTime = (iso) => format(iso, { dateStyle: "full", timeStyle: "long" });
 
+/** Hours, minutes and seconds; nothing for less than a second. */
 export function duration(from, until) {
-  const seconds = Math.max(0, Math.round((new Date(until) - new Date(from)) / 1000));
-  const parts = [
-    [Math.floor(seconds / 3600), "hour"],
-    [Math.floor((seconds % 3600) / 60), "minute"],
-    [seconds % 60, "second"],
-  ].filter(([amount, unit], index, all) => amount > 0 || (unit === "second" && all.every(([n]) => n === 0)));
-  const write = ([amount, unit]) =>
-    new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "short" }).format(amount);
-  return parts.map(write).join(" ");
+  const seconds = Math.round((new Date(until) - new Date(from)) / 1000);
+  const parts = { hour: Math.floor(seconds / 3600), minute: Math.floor(seconds / 60) % 60, second: seconds % 60 };
+  const write = ([unit, amount]) =>
+    new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "narrow" }).format(amount);
+  const some = Object.entries(parts).filter(([, amount]) => amount > 0);
+  return some.map(write).join(" ");
 }

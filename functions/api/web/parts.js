@@ -11,7 +11,8 @@ export function moment(iso, write = shortTime) {
 export const clock = (iso) => moment(iso, clockTime);
 
 export function ranFor(run) {
-  return run.finished_at ? t("took", { time: duration(run.started_at, run.finished_at) }) : null;
+  const time = run.finished_at && duration(run.started_at, run.finished_at);
+  return time ? t("took", { time }) : null;
 }
 
 /** How far a run is, and how what is done turned out. */
@@ -51,7 +52,6 @@ export function errorText(error) {
 }
 
 export const loading = () => h("p", { class: "empty" }, t("loading"));
-
 
 /** An error of a request that was given up on purpose is none. */
 export const isAbort = (error) => error.name === "AbortError";

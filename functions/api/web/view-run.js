@@ -102,7 +102,7 @@ function factsOf(run) {
 function warningsOf(texts) {
   if (!texts.length) return [];
   const list = h("ul", {}, texts.map((text) => h("li", {}, text)));
-  return [h("div", { class: "note yellow" }, h("h2", {}, t("recentWarnings")), list)];
+  return [h("div", { class: "note yellow" }, h("h2", { class: "unseen" }, t("recentWarnings")), list)];
 }
 
 function announcer() {

@@ -182,7 +182,7 @@ class Wiring:
 
         def provisioner() -> Provisioner:
             host = self.host
-            return Provisioner(self.steps, host.client, host.premises, host.inventory, locks)
+            return Provisioner(self.steps, host.client, host.premises, host.inventory, locks, host.placing.give_up)
 
         return ImportStages(self.runs, self.steps, self.service, Prober(self.steps, self.exchange), provisioner)
 

@@ -55,7 +55,7 @@ class HostClient:
         try:
             return cast(Json, self.transport.write("POST", f"{_ADMIN}/groups", body)), True
         except HostError as error:
-            again = self.group_named(name) if _may_exist(error, "GROUP_EXISTS") else None
+            again = self.group_named(name) if may_exist(error, "GROUP_EXISTS") else None
             if again is None:
                 raise
             return again, False
@@ -80,7 +80,7 @@ class HostClient:
         try:
             return cast(Json, self.transport.write("POST", f"{_ADMIN}/channels", body)), True
         except HostError as error:
-            again = self.channel_named(name) if _may_exist(error, "CHANNEL_EXISTS") else None
+            again = self.channel_named(name) if may_exist(error, "CHANNEL_EXISTS") else None
             if again is None:
                 raise
             return again, False
@@ -147,7 +147,7 @@ class HostClient:
         try:
             return cast(Json, self.transport.write("POST", f"{_ADMIN}/users", body))
         except HostError as error:
-            again = self.user_matching(email, email=True) if _may_exist(error, "EMAIL_EXISTS") else None
+            again = self.user_matching(email, email=True) if may_exist(error, "EMAIL_EXISTS") else None
             if again is None:
                 raise
             return again
@@ -188,5 +188,6 @@ class HostClient:
             page, pages = page + 1, int(data.get("pages") or 1)
 
 
-def _may_exist(error: HostError, reason: str) -> bool:
+def may_exist(error: HostError, reason: str) -> bool:
+    """After a failed creation: is the thing there, by the host's own word or possibly by a lost answer?"""
     return error.reason == reason or isinstance(error, HostUncertain)

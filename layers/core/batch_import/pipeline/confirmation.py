@@ -31,14 +31,15 @@ class ConfirmationWorker:
         if item.account_id is None or item.resolved_smoke_model is None:
             return self._steps.fail(item, "internal_error", "the item has no account to test")
         try:
-            prover, placing = self._make_host_parts()
+            prover, _ = self._make_host_parts()
             report = prover.test_account(item.account_id, item.resolved_smoke_model)
         except HostError as error:
-            return self._steps.retry_or_fail(item, error.code, str(error))
+            again = self._steps.retry(item, error.code, error.code, str(error))
+            return again or self._fail(item, error.code, str(error))
         forced = item.responses_mode not in (None, ResponsesMode.AUTO)
-        return self._follow(item, placing, decide(report, mode_forced=forced), report.error)
+        return self._follow(item, decide(report, mode_forced=forced), report.error)
 
-    def _follow(self, item: Item, placing: Placing, decision: TestDecision, error: str) -> HandOn:
+    def _follow(self, item: Item, decision: TestDecision, error: str) -> HandOn:
         if decision.next is Next.CONFIRM:
             advisory = Advisory(decision.advisory) if decision.advisory else None
             status = ConfirmationStatus.ADVISORY if advisory else ConfirmationStatus.CONFIRMED
@@ -51,8 +52,14 @@ class ConfirmationWorker:
                 return self._decide(
                     item, ConfirmationStatus.ADVISORY, Advisory(decision.advisory), decision.code, error
                 )
-        told = placing.give_up(item)
-        return self._steps.fail(item, decision.code, error, **warned(item, *told))
+        return self._fail(item, decision.code, error)
+
+    def _fail(self, item: Item, code: str, error: str) -> HandOn:
+        try:
+            told = self._make_host_parts()[1].give_up(item)
+        except HostError:
+            told = []
+        return self._steps.fail(item, code, error, **warned(item, *told))
 
     def _decide(
         self, item: Item, status: ConfirmationStatus, advisory: Advisory | None, code: str = "", error: str = ""

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from batch_import.host.client import HostClient
+from batch_import.host.client import HostClient, may_exist
 from batch_import.host.errors import HostError, HostRejected
 from batch_import.pipeline.slots import SlotPool
 from batch_import.store.leases import Leases
@@ -24,6 +24,12 @@ LANE_REST = 2.0  # hosts before 0.1.137 answer from the account that left for up
 _PROBE_CONCURRENCY = 200
 _PROBE_BALANCE = 1_000_000
 _SLOT_SECONDS = 180.0
+
+
+class NoProbeKey(HostError):
+    """The host lets no probe user or key be made: the operator can supply keys instead (docs/operations.md)."""
+
+    code = "gateway_refused_key"
 
 
 @dataclass(frozen=True)
@@ -85,25 +91,31 @@ class Premises:
         value = self._key_value(name)
         if self._supplied:
             return {"key_id": self._find_key(value)}
+        try:
+            return {"key_id": self._create_key(name, value)}
+        except HostRejected as error:
+            raise NoProbeKey(f"no gateway key for proofs: {error}", status=error.status) from None
+
+    def _create_key(self, name: str, value: str) -> int:
         user = self._probe_user()
         try:
-            return {"key_id": int(self._host.create_key(self._login(), f"batch-import-{name}", value)["id"])}
+            return int(self._host.create_key(self._login(), f"batch-import-{name}", value)["id"])
         except HostError as error:
-            if error.reason == "API_KEY_EXISTS" or not isinstance(error, HostRejected):
-                return {"key_id": self._key_of(int(user["id"]), value)}
-            raise
+            found = self._key_of(int(user["id"]), value) if may_exist(error, "API_KEY_EXISTS") else None
+            if found is None:
+                raise
+            return found
 
     def _find_key(self, value: str) -> int:
         user = self._host.user_matching(value, email=False)
-        if user is None:
-            raise HostRejected("a supplied probe key is unknown to the host")
-        return self._key_of(int(user["id"]), value)
+        found = self._key_of(int(user["id"]), value) if user else None
+        if found is None:
+            raise NoProbeKey("a supplied probe key is unknown to the host")
+        return found
 
-    def _key_of(self, user_id: int, value: str) -> int:
-        for key in self._host.user_keys(user_id):
-            if hmac.compare_digest(str(key.get("key", "")), value):
-                return int(key["id"])
-        raise HostRejected("the probe key was not found on its user")
+    def _key_of(self, user_id: int, value: str) -> int | None:
+        keys = self._host.user_keys(user_id)
+        return next((int(key["id"]) for key in keys if hmac.compare_digest(str(key.get("key", "")), value)), None)
 
     def _probe_user(self) -> Mapping[str, Any]:
         with self._lock:

@@ -4,9 +4,10 @@ The decision is stored before anything is written and never changes; a killed wo
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from batch_import.domain.advisories import Advisory
 from batch_import.domain.channel_evolution import ChannelPatchContract, model_mapping_delta
 from batch_import.domain.entities import Item, ItemProfile, NewEvent, Run
 from batch_import.domain.provider import account_name
@@ -24,13 +25,20 @@ class Provisioner:
     """One per invocation: its ``inventory`` and ``locks`` are shared by the invocation's threads."""
 
     def __init__(
-        self, steps: Steps, host: HostClient, premises: Premises, inventory: Inventory, locks: ProviderLocks
+        self,
+        steps: Steps,
+        host: HostClient,
+        premises: Premises,
+        inventory: Inventory,
+        locks: ProviderLocks,
+        give_up: Callable[[Item], list[Advisory]],
     ) -> None:
         self._steps = steps
         self._host = host
         self._premises = premises
         self._inventory = inventory
         self._locks = locks
+        self._give_up = give_up
 
     def provision(self, item: Item, run: Run, profile: ItemProfile, api_key: str) -> HandOn:
         try:
@@ -48,7 +56,14 @@ class Provisioner:
                     return self._steps.fail(item, refusal, "a person paused this account")
             return self._carry_out(item, run, wanted, api_key)
         except HostError as error:
-            return self._steps.retry_or_fail(item, error.code, str(error))
+            again = self._steps.retry(item, error.code, error.code, str(error))
+            return again or self._fail(item, error)
+
+    def _fail(self, item: Item, error: HostError) -> HandOn:
+        """An account that existed goes back to what it was; a half-made one waits in quarantine to be adopted."""
+        touched = item.model_copy(update={"account_id": item.reused_from_account_id})
+        told = self._give_up(touched) if item.reused_from_account_id else []
+        return self._steps.fail(item, error.code, str(error), **warned(item, *told))
 
     # --- decide
 

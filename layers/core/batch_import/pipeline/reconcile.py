@@ -13,6 +13,7 @@ from batch_import.store.items import ItemStore
 from batch_import.store.runs import RunStore
 
 BATCH = 200
+COUNTED = ("items_requeued", "lists_requeued", "keys_put_back", "runs_closed", "keys_erased")
 
 
 class Reconcile:
@@ -32,7 +33,7 @@ class Reconcile:
 
     def sweep(self) -> dict[str, int]:
         """One bounded pass; what is left over is found by the next one. Returns counts for the metrics."""
-        done: Counter[str] = Counter()
+        done = Counter(dict.fromkeys(COUNTED, 0))
         for item in self._items.overdue(BATCH):
             done["items_requeued"] += self._requeue(item)
         for run_id in self._runs.overdue(BATCH):

@@ -1,0 +1,320 @@
+"""What must hold whatever happens: lost answers, repeated messages, cancelling, strict mode, customers' safety."""
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+import requests
+from batch_import.wiring import wiring
+
+from tests.conftest import CUSTOMER_KEY, Service, seed
+from tests.flows.test_business_chains import account, bulk_update, creations, event_types
+from tests.support.pump import Context, door, sqs_event
+
+KEY = "sk-test-0000000000000001"
+ACCOUNTS = r"/api/v1/admin/accounts$"
+
+
+def healthy(box: Any, count: int) -> list[dict[str, Any]]:
+    return [{"base_url": box.relay("healthy", f"h{n}"), "api_key": f"sk-test-{n:04d}"} for n in range(count)]
+
+
+# --- effect once
+
+
+@pytest.mark.parametrize("fault", ["drop_after", "500_after", "drop_before", 500, 503])
+def test_an_uncertain_creation_ends_in_one_account(service: Service, box: Any, fault: str | int) -> None:
+    box.host.fail_next("POST", ACCOUNTS, fault)
+    run_id, [item] = service.import_([{"base_url": box.relay("healthy"), "api_key": KEY}])
+    assert (item["access_status"], item["account_resolution"]) == ("active", "created")
+    ours = [a for a in box.host.accounts.values() if a["extra"].get("import_provider_id") == item["provider_id"]]
+    assert [a["id"] for a in ours] == [service.item(run_id)["account_id"]]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [r"/admin/groups$", r"/admin/channels$", r"/bulk-update$", r"/admin/api-keys/", r"/subscriptions/assign$",
+             r"/admin/users$", r"/api/v1/keys$", r"/admin/groups/\d+$"]
+)  # fmt: skip
+@pytest.mark.parametrize("fault", ["drop_after", "drop_before"])
+def test_any_lost_answer_of_the_host_is_survived(service: Service, box: Any, path: str, fault: str) -> None:
+    box.host.fail_next("POST" if "api-keys" not in path and r"groups/\d" not in path else "PUT", path, fault)
+    _, [item] = service.import_([{"base_url": box.relay("healthy"), "api_key": KEY}])
+    assert item["access_status"] == "active"
+    assert creations(box) == 1
+    names = [group["name"] for group in box.host.groups.values()]
+    assert len(names) == len(set(names))
+
+
+def test_every_message_three_times_changes_nothing(service: Service, box: Any) -> None:
+    run_id = service.start(healthy(box, 3))
+    service.pump.run()
+    before = service.run(run_id), service.items(run_id), creations(box)
+    queues = {"provision": "IMPORT", "confirmation": "CONFIRM", "validation": "VALIDATE"}
+    sqs = boto3.client("sqs")
+    for name, body in service.pump.delivered * 2:
+        sqs.send_message(QueueUrl=service.aws.environment[f"{queues[name]}_QUEUE_URL"], MessageBody=body)
+    service.pump.run()
+    assert (service.run(run_id), service.items(run_id), creations(box)) == before
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics")
+def test_a_worker_that_dies_after_creating_leaves_no_second_account(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process ends between the host's answer and our write; the message comes back."""
+    service.start([{"base_url": box.relay("healthy"), "api_key": KEY}])
+    items = wiring().items
+    real, died = items.transition, []
+
+    def dying(item: Any, changes: Any, *args: Any, **kwargs: Any) -> Any:
+        if changes.get("current_stage") == "confirm" and not died:
+            died.append(item.item_id)
+            raise KeyboardInterrupt
+        return real(item, changes, *args, **kwargs)
+
+    monkeypatch.setattr(items, "transition", dying)
+    with pytest.raises(KeyboardInterrupt):
+        service.pump.deliver("provision")
+    service.pump.run()
+    assert died
+    assert creations(box) == 1
+    assert [i["access_status"] for i in service.items(next(iter(all_runs(service))))] == ["active"]
+
+
+def all_runs(service: Service) -> list[str]:
+    return [run["run_id"] for run in service.call("GET", "/api/batch-import/runs")["runs"]]
+
+
+def test_a_message_received_again_is_split_and_its_items_end(service: Service, box: Any) -> None:
+    run_id = service.start(healthy(box, 3))
+    url = service.aws.environment["IMPORT_QUEUE_URL"]
+    sqs = boto3.client("sqs")
+    [message] = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
+    message["Attributes"]["ApproximateReceiveCount"] = "2"
+    assert door("provision")(sqs_event([message], "import"), Context()) == {"batchItemFailures": []}
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    service.pump.run()
+    singles = [json.loads(body)["items"] for name, body in service.pump.delivered if name == "provision"]
+    assert sorted(singles) == [["item_00001"], ["item_00002"], ["item_00003"]]
+    assert service.run(run_id)["run"]["active_items"] == 3
+
+
+def test_a_dead_letter_is_told_and_still_gets_its_verdict(service: Service, box: Any) -> None:
+    run_id = service.start([{"base_url": box.relay("healthy"), "api_key": KEY}])
+    sqs = boto3.client("sqs")
+    url = service.aws.environment["IMPORT_QUEUE_URL"]
+    [message] = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    event = sqs_event([message], "stack-ImportDeadLetters-1")
+    assert door("dead_letter")(event, Context()) == {"batchItemFailures": []}
+    service.pump.run()
+    item = service.item(run_id)
+    assert (item["access_status"], item["last_error_code"]) == ("degraded", "dead_lettered")
+    assert "dead_lettered" in event_types(item)
+    assert service.run(run_id)["run"]["state"] == "failed"
+    assert creations(box) == 0
+
+
+def test_reconcile_finds_a_lost_message_and_a_run_left_open(service: Service, box: Any) -> None:
+    run_id = service.start(healthy(box, 2))
+    boto3.client("sqs").purge_queue(QueueUrl=service.aws.environment["IMPORT_QUEUE_URL"])
+    assert door("reconcile")({}, Context())["items_requeued"] == 0
+    service.clock.shift(16 * 60)
+    assert door("reconcile")({}, Context())["items_requeued"] == 2
+    service.pump.run()
+    assert service.run(run_id)["run"]["state"] == "completed"
+    assert "requeued" in event_types(service.item(run_id))
+
+
+def test_reconcile_erases_keys_after_their_retention(service: Service, box: Any) -> None:
+    service.import_([{"base_url": box.relay("dead_key"), "api_key": KEY}])
+    assert door("reconcile")({}, Context())["keys_erased"] == 0
+    service.clock.shift(24 * 3600 + 1)
+    assert door("reconcile")({}, Context())["keys_erased"] == 1
+
+
+# --- modes of a run
+
+
+def test_cancel_stops_what_is_not_provisioned_and_ends_the_rest(service: Service, box: Any) -> None:
+    run_id = service.start(healthy(box, 2))
+    cancelled = service.call("POST", f"/api/batch-import/runs/{run_id}/cancel")
+    assert cancelled["state"] == "cancelled"
+    service.pump.run()
+    items = service.items(run_id)
+    assert [(i["current_stage"], i["access_status"], i["last_error_code"]) for i in items] == [
+        ("done", "unknown", "cancelled")
+    ] * 2
+    run = service.run(run_id)["run"]
+    assert (run["state"], run["completed_items"]) == ("cancelled", 2)
+    assert run["finished_at"] is not None
+    assert creations(box) == 0
+    status, body = service.call("POST", f"/api/batch-import/runs/{service.import_(healthy(box, 1))[0]}/cancel")
+    assert (status, body["error"]["code"]) == (409, "conflict")
+
+
+def test_strict_mode_stops_after_the_first_broken_item(service: Service, box: Any) -> None:
+    bad = {"base_url": box.relay("dead_key"), "api_key": KEY}
+    run_id = service.start([bad, *healthy(box, 1)], mode="strict")
+    url = service.aws.environment["IMPORT_QUEUE_URL"]
+    sqs = boto3.client("sqs")
+    [message] = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    for item_id in ("item_00001", "item_00002"):  # one after the other, so that the first has ended
+        sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"run_id": run_id, "items": [item_id]}))
+        service.pump.run()
+    items = service.items(run_id)
+    assert [i["last_error_code"] for i in items] == ["auth_failed", "stopped_by_strict"]
+    assert [i["access_status"] for i in items] == ["broken", "broken"]
+    assert service.run(run_id)["run"]["state"] == "failed"
+    assert creations(box) == 0
+
+
+def test_self_service_proves_the_given_key_and_puts_it_back(service: Service, box: Any) -> None:
+    ids = seed(box, "self@example.com", "sk-customer-self-service-01")
+    before = box.host.keys[ids["api_key_id"]]["group_id"]
+    run_id, items = service.import_(healthy(box, 2), access_mode="self_service", subscription_users=[],
+                                    probe_api_key="sk-customer-self-service-01")  # fmt: skip
+    assert [i["access_status"] for i in items] == ["active", "active"]
+    assert service.run(run_id)["recent_warnings"] == []
+    assert service.run(run_id)["run"]["state"] == "completed"
+    assert box.host.keys[ids["api_key_id"]]["group_id"] == before
+    used = [e for e in box.ledger() if e["path"] == f"/api/v1/admin/api-keys/{ids['api_key_id']}"]
+    assert len(used) == 2  # bound once in the run, and put back
+
+
+def test_a_given_key_that_cannot_prove_is_a_warning_of_the_run(service: Service, box: Any) -> None:
+    run_id, [item] = service.import_(healthy(box, 1), access_mode="self_service", subscription_users=[],
+                                     probe_api_key="sk-nobody-knows-this-key-01")  # fmt: skip
+    assert item["access_status"] == "active"
+    [warning] = service.run(run_id)["recent_warnings"]
+    assert "probe_api_key could not prove access" in warning
+    assert service.run(run_id)["run"]["state"] == "completed_with_warnings"
+
+
+# --- reuse and customers
+
+
+@pytest.mark.parametrize(
+    ("profile", "expected"), [("healthy", "confirmed"), ("stream_forbidden", "advisory"), ("dead_key", "failed")]
+)
+def test_how_reactivated_reads_after_each_confirmation(service: Service, box: Any, profile: str, expected: str) -> None:
+    """Seed 003, T7. A relay whose key died after the first import: the account stays off, and that is told."""
+    url = box.relay("stream_forbidden" if profile == "stream_forbidden" else "healthy")
+    run_id, _ = service.import_([{"base_url": url, "api_key": KEY}])
+    account_id = service.item(run_id)["account_id"]
+    places = account(box, account_id)["group_ids"]
+    bulk_update(box, account_id, status="inactive")
+    if expected == "failed":
+        box.host.fail_next("POST", rf"/accounts/{account_id}/test$", 500, times=20)
+
+    run_id, [item] = service.import_([{"base_url": url, "api_key": KEY}])
+
+    assert (item["matched_account_state"], item["account_resolution"]) == ("disabled", "reactivated")
+    assert item["confirmation_status"] == expected
+    after = account(box, account_id)
+    assert after["group_ids"] == places
+    if expected == "failed":
+        assert item["access_status"] == "degraded"
+        assert any("still off" in text for text in item["advisory_messages"])
+        assert after["status"] == "inactive"
+    else:
+        assert item["access_status"] == "active"
+        assert (after["status"], after["schedulable"]) == ("active", True)
+
+
+def test_reactivate_ours_leaves_a_persons_pause_alone(service: Service, box: Any) -> None:
+    pair = {"base_url": box.relay("healthy"), "api_key": KEY}
+    run_id, _ = service.import_([pair])
+    account_id = service.item(run_id)["account_id"]
+    bulk_update(box, account_id, schedulable=False)
+    writes = len(box.ledger())
+
+    _, [item] = service.import_([pair], reactivate="ours")
+
+    assert (item["matched_account_state"], item["account_resolution"]) == ("disabled", None)
+    assert (item["confirmation_status"], item["access_status"]) == ("failed", "broken")
+    assert item["last_error_code"] == "paused_by_operator"
+    assert "schedulable" in item["advice"]
+    assert box.ledger()[writes:] == []
+
+
+def test_a_serving_account_keeps_its_customers_during_the_proof(service: Service, box: Any) -> None:
+    pair = {"base_url": box.relay("healthy"), "api_key": KEY}
+    run_id, _ = service.import_([pair])
+    account_id = service.item(run_id)["account_id"]
+    [place] = account(box, account_id)["group_ids"]
+    writes = len(box.ledger())
+
+    service.import_([pair])
+
+    moves = [e["body"]["group_ids"] for e in box.ledger()[writes:] if "group_ids" in (e["body"] or {})
+             and e["path"].endswith("bulk-update")]  # fmt: skip
+    assert len(moves) >= 2
+    assert all(place in groups for groups in moves)
+    assert account(box, account_id)["group_ids"] == [place]
+
+
+def test_no_customer_reaches_an_account_before_it_is_proven(service: Service, box: Any) -> None:
+    """Every write on the account before its completion keeps it in groups that only the service's keys can use."""
+    service.import_([{"base_url": box.relay("healthy"), "api_key": KEY}])
+    opened = False
+    for entry in box.ledger():
+        if entry["path"].startswith("/api/v1/admin/groups/") and entry["body"].get("is_exclusive") is False:
+            opened = True
+        if entry["path"] == "/api/v1/admin/subscriptions/assign":
+            assert opened
+    created = [e for e in box.ledger() if e["path"] == "/api/v1/admin/groups"]
+    assert all(e["body"]["is_exclusive"] is True for e in created)
+
+
+def test_join_groups_are_joined_last_and_an_unknown_one_is_an_advisory(service: Service, box: Any) -> None:
+    headers = {"x-api-key": box.admin_key}
+    body = {"name": "pool", "platform": "openai", "rate_multiplier": 1}
+    pool = requests.post(f"{box.host_url}/api/v1/admin/groups", headers=headers, json=body, timeout=5).json()["data"]
+    run_id, [item] = service.import_(healthy(box, 1), join_groups=["pool", "nowhere"])
+    assert pool["id"] in account(box, service.item(run_id)["account_id"])["group_ids"]
+    assert item["access_status"] == "active"
+    assert any("nowhere" in text for text in item["advisory_messages"])
+
+
+def test_an_unknown_subscription_user_is_told_and_the_others_are_served(service: Service, box: Any) -> None:
+    _, [item] = service.import_(healthy(box, 1), subscription_users=["nobody@example.com", "customer@example.com"])
+    assert item["access_status"] == "active"
+    assert any("nobody@example.com" in text for text in item["advisory_messages"])
+    assert len(box.host.subscriptions) == 1
+
+
+def test_the_customers_key_works_after_the_import(service: Service, box: Any) -> None:
+    ids = seed(box, "buyer@example.com", "sk-customer-buyer-000000001")
+    run_id, [item] = service.import_(healthy(box, 1), subscription_users=["buyer@example.com"])
+    group = account(box, service.item(run_id)["account_id"])["group_ids"][0]
+    headers = {"x-api-key": box.admin_key}
+    bound = requests.put(f"{box.host_url}/api/v1/admin/api-keys/{ids['api_key_id']}", headers=headers,
+                         json={"group_id": group}, timeout=5)  # fmt: skip
+    assert bound.status_code == 200
+    answer = requests.post(
+        f"{box.host_url}/v1/chat/completions", timeout=5,
+        headers={"Authorization": "Bearer sk-customer-buyer-000000001"},
+        json={"model": item["resolved_smoke_model"], "messages": [{"role": "user", "content": "hi"}]},
+    )  # fmt: skip
+    assert answer.status_code == 200
+    assert answer.json()["choices"]
+
+
+def test_many_keys_of_one_provider_all_end(service: Service, box: Any) -> None:
+    url = box.relay("healthy")
+    run_id, items = service.import_([{"base_url": url, "api_key": f"sk-test-{n:04d}"} for n in range(12)])
+    assert {i["access_status"] for i in items} == {"active"}
+    assert creations(box) == 12
+    assert service.run(run_id)["run"]["state"] == "completed"
+    assert len({g["name"] for g in box.host.groups.values() if g["name"].startswith(items[0]["provider_id"])}) == 1
+
+
+def test_the_host_without_credentials_is_a_clear_degraded_verdict(service: Service, box: Any) -> None:
+    service.aws.put_host("", "")
+    _, [item] = service.import_(healthy(box, 1))
+    assert (item["access_status"], item["last_error_code"]) == ("degraded", "host_refuses_credentials")
+    assert CUSTOMER_KEY not in str(item)
