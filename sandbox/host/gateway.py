@@ -8,7 +8,7 @@ from sandbox.host import convert, upstream
 from sandbox.host.errors import Refusal
 from sandbox.host.gate import admit, turn
 from sandbox.host.models import responses_flag, uses_responses
-from sandbox.host.picking import Pool, unavailable
+from sandbox.host.picking import Pool, Session, unavailable
 from sandbox.host.records import Trace
 from sandbox.host.state import Host
 from sandbox.host.templates import DEFAULT_MODELS, Row
@@ -73,12 +73,14 @@ class Request:
 
     async def run(self) -> Answer:
         """Tries accounts until one answers or none is left; the last failure is then the caller's."""
-        pool = Pool(self.host, self.group, self.trace.model)
+        session = Session(self.host, self.group, self.body)
+        pool = Pool(self.host, self.group, self.trace.model, session.account())
         verdict, attempts = None, []
         for _ in range(SWITCHES + 1):
             account = pool.take()
             if account is None:
                 break
+            session.stick(account)
             verdict = await self.attempt(account, pool.upstream_model(account))
             attempts.append((account, verdict, pool.upstream_model(account)))
             if verdict.status == 200 or not verdict.again:

@@ -15,6 +15,7 @@ from sandbox.http import Answer, Call, Routes
 
 ROUTES: Routes[Host] = Routes()
 PATH = "/api/v1/keys"
+REFUSALS = 20  # of a key that exists already; then the user makes no keys for a day
 _ALLOWED = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -46,7 +47,10 @@ ROUTES.on("POST", PATH)(once(create))
 
 def make(host: Host, user: Row, body: Row) -> Row:
     """Checks and stores a key of a user."""
-    text = _text(host, body.get("custom_key") or "")
+    if host.refused_keys.get(user["id"], 0) >= REFUSALS:
+        text = "too many failed attempts, please try again later"
+        raise Refusal.envelope(429, text, "API_KEY_RATE_LIMITED")
+    text = _text(host, user, body.get("custom_key") or "")
     if body.get("group_id"):
         _permitted(host, user, body["group_id"])
     days = number(body, "expires_in_days")
@@ -63,7 +67,7 @@ def make(host: Host, user: Row, body: Row) -> Row:
     return row
 
 
-def _text(host: Host, custom: str) -> str:
+def _text(host: Host, user: Row, custom: str) -> str:
     if not custom:
         return "sk-" + secrets.token_hex(32)
     if len(custom) < 16:
@@ -72,6 +76,7 @@ def _text(host: Host, custom: str) -> str:
         text = "api key can only contain letters, numbers, underscores, and hyphens"
         raise Refusal.envelope(400, text, "API_KEY_INVALID_CHARS")
     if custom in host.key_ids:
+        host.refused_keys[user["id"]] = host.refused_keys.get(user["id"], 0) + 1
         raise Refusal.envelope(409, "api key already exists", "API_KEY_EXISTS")
     return custom
 

@@ -13,14 +13,32 @@ def unavailable() -> Refusal:
     return Refusal.gateway(503, UNAVAILABLE, "api_error")
 
 
+class Session:
+    """0.1.130 sticks a session, told by model and first user message, to the account that served it: even after this
+    account has left the group. Newer hosts look whether it is still a member, so nothing of it is seen there.
+    """
+
+    def __init__(self, host: Host, group_id: int, body: Row) -> None:
+        first = next((m.get("content") for m in body.get("messages", []) if m.get("role") == "user"), None)
+        self.host, self.key = host, (group_id, str(body["model"]), str(first))
+
+    def account(self) -> Row | None:
+        row = self.host.accounts.get(self.host.sessions.get(self.key, 0)) if self.host.old else None
+        return row if row is not None and self.host.health.schedulable(row) else None
+
+    def stick(self, account: Row) -> None:
+        self.host.sessions[self.key] = account["id"]
+
+
 class Pool:
     """The accounts that may serve one call, chosen on the client's name of the model."""
 
-    def __init__(self, host: Host, group_id: int, model: str) -> None:
+    def __init__(self, host: Host, group_id: int, model: str, stuck: Row | None = None) -> None:
         self.host, self.model = host, model
         self.channel = host.channel_of(group_id)
         self.sent = channel_mapped(self.channel, model)
-        self.left = self._serving(group_id)
+        self.stuck = stuck
+        self.left = [] if stuck else self._serving(group_id)
 
     def _serving(self, group_id: int) -> list[Row]:
         if restricted(self.channel, self.sent):
@@ -43,6 +61,9 @@ class Pool:
 
     def take(self) -> Row | None:
         """The best account not taken yet: lowest priority number, then the longest unused."""
+        if self.stuck is not None:
+            stuck, self.stuck = self.stuck, None
+            return stuck
         ready = [row for row in self.left if not self.host.health.cooled(row, self.upstream_model(row))]
         if not ready:
             return None

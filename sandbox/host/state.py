@@ -59,6 +59,8 @@ class Host:
         self.usage_by_request: dict[str, Row] = {}
         self.ops: deque[Row] = deque(maxlen=20_000)
         self.key_ids: dict[str, int] = {}
+        self.sessions: dict[tuple[int, str, str], int] = {}  # what sticks to which account
+        self.refused_keys: dict[int, int] = {}  # user -> creations of keys that exist already
         self.channel_by_group: dict[int, int] = {}
         self.subscription_ids: dict[tuple[int, int], int] = {}
         self.queues: dict[int, Any] = {}  # user -> gate.Queue

@@ -37,6 +37,11 @@ def told(answer: requests.Response) -> tuple[int, str]:
     return answer.status_code, answer.json().get("error", {}).get("message", "")
 
 
+def saying(text: str) -> list[dict[str, str]]:
+    """A first message of its own: an old host would stick the session to whoever served the same one before."""
+    return [{"role": "user", "content": text}]
+
+
 # Delays between a write and its effect
 
 
@@ -62,10 +67,10 @@ def test_on_an_old_host_the_account_that_left_still_answers(old: Client) -> None
         others = {first, second} - {account}
         old.data("POST", "/accounts/bulk-update", {"account_ids": list(others), "group_ids": []})
         old.data("POST", "/accounts/bulk-update", {"account_ids": [account], "group_ids": [group]})
-        served = old.chat(key).text
+        served = old.chat(key, messages=saying(f"{account}")).text
     assert "healthy/one" in served
     old.box.host.clock.advance(0.85)
-    assert "healthy/two" in old.chat(key).text
+    assert "healthy/two" in old.chat(key, messages=saying("later")).text
 
 
 @pytest.mark.parametrize("bulk", [False, True])
@@ -305,3 +310,35 @@ def test_thousands_of_accounts_stay_quick(new: Client) -> None:
     key = new.key(group)
     assert new.chat(key).elapsed.total_seconds() < 0.5
     assert new.admin("GET", "/accounts?search=nothing").elapsed.total_seconds() < 0.5
+
+
+@pytest.mark.parametrize("version", ["old", "new"])
+def test_only_an_old_host_sticks_a_session_to_an_account_that_has_left(
+    version: str, request: pytest.FixtureRequest
+) -> None:
+    """Seen on a real 0.1.130: model and first user message tell a session, membership of the group is not looked at."""
+    client: Client = request.getfixturevalue(version)
+    group = client.group()
+    first, second = (client.account(client.box.relay("healthy", name)) for name in ("one", "two"))
+    key = client.key(group)
+    move(client, first, [group])
+    client.chat(key, messages=saying("the same"))
+    move(client, first, [])
+    move(client, second, [group])
+    again = client.chat(key, messages=saying("the same")).text
+    assert ("healthy/one" in again) == (version == "old")
+    assert "healthy/two" in client.chat(key, messages=saying("never said before")).text
+
+
+def move(client: Client, account: int, groups: list[int]) -> None:
+    client.data("POST", "/accounts/bulk-update", {"account_ids": [account], "group_ids": groups})
+    client.box.host.clock.advance(2)
+
+
+def test_twenty_refused_creations_lock_a_user_out_of_making_keys(new: Client) -> None:
+    """Seen on both real versions: each creation of a key that exists counts, for a day."""
+    token = new.login()
+    body = {"name": "twice", "custom_key": "sk-made-twice-0000000001"}
+    make = [new.call("POST", "/api/v1/keys", body, Authorization=f"Bearer {token}") for _ in range(22)]
+    assert [answer.status_code for answer in make] == [200, *[409] * 20, 429]
+    assert make[-1].json()["reason"] == "API_KEY_RATE_LIMITED"

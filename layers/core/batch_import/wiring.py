@@ -21,6 +21,7 @@ from batch_import.host.client import HostClient
 from batch_import.host.errors import HostRefusesCredentials
 from batch_import.host.proving import HostProver, host_session
 from batch_import.host.transport import HostTransport
+from batch_import.host.witness import Witness
 from batch_import.pipeline.confirmation import ConfirmationWorker
 from batch_import.pipeline.dead_letter import DeadLetters
 from batch_import.pipeline.import_stages import ImportStages
@@ -200,7 +201,7 @@ class Wiring:
             host = self.host
             return (
                 host.client,
-                ProvingGround(host.client, host.prover, host.premises, self.leases, owner),
+                ProvingGround(host.client, host.prover, host.witness, host.premises, self.leases, owner),
                 host.placing,
                 host.self_service,
             )
@@ -238,6 +239,7 @@ class HostSide:
         self.client = HostClient(transport)
         self.prover = HostProver(transport)
         self.inventory = Inventory(self.client)
+        self.witness = Witness(self.client)
 
     @cached_property
     def premises(self) -> Premises:

@@ -23,9 +23,13 @@ class GatewayDecision:
     parked: bool = False  # the host took the account out of service: wake it before the next try
 
 
-def completion_request(model: str) -> dict[str, Any]:
-    """Not streamed: a stream's failures hide behind status 200 (host-facts 4.3)."""
-    message = {"role": "user", "content": "Reply with the single word: ok"}
+def completion_request(model: str, nonce: str) -> dict[str, Any]:
+    """Not streamed: a stream's failures hide behind status 200 (host-facts 4.3).
+
+    ``nonce`` makes the first message unlike any other: hosts stick a session, which they tell by model and first
+    message, to the account that served it before, and 0.1.130 does so even after that account has left the group.
+    """
+    message = {"role": "user", "content": f"Reply with the single word: ok ({nonce})"}
     return {"model": model, "messages": [message], "max_tokens": MAX_TOKENS, "stream": False}
 
 

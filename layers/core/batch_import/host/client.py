@@ -180,6 +180,23 @@ class HostClient:
             if error.reason != "SUBSCRIPTION_ASSIGN_CONFLICT":
                 raise
 
+    # --- what happened (2.10; host-live A14)
+
+    def usage_of_request(self, request_id: str) -> Json | None:
+        """Filtered by the host since 0.1.166; before, the newest rows are looked through."""
+        rows = self.transport.get(f"{_ADMIN}/usage", {"request_id": request_id, "page_size": 50}).get("items") or []
+        return next((row for row in rows if row.get("request_id") == request_id), None)
+
+    def newest_usage(self, key_id: int) -> Json | None:
+        rows = self.transport.get(f"{_ADMIN}/usage", {"api_key_id": key_id, "page_size": 1}).get("items") or []
+        return cast(Json, rows[0]) if rows else None
+
+    def error_of_request(self, request_id: str) -> Json | None:
+        """``request_id`` is the ``X-Request-ID`` that we sent; the list filters by text only."""
+        query = {"q": request_id, "view": "all", "page_size": 20}
+        rows = self.transport.get(f"{_ADMIN}/ops/errors", query).get("items") or []
+        return next((row for row in rows if row.get("request_id") == request_id), None)
+
     def _pages(self, path: str, query: Mapping[str, Any]) -> Iterator[Json]:
         page, pages = 1, 1
         while page <= pages:

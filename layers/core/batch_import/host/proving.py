@@ -33,7 +33,7 @@ class HostProver:
         """A real completion as a customer makes it; ``request_id`` comes back in the host's error log."""
         headers = {"Authorization": f"Bearer {gateway_key}", "X-Request-ID": request_id}
         url = f"{self._transport.base_url}/v1/chat/completions"
-        return self._post(url, headers, completion_request(model), COMPLETION_TIMEOUT)
+        return self._post(url, headers, completion_request(model, request_id), COMPLETION_TIMEOUT)
 
     def _post(self, url: str, headers: dict[str, str], body: object, timeout: float) -> Answer:
         return exchange(self._transport.session, "POST", url, headers=headers, body=body, timeout=timeout)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from batch_import.domain.answers import Answer
 from batch_import.domain.entities import Item
 from batch_import.domain.gateway import GatewayDecision, Proof, judge_completion
 from batch_import.domain.reuse_policy import HeldAccount, ImportState
@@ -12,6 +13,7 @@ from batch_import.host.accounts import held_account
 from batch_import.host.client import HostClient, Json
 from batch_import.host.errors import HostRejected
 from batch_import.host.proving import HostProver
+from batch_import.host.witness import Witness
 from batch_import.pipeline.premises import LANE_REST, GatewayKey, Premises
 from batch_import.pipeline.slots import NoSlot, SlotPool
 from batch_import.probe.capability import error_text
@@ -40,6 +42,7 @@ class ProvingGround:
         self,
         host: HostClient,
         prover: HostProver,
+        witness: Witness,
         premises: Premises,
         leases: Leases,
         owner: str,
@@ -47,6 +50,7 @@ class ProvingGround:
     ) -> None:
         self._host = host
         self._prover = prover
+        self._witness = witness
         self._premises = premises
         self._leases = leases
         self._keys: SlotPool = premises.keys(owner)
@@ -118,18 +122,36 @@ class ProvingGround:
         self, item: Item, account_id: int, room: int, keeps: tuple[int, ...], key: GatewayKey, where: str
     ) -> ProofResult:
         """Joining a room used before takes up to 1 s; a lost scheduling update heals by repeating it (host-live A5)."""
-        model = item.resolved_smoke_model or ""
+        model, mark = item.resolved_smoke_model or "", self._witness.mark(key.key_id)
         for round_ in range(2):
             for poll in range(int(_JOIN_SECONDS / _JOIN_POLL)):
                 request_id = f"{item.run_id}-{item.item_id}-{item.attempt}-{round_}{poll:02d}"
                 answer = self._prover.complete(key.value, model, request_id)
-                decision = judge_completion(answer)
+                decision = self._of_our_account(judge_completion(answer), answer, account_id, key, mark, request_id)
                 if decision.proof is not Proof.JOINING:
                     return ProofResult(decision, error_text(answer), where, answer.retry_after)
                 self._sleep(_JOIN_POLL)
             self._enter(account_id, room, keeps)
         proof = Proof.FAIL if decision.code == "gateway_mis_mapped" else Proof.RETRY
         return ProofResult(GatewayDecision(proof, decision.code), error_text(answer), where, answer.retry_after)
+
+    def _of_our_account(
+        self,
+        decision: GatewayDecision,
+        answer: Answer,
+        account_id: int,
+        key: GatewayKey,
+        mark: int | None,
+        request_id: str,
+    ) -> GatewayDecision:
+        """An answer of an account that has just left the room says nothing of ours: ask again in a moment."""
+        if decision.proof is Proof.PROVEN:
+            spoke = self._witness.served_by(answer, key.key_id, mark)
+        elif decision.proof is not Proof.JOINING and answer.status >= 500:
+            spoke = self._witness.failed_on(request_id)
+        else:
+            return decision
+        return decision if spoke in (None, account_id) else GatewayDecision(Proof.JOINING, "gateway_no_account")
 
 
 def is_private(group: Json) -> bool:
