@@ -13,7 +13,7 @@ BIN := .venv/bin
 SAM := PATH="$(CURDIR)/$(BIN):$$PATH" .venv-sam/bin/sam
 TESTS ?= tests
 
-.PHONY: help run up down status test check bench format install clean python
+.PHONY: help run up down status test check bench openapi format install clean python
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -40,8 +40,12 @@ check: install ## Format, lint, types, and the template as AWS gets it
 test: install ## All tests, with the coverage of the package
 	@$(BIN)/python -m pytest $(TESTS) --cov --cov-report=term
 
-bench: install ## The benchmarks
-	@$(BIN)/python -m pytest tests/bench -s
+bench: install ## The benchmarks (RELAYS=1000: how many relays are imported)
+	@PYTHONPATH=. $(BIN)/python tests/bench/bench_naming.py
+	@PYTHONPATH=. $(BIN)/python tests/bench/bench_import.py --relays $(or $(RELAYS),1000)
+
+openapi: install ## Write docs/openapi.yaml from the code
+	@$(BIN)/python -m tools.write_openapi
 
 format: install ## Put the code into shape
 	$(BIN)/ruff format

@@ -1,4 +1,4 @@
-"""An embedded stack of a test's own: another folder, free ports, the permissions of the template enforced."""
+"""An embedded stack of a test's own: another folder, free ports, unless told otherwise the template's permissions enforced."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def embedded_stack(home: Path) -> Iterator[Embedded]:
+def embedded_stack(home: Path, *, iam: bool = True) -> Iterator[Embedded]:
     """Up inside the block, with AWS variables of the process pointing to it; skips without the SAM command line."""
     if not (ROOT / ".venv-sam" / "bin" / "sam").exists():
         pytest.skip("needs .venv-sam: make install")
@@ -24,7 +24,7 @@ def embedded_stack(home: Path) -> Iterator[Embedded]:
         **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "HOST_"))},
         **dict(zip(names, _free_ports(3), strict=True)),
         "EMBEDDED_HOME": str(home),
-        "EMBEDDED_IAM": "1",
+        **({"EMBEDDED_IAM": "1"} if iam else {}),
     }
     stack = Embedded(Settings(ROOT, environment))
     with pytest.MonkeyPatch.context() as patch:
