@@ -61,8 +61,8 @@ def _call(stack: Embedded, method: str, path: str, body: Any = None) -> Any:
     saved = stack.settings.saved()
     headers = {"Authorization": f"Bearer {saved['BATCH_IMPORT_TOKEN']}", "Content-Type": "application/json"}
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{saved['BATCH_IMPORT_URL']}{path}", data, headers, method=method)  # noqa: S310
-    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+    request = urllib.request.Request(f"{saved['BATCH_IMPORT_URL']}{path}", data, headers, method=method)
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return json.loads(answer.read())
 
 

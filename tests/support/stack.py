@@ -1,4 +1,4 @@
-"""An embedded stack of a test's own: another folder, free ports, unless told otherwise the template's permissions enforced."""
+"""An embedded stack of a test's own: another folder, free ports."""
 
 import os
 import socket
@@ -16,7 +16,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @contextmanager
 def embedded_stack(home: Path, *, iam: bool = True) -> Iterator[Embedded]:
-    """Up inside the block, with AWS variables of the process pointing to it; skips without the SAM command line."""
+    """Up inside the block, with AWS variables of the process pointing to it; skips without the SAM command line.
+
+    Unless told otherwise the permissions of the template are enforced.
+    """
     if not (ROOT / ".venv-sam" / "bin" / "sam").exists():
         pytest.skip("needs .venv-sam: make install")
     names = ("EMBEDDED_PORT", "SANDBOX_HOST_PORT", "SANDBOX_RELAY_PORT")

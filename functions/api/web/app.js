@@ -8,6 +8,7 @@ import { showRuns } from "./view-runs.js";
 import { showSignIn } from "./view-sign-in.js";
 
 const main = document.getElementById("main");
+const quiet = { type: "button", class: "button quiet" };
 let view = new AbortController();
 let shown = location.pathname;
 
@@ -34,15 +35,17 @@ function showTop() {
     h("img", { src: new URL("icon.svg", import.meta.url).href, alt: "", width: 24, height: 24 }),
     t("title"),
   );
-  const other = h("button", { type: "button", class: "button quiet", lang: language() === "zh" ? "en" : "zh-CN" }, t("language.other"));
-  other.addEventListener("click", () => {
-    switchLanguage();
-    show();
-    document.querySelector("#top button").focus();
-  });
-  const out = h("button", { type: "button", class: "button quiet", onclick: signOut }, t("signOut"));
-  document.getElementById("top").replaceChildren(h("div", { class: "bar" }, home, h("nav", {}, other, session.token && out)));
+  const inItsLanguage = { lang: language() === "zh" ? "en" : "zh-CN" };
+  const other = h("button", { ...quiet, ...inItsLanguage, onclick: changeLanguage }, t("language.other"));
+  const out = session.token && h("button", { ...quiet, onclick: signOut }, t("signOut"));
+  document.getElementById("top").replaceChildren(h("div", { class: "bar" }, home, h("div", {}, other, out)));
   document.getElementById("skip").textContent = t("skip");
+}
+
+function changeLanguage() {
+  switchLanguage();
+  show();
+  document.querySelector("#top button").focus();
 }
 
 function signOut() {

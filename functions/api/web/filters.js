@@ -46,23 +46,34 @@ export function filterBar(fields, changed) {
     if (element.tagName === "INPUT") element.addEventListener("input", later);
   }
   clear.hidden = Object.keys(values()).length === 0;
-  const labelled = fields.map(({ name, label }) => h("label", { class: name }, h("span", {}, label), controls.get(name)));
+  const labelled = fields.map((field) =>
+    h("label", { class: field.name }, h("span", {}, field.label), controls.get(field.name)),
+  );
   const submit = (event) => {
     event.preventDefault();
     apply();
   };
-  const toggle = h("button", { type: "button", class: "button toggle", "aria-expanded": "false", onclick: unfold }, t("filters"));
-  const element = h("form", { class: "filters", role: "search", "aria-label": t("filters"), onsubmit: submit }, labelled, toggle, clear);
+  const folded = { type: "button", class: "button toggle", "aria-expanded": "false", onclick: unfold };
+  const toggle = h("button", folded, t("filters"));
+  const attributes = { class: "filters", role: "search", "aria-label": t("filters"), onsubmit: submit };
+  const element = h("form", attributes, labelled, toggle, clear);
   return { element, values, set };
 }
 
-function control({ name, options, hint, suggest }) {
-  const given = new URLSearchParams(location.search).get(name) ?? "";
-  const element = options
-    ? h("select", { name }, [["", t("any")], ...options.map((value) => [value, valueText(name, value)])].map(choice))
-    : h("input", { name, type: "search", placeholder: hint, list: suggest, autocomplete: "off", spellcheck: "false", maxlength: 200 });
-  if (!options || options.includes(given)) element.value = given;
+function control(field) {
+  const given = new URLSearchParams(location.search).get(field.name) ?? "";
+  const element = field.options ? selection(field) : entry(field);
+  if (!field.options || field.options.includes(given)) element.value = given;
   return element;
+}
+
+function selection({ name, options }) {
+  return h("select", { name }, choice(["", t("any")]), options.map((value) => choice([value, valueText(name, value)])));
+}
+
+function entry({ name, hint, suggest }) {
+  const quiet = { autocomplete: "off", spellcheck: "false", maxlength: 200 };
+  return h("input", { name, type: "search", placeholder: hint, list: suggest, ...quiet });
 }
 
 const choice = ([value, text]) => h("option", { value }, text);

@@ -20,7 +20,8 @@ function itemInAddress() {
 export function itemDrawer(runId, signal) {
   const content = h("div", { class: "detail" });
   const close = h("button", { type: "button", class: "button close", onclick: () => element.close() }, t("close"));
-  const element = h("dialog", { class: "drawer", "aria-label": t("item") }, h("div", { class: "sheet" }, close, content));
+  const sheet = h("div", { class: "sheet" }, close, content);
+  const element = h("dialog", { class: "drawer", "aria-label": t("item") }, sheet);
   let linked = false; // opened by a link of this page: then going back closes it
 
   function open() {
@@ -78,12 +79,13 @@ const section = (title, ...content) => h("section", {}, h("h3", {}, title), cont
 
 function head(item) {
   const { badges } = item;
+  const verdicts = [badge(badges.access_status), badge(badges.confirmation_status)];
   return h(
     "header",
     {},
     h("p", { class: "muted number-of" }, item.item_id),
     h("h2", {}, item.base_url),
-    h("div", { class: "badges" }, badge(badges.access_status), badge(badges.confirmation_status), accountBadges(badges)),
+    h("div", { class: "badges" }, verdicts, accountBadges(badges)),
     verdict(item),
     advisories(item.advisory_messages),
   );
@@ -104,12 +106,14 @@ function verdict({ advice, last_error: error, last_error_stage: stage, last_erro
 
 function advisories(texts) {
   if (!texts.length) return null;
-  return h("div", { class: "note yellow" }, h("h3", {}, t("advisories")), h("ul", {}, texts.map((text) => h("li", {}, text))));
+  const list = h("ul", {}, texts.map((text) => h("li", {}, text)));
+  return h("div", { class: "note yellow" }, h("h3", {}, t("advisories")), list);
 }
 
 /** A list of names and values; what is not there is shown as a dash. */
 function facts(pairs) {
-  return h("dl", { class: "facts-of" }, pairs.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value ?? "–"))));
+  const fact = ([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value ?? "–"));
+  return h("dl", { class: "facts-of" }, pairs.map(fact));
 }
 
 const code = (value) => (value === null ? null : h("code", {}, String(value)));
@@ -172,7 +176,9 @@ function profiles(list) {
   }));
   const body = tableBody();
   body.append(...list.map((profile) => row(columns, profileCells(profile))));
-  return section(t("modelProfiles"), h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": t("modelProfiles") }, table(t("modelProfiles"), columns, body, { class: "profiles" })));
+  const title = t("modelProfiles");
+  const scroller = { class: "scroll", tabindex: 0, role: "region", "aria-label": title };
+  return section(title, h("div", scroller, table(title, columns, body, { class: "profiles" })));
 }
 
 function profileCells(profile) {
@@ -192,10 +198,12 @@ function trail(events) {
 
 function event(one) {
   const payload = pretty(one.payload_json);
+  const type = h("strong", {}, one.event_type);
+  const where = `${one.stage} · ${t("events.attempt", { n: one.attempt })}`;
   return h(
     "li",
     { class: one.event_type, "data-event": one.event_type },
-    h("p", { class: "line" }, clock(one.created_at), h("strong", {}, one.event_type), h("span", { class: "muted" }, `${one.stage} · ${t("events.attempt", { n: one.attempt })}`)),
+    h("p", { class: "line" }, clock(one.created_at), type, h("span", { class: "muted" }, where)),
     h("p", { class: "message" }, one.message),
     payload && h("pre", { tabindex: 0 }, payload),
   );

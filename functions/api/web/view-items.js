@@ -1,10 +1,9 @@
 // The items of a run, in the API's order: what needs attention comes first.
 
 import { badge, h, row } from "./dom.js";
-import { t } from "./i18n.js";
+import { fullTime, t } from "./i18n.js";
 import { listView } from "./list-view.js";
 import { listItems } from "./list.js";
-import { fullTime } from "./i18n.js";
 
 const STAGES = ["probe", "provision", "confirm", "validate", "done"];
 const CONFIRMATIONS = ["pending", "confirmed", "advisory", "failed"];
@@ -57,27 +56,25 @@ function fieldsOf() {
 function columnsOf() {
   return [
     { label: t("relay"), class: "main" },
-    { label: t("access") },
-    { label: t("confirmation") },
-    { label: t("stage") },
+    { label: t("access"), class: "access" },
+    { label: t("confirmation"), class: "confirmation" },
     { label: t("account"), class: "account" },
     { label: t("smokeModel"), class: "model" },
-    { label: t("retries"), class: "number" },
+    { label: t("retries"), class: "number retries" },
     { label: t("findings"), class: "findings" },
   ];
 }
 
 function itemRow(columns, item) {
   const { badges } = item;
-  const retries = h("span", { class: item.retry_count ? null : "zero", title: item.last_retry_at && fullTime(item.last_retry_at) }, String(item.retry_count));
+  const stage = h("div", { class: "stage muted" }, t("stage.at", { stage: item.current_stage }));
   const tr = row(columns, [
     relay(item),
     badge(badges.access_status),
-    badge(badges.confirmation_status),
-    h("span", { class: "stage" }, item.current_stage),
+    [badge(badges.confirmation_status), stage],
     accountBadges(badges),
-    item.resolved_smoke_model && h("code", {}, item.resolved_smoke_model),
-    retries,
+    item.resolved_smoke_model && h("code", { title: item.resolved_smoke_model }, item.resolved_smoke_model),
+    retries(item),
     findings(item),
   ]);
   tr.addEventListener("click", openDetail);
@@ -92,11 +89,16 @@ function relay(item) {
   ];
 }
 
+function retries({ retry_count: count, last_retry_at: last }) {
+  return h("span", { class: count ? null : "zero", title: last && fullTime(last) }, String(count));
+}
+
 /** What was found in the host, and what was decided about it. */
 export function accountBadges(badges) {
   const { matched_account_state: matched, account_resolution: resolution, provision_reused: reused } = badges;
-  const arrow = matched && resolution ? h("span", { class: "arrow", "aria-hidden": "true" }, "→") : null;
-  const shown = [badge(matched), arrow, badge(resolution), badge(reused)].filter(Boolean);
+  const arrow = matched && h("span", { class: "arrow", "aria-hidden": "true" }, "→");
+  const decided = resolution && h("span", { class: "then" }, arrow, badge(resolution));
+  const shown = [badge(matched), decided, badge(reused)].filter(Boolean);
   return shown.length ? h("div", { class: "badges" }, shown) : null;
 }
 

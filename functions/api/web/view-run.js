@@ -138,7 +138,8 @@ function tilesOf(filter) {
     const number = h("span", { class: "count" });
     const set = () => filter({ ...UNFILTERED, ...tile.filter });
     const content = [number, h("span", { class: "label" }, t(tile.name))];
-    return { ...tile, number, button: h("button", { type: "button", class: `tile ${tile.name}`, onclick: set }, content) };
+    const button = h("button", { type: "button", class: `tile ${tile.name}`, onclick: set }, content);
+    return { ...tile, number, button };
   });
 
   function update(run) {
@@ -153,7 +154,8 @@ function tilesOf(filter) {
     }
   }
 
-  return { element: h("div", { class: "tiles", role: "group", "aria-label": t("filters") }, tiles.map((tile) => tile.button)), update, select };
+  const group = { class: "tiles", role: "group", "aria-label": t("filters") };
+  return { element: h("div", group, tiles.map((tile) => tile.button)), update, select };
 }
 
 /** The button that cancels, the question before it, and the place where a refusal is told. */
@@ -164,7 +166,8 @@ function cancelling(runId, changed) {
     trouble.replaceChildren();
     dialog.showModal();
   };
-  const keep = h("button", { type: "button", class: "button", autofocus: true, onclick: () => dialog.close() }, t("cancel.keep"));
+  const back = { type: "button", class: "button", autofocus: true, onclick: () => dialog.close() };
+  const keep = h("button", back, t("cancel.keep"));
   const go = h("button", { type: "button", class: "button danger", onclick: confirm }, t("cancel"));
   dialog.append(
     h("h2", { id: "cancel-title" }, t("cancel.ask")),

@@ -61,7 +61,7 @@ function runRow(columns, run) {
   const link = h("a", { class: "id", href: runAddress(run.run_id), "data-route": true }, run.run_id);
   const modes = `${valueText("mode", run.mode)} · ${valueText("access_mode", run.access_mode)}`;
   const done = t("progress.text", { done: run.completed_items, total: run.total_items });
-  const tr = row(columns, [
+  return row(columns, [
     [link, h("div", { class: "muted" }, modes)],
     badge(run.badges.state),
     [progress(run), h("div", { class: "muted" }, done)],
@@ -72,7 +72,6 @@ function runRow(columns, run) {
     moment(run.started_at),
     [moment(run.finished_at), h("div", { class: "muted" }, ranFor(run))],
   ]);
-  return tr;
 }
 
 const count = (number) => h("span", { class: number ? null : "zero" }, String(number));

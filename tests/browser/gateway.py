@@ -1,0 +1,124 @@
+"""The API door over real HTTP, the way API Gateway serves it: a stage prefix, a token check, REST proxy events."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from batch_import.authorization import authorize
+
+from tests.conftest import api_event
+from tests.support.aws import OPERATOR, VIEWER
+from tests.support.pump import Context, door
+
+PREFIX = "/_aws/execute-api/abc123/v1"
+HASHES = {
+    "operator": [hashlib.sha256(OPERATOR.encode()).hexdigest()],
+    "viewer": [hashlib.sha256(VIEWER.encode()).hexdigest()],
+}
+UNAUTHORIZED = {"error": {"code": "unauthorized", "message": "A valid bearer token is needed."}}
+Answer = tuple[int, dict[str, str], str]
+
+
+@dataclass
+class Request:
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: str | None
+
+
+@dataclass
+class Gateway:
+    """``lock`` serialises the door with whatever else uses the stack; ``failing`` can answer in its place."""
+
+    prefix: str
+    origin: str = ""
+    lock: Any = field(default_factory=threading.RLock)
+    calls: list[Request] = field(default_factory=list)
+    failing: Callable[[Request], Answer | None] = lambda _: None
+
+    @property
+    def url(self) -> str:
+        return f"{self.origin}{self.prefix}"
+
+    def answer(self, request: Request) -> Answer:
+        self.calls.append(request)
+        with self.lock:
+            return self.failing(request) or self._ask(request)
+
+    def _ask(self, request: Request) -> Answer:
+        role = "nobody"
+        if request.path.startswith("/api/"):
+            token = {"authorizationToken": request.headers.get("authorization", ""), "methodArn": "arn:api/v1/GET/x"}
+            policy = authorize(token, HASHES)
+            if policy is None:
+                return 401, {"Content-Type": "application/json"}, json.dumps(UNAUTHORIZED)
+            role = policy["context"]["role"]
+        headers = {name.title(): value for name, value in request.headers.items()}
+        event = api_event(request.method, request.path, request.body, role, request.query, headers)
+        return _plain(door("api")(event, Context()))
+
+
+def _plain(response: dict[str, Any]) -> Answer:
+    many = {name: values[-1] for name, values in (response.get("multiValueHeaders") or {}).items()}
+    return response["statusCode"], many | (response.get("headers") or {}), response.get("body") or ""
+
+
+@contextmanager
+def serving(prefix: str = PREFIX) -> Iterator[Gateway]:
+    """A gateway on a free port of 127.0.0.1."""
+    gateway = Gateway(prefix)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(gateway))
+    gateway.origin = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield gateway
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _handler_for(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._serve()
+
+        def do_POST(self) -> None:
+            self._serve()
+
+        def _serve(self) -> None:
+            address = urlsplit(self.path)
+            if not address.path.startswith(f"{gateway.prefix}/"):
+                return self._send(
+                    403, {"Content-Type": "application/json"}, '{"message":"Missing Authentication Token"}'
+                )
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length).decode() if length else None
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            path = unquote(address.path.removeprefix(gateway.prefix))
+            return self._send(
+                *gateway.answer(Request(self.command, path, dict(parse_qsl(address.query)), headers, body))
+            )
+
+        def _send(self, status: int, headers: dict[str, str], body: str) -> None:
+            content = body.encode()
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Silent: what matters is in ``gateway.calls``."""
+
+    return Handler
