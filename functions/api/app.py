@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from batch_import import http_api as web
 from batch_import.domain import contract as api
-from batch_import.domain.errors import BatchImportError
+from batch_import.domain.errors import BatchImportError, InvalidRequest
 from batch_import.domain.types import (
     AccessMode,
     AccessStatus,
@@ -127,6 +127,11 @@ def nothing_here(_: Exception) -> Response[str]:
 @app.exception_handler(RequestValidationError)  # type: ignore[untyped-decorator]
 def bad_request(error: RequestValidationError) -> Response[str]:
     return web.bad_request(error.errors())
+
+
+@app.exception_handler([RecursionError, UnicodeDecodeError])  # type: ignore[untyped-decorator]
+def unreadable(_: Exception) -> Response[str]:
+    return web.refusal(InvalidRequest("the body is not valid JSON in UTF-8, or nested too deeply"))
 
 
 @app.exception_handler(BatchImportError)  # type: ignore[untyped-decorator]

@@ -9,8 +9,9 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
 
+from batch_import.deadline import POOLS, deadline
 from batch_import.domain.answers import Answer, Trouble
 
 CONNECT_TIMEOUT = 5.0
@@ -29,6 +30,7 @@ class GuardedAdapter(IPFilterAdapter):  # type: ignore[misc]
         super().__init__(is_https_proto=is_https)
         self._allowed = frozenset(allowed)
         self.init_poolmanager(pool, pool)
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
@@ -60,51 +62,47 @@ def exchange(
     max_body: int = MAX_BODY,
 ) -> Answer:
     """One exchange as an ``Answer``; trouble is data, not an exception. ``timeout`` bounds the whole, in seconds."""
-    deadline = time.monotonic() + timeout
+    end = time.monotonic() + timeout
+    request = {"headers": dict(headers), "json": body, "timeout": (CONNECT_TIMEOUT, timeout)}
     try:
-        with session.request(
-            method,
-            url,
-            headers=dict(headers),
-            json=body,
-            timeout=(CONNECT_TIMEOUT, timeout),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            return _read(response, deadline, max_body)
-    except requests.RequestException as error:
-        return Answer(trouble=_trouble(error))
-    except (ValueError, HTTPError):  # a host name that no resolver takes, an answer that is no HTTP
-        return Answer(trouble=Trouble.UNREACHABLE)
+        with deadline(end), session.request(method, url, stream=True, allow_redirects=False, **request) as response:
+            return _read(response, end, max_body)
+    except (requests.RequestException, HTTPError, ValueError) as error:
+        trouble = _trouble(error)
+        late = trouble is Trouble.CUT and time.monotonic() >= end  # the deadline shut the connection down
+        return Answer(trouble=Trouble.READ_TIMEOUT if late else trouble)
 
 
-def _read(response: requests.Response, deadline: float, max_body: int) -> Answer:
+def _read(response: requests.Response, end: float, max_body: int) -> Answer:
+    """What is there is read at once, not when 64 KiB have come: a slow drip must meet the deadline."""
     chunks, size = [], 0
-    for chunk in response.iter_content(65536):
+    while chunk := response.raw.read1(65536, decode_content=True):
         chunks.append(chunk)
         size += len(chunk)
         if size > max_body:
             return Answer(trouble=Trouble.TOO_LARGE)
-        if time.monotonic() > deadline:
+        if time.monotonic() > end:
             return Answer(trouble=Trouble.READ_TIMEOUT)
     text = b"".join(chunks).decode("utf-8", "replace")
     kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     return Answer(response.status_code, text, response.headers.get("content-type", ""), kept)
 
 
-def _trouble(error: requests.RequestException) -> Trouble:
+def _trouble(error: Exception) -> Trouble:
     if isinstance(error, (InvalidIPAddress, requests.exceptions.InvalidURL)):
         return Trouble.ADDRESS_REFUSED
     if isinstance(error, requests.exceptions.SSLError):
         return Trouble.TLS
     if isinstance(error, requests.ConnectTimeout) or _before_exchange(error):
         return Trouble.UNREACHABLE
-    if isinstance(error, requests.ReadTimeout):
+    if isinstance(error, (requests.ReadTimeout, ReadTimeoutError)):
         return Trouble.READ_TIMEOUT
-    return Trouble.CUT
+    if isinstance(error, (requests.RequestException, HTTPError)):
+        return Trouble.CUT
+    return Trouble.UNREACHABLE  # a host name that no resolver takes
 
 
-def _before_exchange(error: requests.RequestException) -> bool:
+def _before_exchange(error: Exception) -> bool:
     """Did the connection never come about? ``requests`` hides urllib3's reason one level down."""
     cause = getattr(error.args[0], "reason", None) if error.args else None
     if isinstance(cause, (NewConnectionError, NameResolutionError, ConnectTimeoutError)):

@@ -67,7 +67,7 @@ class Answer:
 def _error_text(body: Any) -> str:
     if not isinstance(body, dict):
         return ""
-    error = body.get("error", body)
+    error = body.get("error") or body
     if isinstance(error, dict):
         parts = [str(error.get(key) or "") for key in ("message", "code", "type")]
         return " ".join(part for part in parts if part)

@@ -63,10 +63,10 @@ def _has_content(choice: Any) -> bool:
 
 
 def _judge_failure(status: int, body: Any, message: str) -> GatewayDecision:
-    middleware = isinstance(body, dict) and isinstance(body.get("code"), str)
+    code = str(body.get("code")) if isinstance(body, dict) and isinstance(body.get("code"), str) else ""
     text = message.lower()
-    if middleware and status in (401, 403):
-        group = str(body["code"]).startswith("GROUP_") and body["code"] != "GROUP_NOT_ALLOWED"
+    if status in (401, 403):  # a relay's own refusals come as 502 (host-facts 4.3)
+        group = code.startswith("GROUP_") and code != "GROUP_NOT_ALLOWED"
         return (
             GatewayDecision(Proof.FAIL, "group_not_usable")
             if group

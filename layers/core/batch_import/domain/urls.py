@@ -1,5 +1,6 @@
 """One canonical form for every spelling of a relay's base URL (design §2.1; host-facts 6)."""
 
+import ipaddress
 import re
 from urllib.parse import unquote, urlsplit
 
@@ -72,13 +73,22 @@ def _ascii_host(hostname: str) -> str:
     name = unquote(hostname).rstrip(".").lower()
     if not name:
         raise InvalidRequest("base_url has no host name")
+    if ":" in hostname:
+        return _ipv6(hostname)
     if name.isascii():
-        if not re.fullmatch(r"[a-z0-9._:%-]+", name):
+        if not re.fullmatch(r"[a-z0-9._-]+", name):
             raise InvalidRequest("base_url has an invalid host name")
         return name
     try:
         return idna.encode(name, uts46=True).decode("ascii")
     except idna.IDNAError:
+        raise InvalidRequest("base_url has an invalid host name") from None
+
+
+def _ipv6(text: str) -> str:
+    try:
+        return ipaddress.IPv6Address(text).compressed
+    except ValueError:
         raise InvalidRequest("base_url has an invalid host name") from None
 
 

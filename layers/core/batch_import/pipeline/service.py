@@ -1,19 +1,16 @@
 """BatchImportService (seed 003, T6): a run is created with its list, and the list becomes items."""
 
-import hashlib
 import json
 import zlib
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any
 
 from batch_import.domain.clock import Clock, iso
-from batch_import.domain.contract import CreateRunRequest, ItemRequest
+from batch_import.domain.contract import CreateRunRequest
 from batch_import.domain.entities import Item, Run
-from batch_import.domain.errors import Conflict, InvalidRequest, NotFound, TooLarge
-from batch_import.domain.provider import key_digest, normalize_provider_id
+from batch_import.domain.errors import Conflict, NotFound, TooLarge
 from batch_import.domain.types import ItemStage, RunState
+from batch_import.pipeline.intake import Listed, by_provider, chunks, idempotency_facts, item_id_at
 from batch_import.queue import Work, WorkQueue
 from batch_import.store.dynamo import Row
 from batch_import.store.items import ItemStore
@@ -21,13 +18,10 @@ from batch_import.store.listing import pack_search
 from batch_import.store.runs import RunStore, shards_for
 from batch_import.store.vault import KeyVault
 
-LIST_PART_BYTES = 350_000
 ITEMS_PER_TRANSACTION = 45  # two rows an item and the pointer: at most 100 actions
 EXPAND_AT_ONCE = 90  # a list up to this size is expanded by the request itself
 PROBE_KEY = "probe_api_key"
 _TRANSACTION_BYTES = 3_900_000
-
-Listed = dict[str, Any]
 
 
 class BatchImportService:
@@ -56,7 +50,7 @@ class BatchImportService:
 
         The same ``idempotency_key`` with the same request answers the first run; with another one raises ``Conflict``.
         """
-        idempotency = _idempotency(request, idempotency_key)
+        idempotency = idempotency_facts(request, idempotency_key)
         earlier = self._earlier(idempotency)
         if earlier is not None:
             return self._set_going(earlier)  # the first call may have broken off right after storing it
@@ -117,7 +111,7 @@ class BatchImportService:
         now = self._clock()
         run_id = f"run_{now:%Y%m%d}_{self._new_suffix()}"
         data_key = self._vault.new_data_key(run_id)
-        listed = _by_provider(request.items)
+        listed = by_provider(request.items)
         parts = self._seal_list(run_id, data_key, listed)
         search = pack_search(sorted({f"{entry['provider_id']} {entry['base_url']}" for entry in listed}))
         probe_key = request.probe_api_key
@@ -143,7 +137,7 @@ class BatchImportService:
 
     def _seal_list(self, run_id: str, data_key: bytes, listed: list[Listed]) -> dict[int, Row]:
         parts: dict[int, Row] = {}
-        for chunk in _chunks(listed):
+        for chunk in chunks(listed):
             number = len(parts)
             packed = zlib.compress(json.dumps(chunk).encode())
             parts[number] = {"sealed": self._vault.seal(run_id, data_key, f"list#{number}", packed), "expanded": 0}
@@ -199,70 +193,3 @@ class BatchImportService:
 
     def _open(self, run: Run, place: str, sealed: bytes) -> str:
         return self._vault.open(run.run_id, run.sealed_data_key, place, sealed).decode()
-
-
-def item_id_at(position: int) -> str:
-    return f"item_{position + 1:05d}"
-
-
-def _by_provider(items: list[ItemRequest]) -> list[Listed]:
-    """Items of one provider together, so that one lease and one look serve them all; positions are the list's own.
-
-    The same pair a second time is tied to its first, which carries the wishes of both.
-    """
-    groups: dict[str, list[Listed]] = defaultdict(list)
-    first: dict[tuple[str, str], Listed] = {}
-    for position, item in enumerate(items):
-        entry = _listed(position, item)
-        pair = (entry["provider_id"], entry["key_digest"])
-        if pair in first:
-            original = first[pair]
-            entry["duplicate_of"] = original["position"]
-            original["duplicates"].append(position)
-            original["requested_models"] = list(
-                dict.fromkeys([*original["requested_models"], *entry["requested_models"]])
-            )
-        else:
-            first[pair] = entry
-        groups[entry["provider_id"]].append(entry)
-    return [entry for group in groups.values() for entry in group]
-
-
-def _listed(position: int, item: ItemRequest) -> Listed:
-    return {
-        "position": position,
-        "base_url": item.base_url,
-        "provider_id": normalize_provider_id(item.base_url),
-        "api_key": item.api_key,
-        "key_digest": key_digest(item.api_key),
-        "requested_models": item.requested_models,
-        "legacy_provider_id": item.legacy_provider_id,
-        "duplicates": [],
-    }
-
-
-def _chunks(listed: list[Listed]) -> Iterable[list[Listed]]:
-    """By size before compression of what barely compresses (keys), so that each part fits a row."""
-    chunk: list[Listed] = []
-    size = 0
-    for entry in listed:
-        weight = (
-            len(entry["api_key"]) + len(entry["base_url"]) + 120 + sum(len(m) + 4 for m in entry["requested_models"])
-        )
-        if chunk and size + weight > LIST_PART_BYTES:
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(entry)
-        size += weight
-    yield chunk
-
-
-def _idempotency(request: CreateRunRequest, key: str | None) -> Row | None:
-    if key is None:
-        return None
-    if not 1 <= len(key) <= 128 or not all(33 <= ord(char) <= 126 for char in key):
-        raise InvalidRequest("Idempotency-Key must be 1 to 128 visible ASCII characters")
-    return {
-        "hash": hashlib.sha256(key.encode()).hexdigest(),
-        "request_hash": hashlib.sha256(request.model_dump_json().encode()).hexdigest(),
-    }

@@ -125,6 +125,9 @@ class StageWorker:
             logger.info("another worker has this item", extra={"run_id": run_id, "item_id": item_id})
         except Exception:
             logger.exception("item broke off", extra={"run_id": run_id, "item_id": item_id})
+            self._items.release(
+                item_id, run_id, delivery.owner(item_id)
+            )  # or its own lease would shut out the next try
             return self._send_alone(delivery, item_id)
         return True
 

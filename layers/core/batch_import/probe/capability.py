@@ -20,6 +20,7 @@ from batch_import.probe.discovery import ProviderModels
 from batch_import.probe.relay import Relay
 
 MAX_OUTPUT_TOKENS = 512  # a reasoning model spends hundreds before its first word; three probes stay under 2,000
+_LONGEST_TEXT = 4_000  # keys are blanked, and then it is cut to what is stored: domain/redaction.py
 _PROMPT = "Reply with the single word: ok"
 _TOOL = {"type": "function", "name": "probe_ping", "description": "Answers a ping.",
          "parameters": {"type": "object", "properties": {"text": {"type": "string"}}}}  # fmt: skip
@@ -42,7 +43,9 @@ def probe_capabilities(relay: Relay, found: ProviderModels, candidates: Sequence
     with ThreadPoolExecutor(3) as pool:
         results = dict(zip(Protocol, pool.map(lambda p: _ask(relay, found, p, smoke), Protocol), strict=True))
     for candidate in candidates[1:]:
-        if results[Protocol.CHAT].verdict is not Verdict.MODEL_NOT_SERVED or relay.requests_left < 1:
+        if (
+            results[Protocol.CHAT].verdict is not Verdict.MODEL_NOT_SERVED or relay.requests_left < 2
+        ):  # one candidate may take two
             break
         answer = _ask(relay, found, Protocol.CHAT, candidate)
         if answer.verdict is Verdict.OK:
@@ -141,4 +144,4 @@ def error_text(answer: Answer) -> str:
     if answer.trouble is not None:
         return answer.trouble.value.replace("_", " ")
     message = "an HTML page" if answer.is_html else (answer.error_message or answer.text)
-    return f"HTTP {answer.status}: {' '.join(message.split())[:240]}"
+    return f"HTTP {answer.status}: {' '.join(message[:_LONGEST_TEXT].split())}"

@@ -34,7 +34,7 @@ def decode_cursor(cursor: str | None, filters: Filter) -> str | None:
         return None
     try:
         position, digest = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         raise InvalidRequest("cursor is not valid") from None
     if digest != _digest(filters) or not isinstance(position, str):
         raise InvalidRequest("cursor belongs to another filter")

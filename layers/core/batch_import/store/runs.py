@@ -132,7 +132,10 @@ class RunStore:
         return self.close(run)
 
     def close(self, run: Run) -> bool:
-        """One conditional write; False when items are left or somebody closed it before."""
+        """One conditional write; False when items are left or somebody closed it before. A cancel in between is met."""
+        return any(self._close_as_it_is(run) for _ in range(2))
+
+    def _close_as_it_is(self, run: Run) -> bool:
         current = self.get(run.run_id) or run
         counters = self.counters(current)
         if counters.completed_items < run.total_items or current.finished_at is not None:
