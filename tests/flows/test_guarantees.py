@@ -8,6 +8,7 @@ import pytest
 import requests
 from batch_import.wiring import wiring
 
+import sandbox
 from tests.conftest import CUSTOMER_KEY, Service, seed
 from tests.flows.test_business_chains import account, bulk_update, creations, event_types
 from tests.support.pump import Context, door, sqs_event
@@ -318,3 +319,35 @@ def test_the_host_without_credentials_is_a_clear_degraded_verdict(service: Servi
     _, [item] = service.import_(healthy(box, 1))
     assert (item["access_status"], item["last_error_code"]) == ("degraded", "host_refuses_credentials")
     assert CUSTOMER_KEY not in str(item)
+
+
+def test_another_host_is_not_taken_for_the_one_before(service: Service, box: Any) -> None:
+    """Keys, lanes and groups that were found on one host mean nothing on the next."""
+    pair = {"base_url": box.relay("healthy"), "api_key": KEY}
+    service.import_([pair])
+    service.import_([pair])
+    with sandbox.running(join_delay=(0, 0)) as other:
+        seed(other, "customer@example.com", CUSTOMER_KEY)
+        service.aws.put_host(other.host_url, other.admin_key)
+        wiring.cache_clear()
+        _, [item] = service.import_([pair])
+        assert (item["access_status"], item["account_resolution"]) == ("active", "created")
+
+
+@pytest.mark.parametrize("what", ["keys", "lanes"])
+def test_rooms_and_keys_that_a_person_deleted_are_made_again(service: Service, box: Any, what: str) -> None:
+    pair = {"base_url": box.relay("healthy"), "api_key": KEY}
+    service.import_([pair])
+    service.import_([pair])
+    if what == "keys":
+        probes = [k for k in box.host.keys.values() if k["name"].startswith("batch-import")]
+        for key in probes:
+            box.host.keys.pop(key["id"])
+            box.host.key_ids.pop(key["key"])
+    else:
+        for group in [g for g in box.host.groups.values() if "lane" in g["name"]]:
+            requests.delete(
+                f"{box.host_url}/api/v1/admin/groups/{group['id']}", headers={"x-api-key": box.admin_key}, timeout=5
+            )
+    _, [item] = service.import_([pair])
+    assert (item["access_status"], item["account_resolution"]) == ("active", "reused")

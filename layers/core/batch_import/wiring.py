@@ -1,5 +1,6 @@
 """The composition root: the only place that reads the environment and makes clients, lazily, once per process."""
 
+import hashlib
 import json
 import os
 import random
@@ -35,7 +36,7 @@ from batch_import.pipeline.reconcile import Reconcile
 from batch_import.pipeline.self_service import SelfServiceProof
 from batch_import.pipeline.service import BatchImportService
 from batch_import.pipeline.steps import Steps
-from batch_import.pipeline.validation import ValidationService
+from batch_import.pipeline.validation import HostParts, ValidationService
 from batch_import.pipeline.worker import THREADS, Handle, StageWorker
 from batch_import.queue import WorkQueue
 from batch_import.settings import Settings
@@ -118,10 +119,6 @@ class Wiring:
         return Listing(self.runs_table, self.items_table, self.runs, self.items)
 
     @cached_property
-    def leases(self) -> Leases:
-        return Leases(self.runs_table, self.clock)
-
-    @cached_property
     def vault(self) -> KeyVault:
         return KeyVault(self._client("kms"), self.settings.kms_key_id)
 
@@ -153,7 +150,9 @@ class Wiring:
 
     @lru_cache(maxsize=2)  # noqa: B019 - a Wiring lives as long as its process
     def _host_side(self, base_url: str, admin_key: str, probe_keys: tuple[str, ...]) -> "HostSide":
-        return HostSide(self, HostTransport(host_session(THREADS + 28), base_url, admin_key), probe_keys)
+        scope = hashlib.sha256(base_url.rstrip("/").encode()).hexdigest()[:8]
+        leases = Leases(self.runs_table, self.clock, scope)
+        return HostSide(self, HostTransport(host_session(THREADS + 28), base_url, admin_key), leases, probe_keys)
 
     # --- use cases
 
@@ -179,10 +178,10 @@ class Wiring:
 
     def import_stages(self, owner: str) -> ImportStages:
         """Per invocation: ``owner`` holds its provider leases."""
-        locks = ProviderLocks(self.leases, owner)
 
         def provisioner() -> Provisioner:
             host = self.host
+            locks = ProviderLocks(host.leases, owner)
             return Provisioner(self.steps, host.client, host.premises, host.inventory, locks, host.placing.give_up)
 
         return ImportStages(self.runs, self.steps, self.service, Prober(self.steps, self.exchange), provisioner)
@@ -197,23 +196,13 @@ class Wiring:
     def validation(self, owner: str) -> ValidationService:
         """Per invocation: ``owner`` holds its keys, lanes and provider leases until ``close``."""
 
-        def ground() -> tuple[HostClient, ProvingGround, Placing, SelfServiceProof]:
+        def host_parts() -> HostParts:
             host = self.host
-            return (
-                host.client,
-                ProvingGround(host.client, host.prover, host.witness, host.premises, self.leases, owner),
-                host.placing,
-                host.self_service,
-            )
+            ground = ProvingGround(host.client, host.prover, host.witness, host.premises, host.leases, owner)
+            return HostParts(host.client, ground, host.placing, host.self_service, ProviderLocks(host.leases, owner))
 
-        return ValidationService(
-            self.steps,
-            self.runs,
-            ground,
-            ProviderLocks(self.leases, owner),
-            self.service.open_probe_key,
-            self.queues[ItemStage.VALIDATE].send_items,
-        )
+        send_on = self.queues[ItemStage.VALIDATE].send_items
+        return ValidationService(self.steps, self.runs, host_parts, self.service.open_probe_key, send_on)
 
     def dead_letters(self) -> DeadLetters:
         return DeadLetters(self.items, self.queues[ItemStage.VALIDATE])
@@ -233,9 +222,10 @@ class Wiring:
 class HostSide:
     """What talks to one host, shared by all threads of the process."""
 
-    def __init__(self, wiring: Wiring, transport: HostTransport, probe_keys: tuple[str, ...]) -> None:
+    def __init__(self, wiring: Wiring, transport: HostTransport, leases: Leases, probe_keys: tuple[str, ...]) -> None:
         self._wiring = wiring
         self._probe_keys = probe_keys
+        self.leases = leases
         self.client = HostClient(transport)
         self.prover = HostProver(transport)
         self.inventory = Inventory(self.client)
@@ -246,7 +236,7 @@ class HostSide:
         secret = str(self._wiring.secret(self._wiring.settings.deployment_secret_id).get("value") or "")
         if not secret:
             raise HostNotConfigured("the deployment secret is empty")
-        return Premises(self.client, self._wiring.leases, secret.encode(), self._probe_keys)
+        return Premises(self.client, self.leases, secret.encode(), self._probe_keys)
 
     @cached_property
     def placing(self) -> Placing:
@@ -254,7 +244,7 @@ class HostSide:
 
     @cached_property
     def self_service(self) -> SelfServiceProof:
-        return SelfServiceProof(self.client, self.prover, self._wiring.runs, self._wiring.leases)
+        return SelfServiceProof(self.client, self.prover, self._wiring.runs, self.leases)
 
 
 @lru_cache(maxsize=1)

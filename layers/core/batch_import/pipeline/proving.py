@@ -11,11 +11,11 @@ from batch_import.domain.gateway import GatewayDecision, Proof, judge_completion
 from batch_import.domain.reuse_policy import HeldAccount, ImportState
 from batch_import.host.accounts import held_account
 from batch_import.host.client import HostClient, Json
-from batch_import.host.errors import HostRejected
+from batch_import.host.errors import HostRejected, HostUnavailable
 from batch_import.host.proving import HostProver
 from batch_import.host.witness import Witness
 from batch_import.pipeline.premises import LANE_REST, GatewayKey, Premises
-from batch_import.pipeline.slots import NoSlot, SlotPool
+from batch_import.pipeline.slots import NoSlot, Slot, SlotPool
 from batch_import.probe.capability import error_text
 from batch_import.store.leases import Leases
 
@@ -71,9 +71,21 @@ class ProvingGround:
         with self._room(item, bool(keeps)) as (room, where), self._keys.borrow(_SLOT_PATIENCE) as slot:
             key = self._premises.gateway_key(slot.name, slot.facts)
             self._empty(room, account.account_id)
-            self._host.rebind_key(key.key_id, room)
+            self._bind(slot, key, room)
             self._enter(account.account_id, room, keeps)
-            yield self._ask(item, account.account_id, room, keeps, key, where)
+            result = self._ask(item, account.account_id, room, keeps, key, where)
+            if result.decision.code == "gateway_refused_key":
+                self._keys.forget(slot)
+            yield result
+
+    def _bind(self, slot: Slot, key: GatewayKey, room: int) -> None:
+        try:
+            self._host.rebind_key(key.key_id, room)
+        except HostRejected as error:
+            if error.status != 404:
+                raise
+            self._keys.forget(slot)  # a person deleted our key: the next try makes or finds another
+            raise HostUnavailable(f"the gateway key of slot {slot.name} is gone") from None
 
     @contextmanager
     def _room(self, item: Item, serves: bool) -> Iterator[tuple[int, str]]:
@@ -88,10 +100,20 @@ class ProvingGround:
                 yield group_id, "provider_group"
             else:
                 with self._lanes.borrow(_SLOT_PATIENCE) as lane:
-                    yield int(lane.facts["group_id"]), f"lane {lane.name}"
+                    yield self._lane_group(lane), f"lane {lane.name}"
         finally:
             if private:
                 self._leases.release("venue", str(group_id), str(item.lease_owner))
+
+    def _lane_group(self, lane: Slot) -> int:
+        """The lane's group, looked at: a person may have deleted it."""
+        group_id = int(lane.facts["group_id"])
+        try:
+            self._host.group(group_id)
+        except HostRejected:
+            self._lanes.forget(lane)
+            raise HostUnavailable(f"lane {lane.name} is gone") from None
+        return group_id
 
     def _hold_while_private(self, item: Item, group_id: int) -> bool:
         """True: the group is private and ours for now. False: it has been opened."""

@@ -58,7 +58,14 @@ class SlotPool:
             yield slot
         finally:
             with self._lock:
-                self._free.append((time.monotonic() + self._rest, slot))
+                if slot.name in self._mine:
+                    self._free.append((time.monotonic() + self._rest, slot))
+
+    def forget(self, slot: Slot) -> None:
+        """The host does not know it any more: whoever leases this name next makes it anew."""
+        with self._lock:
+            self._mine.discard(slot.name)
+        self._leases.forget(self._kind, slot.name)
 
     def close(self) -> None:
         """Give all leases back, at the end of the invocation."""

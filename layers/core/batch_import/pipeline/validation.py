@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.entities import Item, ItemProfile, NewEvent, Run
@@ -44,7 +44,14 @@ _COPIED = (
 )
 
 
-HostParts = tuple[HostClient, ProvingGround, Placing, SelfServiceProof]
+class HostParts(NamedTuple):
+    """What a proof needs of the host; one per invocation."""
+
+    client: HostClient
+    ground: ProvingGround
+    placing: Placing
+    self_service: SelfServiceProof
+    locks: ProviderLocks
 
 
 class ValidationService:
@@ -57,14 +64,12 @@ class ValidationService:
         steps: Steps,
         runs: RunStore,
         make_host_parts: Callable[[], HostParts],
-        locks: ProviderLocks,
         open_probe_key: Callable[[Run], str | None],
         send_on: Callable[[str, Sequence[str]], None],
     ) -> None:
         self._steps = steps
         self._runs = runs
         self._make_host_parts = make_host_parts
-        self._locks = locks
         self._open_probe_key = open_probe_key
         self._send_on = send_on
         self._parts: HostParts | None = None
@@ -73,7 +78,7 @@ class ValidationService:
     def close(self) -> None:
         """Give keys and lanes back, at the end of the invocation."""
         if self._parts is not None:
-            self._parts[1].close()
+            self._parts.ground.close()
 
     def _host_parts(self) -> HostParts:
         with self._guard:
@@ -97,17 +102,17 @@ class ValidationService:
             return self._again_or_end(item, run, error.code, str(error))
 
     def _prove(self, item: Item, run: Run) -> HandOn:
-        host, ground, placing, self_service = self._host_parts()
-        account = account_of(host, item.account_id or 0)
-        with ground.proof(item, account) as result:
+        host = self._host_parts()
+        account = account_of(host.client, item.account_id or 0)
+        with host.ground.proof(item, account) as result:
             if result.decision.proof is not Proof.PROVEN:
                 return self._not_proven(item, run, account, result)
-            with self._locks.hold(item.provider_id):
-                group = host.group(item.group_id or 0)
-                events, advisories = placing.place(item, run, account, group)
+            with host.locks.hold(item.provider_id):
+                group = host.client.group(item.group_id or 0)
+                events, advisories = host.placing.place(item, run, account, group)
         if run.access_mode is AccessMode.SELF_SERVICE:
             probe_api_key = self._open_probe_key(run)
-            self_service.prove_once(run, item, probe_api_key or "", int(group["id"]))
+            host.self_service.prove_once(run, item, probe_api_key or "", int(group["id"]))
         proven = NewEvent(
             event_type=EventType.COMPLETION_PROVEN,
             message="the gateway answered with a completion",
@@ -117,11 +122,11 @@ class ValidationService:
 
     def _not_proven(self, item: Item, run: Run, account: HeldAccount, result: ProofResult) -> HandOn:
         decision = result.decision
-        host, _, placing, _ = self._host_parts()
+        host = self._host_parts()
         if decision.parked:
-            host.recover_state(account.account_id)  # else retries would only see the host's ten-minute pause
+            host.client.recover_state(account.account_id)  # else retries would only see the host's ten-minute pause
         if decision.proof is Proof.RETRY:
-            placing.leave_room(item, account)
+            host.placing.leave_room(item, account)
             return self._again_or_end(item, run, decision.code, result.text, result.retry_after)
         return self._give_up(item, run, decision.code, result.text)
 
@@ -142,7 +147,7 @@ class ValidationService:
 
     def _put_back(self, item: Item) -> list[Advisory]:
         try:
-            return self._host_parts()[2].give_up(item)
+            return self._host_parts().placing.give_up(item)
         except HostError:
             return []
 

@@ -16,9 +16,11 @@ class Leases:
     The same owner is admitted again: a client that repeats an applied write must not lose its own lease.
     """
 
-    def __init__(self, table: Table, clock: Clock) -> None:
+    def __init__(self, table: Table, clock: Clock, scope: str = "") -> None:
+        """``scope`` names the host: what was found on one means nothing on another."""
         self._table = table
         self._clock = clock
+        self._prefix = f"lease#{scope}#" if scope else "lease#"
 
     def acquire(self, kind: str, name: str, owner: str, seconds: float, rest: float = 0.0) -> bool:
         """``rest``: not before this many seconds after the last release (an emptied lane must rest)."""
@@ -31,29 +33,31 @@ class Leases:
             ":rested": iso(now - timedelta(seconds=rest)),
         }
         update = "SET lease_owner = :mine, lease_expires_at = :until"
-        return self._table.update(f"lease#{kind}", name, update, values, condition=condition)
+        return self._table.update(self._prefix + kind, name, update, values, condition=condition)
 
     def release(self, kind: str, name: str, owner: str) -> None:
         values = {":mine": owner, ":now": iso(self._clock())}
         update = "REMOVE lease_owner, lease_expires_at SET free_at = :now"
-        self._table.update(f"lease#{kind}", name, update, values, condition="lease_owner = :mine")
+        self._table.update(self._prefix + kind, name, update, values, condition="lease_owner = :mine")
 
     def remember(self, kind: str, name: str, facts: Mapping[str, Any]) -> None:
         """Facts kept on a lease's row, for whoever holds it next."""
         names = {f"#{index}": key for index, key in enumerate(facts)}
         values = {f":{index}": value for index, value in enumerate(facts.values())}
         update = "SET " + ", ".join(f"{name_} = :{name_[1:]}" for name_ in names)
-        self._table.update(f"lease#{kind}", name, update, values, names=names)
+        self._table.update(self._prefix + kind, name, update, values, names=names)
 
     def facts(self, kind: str, name: str) -> Row:
-        return self._table.get(f"lease#{kind}", name) or {}
+        return self._table.get(self._prefix + kind, name) or {}
 
     def all(self, kind: str) -> list[Row]:
         """Every row of a kind (kinds are small: tens of keys, a handful of lanes)."""
         rows, _ = self._table.query(
-            KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": f"lease#{kind}"}, ConsistentRead=True
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": self._prefix + kind},
+            ConsistentRead=True,
         )
         return rows
 
     def forget(self, kind: str, name: str) -> None:
-        self._table.delete(f"lease#{kind}", name)
+        self._table.delete(self._prefix + kind, name)
