@@ -100,7 +100,7 @@ def update(host: Host, call: Call) -> Answer:
     if body.get("rate_multiplier") is not None and number(body, "rate_multiplier") <= 0:
         raise Refusal.internal()
     row.update({name: body[name] for name in {*_OPEN, "status"} & body.keys() if body[name] not in (None, "")})
-    row.update({name: limit(body.get(name)) for name in LIMITS})
+    row.update({name: limit(body[name] or 0) if name in body else None for name in LIMITS})  # a null is stored as 0
     return success(shapes.admin_group(host, host.touch(row), counted=True))
 
 

@@ -2,8 +2,8 @@
 
 ``make bench RELAYS=1000``, or: python tests/bench/bench_import.py --relays 1000 --latency 3 --faulty 0.05
 
-Relays answer after ``--latency`` seconds with ``--models`` models; a share of them is faulty (a dead key, or a model list
-that takes 20 s). Prints figures; asserts nothing.
+Relays answer after ``--latency`` seconds with ``--models`` models; a share of them is faulty: a dead key, or a list
+that takes 20 s. Prints figures; asserts nothing.
 """
 
 import argparse

@@ -36,7 +36,7 @@ def chromium() -> str | None:
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
-    expect.set_options(timeout=10_000)  # a busy machine is none of the page's faults
+    expect.set_options(timeout=30_000)  # a busy machine is none of the page's faults
     with sync_playwright() as running:
         yield running
 
@@ -81,7 +81,7 @@ class Reader:
     def page(self, **options: Any) -> Page:
         defaults = {"locale": "en-US", "timezone_id": "UTC", "viewport": {"width": 1280, "height": 800}}
         context = self.browser.new_context(**{**defaults, **options})
-        context.set_default_timeout(8_000)
+        context.set_default_timeout(20_000)
         context.on("console", self.watched.note)
         context.on("weberror", lambda error: self.watched.complaints.append(str(error.error)))
         context.on("request", lambda request: self.watched.asked.append(request.url))

@@ -1,11 +1,10 @@
-"""No second vocabulary exists (design §2; seed 000 §11): neither in code, nor in the API's document, nor on the page."""
+"""No second vocabulary exists (design §2; seed 000 §11): in code, the API's document and the page."""
 
 import re
 from pathlib import Path
 
 import pytest
 import yaml
-
 from batch_import.domain.types import (
     AccessStatus,
     AccountResolution,
@@ -14,6 +13,7 @@ from batch_import.domain.types import (
     MatchedAccountState,
     RunState,
 )
+
 from tests.support.aws import ROOT
 
 PLACES = ("layers/core/batch_import", "functions", "cli", "docs/openapi.yaml", "web")

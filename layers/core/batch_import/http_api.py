@@ -152,11 +152,16 @@ def bad_request(found: Iterable[Mapping[str, Any]]) -> Response[str]:
 
 def too_large(event: Mapping[str, Any]) -> dict[str, Any] | None:
     """The refusal of a body beyond the limit, before anything parses it; ``None`` for any other."""
-    if len(event.get("body") or "") <= api.MAX_BODY_BYTES:
+    if _body_size(event) <= api.MAX_BODY_BYTES:
         return None
     error = TooLarge(f"the body may have at most {api.MAX_BODY_BYTES // 1024 // 1024} MiB")
     body = api.ErrorEnvelope(error=api.ErrorBody(code=error.code, message=str(error))).model_dump_json()
     return {"statusCode": HTTP_STATUS[error.code].value, "headers": {"Content-Type": JSON}, "body": body}
+
+
+def _body_size(event: Mapping[str, Any]) -> int:
+    body = event.get("body") or ""
+    return len(body) * 3 // 4 if event.get("isBase64Encoded") else len(body.encode())
 
 
 def no_route(app: APIGatewayRestResolver) -> Response[str]:

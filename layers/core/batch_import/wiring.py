@@ -199,7 +199,8 @@ class Wiring:
         def host_parts() -> HostParts:
             host = self.host
             ground = ProvingGround(host.client, host.prover, host.witness, host.premises, host.leases, owner)
-            return HostParts(host.client, ground, host.placing, host.self_service, ProviderLocks(host.leases, owner))
+            locks = ProviderLocks(host.leases, owner)
+            return HostParts(host.client, host.premises, ground, host.placing, host.self_service, locks)
 
         send_on = self.queues[ItemStage.VALIDATE].send_items
         return ValidationService(self.steps, self.runs, host_parts, self.service.open_probe_key, send_on)

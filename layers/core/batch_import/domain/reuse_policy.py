@@ -113,7 +113,7 @@ def _decide_on(
     evidence = _evidence(account, wanted, delta)
     if state is None:
         return ReuseDecision(None, AccountResolution.CREATED, account.account_id, delta, evidence=evidence)
-    if state is MatchedAccountState.DISABLED and not _expired(account, now):
+    if state is MatchedAccountState.DISABLED and _paused_by_person(account, now):
         if reactivate is Reactivate.OURS:
             return ReuseDecision(state, None, account.account_id, refusal="paused_by_operator", evidence=evidence)
         paused = (Advisory("was_paused_by_person"),)
@@ -135,6 +135,11 @@ _RESOLUTIONS = {
 def _rank(state: MatchedAccountState | None) -> int:
     order = (MatchedAccountState.ACTIVE, MatchedAccountState.DISABLED, MatchedAccountState.DEPRECATED, None)
     return order.index(state) if state in order else len(order)
+
+
+def _paused_by_person(account: HeldAccount, now: datetime) -> bool:
+    """The host itself only takes an expired account out of scheduling; it never makes one inactive."""
+    return account.status != "active" or not _expired(account, now)
 
 
 def _expired(account: HeldAccount, now: datetime) -> bool:

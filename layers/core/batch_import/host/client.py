@@ -61,8 +61,11 @@ class HostClient:
             return again, False
 
     def update_group(self, group: Json, changes: Mapping[str, Any]) -> Json:
-        """PUT clears limits that are not sent again, so they always are (host-facts 2.1)."""
-        body = {**{limit: group.get(limit) for limit in _LIMITS}, **changes}
+        """PUT clears limits that are not sent again, so those that are set always are (host-facts 2.1).
+
+        One that is not set must not be sent: hosts store an explicit null as 0.
+        """
+        body = {**{limit: group[limit] for limit in _LIMITS if group.get(limit) is not None}, **changes}
         return cast(Json, self.transport.write("PUT", f"{_ADMIN}/groups/{group['id']}", body))
 
     # --- channels (2.2)
@@ -170,6 +173,10 @@ class HostClient:
     def rebind_key(self, key_id: int, group_id: int) -> None:
         """Works at once; 0 unbinds. Binding to an exclusive group grants access to it (host-live G)."""
         self.transport.write("PUT", f"{_ADMIN}/api-keys/{key_id}", {"group_id": group_id})
+
+    def run_mode(self, jwt: str) -> str:
+        """``standard`` or ``simple`` (host-facts 7); any user's token will do."""
+        return str((self.transport.get("/api/v1/auth/me", bearer=jwt) or {}).get("run_mode") or "standard")
 
     def assign_subscription(self, user_id: int, group_id: int, days: int) -> None:
         """Assigning the same again is a success; an existing one of another term is left as it is (2.6)."""

@@ -7,16 +7,17 @@ import hashlib
 import hmac
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from batch_import.host.client import HostClient, may_exist
-from batch_import.host.errors import HostError, HostRejected
+from batch_import.host.errors import HostError, HostRefusesCredentials, HostRejected
 from batch_import.pipeline.slots import SlotPool
 from batch_import.store.leases import Leases
 
+T = TypeVar("T")
 QUARANTINE = "batch-import-quarantine"
 MAX_KEYS = 64
 MAX_LANES = 8
@@ -50,6 +51,7 @@ class Premises:
         self._quarantine: int | None = None
         self._user: Mapping[str, Any] | None = None
         self._jwt = ""
+        self._mode: str | None = None
 
     def quarantine_id(self) -> int:
         """The private group in which every account is born and waits (design §2.3)."""
@@ -103,7 +105,7 @@ class Premises:
         if found is not None:
             return found
         try:
-            return int(self._host.create_key(self._login(), f"batch-import-{name}", value)["id"])
+            return int(self._as_probe_user(lambda jwt: self._host.create_key(jwt, f"batch-import-{name}", value))["id"])
         except HostError as error:
             found = self._key_of(user_id, value) if may_exist(error, "API_KEY_EXISTS") else None
             if found is None:
@@ -129,6 +131,27 @@ class Premises:
                     self._host.set_balance(int(user["id"]), _PROBE_BALANCE)
                 self._user = user
             return self._user
+
+    def simple_mode(self) -> bool:
+        """In ``RUN_MODE=simple`` groups mean nothing to the host (host-facts 7). Asked once a deployment."""
+        if self._supplied:
+            return False  # without a user of ours nobody can be asked
+        mode = self._leases.facts("host", "mode").get("run_mode") if self._mode is None else self._mode
+        if mode is None:
+            self._probe_user()
+            mode = self._as_probe_user(self._host.run_mode)
+            self._leases.remember("host", "mode", {"run_mode": mode})
+        self._mode = str(mode)
+        return self._mode == "simple"
+
+    def _as_probe_user(self, call: Callable[[str], T]) -> T:
+        """With the cached token, and once more with a new one when that has expired."""
+        try:
+            return call(self._login())
+        except HostRefusesCredentials:
+            with self._lock:
+                self._jwt = ""
+            return call(self._login())
 
     def _login(self) -> str:
         """Cached: the host allows twenty logins a minute (host-live A18)."""

@@ -51,7 +51,7 @@ class Provisioner:
         wanted = WantedAccount(item.provider_id, item.key_digest, item.base_url, profile.model_mapping)
         try:
             if item.account_resolution is None:
-                item, refusal = self._decide(item, run, wanted)
+                item, refusal = self._decide(item, run, wanted, profile)
                 if refusal is not None:
                     return self._steps.fail(item, refusal, "a person paused this account")
             return self._carry_out(item, run, wanted, api_key)
@@ -67,7 +67,7 @@ class Provisioner:
 
     # --- decide
 
-    def _decide(self, item: Item, run: Run, wanted: WantedAccount) -> tuple[Item, str | None]:
+    def _decide(self, item: Item, run: Run, wanted: WantedAccount, profile: ItemProfile) -> tuple[Item, str | None]:
         held = self._inventory.of_provider(item.provider_id)
         decision = decide_reuse(
             wanted,
@@ -77,12 +77,13 @@ class Provisioner:
             provider_usable=self._provider_usable(item, run, held),
         )
         account = next((a for a in held if a.account_id == decision.account_id), None)
-        changes = {**_decided(decision), **warned(item, *decision.advisories)}
+        told = [*decision.advisories, *(_vanished(account, profile) if account else ())]
+        changes = {**_decided(decision), **warned(item, *told)}
         if changes["reused_from_account_id"] is not None:
             changes["reused_from_provider_id"] = item.provider_id
         if account is not None:
             changes["prior_groups"] = self._prior_groups(account)
-        events = [_decision_event(decision), *advisory_events(item, *decision.advisories)]
+        events = [_decision_event(decision), *advisory_events(item, *told)]
         return self._steps.items.transition(item, changes, events), decision.refusal
 
     def _provider_usable(self, item: Item, run: Run, held: Sequence[HeldAccount]) -> bool:
@@ -245,6 +246,12 @@ def _decided(decision: ReuseDecision) -> dict[str, Any]:
         "provision_reused": decision.provision_reused,
         "reused_from_account_id": decision.account_id if reused else None,
     }
+
+
+def _vanished(account: HeldAccount, profile: ItemProfile) -> list[Advisory]:
+    """Names that the account serves and the relay lists no more: reported, never removed on one reading."""
+    gone = sorted(set(account.model_mapping.values()) - set(profile.raw_models))
+    return [Advisory("models_vanished", {"models": ", ".join(gone[:20])})] if gone else []
 
 
 def _decision_event(decision: ReuseDecision) -> NewEvent:

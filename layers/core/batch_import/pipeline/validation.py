@@ -21,7 +21,7 @@ from batch_import.domain.types import (
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
 from batch_import.pipeline.placing import Placing
-from batch_import.pipeline.premises import ProviderBusy, ProviderLocks
+from batch_import.pipeline.premises import Premises, ProviderBusy, ProviderLocks
 from batch_import.pipeline.proving import ProofResult, ProvingGround, account_of
 from batch_import.pipeline.self_service import SelfServiceProof
 from batch_import.pipeline.slots import NoSlot
@@ -48,6 +48,7 @@ class HostParts(NamedTuple):
     """What a proof needs of the host; one per invocation."""
 
     client: HostClient
+    premises: Premises
     ground: ProvingGround
     placing: Placing
     self_service: SelfServiceProof
@@ -103,6 +104,8 @@ class ValidationService:
 
     def _prove(self, item: Item, run: Run) -> HandOn:
         host = self._host_parts()
+        if host.premises.simple_mode():
+            self._runs.warn(run.run_id, "host_simple_mode", {})
         account = account_of(host.client, item.account_id or 0)
         with host.ground.proof(item, account) as result:
             if result.decision.proof is not Proof.PROVEN:

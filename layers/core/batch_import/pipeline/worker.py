@@ -9,6 +9,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -101,12 +102,14 @@ class StageWorker:
         fresh = [d for d in deliveries if not self._split(d)]
         work = [(delivery, item_id) for delivery in fresh for item_id in delivery.work.items]
         failed: set[str] = set()
-        with ThreadPoolExecutor(min(THREADS, max(1, len(work)))) as pool:
-            outcomes = pool.map(lambda pair: self._one(pair[0], pair[1], forwarder, seconds_left), work)
-            for (delivery, _), ok in zip(work, outcomes, strict=True):
-                if not ok:
-                    failed.add(delivery.message_id)
-        forwarder.flush()
+        try:
+            with ThreadPoolExecutor(min(THREADS, max(1, len(work)))) as pool:
+                outcomes = pool.map(lambda pair: self._one(pair[0], pair[1], forwarder, seconds_left), work)
+                for (delivery, _), ok in zip(work, outcomes, strict=True):
+                    if not ok:
+                        failed.add(delivery.message_id)
+        finally:
+            forwarder.flush()
         return sorted(failed)
 
     def _split(self, delivery: Delivery) -> bool:
@@ -125,18 +128,23 @@ class StageWorker:
             logger.info("another worker has this item", extra={"run_id": run_id, "item_id": item_id})
         except Exception:
             logger.exception("item broke off", extra={"run_id": run_id, "item_id": item_id})
-            self._items.release(
-                item_id, run_id, delivery.owner(item_id)
-            )  # or its own lease would shut out the next try
-            return self._send_alone(delivery, item_id)
+            return self._after_break_off(delivery, item_id)
         return True
 
-    def _send_alone(self, delivery: Delivery, item_id: str) -> bool:
-        """Only an item that is alone in its message lets the message come back, and in the end dead-letters it."""
+    def _after_break_off(self, delivery: Delivery, item_id: str) -> bool:
+        """Only an item that is alone in its message lets the message come back, and in the end dead-letters it.
+
+        Whatever fails here (the same outage, say) must not take the invocation's other items with it.
+        """
+        run_id = delivery.work.run_id
+        with suppress(Exception):  # its own lease would shut out the next try
+            self._items.release(item_id, run_id, delivery.owner(item_id))
         if len(delivery.work.items) < 2:
             return False
-        self._queues[self._stages[0]].send_items(delivery.work.run_id, [item_id], _CRASH_PAUSE)
-        return True
+        with suppress(Exception):
+            self._queues[self._stages[0]].send_items(run_id, [item_id], _CRASH_PAUSE)
+            return True
+        return False
 
     def _work(self, delivery: Delivery, item_id: str, seconds_left: Callable[[], float]) -> HandOn:
         item = self._items.get(delivery.work.run_id, item_id)

@@ -1,9 +1,9 @@
 """Items and their events (seed 003, T5): each change is one conditional transaction together with its events."""
 
-import hashlib
 import json
+import secrets
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -30,11 +30,20 @@ def order_key(item: Item) -> str:
 
 
 class ItemStore:
-    def __init__(self, items: Table, events: Table, runs: Table, clock: Clock) -> None:
+    def __init__(
+        self,
+        items: Table,
+        events: Table,
+        runs: Table,
+        clock: Clock,
+        new_token: Callable[[], str] = lambda: secrets.token_hex(8),
+    ) -> None:
+        """``new_token`` tells one write from any other, where no lease does."""
         self._items = items
         self._events = events
         self._runs = runs
         self._clock = clock
+        self._new_token = new_token
 
     # --- reading
 
@@ -92,7 +101,7 @@ class ItemStore:
             payload={"lease_expires_at": changes["lease_expires_at"]},
         )
         try:
-            return self._write(item, changes, [event], _LEASABLE, values, owner)
+            return self._write(item, changes, [event], _LEASABLE, values)
         except StaleWrite:
             raise LeaseLost(item.item_id) from None
 
@@ -119,7 +128,7 @@ class ItemStore:
         if profile is not None:
             packed = zlib.compress(profile.model_dump_json().encode())
             extra.append(self._items.putting({"pk": item.run_id, "sk": _profile_key(item.item_id), "data": packed}))
-        return self._write(item, changes, list(events), None, {}, item.lease_owner or "", extra)
+        return self._write(item, changes, list(events), None, {}, extra)
 
     def erasing_key(self, item: Item) -> Row:
         return self._items.deleting(item.run_id, _secret_key(item.item_id))
@@ -141,7 +150,7 @@ class ItemStore:
         """Look at it again after the usual patience; ``requeued`` leaves an event. Raises ``StaleWrite``."""
         event = NewEvent(event_type=EventType.REQUEUED, message="nothing was working on this item: queued again")
         watch = {"watch_at": iso(self._clock() + STAGE_PATIENCE)}
-        self._write(item, watch, [event] if requeued else [], None, {}, "reconcile")
+        self._write(item, watch, [event] if requeued else [], None, {})
 
     def erase_old_keys(self, limit: int) -> int:
         """Delete sealed keys past their retention; the table's TTL stands behind it (design §2.6)."""
@@ -163,7 +172,6 @@ class ItemStore:
         events: list[NewEvent],
         condition: str | None,
         values: Row,
-        owner: str,
         also: Sequence[Row] = (),
     ) -> Item:
         now = iso(self._clock())
@@ -173,7 +181,8 @@ class ItemStore:
             fields["updated_at"] = now
         changed = item.model_copy(update={**fields, "version": item.version + 1})
         fields["version"] = changed.version
-        stamp = hashlib.sha256(f"{owner}:{changed.version}:{now}".encode()).hexdigest()[:16]
+        owner = fields.get("lease_owner") or item.lease_owner
+        stamp = f"{owner}:{changed.version}" if owner else self._new_token()
         fields["last_write"] = stamp
         if moved:
             fields |= self._index_keys(changed)

@@ -1,0 +1,76 @@
+"""What can be read from an HTTP answer."""
+
+import pytest
+from batch_import.domain.answers import BEFORE_EXCHANGE, Answer, Trouble
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("7", 7.0), (" 30 ", 30.0), ("0", 0.0), ("", None), ("-1", None), ("1.5", None), ("soon", None),
+     ("Wed, 25 Nov 2026 12:00:00 GMT", None)],
+)  # fmt: skip
+def test_retry_after_counts_in_seconds_only(value: str, seconds: float | None) -> None:
+    assert Answer(429, headers={"retry-after": value}).retry_after == seconds
+
+
+def test_without_a_header_nothing_is_asked_for() -> None:
+    assert Answer(429).retry_after is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"error":{"message":"Invalid API key","code":"invalid_api_key"}}', "Invalid API key invalid_api_key"),
+        ('{"error":{"message":"x","type":"t","code":null}}', "x t"),
+        ('{"error":"plain words"}', "plain words"),
+        ('{"code":"INVALID_API_KEY","message":"Invalid API key"}', "Invalid API key INVALID_API_KEY"),
+        ('{"message":"only this"}', "only this"),
+        ('{"detail":"another shape"}', ""),
+        ("[1]", ""),
+        ("no json", ""),
+        ("", ""),
+    ],
+)
+def test_the_errors_own_words_in_the_shapes_relays_use(text: str, message: str) -> None:
+    assert Answer(400, text).error_message == message
+
+
+def test_a_null_error_is_no_word() -> None:
+    assert Answer(500, '{"error":null,"message":"overloaded"}').error_message == "overloaded"
+
+
+@pytest.mark.parametrize(
+    ("text", "content_type", "html"),
+    [
+        ("<html>", "application/json", True),
+        ("\n <!doctype html>", "", True),
+        ("{}", "text/html; charset=utf-8", True),
+        ("{}", "application/json", False),
+        ("", "", False),
+    ],
+)
+def test_a_page_is_known_by_type_or_by_its_first_sign(text: str, content_type: str, html: bool) -> None:
+    assert Answer(200, text, content_type).is_html is html
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "1" * 5_000, "NaNx", "\ud800"])
+def test_what_is_no_json_reads_as_none(text: str) -> None:
+    assert Answer(200, text).json is None
+
+
+@given(st.text(max_size=60))
+def test_any_text_can_be_read(text: str) -> None:
+    answer = Answer(200, text)
+    assert isinstance(answer.error_message, str)
+    assert isinstance(answer.has_error, bool)
+    assert isinstance(answer.is_html, bool)
+
+
+def test_headers_stay_out_of_representations() -> None:
+    assert "sk-secret" not in repr(Answer(200, headers={"x-request-id": "sk-secret"}))
+
+
+def test_only_failures_before_the_exchange_open_a_circuit() -> None:
+    assert {Trouble.UNREACHABLE, Trouble.TLS} == BEFORE_EXCHANGE

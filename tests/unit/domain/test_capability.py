@@ -1,0 +1,162 @@
+"""Each row of the verdict table with its reason, and flags of three values (design §2.1)."""
+
+import json
+from typing import Any
+
+import pytest
+from batch_import.domain.answers import Answer, Trouble
+from batch_import.domain.capability import VERDICTS, Protocol, Verdict, has_completion, judge, model_id_style
+from batch_import.domain.outcomes import OUTCOMES
+from batch_import.domain.types import ModelIdStyle
+from hypothesis import given
+from hypothesis import strategies as st
+
+HTML = "<!DOCTYPE html><html><title>login</title></html>"
+CHAT_OK = {"choices": [{"message": {"role": "assistant", "content": "ok"}}]}
+
+
+def says(status: int, message: str = "", **more: Any) -> Answer:
+    body = {"error": {"message": message, "type": "error", "code": None, **more}}
+    return Answer(status, json.dumps(body, ensure_ascii=False), "application/json")
+
+
+def body(status: int, content: Any) -> Answer:
+    return Answer(status, json.dumps(content), "application/json")
+
+
+def page(status: int) -> Answer:
+    return Answer(status, HTML, "text/html; charset=utf-8")
+
+
+# One list per row of the table, in its order: reason -> answers that this row decides.
+CASES: dict[str, list[Answer]] = {
+    "our own guard refused the address": [Answer(trouble=Trouble.ADDRESS_REFUSED)],
+    "DNS, refused or no connection: may come back": [Answer(trouble=Trouble.UNREACHABLE)],
+    "certificate or handshake: the host would fail in the same way": [Answer(trouble=Trouble.TLS)],
+    "an answer that did not come or broke off proves nothing": [
+        Answer(trouble=Trouble.READ_TIMEOUT),
+        Answer(trouble=Trouble.CUT),
+    ],
+    "an endless answer is no completion": [Answer(trouble=Trouble.TOO_LARGE)],
+    "what the protocol promises": [
+        body(200, CHAT_OK),
+        body(200, {**CHAT_OK, "error": None}),
+        body(200, {"choices": [{"message": {"content": "", "reasoning_content": "hm"}, "finish_reason": "length"}]}),
+    ],
+    "a 200 page is a login or parking page, not an API": [page(200), Answer(200, "  " + HTML, "application/json")],
+    "error inside a 200": [says(200, "The model `x` does not exist"), says(200, "", code="model_not_found")],
+    "a 200 that is an error or holds no choices is not a success": [
+        says(200, "upstream quota exhausted"),
+        body(200, {"choices": []}),
+        body(200, {"choices": [{}]}),
+        body(200, []),
+        Answer(200, "", ""),
+        Answer(200, "not json", "text/plain"),
+        Answer(204, "", ""),
+    ],
+    "slow down: says nothing about the key": [says(429, "slow down"), page(429), says(429, "model not found")],
+    "a WAF page, not the provider": [page(401), page(403), page(406), page(409), page(503)],
+    "the key was refused": [says(401, "Invalid API key"), says(401, "unknown model")],
+    "no balance at the relay": [says(402, "Insufficient Balance")],
+    "the endpoint is there, this model is not": [
+        says(400, "Unknown model: x"),
+        says(403, "no such model for this key: model not found"),
+        says(404, "The model `x` does not exist", code="model_not_found"),
+        says(422, "unknown provider for model x"),
+        says(503, "当前分组下对于模型 x 无可用渠道"),
+        says(503, "No available channel for model x under group default"),
+    ],
+    "refused for this key, model or protocol: not an absence": [says(403, "Your request was blocked"), says(403)],
+    "no such endpoint": [says(404, "Not Found (/v1/responses)"), page(404), says(405), says(501)],
+    "gateways that say 400 for no route": [says(400, "Invalid URL (POST /v1/responses)"), says(400, "unknown route")],
+    "passing failure of the relay": [
+        *(says(status, "later") for status in (500, 502, 503, 504, 520, 529, 408, 425)),
+        page(502),
+    ],
+    "our request was not accepted: proves neither presence nor absence": [
+        says(400, "max_tokens is too large"),
+        says(409),
+        says(422, "bad field"),
+        Answer(302, "", ""),
+        Answer(0, ""),
+    ],
+}
+DECIDED = [(reason, answer) for reason, answers in CASES.items() for answer in answers]
+
+
+def test_every_row_of_the_table_has_its_cases_here_in_its_order() -> None:
+    assert [row.reason for row in VERDICTS] == list(CASES)
+
+
+@pytest.mark.parametrize(("reason", "answer"), DECIDED, ids=[f"{r}-{a.status or a.trouble}" for r, a in DECIDED])
+def test_the_first_row_that_holds_decides(reason: str, answer: Answer) -> None:
+    decided = next(row for row in VERDICTS if row.holds(answer, Protocol.CHAT))
+    assert decided.reason == reason
+    assert judge(answer, Protocol.CHAT) is decided.verdict
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_only_success_is_true_and_only_an_absence_is_false(verdict: Verdict) -> None:
+    expected: object = "unknown"
+    if verdict is Verdict.OK:
+        expected = True
+    elif verdict in (Verdict.ABSENT, Verdict.NOT_AN_API):
+        expected = False
+    assert verdict.flag is expected or verdict.flag == expected
+
+
+@pytest.mark.parametrize("protocol", Protocol)
+@pytest.mark.parametrize("status", [401, 402, 403, 408, 425, 429, 500, 502, 503, 504, 520, 529])
+@given(text=st.text(max_size=30))
+def test_neither_a_transient_nor_a_refused_key_ever_becomes_false(protocol: Protocol, status: int, text: str) -> None:
+    for answer in (says(status, text), Answer(status, text), page(status)):
+        assert judge(answer, protocol).flag == "unknown"
+
+
+@pytest.mark.parametrize("trouble", Trouble)
+def test_trouble_on_the_way_never_becomes_false(trouble: Trouble) -> None:
+    assert judge(Answer(trouble=trouble), Protocol.RESPONSES).flag == "unknown"
+
+
+def test_every_verdict_that_can_end_an_item_is_a_documented_outcome() -> None:
+    assert {v.value for v in Verdict} - set(OUTCOMES) == {"ok", "endpoint_absent"}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "content", "held"),
+    [
+        (Protocol.CHAT, CHAT_OK, True),
+        (Protocol.CHAT, {"choices": [None]}, False),
+        (Protocol.CHAT, {"choices": "x"}, False),
+        (Protocol.CHAT, {**CHAT_OK, "error": {"message": "no"}}, False),
+        (Protocol.CHAT, None, False),
+        (Protocol.RESPONSES, {"output": [], "status": "completed"}, True),
+        (Protocol.RESPONSES, {"output": [], "status": "incomplete"}, True),
+        (Protocol.RESPONSES, {"output": [], "status": "failed"}, False),
+        (Protocol.RESPONSES, CHAT_OK, False),
+        (Protocol.MESSAGES, {"type": "message", "content": [{"type": "text", "text": "ok"}]}, True),
+        (Protocol.MESSAGES, {"type": "error", "content": []}, False),
+        (Protocol.MESSAGES, CHAT_OK, False),
+    ],
+)
+def test_what_a_success_must_hold_depends_on_the_protocol(protocol: Protocol, content: Any, held: bool) -> None:
+    assert has_completion(content, protocol) is held
+
+
+@pytest.mark.parametrize(
+    ("models", "style"),
+    [
+        ([], ModelIdStyle.UNKNOWN),
+        (["kimi-k2.6", "gpt-5"], ModelIdStyle.CANONICAL),
+        (["moonshotai/Kimi-K2", "openai/gpt-5"], ModelIdStyle.VENDOR_PREFIXED),
+        (["moonshotai/Kimi-K2", "gpt-5"], ModelIdStyle.MIXED),
+    ],
+)
+def test_the_style_of_model_ids(models: list[str], style: ModelIdStyle) -> None:
+    assert model_id_style(models) is style
+
+
+@given(st.integers(0, 999), st.text(max_size=50), st.sampled_from(["", "text/html", "application/json"]))
+def test_any_answer_has_a_verdict(status: int, text: str, content_type: str) -> None:
+    for protocol in Protocol:
+        assert judge(Answer(status, text, content_type), protocol) in Verdict

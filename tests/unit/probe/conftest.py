@@ -1,0 +1,22 @@
+"""Relays over real HTTP, through the guarded session that the service uses."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+from batch_import.http import exchange, guarded_session
+from batch_import.probe.relay import Relay
+
+KEY = "sk-test-0000000000000001"
+
+
+@pytest.fixture
+def relay_with() -> Iterator[Callable[[str], Relay]]:
+    """A relay's caller with a key of one's own; 127.0.0.1 is open to it."""
+    with guarded_session(("127.0.0.1",)) as session:
+        yield partial(Relay, partial(exchange, session))
+
+
+@pytest.fixture
+def relay(relay_with: Callable[[str], Relay]) -> Relay:
+    return relay_with(KEY)

@@ -1,0 +1,245 @@
+"""Reading model lists, the budget, and keys that a relay repeats; against relays with a script."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from batch_import.domain.answers import Answer
+from batch_import.domain.redaction import redacted
+from batch_import.domain.types import AuthStyle
+from batch_import.probe.capability import error_text, probe_capabilities
+from batch_import.probe.discovery import MAX_MODELS, ProviderModels, parse_models, provider_models
+from batch_import.probe.relay import MAX_REQUESTS, Relay
+from batch_import.probe.smoke import resolve_smoke_models
+from hypothesis import given
+from hypothesis import strategies as st
+
+URL = "https://relay.example.com/v1"
+KEY = "sk-canary-" + "0123456789abcdef" * 8
+PLAIN_KEY = "relaykey" + "0123456789abcdef" * 8  # one that does not look like a key
+MODELS = {"object": "list", "data": [{"id": "kimi-k2.6"}]}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["id", "data", "models"]), inner),
+    max_leaves=12,
+)
+Call = tuple[str, str, dict[str, str]]
+
+
+def answer(status: int, body: Any, content_type: str = "application/json") -> Answer:
+    return Answer(status, body if isinstance(body, str) else json.dumps(body), content_type)
+
+
+def error(status: int, message: str) -> Answer:
+    return answer(status, {"error": {"message": message}})
+
+
+class Script:
+    """An exchange that answers by a function of (method, URL, headers) and remembers the calls."""
+
+    def __init__(self, say: Callable[[str, str, dict[str, str]], Answer]) -> None:
+        self.say = say
+        self.calls: list[Call] = []
+
+    def __call__(self, method: str, url: str, *, headers: dict[str, str], body: Any, timeout: float) -> Answer:
+        self.calls.append((method, url, headers))
+        return self.say(method, url, headers)
+
+
+def discovered(say: Callable[[str, str, dict[str, str]], Answer]) -> tuple[ProviderModels, list[Call]]:
+    script = Script(say)
+    return provider_models(Relay(script, KEY), URL), script.calls
+
+
+@pytest.mark.parametrize(
+    ("body", "models"),
+    [
+        (MODELS, ("kimi-k2.6",)),
+        ([{"id": "a"}, "b"], ("a", "b")),
+        ({"data": ["a", {"id": "b"}]}, ("a", "b")),
+        ({"models": [{"name": "a"}]}, ("a",)),
+        ({"data": [{"id": " a "}, {"id": ""}, {"id": "  "}, {"id": None}, {}, None, 7, "a"]}, ("a",)),
+        ({"data": [{"id": "a\x00b"}, {"id": "x" * 257}, {"id": "x" * 256}]}, ("x" * 256,)),
+        ({"data": []}, ()),
+        ([], ()),
+        ({"object": "list", "data": None}, ()),
+        ({"data": None}, None),
+        ({"data": "x"}, None),
+        ({}, None),
+        ("kimi", None),
+        (None, None),
+        (7, None),
+    ],
+)
+def test_a_list_is_read_tolerantly_and_what_is_none_is_not(body: Any, models: tuple[str, ...] | None) -> None:
+    assert parse_models(body) == models
+
+
+def test_a_list_without_end_is_cut() -> None:
+    assert len(parse_models([f"model-{n}" for n in range(MAX_MODELS + 1)]) or ()) == MAX_MODELS
+
+
+@given(JSON)
+def test_any_json_can_be_read(body: Any) -> None:
+    models = parse_models(body)
+    assert models is None or all(isinstance(model, str) and model for model in models)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (answer(200, MODELS), None),
+        (answer(200, {"data": []}), "empty_model_list"),
+        (answer(200, {"error": {"message": "no"}, "data": [{"id": "a"}]}), "invalid_answer"),
+        (answer(200, {"hello": "world"}), "invalid_answer"),
+        (answer(200, "<html></html>", "text/html"), "not_an_api"),
+        (error(401, "Invalid API key"), "auth_failed"),
+        (error(402, "no balance"), "payment_required"),
+        (error(403, "not for you"), "forbidden"),
+        (answer(403, "<html></html>", "text/html"), "blocked_by_wall"),
+        (error(404, "Not Found"), "model_list_missing"),
+        (error(429, "slow down"), "rate_limited"),
+        (error(500, "oops"), "upstream_unavailable"),
+        (error(400, "what?"), "model_list_missing"),
+    ],
+)
+def test_outcomes_of_a_list_are_told_apart(body: Answer, code: str | None) -> None:
+    assert discovered(lambda *_: body)[0].code == code
+
+
+def test_the_likely_places_are_tried_in_order_until_one_answers() -> None:
+    found, calls = discovered(lambda _, url, __: answer(200, MODELS) if "/v1" not in url else error(404, "Not Found"))
+    assert [url for _, url, _ in calls] == [f"{URL}/models", f"{URL}/v1/models", "https://relay.example.com/models"]
+    assert (found.code, found.api_root) == (None, "https://relay.example.com")
+
+
+def test_a_place_that_refuses_the_key_is_the_place() -> None:
+    found, calls = discovered(lambda *_: error(401, "no"))
+    assert (found.code, found.api_root, len(calls)) == ("auth_failed", URL, 3)
+
+
+@pytest.mark.parametrize(
+    ("style", "name", "value"),
+    [
+        (AuthStyle.BEARER, "Authorization", f"Bearer {KEY}"),
+        (AuthStyle.X_API_KEY, "x-api-key", KEY),
+        (AuthStyle.API_KEY, "api-key", KEY),
+    ],
+)
+def test_a_key_is_shown_in_one_way_at_a_time_and_the_way_is_kept(style: AuthStyle, name: str, value: str) -> None:
+    found, calls = discovered(lambda _, __, h: answer(200, MODELS) if h.get(name) == value else error(401, "no"))
+    assert found.auth_style is style
+    assert all(sum(KEY in text for text in headers.values()) == 1 for _, _, headers in calls)
+
+
+def test_messages_carry_the_version_that_their_protocol_demands() -> None:
+    script = Script(lambda *_: error(404, "Not Found"))
+    probe_capabilities(Relay(script, KEY), ProviderModels(None, URL, AuthStyle.BEARER, ("m",)), ["m"])
+    versions = {url.rsplit("/", 1)[1]: "anthropic-version" in headers for _, url, headers in script.calls}
+    assert versions == {"completions": False, "responses": False, "messages": True}
+
+
+def test_a_model_that_wants_the_newer_name_of_the_limit_is_asked_again() -> None:
+    bodies: list[dict[str, Any]] = []
+
+    def exchange(_: str, url: str, *, body: Any, **__: Any) -> Answer:
+        if not url.endswith("chat/completions"):
+            return error(404, "Not Found")
+        bodies.append(dict(body))
+        if "max_tokens" in body:
+            return error(400, "Unsupported parameter: use max_completion_tokens")
+        return answer(200, {"choices": [{"message": {"content": "ok"}}]})
+
+    found = ProviderModels(None, URL, AuthStyle.BEARER, ("m",))
+    result = probe_capabilities(Relay(exchange, KEY), found, ["m"])
+    assert result.transport.supports_openai_chat_completions is True
+    assert [set(body) & {"max_tokens", "max_completion_tokens"} for body in bodies] == [
+        {"max_tokens"},
+        {"max_completion_tokens"},
+    ]
+
+
+def test_the_worst_relay_of_all_is_asked_no_more_than_twelve_times() -> None:
+    """The list at the third place, the key in the third way, each model asked twice and never served."""
+    chats: list[str] = []
+
+    def say(_: str, url: str, headers: dict[str, str]) -> Answer:
+        if url.endswith("/models"):
+            right = "api-key" in headers and "/v1" not in url
+            return answer(200, MODELS) if right else error(404 if "/v1" in url else 401, "no")
+        if not url.endswith("chat/completions"):
+            return error(404, "Not Found")
+        chats.append(url)
+        return error(400, "use max_completion_tokens") if len(chats) % 2 else error(404, "model_not_found")
+
+    script = Script(say)
+    relay = Relay(script, KEY)
+    found = provider_models(relay, URL)
+    probe_capabilities(relay, found, ["a", "b", "c"])
+    assert len(script.calls) <= MAX_REQUESTS
+
+
+# --- keys that a relay repeats
+
+
+@pytest.mark.parametrize("key", [KEY, PLAIN_KEY])
+@pytest.mark.parametrize("before", [0, 50, 70])
+def test_a_key_in_an_error_never_travels_on(before: int, key: str) -> None:
+    text = redacted(error_text(error(401, "x" * before + f" Incorrect API key provided: {key}")), key)
+    assert key not in text
+    assert "***" in text
+
+
+@pytest.mark.parametrize("key", [KEY, PLAIN_KEY])
+def test_a_key_across_the_cut_never_travels_on_in_part(key: str) -> None:
+    said = error(401, "x" * 140 + f" Incorrect API key provided: {key}")
+    assert key[:16] not in redacted(error_text(said), key)
+
+
+def test_a_model_id_that_holds_the_key_is_left_out() -> None:
+    found, _ = discovered(lambda *_: answer(200, {"data": [{"id": f"gpt-5/{KEY}"}, {"id": "gpt-5"}]}))
+    assert found.raw_models == ("gpt-5",)
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        (error(503, "No available\n  accounts"), "HTTP 503: No available accounts"),
+        (answer(403, "<html>Attention</html>", "text/html"), "HTTP 403: an HTML page"),
+        (answer(500, "plain words"), "HTTP 500: plain words"),
+    ],
+)
+def test_an_error_is_told_in_one_line(said: Answer, text: str) -> None:
+    assert error_text(said) == text
+
+
+def test_an_endless_error_is_cut() -> None:
+    assert len(error_text(error(500, "x" * 100_000))) < 5_000
+
+
+# --- which model a relay is proven with
+
+
+@pytest.mark.parametrize(
+    ("requested", "listed", "first"),
+    [
+        (["gpt-5"], ["gpt-5-mini", "gpt-5"], "gpt-5"),
+        (["not-listed"], ["gpt-5-mini"], "gpt-5-mini"),
+        ([], ["text-embedding-3-small", "gpt-5"], "gpt-5"),
+        (["text-embedding-3-small"], ["text-embedding-3-small", "gpt-5"], "gpt-5"),
+    ],
+)
+def test_a_requested_model_comes_first_and_one_that_cannot_chat_never(
+    requested: list[str], listed: list[str], first: str
+) -> None:
+    assert resolve_smoke_models(requested, listed)[0] == first
+
+
+def test_a_relay_of_embeddings_has_no_model_to_be_proven_with() -> None:
+    assert resolve_smoke_models([], ["text-embedding-3-small", "whisper-1", "dall-e-3"]) == []
+
+
+@given(st.permutations(["gpt-5", "gpt-5-mini", "kimi-k2.6", "deepseek-v4-pro", "no-such-model"]))
+def test_the_choice_does_not_depend_on_the_order_of_the_list(listed: list[str]) -> None:
+    assert resolve_smoke_models([], listed) == resolve_smoke_models([], sorted(listed))

@@ -1,0 +1,244 @@
+"""HTTP to addresses that a person chose (design §2.7): what is refused, what is bounded, what is kept apart."""
+
+import gzip
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+from batch_import.domain.answers import Answer, Trouble
+from batch_import.http import exchange, guarded_session
+
+from tests.unit.probe.servers import Served, fixed, serving
+
+LOCAL = ("127.0.0.1",)
+
+
+@pytest.fixture
+def guarded() -> Iterator[requests.Session]:
+    with guarded_session() as session:
+        yield session
+
+
+@pytest.fixture
+def opened() -> Iterator[requests.Session]:
+    """A session for which one private host is open, as in development."""
+    with guarded_session(LOCAL) as session:
+        yield session
+
+
+def get(session: requests.Session, url: str, **more: Any) -> Answer:
+    return exchange(session, "GET", url, headers={}, **more)
+
+
+def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
+    """Every name resolves to these addresses; returns the names that were asked for."""
+    asked: list[str] = []
+
+    def getaddrinfo(host: str, port: int, *args: Any, **kwargs: Any) -> list[Any]:
+        asked.append(host)
+        families = [socket.AF_INET6 if ":" in a else socket.AF_INET for a in addresses]
+        return [(f, socket.SOCK_STREAM, 6, "", (a, port)) for f, a in zip(families, addresses, strict=True)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return asked
+
+
+# --- the guard
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.1.2.3",
+        "10.0.0.1",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",
+        "255.255.255.255",
+        "224.0.0.1",
+        "192.0.2.1",
+        "[::1]",
+        "[::]",
+        "[fe80::1]",
+        "[fc00::1]",
+        "[fd00:ec2::254]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:169.254.169.254]",
+        "[::ffff:a9fe:a9fe]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.1",
+        "localhost",
+    ],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_private_addresses_in_any_spelling_are_refused(guarded: requests.Session, scheme: str, host: str) -> None:
+    assert get(guarded, f"{scheme}://{host}:9/v1/models").trouble is Trouble.ADDRESS_REFUSED
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "fd00::1", "::ffff:10.0.0.1", "0.0.0.0"]
+)
+def test_a_public_name_that_resolves_to_a_private_address_is_refused(
+    guarded: requests.Session, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    asked = resolving(monkeypatch, address)
+    assert get(guarded, "https://relay.example.com/v1/models").trouble is Trouble.ADDRESS_REFUSED
+    assert asked == ["relay.example.com"]
+
+
+def test_what_was_checked_is_what_is_connected_to(guarded: requests.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that resolves to something else the second time (rebinding) is never asked a second time."""
+    asked = resolving(monkeypatch, "203.0.114.7")
+    connected: list[Any] = []
+
+    def connect(address: Any, *args: Any, **kwargs: Any) -> Any:
+        connected.append(address[0])
+        raise OSError("not in a test")
+
+    monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
+    assert get(guarded, "http://relay.example.com/v1/models").trouble is Trouble.UNREACHABLE
+    assert (asked, connected) == (["relay.example.com"], ["203.0.114.7"])
+
+
+def test_only_the_very_host_that_was_opened_is_open(opened: requests.Session) -> None:
+    with serving(fixed("200 OK")) as served:
+        assert get(opened, served.url).status == 200
+        assert get(opened, served.url.replace("127.0.0.1", "127.0.0.2")).trouble is Trouble.ADDRESS_REFUSED
+        assert get(opened, served.url.replace("127.0.0.1", "localhost")).trouble is Trouble.ADDRESS_REFUSED
+
+
+@pytest.mark.parametrize("host", ["a..example.com", f"{'a' * 64}.example.com"])
+def test_a_name_that_cannot_be_one_is_trouble_and_no_exception(guarded: requests.Session, host: str) -> None:
+    assert get(guarded, f"https://{host}/v1/models").trouble in (Trouble.UNREACHABLE, Trouble.ADDRESS_REFUSED)
+
+
+def test_the_environments_proxies_are_not_used(guarded: requests.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(fixed("200 OK")) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        resolving(monkeypatch, "10.0.0.1")
+        assert get(guarded, "http://relay.example.com/v1").trouble is Trouble.ADDRESS_REFUSED
+    assert proxy.heads == []
+
+
+# --- what is not followed, not shared, not endless
+
+
+def test_a_redirect_is_an_answer_and_is_not_followed(opened: requests.Session) -> None:
+    with serving(fixed("200 OK")) as target, serving(fixed("302 Found", b"", f"Location: {target.url}")) as served:
+        answer = exchange(opened, "GET", served.url, headers={"Authorization": "Bearer sk-secret"})
+    assert answer.status == 302
+    assert target.heads == []
+
+
+def test_cookies_do_not_travel_from_one_call_to_the_next(opened: requests.Session) -> None:
+    with serving(fixed("200 OK", b"{}", "Set-Cookie: session=relay; Path=/")) as served:
+        get(opened, served.url)
+        get(opened, served.url)
+    assert len(served.heads) == 2
+    assert not any("cookie" in head.lower() for head in served.heads)
+
+
+def test_a_body_beyond_the_cap_is_cut_off(opened: requests.Session) -> None:
+    with serving(fixed("200 OK", b"x" * 300_000)) as served:
+        assert get(opened, served.url, max_body=200_000).trouble is Trouble.TOO_LARGE
+        assert len(get(opened, served.url, max_body=300_000).text) == 300_000
+
+
+def test_a_compressed_body_is_measured_unpacked(opened: requests.Session) -> None:
+    bomb = gzip.compress(b"x" * 50_000_000)
+    with serving(fixed("200 OK", bomb, "Content-Encoding: gzip")) as served:
+        assert get(opened, served.url).trouble is Trouble.TOO_LARGE
+
+
+def dripping_chunks(connection: socket.socket, _: str, served: Served) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for _ in range(100):
+        if served.stopped.wait(0.05):
+            return
+        connection.sendall(b"1\r\nx\r\n")
+
+
+def dripping_body(connection: socket.socket, _: str, served: Served) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\nConnection: close\r\n\r\n")
+    served.drip(connection, b"x" * 40, 0.05)
+
+
+def dripping_head(connection: socket.socket, _: str, served: Served) -> None:
+    served.drip(connection, b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 20 + b"\r\nContent-Length: 0\r\n\r\n", 0.04)
+
+
+@pytest.mark.parametrize("script", [dripping_chunks, dripping_body, dripping_head])
+def test_an_answer_that_drips_ends_at_the_deadline_of_the_whole(opened: requests.Session, script: Any) -> None:
+    """Each byte comes in time, so no time-out between bytes ever ends it."""
+    with serving(script) as served:
+        begun = time.monotonic()
+        answer = get(opened, served.url, timeout=0.4)
+        took = time.monotonic() - begun
+    assert answer.trouble is Trouble.READ_TIMEOUT
+    assert took < 1.2
+
+
+# --- trouble by its kind
+
+
+def silent(connection: socket.socket, _: str, served: Served) -> None:
+    served.stopped.wait(5)
+
+
+def cut(connection: socket.socket, _: str, served: Served) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+
+
+def hang_up(connection: socket.socket, _: str, served: Served) -> None:
+    return
+
+
+def no_http(connection: socket.socket, _: str, served: Served) -> None:
+    connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+
+@pytest.mark.parametrize(
+    ("script", "trouble"),
+    [(silent, Trouble.READ_TIMEOUT), (cut, Trouble.CUT), (hang_up, Trouble.CUT), (no_http, Trouble.CUT)],
+)
+def test_what_goes_wrong_after_connecting(opened: requests.Session, script: Any, trouble: Trouble) -> None:
+    with serving(script) as served:
+        assert get(opened, served.url, timeout=0.3).trouble is trouble
+
+
+def test_a_closed_port_and_an_unknown_name_are_unreachable(
+    opened: requests.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(fixed("200 OK")) as served:
+        closed = served.url
+    assert get(opened, closed).trouble is Trouble.UNREACHABLE
+
+    def nobody(*args: Any, **kwargs: Any) -> Any:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", nobody)
+    assert get(opened, "https://nowhere.example.com/v1").trouble is Trouble.UNREACHABLE
+
+
+def test_a_server_that_speaks_no_tls_is_a_tls_failure(opened: requests.Session) -> None:
+    with serving(fixed("400 Bad Request"), end=b"\x16\x03") as served:
+        assert get(opened, served.url.replace("http:", "https:")).trouble is Trouble.TLS
+
+
+def test_the_answer_keeps_what_rules_read_and_nothing_else(opened: requests.Session) -> None:
+    headers = ("Retry-After: 7", "X-Request-ID: r-1", "X-Other: no", "Content-Type: application/json")
+    with serving(fixed("429 Too Many Requests", '{"a":"é"}'.encode(), *headers)) as served:
+        answer = exchange(opened, "POST", served.url, headers={"X-Api-Key": "k"}, body={"model": "m"})
+    assert (answer.status, answer.json, answer.retry_after) == (429, {"a": "é"}, 7.0)
+    assert dict(answer.headers) == {"retry-after": "7", "x-request-id": "r-1"}
+    assert "User-Agent: batch-import" in served.heads[0]
