@@ -1,4 +1,4 @@
-"""Writes docs/openapi.yaml from the API door's routes: ``python -m tools.write_openapi`` (``--check`` only compares)."""
+"""Writes docs/openapi.yaml from the API door's routes: ``python -m tools.write_openapi`` (``--check`` compares)."""
 
 import json
 import sys
@@ -45,7 +45,7 @@ def document() -> dict[str, Any]:
 class _Plain(yaml.SafeDumper):
     """Without anchors: a reader of the document should find each answer where it is."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
 
 

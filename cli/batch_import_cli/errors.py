@@ -41,5 +41,5 @@ class ApiError(CliError):
         return ApiError(f"{self.message}\n  {hint}", uncertain=self.uncertain)
 
 
-class Interruption(CliError):  # noqa: N818 - not an error
+class Interruption(CliError):
     exit_code = 130

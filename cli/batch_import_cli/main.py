@@ -48,7 +48,7 @@ def _silence_stdout() -> None:
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--url", metavar="URL", help="Address of the API's stage.  [env: BATCH_IMPORT_URL, then .embedded/env]")
 @click.version_option(package_name="batch-auto-import")
-def cli(url: str | None) -> None:  # noqa: ARG001
+def cli(url: str | None) -> None:
     """Import lists of AI relays into a sub2api host and see what became of each.
 
     The API's address comes from BATCH_IMPORT_URL, the token from

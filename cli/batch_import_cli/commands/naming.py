@@ -19,7 +19,7 @@ Examples:
 
 @click.command("models", epilog=EPILOG)
 @click.option("--json", "as_json", is_flag=True, help="Accepted for symmetry: the output is JSON in any case.")
-def models_command(as_json: bool) -> None:  # noqa: ARG001
+def models_command(as_json: bool) -> None:
     """Name models: ids on standard input, one per line; a JSON object per line on standard output.
 
     Its keys are raw_model_id, normalized_model_id, canonical_model_family and
