@@ -13,7 +13,7 @@ BIN := .venv/bin
 SAM := PATH="$(CURDIR)/$(BIN):$$PATH" .venv-sam/bin/sam
 TESTS ?= tests
 
-.PHONY: help run up down status test check bench openapi format install clean python
+.PHONY: help run up down status test check bench docs format install clean python
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -44,8 +44,9 @@ bench: install ## The benchmarks (RELAYS=1000: how many relays are imported)
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_naming.py
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_import.py --relays $(or $(RELAYS),1000)
 
-openapi: install ## Write docs/openapi.yaml from the code
+docs: install ## Write docs/openapi.yaml and docs/codes.md from the code
 	@$(BIN)/python -m tools.write_openapi
+	@$(BIN)/python -m tools.write_codes
 
 format: install ## Put the code into shape
 	$(BIN)/ruff format

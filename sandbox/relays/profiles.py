@@ -226,7 +226,7 @@ class StreamForbidden(Healthy):
     def chat(self, call: RelayCall) -> Answer:
         if not call.stream:
             return super().chat(call)
-        if call.first("stream"):
+        if call.budget is None and call.first("stream"):  # a probe with a token limit does not warm it up
             return Answer(503, {"error": {"message": "No available accounts", "type": "api_error"}})
         return answers.error(403, "Forbidden", "permission_error")
 

@@ -12,7 +12,13 @@ DOCUMENT = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text("utf-8"))
 def test_the_committed_document_is_what_the_code_says(aws: object) -> None:
     from tools.write_openapi import rendered
 
-    assert (ROOT / "docs" / "openapi.yaml").read_text("utf-8") == rendered(), "run `make openapi`"
+    assert (ROOT / "docs" / "openapi.yaml").read_text("utf-8") == rendered(), "run `make docs`"
+
+
+def test_the_committed_codes_are_those_of_the_tables() -> None:
+    from tools.write_codes import rendered
+
+    assert (ROOT / "docs" / "codes.md").read_text("utf-8") == rendered(), "run `make docs`"
 
 
 def test_it_is_valid_openapi_3_1() -> None:

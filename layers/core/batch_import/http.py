@@ -1,13 +1,15 @@
 """HTTP to addresses that a person chose (design §2.7): guarded when connecting, no redirects, capped."""
 
+import socket
 import time
 from collections.abc import Collection, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests_hardened.ip_filter import InvalidIPAddress
+from requests_hardened.ip_filter import InvalidIPAddress, filter_host
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
 
@@ -71,6 +73,20 @@ def exchange(
         trouble = _trouble(error)
         late = trouble is Trouble.CUT and time.monotonic() >= end  # the deadline shut the connection down
         return Answer(trouble=Trouble.READ_TIMEOUT if late else trouble)
+
+
+def connection_trouble(origin: str, allowed: Collection[str] = ()) -> Trouble | None:
+    """Can a connection to ``origin`` be opened at all? Guarded like any other; no HTTP is spoken."""
+    parts = urlsplit(origin)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        address = host if host in allowed else filter_host(host, port, allow_loopback=False).strip("[]")
+        socket.create_connection((address, port), CONNECT_TIMEOUT).close()
+    except InvalidIPAddress:
+        return Trouble.ADDRESS_REFUSED
+    except (OSError, ValueError):  # requests' own errors are OSErrors
+        return Trouble.UNREACHABLE
+    return None
 
 
 def _read(response: requests.Response, end: float, max_body: int) -> Answer:

@@ -23,6 +23,7 @@ from batch_import.host.errors import HostRefusesCredentials
 from batch_import.host.proving import HostProver, host_session
 from batch_import.host.transport import HostTransport
 from batch_import.host.witness import Witness
+from batch_import.pipeline.circuit import Circuits
 from batch_import.pipeline.confirmation import ConfirmationWorker
 from batch_import.pipeline.dead_letter import DeadLetters
 from batch_import.pipeline.import_stages import ImportStages
@@ -139,6 +140,11 @@ class Wiring:
         session = http.guarded_session(self.settings.allowed_hosts, pool=THREADS * 3)
         return partial(http.exchange, session)
 
+    @cached_property
+    def circuits(self) -> Circuits:
+        connect = partial(http.connection_trouble, allowed=self.settings.allowed_hosts)
+        return Circuits(Leases(self.runs_table, self.clock), self.clock, connect)
+
     @property
     def host(self) -> "HostSide":
         """The host as the secret names it now."""
@@ -184,7 +190,9 @@ class Wiring:
             locks = ProviderLocks(host.leases, owner)
             return Provisioner(self.steps, host.client, host.premises, host.inventory, locks, host.placing.give_up)
 
-        return ImportStages(self.runs, self.steps, self.service, Prober(self.steps, self.exchange), provisioner)
+        return ImportStages(
+            self.runs, self.steps, self.service, Prober(self.steps, self.exchange, self.circuits), provisioner
+        )
 
     def confirmation(self) -> ConfirmationWorker:
         def host_parts() -> tuple[HostProver, Placing]:

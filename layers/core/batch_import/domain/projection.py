@@ -93,7 +93,7 @@ class ResultProjection:
         return api.ItemSummary(**self._item_fields(item, profile))
 
     def item_detail(self, item: Item, profile: ItemProfile, events: Iterable[Event]) -> api.ItemDetail:
-        shown = list(events)[:EVENTS_SHOWN]
+        shown = sorted(events, key=lambda event: event.created_at)[:EVENTS_SHOWN]
         capability = profile.capability_profile
         return api.ItemDetail(
             **self._item_fields(item, profile),

@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
-from batch_import.domain.entities import Item
+from batch_import.domain.entities import Item, Run
 from batch_import.domain.types import ItemStage
 from batch_import.host.errors import HostError
 from batch_import.pipeline.probing import Prober
@@ -48,20 +49,30 @@ class ImportStages:
         api_key = self._service.open_key(run, item.item_id)
         if api_key is None:
             return self._steps.fail(item, "key_erased", "the key is no longer held")
-        if item.current_stage is ItemStage.PROBE:
-            probed = self._prober.probe(item, api_key)
-            if isinstance(probed, HandOn):
-                return probed
-            item, run = probed, self._runs.get(item.run_id) or run
-            if run.writes_stopped is not None:
-                return self._steps.fail(item, run.writes_stopped, "")
+        if item.current_stage is not ItemStage.PROBE:
+            return self._provision(item, run, api_key)
+        probed = self._prober.probe(item, api_key)
+        if isinstance(probed, HandOn):
+            return probed
+        return replace(self._after_probe(probed.item, api_key), afterwards=probed.afterwards)
+
+    def _after_probe(self, item: Item, api_key: str) -> HandOn:
+        """A run may have been cancelled while its relay was slow to answer."""
+        run = self._runs.get(item.run_id)
+        if run is None:
+            return HandOn(ItemStage.DONE)
+        if run.writes_stopped is not None:
+            return self._steps.fail(item, run.writes_stopped, "")
+        return self._provision(item, run, api_key)
+
+    def _provision(self, item: Item, run: Run, api_key: str) -> HandOn:
         try:
-            provisioner = self._provision()
+            provisioner = self._made()
         except HostError as error:
             return self._steps.retry_or_fail(item, error.code, str(error))
         return provisioner.provision(item, run, self._steps.items.profile(item.run_id, item.item_id), api_key)
 
-    def _provision(self) -> Provisioner:
+    def _made(self) -> Provisioner:
         with self._lock:
             if self._provisioner is None:
                 self._provisioner = self._make_provisioner()

@@ -1,10 +1,12 @@
 """Stage probe: discovery, naming, capability (design §2.1); what the decision needs and nothing more."""
 
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from batch_import.domain.advisories import Advisory
-from batch_import.domain.capability import CapabilityProfile, ModelCapabilityProfile, Protocol
+from batch_import.domain.answers import Answer
+from batch_import.domain.capability import CapabilityProfile, ModelCapabilityProfile, Protocol, judge
 from batch_import.domain.entities import Item, ItemProfile, NewEvent
 from batch_import.domain.naming import (
     build_alias_table,
@@ -16,7 +18,10 @@ from batch_import.domain.naming import (
 )
 from batch_import.domain.routing import build_import_routing_strategy
 from batch_import.domain.types import EventType, ItemStage
+from batch_import.domain.urls import origin_of
+from batch_import.pipeline.circuit import Circuits
 from batch_import.pipeline.steps import HandOn, Steps, advisory_events, warned
+from batch_import.probe.afterwards import probe_afterwards
 from batch_import.probe.capability import ProbeResult, error_text, failure_code, probe_capabilities
 from batch_import.probe.discovery import ProviderModels, provider_models
 from batch_import.probe.relay import Exchange, Relay
@@ -25,13 +30,27 @@ from batch_import.probe.smoke import CANDIDATES, resolve_smoke_models
 _PROFILED = 300  # model profiles stored; a list of thousands stays one small row
 
 
+class Probed(NamedTuple):
+    """The item in stage provision, still leased, and what may be asked afterwards."""
+
+    item: Item
+    afterwards: Callable[[], None]
+
+
 class Prober:
-    def __init__(self, steps: Steps, exchange: Exchange) -> None:
+    def __init__(self, steps: Steps, exchange: Exchange, circuits: Circuits) -> None:
         self._steps = steps
         self._exchange = exchange
+        self._circuits = circuits
 
-    def probe(self, item: Item, api_key: str) -> Item | HandOn:
-        """The item in stage provision, still leased; or where it goes: to a retry, or failed towards validation."""
+    def probe(self, item: Item, api_key: str) -> Probed | HandOn:
+        """Ends in stage provision; or says where the item goes: to a retry, or failed towards validation."""
+        circuit = self._circuits.look(origin_of(item.base_url))
+        if circuit.wait > 0:
+            return self._steps.hand_back(item, circuit.wait)
+        if circuit.trouble is not None:
+            answer = Answer(trouble=circuit.trouble)
+            return self._steps.retry_or_fail(item, judge(answer, Protocol.CHAT).value, error_text(answer))
         relay = Relay(self._exchange, api_key)
         found = provider_models(relay, item.base_url)
         if found.code is not None:
@@ -41,7 +60,7 @@ class Prober:
             )
         return self._with_models(item, relay, found)
 
-    def _with_models(self, item: Item, relay: Relay, found: ProviderModels) -> Item | HandOn:
+    def _with_models(self, item: Item, relay: Relay, found: ProviderModels) -> Probed | HandOn:
         resolved, unresolved = _resolve(item.requested_models, found.raw_models)
         profile = _listed(item, found, unresolved)
         if item.requested_models and not resolved:
@@ -51,16 +70,17 @@ class Prober:
         if not candidates:
             return self._steps.fail(item, "no_chat_model", "none of the models can chat", profile)
         result = probe_capabilities(relay, found, candidates)
-        return self._judge(item, found, result, _profiled(profile, found, result, resolved), unresolved)
+        return self._judge(item, relay, found, result, _profiled(profile, found, result, resolved), unresolved)
 
     def _judge(
         self,
         item: Item,
+        relay: Relay,
         found: ProviderModels,
         result: ProbeResult,
         profile: ItemProfile,
         unresolved: list[str],
-    ) -> Item | HandOn:
+    ) -> Probed | HandOn:
         code = failure_code(result)
         if code is not None:
             answer = result.results[Protocol.CHAT].answer
@@ -79,7 +99,22 @@ class Prober:
             **warned(item, *advisories),
         }
         events = [_discovered(found), _probed(result), *advisory_events(item, *advisories)]
-        return self._steps.items.transition(item, changes, events, profile=profile)
+        moved = self._steps.items.transition(item, changes, events, profile=profile)
+        return Probed(moved, lambda: self._ask_afterwards(moved, relay, found, result, profile))
+
+    def _ask_afterwards(
+        self, item: Item, relay: Relay, found: ProviderModels, result: ProbeResult, profile: ItemProfile
+    ) -> None:
+        """Only the profile's row is written: the item has moved on, and another worker may hold it."""
+        flags = asdict(probe_afterwards(relay, found, result))
+        capability = profile.capability_profile or {}
+        models = [
+            {**model, **flags} if model["raw_model_id"] == result.smoke_model else model
+            for model in capability.get("model_profiles", [])
+        ]
+        known = profile.model_copy(update={"capability_profile": {**capability, "model_profiles": models}})
+        event = NewEvent(event_type=EventType.CAPABILITY_PROBED, message="asked afterwards", payload=flags)
+        self._steps.items.add_to_profile(item, known, event)
 
 
 def _resolve(requested: tuple[str, ...], raw_models: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:

@@ -19,10 +19,14 @@ _FRESH: Mapping[str, Any] = {**RELEASED, "attempt": 1, "due_at": None}
 
 @dataclass(frozen=True, slots=True)
 class HandOn:
-    """Which stage's queue an item goes to next, and after how many seconds; ``stage`` DONE: nowhere."""
+    """Which stage's queue an item goes to next, and after how many seconds; ``stage`` DONE: nowhere.
+
+    ``afterwards`` is done once everything has been handed on, and delays nothing.
+    """
 
     stage: ItemStage
     delay: float = 0.0
+    afterwards: Callable[[], None] | None = None
 
 
 class Steps:

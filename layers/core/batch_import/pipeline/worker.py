@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 THREADS = 100
 _CRASH_PAUSE = 5.0
+_TIME_FOR_AFTERWARDS = 50.0
 _EARLY = 0.5  # seconds before its due date at which an item is worked all the same
 
 
@@ -102,15 +103,26 @@ class StageWorker:
         fresh = [d for d in deliveries if not self._split(d)]
         work = [(delivery, item_id) for delivery in fresh for item_id in delivery.work.items]
         failed: set[str] = set()
+        later: list[Callable[[], None]] = []
         try:
             with ThreadPoolExecutor(min(THREADS, max(1, len(work)))) as pool:
-                outcomes = pool.map(lambda pair: self._one(pair[0], pair[1], forwarder, seconds_left), work)
+                outcomes = pool.map(lambda pair: self._one(pair[0], pair[1], forwarder, seconds_left, later), work)
                 for (delivery, _), ok in zip(work, outcomes, strict=True):
                     if not ok:
                         failed.add(delivery.message_id)
         finally:
             forwarder.flush()
+        self._do_afterwards(later, seconds_left)
         return sorted(failed)
+
+    def _do_afterwards(self, later: list[Callable[[], None]], seconds_left: Callable[[], float]) -> None:
+        """What may be left undone: everything else has been handed on."""
+        if not later or seconds_left() < _TIME_FOR_AFTERWARDS:
+            return
+        with ThreadPoolExecutor(min(THREADS, len(later))) as pool:
+            for done in [pool.submit(task) for task in later]:
+                if (error := done.exception()) is not None:
+                    logger.warning("left undone", exc_info=error)
 
     def _split(self, delivery: Delivery) -> bool:
         """A message of several items that comes again is not worked: its items are sent on one by one."""
@@ -120,10 +132,20 @@ class StageWorker:
         queue.send_items(delivery.work.run_id, delivery.work.items, per_message=1)
         return True
 
-    def _one(self, delivery: Delivery, item_id: str, forwarder: Forwarder, seconds_left: Callable[[], float]) -> bool:
+    def _one(
+        self,
+        delivery: Delivery,
+        item_id: str,
+        forwarder: Forwarder,
+        seconds_left: Callable[[], float],
+        later: list[Callable[[], None]],
+    ) -> bool:
         run_id = delivery.work.run_id
         try:
-            forwarder.add(run_id, item_id, self._work(delivery, item_id, seconds_left))
+            hand_on = self._work(delivery, item_id, seconds_left)
+            forwarder.add(run_id, item_id, hand_on)
+            if hand_on.afterwards is not None:
+                later.append(hand_on.afterwards)
         except StaleWrite:
             logger.info("another worker has this item", extra={"run_id": run_id, "item_id": item_id})
         except Exception:

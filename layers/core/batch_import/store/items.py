@@ -14,6 +14,7 @@ from batch_import.domain.types import AccessStatus, EventType, ItemStage
 from batch_import.store.dynamo import Row, Table, transact
 
 STAGE_PATIENCE = timedelta(minutes=15)  # after this long without a transition, reconcile looks at an item
+_AFTERWARDS = 99  # behind the events of the version that it belongs to
 _LEASABLE = (
     "current_stage IN (:a, :b) AND "
     "(attribute_not_exists(lease_owner) OR lease_expires_at < :now OR lease_owner = :mine)"
@@ -126,9 +127,17 @@ class ItemStore:
         """
         extra = list(also)
         if profile is not None:
-            packed = zlib.compress(profile.model_dump_json().encode())
-            extra.append(self._items.putting({"pk": item.run_id, "sk": _profile_key(item.item_id), "data": packed}))
+            extra.append(self._items.putting(_profile_row(item, profile)))
         return self._write(item, changes, list(events), None, {}, extra)
+
+    def add_to_profile(self, item: Item, profile: ItemProfile, event: NewEvent) -> None:
+        """Replace the profile's row, with an event, and leave the item's row alone: others may be at work on it."""
+        now = iso(self._clock())
+        parts = [
+            self._items.putting(_profile_row(item, profile)),
+            self._events.putting(_event_row(item, item.version, _AFTERWARDS, event, now)),
+        ]
+        transact(self._items.client, parts)
 
     def erasing_key(self, item: Item) -> Row:
         return self._items.deleting(item.run_id, _secret_key(item.item_id))
@@ -241,6 +250,11 @@ def _profile_key(item_id: str) -> str:
 
 def _secret_key(item_id: str) -> str:
     return f"secret#{item_id}"
+
+
+def _profile_row(item: Item, profile: ItemProfile) -> Row:
+    packed = zlib.compress(profile.model_dump_json().encode())
+    return {"pk": item.run_id, "sk": _profile_key(item.item_id), "data": packed}
 
 
 def _profile(row: Row | None) -> ItemProfile:
