@@ -23,7 +23,7 @@ def rendered() -> str:
             "# Codes\n\nWritten by `make docs` from the tables in `domain/`; each stands there once.\n",
             "## Outcomes\n\n`last_error_code` of an item, and what it means for `access_status`.\n",
             _table(("Code", "Access", "Text", "Advice"), outcomes),
-            "\n## Advisories\n\nSome are `known_advisories` of a transport profile; an item's `advisory_messages` come from them.\n",
+            "\n## Advisories\n\nOf transport profiles (`known_advisories`) and items (`advisory_messages`).\n",
             _table(("Code", "Text"), advisories),
             "\n## Verdicts on an answer\n\nThe first row that holds decides. The flag is what a profile then says.\n",
             _table(("Verdict", "Flag", "Reason"), verdicts),

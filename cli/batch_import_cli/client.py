@@ -16,6 +16,7 @@ Answer = dict[str, Any]
 Params = Mapping[str, str]
 
 RUNS = "/api/batch-import/runs"
+QUARANTINE = "/api/batch-import/quarantine"
 _CONNECT_SECONDS, _READ_SECONDS = 10.0, 35.0
 _MORE_TRIES = 2
 _PASSING = (502, 503, 504)
@@ -85,6 +86,15 @@ class ApiClient:
 
     def cancel(self, run_id: str) -> Answer:
         return self._call(self._single, "POST", f"{_run(run_id)}/cancel")
+
+    def export(self, run_id: str, params: Params) -> Iterator[Answer]:
+        return self._pages(f"{_run(run_id)}/export", params)
+
+    def quarantine(self) -> Answer:
+        return self._get(QUARANTINE)
+
+    def clean_quarantine(self) -> Answer:
+        return self._call(self._single, "DELETE", QUARANTINE)
 
     def health(self) -> Answer:
         return self._get("/api/health")
@@ -194,5 +204,5 @@ def _refusal(response: requests.Response, body: Answer) -> ApiError:
 
 _HINTS = {
     401: " - the token was not accepted: check BATCH_IMPORT_TOKEN",
-    403: " - this token may not do that (import and cancel need an operator's), or the address is wrong",
+    403: " - this token may not do that (writing and exporting need an operator's), or the address is wrong",
 }

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from batch_import_cli.commands.exporting import export_command
+from batch_import_cli.commands.host import cleanup_command
 from batch_import_cli.commands.importing import import_command
 from batch_import_cli.commands.naming import models_command
 from batch_import_cli.commands.reading import (
@@ -72,6 +74,8 @@ for _command in (
     show_command,
     item_command,
     cancel_command,
+    export_command,
+    cleanup_command,
     models_command,
     health_command,
 ):

@@ -46,6 +46,15 @@ EVENT_COLUMNS = {
     "attempt": "attempt",
     "message": "message",
 }
+QUARANTINE_COLUMNS = {
+    "account": "account_id",
+    "name": "name",
+    "provider": "provider_id",
+    "base_url": "base_url",
+    "state": "import_state",
+    "never_served": "never_served",
+}
+KEPT_COLUMNS = {"account": "account_id", "kept because": "reason"}
 _MODEL_FLAGS = ("supports_stream", "supports_tools", "supports_reasoning_fields", "smoke_chat_ok")
 MODEL_COLUMNS = {"model": "raw_model_id", "family": "canonical_model_family", **{flag: flag for flag in _MODEL_FLAGS}}
 
@@ -87,6 +96,14 @@ def show_run(answer: Row) -> None:
     _fields({name: run.get(key) for name, key in RUN_COLUMNS.items()}, run)
     for warning in _listed(answer.get("recent_warnings")):
         console().print(Text(f"warning: {_said(warning)}", "yellow"), soft_wrap=True)
+
+
+def show_quarantine(accounts: Sequence[Row]) -> None:
+    _table(QUARANTINE_COLUMNS, accounts)
+
+
+def show_kept(accounts: Sequence[Row]) -> None:
+    _table(KEPT_COLUMNS, accounts)
 
 
 def show_item(item: Row) -> None:

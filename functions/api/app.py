@@ -103,6 +103,23 @@ def cancel_run(run_id: str) -> api.RunSummary:
     return use_cases().cancel(run_id)
 
 
+@app.get("/api/batch-import/runs/<run_id>/export", responses=web.answers(api.RunExport, 400, 401, 403, 404))
+def export_run(run_id: str, limit: Limit = web.DEFAULT_LIMIT, cursor: Cursor = None) -> api.RunExport:
+    web.demand_operator(app)
+    return use_cases().export(run_id, limit, cursor)
+
+
+@app.get("/api/batch-import/quarantine", responses=web.answers(api.Quarantine, 401, 403, 502))
+def list_quarantine() -> api.Quarantine:
+    return use_cases().quarantine()
+
+
+@app.delete("/api/batch-import/quarantine", responses=web.answers(api.QuarantineCleaned, 401, 403, 502))
+def clean_quarantine() -> api.QuarantineCleaned:
+    web.demand_operator(app)
+    return use_cases().clean_quarantine()
+
+
 @app.get("/api/health", responses=web.answers(api.Health, 401, 403))
 def health() -> api.Health:
     return use_cases().health()

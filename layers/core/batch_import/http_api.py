@@ -3,7 +3,8 @@
 import mimetypes
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,11 +19,13 @@ from batch_import.domain.entities import Run
 from batch_import.domain.errors import (
     HTTP_STATUS,
     BatchImportError,
+    HostUnreachable,
     InvalidRequest,
     MethodNotAllowed,
     NotFound,
     TooLarge,
 )
+from batch_import.domain.export import exported
 from batch_import.domain.projection import EVENTS_SHOWN, ResultProjection
 from batch_import.domain.types import RunState
 from batch_import.host.errors import HostError
@@ -42,6 +45,8 @@ _METHODS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
         (r"/api/batch-import/runs/[^/]+/items", ("GET",)),
         (r"/api/batch-import/runs/[^/]+/items/[^/]+", ("GET",)),
         (r"/api/batch-import/runs/[^/]+/cancel", ("POST",)),
+        (r"/api/batch-import/runs/[^/]+/export", ("GET",)),
+        (r"/api/batch-import/quarantine", ("GET", "DELETE")),
         (r"/api/health", ("GET",)),
         (r"/batch-import", ("GET",)),
         (r"/batch-import/runs/[^/]+", ("GET",)),
@@ -96,6 +101,34 @@ class ApiUseCases:
         run = self._parts.service.cancel(run_id)
         return self._show.run(run, self._parts.runs.counters(run))
 
+    def export(self, run_id: str, limit: int, cursor: str | None) -> api.RunExport:
+        run = self._run(run_id)
+        found, next_cursor = self._parts.listing.items(run_id, {}, limit, cursor)
+        return exported(run, found, next_cursor)
+
+    def quarantine(self) -> api.Quarantine:
+        with _needing_the_host():
+            found = self._parts.cleanup().failed_accounts()
+        return api.Quarantine(
+            accounts=[
+                api.QuarantinedAccount(
+                    account_id=one.account.account_id,
+                    name=one.account.name,
+                    provider_id=one.account.provider_id,
+                    base_url=one.account.base_url,
+                    import_state=one.account.import_state,
+                    never_served=one.never_served,
+                )
+                for one in found
+            ]
+        )
+
+    def clean_quarantine(self) -> api.QuarantineCleaned:
+        with _needing_the_host():
+            cleaned = self._parts.cleanup().remove()
+        kept = [api.KeptAccount(account_id=account_id, reason=reason) for account_id, reason in cleaned.kept.items()]
+        return api.QuarantineCleaned(removed=cleaned.removed, kept=kept)
+
     def health(self) -> api.Health:
         host: dict[str, str | bool | None] = {"reachable": False, "version": None, "error": None}
         try:
@@ -116,6 +149,14 @@ class ApiUseCases:
             time.sleep(_POLL_SECONDS)
             run = self._parts.runs.get(run.run_id) or run
         return run
+
+
+@contextmanager
+def _needing_the_host() -> Iterator[None]:
+    try:
+        yield
+    except HostError as error:
+        raise HostUnreachable(str(error)) from None
 
 
 def demand_operator(app: APIGatewayRestResolver) -> None:

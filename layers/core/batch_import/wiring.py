@@ -24,13 +24,15 @@ from batch_import.host.proving import HostProver, host_session
 from batch_import.host.transport import HostTransport
 from batch_import.host.witness import Witness
 from batch_import.pipeline.circuit import Circuits
+from batch_import.pipeline.cleanup import Cleanup
 from batch_import.pipeline.confirmation import ConfirmationWorker
 from batch_import.pipeline.dead_letter import DeadLetters
 from batch_import.pipeline.import_stages import ImportStages
 from batch_import.pipeline.inventory import Inventory
 from batch_import.pipeline.placing import Placing
-from batch_import.pipeline.premises import Premises, ProviderLocks
+from batch_import.pipeline.premises import Premises
 from batch_import.pipeline.probing import Prober
+from batch_import.pipeline.provider_locks import ProviderLocks
 from batch_import.pipeline.proving import ProvingGround
 from batch_import.pipeline.provisioning import Provisioner
 from batch_import.pipeline.reconcile import Reconcile
@@ -221,6 +223,11 @@ class Wiring:
 
     def _put_back_key(self, run_id: str, facts: Mapping[str, Any]) -> None:
         self.host.self_service.put_back(run_id, facts)
+
+    def cleanup(self) -> Cleanup:
+        """Per request: it holds provider leases as an owner of its own, and waits for none longer than a second."""
+        host = self.host
+        return Cleanup(host.client, ProviderLocks(host.leases, f"cleanup-{secrets.token_hex(8)}", patience=1.0))
 
     def stage_worker(self, *stages: ItemStage, handle: Handle, worst_case: float, **hooks: Any) -> StageWorker:
         """A worker for one stage, or for two that follow one another in one queue."""

@@ -69,6 +69,9 @@ def handler(api: FakeApi) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             self.do_GET()
 
+        def do_DELETE(self) -> None:
+            self.do_GET()
+
         def play(self, reply: Reply) -> None:
             reply.before()
             if reply.drop:

@@ -1,5 +1,6 @@
 """The HTTP contract: request and answers exactly as seed 000 names them (design §3)."""
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -218,6 +219,63 @@ class ItemDetail(ItemSummary):
     account_id: int | None
     capability_profile: CapabilityProfileView | None
     events: list[EventView]
+
+
+class ExportedRun(BaseModel):
+    run_id: str
+    legacy_batch_id: str | None
+
+
+class ExportedItem(BaseModel):
+    item_id: str
+    provider_id: str
+    account_id: int | None
+    channel_id: int | None
+    access_status: AccessStatus
+    legacy_provider_id: str | None
+
+
+class RunExport(BaseModel):
+    """What a run left in the host, with its links to the earlier system: the operator's alone."""
+
+    run: ExportedRun
+    items: list[ExportedItem]
+    next_cursor: str | None
+
+
+class QuarantinedAccount(BaseModel):
+    account_id: int
+    name: str
+    provider_id: str
+    base_url: str
+    import_state: str
+    never_served: bool
+
+
+class Quarantine(BaseModel):
+    """Accounts that ended failed in quarantine; a cleanup removes those that never served."""
+
+    accounts: list[QuarantinedAccount]
+
+
+class KeptReason(StrEnum):
+    """Why a cleanup left an account: the last three may pass, and another call finds the account again."""
+
+    SERVED_BEFORE = "served_before"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    PROVIDER_BUSY = "provider_busy"
+    HOST_FAILED = "host_failed"
+    NOT_REACHED = "not_reached"
+
+
+class KeptAccount(BaseModel):
+    account_id: int
+    reason: KeptReason
+
+
+class QuarantineCleaned(BaseModel):
+    removed: list[int]
+    kept: list[KeptAccount]
 
 
 class Health(BaseModel):

@@ -33,6 +33,12 @@ class Forbidden(BatchImportError):
     code = "forbidden"
 
 
+class HostUnreachable(BatchImportError):
+    """A call that needs the host's answer did not get one; the message holds the host's own words."""
+
+    code = "host_unavailable"
+
+
 HTTP_STATUS: dict[str, HTTPStatus] = {
     InvalidRequest.code: HTTPStatus.BAD_REQUEST,
     Forbidden.code: HTTPStatus.FORBIDDEN,
@@ -40,6 +46,7 @@ HTTP_STATUS: dict[str, HTTPStatus] = {
     MethodNotAllowed.code: HTTPStatus.METHOD_NOT_ALLOWED,
     Conflict.code: HTTPStatus.CONFLICT,
     TooLarge.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HostUnreachable.code: HTTPStatus.BAD_GATEWAY,
     BatchImportError.code: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 

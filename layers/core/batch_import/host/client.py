@@ -1,5 +1,6 @@
 """Typed calls to sub2api's admin API: groups, channels, accounts, access (host-facts 2)."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -16,11 +17,18 @@ _ADMIN = "/api/v1/admin"
 class HostClient:
     def __init__(self, transport: HostTransport) -> None:
         self.transport = transport
+        self._version: tuple[int, ...] | None = None
 
     # --- what it is
 
     def version(self) -> str:
         return str(self.transport.get(f"{_ADMIN}/system/version").get("version", ""))
+
+    def at_least(self, *wanted: int) -> bool:
+        """Is the host of this version or newer? Asked once; a version that cannot be read counts as old."""
+        if self._version is None:
+            self._version = tuple(int(number) for number in re.findall(r"\d+", self.version())[:3])
+        return self._version >= wanted
 
     # --- groups (2.1)
 
@@ -117,6 +125,10 @@ class HostClient:
     def bulk_update(self, account_id: int, **fields: Any) -> None:
         """Merges; starts no probe; its scheduling effect is never lost (fact 16). GET after it: it proves nothing."""
         self.transport.write("POST", f"{_ADMIN}/accounts/bulk-update", {"account_ids": [account_id], **fields})
+
+    def delete_account(self, account_id: int) -> None:
+        """Soft; a success also when there is nothing to delete."""
+        self.transport.write("DELETE", f"{_ADMIN}/accounts/{account_id}")
 
     def clear_expiry(self, account_id: int) -> None:
         self.transport.write("PUT", f"{_ADMIN}/accounts/{account_id}", {"expires_at": 0})

@@ -1,16 +1,13 @@
 """Which account answered a completion (host-live A14): a good answer of another account proves nothing of ours."""
 
-import re
 import time
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 from batch_import.domain.answers import Answer
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
 
-_FIRST_WITH_REQUEST_IDS = (0, 1, 133)
 _LOOKS = 5
 _POLL = 0.1
 
@@ -22,14 +19,9 @@ class Witness:
         self._host = host
         self._sleep = sleep
 
-    @cached_property
-    def _tells_request_ids(self) -> bool:
-        numbers = re.findall(r"\d+", self._host.version())[:3]
-        return tuple(int(number) for number in numbers) >= _FIRST_WITH_REQUEST_IDS
-
     def mark(self, key_id: int) -> int | None:
         """Before asking: the key's newest usage row, on old hosts that cannot be asked for one request."""
-        return None if self._tells_request_ids else self._newest(key_id).get("id", 0)
+        return None if self._host.at_least(0, 1, 133) else self._newest(key_id).get("id", 0)
 
     def served_by(self, answer: Answer, key_id: int, mark: int | None) -> int | None:
         """The account behind a good answer. Usage is written a moment later; an old host may not write it (A15)."""

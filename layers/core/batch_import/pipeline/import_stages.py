@@ -35,6 +35,11 @@ class ImportStages:
         self._provisioner: Provisioner | None = None
         self._lock = threading.Lock()
 
+    def close(self) -> None:
+        """Give the provider leases back, at the end of the invocation."""
+        if self._provisioner is not None:
+            self._provisioner.close()
+
     def expand(self, run_id: str, may_go_on: Callable[[], bool]) -> bool:
         """Expand a stored list; False when it has to be taken up again by a later delivery."""
         run = self._runs.get(run_id)

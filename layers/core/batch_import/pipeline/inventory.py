@@ -25,8 +25,9 @@ class Inventory:
         """Call it under the provider's lease: what it says of our accounts is then true until the lease ends."""
         fresh = [held_account(row) for row in self._host.accounts(provider_id)]
         known = {account.account_id for account in fresh}
-        hints = [a for a in self._all() if a.account_id not in known and a.provider_id in ("", provider_id)]
-        return fresh + hints
+        hints = [account for account in self._all() if account.account_id not in known]
+        renamed = (self._host.account(a.account_id) for a in hints if a.provider_id == provider_id)
+        return [*fresh, *(held_account(row) for row in renamed if row), *(a for a in hints if not a.provider_id)]
 
     def _all(self) -> list[HeldAccount]:
         with self._lock:

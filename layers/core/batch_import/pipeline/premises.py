@@ -6,9 +6,7 @@ Everything is found again by name or by derived value: after a redeploy nothing 
 import hashlib
 import hmac
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -20,8 +18,8 @@ from batch_import.store.leases import Leases
 T = TypeVar("T")
 QUARANTINE = "batch-import-quarantine"
 MAX_KEYS = 64
-MAX_LANES = 8
-LANE_REST = 2.0  # hosts before 0.1.137 answer from the account that left for up to 1 s (host-live G)
+MAX_LANES = 16
+_OLD_HOSTS_REST = 2.0  # hosts before 0.1.137 answer from the account that left for up to 1 s (host-live G)
 _PROBE_CONCURRENCY = 200
 _PROBE_BALANCE = 1_000_000
 _SLOT_SECONDS = 180.0
@@ -72,8 +70,12 @@ class Premises:
 
     def lanes(self, owner: str) -> SlotPool:
         return SlotPool(
-            self._leases, "lane", MAX_LANES, self._make_lane, owner=owner, seconds=_SLOT_SECONDS, rest=LANE_REST
+            self._leases, "lane", MAX_LANES, self._make_lane, owner=owner, seconds=_SLOT_SECONDS, rest=self.rest()
         )
+
+    def rest(self) -> float:
+        """Seconds that a room must stand empty before the next account is proven in it."""
+        return 0.0 if self._host.at_least(0, 1, 137) else _OLD_HOSTS_REST
 
     def own_group_ids(self) -> frozenset[int]:
         """Quarantine and lanes: never a place that an account keeps."""
@@ -168,46 +170,3 @@ class Premises:
 
     def _derive(self, purpose: str) -> str:
         return hmac.new(self._secret, purpose.encode(), hashlib.sha256).hexdigest()
-
-
-class ProviderBusy(Exception):
-    """Another worker holds the provider's lease: the item waits elsewhere, at no cost of attempts."""
-
-
-class ProviderLocks:
-    """The per-provider lease around look, decide and write (design §2.3): one thread, one process, one deployment.
-
-    The lease outlives any invocation, so its holder never works on without it. The in-process lock comes first: threads
-    of one invocation do not ask the table against each other.
-    """
-
-    def __init__(self, leases: Leases, owner: str, seconds: float = 150.0, patience: float = 20.0) -> None:
-        self._leases = leases
-        self._owner = owner
-        self._seconds = seconds
-        self._patience = patience
-        self._guard = threading.Lock()
-        self._locks: dict[str, threading.Lock] = {}
-
-    @contextmanager
-    def hold(self, provider_id: str) -> Iterator[None]:
-        """Raises ``ProviderBusy`` when the lease is not to be had within ``patience`` seconds."""
-        with self._guard:
-            local = self._locks.setdefault(provider_id, threading.Lock())
-        if not local.acquire(timeout=self._patience):
-            raise ProviderBusy(provider_id)
-        try:
-            self._wait_for_lease(provider_id)
-            try:
-                yield
-            finally:
-                self._leases.release("provider", provider_id, self._owner)
-        finally:
-            local.release()
-
-    def _wait_for_lease(self, provider_id: str) -> None:
-        deadline = time.monotonic() + self._patience
-        while not self._leases.acquire("provider", provider_id, self._owner, self._seconds):
-            if time.monotonic() > deadline:
-                raise ProviderBusy(provider_id)
-            time.sleep(0.1)

@@ -14,7 +14,7 @@ from batch_import.host.client import HostClient, Json
 from batch_import.host.errors import HostRejected, HostUnavailable
 from batch_import.host.proving import HostProver
 from batch_import.host.witness import Witness
-from batch_import.pipeline.premises import LANE_REST, GatewayKey, Premises
+from batch_import.pipeline.premises import GatewayKey, Premises
 from batch_import.pipeline.slots import NoSlot, Slot, SlotPool
 from batch_import.probe.capability import error_text
 from batch_import.store.leases import Leases
@@ -120,7 +120,9 @@ class ProvingGround:
         for _ in range(int(_SLOT_PATIENCE / _VENUE_POLL)):
             if not is_private(self._host.group(group_id)):
                 return False
-            if self._leases.acquire("venue", str(group_id), str(item.lease_owner), _VENUE_SECONDS, LANE_REST):
+            if self._leases.acquire(
+                "venue", str(group_id), str(item.lease_owner), _VENUE_SECONDS, self._premises.rest()
+            ):
                 if is_private(self._host.group(group_id)):
                     return True
                 self._leases.release("venue", str(group_id), str(item.lease_owner))
@@ -135,7 +137,7 @@ class ProvingGround:
             stays = [g for g in account.group_ids if g != room] or [self._premises.quarantine_id()]
             self._host.bulk_update(account.account_id, group_ids=stays)
         if left:
-            self._sleep(LANE_REST)
+            self._sleep(self._premises.rest())
 
     def _enter(self, account_id: int, room: int, keeps: tuple[int, ...]) -> None:
         self._host.bulk_update(account_id, group_ids=[*keeps, room])

@@ -10,14 +10,16 @@ from typing import Any
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.channel_evolution import ChannelPatchContract, model_mapping_delta
 from batch_import.domain.entities import Item, ItemProfile, NewEvent, Run
+from batch_import.domain.pricing import missing_prices
 from batch_import.domain.provider import account_name
 from batch_import.domain.reuse_policy import HeldAccount, ImportState, ReuseDecision, WantedAccount, decide_reuse
 from batch_import.domain.types import AccessMode, AccountResolution, EventType, ItemStage
 from batch_import.host.accounts import held_account, marker, new_account
-from batch_import.host.client import HostClient
+from batch_import.host.client import HostClient, Json
 from batch_import.host.errors import HostError, HostRejected, HostUncertain
 from batch_import.pipeline.inventory import Inventory
-from batch_import.pipeline.premises import Premises, ProviderBusy, ProviderLocks
+from batch_import.pipeline.premises import Premises
+from batch_import.pipeline.provider_locks import ProviderBusy, ProviderLocks, Tenure
 from batch_import.pipeline.steps import HandOn, Steps, advisory_events, warned
 
 
@@ -40,22 +42,27 @@ class Provisioner:
         self._locks = locks
         self._give_up = give_up
 
+    def close(self) -> None:
+        self._locks.close()
+
     def provision(self, item: Item, run: Run, profile: ItemProfile, api_key: str) -> HandOn:
         try:
-            with self._locks.hold(item.provider_id):
-                return self._under_lease(item, run, profile, api_key)
+            with self._locks.hold(item.provider_id) as tenure:
+                return self._under_lease(item, run, profile, api_key, tenure)
         except ProviderBusy:
             return self._steps.hand_back(item, 2)
 
-    def _under_lease(self, item: Item, run: Run, profile: ItemProfile, api_key: str) -> HandOn:
+    def _under_lease(self, item: Item, run: Run, profile: ItemProfile, api_key: str, tenure: Tenure) -> HandOn:
         wanted = WantedAccount(item.provider_id, item.key_digest, item.base_url, profile.model_mapping)
         try:
-            if item.account_resolution is None:
-                item, refusal = self._decide(item, run, wanted, profile)
+            looked = item.account_resolution is None
+            if looked:
+                item, refusal = self._decide(item, run, wanted, profile, tenure)
                 if refusal is not None:
                     return self._steps.fail(item, refusal, "a person paused this account")
-            return self._carry_out(item, run, wanted, api_key)
+            return self._carry_out(item, run, wanted, api_key, tenure, looked)
         except HostError as error:
+            tenure.clear()
             again = self._steps.retry(item, error.code, error.code, str(error))
             return again or self._fail(item, error)
 
@@ -67,8 +74,13 @@ class Provisioner:
 
     # --- decide
 
-    def _decide(self, item: Item, run: Run, wanted: WantedAccount, profile: ItemProfile) -> tuple[Item, str | None]:
-        held = self._inventory.of_provider(item.provider_id)
+    def _decide(
+        self, item: Item, run: Run, wanted: WantedAccount, profile: ItemProfile, tenure: Tenure
+    ) -> tuple[Item, str | None]:
+        """One look serves all items of a tenure: their keys differ, and nobody else writes meanwhile."""
+        if "held" not in tenure:
+            tenure["held"] = self._inventory.of_provider(item.provider_id)
+        held: list[HeldAccount] = tenure["held"]
         decision = decide_reuse(
             wanted,
             held,
@@ -103,10 +115,13 @@ class Provisioner:
 
     # --- carry out
 
-    def _carry_out(self, item: Item, run: Run, wanted: WantedAccount, api_key: str) -> HandOn:
-        group_id, channel_id, events = self._provider_rooms(item, run)
+    def _carry_out(
+        self, item: Item, run: Run, wanted: WantedAccount, api_key: str, tenure: Tenure, looked: bool
+    ) -> HandOn:
+        """``looked``: what the host holds was seen in this very try, so that a new account need not be looked for."""
+        group_id, channel_id, events = self._provider_rooms(item, run, wanted, tenure)
         if item.account_resolution is AccountResolution.CREATED:
-            account_id, more = self._create(item, wanted, api_key)
+            account_id, more = self._create(item, wanted, api_key, known=self._known(item, tenure) if looked else None)
         elif item.account_resolution is AccountResolution.REUSED:
             account_id, more = self._patch(item, wanted)
         else:
@@ -116,22 +131,41 @@ class Provisioner:
         changes = {"account_id": account_id, "channel_id": channel_id, "group_id": group_id}
         return self._steps.move_on(item, ItemStage.CONFIRM, changes, [*events, *more])
 
-    def _provider_rooms(self, item: Item, run: Run) -> tuple[int, int | None, list[NewEvent]]:
+    def _provider_rooms(
+        self, item: Item, run: Run, wanted: WantedAccount, tenure: Tenure
+    ) -> tuple[int, int, list[NewEvent]]:
         name = group_name(item.provider_id, run.access_mode)
-        group, group_made = self._host.ensure_private_group(name, f"Batch Auto-Import: {item.base_url}"[:200])
+        events: list[NewEvent] = []
+        if name not in tenure:
+            tenure[name] = self._made_rooms(name, item.base_url, events)
+        group_id, channel = tenure[name]
+        prices = missing_prices(wanted.model_mapping, channel.get("model_pricing") or ())
+        if prices:
+            pricing = [*(channel.get("model_pricing") or ()), *prices]
+            tenure[name] = group_id, self._host.update_channel(channel["id"], {"model_pricing": pricing})
+        return group_id, int(channel["id"]), events
+
+    def _made_rooms(self, name: str, base_url: str, events: list[NewEvent]) -> tuple[int, Json]:
+        group, group_made = self._host.ensure_private_group(name, f"Batch Auto-Import: {base_url}"[:200])
         if group.get("status") != "active":
             group = self._host.update_group(group, {"status": "active"})
         channel, channel_made = self._host.ensure_channel(name, int(group["id"]))
-        events = []
         if group_made:
             events.append(_event(EventType.GROUP_CREATED, f"group {name}", group_id=group["id"]))
         if channel_made:
             events.append(_event(EventType.CHANNEL_CREATED, f"channel {name}", channel_id=channel["id"]))
-        return int(group["id"]), int(channel["id"]), events
+        return int(group["id"]), channel
 
-    def _create(self, item: Item, wanted: WantedAccount, api_key: str) -> tuple[int | None, list[NewEvent]]:
+    def _known(self, item: Item, tenure: Tenure) -> int:
+        """The half-made account that the look found, or 0 for none."""
+        ours = (a for a in tenure["held"] if (a.provider_id, a.digest) == (item.provider_id, item.key_digest))
+        return next((a.account_id for a in ours), 0)
+
+    def _create(
+        self, item: Item, wanted: WantedAccount, api_key: str, known: int | None
+    ) -> tuple[int | None, list[NewEvent]]:
         """Look again first: a lost answer may have left the account there (fact 4), and it is adopted then."""
-        found = self._ours(item)
+        found = self._ours(item) if known is None else known or None
         if found is not None:
             self._isolate_and_wake(item, found, wanted, api_key)
             return found, [_event(EventType.ACCOUNT_CREATED, "adopted", account_id=found)]
@@ -145,7 +179,6 @@ class Provisioner:
             self._premises.quarantine_id(),
         )
         account_id = self._post(item, body)
-        self._check(account_id)
         return account_id, [
             _event(
                 EventType.ACCOUNT_CREATED,
@@ -159,7 +192,7 @@ class Provisioner:
             key = f"bi-{item.run_id}-{item.item_id}-{item.attempt}-{number}"
             try:
                 account_id = int(self._host.create_account(body, key)["id"])
-                if self._host.account(account_id) is not None:  # a replay may name a deleted account (host-live A3)
+                if self._is_on(account_id):  # a replay may name an account deleted since (host-live A3)
                     return account_id
             except HostError as error:
                 found = self._ours(item) if isinstance(error, HostUncertain) or error.status == 409 else None
@@ -217,12 +250,17 @@ class Provisioner:
 
     def _check(self, account_id: int) -> None:
         """A bulk-update reports success for ids that do not exist: only a GET is proof (host-live A2)."""
+        if not self._is_on(account_id):
+            raise HostRejected("the account is gone", status=404)
+
+    def _is_on(self, account_id: int) -> bool:
         row = self._host.account(account_id)
         if row is None:
-            raise HostRejected("the account is gone", status=404)
+            return False
         account = held_account(row)
         if account.status != "active" or not account.schedulable:
             raise HostUncertain(f"account {account_id} is not switched on yet")
+        return True
 
     def _reused(self, item: Item) -> HeldAccount | None:
         row = self._host.account(item.reused_from_account_id or 0)

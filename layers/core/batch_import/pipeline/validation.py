@@ -21,7 +21,8 @@ from batch_import.domain.types import (
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
 from batch_import.pipeline.placing import Placing
-from batch_import.pipeline.premises import Premises, ProviderBusy, ProviderLocks
+from batch_import.pipeline.premises import Premises
+from batch_import.pipeline.provider_locks import ProviderBusy, ProviderLocks
 from batch_import.pipeline.proving import ProofResult, ProvingGround, account_of
 from batch_import.pipeline.self_service import SelfServiceProof
 from batch_import.pipeline.slots import NoSlot
@@ -80,6 +81,7 @@ class ValidationService:
         """Give keys and lanes back, at the end of the invocation."""
         if self._parts is not None:
             self._parts.ground.close()
+            self._parts.locks.close()
 
     def _host_parts(self) -> HostParts:
         with self._guard:

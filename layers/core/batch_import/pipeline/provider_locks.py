@@ -1,0 +1,94 @@
+"""The per-provider lease around look, decide and write (design §2.3): one thread, one process, one deployment."""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from batch_import.store.leases import Leases
+
+_LONGEST_TENURE = 30.0
+Tenure = dict[str, Any]
+
+
+class ProviderBusy(Exception):
+    """Another worker holds the provider's lease: the item waits elsewhere, at no cost of attempts."""
+
+
+@dataclass
+class _Held:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    waiting: int = 0
+    tenure: Tenure | None = None
+    since: float = 0.0
+
+
+class ProviderLocks:
+    """The lease outlives any invocation, so its holder never works on without it.
+
+    Threads of one invocation pass it on among themselves instead of asking the table against each other. As long as it
+    is not given back, what one of them has looked up stays true for the next (its *tenure*).
+    """
+
+    def __init__(self, leases: Leases, owner: str, seconds: float = 150.0, patience: float = 20.0) -> None:
+        self._leases = leases
+        self._owner = owner
+        self._seconds = seconds
+        self._patience = patience
+        self._guard = threading.Lock()
+        self._held: dict[str, _Held] = defaultdict(_Held)
+
+    @contextmanager
+    def hold(self, provider_id: str) -> Iterator[Tenure]:
+        """Raises ``ProviderBusy`` when the lease is not to be had within ``patience`` seconds."""
+        held = self._my_turn(provider_id)
+        try:
+            yield self._tenure(provider_id, held)
+        except BaseException:
+            held.tenure = None if held.tenure is None else {}  # what broke off may not be as it was looked up
+            raise
+        finally:
+            with self._guard:
+                passed_on = held.waiting > 0
+            if not passed_on:
+                self._give_back(provider_id, held)
+            held.lock.release()
+
+    def close(self) -> None:
+        """Give back what was kept for a thread that did not wait long enough."""
+        for provider_id, held in list(self._held.items()):
+            with held.lock:
+                self._give_back(provider_id, held)
+
+    def _my_turn(self, provider_id: str) -> _Held:
+        with self._guard:
+            held = self._held[provider_id]
+            held.waiting += 1
+        mine = held.lock.acquire(timeout=self._patience)
+        with self._guard:
+            held.waiting -= 1
+        if not mine:
+            raise ProviderBusy(provider_id)
+        return held
+
+    def _tenure(self, provider_id: str, held: _Held) -> Tenure:
+        if held.tenure is None or time.monotonic() - held.since > _LONGEST_TENURE:
+            held.tenure = None
+            self._wait_for_lease(provider_id)
+            held.tenure, held.since = {}, time.monotonic()
+        return held.tenure
+
+    def _give_back(self, provider_id: str, held: _Held) -> None:
+        if held.tenure is not None:
+            held.tenure = None
+            self._leases.release("provider", provider_id, self._owner)
+
+    def _wait_for_lease(self, provider_id: str) -> None:
+        deadline = time.monotonic() + self._patience
+        while not self._leases.acquire("provider", provider_id, self._owner, self._seconds):
+            if time.monotonic() > deadline:
+                raise ProviderBusy(provider_id)
+            time.sleep(0.1)

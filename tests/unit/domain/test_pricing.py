@@ -1,0 +1,36 @@
+"""Prices of a provider's channel: added from the catalogue, never changed, and never twice (host-facts 2.2)."""
+
+from batch_import.domain.naming import list_price
+from batch_import.domain.pricing import missing_prices
+
+KNOWN = "gpt-5-mini"
+
+
+def names(entries: list[dict[str, object]]) -> list[str]:
+    return [name for entry in entries for name in entry["models"]]  # type: ignore[attr-defined]
+
+
+def test_a_known_model_gets_its_list_price_per_token_on_the_openai_platform() -> None:
+    [entry] = missing_prices([KNOWN], [])
+    assert entry["platform"] == "openai"
+    assert (entry["input_price"], entry["output_price"]) == list_price(KNOWN)
+    assert entry["models"] == [KNOWN]
+
+
+def test_models_without_a_known_price_stay_out() -> None:
+    assert missing_prices(["nobody-knows-this-model"], []) == []
+
+
+def test_what_is_priced_is_left_alone_in_any_case_and_under_a_pattern() -> None:
+    assert missing_prices([KNOWN], [{"models": [KNOWN.upper()], "input_price": 1}]) == []
+    assert missing_prices([KNOWN], [{"models": ["gpt-5*"]}]) == []
+    assert missing_prices([KNOWN], [{"models": None}]) != []
+
+
+def test_two_spellings_in_one_case_folding_are_one_entry_since_the_host_refuses_overlaps() -> None:
+    assert len(names(missing_prices([KNOWN, KNOWN.upper()], []))) == 1
+
+
+def test_it_converges() -> None:
+    first = missing_prices([KNOWN, "qwen3-32b", "kimi-k2.6"], [])
+    assert missing_prices([KNOWN, "qwen3-32b", "kimi-k2.6"], first) == []
