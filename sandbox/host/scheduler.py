@@ -97,6 +97,7 @@ class Scheduler:
                 seen[account["id"]] = self.host.now() + self._delay()
 
     def _linger(self, group: int, account: Row) -> None:
-        if self.host.old:
+        """An account that was off before it left does not answer any more (seen on a real 0.1.130)."""
+        if self.host.old and account["status"] == "active" and account["schedulable"]:
             until = self.host.now() + self.host.options.leave_delay
             self.leaving.setdefault(group, {})[account["id"]] = until

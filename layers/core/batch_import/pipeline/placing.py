@@ -48,11 +48,15 @@ class Placing:
         return [Advisory("still_off")] if item.account_resolution is AccountResolution.REACTIVATED else []
 
     def put_back(self, item: Item, account: HeldAccount) -> None:
-        """Not proven: a serving account leaves the lane, a woken one is off again, others wait in quarantine."""
-        if item.account_resolution is AccountResolution.REUSED:
-            own = self._premises.own_group_ids()
-            stays = serving_groups(account, own) or tuple(item.prior_groups) or (self._premises.quarantine_id(),)
-            self._host.bulk_update(account.account_id, group_ids=list(stays))
+        """Not proven. One that serves, whichever run proved it, keeps its customers and only leaves the room.
+
+        A woken one is off again; any other waits in quarantine.
+        """
+        serving = serving_groups(account, self._premises.own_group_ids())
+        if serving and account.status == "active":
+            self._host.bulk_update(account.account_id, group_ids=list(serving))
+        elif item.account_resolution is AccountResolution.REUSED:
+            self._host.bulk_update(account.account_id, group_ids=[self._premises.quarantine_id()])
         elif item.account_resolution is AccountResolution.REACTIVATED:
             state = _off_again(item.matched_account_state)
             places = list(item.prior_groups) or [self._premises.quarantine_id()]
@@ -61,12 +65,11 @@ class Placing:
         else:
             self._wait_in_quarantine(account.account_id, ImportState.FAILED)
 
-    def leave_room(self, item: Item, account: HeldAccount) -> None:
-        """Between two tries of a proof: out of the room, not yet judged."""
-        if item.account_resolution is AccountResolution.REUSED:
-            self.put_back(item, account)
-        else:
-            self._host.bulk_update(account.account_id, group_ids=[self._premises.quarantine_id()])
+    def leave_room(self, account_id: int) -> None:
+        """Between two tries of a proof: out of the room, not yet judged; another run may have woken it meanwhile."""
+        now = account_of(self._host, account_id)
+        stays = serving_groups(now, self._premises.own_group_ids()) or (self._premises.quarantine_id(),)
+        self._host.bulk_update(account_id, group_ids=list(stays))
 
     def _wait_in_quarantine(self, account_id: int, state: ImportState) -> None:
         home = [self._premises.quarantine_id()]

@@ -53,9 +53,11 @@ class ProviderLocks:
         finally:
             with self._guard:
                 passed_on = held.waiting > 0
-            if not passed_on:
-                self._give_back(provider_id, held)
-            held.lock.release()
+            try:
+                if not passed_on:
+                    self._give_back(provider_id, held)
+            finally:
+                held.lock.release()
 
     def close(self) -> None:
         """Give back what was kept for a thread that did not wait long enough."""

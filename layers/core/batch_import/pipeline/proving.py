@@ -98,6 +98,10 @@ class ProvingGround:
         try:
             if private and not serves:
                 yield group_id, "provider_group"
+            elif private:
+                self._empty(group_id, item.account_id or 0)  # it will be opened, and nobody unproven may be inside
+                with self._lanes.borrow(_SLOT_PATIENCE) as lane:
+                    yield self._lane_group(lane), f"lane {lane.name}"
             else:
                 with self._lanes.borrow(_SLOT_PATIENCE) as lane:
                     yield self._lane_group(lane), f"lane {lane.name}"

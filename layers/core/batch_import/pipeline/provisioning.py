@@ -20,6 +20,7 @@ from batch_import.host.errors import HostError, HostRejected, HostUncertain
 from batch_import.pipeline.inventory import Inventory
 from batch_import.pipeline.premises import Premises
 from batch_import.pipeline.provider_locks import ProviderBusy, ProviderLocks, Tenure
+from batch_import.pipeline.proving import account_of
 from batch_import.pipeline.steps import HandOn, Steps, advisory_events, warned
 
 
@@ -167,7 +168,7 @@ class Provisioner:
         """Look again first: a lost answer may have left the account there (fact 4), and it is adopted then."""
         found = self._ours(item) if known is None else known or None
         if found is not None:
-            self._isolate_and_wake(item, found, wanted, api_key)
+            self._adopt(item, found, wanted, api_key)
             return found, [_event(EventType.ACCOUNT_CREATED, "adopted", account_id=found)]
         body = new_account(
             item.provider_id,
@@ -207,18 +208,30 @@ class Provisioner:
         rows = (held_account(row) for row in self._host.accounts(account_name(item.provider_id, item.key_digest)))
         return next((a.account_id for a in rows if a.digest == item.key_digest), None)
 
+    def _adopt(self, item: Item, account_id: int, wanted: WantedAccount, api_key: str) -> None:
+        """Names that another run wanted stay; one that another run has proven meanwhile stays where it serves."""
+        account = account_of(self._host, account_id)
+        if account.import_state != ImportState.PROVEN:
+            self._isolate_and_wake(item, account_id, wanted, api_key, account)
+            return
+        self._add_names(account, wanted)
+
+    def _add_names(self, account: HeldAccount, wanted: WantedAccount) -> list[str]:
+        delta = model_mapping_delta(account.model_mapping, wanted.model_mapping)
+        if not delta.empty:
+            patch = ChannelPatchContract(account.account_id, delta.applied_to(account.model_mapping))
+            self._host.bulk_update(account.account_id, credentials=patch.body()["credentials"])
+        return sorted(delta.added)
+
     def _patch(self, item: Item, wanted: WantedAccount) -> tuple[int | None, list[NewEvent]]:
         """Covered family under a new alias: the delta of the mapping and nothing else."""
         account = self._reused(item)
         if account is None:
             return None, []
-        delta = model_mapping_delta(account.model_mapping, wanted.model_mapping)
-        if delta.empty:
+        added = self._add_names(account, wanted)
+        if not added:
             return account.account_id, []
-        patch = ChannelPatchContract(account.account_id, delta.applied_to(account.model_mapping))
-        self._host.bulk_update(account.account_id, credentials=patch.body()["credentials"])
-        added = sorted(delta.added)[:50]
-        return account.account_id, [_event(EventType.CHANNEL_PATCHED, f"{len(delta.added)} names added", added=added)]
+        return account.account_id, [_event(EventType.CHANNEL_PATCHED, f"{len(added)} names added", added=added[:50])]
 
     def _wake(self, item: Item, wanted: WantedAccount, api_key: str) -> tuple[int | None, list[NewEvent]]:
         """Isolated first, then woken: a bound account would serve its customers at once otherwise (fact 19)."""
@@ -242,6 +255,8 @@ class Provisioner:
         self._host.bulk_update(account_id, group_ids=[self._premises.quarantine_id()], extra=extra)
         if account is not None and account.expires_at is not None:
             self._host.clear_expiry(account_id)
+        if item.prior_groups:
+            time.sleep(self._premises.rest())  # an old host may ask it for its customers a moment longer
         self._host.recover_state(account_id)
         credentials = {"base_url": item.api_root or item.base_url, "api_key": api_key, "model_mapping": mapping}
         mode = {"openai_responses_mode": item.responses_mode or "auto"}

@@ -8,7 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from batch_import.store.leases import Leases
@@ -69,9 +69,9 @@ class SlotPool:
 
     def close(self) -> None:
         """Give all leases back, at the end of the invocation."""
-        for name in self._mine:
-            self._leases.release(self._kind, name, self._owner)
-        self._mine.clear()
+        while self._mine:
+            with suppress(Exception):  # one that cannot be given back expires; the others need not
+                self._leases.release(self._kind, self._mine.pop(), self._owner)
 
     def _take(self, deadline: float) -> Slot:
         while True:

@@ -131,7 +131,8 @@ class ValidationService:
         if decision.parked:
             host.client.recover_state(account.account_id)  # else retries would only see the host's ten-minute pause
         if decision.proof is Proof.RETRY:
-            host.placing.leave_room(item, account)
+            with host.locks.hold(item.provider_id):
+                host.placing.leave_room(account.account_id)
             return self._again_or_end(item, run, decision.code, result.text, result.retry_after)
         return self._give_up(item, run, decision.code, result.text)
 
@@ -152,8 +153,10 @@ class ValidationService:
 
     def _put_back(self, item: Item) -> list[Advisory]:
         try:
-            return self._host_parts().placing.give_up(item)
-        except HostError:
+            host = self._host_parts()
+            with host.locks.hold(item.provider_id):
+                return host.placing.give_up(item)
+        except (HostError, ProviderBusy):  # whoever enters the room next takes it out (ProvingGround)
             return []
 
     # --- ending

@@ -1,0 +1,602 @@
+"""Interleavings of imports, crashes and host faults (hypothesis, stateful): one account per pair whatever happens.
+
+One thread and a clock by hand make every example repeatable: a worker that is to be *interrupted* lets another one run
+at its n-th effect, one that is to be *killed* has no effect any more from there on (leases stay as they are), and every
+sleep of the service moves the clock. ``INTERLEAVINGS=300`` searches longer, with other examples each time.
+"""
+
+import os
+import time
+import types
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any, ClassVar
+
+import boto3
+import pytest
+import requests
+import time_machine
+from batch_import.domain.entities import Item
+from batch_import.host import transport
+from batch_import.host.witness import Witness
+from batch_import.pipeline import provider_locks, provisioning, slots, worker
+from batch_import.pipeline.proving import ProvingGround
+from batch_import.settings import Settings
+from batch_import.store import dynamo
+from batch_import.wiring import Wiring
+from botocore.client import BaseClient
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
+
+import sandbox
+from tests.conftest import CUSTOMER_KEY, START, Service, one_at_a_time, seed
+from tests.flows.test_business_chains import bulk_update
+from tests.support.aws import FAKE_AWS, make_stack
+from tests.support.pump import Context, Pump, door, sqs_event
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:No application metrics"),
+    pytest.mark.filterwarnings("ignore:No metrics to publish"),
+]
+DOORS = ("api", "provision", "confirmation", "validation", "reconcile", "dead_letter")
+QUEUES = {"provision": "IMPORT", "confirmation": "CONFIRM", "validation": "VALIDATE"}
+WRITES = ("TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem", "SendMessageBatch")
+INVOCATION = 120.0  # seconds that an invocation may take
+LONGER = int(os.environ.get("INTERLEAVINGS", "0"))
+MOST_RUNS = 4
+
+
+class Killed(BaseException):
+    """The process ends here: nothing that it would still do takes effect."""
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What befalls a worker at its n-th effect (a write or a call to the host), before or after it.
+
+    ``deed`` is ``kill``, or the queue that another process delivers meanwhile.
+    """
+
+    at: int
+    after: bool
+    deed: str
+
+
+class Worker:
+    """One invocation, by its effects."""
+
+    def __init__(self, world: "World", fate: Fate | None) -> None:
+        self._world = world
+        self._fate = fate
+        self._effects = 0
+        self._dead = False
+        self._started = time.time()
+
+    def before(self) -> None:
+        if self._dead or self.seconds_left() < -5:
+            self._dead = True
+            raise Killed
+        self._effects += 1
+        self._meet(after=False)
+
+    def after(self) -> None:
+        self._meet(after=True)
+
+    def seconds_left(self) -> float:
+        return self._started + INVOCATION - 10 - time.time()
+
+    def _meet(self, *, after: bool) -> None:
+        fate = self._fate
+        if fate is None or (fate.at, fate.after) != (self._effects, after):
+            return
+        if fate.deed == "kill":
+            self._dead = True
+            raise Killed
+        self._world.deliver(fate.deed)
+
+
+class Invocation(Context):
+    """A Lambda context whose time runs out with the clock."""
+
+    def __init__(self, request_id: str, worker: Worker) -> None:
+        super().__init__(request_id)
+        self._worker = worker
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self._worker.seconds_left() * 1000)
+
+
+class Process(Wiring):
+    """A Lambda's process; AWS clients are made once for all of them, since that takes long."""
+
+    def _client(self, name: str) -> Any:
+        return client(name)
+
+
+@cache
+def client(name: str) -> Any:
+    return boto3.client(name)
+
+
+class World:
+    """AWS, the sandbox, a clock, and workers that may be interrupted or die."""
+
+    def __init__(self, aws: Any, box: Any, traveller: time_machine.Traveller) -> None:
+        self.aws = aws
+        self.box = box
+        self.clock = traveller
+        self.service = Service(aws, box, traveller)
+        self.sqs = boto3.client("sqs")
+        self.begin()
+
+    def begin(self) -> None:
+        """Everything as on the first day, for the next example."""
+        requests.post(f"{self.box.host_url}/_sandbox/reset", timeout=5)
+        seed(self.box, "customer@example.com", CUSTOMER_KEY)
+        for name in ("RUNS_TABLE", "ITEMS_TABLE", "EVENTS_TABLE"):
+            _empty(self.aws.environment[name])
+        self.clock.shift(61)  # a queue may be purged once a minute
+        for name in QUEUES.values():
+            self.sqs.purge_queue(QueueUrl=self.aws.environment[f"{name}_QUEUE_URL"])
+        self.workers: list[Worker] = []
+        self.processes: dict[int, Process] = {}
+        self.invocations = 0
+        self.service.pump = Pump(self.aws.environment, self.clock)
+        self.delivered: list[tuple[str, str]] = []
+        self.pool_id = self._admin("POST", "groups", {"name": "pool", "platform": "openai", "rate_multiplier": 1})["id"]
+
+    def process(self) -> Process:
+        """The process of whoever works now; a worker that interrupts another one has a process of its own."""
+        depth = len(self.workers)
+        if depth not in self.processes:
+            self.processes[depth] = Process(Settings.from_environment(os.environ))
+        return self.processes[depth]
+
+    def sleep(self, seconds: float) -> None:
+        self.clock.shift(max(seconds, 0.5))
+
+    # --- what may happen
+
+    def start(self, pairs: Iterable[tuple[str, str]], wishes: list[str], *, join: bool = False) -> str:
+        """A run over pairs of a provider's and a key's letter; its id."""
+        items = [
+            {
+                "base_url": self.box.relay("healthy", name, models=7),
+                "api_key": f"sk-test-{key * 4}",
+                "requested_models": wishes,
+            }
+            for name, key in pairs
+        ]
+        return self.service.start(items, join_groups=["pool"] if join else [])
+
+    def deliver(self, name: str, fate: Fate | None = None, *, twice: bool = False) -> int:
+        """One batch of a queue to its door, as Lambda would do it; how many messages that were."""
+        url = self.aws.environment[f"{QUEUES[name]}_QUEUE_URL"]
+        if len(self.workers) > 1:
+            return 0
+        messages = self._unwatched(
+            lambda: self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"])
+        ).get("Messages", [])
+        self.delivered += [(name, message["Body"]) for message in messages]
+        for _ in range(1 + twice if messages else 0):
+            failed = self._invoke(name, sqs_event(messages, name), fate)
+            fate = None
+            for message in messages:
+                if message["MessageId"] not in failed:
+                    self._unwatched(
+                        lambda m=message: self.sqs.delete_message(QueueUrl=url, ReceiptHandle=m["ReceiptHandle"])
+                    )
+        return len(messages)
+
+    def _invoke(self, name: str, event: Any, fate: Fate | None) -> set[str]:
+        """Ids of messages that come back: all, when the worker died."""
+        self.invocations += 1
+        one = Worker(self, fate)
+        self.workers.append(one)
+        try:
+            response = door(name)(event, Invocation(f"request-{self.invocations}", one))
+        except Killed:
+            self.processes.pop(len(self.workers), None)
+            return {record["messageId"] for record in event["Records"]}
+        finally:
+            self.workers.pop()
+        return {entry["itemIdentifier"] for entry in response["batchItemFailures"]}
+
+    def _unwatched(self, call: Callable[[], Any]) -> Any:
+        """The event source's own calls are nobody's effects."""
+        hidden, self.workers = self.workers, []
+        try:
+            return call()
+        finally:
+            self.workers = hidden
+
+    def send_again(self, number: int) -> None:
+        name, body = self.delivered[number % len(self.delivered)]
+        self.sqs.send_message(QueueUrl=self.aws.environment[f"{QUEUES[name]}_QUEUE_URL"], MessageBody=body)
+
+    def reconcile(self) -> None:
+        door("reconcile")({}, Context())
+
+    def settle(self, runs: list[str]) -> None:
+        """Until all runs have ended and nothing is on its way; reconcile finds what a crash left behind."""
+        for _ in range(8):
+            self.go_on()
+            if all(self.service.run(run_id)["run"]["finished_at"] for run_id in runs):
+                return
+            self.clock.shift(16 * 60)
+            self.reconcile()
+        raise AssertionError("a run never ended")
+
+    def go_on(self) -> None:
+        """Until no queue holds anything."""
+        waited = 0
+        while waited < 3600:
+            if sum(self.deliver(name) for name in QUEUES):
+                continue
+            if not any(self.service.pump._held(url) for url, _ in self.service.pump._queues):
+                return
+            self.clock.shift(5)
+            waited += 5
+        raise AssertionError("the queues never became empty")
+
+    # --- what the host holds
+
+    def accounts(self) -> list[dict[str, Any]]:
+        return [row for row in self._admin("GET", "accounts?page_size=1000")["items"] if _pair(row) != ("", "")]
+
+    def groups(self) -> list[dict[str, Any]]:
+        return self._admin("GET", "groups/all?include_inactive=true")
+
+    def _admin(self, method: str, path: str, body: Any = None) -> Any:
+        url, headers = f"{self.box.host_url}/api/v1/admin/{path}", {"x-api-key": self.box.admin_key}
+        return requests.request(method, url, headers=headers, json=body, timeout=5).json()["data"]
+
+
+def _empty(table: str) -> None:
+    for row in client("dynamodb").scan(TableName=table)["Items"]:
+        client("dynamodb").delete_item(TableName=table, Key={"pk": row["pk"], "sk": row["sk"]})
+
+
+def _pair(account: dict[str, Any]) -> tuple[str, str]:
+    extra = account.get("extra") or {}
+    return str(extra.get("import_provider_id", "")), str(extra.get("import_fingerprint", ""))
+
+
+# --- the world of this module
+
+
+@contextmanager
+def a_world() -> Iterator[World]:
+    """As the fixtures ``aws``, ``box`` and ``service`` make it, once for all examples."""
+    saved = dict(os.environ)
+    os.environ.update(FAKE_AWS)
+    client.cache_clear()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        mock_aws(),
+        sandbox.running(join_delay=(0, 0)) as box,
+        time_machine.travel(START, tick=False) as traveller,
+    ):
+        patch.setattr(BotocoreStubber, "__call__", one_at_a_time(BotocoreStubber.__call__))
+        aws = make_stack()
+        aws.put_host(box.host_url, box.admin_key)
+        world = World(aws, box, traveller)
+        _watch_effects(patch, world)
+        _one_thread_and_no_waiting(patch, world)
+        yield world
+    os.environ.clear()
+    os.environ.update(saved)
+
+
+def _watch_effects(patch: pytest.MonkeyPatch, world: World) -> None:
+    patch.setattr(BaseClient, "_make_api_call", _watched(world, BaseClient._make_api_call, lambda a: a[1] in WRITES))
+    ours = lambda a: str(a[2]).startswith(world.box.host_url)  # noqa: E731
+    patch.setattr(requests.Session, "request", _watched(world, requests.Session.request, ours))
+
+
+def _watched(world: World, call: Any, is_effect: Callable[[tuple[Any, ...]], bool]) -> Any:
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        if not world.workers or not is_effect(args if len(args) > 2 else (*args, *kwargs.values())):
+            return call(*args, **kwargs)
+        now = world.workers[-1]
+        now.before()
+        answer = call(*args, **kwargs)
+        now.after()
+        return answer
+
+    return watched
+
+
+def _one_thread_and_no_waiting(patch: pytest.MonkeyPatch, world: World) -> None:
+    patched_time = types.SimpleNamespace(sleep=world.sleep, monotonic=time.time)
+    for module in (provider_locks, slots, provisioning, transport, dynamo):
+        patch.setattr(module, "time", patched_time)
+    for waiting in (ProvingGround, Witness):
+        patch.setattr(waiting.__init__, "__defaults__", (world.sleep,))
+    patch.setattr(worker, "THREADS", 1)
+    for name in DOORS:
+        module = __import__(f"functions.{name}.app", fromlist=["wiring"])
+        patch.setattr(module, "wiring", world.process)
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with a_world() as made:
+        yield made
+
+
+# --- what must hold once everything is quiet
+
+
+def check_everything(world: World, runs: list[str], joined: set[str], paused: set[int]) -> None:
+    items = [item for run_id in runs for item in _items(world, run_id)]
+    accounts, groups = world.accounts(), world.groups()
+    one_account_per_pair(accounts)
+    every_item_is_decided(items)
+    mappings_hold_all_wishes(items, accounts)
+    names_are_unique(world, groups)
+    counters_are_exact(world, runs, items)
+    for item in items:
+        events_are_in_order(world.process().items.events(item.run_id, item.item_id, 10_000))
+    nobody_meets_an_unproven_account(accounts, groups)
+    what_was_proven_serves(items, accounts, groups, paused)
+    pool_is_joined(world, [item for item in items if item.run_id in joined], accounts, paused)
+
+
+def _items(world: World, run_id: str) -> list[Item]:
+    ids = [item["item_id"] for item in world.service.items(run_id)]
+    return world.process().items.get_many(run_id, ids)
+
+
+def one_account_per_pair(accounts: list[dict[str, Any]]) -> None:
+    assert all(count == 1 for count in Counter(map(_pair, accounts)).values())
+
+
+def every_item_is_decided(items: list[Item]) -> None:
+    for item in items:
+        assert item.current_stage == "done"
+        assert item.access_status is not None
+        assert item.account_resolution is not None or item.failure_code is not None
+        assert item.access_status == "active" or item.failure_code is not None
+
+
+def mappings_hold_all_wishes(items: list[Item], accounts: list[dict[str, Any]]) -> None:
+    mappings = {row["id"]: row["credentials"]["model_mapping"] for row in accounts}
+    for item in _active(items):
+        assert set(item.requested_models) <= set(mappings[item.account_id]), (item.run_id, item.item_id)
+
+
+def names_are_unique(world: World, groups: list[dict[str, Any]]) -> None:
+    for rows in (groups, world.box.host.channels.values()):
+        assert all(count == 1 for count in Counter(row["name"] for row in rows).values())
+
+
+def counters_are_exact(world: World, runs: list[str], items: list[Item]) -> None:
+    for run_id in runs:
+        run, mine = world.service.run(run_id)["run"], [item for item in items if item.run_id == run_id]
+        counted = Counter(item.access_status for item in mine)
+        assert run["completed_items"] == run["total_items"] == len(mine)
+        for status in ("active", "degraded", "broken"):
+            assert run[f"{status}_items"] == counted[status]
+        assert run["warning_items"] == sum(item.has_warning for item in mine)
+
+
+def events_are_in_order(events: list[Any]) -> None:
+    ids = [event.event_id for event in events]
+    assert ids == sorted(set(ids))
+    times = [event.created_at for event in events]
+    assert times == sorted(times)
+    assert [event.event_type for event in events].count("access_decided") == 1
+
+
+def nobody_meets_an_unproven_account(accounts: list[dict[str, Any]], groups: list[dict[str, Any]]) -> None:
+    opened = _open_groups(groups)
+    for row in accounts:
+        if row["extra"]["import_state"] != "proven":
+            assert not opened & set(row["group_ids"]), row["name"]
+
+
+def what_was_proven_serves(
+    items: list[Item], accounts: list[dict[str, Any]], groups: list[dict[str, Any]], paused: set[int]
+) -> None:
+    """Whoever was told ``active`` is served, unless a person paused the account."""
+    rows, opened = {row["id"]: row for row in accounts}, _open_groups(groups)
+    for item in _active(items):
+        row = rows[item.account_id]
+        if row["id"] not in paused:
+            assert (row["status"], row["schedulable"]) == ("active", True), row["name"]
+            assert item.group_id in opened & set(row["group_ids"]), row["name"]
+
+
+def pool_is_joined(world: World, items: list[Item], accounts: list[dict[str, Any]], paused: set[int]) -> None:
+    groups = {row["id"]: row["group_ids"] for row in accounts if row["id"] not in paused}
+    for item in _active(items):
+        assert world.pool_id in groups.get(item.account_id, [world.pool_id])
+
+
+def _active(items: list[Item]) -> list[Item]:
+    return [item for item in items if item.access_status == "active"]
+
+
+def _open_groups(groups: list[dict[str, Any]]) -> set[int]:
+    return {g["id"] for g in groups if not g["is_exclusive"] or g["subscription_type"] == "subscription"}
+
+
+# --- the machine
+
+PAIRS = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("12")), min_size=1, max_size=4)
+WISHES = st.sampled_from(([], ["kimi 2.6"], ["kimi-k2.6"], ["Kimi K2.6", "kimi-2.6"]))
+DEEDS = st.sampled_from(("kill", "kill", *QUEUES))
+FATES = st.none() | st.builds(Fate, at=st.integers(1, 45), after=st.booleans(), deed=DEEDS)
+FAULTY = (
+    ("POST", r"/admin/accounts$"),
+    ("POST", r"/bulk-update$"),
+    ("POST", r"/admin/channels$"),
+    ("POST", r"/admin/groups$"),
+    ("PUT", r"/admin/groups/\d+$"),
+    ("PUT", r"/admin/api-keys/"),
+    ("POST", r"/recover-state$"),
+    ("POST", r"/subscriptions/assign$"),
+)
+MODES = ("drop_after", "500_after", "drop_before", 500, 503)
+
+
+class Interleavings(RuleBasedStateMachine):
+    world: ClassVar[World]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world.begin()
+        self.runs: list[str] = []
+        self.joined: set[str] = set()
+        self.paused: set[int] = set()
+
+    @precondition(lambda self: len(self.runs) < MOST_RUNS)
+    @rule(pairs=PAIRS, wishes=WISHES, join=st.booleans())
+    def start(self, pairs: list[tuple[str, str]], wishes: list[str], join: bool) -> None:
+        self.runs.append(self.world.start(pairs, wishes, join=join))
+        if join:
+            self.joined.add(self.runs[-1])
+
+    @precondition(lambda self: self.runs)
+    @rule(name=st.sampled_from(tuple(QUEUES)), fate=FATES, twice=st.sampled_from((False, False, True)))
+    def deliver(self, name: str, fate: Fate | None, twice: bool) -> None:
+        self.world.deliver(name, fate, twice=twice)
+
+    @precondition(lambda self: self.runs)
+    @rule(rounds=st.integers(1, 3))
+    def everything_goes_on(self, rounds: int) -> None:
+        for _ in range(rounds):
+            for name in QUEUES:
+                self.world.deliver(name)
+
+    @precondition(lambda self: self.world.delivered)
+    @rule(number=st.integers(0, 50))
+    def send_again(self, number: int) -> None:
+        self.world.send_again(number)
+
+    @precondition(lambda self: self.runs)
+    @rule(call=st.sampled_from(FAULTY), mode=st.sampled_from(MODES), times=st.sampled_from((1, 1, 2, 8)))
+    def host_fails(self, call: tuple[str, str], mode: str | int, times: int) -> None:
+        self.world.box.host.fail_next(*call, mode, times)
+
+    @precondition(lambda self: self.world.box.host.accounts)
+    @rule(number=st.integers(0, 3), change=st.sampled_from(({"schedulable": False}, {"status": "inactive"})))
+    def a_person_pauses(self, number: int, change: dict[str, Any]) -> None:
+        accounts = self.world.accounts()
+        if accounts:
+            account_id = accounts[number % len(accounts)]["id"]
+            self.paused.add(account_id)
+            with suppress(requests.ConnectionError, KeyError, TypeError):  # an armed fault may meet the person
+                bulk_update(self.world.box, account_id, **change)
+
+    @rule(seconds=st.sampled_from((3, 20, 160, 1000)))
+    def time_passes(self, seconds: int) -> None:
+        self.world.clock.shift(timedelta(seconds=seconds))
+
+    @rule()
+    def reconcile(self) -> None:
+        self.world.reconcile()
+
+    def teardown(self) -> None:
+        self.world.box.host.faults.clear()
+        self.world.settle(self.runs)
+        check_everything(self.world, self.runs, self.joined, self.paused)
+
+
+def test_whatever_happens_one_account_with_everything_asked_for(world: World) -> None:
+    Interleavings.world = world
+    profile = settings(
+        max_examples=LONGER or 10,
+        stateful_step_count=14,
+        deadline=None,
+        derandomize=not LONGER,
+        phases=[Phase.generate],  # shrinking takes minutes: the steps are printed
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Interleavings, settings=profile)
+
+
+# --- found by the machine, or by reading, and cut down to the steps that matter
+
+PAIR = [("a", "1")]
+
+
+@pytest.fixture
+def fresh(world: World) -> World:
+    world.begin()
+    return world
+
+
+def test_two_runs_before_the_proof_keep_the_names_of_both(fresh: World) -> None:
+    runs = []
+    for wish in ("kimi 2.6", "kimi-k2.6"):
+        runs.append(fresh.start(PAIR, [wish]))
+        fresh.deliver("provision")
+    fresh.settle(runs)
+    check_everything(fresh, runs, set(), set())
+
+
+def test_a_failed_proof_of_a_reused_account_that_another_run_is_waking_keeps_it_in_private(fresh: World) -> None:
+    fresh.settle([fresh.start(PAIR, [])])
+    fresh.start(PAIR, [])
+    for name in ("provision", "confirmation"):
+        fresh.deliver(name)  # decided: reused
+    bulk_update(fresh.box, fresh.accounts()[0]["id"], status="inactive")
+    fresh.start(PAIR, [])
+    fresh.deliver("provision")  # decided: reactivated; isolated, marked unproven, and switched on
+    fresh.box.host.fail_next("POST", r"^/v1/chat/completions$", 502)
+    fresh.deliver("validation")
+    [account] = fresh.accounts()
+    assert account["extra"]["import_state"] == "unproven"
+    nobody_meets_an_unproven_account([account], fresh.groups())
+
+
+def test_a_run_that_fails_does_not_take_away_what_another_has_proven_meanwhile(fresh: World) -> None:
+    runs = [fresh.start(PAIR, [])]
+    for name in ("provision", "confirmation"):
+        fresh.deliver(name)
+    runs.append(fresh.start(PAIR, []))
+    fresh.deliver("provision")  # adopts the account, which is not proven yet
+    fresh.deliver("validation")  # the first run proves it
+    fresh.box.host.fail_next("POST", r"/accounts/\d+/test$", 500, times=50)
+    fresh.settle(runs)
+    assert [item.access_status for run_id in runs for item in _items(fresh, run_id)] == ["active", "degraded"]
+    check_everything(fresh, runs, set(), set())
+
+
+def test_a_second_try_of_an_adoption_leaves_a_serving_account_where_it_is(fresh: World) -> None:
+    runs = [fresh.start(PAIR, [])]
+    for name in ("provision", "confirmation"):
+        fresh.deliver(name)
+    runs.append(fresh.start(PAIR, []))
+    fresh.box.host.fail_next("POST", r"/bulk-update$", "drop_before")
+    fresh.deliver("provision")  # decided: created, by adoption; its first write is lost
+    fresh.deliver("validation")  # the first run proves it
+    fresh.clock.shift(60)
+    fresh.deliver("provision")
+    what_was_proven_serves(_items(fresh, runs[0]), fresh.accounts(), fresh.groups(), set())
+
+
+class Unanswering:
+    """Leases whose table cannot be reached when one is given back."""
+
+    def acquire(self, *_: object) -> bool:
+        return True
+
+    def release(self, *_: object) -> None:
+        raise ConnectionError
+
+
+def test_a_lease_that_cannot_be_given_back_keeps_nobody_waiting() -> None:
+    locks = provider_locks.ProviderLocks(Unanswering(), "me", patience=0.05)  # type: ignore[arg-type]
+    for _ in range(2):
+        with pytest.raises(ConnectionError), locks.hold("provider"):
+            pass
