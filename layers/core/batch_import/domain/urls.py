@@ -80,7 +80,7 @@ def _ascii_host(hostname: str) -> str:
             raise InvalidRequest("base_url has an invalid host name")
         return name
     try:
-        return idna.encode(name, uts46=True).decode("ascii")
+        return _ascii_host(idna.encode(name, uts46=True).decode("ascii"))  # other full stops have become dots
     except idna.IDNAError:
         raise InvalidRequest("base_url has an invalid host name") from None
 
