@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.answers import Answer
-from batch_import.domain.capability import CapabilityProfile, ModelCapabilityProfile, Protocol, judge
+from batch_import.domain.capability import CapabilityProfile, ModelCapabilityProfile, Protocol, Verdict, judge
 from batch_import.domain.entities import Item, ItemProfile, NewEvent
 from batch_import.domain.naming import (
     build_alias_table,
@@ -84,7 +84,7 @@ class Prober:
         code = failure_code(result)
         if code is not None:
             answer = result.results[Protocol.CHAT].answer
-            return self._steps.retry_or_fail(item, code, error_text(answer), answer.retry_after, profile)
+            return self._steps.retry_or_fail(item, code, _why_not(code, result), answer.retry_after, profile)
         advisories = [Advisory(name) for name in result.transport.known_advisories]
         if unresolved:
             advisories.append(Advisory("requested_models_unresolved", {"models": ", ".join(unresolved)}))
@@ -168,6 +168,14 @@ def _model_profile(raw: str, result: ProbeResult | None) -> ModelCapabilityProfi
         supports_reasoning_fields=result.supports_reasoning_fields,
         smoke_chat_ok=result.transport.supports_openai_chat_completions,
     )
+
+
+def _why_not(code: str, result: ProbeResult) -> str:
+    """The relay's own words, or what it speaks when it speaks what the host does not."""
+    if code != "protocol_not_usable_by_host":
+        return error_text(result.results[Protocol.CHAT].answer)
+    spoken = [protocol.value for protocol, found in result.results.items() if found.verdict is Verdict.OK]
+    return f"answers {', '.join(spoken) or 'no known protocol'}, with the key as {result.transport.auth_style}"
 
 
 def _discovered(found: ProviderModels) -> NewEvent:
