@@ -85,6 +85,11 @@ def account_state(account: HeldAccount, now: datetime) -> MatchedAccountState | 
     return MatchedAccountState.ACTIVE
 
 
+def accounts_of_pair(held: Iterable[HeldAccount], provider_id: str, digest: str) -> list[HeldAccount]:
+    """Those with our marker for this relay and key; more than one after a "duplicate" in the host."""
+    return [account for account in held if (account.provider_id, account.digest) == (provider_id, digest)]
+
+
 def decide_reuse(
     wanted: WantedAccount,
     held: Iterable[HeldAccount],
@@ -95,7 +100,7 @@ def decide_reuse(
 ) -> ReuseDecision:
     """Decide on (provider, key, families). ``provider_usable`` is False when our group or channel for it is gone."""
     accounts = list(held)
-    ours = [a for a in accounts if (a.provider_id, a.digest) == (wanted.provider_id, wanted.digest)]
+    ours = accounts_of_pair(accounts, wanted.provider_id, wanted.digest)
     if not ours:
         return ReuseDecision(
             None, AccountResolution.CREATED, advisories=_same_url(wanted, accounts), evidence={"matched_by": "nothing"}

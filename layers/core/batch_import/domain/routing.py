@@ -45,7 +45,7 @@ def _mode(transport: TransportProfile) -> ResponsesMode:
 
 
 def usable_by_host(transport: TransportProfile) -> bool | str:
-    """Can the host use this relay: it speaks chat or responses, with a Bearer key? ``"unknown"`` is not a no."""
+    """Does this relay speak what the host speaks, chat or responses? ``"unknown"`` is not a no."""
     flags: tuple[Flag, ...] = (transport.supports_openai_chat_completions, transport.supports_openai_responses)
     if True in flags:
         return True

@@ -75,7 +75,6 @@ class Reactivate(StrEnum):
 class EventType(StrEnum):
     """The closed list of what an item's trail can tell (design §4)."""
 
-    ITEM_CREATED = "item_created"
     LEASE_ACQUIRED = "lease_acquired"
     MODELS_DISCOVERED = "models_discovered"
     CAPABILITY_PROBED = "capability_probed"
@@ -94,7 +93,6 @@ class EventType(StrEnum):
     STAGE_FAILED = "stage_failed"
     DEAD_LETTERED = "dead_lettered"
     REQUEUED = "requeued"
-    CANCELLED = "cancelled"
     ACCESS_DECIDED = "access_decided"
 
 

@@ -98,13 +98,11 @@ class ProvingGround:
         try:
             if private and not serves:
                 yield group_id, "provider_group"
-            elif private:
+                return
+            if private:
                 self._empty(group_id, item.account_id or 0)  # it will be opened, and nobody unproven may be inside
-                with self._lanes.borrow(_SLOT_PATIENCE) as lane:
-                    yield self._lane_group(lane), f"lane {lane.name}"
-            else:
-                with self._lanes.borrow(_SLOT_PATIENCE) as lane:
-                    yield self._lane_group(lane), f"lane {lane.name}"
+            with self._lanes.borrow(_SLOT_PATIENCE) as lane:
+                yield self._lane_group(lane), f"lane {lane.name}"
         finally:
             if private:
                 self._leases.release("venue", str(group_id), str(item.lease_owner))

@@ -12,7 +12,14 @@ from batch_import.domain.channel_evolution import ChannelPatchContract, model_ma
 from batch_import.domain.entities import Item, ItemProfile, NewEvent, Run
 from batch_import.domain.pricing import missing_prices
 from batch_import.domain.provider import account_name
-from batch_import.domain.reuse_policy import HeldAccount, ImportState, ReuseDecision, WantedAccount, decide_reuse
+from batch_import.domain.reuse_policy import (
+    HeldAccount,
+    ImportState,
+    ReuseDecision,
+    WantedAccount,
+    accounts_of_pair,
+    decide_reuse,
+)
 from batch_import.domain.types import AccessMode, AccountResolution, EventType, ItemStage
 from batch_import.host.accounts import held_account, marker, new_account
 from batch_import.host.client import HostClient, Json
@@ -101,7 +108,7 @@ class Provisioner:
 
     def _provider_usable(self, item: Item, run: Run, held: Sequence[HeldAccount]) -> bool:
         """A provider whose group is gone or switched off is repaired, and that reads as ``replaced``."""
-        ours = [a for a in held if (a.provider_id, a.digest) == (item.provider_id, item.key_digest)]
+        ours = accounts_of_pair(held, item.provider_id, item.key_digest)
         if not any(a.import_state == ImportState.PROVEN for a in ours):
             return True
         group = self._host.group_named(group_name(item.provider_id, run.access_mode))
@@ -159,8 +166,8 @@ class Provisioner:
 
     def _known(self, item: Item, tenure: Tenure) -> int:
         """The half-made account that the look found, or 0 for none."""
-        ours = (a for a in tenure["held"] if (a.provider_id, a.digest) == (item.provider_id, item.key_digest))
-        return next((a.account_id for a in ours), 0)
+        ours = accounts_of_pair(tenure["held"], item.provider_id, item.key_digest)
+        return ours[0].account_id if ours else 0
 
     def _create(
         self, item: Item, wanted: WantedAccount, api_key: str, known: int | None
@@ -212,7 +219,7 @@ class Provisioner:
         """Names that another run wanted stay; one that another run has proven meanwhile stays where it serves."""
         account = account_of(self._host, account_id)
         if account.import_state != ImportState.PROVEN:
-            self._isolate_and_wake(item, account_id, wanted, api_key, account)
+            self._isolate_and_wake(item, account, wanted, api_key)
             return
         self._add_names(account, wanted)
 
@@ -238,22 +245,21 @@ class Provisioner:
         account = self._reused(item)
         if account is None:
             return None, []
-        self._isolate_and_wake(item, account.account_id, wanted, api_key, account)
+        self._isolate_and_wake(item, account, wanted, api_key)
         return account.account_id, [
             _event(EventType.ACCOUNT_WOKEN, str(item.account_resolution), account_id=account.account_id)
         ]
 
-    def _isolate_and_wake(
-        self, item: Item, account_id: int, wanted: WantedAccount, api_key: str, account: HeldAccount | None = None
-    ) -> None:
+    def _isolate_and_wake(self, item: Item, account: HeldAccount, wanted: WantedAccount, api_key: str) -> None:
         """Marked ``unproven`` on the way: should the run be lost half-way, the next import adopts it."""
-        mapping = {**(account.model_mapping if account else {}), **wanted.model_mapping}
+        account_id = account.account_id
+        mapping = {**account.model_mapping, **wanted.model_mapping}
         extra = {
             **marker(item.provider_id, item.key_digest, ImportState.UNPROVEN),
             "import_prior_groups": list(item.prior_groups),
         }
         self._host.bulk_update(account_id, group_ids=[self._premises.quarantine_id()], extra=extra)
-        if account is not None and account.expires_at is not None:
+        if account.expires_at is not None:
             self._host.clear_expiry(account_id)
         if item.prior_groups:
             time.sleep(self._premises.rest())  # an old host may ask it for its customers a moment longer

@@ -15,6 +15,7 @@ from batch_import.domain.capability import (
     judge,
     model_id_style,
 )
+from batch_import.domain.routing import usable_by_host
 from batch_import.domain.types import AuthStyle
 from batch_import.probe.discovery import ProviderModels
 from batch_import.probe.relay import Relay
@@ -110,7 +111,7 @@ def known_advisories(profile: TransportProfile, results: dict[Protocol, Protocol
 def failure_code(result: ProbeResult) -> str | None:
     """Why the host could not use this relay, or ``None`` when it can (design §2.1)."""
     transport, verdicts = result.transport, {p: r.verdict for p, r in result.results.items()}
-    usable = True in (transport.supports_openai_chat_completions, transport.supports_openai_responses)
+    usable = usable_by_host(transport) is True
     if usable and transport.auth_style is AuthStyle.BEARER:
         return None
     if usable or Verdict.OK in verdicts.values():
