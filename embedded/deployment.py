@@ -145,6 +145,13 @@ class Deployment:
         return self.settings.home / "build"
 
     @property
+    def _packages(self) -> Path:
+        """Third-party packages of the functions, by what decides them: running functions keep theirs."""
+        pins = (self.settings.root / "layers" / "dependencies" / "requirements.txt").read_bytes()
+        digest = hashlib.sha256(sys.version.encode() + pins).hexdigest()[:12]
+        return self.settings.home / "packages" / digest
+
+    @property
     def _config(self) -> Path:
         return self.settings.root / "samconfig.toml"
 
@@ -178,6 +185,7 @@ class Deployment:
             | {
                 "AWS_ENDPOINT_URL": f"http://{LOOPBACK}:{self.settings.stack_port}",
                 "EMBEDDED_PYTHON": sys.executable,
+                "EMBEDDED_PACKAGES": str(self._packages),
                 "SAM_CLI_TELEMETRY": "0",
                 "SAM_CLI_POLL_DELAY": "1",
             }

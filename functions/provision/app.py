@@ -18,7 +18,14 @@ metrics = door_metrics()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     parts, left = wiring(), remaining(context)
     stages = parts.import_stages(owner=context.aws_request_id)
-    worker = parts.stage_worker(ItemStage.PROBE, ItemStage.PROVISION, handle=stages.work, worst_case=WORST_CASE)
+    worker = parts.stage_worker(
+        ItemStage.PROBE,
+        ItemStage.PROVISION,
+        handle=stages.work,
+        worst_case=WORST_CASE,
+        prepare=stages.prepare,
+        conclude=stages.conclude,
+    )
     try:
         return work_messages(event, parts.queues[ItemStage.PROBE], worker, left, metrics, stages.expand)
     finally:

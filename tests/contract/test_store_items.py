@@ -333,7 +333,7 @@ def test_counters_are_exact_over_all_shards_and_threads(world: World) -> None:
 
     def end(position: int) -> bool:
         world.end(world.item(run, position), run, kinds[position % 4])
-        return world.runs.close_if_done(run, position)
+        return world.runs.close(run)
 
     with ThreadPoolExecutor(8) as pool:
         closed = list(pool.map(end, range(60)))
@@ -347,10 +347,10 @@ def test_counters_are_exact_over_all_shards_and_threads(world: World) -> None:
 def test_a_run_closes_exactly_once_and_keeps_its_end(world: World) -> None:
     run = world.start(2)
     world.end(world.item(run), run)
-    assert not world.runs.close_if_done(run, 0)
+    assert not world.runs.close(run)
     world.later(5)
     world.end(world.item(run, 1), run)
-    assert [world.runs.close_if_done(run, 1) for _ in range(3)] == [True, False, False]
+    assert [world.runs.close(run) for _ in range(3)] == [True, False, False]
     closed = world.runs.get(run.run_id)
     assert closed is not None
     assert (closed.state, closed.finished_at) == (RunState.COMPLETED, "2026-11-25T12:00:05.000+00:00")
@@ -360,7 +360,7 @@ def test_a_cancelled_run_ends_as_cancelled(world: World) -> None:
     run = world.start()
     assert world.runs.cancel(run.run_id)
     world.end(world.item(run), run)
-    assert world.runs.close_if_done(run, 0)
+    assert world.runs.close(run)
     ended = world.runs.get(run.run_id)
     assert ended is not None
     assert ended.state is RunState.CANCELLED
@@ -380,7 +380,7 @@ def test_a_cancel_at_the_moment_of_closing_does_not_leave_the_run_open(
         return store.counters(of)
 
     monkeypatch.setattr(RunStore, "counters", cancelled_meanwhile)
-    world.runs.close_if_done(run, 0)
+    world.runs.close(run)
     ended = world.runs.get(run.run_id)
     assert ended is not None
     assert ended.finished_at is not None
@@ -516,8 +516,6 @@ def test_facts_stay_on_a_lease_for_whoever_holds_it_next(world: World) -> None:
     leases.acquire("key", "000", "other", 60)
     assert leases.facts("key", "000")["key_id"] == 7
     assert [row["sk"] for row in leases.all("key")] == ["000"]
-    leases.forget("key", "000")
-    assert leases.facts("key", "000") == {}
 
 
 def test_no_row_of_any_table_holds_a_key_in_the_open(world: World) -> None:

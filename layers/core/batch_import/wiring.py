@@ -68,7 +68,7 @@ class Wiring:
 
     @cached_property
     def _config(self) -> Config:
-        return Config(max_pool_connections=THREADS + 28, retries={"mode": "standard", "max_attempts": 5})
+        return Config(max_pool_connections=THREADS + 28, parameter_validation=False, retries={"mode": "standard", "max_attempts": 5})
 
     def _client(self, name: str) -> Any:
         return boto3.client(name, config=self._config)  # type: ignore[call-overload]
@@ -208,8 +208,8 @@ class Wiring:
 
         def host_parts() -> HostParts:
             host = self.host
-            ground = ProvingGround(host.client, host.prover, host.witness, host.premises, host.leases, owner)
             locks = ProviderLocks(host.leases, owner)
+            ground = ProvingGround(host.client, host.prover, host.witness, host.premises, locks, owner)
             return HostParts(host.client, host.premises, ground, host.placing, host.self_service, locks)
 
         send_on = self.queues[ItemStage.VALIDATE].send_items

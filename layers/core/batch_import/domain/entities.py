@@ -1,8 +1,9 @@
 """Runs, items and events as they are stored (seed 003, T5). Reading a row that breaks an enum fails loudly."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.types import (
@@ -50,6 +51,29 @@ class Run(_Row):
         if self.state is RunState.CANCELLED:
             return "cancelled"
         return "stopped_by_strict" if self.strict_stopped else None
+
+
+class NewEvent(BaseModel):
+    """An event to be written with a change; id, time and order come from the write itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    event_type: EventType
+    message: str
+    payload: dict[str, Any] = Field(default_factory=dict)
+    stage: ItemStage | None = None
+    attempt: int | None = None
+
+
+class Unwritten(NamedTuple):
+    """What is known of an item and will be written together with its next write (``ItemStore.draft``)."""
+
+    changes: Mapping[str, Any] = {}
+    events: tuple[NewEvent, ...] = ()
+    also: tuple[dict[str, Any], ...] = ()
+
+
+NOTHING = Unwritten()
 
 
 class Counters(_Row):
@@ -108,6 +132,18 @@ class Item(_Row):
     created_at: str
     updated_at: str
 
+    _unwritten: Unwritten = PrivateAttr(default=NOTHING)
+
+    @property
+    def unwritten(self) -> Unwritten:
+        return self._unwritten
+
+    def with_unwritten(self, unwritten: Unwritten, changes: Mapping[str, Any] | None = None) -> "Item":
+        """A copy with ``changes`` that remembers what of it is not in the table yet."""
+        copy = self.model_copy(update=dict(changes or {}))
+        copy._unwritten = unwritten
+        return copy
+
     @property
     def advisory_list(self) -> list[Advisory]:
         return [Advisory(entry["code"], entry.get("params", {})) for entry in self.advisories]
@@ -137,18 +173,6 @@ class Event(_Row):
     message: str
     payload_json: str = "{}"
     created_at: str
-
-
-class NewEvent(BaseModel):
-    """An event to be written with a change; id, time and order come from the write itself."""
-
-    model_config = ConfigDict(frozen=True)
-
-    event_type: EventType
-    message: str
-    payload: dict[str, Any] = Field(default_factory=dict)
-    stage: ItemStage | None = None
-    attempt: int | None = None
 
 
 def advisory_entries(item: Item, *new: Advisory) -> tuple[dict[str, Any], ...]:

@@ -82,12 +82,17 @@ class HostClient:
         rows = self._pages(f"{_ADMIN}/channels", {"search": name[:100]})
         return next((row for row in rows if row["name"] == name), None)
 
-    def ensure_channel(self, name: str, group_id: int) -> tuple[Json, bool]:
-        """A channel of this name for the group: prices and restrictions hang on it, routing does not (2.2, 4.5)."""
+    def ensure_channel(self, name: str, group_id: int, prices: Sequence[Json] = ()) -> tuple[Json, bool]:
+        """A channel of this name for the group: prices and restrictions hang on it, routing does not (2.2, 4.5).
+
+        ``prices`` are entries for a new one; those of an existing one are left as they are.
+        """
         existing = self.channel_named(name)
         if existing is not None:
             return existing, False
         body = {"name": name, "description": "Batch Auto-Import", "group_ids": [group_id], "restrict_models": False}
+        if prices:
+            body["model_pricing"] = list(prices)
         try:
             return cast(Json, self.transport.write("POST", f"{_ADMIN}/channels", body)), True
         except HostError as error:

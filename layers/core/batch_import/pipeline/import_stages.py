@@ -1,17 +1,22 @@
 """Stages probe and provision as one piece of work on a leased item."""
 
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from batch_import.domain.entities import Item, Run
+from batch_import.domain.entities import Item, ItemProfile, Run
 from batch_import.domain.types import ItemStage
 from batch_import.host.errors import HostError
-from batch_import.pipeline.probing import Prober
+from batch_import.pipeline.probing import Probed, Prober
 from batch_import.pipeline.provisioning import Provisioner
 from batch_import.pipeline.service import BatchImportService
-from batch_import.pipeline.steps import HandOn, Steps
+from batch_import.pipeline.steps import Afterwards, HandOn, Steps
+from batch_import.pipeline.worker import THREADS
 from batch_import.store.runs import RunStore
+
+logger = logging.getLogger(__name__)
 
 WORST_CASE = 100.0  # a list and completions that take their whole time-outs, and the provider's lease
 
@@ -33,6 +38,7 @@ class ImportStages:
         self._prober = prober
         self._make_provisioner = make_provisioner
         self._provisioner: Provisioner | None = None
+        self._sealed: dict[tuple[str, str], bytes] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -45,37 +51,54 @@ class ImportStages:
         run = self._runs.get(run_id)
         return True if run is None else self._service.expand(run, may_go_on)
 
+    def prepare(self, items: Sequence[Item]) -> None:
+        """The keys of items that were leased together, read together."""
+        for run_id in {item.run_id for item in items}:
+            wanted = [item.item_id for item in items if item.run_id == run_id]
+            found = self._steps.items.sealed_keys(run_id, wanted)
+            self._sealed.update({(run_id, item_id): sealed for item_id, sealed in found.items()})
+
+    def conclude(self, later: Sequence[Afterwards]) -> None:
+        """Ask what may be asked once everything has been handed on; what fails is left undone."""
+        with ThreadPoolExecutor(min(THREADS, len(later))) as pool:
+            asked = [pool.submit(task) for task in later]
+        for one in asked:
+            if (error := one.exception()) is not None:
+                logger.warning("left undone", exc_info=error)
+        self._steps.items.add_to_profiles([one.result() for one in asked if one.exception() is None])
+
     def work(self, item: Item) -> HandOn:
-        run = self._runs.get(item.run_id)
+        run = self._runs.recent(item.run_id)
         if run is None:
             return HandOn(ItemStage.DONE)
         if run.writes_stopped is not None:
             return self._steps.fail(item, run.writes_stopped, "")
-        api_key = self._service.open_key(run, item.item_id)
-        if api_key is None:
+        sealed = self._sealed.pop((item.run_id, item.item_id), None)
+        if sealed is None:
             return self._steps.fail(item, "key_erased", "the key is no longer held")
+        api_key = self._service.unseal(run, item.item_id, sealed)
         if item.current_stage is not ItemStage.PROBE:
-            return self._provision(item, run, api_key)
+            return self._provision(item, run, self._steps.items.profile(item.run_id, item.item_id), api_key)
         probed = self._prober.probe(item, api_key)
         if isinstance(probed, HandOn):
             return probed
-        return replace(self._after_probe(probed.item, api_key), afterwards=probed.afterwards)
+        return replace(self._after_probe(probed, api_key), afterwards=probed.afterwards)
 
-    def _after_probe(self, item: Item, api_key: str) -> HandOn:
+    def _after_probe(self, probed: Probed, api_key: str) -> HandOn:
         """A run may have been cancelled while its relay was slow to answer."""
-        run = self._runs.get(item.run_id)
+        run = self._runs.recent(probed.item.run_id)
         if run is None:
             return HandOn(ItemStage.DONE)
         if run.writes_stopped is not None:
-            return self._steps.fail(item, run.writes_stopped, "")
-        return self._provision(item, run, api_key)
+            return self._steps.fail(probed.item, run.writes_stopped, "")
+        return self._provision(probed.item, run, probed.profile, api_key)
 
-    def _provision(self, item: Item, run: Run, api_key: str) -> HandOn:
+    def _provision(self, item: Item, run: Run, profile: ItemProfile, api_key: str) -> HandOn:
         try:
             provisioner = self._made()
         except HostError as error:
             return self._steps.retry_or_fail(item, error.code, str(error))
-        return provisioner.provision(item, run, self._steps.items.profile(item.run_id, item.item_id), api_key)
+        return provisioner.provision(item, run, profile, api_key)
 
     def _made(self) -> Provisioner:
         with self._lock:

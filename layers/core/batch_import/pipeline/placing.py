@@ -29,7 +29,7 @@ class Placing:
         """
         join, advisories = self._join_groups(run)
         current = account_of(self._host, account.account_id)
-        serving = serving_groups(current, self._premises.own_group_ids())
+        serving = serving_groups(current, self._premises.own_group_ids)
         groups = sorted({*item.prior_groups, *serving, int(group["id"]), *join})
         extra = {"import_state": ImportState.PROVEN.value, "import_prior_groups": []}
         self._host.bulk_update(account.account_id, group_ids=groups, extra=extra)
@@ -52,7 +52,7 @@ class Placing:
 
         A woken one is off again; any other waits in quarantine.
         """
-        serving = serving_groups(account, self._premises.own_group_ids())
+        serving = serving_groups(account, self._premises.own_group_ids)
         if serving and account.status == "active":
             self._host.bulk_update(account.account_id, group_ids=list(serving))
         elif item.account_resolution is AccountResolution.REUSED:
@@ -68,7 +68,7 @@ class Placing:
     def leave_room(self, account_id: int) -> None:
         """Between two tries of a proof: out of the room, not yet judged; another run may have woken it meanwhile."""
         now = account_of(self._host, account_id)
-        stays = serving_groups(now, self._premises.own_group_ids()) or (self._premises.quarantine_id(),)
+        stays = serving_groups(now, self._premises.own_group_ids) or (self._premises.quarantine_id(),)
         self._host.bulk_update(account_id, group_ids=list(stays))
 
     def _wait_in_quarantine(self, account_id: int, state: ImportState) -> None:

@@ -1,6 +1,5 @@
 """Stage probe: discovery, naming, capability (design §2.1); what the decision needs and nothing more."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -20,7 +19,7 @@ from batch_import.domain.routing import build_import_routing_strategy
 from batch_import.domain.types import EventType, ItemStage
 from batch_import.domain.urls import origin_of
 from batch_import.pipeline.circuit import Circuits
-from batch_import.pipeline.steps import HandOn, Steps, advisory_events, warned
+from batch_import.pipeline.steps import Afterwards, HandOn, Steps, advisory_events, warned
 from batch_import.probe.afterwards import probe_afterwards
 from batch_import.probe.capability import ProbeResult, error_text, failure_code, probe_capabilities
 from batch_import.probe.discovery import ProviderModels, provider_models
@@ -31,10 +30,11 @@ _PROFILED = 300  # model profiles stored; a list of thousands stays one small ro
 
 
 class Probed(NamedTuple):
-    """The item in stage provision, still leased, and what may be asked afterwards."""
+    """The item in stage provision, still leased and not written yet, and what may be asked afterwards."""
 
     item: Item
-    afterwards: Callable[[], None]
+    profile: ItemProfile
+    afterwards: Afterwards
 
 
 class Prober:
@@ -99,13 +99,13 @@ class Prober:
             **warned(item, *advisories),
         }
         events = [_discovered(found), _probed(result), *advisory_events(item, *advisories)]
-        moved = self._steps.items.transition(item, changes, events, profile=profile)
-        return Probed(moved, lambda: self._ask_afterwards(moved, relay, found, result, profile))
+        moved = self._steps.items.draft(item, changes, events, profile=profile)
+        written = moved.model_copy(update={"version": moved.version + 1})
+        return Probed(moved, profile, lambda: self._ask_afterwards(written, relay, found, result, profile))
 
     def _ask_afterwards(
         self, item: Item, relay: Relay, found: ProviderModels, result: ProbeResult, profile: ItemProfile
-    ) -> None:
-        """Only the profile's row is written: the item has moved on, and another worker may hold it."""
+    ) -> tuple[Item, ItemProfile, NewEvent]:
         flags = asdict(probe_afterwards(relay, found, result))
         capability = profile.capability_profile or {}
         models = [
@@ -113,8 +113,7 @@ class Prober:
             for model in capability.get("model_profiles", [])
         ]
         known = profile.model_copy(update={"capability_profile": {**capability, "model_profiles": models}})
-        event = NewEvent(event_type=EventType.CAPABILITY_PROBED, message="asked afterwards", payload=flags)
-        self._steps.items.add_to_profile(item, known, event)
+        return item, known, NewEvent(event_type=EventType.CAPABILITY_PROBED, message="asked afterwards", payload=flags)
 
 
 def _resolve(requested: tuple[str, ...], raw_models: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:

@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
 
 from batch_import.domain.answers import Answer
 from batch_import.domain.entities import Item
@@ -11,28 +13,38 @@ from batch_import.domain.gateway import GatewayDecision, Proof, judge_completion
 from batch_import.domain.reuse_policy import HeldAccount, ImportState
 from batch_import.host.accounts import held_account
 from batch_import.host.client import HostClient, Json
-from batch_import.host.errors import HostRejected, HostUnavailable
+from batch_import.host.errors import HostError, HostRejected, HostUnavailable
 from batch_import.host.proving import HostProver
 from batch_import.host.witness import Witness
 from batch_import.pipeline.premises import GatewayKey, Premises
-from batch_import.pipeline.slots import NoSlot, Slot, SlotPool
+from batch_import.pipeline.provider_locks import ProviderLocks
+from batch_import.pipeline.slots import Slot, SlotPool
 from batch_import.probe.capability import error_text
-from batch_import.store.leases import Leases
 
 WORST_CASE = 100.0  # a room, a key, joining, and a completion that takes its whole time-out
 _SLOT_PATIENCE = 15.0
 _JOIN_SECONDS = 3.0
 _JOIN_POLL = 0.25
-_VENUE_SECONDS = 150.0
-_VENUE_POLL = 0.5
 
 
 @dataclass(frozen=True)
 class ProofResult:
     decision: GatewayDecision
     text: str
-    where: str
+    room: "Room"
     retry_after: float | None = None
+
+
+class Room(NamedTuple):
+    """``tenure`` is the provider's lease, to place the account under; a private ``provider_group`` came along with it.
+
+    That group is as it was seen then: once open, it stays so.
+    """
+
+    group_id: int
+    where: str
+    provider_group: Json
+    tenure: Callable[[], AbstractContextManager[Any]]
 
 
 class ProvingGround:
@@ -44,7 +56,7 @@ class ProvingGround:
         prover: HostProver,
         witness: Witness,
         premises: Premises,
-        leases: Leases,
+        locks: ProviderLocks,
         owner: str,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -52,7 +64,7 @@ class ProvingGround:
         self._prover = prover
         self._witness = witness
         self._premises = premises
-        self._leases = leases
+        self._locks = locks
         self._keys: SlotPool = premises.keys(owner)
         self._lanes: SlotPool = premises.lanes(owner)
         self._sleep = sleep
@@ -65,18 +77,23 @@ class ProvingGround:
     def proof(self, item: Item, account: HeldAccount) -> Iterator[ProofResult]:
         """Proves, and keeps the room until the caller has placed the account or taken it out again.
 
-        Raises ``NoSlot`` when no room or key gets free in time, and ``HostError``.
+        Raises ``NoSlot`` or ``ProviderBusy`` when no room or key gets free in time, and ``HostError``.
         """
-        keeps = serving_groups(account, self._premises.own_group_ids())
-        with self._room(item, bool(keeps)) as (room, where), self._keys.borrow(_SLOT_PATIENCE) as slot:
-            key = self._premises.gateway_key(slot.name, slot.facts)
-            self._empty(room, account.account_id)
-            self._bind(slot, key, room)
-            self._enter(account.account_id, room, keeps)
-            result = self._ask(item, account.account_id, room, keeps, key, where)
-            if result.decision.code == "gateway_refused_key":
-                self._keys.forget(slot)
+        keeps = serving_groups(account, self._premises.own_group_ids)
+        with self._room(item, bool(keeps)) as room:
+            with self._keys.borrow(_SLOT_PATIENCE) as slot:
+                result = self._prove(item, account, room, keeps, slot)
             yield result
+
+    def _prove(self, item: Item, account: HeldAccount, room: Room, keeps: tuple[int, ...], slot: Slot) -> ProofResult:
+        key = self._premises.gateway_key(slot.name, slot.facts)
+        self._empty(room.group_id, account.account_id)
+        self._bind(slot, key, room.group_id)
+        self._enter(account.account_id, room.group_id, keeps)
+        result = self._ask(item, account.account_id, room, keeps, key)
+        if result.decision.code == "gateway_refused_key":
+            self._keys.forget(slot)
+        return result
 
     def _bind(self, slot: Slot, key: GatewayKey, room: int) -> None:
         try:
@@ -88,24 +105,40 @@ class ProvingGround:
             raise HostUnavailable(f"the gateway key of slot {slot.name} is gone") from None
 
     @contextmanager
-    def _room(self, item: Item, serves: bool) -> Iterator[tuple[int, str]]:
+    def _room(self, item: Item, serves: bool) -> Iterator[Room]:
         """The provider's own group while it is private, one account at a time; otherwise a lane, alone.
 
-        While the group is private nobody else may be in it: whoever is proven opens it.
+        While the group is private its provider's lease is held: whoever is proven opens it, with nobody else inside.
         """
-        group_id = item.group_id or 0
-        private = self._hold_while_private(item, group_id)
-        try:
-            if private and not serves:
-                yield group_id, "provider_group"
+        group = self._host.group(item.group_id or 0)
+        if not is_private(group):
+            with self._lane(group, partial(self._locks.hold, item.provider_id)) as room:
+                yield room
+            return
+        with self._locks.hold(item.provider_id):
+            group = self._host.group(group["id"])
+            if is_private(group) and not serves:
+                try:
+                    yield Room(group["id"], "provider_group", group, nullcontext)
+                finally:
+                    self._let_rest(group["id"])
                 return
-            if private:
-                self._empty(group_id, item.account_id or 0)  # it will be opened, and nobody unproven may be inside
-            with self._lanes.borrow(_SLOT_PATIENCE) as lane:
-                yield self._lane_group(lane), f"lane {lane.name}"
-        finally:
-            if private:
-                self._leases.release("venue", str(group_id), str(item.lease_owner))
+            if is_private(group):
+                self._empty(group["id"], item.account_id or 0)  # it will be opened: nobody unproven may be inside
+            with self._lane(group, nullcontext) as room:
+                yield room
+
+    @contextmanager
+    def _lane(self, group: Json, tenure: Callable[[], AbstractContextManager[Any]]) -> Iterator[Room]:
+        with self._lanes.borrow(_SLOT_PATIENCE) as lane:
+            yield Room(self._lane_group(lane), f"lane {lane.name}", group, tenure)
+
+    def _let_rest(self, group_id: int) -> None:
+        """An old host answers a moment longer from the account that has just left without being proven."""
+        rest = self._premises.rest()
+        with suppress(HostError):
+            if rest and is_private(self._host.group(group_id)):
+                self._sleep(rest)
 
     def _lane_group(self, lane: Slot) -> int:
         """The lane's group, looked at: a person may have deleted it."""
@@ -116,21 +149,6 @@ class ProvingGround:
             self._lanes.forget(lane)
             raise HostUnavailable(f"lane {lane.name} is gone") from None
         return group_id
-
-    def _hold_while_private(self, item: Item, group_id: int) -> bool:
-        """True: the group is private and ours for now. False: it has been opened."""
-        for _ in range(int(_SLOT_PATIENCE / _VENUE_POLL)):
-            if not is_private(self._host.group(group_id)):
-                return False
-            if self._leases.acquire(
-                "venue", str(group_id), str(item.lease_owner), _VENUE_SECONDS, self._premises.rest()
-            ):
-                if is_private(self._host.group(group_id)):
-                    return True
-                self._leases.release("venue", str(group_id), str(item.lease_owner))
-                return False
-            self._sleep(_VENUE_POLL)
-        raise NoSlot("venue")
 
     def _empty(self, room: int, account_id: int) -> None:
         """A worker that was killed in the middle of a proof left its account behind; an emptied room must rest."""
@@ -144,9 +162,7 @@ class ProvingGround:
     def _enter(self, account_id: int, room: int, keeps: tuple[int, ...]) -> None:
         self._host.bulk_update(account_id, group_ids=[*keeps, room])
 
-    def _ask(
-        self, item: Item, account_id: int, room: int, keeps: tuple[int, ...], key: GatewayKey, where: str
-    ) -> ProofResult:
+    def _ask(self, item: Item, account_id: int, room: Room, keeps: tuple[int, ...], key: GatewayKey) -> ProofResult:
         """Joining a room used before takes up to 1 s; a lost scheduling update heals by repeating it (host-live A5)."""
         model, mark = item.resolved_smoke_model or "", self._witness.mark(key.key_id)
         for round_ in range(2):
@@ -155,11 +171,12 @@ class ProvingGround:
                 answer = self._prover.complete(key.value, model, request_id)
                 decision = self._of_our_account(judge_completion(answer), answer, account_id, key, mark, request_id)
                 if decision.proof is not Proof.JOINING:
-                    return ProofResult(decision, error_text(answer), where, answer.retry_after)
+                    return ProofResult(decision, error_text(answer), room, answer.retry_after)
                 self._sleep(_JOIN_POLL)
-            self._enter(account_id, room, keeps)
+            self._enter(account_id, room.group_id, keeps)
         proof = Proof.FAIL if decision.code == "gateway_mis_mapped" else Proof.RETRY
-        return ProofResult(GatewayDecision(proof, decision.code), error_text(answer), where, answer.retry_after)
+        decision = GatewayDecision(proof, decision.code)
+        return ProofResult(decision, error_text(answer), room, answer.retry_after)
 
     def _of_our_account(
         self,
@@ -184,10 +201,11 @@ def is_private(group: Json) -> bool:
     return bool(group.get("is_exclusive")) and group.get("subscription_type") == "standard"
 
 
-def serving_groups(account: HeldAccount, own: frozenset[int]) -> tuple[int, ...]:
+def serving_groups(account: HeldAccount, own_group_ids: Callable[[], frozenset[int]]) -> tuple[int, ...]:
     """A proven account is never taken away from its customers; any other has no place yet."""
     if account.import_state != ImportState.PROVEN:
         return ()
+    own = own_group_ids()
     return tuple(group for group in account.group_ids if group not in own)
 
 

@@ -145,7 +145,7 @@ class Provisioner:
         name = group_name(item.provider_id, run.access_mode)
         events: list[NewEvent] = []
         if name not in tenure:
-            tenure[name] = self._made_rooms(name, item.base_url, events)
+            tenure[name] = self._made_rooms(name, item.base_url, missing_prices(wanted.model_mapping, ()), events)
         group_id, channel = tenure[name]
         prices = missing_prices(wanted.model_mapping, channel.get("model_pricing") or ())
         if prices:
@@ -153,11 +153,11 @@ class Provisioner:
             tenure[name] = group_id, self._host.update_channel(channel["id"], {"model_pricing": pricing})
         return group_id, int(channel["id"]), events
 
-    def _made_rooms(self, name: str, base_url: str, events: list[NewEvent]) -> tuple[int, Json]:
+    def _made_rooms(self, name: str, base_url: str, prices: Sequence[Json], events: list[NewEvent]) -> tuple[int, Json]:
         group, group_made = self._host.ensure_private_group(name, f"Batch Auto-Import: {base_url}"[:200])
         if group.get("status") != "active":
             group = self._host.update_group(group, {"status": "active"})
-        channel, channel_made = self._host.ensure_channel(name, int(group["id"]))
+        channel, channel_made = self._host.ensure_channel(name, int(group["id"]), prices)
         if group_made:
             events.append(_event(EventType.GROUP_CREATED, f"group {name}", group_id=group["id"]))
         if channel_made:

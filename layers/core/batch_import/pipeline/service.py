@@ -19,6 +19,7 @@ from batch_import.store.runs import RunStore, shards_for
 from batch_import.store.vault import KeyVault
 
 ITEMS_PER_TRANSACTION = 45  # two rows an item and the pointer: at most 100 actions
+QUEUED_TOGETHER = 90  # what one invocation takes from the queue at once
 EXPAND_AT_ONCE = 90  # a list up to this size is expanded by the request itself
 PROBE_KEY = "probe_api_key"
 _TRANSACTION_BYTES = 3_900_000
@@ -92,10 +93,14 @@ class BatchImportService:
     def open_key(self, run: Run, item_id: str) -> str | None:
         """An item's upstream key, or ``None`` when it has been erased."""
         sealed = self._items.sealed_key(run.run_id, item_id)
-        return self._open(run, item_id, sealed) if sealed else None
+        return self.unseal(run, item_id, sealed) if sealed else None
 
     def open_probe_key(self, run: Run) -> str | None:
-        return self._open(run, PROBE_KEY, run.sealed_probe_key) if run.sealed_probe_key else None
+        return self.unseal(run, PROBE_KEY, run.sealed_probe_key) if run.sealed_probe_key else None
+
+    def unseal(self, run: Run, place: str, sealed: bytes) -> str:
+        """A key of ``run`` in the clear; ``place`` is its item's id."""
+        return self._vault.open(run.run_id, run.sealed_data_key, place, sealed).decode()
 
     # --- creating
 
@@ -149,23 +154,26 @@ class BatchImportService:
         packed = self._vault.open(run.run_id, run.sealed_data_key, f"list#{number}", part["sealed"])
         listed: list[Listed] = json.loads(zlib.decompress(packed))
         start = int(part["expanded"])
+        self._queue_listed(run, listed[max(0, start - QUEUED_TOGETHER) : start])  # a crash may have come before
+        queued = start
         while start < len(listed):
             if not may_go_on():
-                return False
+                break
             end = min(start + ITEMS_PER_TRANSACTION, len(listed))
-            items = [self._item(run, entry) for entry in listed[start:end]]
-            rows = [
-                row
-                for item, entry in zip(items, listed[start:end], strict=True)
-                for row in self._rows(run, item, entry)
-            ]
+            rows = [row for entry in listed[start:end] for row in self._rows(run, self._item(run, entry), entry)]
             self._runs.expand(run.run_id, number, start, None if end == len(listed) else end, rows)
-            self._queue_items(run, items)
             start = end
-        return True
+            if start - queued >= QUEUED_TOGETHER or start == len(listed):
+                self._queue_listed(run, listed[queued:start])
+                queued = start
+        self._queue_listed(run, listed[queued:start])
+        return start == len(listed)
 
-    def _queue_items(self, run: Run, items: Iterable[Item]) -> None:
-        self._queue.send_items(run.run_id, [item.item_id for item in items if item.duplicate_of is None])
+    def _queue_listed(self, run: Run, listed: Iterable[Listed]) -> None:
+        """Twins wait for their first, whose end queues them."""
+        self._queue.send_items(
+            run.run_id, [item_id_at(entry["position"]) for entry in listed if "duplicate_of" not in entry]
+        )
 
     def _rows(self, run: Run, item: Item, entry: Listed) -> list[Row]:
         sealed = self._vault.seal(run.run_id, run.sealed_data_key, item.item_id, entry["api_key"].encode())
@@ -190,6 +198,3 @@ class BatchImportService:
             created_at=now,
             updated_at=now,
         )
-
-    def _open(self, run: Run, place: str, sealed: bytes) -> str:
-        return self._vault.open(run.run_id, run.sealed_data_key, place, sealed).decode()

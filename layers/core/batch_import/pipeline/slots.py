@@ -7,13 +7,15 @@ thread without asking the table.
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from batch_import.store.leases import Leases
 
 _POLL = 0.2
+_FACT = "slot_"
 
 
 class NoSlot(Exception):
@@ -26,7 +28,10 @@ class Slot(NamedTuple):
 
 
 class SlotPool:
-    """``make`` turns a new slot's name into its facts (creating it in the host, or finding it there again)."""
+    """``make`` turns a new slot's name into its facts (creating it in the host, or finding it there again).
+
+    ``together`` slots are leased by one row: an invocation that needs many asks the table once for each bundle.
+    """
 
     def __init__(
         self,
@@ -38,6 +43,7 @@ class SlotPool:
         owner: str,
         seconds: float,
         rest: float = 0.0,
+        together: int = 1,
     ) -> None:
         self._leases = leases
         self._kind = kind
@@ -46,70 +52,125 @@ class SlotPool:
         self._owner = owner
         self._seconds = seconds
         self._rest = rest
+        self._together = together
         self._lock = threading.Lock()
-        self._free: list[tuple[float, Slot]] = []
-        self._mine: set[str] = set()
+        self._free: list[tuple[float, str]] = []
+        self._mine: dict[str, dict[str, Any]] = {}  # by bundle: what is known of its slots
+        self._looked_at = float("-inf")
 
     @contextmanager
     def borrow(self, patience: float) -> Iterator[Slot]:
         """A slot for one item; raises ``NoSlot`` when none gets free within ``patience`` seconds."""
-        slot = self._take(time.monotonic() + patience)
+        name = self._take(time.monotonic() + patience)
         try:
-            yield slot
+            yield Slot(name, self._facts(name))
         finally:
             with self._lock:
-                if slot.name in self._mine:
-                    self._free.append((time.monotonic() + self._rest, slot))
+                if self._bundle(name) in self._mine:
+                    self._free.append((time.monotonic() + self._rest, name))
+            self._give_back_idle()
 
     def forget(self, slot: Slot) -> None:
-        """The host does not know it any more: whoever leases this name next makes it anew."""
+        """The host does not know it any more: whoever borrows this name next makes it anew."""
+        bundle = self._bundle(slot.name)
         with self._lock:
-            self._mine.discard(slot.name)
-        self._leases.forget(self._kind, slot.name)
+            self._mine.get(bundle, {}).pop(slot.name, None)
+        self._leases.remember(self._kind, bundle, {_fact(slot.name): {}})
 
     def close(self) -> None:
         """Give all leases back, at the end of the invocation."""
-        while self._mine:
-            with suppress(Exception):  # one that cannot be given back expires; the others need not
-                self._leases.release(self._kind, self._mine.pop(), self._owner)
+        with self._lock:
+            bundles, self._mine, self._free = list(self._mine), {}, []
+        for bundle in bundles:
+            self._release(bundle)
 
-    def _take(self, deadline: float) -> Slot:
+    def _give_back_idle(self) -> None:
+        """A bundle of which nothing is in use, while another has a free slot: somebody else may need it."""
+        with self._lock:
+            free = Counter(self._bundle(name) for _, name in self._free)
+            idle = next((b for b, count in free.items() if len(free) > 1 and count == len(self._names(b))), None)
+            if idle is None:
+                return
+            self._free = [(at, name) for at, name in self._free if self._bundle(name) != idle]
+            del self._mine[idle]
+        self._release(idle)
+
+    def _release(self, bundle: str) -> None:
+        with suppress(Exception):  # one that cannot be given back expires; the others need not
+            self._leases.release(self._kind, bundle, self._owner)
+
+    def _take(self, deadline: float) -> str:
         while True:
-            slot = self._local() or self._lease_one()
-            if slot is not None:
-                return slot
+            name = self._local() or self._lease_bundle()
+            if name is not None:
+                return name
             if time.monotonic() > deadline:
                 raise NoSlot(self._kind)
             time.sleep(_POLL)
 
-    def _local(self) -> Slot | None:
+    def _local(self) -> str | None:
         now = time.monotonic()
         with self._lock:
-            for index, (rested_at, slot) in enumerate(self._free):
+            for index, (rested_at, name) in enumerate(self._free):
                 if rested_at <= now:
                     del self._free[index]
-                    return slot
+                    return name
         return None
 
-    def _lease_one(self) -> Slot | None:
-        with self._lock:  # one thread at a time looks for a new lease; the others find what it brings back
+    def _lease_bundle(self) -> str | None:
+        """One thread at a time looks for a lease, and not at once again: the others find what it brings back."""
+        with self._lock:
+            now = time.monotonic()
+            if now - self._looked_at < _POLL or any(rested_at <= now for rested_at, _ in self._free):
+                return None
             rows = {row["sk"]: row for row in self._leases.all(self._kind)}
-            names = [self._name(number) for number in range(self._limit) if self._name(number) not in self._mine]
-            known = [name for name in names if name in rows]
-            random.shuffle(known)
-            for name in [*known, *(name for name in names if name not in rows)]:
-                if self._leases.acquire(self._kind, name, self._owner, self._seconds, self._rest):
-                    self._mine.add(name)
-                    return Slot(name, self._facts(name, rows.get(name, {})))
+            for bundle in self._candidates(rows):
+                if self._leases.acquire(self._kind, bundle, self._owner, self._seconds, self._rest):
+                    self._mine[bundle] = _known(rows.get(bundle, {}))
+                    first, *others = self._names(bundle)
+                    self._free += [(0.0, name) for name in others]
+                    return first
+            self._looked_at = time.monotonic()
         return None
 
-    def _facts(self, name: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
-        if row.get("made"):
-            return row
-        facts = {**self._make(name), "made": True}
-        self._leases.remember(self._kind, name, facts)
+    def _candidates(self, rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        """Not ours yet; known ones first, in no order, so that workers do not queue up before the same."""
+        bundles = dict.fromkeys(self._bundle(_name(number)) for number in range(self._limit))
+        others = [bundle for bundle in bundles if bundle not in self._mine]
+        known = [bundle for bundle in others if bundle in rows]
+        random.shuffle(known)
+        return [*known, *(bundle for bundle in others if bundle not in rows)]
+
+    def _facts(self, name: str) -> Mapping[str, Any]:
+        bundle = self._bundle(name)
+        facts = self._mine.get(bundle, {}).get(name)
+        if not facts:
+            facts = dict(self._make(name))
+            self._leases.remember(self._kind, bundle, {_fact(name): facts})
+            self._mine.get(bundle, {})[name] = facts
         return facts
 
-    @staticmethod
-    def _name(number: int) -> str:
-        return f"{number:03d}"
+    def _bundle(self, name: str) -> str:
+        return name if self._together == 1 else f"from-{_name(int(name) // self._together * self._together)}"
+
+    def _names(self, bundle: str) -> list[str]:
+        first = int(bundle.removeprefix("from-"))
+        return [_name(number) for number in range(first, min(first + self._together, self._limit))]
+
+
+def slot_facts(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What is known of all slots in these leases' rows."""
+    return [facts for row in rows for facts in _known(row).values() if facts]
+
+
+def _known(row: Mapping[str, Any]) -> dict[str, Any]:
+    earlier = {str(row["sk"]): dict(row)} if row.get("made") else {}  # written by an earlier release
+    return earlier | {name.removeprefix(_FACT): dict(facts) for name, facts in row.items() if name.startswith(_FACT)}
+
+
+def _fact(name: str) -> str:
+    return f"{_FACT}{name}"
+
+
+def _name(number: int) -> str:
+    return f"{number:03d}"

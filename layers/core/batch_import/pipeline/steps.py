@@ -17,6 +17,10 @@ RELEASED: Mapping[str, Any] = {"lease_owner": None, "lease_expires_at": None}
 _FRESH: Mapping[str, Any] = {**RELEASED, "attempt": 1, "due_at": None}
 
 
+# What may still be found out of an item once everything has been handed on: its profile then, told by an event.
+Afterwards = Callable[[], tuple[Item, ItemProfile, NewEvent]]
+
+
 @dataclass(frozen=True, slots=True)
 class HandOn:
     """Which stage's queue an item goes to next, and after how many seconds; ``stage`` DONE: nowhere.
@@ -26,7 +30,7 @@ class HandOn:
 
     stage: ItemStage
     delay: float = 0.0
-    afterwards: Callable[[], None] | None = None
+    afterwards: Afterwards | None = None
 
 
 class Steps:

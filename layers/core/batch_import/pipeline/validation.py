@@ -1,7 +1,9 @@
 """ValidationService (seed 003, T8; design §2.5): the only writer of ``access_status``, and the one who closes runs."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
 from batch_import.domain.advisories import Advisory
@@ -29,6 +31,7 @@ from batch_import.pipeline.slots import NoSlot
 from batch_import.pipeline.steps import RELEASED, HandOn, Steps, advisory_events, warned
 from batch_import.store.runs import RunStore
 
+Tenure = Callable[[], AbstractContextManager[Any]]
 _WAIT_FOR_PRIMARY = 15.0
 _COPIED = (
     "api_root",
@@ -76,6 +79,7 @@ class ValidationService:
         self._send_on = send_on
         self._parts: HostParts | None = None
         self._guard = threading.Lock()
+        self._at_work: Counter[str] = Counter()
 
     def close(self) -> None:
         """Give keys and lanes back, at the end of the invocation."""
@@ -90,9 +94,13 @@ class ValidationService:
             return self._parts
 
     def validate_item(self, item: Item) -> HandOn:
-        run = self._runs.get(item.run_id)
+        run = self._runs.recent(item.run_id)
         if run is None:
             return HandOn(ItemStage.DONE)
+        with self._closing(run):
+            return self._validate(item, run)
+
+    def _validate(self, item: Item, run: Run) -> HandOn:
         if item.duplicate_of is not None:
             return self._like_primary(item, run, item.duplicate_of)
         if item.failure_code is not None:
@@ -112,16 +120,15 @@ class ValidationService:
         with host.ground.proof(item, account) as result:
             if result.decision.proof is not Proof.PROVEN:
                 return self._not_proven(item, run, account, result)
-            with host.locks.hold(item.provider_id):
-                group = host.client.group(item.group_id or 0)
-                events, advisories = host.placing.place(item, run, account, group)
+            with result.room.tenure():
+                events, advisories = host.placing.place(item, run, account, result.room.provider_group)
         if run.access_mode is AccessMode.SELF_SERVICE:
             probe_api_key = self._open_probe_key(run)
-            host.self_service.prove_once(run, item, probe_api_key or "", int(group["id"]))
+            host.self_service.prove_once(run, item, probe_api_key or "", item.group_id or 0)
         proven = NewEvent(
             event_type=EventType.COMPLETION_PROVEN,
             message="the gateway answered with a completion",
-            payload={"where": result.where, "model": item.resolved_smoke_model},
+            payload={"where": result.room.where, "model": item.resolved_smoke_model},
         )
         return self._end(item, run, AccessStatus.ACTIVE, [proven, *events], advisories)
 
@@ -131,17 +138,25 @@ class ValidationService:
         if decision.parked:
             host.client.recover_state(account.account_id)  # else retries would only see the host's ten-minute pause
         if decision.proof is Proof.RETRY:
-            with host.locks.hold(item.provider_id):
+            with result.room.tenure():
                 host.placing.leave_room(account.account_id)
-            return self._again_or_end(item, run, decision.code, result.text, result.retry_after)
-        return self._give_up(item, run, decision.code, result.text)
+            return self._again_or_end(item, run, decision.code, result.text, result.retry_after, result.room.tenure)
+        return self._give_up(item, run, decision.code, result.text, result.room.tenure)
 
-    def _again_or_end(self, item: Item, run: Run, code: str, text: str, retry_after: float | None = None) -> HandOn:
+    def _again_or_end(
+        self,
+        item: Item,
+        run: Run,
+        code: str,
+        text: str,
+        retry_after: float | None = None,
+        tenure: Tenure | None = None,
+    ) -> HandOn:
         again = self._steps.retry(item, code, code, text, retry_after)
-        return again or self._give_up(item, run, code, text)
+        return again or self._give_up(item, run, code, text, tenure)
 
-    def _give_up(self, item: Item, run: Run, code: str, text: str) -> HandOn:
-        told, text = self._put_back(item), self._steps.clean(item, text)
+    def _give_up(self, item: Item, run: Run, code: str, text: str, tenure: Tenure | None = None) -> HandOn:
+        told, text = self._put_back(item, tenure), self._steps.clean(item, text)
         failed = {
             "failure_code": code,
             "last_error_stage": item.current_stage,
@@ -151,15 +166,32 @@ class ValidationService:
         event = NewEvent(event_type=EventType.STAGE_FAILED, message=text or code, payload={"code": code})
         return self._end(item, run, outcome(code).access, [event], told, failed)
 
-    def _put_back(self, item: Item) -> list[Advisory]:
+    def _put_back(self, item: Item, tenure: Tenure | None) -> list[Advisory]:
         try:
             host = self._host_parts()
-            with host.locks.hold(item.provider_id):
+            with tenure() if tenure else host.locks.hold(item.provider_id):
                 return host.placing.give_up(item)
         except (HostError, ProviderBusy):  # whoever enters the room next takes it out (ProvingGround)
             return []
 
     # --- ending
+
+    @contextmanager
+    def _closing(self, run: Run) -> Iterator[None]:
+        """Whoever ends the last item closes the run; of those at work here the last one looks, for all of them.
+
+        Should it never come to that, the item's message comes again and ``ended`` closes the run.
+        """
+        with self._guard:
+            self._at_work[run.run_id] += 1
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._at_work[run.run_id] -= 1
+                others = self._at_work[run.run_id]
+            if not others:
+                self._runs.close(run)
 
     def _end(
         self,
@@ -197,13 +229,13 @@ class ValidationService:
         run = self._runs.get(item.run_id)
         if run is not None and run.finished_at is None:
             self._after_end(item, run, item.shown_access)
+            self._runs.close(run)
 
     def _after_end(self, item: Item, run: Run, access: AccessStatus) -> None:
         if access is AccessStatus.BROKEN and run.mode is RunMode.STRICT:
             self._runs.stop_strictly(run.run_id)
         if item.duplicates:
             self._send_on(run.run_id, item.duplicates)
-        self._runs.close_if_done(run, item.position)
 
     def _like_primary(self, item: Item, run: Run, primary_id: str) -> HandOn:
         """The same pair twice in a list is one account, and is told (design §3)."""

@@ -5,10 +5,11 @@ no other with it; an item is begun only if the time left covers its worst case.
 """
 
 import logging
+import math
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,7 @@ from batch_import.domain.clock import Clock, parse
 from batch_import.domain.entities import Item
 from batch_import.domain.errors import StaleWrite
 from batch_import.domain.types import ItemStage
-from batch_import.pipeline.steps import HandOn
+from batch_import.pipeline.steps import Afterwards, HandOn
 from batch_import.queue import ITEMS_PER_MESSAGE, Work, WorkQueue
 from batch_import.store.items import ItemStore
 
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 THREADS = 100
 _CRASH_PAUSE = 5.0
 _TIME_FOR_AFTERWARDS = 50.0
+_LEASE_MARGIN = 5.0
 _EARLY = 0.5  # seconds before its due date at which an item is worked all the same
 
 
@@ -45,39 +47,50 @@ class Delivery:
 
 Queues = Mapping[ItemStage, WorkQueue]
 Handle = Callable[[Item], HandOn]
+SecondsLeft = Callable[[], float]
+Admit = Callable[[Sequence[Item]], tuple[Sequence[Item], Mapping[str, float]]]
 
 
 class Forwarder:
-    """Sends finished items on: ten at once while others still wait, the rest at the end."""
+    """Sends finished items on: ten at once while others still wait, the rest at the end.
+
+    Those that wait for the same time travel together as well: waits are rounded up to whole seconds, as SQS has them.
+    """
 
     def __init__(self, queues: Queues) -> None:
         self._queues = queues
-        self._waiting: dict[tuple[str, ItemStage], list[str]] = defaultdict(list)
+        self._waiting: dict[tuple[str, ItemStage, int], list[str]] = defaultdict(list)
         self._lock = threading.Lock()
 
     def add(self, run_id: str, item_id: str, hand_on: HandOn) -> None:
         if hand_on.stage is ItemStage.DONE:
             return
-        if hand_on.delay > 0:
-            self._queues[hand_on.stage].send_items(run_id, [item_id], hand_on.delay)
-            return
+        way = (run_id, hand_on.stage, math.ceil(hand_on.delay))
         with self._lock:
-            waiting = self._waiting[run_id, hand_on.stage]
+            waiting = self._waiting[way]
             waiting.append(item_id)
             if len(waiting) < ITEMS_PER_MESSAGE:
                 return
-            ready, self._waiting[run_id, hand_on.stage] = waiting, []
-        self._queues[hand_on.stage].send_items(run_id, ready)
+            ready, self._waiting[way] = waiting, []
+        self._send(way, ready)
 
     def flush(self) -> None:
         with self._lock:
             waiting, self._waiting = self._waiting, defaultdict(list)
-        for (run_id, stage), item_ids in waiting.items():
-            self._queues[stage].send_items(run_id, item_ids)
+        for way, item_ids in waiting.items():
+            self._send(way, item_ids)
+
+    def _send(self, way: tuple[str, ItemStage, int], item_ids: list[str]) -> None:
+        run_id, stage, delay = way
+        self._queues[stage].send_items(run_id, item_ids, delay)
 
 
 class StageWorker:
-    """Works the items of one stage's queue. ``stages`` are those it may lease; ``ended`` hears of done items."""
+    """Works the items of one stage's queue. ``stages`` are those it may lease.
+
+    ``ended`` hears of done items; ``admit`` says which of a message's items may be worked now, ready to be leased, and
+    how many seconds each of the others waits, at no cost of attempts; ``prepare`` hears of what was leased together.
+    """
 
     def __init__(
         self,
@@ -88,6 +101,9 @@ class StageWorker:
         handle: Handle,
         worst_case: float,
         ended: Callable[[Item], None] = lambda _: None,
+        admit: Admit = lambda items: (items, {}),
+        prepare: Callable[[Sequence[Item]], None] = lambda _: None,
+        conclude: Callable[[Sequence[Afterwards]], None] = lambda _: None,
     ) -> None:
         self._items = items
         self._queues = queues
@@ -96,33 +112,36 @@ class StageWorker:
         self._handle = handle
         self._worst_case = worst_case
         self._ended = ended
+        self._admit = admit
+        self._prepare = prepare
+        self._conclude = conclude
 
-    def run(self, deliveries: Sequence[Delivery], seconds_left: Callable[[], float]) -> list[str]:
+    def run(self, deliveries: Sequence[Delivery], seconds_left: SecondsLeft) -> list[str]:
         """Work everything in ``deliveries``; returns ids of messages for which no outcome could be recorded."""
         forwarder = Forwarder(self._queues)
         fresh = [d for d in deliveries if not self._split(d)]
-        work = [(delivery, item_id) for delivery in fresh for item_id in delivery.work.items]
+        later: list[Afterwards] = []
         failed: set[str] = set()
-        later: list[Callable[[], None]] = []
         try:
-            with ThreadPoolExecutor(min(THREADS, max(1, len(work)))) as pool:
-                outcomes = pool.map(lambda pair: self._one(pair[0], pair[1], forwarder, seconds_left, later), work)
-                for (delivery, _), ok in zip(work, outcomes, strict=True):
-                    if not ok:
-                        failed.add(delivery.message_id)
+            with ThreadPoolExecutor(THREADS) as pool:
+                begun = [pool.submit(self._begin, delivery, forwarder, seconds_left) for delivery in fresh]
+                working = [
+                    (delivery, pool.submit(self._one, delivery, item, forwarder, later))
+                    for delivery, beginning in zip(fresh, begun, strict=True)
+                    for item in self._ready(delivery, beginning, failed)
+                ]
+                failed |= {delivery.message_id for delivery, outcome in working if not outcome.result()}
         finally:
             forwarder.flush()
-        self._do_afterwards(later, seconds_left)
+        if later and seconds_left() >= _TIME_FOR_AFTERWARDS:
+            self._conclude(later)  # may be left undone: everything else has been handed on
         return sorted(failed)
 
-    def _do_afterwards(self, later: list[Callable[[], None]], seconds_left: Callable[[], float]) -> None:
-        """What may be left undone: everything else has been handed on."""
-        if not later or seconds_left() < _TIME_FOR_AFTERWARDS:
-            return
-        with ThreadPoolExecutor(min(THREADS, len(later))) as pool:
-            for done in [pool.submit(task) for task in later]:
-                if (error := done.exception()) is not None:
-                    logger.warning("left undone", exc_info=error)
+    def _ready(self, delivery: Delivery, beginning: "Future[list[Item] | None]", failed: set[str]) -> list[Item]:
+        ready = beginning.result()
+        if ready is None:
+            failed.add(delivery.message_id)
+        return ready or []
 
     def _split(self, delivery: Delivery) -> bool:
         """A message of several items that comes again is not worked: its items are sent on one by one."""
@@ -132,25 +151,71 @@ class StageWorker:
         queue.send_items(delivery.work.run_id, delivery.work.items, per_message=1)
         return True
 
-    def _one(
-        self,
-        delivery: Delivery,
-        item_id: str,
-        forwarder: Forwarder,
-        seconds_left: Callable[[], float],
-        later: list[Callable[[], None]],
-    ) -> bool:
+    # --- beginning a message: read and lease its items at once
+
+    def _begin(self, delivery: Delivery, forwarder: Forwarder, seconds_left: SecondsLeft) -> list[Item] | None:
+        """The items leased for this delivery; ``None`` when nothing could be recorded, so that it has to come again."""
         run_id = delivery.work.run_id
         try:
-            hand_on = self._work(delivery, item_id, seconds_left)
-            forwarder.add(run_id, item_id, hand_on)
+            mine = [i for i in self._known(delivery) if not self._elsewhere(i, forwarder, seconds_left)]
+            admitted, waits = self._admit(mine)
+            for item_id, wait in waits.items():
+                forwarder.add(run_id, item_id, HandOn(self._stages[0], wait))
+            leased = self._lease(delivery, admitted, seconds_left)
+            self._prepare(leased)
+        except Exception:
+            logger.exception("message broke off", extra={"run_id": run_id, "items": list(delivery.work.items)})
+            for item_id in delivery.work.items:
+                self._let_go(delivery, item_id)
+            return None
+        return leased
+
+    def _known(self, delivery: Delivery) -> list[Item]:
+        found = self._items.get_many(delivery.work.run_id, delivery.work.items)
+        if len(found) < len(delivery.work.items):
+            logger.warning("no such items", extra={"run_id": delivery.work.run_id, "known": len(found)})
+        return found
+
+    def _elsewhere(self, item: Item, forwarder: Forwarder, seconds_left: SecondsLeft) -> bool:
+        """Handed on without a lease: done, of another stage, not due yet, or not to be finished in the time left."""
+        if item.current_stage is ItemStage.DONE:
+            self._ended(item)  # what follows an end may have been cut off the first time
+            return True
+        wait = self._seconds_until(item.due_at)
+        if item.current_stage not in self._stages:  # a message was lost between table and queue, or came twice
+            wait = 0.0
+        elif wait <= _EARLY and seconds_left() >= self._worst_case:
+            return False
+        forwarder.add(item.run_id, item.item_id, HandOn(item.current_stage, wait if wait > _EARLY else 0.0))
+        return True
+
+    def _lease(self, delivery: Delivery, items: Sequence[Item], seconds_left: SecondsLeft) -> list[Item]:
+        def owner_of(item: Item) -> str:
+            return delivery.owner(item.item_id)
+
+        leased = self._items.lease_all(items, owner_of, seconds_left() + _LEASE_MARGIN, self._stages) if items else []
+        if len(leased) < len(items):
+            logger.info("another worker has items", extra={"run_id": delivery.work.run_id, "leased": len(leased)})
+        return leased
+
+    def _seconds_until(self, due_at: str | None) -> float:
+        now: datetime = self._clock()
+        return (parse(due_at) - now).total_seconds() if due_at else 0.0
+
+    # --- working an item
+
+    def _one(self, delivery: Delivery, item: Item, forwarder: Forwarder, later: list[Afterwards]) -> bool:
+        told = {"run_id": item.run_id, "item_id": item.item_id}
+        try:
+            hand_on = self._handle(item)
+            forwarder.add(item.run_id, item.item_id, hand_on)
             if hand_on.afterwards is not None:
                 later.append(hand_on.afterwards)
         except StaleWrite:
-            logger.info("another worker has this item", extra={"run_id": run_id, "item_id": item_id})
+            logger.info("another worker has this item", extra=told)
         except Exception:
-            logger.exception("item broke off", extra={"run_id": run_id, "item_id": item_id})
-            return self._after_break_off(delivery, item_id)
+            logger.exception("item broke off", extra=told)
+            return self._after_break_off(delivery, item.item_id)
         return True
 
     def _after_break_off(self, delivery: Delivery, item_id: str) -> bool:
@@ -158,34 +223,14 @@ class StageWorker:
 
         Whatever fails here (the same outage, say) must not take the invocation's other items with it.
         """
-        run_id = delivery.work.run_id
-        with suppress(Exception):  # its own lease would shut out the next try
-            self._items.release(item_id, run_id, delivery.owner(item_id))
+        self._let_go(delivery, item_id)
         if len(delivery.work.items) < 2:
             return False
         with suppress(Exception):
-            self._queues[self._stages[0]].send_items(run_id, [item_id], _CRASH_PAUSE)
+            self._queues[self._stages[0]].send_items(delivery.work.run_id, [item_id], _CRASH_PAUSE)
             return True
         return False
 
-    def _work(self, delivery: Delivery, item_id: str, seconds_left: Callable[[], float]) -> HandOn:
-        item = self._items.get(delivery.work.run_id, item_id)
-        if item is None:
-            logger.warning("no such item", extra={"run_id": delivery.work.run_id, "item_id": item_id})
-            return HandOn(ItemStage.DONE)
-        if item.current_stage is ItemStage.DONE:
-            self._ended(item)  # what follows an end may have been cut off the first time
-            return HandOn(ItemStage.DONE)
-        if item.current_stage not in self._stages:
-            return HandOn(item.current_stage)  # a message was lost between table and queue, or came twice
-        wait = self._seconds_until(item.due_at)
-        if wait > _EARLY:
-            return HandOn(item.current_stage, wait)
-        if seconds_left() < self._worst_case:
-            return HandOn(item.current_stage)
-        leased = self._items.lease(item, delivery.owner(item_id), seconds_left() + 5, self._stages)
-        return self._handle(leased)
-
-    def _seconds_until(self, due_at: str | None) -> float:
-        now: datetime = self._clock()
-        return (parse(due_at) - now).total_seconds() if due_at else 0.0
+    def _let_go(self, delivery: Delivery, item_id: str) -> None:
+        with suppress(Exception):  # its own lease would shut out the next try
+            self._items.release(item_id, delivery.work.run_id, delivery.owner(item_id))

@@ -5,15 +5,16 @@ import secrets
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from batch_import.domain.clock import Clock, iso
-from batch_import.domain.entities import Event, Item, ItemProfile, NewEvent, Run
+from batch_import.domain.entities import NOTHING, Event, Item, ItemProfile, NewEvent, Run, Unwritten
 from batch_import.domain.errors import LeaseLost, StaleWrite
 from batch_import.domain.types import AccessStatus, EventType, ItemStage
 from batch_import.store.dynamo import Row, Table, transact
 
 STAGE_PATIENCE = timedelta(minutes=15)  # after this long without a transition, reconcile looks at an item
+_FINDINGS = 20  # to a transaction
 _AFTERWARDS = 99  # behind the events of the version that it belongs to
 _LEASABLE = (
     "current_stage IN (:a, :b) AND "
@@ -28,6 +29,15 @@ def order_key(item: Item) -> str:
     else:
         rank = 1 if item.access_status in (AccessStatus.BROKEN, AccessStatus.DEGRADED) else 0
     return f"{rank}#{item.updated_at}#{item.item_id}"
+
+
+class _Write(NamedTuple):
+    """A conditional change of one item, ready to be sent."""
+
+    item: Item
+    changed: Item
+    stamp: str
+    parts: list[Row]
 
 
 class ItemStore:
@@ -67,6 +77,12 @@ class ItemStore:
         row = self._items.get(run_id, _secret_key(item_id))
         return row["sealed"] if row else None
 
+    def sealed_keys(self, run_id: str, item_ids: Sequence[str]) -> dict[str, bytes]:
+        """By item; one that has been erased is absent."""
+        rows = self._items.get_many([(run_id, _secret_key(item_id)) for item_id in item_ids])
+        found = {item_id: rows.get((run_id, _secret_key(item_id))) for item_id in item_ids}
+        return {item_id: row["sealed"] for item_id, row in found.items() if row}
+
     def events(self, run_id: str, item_id: str, limit: int) -> list[Event]:
         """Oldest first."""
         rows, _ = self._events.query(
@@ -93,6 +109,12 @@ class ItemStore:
 
     def lease(self, item: Item, owner: str, seconds: float, stages: tuple[ItemStage, ItemStage]) -> Item:
         """Take ``item`` for ``seconds``; raises ``LeaseLost`` when another owner has it or its stage has moved on."""
+        try:
+            return self._apply(self._leasing(item, owner, seconds, stages))
+        except StaleWrite:
+            raise LeaseLost(item.item_id) from None
+
+    def _leasing(self, item: Item, owner: str, seconds: float, stages: tuple[ItemStage, ItemStage]) -> "_Write":
         now = self._clock()
         changes = {"lease_owner": owner, "lease_expires_at": iso(now + timedelta(seconds=seconds))}
         values = {":a": stages[0], ":b": stages[1], ":now": iso(now), ":mine": owner}
@@ -101,10 +123,26 @@ class ItemStore:
             message="lease acquired",
             payload={"lease_expires_at": changes["lease_expires_at"]},
         )
+        return self._prepare(item, changes, [event], _LEASABLE, values)
+
+    def lease_all(
+        self,
+        items: Sequence[Item],
+        owner_of: Callable[[Item], str],
+        seconds: float,
+        stages: tuple[ItemStage, ItemStage],
+    ) -> list[Item]:
+        """Those of up to ten ``items`` that could be leased: in one transaction, or singly when one is taken."""
+        writes = [self._leasing(item, owner_of(item), seconds, stages) for item in items]
+        if len(writes) > 1 and transact(self._items.client, [part for write in writes for part in write.parts]):
+            return [write.changed for write in writes]
+        return [leased for write in writes if (leased := self._alone(write)) is not None]
+
+    def _alone(self, write: "_Write") -> Item | None:
         try:
-            return self._write(item, changes, [event], _LEASABLE, values)
+            return self._apply(write)
         except StaleWrite:
-            raise LeaseLost(item.item_id) from None
+            return None
 
     def release(self, item_id: str, run_id: str, owner: str) -> None:
         """Give a lease back without saying anything else, after the work on it broke off."""
@@ -125,19 +163,50 @@ class ItemStore:
 
         Events and ``also`` are written in the same transaction. A stage change renews order and watch keys.
         """
-        extra = list(also)
-        if profile is not None:
-            extra.append(self._items.putting(_profile_row(item, profile)))
-        return self._write(item, changes, list(events), None, {}, extra)
+        drafted = self.draft(item, changes, events, also=also, profile=profile)
+        return self._apply(self._prepare(drafted, {}, [], None, {}))
 
-    def add_to_profile(self, item: Item, profile: ItemProfile, event: NewEvent) -> None:
-        """Replace the profile's row, with an event, and leave the item's row alone: others may be at work on it."""
-        now = iso(self._clock())
-        parts = [
-            self._items.putting(_profile_row(item, profile)),
-            self._events.putting(_event_row(item, item.version, _AFTERWARDS, event, now)),
+    def draft(
+        self,
+        item: Item,
+        changes: Mapping[str, Any],
+        events: Iterable[NewEvent] = (),
+        *,
+        also: Iterable[Row] = (),
+        profile: ItemProfile | None = None,
+    ) -> Item:
+        """``item`` as it will be: all this is written together with its next write, or not at all.
+
+        For what a crash may undo, such as the findings of a probe: one transaction less for each item.
+        """
+        rows = [*also, *([self._items.putting(_profile_row(item, profile))] if profile is not None else ())]
+        told = [
+            event.model_copy(
+                update={"stage": event.stage or item.current_stage, "attempt": event.attempt or item.attempt}
+            )
+            for event in events
         ]
-        transact(self._items.client, parts)
+        before = item.unwritten
+        return item.with_unwritten(
+            Unwritten({**before.changes, **changes}, (*before.events, *told), (*before.also, *rows)), changes
+        )
+
+    def add_to_profiles(self, findings: Sequence[tuple[Item, ItemProfile, NewEvent]]) -> None:
+        """Replace profiles' rows, each with an event, and leave the items' rows alone: others may be at work on them.
+
+        Each item is given as its finding's write left it: the event is shown behind those of that write.
+        """
+        now = iso(self._clock())
+        for at in range(0, len(findings), _FINDINGS):
+            rows = [
+                row
+                for item, profile, event in findings[at : at + _FINDINGS]
+                for row in (
+                    self._items.putting(_profile_row(item, profile)),
+                    self._events.putting(_event_row(item, item.version, _AFTERWARDS, event, now)),
+                )
+            ]
+            transact(self._items.client, rows)
 
     def erasing_key(self, item: Item) -> Row:
         return self._items.deleting(item.run_id, _secret_key(item.item_id))
@@ -159,7 +228,7 @@ class ItemStore:
         """Look at it again after the usual patience; ``requeued`` leaves an event. Raises ``StaleWrite``."""
         event = NewEvent(event_type=EventType.REQUEUED, message="nothing was working on this item: queued again")
         watch = {"watch_at": iso(self._clock() + STAGE_PATIENCE)}
-        self._write(item, watch, [event] if requeued else [], None, {})
+        self.transition(item, watch, [event] if requeued else [])
 
     def erase_old_keys(self, limit: int) -> int:
         """Delete sealed keys past their retention; the table's TTL stands behind it (design §2.6)."""
@@ -174,21 +243,15 @@ class ItemStore:
             self._items.delete(row["pk"], row["sk"])
         return len(rows)
 
-    def _write(
-        self,
-        item: Item,
-        changes: Mapping[str, Any],
-        events: list[NewEvent],
-        condition: str | None,
-        values: Row,
-        also: Sequence[Row] = (),
-    ) -> Item:
+    def _prepare(
+        self, item: Item, changes: Mapping[str, Any], events: Sequence[NewEvent], condition: str | None, values: Row
+    ) -> "_Write":
         now = iso(self._clock())
-        fields = dict(changes)
-        moved = fields.get("current_stage", item.current_stage) != item.current_stage
+        fields = {**item.unwritten.changes, **changes}
+        moved = "current_stage" in fields
         if moved:
             fields["updated_at"] = now
-        changed = item.model_copy(update={**fields, "version": item.version + 1})
+        changed = item.model_copy(update={**fields, "version": item.version + 1}).with_unwritten(NOTHING)
         fields["version"] = changed.version
         owner = fields.get("lease_owner") or item.lease_owner
         stamp = f"{owner}:{changed.version}" if owner else self._new_token()
@@ -198,16 +261,20 @@ class ItemStore:
         guard = "#version = :seen" + (f" AND {condition}" if condition else "")
         update, names, update_values = _set_or_remove(fields)
         names["#version"] = "version"
+        told = [*item.unwritten.events, *events]
         parts = [
             self._items.updating(
                 item.run_id, item.item_id, update, {**update_values, **values, ":seen": item.version}, guard, names
             ),
-            *(self._events.putting(_event_row(item, changed.version, n, event, now)) for n, event in enumerate(events)),
-            *also,
+            *(self._events.putting(_event_row(item, changed.version, n, event, now)) for n, event in enumerate(told)),
+            *item.unwritten.also,
         ]
-        if transact(self._items.client, parts) or self._was_ours(item, stamp):
-            return changed
-        raise StaleWrite(item.item_id)
+        return _Write(item, changed, stamp, parts)
+
+    def _apply(self, write: "_Write") -> Item:
+        if transact(self._items.client, write.parts) or self._was_ours(write.item, write.stamp):
+            return write.changed
+        raise StaleWrite(write.item.item_id)
 
     def _was_ours(self, item: Item, stamp: str) -> bool:
         """A repeated request finds its own first try applied: that is success, not a lost race (design §2.4)."""

@@ -58,6 +58,3 @@ class Leases:
             ConsistentRead=True,
         )
         return rows
-
-    def forget(self, kind: str, name: str) -> None:
-        self._table.delete(self._prefix + kind, name)

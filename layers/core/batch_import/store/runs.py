@@ -1,5 +1,7 @@
 """Runs: creation with its stored list, exact counters, closing exactly once (design §4)."""
 
+import threading
+import time
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -16,6 +18,8 @@ _MOST_SHARDS = 32
 _RUN = "run"
 RUN_PATIENCE = timedelta(minutes=15)
 _IDEMPOTENCY_HOURS = 24
+_RECENT_SECONDS = 1.0
+_RECENT_RUNS = 50
 
 
 def shards_for(total_items: int) -> int:
@@ -26,6 +30,8 @@ class RunStore:
     def __init__(self, runs: Table, clock: Clock) -> None:
         self._table = runs
         self._clock = clock
+        self._recent: dict[str, tuple[float, Run | None]] = {}
+        self._reading = threading.Lock()
 
     # --- creating
 
@@ -58,8 +64,7 @@ class RunStore:
         return {"pk": run.run_id, "sk": _RUN, **run.model_dump(mode="python"), **index}
 
     def _counter_row(self, run: Run, number: int) -> Row:
-        size = len(range(number, run.total_items, run.shards))
-        return {"pk": run.run_id, "sk": shard_key(number), "size": size, **Counters().model_dump()}
+        return {"pk": run.run_id, "sk": shard_key(number), **Counters().model_dump()}
 
     def _idempotency_row(self, run: Run, idempotency: Row) -> Row:
         expires = int((self._clock() + timedelta(hours=_IDEMPOTENCY_HOURS)).timestamp())
@@ -76,6 +81,17 @@ class RunStore:
     def get(self, run_id: str) -> Run | None:
         row = self._table.get(run_id, _RUN)
         return Run.model_validate(row) if row else None
+
+    def recent(self, run_id: str) -> Run | None:
+        """The run as it was at most a second ago: workers ask for each of their items."""
+        with self._reading:  # those that ask meanwhile take what the first one reads
+            read_at, run = self._recent.get(run_id, (float("-inf"), None))
+            if time.monotonic() - read_at > _RECENT_SECONDS:
+                if len(self._recent) > _RECENT_RUNS:
+                    self._recent.clear()
+                run = self.get(run_id)
+                self._recent[run_id] = time.monotonic(), run
+        return run
 
     def get_many(self, run_ids: list[str]) -> list[Run]:
         rows = self._table.get_many([(run_id, _RUN) for run_id in run_ids])
@@ -121,18 +137,10 @@ class RunStore:
 
     # --- changing
 
-    def close_if_done(self, run: Run, position: int) -> bool:
-        """Close the run if the item at ``position`` was its last; whoever ends the last item is the one who closes.
-
-        A shard is read first, so that a large run is not summed up after each item.
-        """
-        shard = self._table.get(run.run_id, shard_key(position % run.shards)) or {}
-        if shard.get("completed_items", 0) < shard.get("size", 0):
-            return False
-        return self.close(run)
-
     def close(self, run: Run) -> bool:
         """One conditional write; False when items are left or somebody closed it before. A cancel in between is met."""
+        if self.counters(run).completed_items < run.total_items:
+            return False
         return any(self._close_as_it_is(run) for _ in range(2))
 
     def _close_as_it_is(self, run: Run) -> bool:
@@ -163,6 +171,7 @@ class RunStore:
 
     def cancel(self, run_id: str) -> bool:
         """running → cancelled; False when the run has ended already."""
+        self._recent.pop(run_id, None)
         values: Row = {":cancelled": RunState.CANCELLED, ":running": RunState.RUNNING}
         update = "SET #state = :cancelled, state_pk = :cancelled"
         return self._table.update(
@@ -170,6 +179,7 @@ class RunStore:
         )
 
     def stop_strictly(self, run_id: str) -> None:
+        self._recent.pop(run_id, None)
         self._table.update(run_id, _RUN, "SET strict_stopped = :yes", {":yes": True}, condition="attribute_exists(pk)")
 
     def warn(self, run_id: str, code: str, params: Mapping[str, str]) -> None:
@@ -182,6 +192,7 @@ class RunStore:
 
     def set_self_service(self, run_id: str, facts: Mapping[str, Any], expected: str | None) -> bool:
         """Move the run's self-service proof from phase ``expected`` (None: not begun) to ``facts['phase']``."""
+        self._recent.pop(run_id, None)
         values: Row = {":facts": dict(facts)}
         condition = "attribute_not_exists(self_service)"
         if expected is not None:
