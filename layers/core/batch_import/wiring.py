@@ -68,7 +68,11 @@ class Wiring:
 
     @cached_property
     def _config(self) -> Config:
-        return Config(max_pool_connections=THREADS + 28, parameter_validation=False, retries={"mode": "standard", "max_attempts": 5})
+        return Config(
+            max_pool_connections=THREADS + 28,
+            parameter_validation=False,
+            retries={"mode": "standard", "max_attempts": 5},
+        )
 
     def _client(self, name: str) -> Any:
         return boto3.client(name, config=self._config)  # type: ignore[call-overload]

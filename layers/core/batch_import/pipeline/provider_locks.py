@@ -10,6 +10,7 @@ from typing import Any
 
 from batch_import.store.leases import Leases
 
+PATIENCE = 20.0  # seconds that a thread waits for the lease
 _LONGEST_TENURE = 30.0
 Tenure = dict[str, Any]
 
@@ -33,11 +34,11 @@ class ProviderLocks:
     is not given back, what one of them has looked up stays true for the next (its *tenure*).
     """
 
-    def __init__(self, leases: Leases, owner: str, seconds: float = 150.0, patience: float = 20.0) -> None:
+    def __init__(self, leases: Leases, owner: str, seconds: float = 150.0, patience: float | None = None) -> None:
         self._leases = leases
         self._owner = owner
         self._seconds = seconds
-        self._patience = patience
+        self._patience = PATIENCE if patience is None else patience
         self._guard = threading.Lock()
         self._held: dict[str, _Held] = defaultdict(_Held)
 

@@ -1,0 +1,191 @@
+"""The crash matrix: a worker that dies at any effect of any function leaves nothing stuck and nothing twice.
+
+No list of points is written down: each function is killed before and after its first effect, its second, and so on,
+until a run comes to its end without having reached the point.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from batch_import.pipeline import provider_locks, proving
+
+from tests.conftest import Service
+from tests.support import pump as pumping
+from tests.support.crashes import Effects, Killed, watched_effects
+from tests.support.pump import Context, sqs_event
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:No application metrics"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # connections of dead processes
+]
+WHEN = ("before", "after")
+ONE_STEP = 30.0  # seconds between two looks at the queues
+MOST_POINTS = 120  # more effects than any function has here
+
+
+@pytest.fixture
+def effects(service: Service, monkeypatch: pytest.MonkeyPatch) -> Effects:
+    """Every door runs as a process of its own that can be killed."""
+    watched, real = watched_effects(monkeypatch), pumping.door
+
+    def mortal(name: str) -> Callable[..., Any]:
+        def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+            with watched.process(name):
+                return real(name)(event, context)
+
+        return handler
+
+    monkeypatch.setattr("tests.conftest.door", mortal)
+    monkeypatch.setattr(pumping, "door", mortal)
+    monkeypatch.setattr(provider_locks, "PATIENCE", 0.0)  # the clock stands still meanwhile: no lease runs out
+    monkeypatch.setattr(proving, "_SLOT_PATIENCE", 0.0)
+    return watched
+
+
+class World:
+    """One stack for all points of a function: each point is a run of its own over relays of its own."""
+
+    def __init__(self, service: Service, box: Any, effects: Effects) -> None:
+        self.service = service
+        self.box = box
+        self.effects = effects
+        self._runs = 0
+
+    def start(self, *profiles: str, **fields: Any) -> str:
+        """A run with one key for each profile; whoever creates it repeats the call when its answer is lost."""
+        self._runs += 1
+        items = [
+            {"base_url": self.box.relay(profile, f"crash{self._runs}-{n}"), "api_key": f"sk-test-{self._runs:04d}-{n}"}
+            for n, profile in enumerate(profiles)
+        ]
+        request = {"access_mode": "subscription", "subscription_users": ["customer@example.com"], "items": items}
+        key = {"Idempotency-Key": f"crash-{self._runs}"}
+        while True:
+            try:
+                created = self.service.call("POST", "/api/batch-import/runs", {**request, **fields}, **key)
+            except Killed:
+                continue
+            self.effects.spare("api")
+            return str(created["run_id"])
+
+    def forget(self, run_id: str) -> None:
+        """Delete the run's rows: the stand-in for the tables copies all there is at every transaction."""
+        client = boto3.client("dynamodb")
+        for variable in ("RUNS_TABLE", "ITEMS_TABLE", "EVENTS_TABLE"):
+            table = self.service.aws.environment[variable]
+            for row in client.scan(TableName=table)["Items"]:
+                if row["pk"]["S"].startswith(run_id):
+                    client.delete_item(TableName=table, Key={"pk": row["pk"], "sk": row["sk"]})
+
+    def finish(self, run_id: str) -> None:
+        """Deliver, again after a death, and reconcile as the schedule does, until nothing is left to do."""
+        for _ in range(4):
+            self.drain()
+            if self.service.run(run_id)["run"]["finished_at"]:
+                return
+            self.service.clock.shift(16 * 60)
+            self.call("reconcile", {})
+        raise AssertionError(f"the run is stuck after a death at {self.effects.killed_at}")
+
+    def drain(self) -> None:
+        while True:
+            try:
+                return self.service.pump.run(step=ONE_STEP)
+            except Killed:
+                continue
+
+    def call(self, name: str, event: dict[str, Any]) -> None:
+        """A function whose caller tries again."""
+        while True:
+            try:
+                pumping.door(name)(event, Context())
+            except Killed:
+                continue
+            return
+
+
+@pytest.fixture
+def world(service: Service, box: Any, effects: Effects) -> World:
+    return World(service, box, effects)
+
+
+def points(world: World, function: str) -> Iterator[str]:
+    """Each point of ``function``, generated: the caller makes one run for each, in which it dies there."""
+    for when in WHEN:
+        for number in range(1, MOST_POINTS):
+            world.effects.kill(function, number, when)
+            yield f"{function} {when} effect {number}"
+            if world.effects.killed_at is None:
+                assert number > 1, f"{function} had no effect at all"
+                break
+        else:
+            raise AssertionError(f"{function} never came to an end of its effects")
+
+
+def check(world: World, run_id: str, point: str, verdicts: list[str]) -> None:
+    """The run is finished, counters exact, one account a pair, and the trail whole and in order."""
+    where = f"{point} ({world.effects.killed_at})"
+    run, items = world.service.run(run_id)["run"], world.service.items(run_id)
+    assert [item["access_status"] for item in items] == verdicts, where
+    counted = {name: verdicts.count(name) for name in ("active", "degraded", "broken")}
+    assert {name: run[f"{name}_items"] for name in counted} == counted, where
+    assert run["completed_items"] == run["total_items"] == len(verdicts), where
+    assert run["warning_items"] == sum(bool(item["advisory_messages"]) for item in items), where
+    for item in items:
+        check_item(world, run_id, item, where)
+    world.forget(run_id)
+
+
+def check_item(world: World, run_id: str, item: dict[str, Any], where: str) -> None:
+    detail = world.service.item(run_id, item["item_id"])
+    accounts = [
+        account
+        for account in world.box.host.accounts.values()
+        if account["extra"].get("import_provider_id") == item["provider_id"]
+    ]
+    assert len(accounts) == (1 if item["access_status"] == "active" else 0), where
+    trail = [event for event in detail["events"] if event["message"] != "asked afterwards"]
+    assert [e["created_at"] for e in trail] == sorted(e["created_at"] for e in trail), where
+    kinds = [event["event_type"] for event in trail]
+    assert kinds[-1] == "access_decided", where
+    once = ["access_decided"]
+    if item["access_status"] == "active":
+        once += ["models_discovered", "reuse_decided", "confirmation_decided", "completion_proven", "account_placed"]
+    assert {kind: kinds.count(kind) for kind in once} == dict.fromkeys(once, 1), where
+
+
+@pytest.mark.parametrize("function", ["api", "provision", "confirmation", "validation"])
+def test_a_worker_may_die_anywhere(world: World, function: str) -> None:
+    for point in points(world, function):
+        run_id = world.start("healthy")
+        world.finish(run_id)
+        check(world, run_id, point, ["active"])
+
+
+@pytest.mark.parametrize("function", ["provision", "validation"])
+def test_it_takes_no_other_item_of_its_message_with_it(world: World, function: str) -> None:
+    for point in points(world, function):
+        run_id = world.start("healthy", "dead_key")
+        world.finish(run_id)
+        check(world, run_id, point, ["active", "broken"])
+
+
+def test_reconcile_may_die_anywhere(world: World) -> None:
+    for point in points(world, "reconcile"):
+        run_id = world.start("healthy")
+        boto3.client("sqs").purge_queue(QueueUrl=world.service.aws.environment["IMPORT_QUEUE_URL"])
+        world.finish(run_id)
+        check(world, run_id, point, ["active"])
+
+
+def test_the_recording_of_a_dead_letter_may_die_anywhere(world: World) -> None:
+    sqs, url = boto3.client("sqs"), world.service.aws.environment["IMPORT_QUEUE_URL"]
+    for point in points(world, "dead_letter"):
+        run_id = world.start("healthy")
+        [message] = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        world.call("dead_letter", sqs_event([message], "stack-ImportDeadLetters-1"))
+        world.finish(run_id)
+        check(world, run_id, point, ["degraded"])

@@ -1,0 +1,90 @@
+"""Processes that die at an effect: before or after any call to AWS or over HTTP that a function makes."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import requests
+from batch_import.wiring import wiring
+from botocore.client import BaseClient
+
+
+class Killed(BaseException):
+    """The process is gone. No ``except Exception`` sees it, and nothing that runs after it reaches the outside."""
+
+
+class Effects:
+    """Counts the effects of one function and kills its process at the one that was asked for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._function = ""
+        self._fatal: tuple[str, int, str] = ("", 0, "")
+        self._made: Counter[str] = Counter()
+        self._dead = False
+        self.killed_at: str | None = None
+
+    def kill(self, function: str, number: int, when: str) -> None:
+        """Die once, ``before`` or ``after`` the effect ``number`` (from 1) that ``function`` makes from now on."""
+        self._fatal, self._made, self.killed_at = (function, number, when), Counter(), None
+
+    def spare(self, function: str) -> None:
+        """``function`` dies no more."""
+        if self._fatal[0] == function:
+            self._fatal = ("", 0, "")
+
+    @contextmanager
+    def process(self, function: str) -> Iterator[None]:
+        """One invocation. When it is killed its process's memory is lost with it."""
+        self._function = function
+        try:
+            yield
+        finally:
+            self._function = ""
+            if self._dead:
+                self._dead = False
+                wiring.cache_clear()
+
+    def around(self, call: Callable[..., Any], label: Callable[..., str]) -> Callable[..., Any]:
+        def effect(*args: Any, **kwargs: Any) -> Any:
+            if not self._function:
+                return call(*args, **kwargs)
+            fatal = self._is_fatal()
+            if fatal == "before":
+                self._die(label(*args))
+            result = call(*args, **kwargs)
+            if fatal == "after":
+                self._die(label(*args))
+            return result
+
+        return effect
+
+    def _is_fatal(self) -> str:
+        with self._lock:
+            if self._dead:
+                raise Killed
+            self._made[self._function] += 1
+            function, number, when = self._fatal
+            return when if (self._function, self._made[self._function]) == (function, number) else ""
+
+    def _die(self, label: str) -> None:
+        with self._lock:
+            self._dead, self.killed_at = True, label
+        raise Killed(label)
+
+
+def watched_effects(monkeypatch: pytest.MonkeyPatch) -> Effects:
+    """Every AWS call and every HTTP request of this process, under watch."""
+    effects = Effects()
+    monkeypatch.setattr(
+        BaseClient, "_make_api_call", effects.around(BaseClient._make_api_call, lambda _, operation, __: operation)
+    )
+    monkeypatch.setattr(
+        requests.Session,
+        "send",
+        effects.around(requests.Session.send, lambda _, request: f"{request.method} {request.path_url}"),
+    )
+    return effects
