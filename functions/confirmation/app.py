@@ -17,5 +17,7 @@ metrics = door_metrics()
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     parts, left = wiring(), remaining(context)
-    worker = parts.stage_worker(ItemStage.CONFIRM, handle=parts.confirmation().confirm_item, worst_case=WORST_CASE)
+    worker = parts.stage_worker(
+        ItemStage.CONFIRM, handle=parts.confirmation().confirm_item, worst_case=WORST_CASE, admit=parts.gate.admit
+    )
     return work_messages(event, parts.queues[ItemStage.CONFIRM], worker, left, metrics)

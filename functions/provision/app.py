@@ -23,6 +23,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         ItemStage.PROVISION,
         handle=stages.work,
         worst_case=WORST_CASE,
+        admit=stages.admit,
         prepare=stages.prepare,
         conclude=stages.conclude,
     )

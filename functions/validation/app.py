@@ -19,7 +19,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     parts, left = wiring(), remaining(context)
     service = parts.validation(owner=context.aws_request_id)
     worker = parts.stage_worker(
-        ItemStage.VALIDATE, handle=service.validate_item, worst_case=WORST_CASE, ended=service.ended
+        ItemStage.VALIDATE,
+        handle=service.validate_item,
+        worst_case=WORST_CASE,
+        ended=service.ended,
+        admit=parts.gate.admit,
     )
     try:
         return work_messages(event, parts.queues[ItemStage.VALIDATE], worker, left, metrics)

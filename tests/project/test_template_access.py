@@ -142,6 +142,8 @@ def test_no_parameter_carries_a_secret() -> None:
         "LogRetentionDays",
         "AllowedPrivateHosts",
         "KeyRetentionHours",
+        "ProviderConcurrency",
+        "OriginConcurrency",
         "AlarmTopicArn",
     }
 

@@ -74,6 +74,7 @@ def make_stack() -> Aws:
         "DEPLOYMENT_SECRET_ID": "deployment",
         "TOKENS_SECRET_ID": "tokens",
         "ALLOWED_PRIVATE_HOSTS": "127.0.0.1",
+        "PROVIDER_CONCURRENCY": str(template()["Parameters"]["ProviderConcurrency"]["Default"]),
     }
     os.environ.update(environment)
     return Aws(environment)

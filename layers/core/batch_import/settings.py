@@ -19,6 +19,8 @@ class Settings(BaseModel):
     deployment_secret_id: str = ""
     tokens_secret_id: str = ""
     allowed_private_hosts: str = ""
+    provider_concurrency: int = Field(default=0, ge=0)
+    origin_concurrency: int = Field(default=0, ge=0)
     key_retention_hours: float = Field(default=24, gt=0)
 
     @classmethod

@@ -17,18 +17,20 @@ from botocore.config import Config
 from batch_import import http
 from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Item
+from batch_import.domain.retry import retry_policy
 from batch_import.domain.types import ItemStage
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostRefusesCredentials
 from batch_import.host.proving import HostProver, host_session
 from batch_import.host.transport import HostTransport
 from batch_import.host.witness import Witness
-from batch_import.pipeline.circuit import Circuits
+from batch_import.pipeline.admission import HostGate, RelayLimits
 from batch_import.pipeline.cleanup import Cleanup
 from batch_import.pipeline.confirmation import ConfirmationWorker
 from batch_import.pipeline.dead_letter import DeadLetters
 from batch_import.pipeline.import_stages import ImportStages
 from batch_import.pipeline.inventory import Inventory
+from batch_import.pipeline.outages import Circuits, Outage
 from batch_import.pipeline.placing import Placing
 from batch_import.pipeline.premises import Premises
 from batch_import.pipeline.probing import Prober
@@ -47,6 +49,7 @@ from batch_import.store.dynamo import Table
 from batch_import.store.items import ItemStore
 from batch_import.store.leases import Leases
 from batch_import.store.listing import Listing
+from batch_import.store.permits import Permits
 from batch_import.store.runs import RunStore
 from batch_import.store.vault import KeyVault
 
@@ -164,7 +167,9 @@ class Wiring:
     def _host_side(self, base_url: str, admin_key: str, probe_keys: tuple[str, ...]) -> "HostSide":
         scope = hashlib.sha256(base_url.rstrip("/").encode()).hexdigest()[:8]
         leases = Leases(self.runs_table, self.clock, scope)
-        return HostSide(self, HostTransport(host_session(THREADS + 28), base_url, admin_key), leases, probe_keys)
+        outage = Outage(leases, self.clock, "host", retry_policy("host_outage"))
+        transport = HostTransport(host_session(THREADS + 28), base_url, admin_key, outage)
+        return HostSide(self, transport, leases, outage, probe_keys)
 
     # --- use cases
 
@@ -196,9 +201,19 @@ class Wiring:
             locks = ProviderLocks(host.leases, owner)
             return Provisioner(self.steps, host.client, host.premises, host.inventory, locks, host.placing.give_up)
 
-        return ImportStages(
-            self.runs, self.steps, self.service, Prober(self.steps, self.exchange, self.circuits), provisioner
+        prober = Prober(self.steps, self.exchange, self.circuits)
+        limits = RelayLimits(
+            self._permits("provider", self.settings.provider_concurrency),
+            self._permits("origin", self.settings.origin_concurrency),
         )
+        return ImportStages(self.runs, self.steps, self.service, prober, provisioner, self.gate, limits)
+
+    def _permits(self, kind: str, limit: int) -> Permits | None:
+        return Permits(self.runs_table, self.clock, kind, limit) if limit else None
+
+    @cached_property
+    def gate(self) -> HostGate:
+        return HostGate(lambda: self.host.outage)
 
     def confirmation(self) -> ConfirmationWorker:
         def host_parts() -> tuple[HostProver, Placing]:
@@ -242,7 +257,10 @@ class Wiring:
 class HostSide:
     """What talks to one host, shared by all threads of the process."""
 
-    def __init__(self, wiring: Wiring, transport: HostTransport, leases: Leases, probe_keys: tuple[str, ...]) -> None:
+    def __init__(
+        self, wiring: Wiring, transport: HostTransport, leases: Leases, outage: Outage, probe_keys: tuple[str, ...]
+    ) -> None:
+        self.outage = outage
         self._wiring = wiring
         self._probe_keys = probe_keys
         self.leases = leases

@@ -28,9 +28,10 @@ _POLICIES: dict[str, RetryPolicy] = {
     "rate_limited": RetryPolicy(4, 2, 60),
     "upstream_unavailable": RetryPolicy(4, 2, 30),
     "upstream_timeout": RetryPolicy(3, 2, 30),
-    "unreachable": RetryPolicy(3, 1, 10),
+    "unreachable": RetryPolicy(4, 2, 10),  # of the origin: all its items together
     "invalid_answer": RetryPolicy(3, 1, 10),
     "host_unavailable": RetryPolicy(6, 2, 60),
+    "host_outage": RetryPolicy(20, 5, 60),  # of the host, for all items together; then each pays by itself
     "host_refuses_credentials": RetryPolicy(3, 5, 60),
     "host_needs_acknowledgement": RetryPolicy(3, 5, 60),
     "forbidden_in_host_test": RetryPolicy(3, 1, 10),

@@ -2,13 +2,17 @@
 
 
 class HostError(Exception):
-    """``code`` is an outcome's code. ``str(error)`` holds the host's own words, never a credential."""
+    """``code`` is an outcome's code. ``str(error)`` holds the host's own words, never a credential.
+
+    ``wait`` > 0: the host is known to be down, and whoever meets that waits so many seconds at no cost of attempts.
+    """
 
     code = "host_unavailable"
 
     def __init__(self, message: str, *, status: int = 0, reason: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.wait = 0.0
         self.reason = reason
 
 

@@ -2,7 +2,7 @@
 
 import requests
 
-from batch_import.domain.answers import Answer
+from batch_import.domain.answers import BEFORE_EXCHANGE, Answer
 from batch_import.domain.gateway import completion_request
 from batch_import.domain.host_test import TestReport, read_report
 from batch_import.host.errors import HostUnavailable
@@ -24,7 +24,8 @@ class HostProver:
             url, dict(self._transport.admin_headers()), {"model_id": model, "prompt": "hi"}, TEST_TIMEOUT
         )
         if answer.trouble is not None:
-            raise HostUnavailable(f"no answer from the host's account test ({answer.trouble.value})")
+            error = HostUnavailable(f"no answer from the host's account test ({answer.trouble.value})")
+            raise self._transport.silent(error) if answer.trouble in BEFORE_EXCHANGE else error
         if answer.status != 200:
             unwrap(answer.status, answer.json, answer.text, safe=True)
         return read_report(answer.text)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 
@@ -17,13 +17,34 @@ from batch_import.host.errors import (
 
 TIMEOUT = (5.0, 30.0)
 _SAFE_TRIES = 3
+_SILENT = (0, 502, 503, 504)  # nobody, or only the proxy before it
 _PAUSE = 0.3
 
 
-class HostTransport:
-    """Sends JSON and unwraps ``{code, message, data}``. ``session`` is shared by all threads."""
+class Down(Protocol):
+    @property
+    def wait(self) -> float: ...
+    @property
+    def over(self) -> bool: ...
+    @property
+    def counted(self) -> bool: ...
 
-    def __init__(self, session: requests.Session, base_url: str, admin_key: str) -> None:
+
+class Outage(Protocol):
+    """As much of ``pipeline.outages.Outage`` as is needed here."""
+
+    def failed(self) -> Down: ...
+    def works(self) -> None: ...
+
+
+class HostTransport:
+    """Sends JSON and unwraps ``{code, message, data}``. ``session`` is shared by all threads.
+
+    ``outage`` hears whether the host answers at all: not, when a safe call failed three times without a word of it.
+    """
+
+    def __init__(self, session: requests.Session, base_url: str, admin_key: str, outage: Outage | None = None) -> None:
+        self._outage = outage
         self.session = session
         self.base_url = base_url.rstrip("/")
         self._admin = {"x-api-key": admin_key}
@@ -33,9 +54,9 @@ class HostTransport:
         for attempt in range(_SAFE_TRIES):
             try:
                 return self._call("GET", path, params=params, bearer=bearer)
-            except HostUnavailable:
+            except HostUnavailable as error:
                 if attempt == _SAFE_TRIES - 1:
-                    raise
+                    raise self.silent(error) from None
                 time.sleep(_PAUSE * 2**attempt)
         raise AssertionError("unreachable")
 
@@ -71,10 +92,19 @@ class HostTransport:
             never_sent = isinstance(error, requests.ConnectTimeout)
             kind = HostUnavailable if safe or never_sent else HostUncertain
             raise kind(f"no answer from the host to {method} {path.split('?')[0]}") from None
+        if self._outage is not None and response.status_code not in _SILENT:
+            self._outage.works()
         return unwrap(response.status_code, _json(response), response.text, safe)
 
     def _credentials(self, bearer: str | None) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {bearer}"} if bearer else self._admin
+
+    def silent(self, error: HostError) -> HostError:
+        """``error``, told to all workers when it means that the host does not answer."""
+        if self._outage is not None and error.status in _SILENT:
+            down = self._outage.failed()
+            error.wait = 0.0 if down.counted or down.over else down.wait
+        return error
 
     def admin_headers(self) -> Mapping[str, str]:
         return self._admin

@@ -34,7 +34,7 @@ class ConfirmationWorker:
             prover, _ = self._make_host_parts()
             report = prover.test_account(item.account_id, item.resolved_smoke_model)
         except HostError as error:
-            again = self._steps.retry(item, error.code, error.code, str(error))
+            again = self._steps.host_failed(item, error)
             return again or self._fail(item, error.code, str(error))
         forced = item.responses_mode not in (None, ResponsesMode.AUTO)
         return self._follow(item, decide(report, mode_forced=forced), report.error)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from batch_import.domain.entities import Item, ItemProfile, Run
 from batch_import.domain.types import ItemStage
 from batch_import.host.errors import HostError
+from batch_import.pipeline.admission import Admitted, HostGate, RelayLimits
 from batch_import.pipeline.probing import Probed, Prober
 from batch_import.pipeline.provisioning import Provisioner
 from batch_import.pipeline.service import BatchImportService
@@ -31,7 +32,11 @@ class ImportStages:
         service: BatchImportService,
         prober: Prober,
         make_provisioner: Callable[[], Provisioner],
+        gate: HostGate,
+        limits: RelayLimits,
     ) -> None:
+        self._gate = gate
+        self._limits = limits
         self._runs = runs
         self._steps = steps
         self._service = service
@@ -51,8 +56,19 @@ class ImportStages:
         run = self._runs.get(run_id)
         return True if run is None else self._service.expand(run, may_go_on)
 
-    def prepare(self, items: Sequence[Item]) -> None:
-        """The keys of items that were leased together, read together."""
+    def admit(self, items: Sequence[Item]) -> Admitted:
+        """Those that a limit or an outage keeps away wait."""
+        at_the_host, waits = self._gate.admit(items)
+        admitted, more = self._limits.admit(at_the_host)
+        return admitted, {**waits, **more}
+
+    def prepare(self, items: Sequence[Item], lost: Sequence[Item]) -> list[Item]:
+        """The keys of items that were leased together, read together. A permit goes back with an item's next write."""
+        self._limits.give_back(lost)
+        self._read_keys(items)
+        return [self._steps.items.draft(item, {}, also=self._limits.returning(item)) for item in items]
+
+    def _read_keys(self, items: Sequence[Item]) -> None:
         for run_id in {item.run_id for item in items}:
             wanted = [item.item_id for item in items if item.run_id == run_id]
             found = self._steps.items.sealed_keys(run_id, wanted)
@@ -91,13 +107,16 @@ class ImportStages:
             return HandOn(ItemStage.DONE)
         if run.writes_stopped is not None:
             return self._steps.fail(probed.item, run.writes_stopped, "")
+        down = self._gate.look()  # probing had no need of the host
+        if down.wait > 0:
+            return self._steps.hand_back(probed.item, down.wait)
         return self._provision(probed.item, run, probed.profile, api_key)
 
     def _provision(self, item: Item, run: Run, profile: ItemProfile, api_key: str) -> HandOn:
         try:
             provisioner = self._made()
         except HostError as error:
-            return self._steps.retry_or_fail(item, error.code, str(error))
+            return self._steps.host_failed(item, error) or self._steps.fail(item, error.code, str(error))
         return provisioner.provision(item, run, profile, api_key)
 
     def _made(self) -> Provisioner:

@@ -18,7 +18,7 @@ from batch_import.domain.naming import (
 from batch_import.domain.routing import build_import_routing_strategy
 from batch_import.domain.types import EventType, ItemStage
 from batch_import.domain.urls import origin_of
-from batch_import.pipeline.circuit import Circuits
+from batch_import.pipeline.outages import Circuits
 from batch_import.pipeline.steps import Afterwards, HandOn, Steps, advisory_events, warned
 from batch_import.probe.afterwards import probe_afterwards
 from batch_import.probe.capability import ProbeResult, error_text, failure_code, probe_capabilities
@@ -50,7 +50,8 @@ class Prober:
             return self._steps.hand_back(item, circuit.wait)
         if circuit.trouble is not None:
             answer = Answer(trouble=circuit.trouble)
-            return self._steps.retry_or_fail(item, judge(answer, Protocol.CHAT).value, error_text(answer))
+            end = self._steps.fail if circuit.over else self._steps.retry_or_fail
+            return end(item, judge(answer, Protocol.CHAT).value, error_text(answer))
         relay = Relay(self._exchange, api_key)
         found = provider_models(relay, item.base_url)
         if found.code is not None:

@@ -71,7 +71,7 @@ class Provisioner:
             return self._carry_out(item, run, wanted, api_key, tenure, looked)
         except HostError as error:
             tenure.clear()
-            again = self._steps.retry(item, error.code, error.code, str(error))
+            again = self._steps.host_failed(item, error)
             return again or self._fail(item, error)
 
     def _fail(self, item: Item, error: HostError) -> HandOn:

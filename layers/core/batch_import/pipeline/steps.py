@@ -11,6 +11,7 @@ from batch_import.domain.entities import Item, ItemProfile, NewEvent, advisory_e
 from batch_import.domain.redaction import redacted
 from batch_import.domain.retry import retry_policy
 from batch_import.domain.types import ConfirmationStatus, EventType, ItemStage
+from batch_import.host.errors import HostError
 from batch_import.store.items import ItemStore
 
 RELEASED: Mapping[str, Any] = {"lease_owner": None, "lease_expires_at": None}
@@ -98,6 +99,12 @@ class Steps:
         )
         self.items.transition(item, changes, [event])
         return HandOn(item.current_stage, delay)
+
+    def host_failed(self, item: Item, error: HostError) -> HandOn | None:
+        """A retry that costs an attempt; or none while the host is known to be down, where others find out."""
+        if error.wait > 0:
+            return self.hand_back(item, error.wait)
+        return self.retry(item, error.code, error.code, str(error))
 
     def retry_or_fail(
         self, item: Item, code: str, text: str, retry_after: float | None = None, profile: ItemProfile | None = None

@@ -110,7 +110,8 @@ class ValidationService:
         except (NoSlot, ProviderBusy):
             return self._steps.hand_back(item, 2)
         except HostError as error:
-            return self._again_or_end(item, run, error.code, str(error))
+            again = self._steps.host_failed(item, error)
+            return again or self._give_up(item, run, error.code, str(error))
 
     def _prove(self, item: Item, run: Run) -> HandOn:
         host = self._host_parts()

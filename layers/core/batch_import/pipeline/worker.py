@@ -48,6 +48,7 @@ class Delivery:
 Queues = Mapping[ItemStage, WorkQueue]
 Handle = Callable[[Item], HandOn]
 SecondsLeft = Callable[[], float]
+Prepare = Callable[[list[Item], Sequence[Item]], list[Item]]
 Admit = Callable[[Sequence[Item]], tuple[Sequence[Item], Mapping[str, float]]]
 
 
@@ -88,8 +89,9 @@ class Forwarder:
 class StageWorker:
     """Works the items of one stage's queue. ``stages`` are those it may lease.
 
-    ``ended`` hears of done items; ``admit`` says which of a message's items may be worked now, ready to be leased, and
-    how many seconds each of the others waits, at no cost of attempts; ``prepare`` hears of what was leased together.
+    ``ended`` hears of done items; ``admit`` says which of a message's items may be worked now, and how many seconds
+    each of the others waits, at no cost of attempts; ``prepare`` gets what was leased together, and what was admitted
+    but is somebody else's; ``conclude`` what may still be asked when everything has been handed on.
     """
 
     def __init__(
@@ -102,7 +104,7 @@ class StageWorker:
         worst_case: float,
         ended: Callable[[Item], None] = lambda _: None,
         admit: Admit = lambda items: (items, {}),
-        prepare: Callable[[Sequence[Item]], None] = lambda _: None,
+        prepare: Prepare = lambda leased, _: leased,
         conclude: Callable[[Sequence[Afterwards]], None] = lambda _: None,
     ) -> None:
         self._items = items
@@ -162,7 +164,8 @@ class StageWorker:
             for item_id, wait in waits.items():
                 forwarder.add(run_id, item_id, HandOn(self._stages[0], wait))
             leased = self._lease(delivery, admitted, seconds_left)
-            self._prepare(leased)
+            ids = {item.item_id for item in leased}
+            leased = self._prepare(leased, [item for item in admitted if item.item_id not in ids])
         except Exception:
             logger.exception("message broke off", extra={"run_id": run_id, "items": list(delivery.work.items)})
             for item_id in delivery.work.items:

@@ -40,12 +40,23 @@ class Leases:
         update = "REMOVE lease_owner, lease_expires_at SET free_at = :now"
         self._table.update(self._prefix + kind, name, update, values, condition="lease_owner = :mine")
 
-    def remember(self, kind: str, name: str, facts: Mapping[str, Any]) -> None:
-        """Facts kept on a lease's row, for whoever holds it next."""
+    def remember(
+        self, kind: str, name: str, facts: Mapping[str, Any], unchanged: tuple[str, Any] | None = None
+    ) -> bool:
+        """Facts kept on a lease's row, for whoever holds it next.
+
+        ``unchanged`` is a fact as it was seen, ``None`` for absent: False when it is another one by now.
+        """
         names = {f"#{index}": key for index, key in enumerate(facts)}
         values = {f":{index}": value for index, value in enumerate(facts.values())}
         update = "SET " + ", ".join(f"{name_} = :{name_[1:]}" for name_ in names)
-        self._table.update(self._prefix + kind, name, update, values, names=names)
+        condition = None
+        if unchanged is not None:
+            fact, seen = unchanged
+            names["#seen"] = fact
+            condition = "attribute_not_exists(#seen)" if seen is None else "#seen = :seen"
+            values |= {} if seen is None else {":seen": seen}
+        return self._table.update(self._prefix + kind, name, update, values, condition=condition, names=names)
 
     def facts(self, kind: str, name: str) -> Row:
         return self._table.get(self._prefix + kind, name) or {}

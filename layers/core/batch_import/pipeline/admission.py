@@ -1,0 +1,94 @@
+"""Which items of a message may be worked now; the others wait, at no cost of attempts (design §2.1, §2.4)."""
+
+import random
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+
+from batch_import.domain.entities import Item
+from batch_import.domain.types import ItemStage
+from batch_import.domain.urls import origin_of
+from batch_import.host.errors import HostError
+from batch_import.pipeline.outages import UP, Down, Outage
+from batch_import.store.permits import Permits
+
+Admitted = tuple[Sequence[Item], Mapping[str, float]]
+_SHORTEST, _LONGEST = 2.0, 8.0  # seconds before a full provider or origin is tried again
+_BEHIND_THE_ASKING = 2.0
+
+
+class HostGate:
+    """While the host is down one item asks for all. ``outage`` may raise a ``HostError``: that costs attempts."""
+
+    def __init__(self, outage: Callable[[], Outage]) -> None:
+        self._outage = outage
+
+    def look(self) -> Down:
+        try:
+            return self._outage().admission()
+        except HostError:
+            return UP
+
+    def admit(self, items: Sequence[Item]) -> Admitted:
+        needing = [item for item in items if _needs_host(item)]
+        down = self.look() if needing else UP
+        first_kept = 0 if down.wait > 0 else 1 if down.asking else len(needing)
+        kept = needing[first_kept:]
+        waits = {item.item_id: down.wait or _BEHIND_THE_ASKING for item in kept}
+        return [item for item in items if item.item_id not in waits], waits
+
+
+def _needs_host(item: Item) -> bool:
+    """Probing needs it later, and a verdict alone never."""
+    return item.current_stage is not ItemStage.PROBE and item.failure_code is None and item.duplicate_of is None
+
+
+class RelayLimits:
+    """No more than so many items are probed at once at a provider, and at an origin; a limit of 0 is none."""
+
+    def __init__(self, providers: Permits | None, origins: Permits | None) -> None:
+        self._kinds = [
+            (permits, name_of)
+            for permits, name_of in (
+                (providers, lambda item: item.provider_id),
+                (origins, lambda i: origin_of(i.base_url)),
+            )
+            if permits is not None
+        ]
+        self._held: dict[tuple[str, str], list[tuple[Permits, str, str]]] = defaultdict(list)
+        self._lock = threading.Lock()
+
+    def admit(self, items: Sequence[Item]) -> Admitted:
+        probing = [item for item in items if item.current_stage is ItemStage.PROBE]
+        for permits, name_of in self._kinds:
+            probing = self._acquire(permits, name_of, probing)
+        admitted = {item.item_id for item in probing}
+        kept = [i for i in items if i.current_stage is ItemStage.PROBE and i.item_id not in admitted]
+        self.give_back(kept)
+        waits = {item.item_id: random.uniform(_SHORTEST, _LONGEST) for item in kept}
+        return [item for item in items if item.item_id not in waits], waits
+
+    def returning(self, item: Item) -> list[dict[str, object]]:
+        """Parts of the transaction that writes what became of ``item``'s probing."""
+        return [permits.returning(name, permit) for permits, name, permit in self._pop(item)]
+
+    def give_back(self, items: Sequence[Item]) -> None:
+        for item in items:
+            for permits, name, permit in self._pop(item):
+                permits.give_back(name, permit)
+
+    def _acquire(self, permits: Permits, name_of: Callable[[Item], str], items: Sequence[Item]) -> list[Item]:
+        wanted: dict[str, list[str]] = defaultdict(list)
+        for item in items:
+            wanted[name_of(item)].append(f"{item.run_id}/{item.item_id}")
+        granted = permits.acquire(wanted) if wanted else {}
+        mine = [item for item in items if f"{item.run_id}/{item.item_id}" in granted]
+        with self._lock:
+            for item in mine:
+                held = (permits, name_of(item), granted[f"{item.run_id}/{item.item_id}"])
+                self._held[item.run_id, item.item_id].append(held)
+        return mine
+
+    def _pop(self, item: Item) -> list[tuple[Permits, str, str]]:
+        with self._lock:
+            return self._held.pop((item.run_id, item.item_id), [])

@@ -1,0 +1,62 @@
+"""How many may be at work on one thing, over all workers (design §2.1): rows that name who is, and until when."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from batch_import.domain.clock import Clock, iso
+from batch_import.store.dynamo import Row, Table, transact
+
+_KEPT = timedelta(days=1)  # a row that nobody uses any more goes by the table's time to live
+_ADD = "ADD holders :mine SET expires_at = :expires"
+_ROOM = "attribute_not_exists(holders) OR size(holders) <= :room"
+
+
+class Permits:
+    """``limit`` holders of each name at most. A holder that was killed loses its permit after ``seconds``."""
+
+    def __init__(self, table: Table, clock: Clock, kind: str, limit: int, seconds: float = 130.0) -> None:
+        self._table = table
+        self._clock = clock
+        self._pk = f"permits#{kind}"
+        self._limit = limit
+        self._seconds = seconds
+
+    def acquire(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, str]:
+        """Permits by holder, for those of ``wanted`` (holders by name) that there is room for.
+
+        One call while there is room for all; names that are full are looked at one by one.
+        """
+        until = iso(self._clock() + timedelta(seconds=self._seconds))
+        permits = {name: [f"{until}|{holder}" for holder in holders] for name, holders in wanted.items()}
+        parts = [self._adding(name, tokens) for name, tokens in permits.items() if len(tokens) <= self._limit]
+        if len(parts) < len(permits) or not transact(self._table.client, parts):
+            permits = {name: self._as_many_as_fit(name, tokens) for name, tokens in permits.items()}
+        return {token.partition("|")[2]: token for tokens in permits.values() for token in tokens}
+
+    def returning(self, name: str, permit: str) -> Row:
+        """The part of a transaction that gives a permit back; harmless when it has run out."""
+        return self._table.updating(self._pk, name, "DELETE holders :mine", {":mine": {permit}})
+
+    def give_back(self, name: str, permit: str) -> None:
+        self._table.update(self._pk, name, "DELETE holders :mine", {":mine": {permit}})
+
+    def _adding(self, name: str, tokens: list[str]) -> Row:
+        values = {**self._values(tokens), ":room": self._limit - len(tokens)}
+        return self._table.updating(self._pk, name, _ADD, values, _ROOM)
+
+    def _values(self, tokens: list[str]) -> Row:
+        return {":mine": set(tokens), ":expires": int((self._clock() + _KEPT).timestamp())}
+
+    def _as_many_as_fit(self, name: str, tokens: list[str]) -> list[str]:
+        """The guard again: somebody else may take what was read as room."""
+        now = iso(self._clock())
+        holders = set((self._table.get(self._pk, name) or {}).get("holders", ()))
+        late = {token for token in holders if token.partition("|")[0] < now}
+        if late:
+            self._table.update(self._pk, name, "DELETE holders :late", {":late": late})
+        room = self._limit - len(holders - late)
+        fitting = tokens[: max(0, room)]
+        if not fitting:
+            return []
+        values = {**self._values(fitting), ":room": self._limit - len(fitting)}
+        return fitting if self._table.update(self._pk, name, _ADD, values, condition=_ROOM) else []

@@ -1,0 +1,85 @@
+"""Permits: a limit that holds over all workers, also when one of them is killed."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+from batch_import.store.dynamo import Table, transact
+from batch_import.store.permits import Permits
+
+from tests.support.aws import Aws
+
+Make = Callable[[int], Permits]
+
+
+class Clock:
+    now = datetime(2026, 11, 25, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def table(aws: Aws) -> Table:
+    return Table(boto3.client("dynamodb"), aws.environment["RUNS_TABLE"])
+
+
+@pytest.fixture
+def permits(table: Table, clock: Clock) -> Make:
+    return lambda limit: Permits(table, clock, "provider", limit, seconds=100)
+
+
+def test_as_many_as_the_limit_are_let_in(permits: Make) -> None:
+    some = permits(3)
+    assert set(some.acquire({"p": ["a", "b"], "q": ["c"]})) == {"a", "b", "c"}
+    assert len(some.acquire({"p": ["d", "e"]})) == 1
+    assert some.acquire({"p": ["f"]}) == {}
+
+
+def test_more_than_the_limit_at_once_are_cut(permits: Make) -> None:
+    assert len(permits(3).acquire({"p": ["a", "b", "c", "d", "e"]})) == 3
+
+
+def test_a_full_name_keeps_nobody_else_out(permits: Make) -> None:
+    some = permits(1)
+    some.acquire({"p": ["a"]})
+    assert set(some.acquire({"p": ["b"], "q": ["c"]})) == {"c"}
+
+
+def test_what_is_given_back_can_be_had_again(permits: Make, table: Table) -> None:
+    some = permits(1)
+    permit = some.acquire({"p": ["a"]})["a"]
+    some.give_back("p", permit)
+    again = some.acquire({"p": ["b"]})["b"]
+    assert transact(table.client, [some.returning("p", again)])
+    assert set(some.acquire({"p": ["c"]})) == {"c"}
+
+
+def test_giving_back_twice_is_harmless(permits: Make) -> None:
+    some = permits(1)
+    permit = some.acquire({"p": ["a"]})["a"]
+    some.give_back("p", permit)
+    some.acquire({"p": ["b"]})
+    some.give_back("p", permit)
+    assert some.acquire({"p": ["c"]}) == {}
+
+
+def test_the_permit_of_a_killed_worker_runs_out(permits: Make, clock: Clock) -> None:
+    some = permits(1)
+    some.acquire({"p": ["a"]})
+    clock.now += timedelta(seconds=101)
+    assert set(some.acquire({"p": ["b"]})) == {"b"}
+
+
+def test_the_limit_holds_under_threads(permits: Make) -> None:
+    some = permits(4)
+    with ThreadPoolExecutor(16) as pool:
+        granted = list(pool.map(lambda n: some.acquire({"p": [f"{n}-1", f"{n}-2"]}), range(16)))
+    assert 1 <= sum(map(len, granted)) <= 4

@@ -1,0 +1,92 @@
+"""Limits and outages over many items: waiting costs no attempt (design §2.1, §2.4)."""
+
+import threading
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from batch_import.host import transport
+from batch_import.pipeline.probing import Prober
+from batch_import.wiring import wiring
+
+from tests.conftest import Service
+from tests.flows.test_business_chains import creations, event_types
+
+KEYS = 8
+
+
+def one_provider(box: Any, count: int = KEYS) -> list[dict[str, Any]]:
+    url = box.relay("healthy")
+    return [{"base_url": url, "api_key": f"sk-test-{n:04d}"} for n in range(count)]
+
+
+@pytest.fixture(autouse=True)
+def no_pause_between_safe_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "_PAUSE", 0.0)
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How many items of each provider are being probed, and the most there ever were (``most``)."""
+    seen: Counter[str] = Counter()
+    lock, probe = threading.Lock(), Prober.probe
+
+    def counted(prober: Prober, item: Any, api_key: str) -> Any:
+        with lock:
+            seen[item.provider_id] += 1
+            seen["most"] = max(seen["most"], seen[item.provider_id])
+        try:
+            return probe(prober, item, api_key)
+        finally:
+            with lock:
+                seen[item.provider_id] -= 1
+
+    monkeypatch.setattr(Prober, "probe", counted)
+    return seen
+
+
+@pytest.mark.parametrize("name", ["PROVIDER_CONCURRENCY", "ORIGIN_CONCURRENCY"])
+def test_no_more_keys_are_probed_at_once_than_the_limit_says(
+    service: Service, box: Any, at_once: Counter[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "3")
+    wiring.cache_clear()
+    run_id, items = service.import_(one_provider(box))
+    assert {item["access_status"] for item in items} == {"active"}
+    assert at_once["most"] == 3
+    assert {service.item(run_id, item["item_id"])["retry_count"] for item in items} == {0}
+    assert "permits" not in str(service.item(run_id))
+
+
+def test_an_outage_of_the_host_pauses_everything_and_burns_no_attempts(service: Service, box: Any) -> None:
+    run_id = service.start(one_provider(box))
+    box.host.fail_next("GET", r"/api/v1/admin/", 503, times=10_000)
+    for _ in range(40):  # two minutes: more than all the tries of an item
+        service.pump.deliver()
+        service.clock.shift(3)
+    tries = [service.item(run_id, item["item_id"])["retry_count"] for item in service.items(run_id)]
+    assert sum(tries) <= KEYS  # one pays for each pause, not all
+    assert {item["current_stage"] for item in service.items(run_id)} == {"provision"}
+    box.host.faults.clear()
+    service.pump.run()
+    assert {item["access_status"] for item in service.items(run_id)} == {"active"}
+    assert creations(box) == KEYS
+
+
+def test_an_outage_of_the_host_that_does_not_end_is_a_verdict(service: Service, box: Any) -> None:
+    run_id = service.start(one_provider(box, 2))
+    box.host.fail_next("GET", r"/api/v1/admin/", 503, times=100_000)
+    service.pump.run(horizon=timedelta(hours=3), step=20)
+    items = service.items(run_id)
+    assert {(item["access_status"], item["last_error_code"]) for item in items} == {("degraded", "host_unavailable")}
+    assert "retry_scheduled" in event_types(service.item(run_id))
+
+
+def test_the_keys_of_a_dead_relay_end_together_after_its_tries_and_not_each_after_its_own(
+    service: Service, box: Any
+) -> None:
+    pairs = [{"base_url": "http://127.0.0.1:9/v1", "api_key": f"sk-test-{n:04d}"} for n in range(KEYS)]
+    run_id, items = service.import_(pairs)
+    assert {(item["access_status"], item["last_error_code"]) for item in items} == {("degraded", "unreachable")}
+    assert sum(service.item(run_id, item["item_id"])["retry_count"] for item in items) <= 3

@@ -1,0 +1,194 @@
+"""What is down is asked by one, and costs nobody else an attempt."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+from batch_import.domain.answers import Trouble
+from batch_import.domain.retry import RetryPolicy, retry_policy
+from batch_import.pipeline import outages
+from batch_import.pipeline.outages import UP, Circuits, Down, Found, Outage
+
+ORIGIN = "https://relay.example.com"
+PAUSES = RetryPolicy(3, 10, 60)
+
+
+@pytest.fixture(autouse=True)
+def no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are read anew each time: the clock of these tests is not the machine's."""
+    monkeypatch.setattr(outages, "_READ_SECONDS", 0.0)
+
+
+class Rows:
+    """As much of the leases as is needed, shared like the table is."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.read = 0
+
+    def facts(self, kind: str, name: str) -> dict[str, Any]:
+        self.read += 1
+        return dict(self.rows.get(name, {}))
+
+    def remember(self, kind: str, name: str, facts: dict[str, Any], unchanged: tuple[str, Any]) -> bool:
+        fact, seen = unchanged
+        if self.rows.get(name, {}).get(fact) != seen:
+            return False
+        self.rows[name] = {**self.rows.get(name, {}), **facts}
+        return True
+
+
+class World:
+    def __init__(self, trouble: Trouble | None = None) -> None:
+        self.trouble, self.connected = trouble, 0
+        self.now = datetime(2026, 11, 25, tzinfo=UTC)
+        self.rows = Rows()
+
+    def circuits(self) -> Circuits:
+        """Those of one more process."""
+        return Circuits(self.rows, lambda: self.now, self.connect)  # type: ignore[arg-type]
+
+    def outage(self) -> Outage:
+        """The host's, in one more process."""
+        return Outage(self.rows, lambda: self.now, "host", PAUSES)  # type: ignore[arg-type]
+
+    def connect(self, origin: str) -> Trouble | None:
+        self.connected += 1
+        return self.trouble
+
+    def wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+# --- anything that may be down
+
+
+def test_what_works_lets_everybody_in_and_is_written_nowhere() -> None:
+    world = World()
+    outage = world.outage()
+    outage.works()
+    assert outage.admission() == UP
+    assert world.rows.rows == {}
+
+
+def test_the_first_failure_is_counted_and_the_others_wait_at_no_cost() -> None:
+    world = World()
+    assert world.outage().failed() == Down(10, counted=True)
+    world.wait(4)
+    assert world.outage().failed() == Down(6)
+    assert world.outage().admission() == Down(6)
+
+
+def test_when_the_pause_is_over_one_asks_and_the_others_wait_on() -> None:
+    world = World()
+    world.outage().failed()
+    world.wait(10)
+    assert world.outage().admission() == Down(asking=True)
+    assert world.outage().admission().wait > 0
+
+
+def test_the_one_that_asks_opens_the_way_or_a_longer_pause() -> None:
+    world = World()
+    world.outage().failed()
+    world.wait(10)
+    asking = world.outage()
+    asking.admission()
+    assert asking.failed() == Down(20, counted=True)
+    world.wait(20)
+    asking = world.outage()
+    asking.admission()
+    asking.works()
+    assert world.outage().admission() == UP
+
+
+def test_should_the_one_that_asks_be_killed_another_asks_later() -> None:
+    world = World()
+    world.outage().failed()
+    world.wait(10)
+    world.outage().admission()
+    world.wait(31)
+    assert world.outage().admission().asking
+
+
+def test_after_enough_failures_in_a_row_nobody_waits_any_more() -> None:
+    world = World()
+    for _ in range(2):
+        world.outage().failed()
+        world.wait(60)
+    assert world.outage().failed() == Down(over=True, counted=True)
+    assert world.outage().admission() == UP
+
+
+def test_failures_long_ago_do_not_count() -> None:
+    world = World()
+    world.outage().failed()
+    world.wait(600)
+    assert world.outage().failed() == Down(10, counted=True)
+
+
+# --- origins
+
+
+def look_at_once(circuits: Circuits, count: int) -> list[Found]:
+    ready = Barrier(count)
+
+    def look(_: int) -> Found:
+        ready.wait()
+        return circuits.look(ORIGIN)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(look, range(count)))
+
+
+def test_many_keys_of_a_dead_origin_connect_once_and_one_of_them_pays() -> None:
+    world = World(Trouble.UNREACHABLE)
+    found = look_at_once(world.circuits(), 30)
+    assert world.connected == 1
+    assert [f.trouble for f in found if not f.wait] == [Trouble.UNREACHABLE]
+
+
+def test_another_process_connects_once_and_waits_at_no_cost() -> None:
+    world = World(Trouble.UNREACHABLE)
+    world.circuits().look(ORIGIN)
+    other = world.circuits()
+    assert [other.look(ORIGIN).trouble for _ in range(3)] == [None] * 3
+    assert world.connected == 2
+    assert other.look(ORIGIN).wait > 0
+
+
+def test_a_pause_that_is_over_ends_with_the_next_look() -> None:
+    world = World(Trouble.UNREACHABLE)
+    circuits = world.circuits()
+    circuits.look(ORIGIN)
+    world.wait(11)
+    world.trouble = None
+    assert circuits.look(ORIGIN) == Found()
+    assert world.rows.rows[ORIGIN]["failures"] == 0
+
+
+def test_an_origin_that_stays_dead_ends_all_its_items_at_once() -> None:
+    world = World(Trouble.UNREACHABLE)
+    circuits = world.circuits()
+    looks = retry_policy("unreachable").attempts
+    for _ in range(looks - 1):
+        assert not circuits.look(ORIGIN).over
+        world.wait(11)
+    assert circuits.look(ORIGIN) == Found(Trouble.UNREACHABLE, over=True)
+    assert circuits.look(ORIGIN) == Found(Trouble.UNREACHABLE, over=True)
+    assert world.circuits().look(ORIGIN) == Found(Trouble.UNREACHABLE, over=True)
+    assert world.connected == looks + 1
+
+
+def test_a_living_origin_is_not_asked_again_for_a_moment_and_costs_no_call() -> None:
+    world = World(None)
+    assert set(look_at_once(world.circuits(), 10)) == {Found()}
+    assert (world.connected, world.rows.read, world.rows.rows) == (1, 0, {})
+
+
+@pytest.mark.parametrize("trouble", [Trouble.ADDRESS_REFUSED])
+def test_a_refused_address_opens_nothing(trouble: Trouble) -> None:
+    world = World(trouble)
+    assert world.circuits().look(ORIGIN) == Found(trouble)
+    assert world.rows.rows == {}
