@@ -1,11 +1,15 @@
 """What must hold whatever happens: lost answers, repeated messages, cancelling, strict mode, customers' safety."""
 
 import json
+import random
 from typing import Any
 
 import boto3
 import pytest
 import requests
+from batch_import.pipeline.proving import account_of
+from batch_import.pipeline.slots import slot_facts
+from batch_import.queue import WorkQueue
 from batch_import.wiring import wiring
 
 import sandbox
@@ -134,6 +138,48 @@ def test_reconcile_erases_keys_after_their_retention(service: Service, box: Any)
     assert door("reconcile")({}, Context())["keys_erased"] == 0
     service.clock.shift(24 * 3600 + 1)
     assert door("reconcile")({}, Context())["keys_erased"] == 1
+
+
+def test_reconcile_takes_an_account_out_of_the_lane_that_a_killed_worker_left_it_in(service: Service, box: Any) -> None:
+    pair = healthy(box, 1)
+    service.import_(pair)
+    run_id, _ = service.import_(pair)  # a serving account is proven in a lane
+    host, account_id = wiring().host, service.item(run_id)["account_id"]
+    leases, places = host.leases, account_of(host.client, account_id).group_ids
+    [lane] = slot_facts(leases.all("lane"))
+    bulk_update(box, account_id, group_ids=[*places, lane["group_id"]])
+    leases.acquire("lane", "000", "a killed worker", 120)
+    assert door("reconcile")({}, Context())["lanes_cleared"] == 0
+    service.clock.shift(121)
+    assert door("reconcile")({}, Context())["lanes_cleared"] == 1
+    assert account_of(host.client, account_id).group_ids == places
+    assert door("reconcile")({}, Context())["lanes_cleared"] == 0
+
+
+def test_everything_shuffled_and_delivered_three_times_comes_to_the_same(service: Service, box: Any) -> None:
+    """SQS promises neither order nor once."""
+    pairs = [*healthy(box, 8), {"base_url": box.relay("dead_key"), "api_key": KEY}]
+    run_id = service.start([*pairs, pairs[0]])
+    sqs, dice = boto3.client("sqs"), random.Random(6)
+    send = sqs.send_message_batch
+
+    def thrice(self: Any, entries: Any) -> None:
+        copies = [{**e, "Id": f"{e['Id']}-{n}", "DelaySeconds": dice.randint(0, 9)} for e in entries for n in range(3)]
+        dice.shuffle(copies)
+        for at in range(0, len(copies), 10):
+            send(QueueUrl=self._url, Entries=copies[at : at + 10])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WorkQueue, "_send_batch", lambda self, bodies, delay: thrice(
+            self, [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]))  # fmt: skip
+        service.pump.run()
+    run, items = service.run(run_id)["run"], service.items(run_id)
+    assert [item["access_status"] for item in items] == ["active"] * 8 + ["broken", "active"]
+    assert (run["completed_items"], run["active_items"], run["broken_items"]) == (10, 9, 1)
+    assert run["state"] == "completed_with_warnings"
+    assert creations(box) == 8
+    for item in items:
+        assert event_types(service.item(run_id, item["item_id"])).count("access_decided") == 1
 
 
 # --- modes of a run

@@ -24,6 +24,7 @@ from batch_import.domain.entities import Item
 from batch_import.host import transport
 from batch_import.host.witness import Witness
 from batch_import.pipeline import provider_locks, provisioning, slots, worker
+from batch_import.pipeline.premises import Premises
 from batch_import.pipeline.proving import ProvingGround
 from batch_import.settings import Settings
 from batch_import.store import dynamo
@@ -318,7 +319,7 @@ def _one_thread_and_no_waiting(patch: pytest.MonkeyPatch, world: World) -> None:
     patched_time = types.SimpleNamespace(sleep=world.sleep, monotonic=time.time)
     for module in (provider_locks, slots, provisioning, transport, dynamo):
         patch.setattr(module, "time", patched_time)
-    for waiting in (ProvingGround, Witness):
+    for waiting in (ProvingGround, Premises, Witness):
         patch.setattr(waiting.__init__, "__defaults__", (world.sleep,))
     patch.setattr(worker, "THREADS", 1)
     for name in DOORS:

@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from botocore.config import Config
 
 from batch_import import http
-from batch_import.domain.clock import Clock
+from batch_import.domain.clock import Clock, iso
 from batch_import.domain.entities import Item
 from batch_import.domain.retry import retry_policy
 from batch_import.domain.types import ItemStage
@@ -238,10 +238,13 @@ class Wiring:
         return DeadLetters(self.items, self.queues[ItemStage.VALIDATE])
 
     def reconcile(self) -> Reconcile:
-        return Reconcile(self.runs, self.items, self.queues, self.clock, self._put_back_key)
+        return Reconcile(self.runs, self.items, self.queues, self.clock, self._put_back_key, self._clear_lanes)
 
     def _put_back_key(self, run_id: str, facts: Mapping[str, Any]) -> None:
         self.host.self_service.put_back(run_id, facts)
+
+    def _clear_lanes(self) -> int:
+        return self.host.premises.clear_abandoned_lanes(iso(self.clock()), f"reconcile-{secrets.token_hex(8)}")
 
     def cleanup(self) -> Cleanup:
         """Per request: it holds provider leases as an owner of its own, and waits for none longer than a second."""

@@ -11,7 +11,7 @@ from batch_import.pipeline.worker import Delivery, StageWorker
 from batch_import.queue import Work, WorkQueue
 
 logger = logging.getLogger(__name__)
-_MARGIN = 10
+_MARGIN = 5
 _COMES_BACK = 10
 _TO_EXPAND = 15.0
 

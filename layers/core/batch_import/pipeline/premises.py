@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from batch_import.host.accounts import held_account
 from batch_import.host.client import HostClient, may_exist
 from batch_import.host.errors import HostError, HostRefusesCredentials, HostRejected
 from batch_import.pipeline.slots import SlotPool, slot_facts
@@ -24,7 +25,7 @@ MAX_LANES = 16
 _OLD_HOSTS_REST = 2.0  # hosts before 0.1.137 answer from the account that left for up to 1 s (host-live G)
 _PROBE_CONCURRENCY = 200
 _PROBE_BALANCE = 1_000_000
-_SLOT_SECONDS = 180.0
+_SLOT_SECONDS = 120.0  # outlasts any invocation
 _TRUSTED_SECONDS = 60.0  # a person may delete the quarantine under a worker that is warm
 
 
@@ -43,7 +44,15 @@ class GatewayKey:
 class Premises:
     """Made lazily, once per process; ``secret`` is the deployment's, from which user, password and keys derive."""
 
-    def __init__(self, host: HostClient, leases: Leases, secret: bytes, supplied_keys: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        host: HostClient,
+        leases: Leases,
+        secret: bytes,
+        supplied_keys: Sequence[str] = (),
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._sleep = sleep
         self._host = host
         self._leases = leases
         self._secret = secret
@@ -83,6 +92,26 @@ class Premises:
         """Quarantine and lanes: never a place that an account keeps."""
         lanes = slot_facts(self._leases.all("lane"))
         return frozenset((self.quarantine_id(), *(int(lane["group_id"]) for lane in lanes)))
+
+    def empty(self, room: int, account_id: int = 0) -> int:
+        """All but ``account_id`` out of a room: what a killed worker left behind. An emptied room must rest."""
+        left = [a for a in map(held_account, self._host.accounts(group_id=room)) if a.account_id != account_id]
+        for account in left:
+            stays = [g for g in account.group_ids if g != room] or [self.quarantine_id()]
+            self._host.bulk_update(account.account_id, group_ids=stays)
+        if left:
+            self._sleep(self.rest())
+        return len(left)
+
+    def clear_abandoned_lanes(self, now: str, owner: str) -> int:
+        """Lanes whose lease ran out were left by a killed worker: accounts are taken out; how many there were."""
+        cleared = 0
+        for row in self._leases.all("lane"):
+            abandoned = row.get("lease_owner") and str(row["lease_expires_at"]) < now
+            if abandoned and self._leases.acquire("lane", str(row["sk"]), owner, _SLOT_SECONDS):
+                cleared += sum(self.empty(int(lane["group_id"])) for lane in slot_facts([row]))
+                self._leases.release("lane", str(row["sk"]), owner)
+        return cleared
 
     def gateway_key(self, slot_name: str, facts: Mapping[str, Any]) -> GatewayKey:
         return GatewayKey(int(facts["key_id"]), self._key_value(slot_name))

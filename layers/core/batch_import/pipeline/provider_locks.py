@@ -34,7 +34,7 @@ class ProviderLocks:
     is not given back, what one of them has looked up stays true for the next (its *tenure*).
     """
 
-    def __init__(self, leases: Leases, owner: str, seconds: float = 150.0, patience: float | None = None) -> None:
+    def __init__(self, leases: Leases, owner: str, seconds: float = 120.0, patience: float | None = None) -> None:
         self._leases = leases
         self._owner = owner
         self._seconds = seconds

@@ -87,7 +87,7 @@ class ProvingGround:
 
     def _prove(self, item: Item, account: HeldAccount, room: Room, keeps: tuple[int, ...], slot: Slot) -> ProofResult:
         key = self._premises.gateway_key(slot.name, slot.facts)
-        self._empty(room.group_id, account.account_id)
+        self._premises.empty(room.group_id, account.account_id)
         self._bind(slot, key, room.group_id)
         self._enter(account.account_id, room.group_id, keeps)
         result = self._ask(item, account.account_id, room, keeps, key)
@@ -124,7 +124,9 @@ class ProvingGround:
                     self._let_rest(group["id"])
                 return
             if is_private(group):
-                self._empty(group["id"], item.account_id or 0)  # it will be opened: nobody unproven may be inside
+                self._premises.empty(
+                    group["id"], item.account_id or 0
+                )  # it will be opened: nobody unproven may be inside
             with self._lane(group, nullcontext) as room:
                 yield room
 
@@ -149,15 +151,6 @@ class ProvingGround:
             self._lanes.forget(lane)
             raise HostUnavailable(f"lane {lane.name} is gone") from None
         return group_id
-
-    def _empty(self, room: int, account_id: int) -> None:
-        """A worker that was killed in the middle of a proof left its account behind; an emptied room must rest."""
-        left = [a for a in map(held_account, self._host.accounts(group_id=room)) if a.account_id != account_id]
-        for account in left:
-            stays = [g for g in account.group_ids if g != room] or [self._premises.quarantine_id()]
-            self._host.bulk_update(account.account_id, group_ids=stays)
-        if left:
-            self._sleep(self._premises.rest())
 
     def _enter(self, account_id: int, room: int, keeps: tuple[int, ...]) -> None:
         self._host.bulk_update(account_id, group_ids=[*keeps, room])

@@ -1,5 +1,6 @@
 """Reconcile (design §2, §4): finds through indexes what nothing is working on, and sets it going again."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,12 +9,14 @@ from batch_import.domain.clock import Clock, iso
 from batch_import.domain.entities import Item
 from batch_import.domain.errors import StaleWrite
 from batch_import.domain.types import ItemStage
+from batch_import.host.errors import HostError
 from batch_import.queue import Work, WorkQueue
 from batch_import.store.items import ItemStore
 from batch_import.store.runs import RunStore
 
+logger = logging.getLogger(__name__)
 BATCH = 200
-COUNTED = ("items_requeued", "lists_requeued", "keys_put_back", "runs_closed", "keys_erased")
+COUNTED = ("items_requeued", "lists_requeued", "keys_put_back", "lanes_cleared", "runs_closed", "keys_erased")
 
 
 class Reconcile:
@@ -24,7 +27,9 @@ class Reconcile:
         queues: Mapping[ItemStage, WorkQueue],
         clock: Clock,
         put_back_key: Callable[[str, Mapping[str, Any]], None],
+        clear_lanes: Callable[[], int],
     ) -> None:
+        self._clear_lanes = clear_lanes
         self._runs = runs
         self._items = items
         self._queues = queues
@@ -38,6 +43,7 @@ class Reconcile:
             done["items_requeued"] += self._requeue(item)
         for run_id in self._runs.overdue(BATCH):
             done.update(self._mend(run_id))
+        done["lanes_cleared"] = self._cleared()
         done["keys_erased"] = self._items.erase_old_keys(BATCH)
         return dict(done)
 
@@ -58,6 +64,13 @@ class Reconcile:
             return False
         primary = self._items.get(item.run_id, item.duplicate_of)
         return primary is not None and primary.current_stage is not ItemStage.DONE
+
+    def _cleared(self) -> int:
+        try:
+            return self._clear_lanes()
+        except HostError as error:  # the next minute comes
+            logger.warning("lanes not looked at", extra={"error": str(error)})
+            return 0
 
     def _mend(self, run_id: str) -> Counter[str]:
         mended: Counter[str] = Counter()

@@ -14,7 +14,7 @@ _ROOM = "attribute_not_exists(holders) OR size(holders) <= :room"
 class Permits:
     """``limit`` holders of each name at most. A holder that was killed loses its permit after ``seconds``."""
 
-    def __init__(self, table: Table, clock: Clock, kind: str, limit: int, seconds: float = 130.0) -> None:
+    def __init__(self, table: Table, clock: Clock, kind: str, limit: int, seconds: float = 120.0) -> None:
         self._table = table
         self._clock = clock
         self._pk = f"permits#{kind}"
