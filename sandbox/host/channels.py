@@ -52,7 +52,7 @@ def create(host: Host, call: Call) -> Answer:
         raise failed("createChannelRequest", "name", "max")
     values = _values(host, body, channel=0)
     row = host.add("channels", CHANNEL, {"name": body["name"], **values})
-    _index(host)
+    host.channel_by_group |= dict.fromkeys(row["group_ids"], row["id"])
     return success(shapes.channel(host, row))
 
 
@@ -90,7 +90,7 @@ def _values(host: Host, body: Row, *, channel: int) -> Row:
 
 
 def _groups(host: Host, wanted: list[int], channel: int) -> list[int]:
-    if any(row["id"] != channel and set(row["group_ids"]) & set(wanted) for row in host.channels.values()):
+    if any(host.channel_by_group.get(group, channel) != channel for group in wanted):
         text = "one or more groups already belong to another channel"
         raise Refusal.envelope(409, text, "GROUP_ALREADY_IN_CHANNEL")
     if not host.groups.keys() >= set(wanted):

@@ -30,8 +30,8 @@ def _wanted(row: Row, query: Mapping[str, str]) -> bool:
     search = query.get("search", "").strip().lower()
     exclusive = query.get("is_exclusive")
     return (
-        all(row[name] == query[name] for name in ("platform", "status") if query.get(name))
-        and (not search or search in row["name"].lower() or search in row["description"].lower())
+        (not search or search in row["name"].lower() or search in row["description"].lower())
+        and all(row[name] == query[name] for name in ("platform", "status") if query.get(name))
         and (exclusive not in ("true", "false") or row["is_exclusive"] == (exclusive == "true"))
     )
 

@@ -8,7 +8,7 @@ from batch_import.domain.reuse_policy import HeldAccount
 from batch_import.host.accounts import held_account
 from batch_import.host.client import HostClient
 
-_KEPT_SECONDS = 60.0
+_KEPT_SECONDS = 300.0
 
 
 class Inventory:
