@@ -40,7 +40,7 @@ check: install ## Format, lint, types, and the template as AWS gets it
 test: install ## All tests, with the coverage of the package
 	@$(BIN)/python -m pytest $(TESTS) -n 3 --dist loadfile --cov --cov-report=term
 
-bench: install ## The benchmarks (RELAYS=1000: how many relays are imported)
+bench: install ## The benchmarks (RELAYS="100 1000 10000": how many relays are imported)
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_naming.py
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_import.py --relays $(or $(RELAYS),1000)
 

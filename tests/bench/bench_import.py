@@ -1,6 +1,6 @@
 """How long a list takes through the embedded stack, from cold, and where the time goes.
 
-``make bench RELAYS=1000``, or: python tests/bench/bench_import.py --relays 1000 --latency 3 --faulty 0.05
+``make bench RELAYS="100 1000 10000"``, or: python tests/bench/bench_import.py --relays 1000 --latency 3 --faulty 0.05
 
 Relays answer after ``--latency`` seconds with ``--models`` models; a share of them is faulty: a dead key, or a list
 that takes 20 s. Prints figures; asserts nothing.
@@ -12,39 +12,58 @@ import os
 import tempfile
 import time
 import urllib.request
-from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from embedded.stack import Embedded
 from tests.support.stack import embedded_stack
 
+SLOW_LIST = 20  # seconds
+KINDS = ("functions", "emulator", "sandbox")
+
+
+class Usage(NamedTuple):
+    """CPU in seconds since the start, memory (resident) in MiB."""
+
+    cpu: float = 0.0
+    processes: int = 0
+    memory: float = 0.0
+
+    def __add__(self, other: "Usage") -> "Usage":  # type: ignore[override]
+        return Usage(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
 
 def main() -> None:
     options = _options()
+    for relays in options.relays:
+        _measure(relays, options)
+
+
+def _measure(relays: int, options: argparse.Namespace) -> None:
+    """One run of so many relays, on a stack of its own that has done nothing before."""
     with tempfile.TemporaryDirectory(prefix="bench-") as home, embedded_stack(Path(home), iam=False) as stack:
-        before = _cpu(stack)
+        before = _usage(stack)
         started = time.monotonic()
-        run_id = _call(stack, "POST", "/api/batch-import/runs", _request(stack, options))["run_id"]
+        run_id = _call(stack, "POST", "/api/batch-import/runs", _request(stack, relays, options))["run_id"]
         accepted = time.monotonic() - started
-        run = _until_ended(stack, run_id, options.limit)
+        run, peak = _until_ended(stack, run_id, started + options.limit)
         wall = time.monotonic() - started
-        used = {name: seconds - before.get(name, 0.0) for name, seconds in _cpu(stack).items()}
-    _report(options, run, accepted, wall, used)
+        used = {kind: usage.cpu - before[kind].cpu for kind, usage in _usage(stack).items()}
+    _report(relays, options, run, accepted, wall, used, peak)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--relays", type=int, default=1000)
+    parser.add_argument("--relays", type=int, nargs="+", default=[1000], help="one run, from cold, for each number")
     parser.add_argument("--latency", type=float, default=3.0, help="seconds before every answer of a relay")
     parser.add_argument("--models", type=int, default=20)
     parser.add_argument("--faulty", type=float, default=0.05, help="share of relays with a dead key or a slow list")
-    parser.add_argument("--limit", type=float, default=900.0, help="seconds after which the benchmark gives up")
+    parser.add_argument("--limit", type=float, default=1800.0, help="seconds after which the benchmark gives up")
     return parser.parse_args()
 
 
-def _request(stack: Embedded, options: argparse.Namespace) -> dict[str, Any]:
-    items = [_pair(stack.settings.relay_port, number, options) for number in range(options.relays)]
+def _request(stack: Embedded, relays: int, options: argparse.Namespace) -> dict[str, Any]:
+    items = [_pair(stack.settings.relay_port, number, options) for number in range(relays)]
     return {"access_mode": "subscription", "subscription_users": ["customer@example.com"], "items": items}
 
 
@@ -52,7 +71,7 @@ def _pair(port: int, number: int, options: argparse.Namespace) -> dict[str, str]
     every = round(1 / options.faulty) if options.faulty else 0
     faulty = bool(every) and number % every == 0
     profile = "dead_key" if faulty and number % (2 * every) else "healthy"
-    slow = "~slowlist=20" if faulty and profile == "healthy" else ""
+    slow = f"~slowlist={SLOW_LIST}" if faulty and profile == "healthy" else ""
     name = f"r{number}~latency={options.latency}~models={options.models}{slow}"
     return {"base_url": f"http://127.0.0.1:{port}/{profile}/{name}/v1", "api_key": f"sk-bench-{number:06d}"}
 
@@ -66,45 +85,55 @@ def _call(stack: Embedded, method: str, path: str, body: Any = None) -> Any:
         return json.loads(answer.read())
 
 
-def _until_ended(stack: Embedded, run_id: str, limit: float) -> dict[str, Any]:
-    deadline = time.monotonic() + limit
+def _until_ended(stack: Embedded, run_id: str, deadline: float) -> tuple[dict[str, Any], dict[str, Usage]]:
+    """The run at its end, and the most that each kind of process held at once."""
+    peak = dict.fromkeys(KINDS, Usage())
     while True:
         run: dict[str, Any] = _call(stack, "GET", f"/api/batch-import/runs/{run_id}")["run"]
+        peak = {kind: max(peak[kind], now, key=lambda usage: usage.memory) for kind, now in _usage(stack).items()}
         if run["state"] != "running" or time.monotonic() > deadline:
-            return run
-        time.sleep(0.5)
+            return run, peak
+        time.sleep(1)
 
 
-def _cpu(stack: Embedded) -> dict[str, float]:
-    """CPU seconds so far, by kind of process, from /proc: the stack's programs lead process groups of their own."""
-    groups = {stack.emulator.program.pid(): "emulator and functions", stack.sandbox.program.pid(): "sandbox"}
-    seconds: Counter[str] = Counter()
-    tick = os.sysconf("SC_CLK_TCK")
+def _usage(stack: Embedded) -> dict[str, Usage]:
+    """By kind, from /proc: the stack's programs lead process groups of their own, functions are in the emulator's."""
+    emulator, sandbox = stack.emulator.program.pid(), stack.sandbox.program.pid()
+    found = dict.fromkeys(KINDS, Usage())
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        kind = groups.get(int(fields[2]))
-        if kind:
-            is_leader = int(stat.parent.name) in groups
-            name = "emulator" if kind != "sandbox" and is_leader else ("functions" if kind != "sandbox" else kind)
-            seconds[name] += (int(fields[11]) + int(fields[12])) / tick
-            seconds[f"processes of {name}"] += 1
-    return dict(seconds)
+        group, own = int(fields[2]), int(stat.parent.name)
+        if group in (emulator, sandbox):
+            kind = "sandbox" if group == sandbox else ("emulator" if own == emulator else "functions")
+            cpu = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            found[kind] += Usage(cpu, 1, int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 1024**2)
+    return found
 
 
 def _report(
-    options: argparse.Namespace, run: dict[str, Any], accepted: float, wall: float, used: dict[str, float]
+    relays: int,
+    options: argparse.Namespace,
+    run: dict[str, Any],
+    accepted: float,
+    wall: float,
+    used: dict[str, float],
+    peak: dict[str, Usage],
 ) -> None:
-    floor = 4 * options.latency
-    print(f"{options.relays} relays, {options.latency:g} s an answer, {options.faulty:.0%} faulty")
-    print(f"  accepted in {accepted:.2f} s, ended in {wall:.1f} s ({1000 * wall / options.relays:.1f} ms a relay)")
+    slowest = SLOW_LIST if options.faulty and relays > 2 / options.faulty else options.latency
+    floor, cores = slowest + 3 * options.latency, os.cpu_count() or 1
+    busy = sum(used.values()) / cores
+    print(f"{relays} relays, {options.latency:g} s an answer, {options.faulty:.0%} faulty, on {cores} cores")
+    print(f"  accepted in {accepted:.2f} s, wholly decided in {wall:.1f} s ({1000 * wall / relays:.1f} ms a relay)")
     print(f"  state {run['state']}: {run['active_items']} active, {run['degraded_items']} degraded, "
           f"{run['broken_items']} broken of {run['total_items']}")  # fmt: skip
-    print(f"  floor of waiting {floor:.0f} s (four answers one after the other)")
-    for name, seconds in sorted(used.items()):
-        print(f"  {name}: {seconds:.1f}" if name.startswith("processes") else f"  CPU of {name}: {seconds:.1f} s")
+    print(f"  all cores busy for {busy:.1f} s, at least {max(0.0, wall - busy):.1f} s of waiting "
+          f"(its floor: {floor:.0f} s, the slowest list and three answers one after the other)")  # fmt: skip
+    for kind in KINDS:
+        print(f"  {kind}: {used[kind]:.1f} s of CPU ({1000 * used[kind] / relays:.1f} ms a relay), "
+              f"{peak[kind].processes} processes, {peak[kind].memory:.0f} MiB at most")  # fmt: skip
 
 
 if __name__ == "__main__":
