@@ -34,6 +34,7 @@ PAGES = Path(__file__).parent / "web"
 Limit = Annotated[int, Query(ge=1, le=web.MAX_LIMIT)]
 Search = Annotated[str | None, Query(max_length=200)]
 Cursor = Annotated[str | None, Query(max_length=2000)]
+IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key")]
 
 
 @app.post(
@@ -43,7 +44,7 @@ Cursor = Annotated[str | None, Query(max_length=2000)]
 )
 def create_run(
     request: Annotated[api.CreateRunRequest, Body()],
-    idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> api.RunCreated:
     web.demand_operator(app)
     return use_cases().create(request, idempotency_key)
@@ -101,6 +102,16 @@ def get_item(run_id: str, item_id: str) -> api.ItemDetail:
 def cancel_run(run_id: str) -> api.RunSummary:
     web.demand_operator(app)
     return use_cases().cancel(run_id)
+
+
+@app.post(
+    "/api/batch-import/runs/<run_id>/retry",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=web.answers(api.RunRetried, 400, 401, 403, 404, 409, success=202),
+)
+def retry_run(run_id: str, idempotency_key: IdempotencyKey = None) -> api.RunRetried:
+    web.demand_operator(app)
+    return use_cases().retry(run_id, idempotency_key)
 
 
 @app.get("/api/batch-import/runs/<run_id>/export", responses=web.answers(api.RunExport, 400, 401, 403, 404))

@@ -20,6 +20,7 @@ ROUTES = {
     ("get", "/api/batch-import/runs/{run_id}/items"): "token",
     ("get", "/api/batch-import/runs/{run_id}/items/{item_id}"): "token",
     ("post", "/api/batch-import/runs/{run_id}/cancel"): "token",
+    ("post", "/api/batch-import/runs/{run_id}/retry"): "token",
     ("get", "/api/batch-import/runs/{run_id}/export"): "token",
     ("get", "/api/batch-import/quarantine"): "token",
     ("delete", "/api/batch-import/quarantine"): "token",

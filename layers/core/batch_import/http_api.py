@@ -45,6 +45,7 @@ _METHODS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
         (r"/api/batch-import/runs/[^/]+/items", ("GET",)),
         (r"/api/batch-import/runs/[^/]+/items/[^/]+", ("GET",)),
         (r"/api/batch-import/runs/[^/]+/cancel", ("POST",)),
+        (r"/api/batch-import/runs/[^/]+/retry", ("POST",)),
         (r"/api/batch-import/runs/[^/]+/export", ("GET",)),
         (r"/api/batch-import/quarantine", ("GET", "DELETE")),
         (r"/api/health", ("GET",)),
@@ -100,6 +101,10 @@ class ApiUseCases:
     def cancel(self, run_id: str) -> api.RunSummary:
         run = self._parts.service.cancel(run_id)
         return self._show.run(run, self._parts.runs.counters(run))
+
+    def retry(self, run_id: str, idempotency_key: str | None) -> api.RunRetried:
+        run = self._parts.retrying.retry(self._run(run_id), idempotency_key)
+        return self._show.retried(run, self._parts.runs.counters(run))
 
     def export(self, run_id: str, limit: int, cursor: str | None) -> api.RunExport:
         run = self._run(run_id)

@@ -38,6 +38,7 @@ from batch_import.pipeline.provider_locks import ProviderLocks
 from batch_import.pipeline.proving import ProvingGround
 from batch_import.pipeline.provisioning import Provisioner
 from batch_import.pipeline.reconcile import Reconcile
+from batch_import.pipeline.retrying import Retrying
 from batch_import.pipeline.self_service import SelfServiceProof
 from batch_import.pipeline.service import BatchImportService
 from batch_import.pipeline.steps import Steps
@@ -192,6 +193,10 @@ class Wiring:
             lambda: secrets.token_hex(5),
             timedelta(hours=self.settings.key_retention_hours),
         )
+
+    @cached_property
+    def retrying(self) -> Retrying:
+        return Retrying(self.runs, self.items, self.listing, self.service)
 
     def import_stages(self, owner: str) -> ImportStages:
         """Per invocation: ``owner`` holds its provider leases."""

@@ -111,6 +111,13 @@ class RunCreated(BaseModel):
     warning_items: int
 
 
+class RunRetried(RunCreated):
+    """The new run over what failed in ``retry_of``; ``left_out_items`` of those failed ones had no key any more."""
+
+    retry_of: str
+    left_out_items: int
+
+
 class RunSummary(BaseModel):
     """Seed 000 §6.2, with the badge of §7.1."""
 

@@ -44,6 +44,8 @@ class Run(_Row):
     strict_stopped: bool = False
     warnings: tuple[dict[str, Any], ...] = ()
     self_service: dict[str, Any] | None = None
+    retry_of: str | None = None
+    left_out_items: int = 0
 
     @property
     def writes_stopped(self) -> str | None:

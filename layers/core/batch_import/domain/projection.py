@@ -55,6 +55,12 @@ _WARNED = Text(
 )
 
 
+_LEFT_OUT = Text(
+    "该批次重试 {run_id} 的失败条目，其中 {count} 条因密钥已清除而未包含",
+    "this run retries {run_id}; {count} of its failed item(s) were left out: their keys had been erased",
+)
+
+
 class ResultProjection:
     """Renders in one language, ``zh`` (the default) or ``en``."""
 
@@ -69,6 +75,10 @@ class ResultProjection:
             total_items=run.total_items,
             **counters.model_dump(exclude={"completed_items"}),
         )
+
+    def retried(self, run: Run, counters: Counters) -> api.RunRetried:
+        told = {"retry_of": run.retry_of, "left_out_items": run.left_out_items}
+        return api.RunRetried.model_validate({**self.created(run, counters).model_dump(), **told})
 
     def run(self, run: Run, counters: Counters) -> api.RunSummary:
         return api.RunSummary(
@@ -86,7 +96,9 @@ class ResultProjection:
     def run_detail(self, run: Run, counters: Counters) -> api.RunDetail:
         warnings = [text_of(Advisory(w["code"], w.get("params", {})), self._language) for w in run.warnings]
         if counters.warning_items:
-            warnings.insert(0, str(getattr(_WARNED, self._language)).format(count=counters.warning_items))
+            warnings.insert(0, self._worded(_WARNED, count=counters.warning_items))
+        if run.left_out_items:
+            warnings.append(self._worded(_LEFT_OUT, run_id=run.retry_of, count=run.left_out_items))
         return api.RunDetail(run=self.run(run, counters), recent_warnings=warnings)
 
     def item(self, item: Item, profile: ItemProfile) -> api.ItemSummary:
@@ -152,6 +164,9 @@ class ResultProjection:
         if item.account_resolution is not None:
             badges["account_resolution"] = self._labelled(*_RESOLUTION[item.account_resolution])
         return badges
+
+    def _worded(self, text: Text, **values: Any) -> str:
+        return str(getattr(text, self._language)).format(**values)
 
     def _labelled(self, text: Text, color: str) -> api.Badge:
         return _badge(text.zh if self._language == "zh" else f"{text.zh} {text.en}", color)

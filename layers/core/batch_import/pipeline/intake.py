@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from batch_import.domain.contract import CreateRunRequest, ItemRequest
+from batch_import.domain.contract import ItemRequest
 from batch_import.domain.errors import InvalidRequest
 from batch_import.domain.provider import key_digest, normalize_provider_id
 
@@ -77,12 +77,13 @@ def chunks(listed: list[Listed]) -> Iterable[list[Listed]]:
     yield chunk
 
 
-def idempotency_facts(request: CreateRunRequest, key: str | None) -> Listed | None:
+def idempotency_facts(asked: Callable[[], str], key: str | None) -> Listed | None:
+    """What is remembered of a call under ``key``; ``asked`` words the call, the same for the same one."""
     if key is None:
         return None
     if not 1 <= len(key) <= 128 or not all(33 <= ord(char) <= 126 for char in key):
         raise InvalidRequest("Idempotency-Key must be 1 to 128 visible ASCII characters")
     return {
         "hash": hashlib.sha256(key.encode()).hexdigest(),
-        "request_hash": hashlib.sha256(request.model_dump_json().encode()).hexdigest(),
+        "request_hash": hashlib.sha256(asked().encode()).hexdigest(),
     }

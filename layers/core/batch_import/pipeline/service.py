@@ -4,6 +4,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import NamedTuple
 
 from batch_import.domain.clock import Clock, iso
 from batch_import.domain.contract import CreateRunRequest
@@ -23,6 +24,14 @@ QUEUED_TOGETHER = 90  # what one invocation takes from the queue at once
 EXPAND_AT_ONCE = 90  # a list up to this size is expanded by the request itself
 PROBE_KEY = "probe_api_key"
 _TRANSACTION_BYTES = 3_900_000
+
+
+class Asked(NamedTuple):
+    """What a new run is made of; the last two when it is over what failed in another run."""
+
+    request: CreateRunRequest
+    retry_of: str | None = None
+    left_out_items: int = 0
 
 
 class BatchImportService:
@@ -47,17 +56,20 @@ class BatchImportService:
         self._retention = key_retention
 
     def start_run(self, request: CreateRunRequest, idempotency_key: str | None = None) -> Run:
+        """The same ``idempotency_key`` with the same request answers the first run; with another one: ``Conflict``."""
+        return self.start(lambda: Asked(request), idempotency_facts(request.model_dump_json, idempotency_key))
+
+    def start(self, ask: Callable[[], Asked], idempotency: Row | None) -> Run:
         """Store the run and its list in one transaction, then expand it here (short) or by queue (long).
 
-        The same ``idempotency_key`` with the same request answers the first run; with another one raises ``Conflict``.
+        ``ask`` is not called when ``idempotency`` remembers the run that an earlier call made.
         """
-        idempotency = idempotency_facts(request, idempotency_key)
         earlier = self._earlier(idempotency)
         if earlier is not None:
             return self._set_going(earlier)  # the first call may have broken off right after storing it
-        run, parts, search = self._prepare(request)
+        run, parts, search = self._prepare(ask())
         if not self._runs.create(run, parts, search, idempotency):
-            return self.start_run(request, idempotency_key)
+            return self.start(ask, idempotency)
         return self._set_going(run)
 
     def _set_going(self, run: Run) -> Run:
@@ -112,7 +124,8 @@ class BatchImportService:
             raise Conflict("this Idempotency-Key was used for another request")
         return self._runs.get(remembered["run_id"])
 
-    def _prepare(self, request: CreateRunRequest) -> tuple[Run, dict[int, Row], list[bytes]]:
+    def _prepare(self, asked: Asked) -> tuple[Run, dict[int, Row], list[bytes]]:
+        request = asked.request
         now = self._clock()
         run_id = f"run_{now:%Y%m%d}_{self._new_suffix()}"
         data_key = self._vault.new_data_key(run_id)
@@ -135,6 +148,8 @@ class BatchImportService:
             started_at=iso(now),
             sealed_data_key=data_key,
             sealed_probe_key=self._vault.seal(run_id, data_key, PROBE_KEY, probe_key.encode()) if probe_key else None,
+            retry_of=asked.retry_of,
+            left_out_items=asked.left_out_items,
         )
         if sum(len(row["sealed"]) for row in parts.values()) + sum(map(len, search)) > _TRANSACTION_BYTES:
             raise TooLarge("the list is too large: split it into several runs")

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +109,14 @@ class Table:
         answer = self.client.query(TableName=self.name, **arguments)
         last = answer.get("LastEvaluatedKey")
         return [decode(row) for row in answer["Items"]], decode(last) if last else None
+
+    def query_all(self, **arguments: Any) -> Iterator[Row]:
+        """Every row, page by page: for what is bounded by itself."""
+        rows, more = self.query(**arguments)
+        yield from rows
+        while more is not None:
+            rows, more = self.query(**arguments, ExclusiveStartKey=more)
+            yield from rows
 
     # --- parts of a transaction
 

@@ -16,6 +16,7 @@ from batch_import.store.dynamo import Row, Table, transact
 STAGE_PATIENCE = timedelta(minutes=15)  # after this long without a transition, reconcile looks at an item
 _FINDINGS = 20  # to a transaction
 _AFTERWARDS = 99  # behind the events of the version that it belongs to
+_NOT_DONE, FAILED, _OTHERS = "2#", "1#", "0#"  # what order keys begin with
 _LEASABLE = (
     "current_stage IN (:a, :b) AND "
     "(attribute_not_exists(lease_owner) OR lease_expires_at < :now OR lease_owner = :mine)"
@@ -25,10 +26,10 @@ _LEASABLE = (
 def order_key(item: Item) -> str:
     """Not done first, then broken and degraded together, then the rest; newest first when read backwards (§3)."""
     if item.current_stage is not ItemStage.DONE:
-        rank = 2
+        rank = _NOT_DONE
     else:
-        rank = 1 if item.access_status in (AccessStatus.BROKEN, AccessStatus.DEGRADED) else 0
-    return f"{rank}#{item.updated_at}#{item.item_id}"
+        rank = FAILED if item.access_status in (AccessStatus.BROKEN, AccessStatus.DEGRADED) else _OTHERS
+    return f"{rank}{item.updated_at}#{item.item_id}"
 
 
 class _Write(NamedTuple):

@@ -1,0 +1,288 @@
+"""The retry route: which items come again, which do not, and what is told (design §3)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import boto3
+import pytest
+from batch_import.domain.entities import Item
+from batch_import.domain.types import AccessStatus, ItemStage
+from batch_import.pipeline.intake import item_id_at
+from batch_import.store.items import shard_key
+from batch_import.wiring import wiring
+from botocore.client import BaseClient
+
+from tests.functions.test_api import BODY, RUNS, call, post, queued, stored
+from tests.support.aws import Aws
+
+ACTIVE, DEGRADED, BROKEN, UNKNOWN = (
+    AccessStatus.ACTIVE, AccessStatus.DEGRADED, AccessStatus.BROKEN, AccessStatus.UNKNOWN
+)  # fmt: skip
+KEY = "sk-canary-retry-{:05d}"
+PROBE_KEY = "sk-canary-probe-00000001"
+
+
+def items(count: int) -> list[dict[str, Any]]:
+    return [{"base_url": f"https://r{n}.example.com/v1", "api_key": KEY.format(n)} for n in range(count)]
+
+
+def ended(accesses: Sequence[AccessStatus], **fields: Any) -> str:
+    """A run whose items ended so, one after the other."""
+    body = {**BODY, "items": items(len(accesses)), **fields}
+    made = str(post(body).json["run_id"])
+    for number, access in enumerate(accesses, start=1):
+        end(made, f"item_{number:05d}", access)
+    run = wiring().runs.get(made)
+    assert run is not None
+    assert wiring().runs.close(run)
+    return made
+
+
+def end(run_id: str, item_id: str, access: AccessStatus) -> None:
+    parts = wiring()
+    item, run = parts.items.get(run_id, item_id), parts.runs.get(run_id)
+    assert item is not None
+    assert run is not None
+    changes = {"current_stage": ItemStage.DONE, "access_status": access}
+    counted = parts.items.add_to_counters(item.model_copy(update=changes), run)
+    erasing = [parts.items.erasing_key(item)] if access is ACTIVE else []
+    parts.items.transition(item, changes, also=[counted, *erasing])
+
+
+def erase_key(run_id: str, item_id: str) -> None:
+    wiring().items_table.delete(run_id, f"secret#{item_id}")
+
+
+def retry(run_id: str, **more: Any) -> Any:
+    return call("POST", f"{RUNS}/{run_id}/retry", **more)
+
+
+def listed(run_id: str) -> list[tuple[str, str | None]]:
+    """Address and key of each item of a run, in its order."""
+    parts = wiring()
+    run = parts.runs.get(run_id)
+    assert run is not None
+    found = parts.items.get_many(run_id, [f"item_{n:05d}" for n in range(1, run.total_items + 1)])
+    return [(item.base_url, parts.service.open_key(run, item.item_id)) for item in found]
+
+
+# --- what comes again
+
+
+def test_what_ended_degraded_or_broken_comes_again_in_a_new_run(aws: Aws) -> None:
+    old = ended([ACTIVE, BROKEN, UNKNOWN, DEGRADED])
+    answer = retry(old)
+    new = answer.json["run_id"]
+    assert answer.status == 202
+    assert answer.json == {
+        "run_id": new, "state": "running", "result_page": f"/batch-import/runs/{new}", "total_items": 2,
+        "active_items": 0, "degraded_items": 0, "broken_items": 0, "warning_items": 0,
+        "retry_of": old, "left_out_items": 0,
+    }  # fmt: skip
+    assert new != old
+    assert listed(new) == [("https://r1.example.com/v1", KEY.format(1)), ("https://r3.example.com/v1", KEY.format(3))]
+    assert call("GET", f"{RUNS}/{new}").json["recent_warnings"] == []
+
+
+def test_everything_that_was_asked_for_is_asked_for_again(aws: Aws) -> None:
+    asked = {
+        "mode": "strict", "access_mode": "self_service", "subscription_users": ["a@example.com", "b@example.com"],
+        "subscription_days": 7, "reactivate": "ours", "join_groups": ["pool"], "legacy_batch_id": "17",
+        "probe_api_key": PROBE_KEY,
+        "items": [{**items(1)[0], "requested_models": ["kimi 2.6", "gpt-5"], "legacy_provider_id": "4"}],
+    }  # fmt: skip
+    old = ended([BROKEN], **asked)
+    new = retry(old).json["run_id"]
+    parts = wiring()
+    before, after = parts.runs.get(old), parts.runs.get(new)
+    assert before is not None
+    assert after is not None
+    fields = (
+        "mode", "access_mode", "subscription_users", "subscription_days", "reactivate", "join_groups", "legacy_batch_id"
+    )  # fmt: skip
+    assert [getattr(after, name) for name in fields] == [getattr(before, name) for name in fields]
+    assert parts.service.open_probe_key(after) == PROBE_KEY
+    assert after.sealed_data_key != before.sealed_data_key
+    item = parts.items.get(new, "item_00001")
+    assert item is not None
+    assert (item.requested_models, item.legacy_provider_id) == (("kimi 2.6", "gpt-5"), "4")
+
+
+def test_twins_stay_twins_and_keep_the_wishes_of_both(aws: Aws) -> None:
+    """Together they may ask for more models than one item of a request."""
+    [pair] = items(1)
+    wishes = [[f"model-{part}-{n}" for n in range(50)] for part in range(2)]
+    twins = [{**pair, "requested_models": wish} for wish in wishes]
+    new = retry(ended([BROKEN, BROKEN], items=twins)).json["run_id"]
+    first, second = (wiring().items.get(new, f"item_{n:05d}") for n in (1, 2))
+    assert first is not None
+    assert second is not None
+    assert second.duplicate_of == "item_00001"
+    assert set(first.requested_models) == {*wishes[0], *wishes[1]}
+    assert queued(aws) == 2  # a message of each run
+
+
+def test_items_whose_keys_were_erased_are_left_out_and_counted(aws: Aws) -> None:
+    old = ended([BROKEN, DEGRADED, BROKEN])
+    erase_key(old, "item_00002")
+    answer = retry(old)
+    new = answer.json["run_id"]
+    assert (answer.json["total_items"], answer.json["left_out_items"]) == (2, 1)
+    assert [url for url, _ in listed(new)] == ["https://r0.example.com/v1", "https://r2.example.com/v1"]
+    for language, text in (("en", f"this run retries {old}; 1 of its failed"), ("zh", f"该批次重试 {old} 的失败条目")):
+        [warning] = call("GET", f"{RUNS}/{new}", Accept_Language=language).json["recent_warnings"]
+        assert warning.startswith(text)
+
+
+def test_a_retry_can_be_retried(aws: Aws) -> None:
+    first = retry(ended([BROKEN, BROKEN])).json["run_id"]
+    for item_id, access in (("item_00001", ACTIVE), ("item_00002", DEGRADED)):
+        end(first, item_id, access)
+    run = wiring().runs.get(first)
+    assert run is not None
+    assert wiring().runs.close(run)
+    answer = retry(first)
+    assert (answer.json["retry_of"], answer.json["total_items"]) == (first, 1)
+
+
+def test_a_list_that_takes_several_pages_is_retried_whole(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And in few calls: 10,000 items, at 213 of them, have to fit into the 29 seconds that the gateway waits."""
+    old = long_and_broken(2_000)
+    calls, real = [], BaseClient._make_api_call
+
+    def counting(client: Any, name: str, arguments: Any) -> Any:
+        calls.append(name)
+        return real(client, name, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", counting)
+    answer = retry(old)
+    assert (answer.status, answer.json["total_items"], answer.json["left_out_items"]) == (202, 2_000, 0)
+    assert calls.count("Query") > 1
+    assert len(calls) < 60
+
+
+def long_and_broken(count: int) -> str:
+    """Rows as the workers would leave them, written many at a time."""
+    parts = wiring()
+    run_id = str(post({**BODY, "items": items(count)}).json["run_id"])
+    run = parts.runs.get(run_id)
+    assert run is not None
+    now, at = run.started_at, 2_000_000_000
+    rows = [
+        row["Put"]["Item"]
+        for position, one in enumerate(items(count))
+        for row in parts.items.new_rows(
+            Item(
+                run_id=run_id, item_id=item_id_at(position), position=position, base_url=one["base_url"],
+                provider_id=f"r{position}", key_digest="0" * 64, current_stage=ItemStage.DONE, access_status=BROKEN,
+                created_at=now, updated_at=now,
+            ),
+            parts.vault.seal(run_id, run.sealed_data_key, item_id_at(position), one["api_key"].encode()), at,
+        )
+    ]  # fmt: skip
+    table = parts.items_table
+    for start in range(0, len(rows), 25):
+        writes: Any = [{"PutRequest": {"Item": row}} for row in rows[start : start + 25]]
+        table.client.batch_write_item(RequestItems={table.name: writes})
+    counted = {":all": count}
+    parts.runs_table.update(run_id, shard_key(0), "SET completed_items = :all, broken_items = :all", counted)
+    assert parts.runs.close(run)
+    return run_id
+
+
+# --- what is refused
+
+
+def test_an_unknown_run_is_not_found(aws: Aws) -> None:
+    for run_id in ("run_nowhere", "lease"):
+        assert retry(run_id).error[:2] == (404, "not_found")
+
+
+def test_a_run_that_has_not_ended_is_a_conflict(aws: Aws) -> None:
+    running = str(post({**BODY, "items": items(2)}).json["run_id"])
+    end(running, "item_00001", BROKEN)
+    for _ in range(2):
+        status, code, message = retry(running).error
+        assert (status, code) == (409, "conflict")
+        assert "has not ended" in message
+        call("POST", f"{RUNS}/{running}/cancel")  # cancelled, with an item that is still to end
+
+
+def test_without_failed_items_there_is_nothing_to_retry(aws: Aws) -> None:
+    status, code, message = retry(ended([ACTIVE, UNKNOWN])).error
+    assert (status, code) == (409, "conflict")
+    assert "ended degraded or broken" in message
+
+
+def test_without_keys_there_is_nothing_to_retry_with(aws: Aws) -> None:
+    old = ended([BROKEN])
+    erase_key(old, "item_00001")
+    before = stored()
+    status, code, message = retry(old).error
+    assert (status, code) == (409, "conflict")
+    assert "no key" in message
+    assert stored() == before
+
+
+def test_an_index_that_is_behind_is_told_instead_of_leaving_items_out(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = ended([BROKEN, BROKEN])
+    found = wiring().listing.failed_items(old)
+    monkeypatch.setattr(wiring().listing, "failed_items", lambda _: found[:1])
+    status, code, message = retry(old).error
+    assert (status, code) == (409, "conflict")
+    assert "try again in a moment" in message
+
+
+@pytest.mark.parametrize("role", ["viewer", "", "admin"])
+def test_only_an_operator_may_retry(aws: Aws, role: str) -> None:
+    old = ended([BROKEN])
+    before = stored()
+    assert retry(old, role=role).error[:2] == (403, "forbidden")
+    assert stored() == before
+
+
+def test_it_takes_a_post(aws: Aws) -> None:
+    answer = call("GET", f"{RUNS}/run_1/retry")
+    assert (answer.status, answer.headers["Allow"]) == (405, "POST")
+
+
+# --- Idempotency-Key, keys
+
+
+def test_the_same_idempotency_key_is_one_run_even_when_the_keys_are_gone(aws: Aws) -> None:
+    old = ended([BROKEN, BROKEN])
+    erase_key(old, "item_00001")
+    first = retry(old, Idempotency_Key="again-1")
+    erase_key(old, "item_00002")
+    again = retry(old, Idempotency_Key="again-1")
+    assert again.status == 202
+    assert again.json == first.json
+    assert len(call("GET", RUNS).json["runs"]) == 2
+
+
+def test_an_idempotency_key_of_another_call_is_a_conflict(aws: Aws) -> None:
+    one, other = ended([BROKEN]), ended([BROKEN])
+    post(BODY, Idempotency_Key="list")
+    retry(one, Idempotency_Key="retry")
+    before = stored()
+    for run_id, key in ((one, "list"), (other, "retry")):
+        assert retry(run_id, Idempotency_Key=key).error[:2] == (409, "conflict")
+    assert post(BODY, Idempotency_Key="retry").error[:2] == (409, "conflict")
+    assert stored() == before
+
+
+def test_a_key_that_is_none_is_refused(aws: Aws) -> None:
+    assert retry(ended([BROKEN]), Idempotency_Key="two words").error[:2] == (400, "invalid_request")
+
+
+def test_no_key_is_in_an_answer_a_queue_or_a_log(aws: Aws, capfd: Any, caplog: pytest.LogCaptureFixture) -> None:
+    old = ended([BROKEN, BROKEN], access_mode="self_service", probe_api_key=PROBE_KEY)
+    texts = [retry(old, Idempotency_Key="canary").text for _ in range(2)]
+    erase_key(old, "item_00001")
+    erase_key(old, "item_00002")
+    texts.append(retry(old).text)
+    messages = boto3.client("sqs").receive_message(QueueUrl=aws.environment["IMPORT_QUEUE_URL"], MaxNumberOfMessages=10)
+    texts += [repr(messages["Messages"]), *capfd.readouterr(), "\n".join(repr(r.__dict__) for r in caplog.records)]
+    assert not [text for text in texts if "canary-retry" in text or PROBE_KEY in text]
