@@ -37,7 +37,7 @@ class _Bearer(requests.auth.AuthBase):
 
 
 class ApiClient:
-    """Repeats what may be repeated: reads, and the creation of a run under its ``Idempotency-Key``."""
+    """Repeats what may be repeated: reads, and the making of a run under its ``Idempotency-Key``."""
 
     def __init__(self, root: str, token: str | None, *, language: str, pace: float) -> None:
         self.root = root
@@ -86,6 +86,10 @@ class ApiClient:
 
     def cancel(self, run_id: str) -> Answer:
         return self._call(self._single, "POST", f"{_run(run_id)}/cancel")
+
+    def retry(self, run_id: str, idempotency_key: str) -> Answer:
+        headers = {"Idempotency-Key": idempotency_key}
+        return self._call(self._repeating, "POST", f"{_run(run_id)}/retry", headers=headers)
 
     def export(self, run_id: str, params: Params) -> Iterator[Answer]:
         return self._pages(f"{_run(run_id)}/export", params)

@@ -19,6 +19,7 @@ from batch_import_cli.commands.reading import (
     show_command,
     watch_command,
 )
+from batch_import_cli.commands.retrying import retry_command
 from batch_import_cli.errors import Interruption
 
 # What a shell reports for a program that SIGPIPE ended.
@@ -74,6 +75,7 @@ for _command in (
     show_command,
     item_command,
     cancel_command,
+    retry_command,
     export_command,
     cleanup_command,
     models_command,

@@ -7,9 +7,10 @@ from typing import Any, BinaryIO
 import click
 from batch_import.domain.types import AccessMode, Reactivate, RunMode
 
+from batch_import_cli.accepted import accepted, show_accepted
 from batch_import_cli.app import App, api_command, choice, note
 from batch_import_cli.client import Answer
-from batch_import_cli.errors import ApiError, Interruption
+from batch_import_cli.errors import ApiError
 from batch_import_cli.lists import FORMATS, RelayList, read_list
 from batch_import_cli.request import CreateRequest, ImportOptions, build_request
 from batch_import_cli.watch import follow
@@ -92,8 +93,8 @@ def import_command(
     request = build_request(relays, ImportOptions(**options), app.environment)
     for text in relays.notes:
         note(f"note: {text}")
-    answer = _created(app, relays, request, idempotency_key or str(uuid.uuid4()))
-    app.answer(answer, lambda accepted: _show(app, accepted))
+    answer = accepted(lambda key: _created(app, relays, request, key), idempotency_key or str(uuid.uuid4()))
+    app.answer(answer, lambda answer: _show(app, answer))
     if watch and not follow(app, answer["run_id"]):
         app.context.exit(1)
 
@@ -104,17 +105,10 @@ def _name(file: BinaryIO) -> str:
 
 
 def _created(app: App, relays: RelayList, request: CreateRequest, key: str) -> Answer:
-    again = f"the run may have been made all the same; to be sure, repeat the call with --idempotency-key {key}"
-    client = app.client
     try:
-        answer = client.create_run(request.body, key, request.secrets())
-    except KeyboardInterrupt:
-        raise Interruption(f"interrupted; {again}") from None
+        return app.client.create_run(request.body, key, request.secrets())
     except ApiError as error:
-        raise error.hinted(again) if error.uncertain else _placed(error, relays) from None
-    if not isinstance(answer.get("run_id"), str):
-        raise ApiError("the API's answer holds no run_id", uncertain=True).hinted(again)
-    return answer
+        raise error if error.uncertain else _placed(error, relays) from None
 
 
 def _placed(error: ApiError, relays: RelayList) -> ApiError:
@@ -126,6 +120,5 @@ def _placed(error: ApiError, relays: RelayList) -> ApiError:
 
 
 def _show(app: App, answer: Answer) -> None:
-    click.echo(f"run_id: {answer['run_id']}")
-    click.echo(f"result_page: {app.client.page_url(str(answer.get('result_page') or ''))}")
+    show_accepted(app, answer)
     note(f"{answer.get('total_items')} relays accepted; watch them with: batch-import watch {answer['run_id']}")

@@ -1,0 +1,44 @@
+"""``batch-import retry``: a new run over what failed in another one."""
+
+import uuid
+
+import click
+
+from batch_import_cli.accepted import accepted, show_accepted
+from batch_import_cli.app import App, api_command, note
+from batch_import_cli.client import Answer
+from batch_import_cli.watch import follow
+
+EPILOG = """\b
+Examples:
+  batch-import retry run_20260522_0001 --watch
+  batch-import retry run_20260522_0001 --json
+"""
+
+
+@click.command("retry", epilog=EPILOG)
+@click.argument("run_id", metavar="RUN")
+@click.option("--idempotency-key", metavar="KEY", help="Repeat a call with the same key and no second run is made.")
+@click.option("--watch/--no-watch", default=False, help="Follow the new run to its end and show each verdict.")
+@api_command
+def retry_command(app: App, run_id: str, idempotency_key: str | None, watch: bool) -> None:
+    """Import again what ended degraded or broken in RUN, as a new run.
+
+    RUN must have ended. Its options are repeated; items whose keys have been
+    erased (24 hours after they came in, unless deployed otherwise) are left out.
+
+    Prints the new run's run_id and result_page. Exit codes are those of import.
+    """
+    key = idempotency_key or str(uuid.uuid4())
+    answer = accepted(lambda key: app.client.retry(run_id, key), key)
+    app.answer(answer, lambda answer: _show(app, answer))
+    if watch and not follow(app, answer["run_id"]):
+        app.context.exit(1)
+
+
+def _show(app: App, answer: Answer) -> None:
+    show_accepted(app, answer)
+    left_out = answer.get("left_out_items")
+    if left_out:
+        note(f"{left_out} failed items were left out: their keys had been erased")
+    note(f"{answer.get('total_items')} items are retried; watch them with: batch-import watch {answer['run_id']}")
