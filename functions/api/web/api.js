@@ -57,11 +57,12 @@ function decoded(text) {
 }
 
 /** One request. A refused token ends the session, unless `refusable`: then a 403 is the caller's to explain. */
-export async function request(path, { method = "GET", signal, refusable = false } = {}) {
+export async function request(path, { method = "GET", signal, refusable = false, headers = {} } = {}) {
   const token = session.token ?? "";
   if (!PRINTABLE.test(token)) return refuse(new ApiError(401, "unauthorized", ""));
-  const headers = { Accept: "application/json", "Accept-Language": language(), Authorization: `Bearer ${token}` };
-  const response = await fetch(`${base()}/api/batch-import${path}`, { method, headers, signal, cache: "no-store" });
+  const own = { Accept: "application/json", "Accept-Language": language(), Authorization: `Bearer ${token}` };
+  const options = { method, headers: { ...headers, ...own }, signal, cache: "no-store" };
+  const response = await fetch(`${base()}/api/batch-import${path}`, options);
   if (response.ok) return response.json();
   const error = await errorOf(response);
   if (response.status === 401 || (response.status === 403 && !refusable)) return refuse(error);
@@ -85,3 +86,10 @@ export const getItem = (id, item, signal) =>
   request(`/runs/${encodeURIComponent(id)}/items/${encodeURIComponent(item)}`, { signal });
 export const cancelRun = (id) =>
   request(`/runs/${encodeURIComponent(id)}/cancel`, { method: "POST", refusable: true });
+/** The same `key` again answers the run that the first call made, in case its answer was lost. */
+export const retryRun = (id, key) =>
+  request(`/runs/${encodeURIComponent(id)}/retry`, {
+    method: "POST",
+    refusable: true,
+    headers: { "Idempotency-Key": key },
+  });

@@ -64,6 +64,19 @@ const WORDS = {
   ],
   "cancel.failed": ["未能取消：{reason}", "The run was not cancelled: {reason}"],
 
+  retryFailed: ["重试失败条目", "Retry failed items"],
+  "retryFailed.ask": ["重试失败条目？", "Retry the failed items?"],
+  "retryFailed.text": [
+    "降级和损坏的条目将以相同设置在新批次中重新导入；密钥已清除的条目除外。",
+    "Degraded and broken items are imported again in a new run with the same options, if their keys are still held.",
+  ],
+  "retryFailed.keep": ["返回", "Not now"],
+  "retryFailed.readOnly": [
+    "此令牌只能读取。重试条目需要 operator 令牌。",
+    "This token may only read. Retrying items takes an operator token.",
+  ],
+  "retryFailed.failed": ["未能重试：{reason}", "Nothing was retried: {reason}"],
+
   filters: ["筛选", "Filters"],
   "filters.clear": ["清除筛选", "Clear filters"],
   any: ["全部", "any"],

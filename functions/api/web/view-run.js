@@ -1,12 +1,13 @@
 // One run: what became of it, its items, and one item's detail on demand.
 
-import { cancelRun, getRun, runsAddress } from "./api.js";
+import { cancelRun, getRun, retryRun, runAddress, runsAddress } from "./api.js";
 import { badge, h, say } from "./dom.js";
 import { t, valueText } from "./i18n.js";
 import { itemDrawer } from "./view-item.js";
 import { itemList } from "./view-items.js";
 import { errorText, isAbort, loading, moment, problem, progress, ranFor } from "./parts.js";
 import { poll } from "./poll.js";
+import { question } from "./question.js";
 
 const QUIET = 10_000; // how often a running run is announced to a screen reader
 
@@ -61,18 +62,18 @@ function summaryOf(runId, filter, changed) {
   const bar = h("div", {});
   const warnings = h("div", {});
   const tiles = tilesOf(filter);
-  const cancel = cancelling(runId, changed);
+  const actions = actionsOf(runId, changed);
   const announce = announcer();
-  const title = h("div", { class: "title" }, h("h1", { class: "id" }, runId), state, cancel.button);
+  const title = h("div", { class: "title" }, h("h1", { class: "id" }, runId), state, actions.buttons);
   const element = h(
     "section",
     { class: "summary", "aria-label": t("run") },
     title,
     facts,
-    cancel.trouble,
+    actions.troubles,
     h("div", { class: "card" }, bar, tiles.element),
     warnings,
-    cancel.dialog,
+    actions.dialogs,
   );
 
   function update(run, texts) {
@@ -81,7 +82,7 @@ function summaryOf(runId, filter, changed) {
     bar.replaceChildren(progress(run));
     warnings.replaceChildren(...warningsOf(texts));
     tiles.update(run);
-    cancel.button.hidden = run.state !== "running";
+    actions.update(run);
     announce(run);
   }
 
@@ -158,40 +159,24 @@ function tilesOf(filter) {
   return { element: h("div", group, tiles.map((tile) => tile.button)), update, select };
 }
 
-/** The button that cancels, the question before it, and the place where a refusal is told. */
-function cancelling(runId, changed) {
-  const trouble = h("div", {});
-  const dialog = h("dialog", { class: "question", "aria-labelledby": "cancel-title" });
-  const ask = () => {
-    trouble.replaceChildren();
-    dialog.showModal();
-  };
-  const back = { type: "button", class: "button", autofocus: true, onclick: () => dialog.close() };
-  const keep = h("button", back, t("cancel.keep"));
-  const go = h("button", { type: "button", class: "button danger", onclick: confirm }, t("cancel"));
-  dialog.append(
-    h("h2", { id: "cancel-title" }, t("cancel.ask")),
-    h("p", {}, t("cancel.text")),
-    h("div", { class: "choices" }, keep, go),
-  );
+/** The buttons of which at most one is there: a run is cancelled while it runs, and retried once it has ended. */
+function actionsOf(runId, changed) {
+  const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
+  const cancel = question("cancel", "danger", async () => {
+    await cancelRun(runId);
+    await changed();
+  });
+  const retry = question("retryFailed", "primary", async () => {
+    const made = await retryRun(runId, key);
+    location.assign(runAddress(made.run_id));
+  });
 
-  async function confirm() {
-    go.disabled = true;
-    try {
-      await cancelRun(runId);
-      await changed();
-    } catch (error) {
-      trouble.replaceChildren(problem(refusalText(error)));
-    }
-    go.disabled = false;
-    dialog.close();
+  function update(run) {
+    cancel.button.hidden = run.state !== "running";
+    retry.button.hidden = !run.finished_at || run.degraded_items + run.broken_items === 0;
   }
 
-  const button = h("button", { type: "button", class: "button danger", onclick: ask }, t("cancel"));
-  return { button, dialog, trouble };
-}
-
-function refusalText(error) {
-  if (error.status === 403) return t("cancel.readOnly");
-  return error.status ? t("cancel.failed", { reason: error.message }) : t("error.network");
+  const all = [cancel, retry];
+  const parts = (name) => all.map((action) => action[name]);
+  return { buttons: parts("button"), troubles: parts("trouble"), dialogs: parts("dialog"), update };
 }

@@ -1,0 +1,96 @@
+"""Retrying from the page: the button of an ended run, its question, the new run, and refusals."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from batch_import.wiring import wiring
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Reader
+from tests.browser.test_run import rows
+from tests.conftest import Service
+from tests.support.aws import VIEWER
+
+pytestmark = pytest.mark.browser
+Items = Callable[..., list[dict[str, Any]]]
+RETRY = "Retry failed items"
+
+
+def button(where: Page | Locator) -> Locator:
+    return where.get_by_role("button", name=RETRY)
+
+
+def agree(page: Page) -> None:
+    button(page).click()
+    button(page.get_by_role("dialog", name="Retry the failed items?")).click()
+
+
+def retries(reader: Reader) -> int:
+    return sum(request.path.endswith("/retry") for request in reader.gateway.calls)
+
+
+def test_retrying_asks_first_and_goes_to_the_new_run(reader: Reader, service: Service, finished: str) -> None:
+    page = reader.visit(f"/batch-import/runs/{finished}")
+    button(page).click()
+    question = page.get_by_role("dialog", name="Retry the failed items?")
+    expect(question.get_by_role("button", name="Not now")).to_be_focused()
+    page.keyboard.press("Enter")
+    assert retries(reader) == 0
+    agree(page)
+    expect(page.locator("h1")).not_to_have_text(finished)
+    new = page.url.rpartition("/")[2]
+    expect(page.locator("h1")).to_have_text(new)
+    expect(rows(page).locator("a")).to_have_text(re.compile("/dead_key/"))
+    expect(button(page)).to_have_count(0)  # while it runs
+    with reader.gateway.lock:
+        service.pump.run()
+    expect(button(page)).to_be_visible()
+    page.get_by_role("button", name="中文").click()
+    expect(page.get_by_role("button", name="重试失败条目")).to_be_visible()
+
+
+def test_where_nothing_failed_there_is_nothing_to_retry(reader: Reader, service: Service, relays: Items) -> None:
+    run_id, _ = service.import_(relays("healthy"))
+    page = reader.visit(f"/batch-import/runs/{run_id}")
+    expect(page.locator(".title .badge")).to_have_text("completed")
+    expect(button(page)).to_have_count(0)
+
+
+def test_a_refusal_is_told(reader: Reader, finished: str) -> None:
+    reader.refusals = {409}
+    with reader.gateway.lock:
+        wiring().items_table.delete(finished, "secret#item_00003")
+    page = reader.visit(f"/batch-import/runs/{finished}")
+    agree(page)
+    expect(page.get_by_role("alert")).to_contain_text(f"Nothing was retried: no key of what failed in run {finished}")
+    assert page.url.endswith(finished)
+
+
+def test_a_viewer_is_told_that_the_token_may_only_read(reader: Reader, finished: str) -> None:
+    reader.refusals = {403}
+    page = reader.visit(f"/batch-import/runs/{finished}", token=VIEWER)
+    agree(page)
+    expect(page.get_by_role("alert")).to_have_text("This token may only read. Retrying items takes an operator token.")
+
+
+def test_an_answer_that_got_lost_makes_no_second_run(reader: Reader, service: Service, finished: str) -> None:
+    reader.refusals = {504}
+    page = reader.visit(f"/batch-import/runs/{finished}")
+    expect(rows(page)).to_have_count(3)
+    answer = reader.gateway._ask
+
+    def losing(request: Any) -> Any:
+        if request.path.endswith("/retry") and retries(reader) == 1:
+            answer(request)
+            return 504, {}, ""
+        return None
+
+    reader.gateway.failing = losing
+    agree(page)
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was retried")
+    agree(page)
+    expect(page.locator("h1")).not_to_have_text(finished)
+    with reader.gateway.lock:
+        assert len(service.call("GET", "/api/batch-import/runs")["runs"]) == 2
