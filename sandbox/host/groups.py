@@ -21,18 +21,19 @@ _OPEN = (GROUP.keys() | GROUP_ADMIN.keys()) - {"id", "name", "created_at", "upda
 @ROUTES.on("GET", PATH)
 def listing(host: Host, call: Call) -> Answer:
     """GET /admin/groups: paged, with filters."""
-    rows = [row for row in host.groups.values() if _wanted(row, call.query)]
+    search = call.query.get("search", "").strip().lower()
+    found = [
+        row for row in host.groups.values() if search in row["name"].lower() or search in row["description"].lower()
+    ]
+    rows = [row for row in found if _wanted(row, call.query)]
     items, frame = shapes.page(sorted(rows, key=lambda row: (row["sort_order"], row["id"])), call.query)
     return success({"items": [shapes.admin_group(host, row, counted=True) for row in items], **frame})
 
 
 def _wanted(row: Row, query: Mapping[str, str]) -> bool:
-    search = query.get("search", "").strip().lower()
     exclusive = query.get("is_exclusive")
-    return (
-        (not search or search in row["name"].lower() or search in row["description"].lower())
-        and all(row[name] == query[name] for name in ("platform", "status") if query.get(name))
-        and (exclusive not in ("true", "false") or row["is_exclusive"] == (exclusive == "true"))
+    return all(row[name] == query[name] for name in ("platform", "status") if query.get(name)) and (
+        exclusive not in ("true", "false") or row["is_exclusive"] == (exclusive == "true")
     )
 
 
