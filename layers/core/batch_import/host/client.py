@@ -47,9 +47,12 @@ class HostClient:
     def group(self, group_id: int) -> Json:
         return cast(Json, self.transport.get(f"{_ADMIN}/groups/{group_id}"))
 
-    def ensure_private_group(self, name: str, description: str) -> tuple[Json, bool]:
-        """The group of this name, born standard and exclusive if it is not there; and whether it was made now."""
-        existing = self.group_named(name)
+    def ensure_private_group(self, name: str, description: str, *, likely: bool = True) -> tuple[Json, bool]:
+        """The group of this name, born standard and exclusive if it is not there; and whether it was made now.
+
+        One that is not ``likely`` to be there is made first and looked for when the host says that it exists.
+        """
+        existing = self.group_named(name) if likely else None
         if existing is not None:
             return existing, False
         body = {
@@ -82,12 +85,14 @@ class HostClient:
         rows = self._pages(f"{_ADMIN}/channels", {"search": name[:100]})
         return next((row for row in rows if row["name"] == name), None)
 
-    def ensure_channel(self, name: str, group_id: int, prices: Sequence[Json] = ()) -> tuple[Json, bool]:
+    def ensure_channel(
+        self, name: str, group_id: int, prices: Sequence[Json] = (), *, likely: bool = True
+    ) -> tuple[Json, bool]:
         """A channel of this name for the group: prices and restrictions hang on it, routing does not (2.2, 4.5).
 
-        ``prices`` are entries for a new one; those of an existing one are left as they are.
+        ``prices`` are entries for a new one; those of an existing one are left as they are. ``likely`` as for groups.
         """
-        existing = self.channel_named(name)
+        existing = self.channel_named(name) if likely else None
         if existing is not None:
             return existing, False
         body = {"name": name, "description": "Batch Auto-Import", "group_ids": [group_id], "restrict_models": False}

@@ -58,6 +58,7 @@ class Premises:
         self._secret = secret
         self._supplied = tuple(supplied_keys)
         self._lock = threading.Lock()
+        self.opened: set[int] = set()  # providers' groups that were seen open: they stay so, unless a person closes one
         self._quarantine: int | None = None
         self._looked_at = 0.0
         self._user: Mapping[str, Any] | None = None

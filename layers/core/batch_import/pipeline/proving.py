@@ -110,25 +110,36 @@ class ProvingGround:
 
         While the group is private its provider's lease is held: whoever is proven opens it, with nobody else inside.
         """
-        group = self._host.group(item.group_id or 0)
-        if not is_private(group):
-            with self._lane(group, partial(self._locks.hold, item.provider_id)) as room:
-                yield room
-            return
-        with self._locks.hold(item.provider_id):
-            group = self._host.group(group["id"])
-            if is_private(group) and not serves:
-                try:
-                    yield Room(group["id"], "provider_group", group, nullcontext)
-                finally:
-                    self._let_rest(group["id"])
-                return
-            if is_private(group):
-                self._premises.empty(
-                    group["id"], item.account_id or 0
-                )  # it will be opened: nobody unproven may be inside
+        group_id, tenure = item.group_id or 0, partial(self._locks.hold, item.provider_id)
+        group = self._seen_open(group_id)
+        if group is None:
+            with tenure():
+                group = self._host.group(group_id)
+                if is_private(group):
+                    with self._while_private(item, group, serves=serves) as room:
+                        yield room
+                    return
+            self._premises.opened.add(group_id)
+        with self._lane(group, tenure) as room:
+            yield room
+
+    def _seen_open(self, group_id: int) -> Json | None:
+        """A provider's group that was open before, as it is now; ``None`` when it may be private."""
+        group = self._host.group(group_id) if group_id in self._premises.opened else None
+        return None if group is None or is_private(group) else group
+
+    @contextmanager
+    def _while_private(self, item: Item, group: Json, *, serves: bool) -> Iterator[Room]:
+        """It will be opened by the one who is proven, and nobody unproven may be inside then."""
+        if serves:
+            self._premises.empty(group["id"], item.account_id or 0)
             with self._lane(group, nullcontext) as room:
                 yield room
+            return
+        try:
+            yield Room(group["id"], "provider_group", group, nullcontext)
+        finally:
+            self._let_rest(group["id"])
 
     @contextmanager
     def _lane(self, group: Json, tenure: Callable[[], AbstractContextManager[Any]]) -> Iterator[Room]:

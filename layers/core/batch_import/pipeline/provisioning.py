@@ -145,7 +145,8 @@ class Provisioner:
         name = group_name(item.provider_id, run.access_mode)
         events: list[NewEvent] = []
         if name not in tenure:
-            tenure[name] = self._made_rooms(name, item.base_url, missing_prices(wanted.model_mapping, ()), events)
+            likely = bool(tenure.get("held", True))
+            tenure[name] = self._made_rooms(name, item.base_url, wanted, events, likely=likely)
         group_id, channel = tenure[name]
         prices = missing_prices(wanted.model_mapping, channel.get("model_pricing") or ())
         if prices:
@@ -153,11 +154,15 @@ class Provisioner:
             tenure[name] = group_id, self._host.update_channel(channel["id"], {"model_pricing": pricing})
         return group_id, int(channel["id"]), events
 
-    def _made_rooms(self, name: str, base_url: str, prices: Sequence[Json], events: list[NewEvent]) -> tuple[int, Json]:
-        group, group_made = self._host.ensure_private_group(name, f"Batch Auto-Import: {base_url}"[:200])
+    def _made_rooms(
+        self, name: str, base_url: str, wanted: WantedAccount, events: list[NewEvent], *, likely: bool
+    ) -> tuple[int, Json]:
+        """A provider without any account will hardly have rooms: these are then made before they are looked for."""
+        prices = missing_prices(wanted.model_mapping, ())
+        group, group_made = self._host.ensure_private_group(name, f"Batch Auto-Import: {base_url}"[:200], likely=likely)
         if group.get("status") != "active":
             group = self._host.update_group(group, {"status": "active"})
-        channel, channel_made = self._host.ensure_channel(name, int(group["id"]), prices)
+        channel, channel_made = self._host.ensure_channel(name, int(group["id"]), prices, likely=not group_made)
         if group_made:
             events.append(_event(EventType.GROUP_CREATED, f"group {name}", group_id=group["id"]))
         if channel_made:
