@@ -20,7 +20,7 @@ from batch_import.store.runs import RunStore, shards_for
 from batch_import.store.vault import KeyVault
 
 ITEMS_PER_TRANSACTION = 45  # two rows an item and the pointer: at most 100 actions
-QUEUED_TOGETHER = 90  # what one invocation takes from the queue at once
+QUEUED_TOGETHER = 100  # what one invocation takes from the queue at once
 EXPAND_AT_ONCE = 90  # a list up to this size is expanded by the request itself
 PROBE_KEY = "probe_api_key"
 _TRANSACTION_BYTES = 3_900_000
@@ -169,8 +169,9 @@ class BatchImportService:
         packed = self._vault.open(run.run_id, run.sealed_data_key, f"list#{number}", part["sealed"])
         listed: list[Listed] = json.loads(zlib.decompress(packed))
         start = int(part["expanded"])
-        self._queue_listed(run, listed[max(0, start - QUEUED_TOGETHER) : start])  # a crash may have come before
-        queued = start
+        queued = max(
+            0, start - QUEUED_TOGETHER - ITEMS_PER_TRANSACTION
+        )  # a crash may have come before they were queued
         while start < len(listed):
             if not may_go_on():
                 break
@@ -178,9 +179,9 @@ class BatchImportService:
             rows = [row for entry in listed[start:end] for row in self._rows(run, self._item(run, entry), entry)]
             self._runs.expand(run.run_id, number, start, None if end == len(listed) else end, rows)
             start = end
-            if start - queued >= QUEUED_TOGETHER or start == len(listed):
-                self._queue_listed(run, listed[queued:start])
-                queued = start
+            if start - queued >= QUEUED_TOGETHER:
+                self._queue_listed(run, listed[queued : queued + QUEUED_TOGETHER])
+                queued += QUEUED_TOGETHER
         self._queue_listed(run, listed[queued:start])
         return start == len(listed)
 
