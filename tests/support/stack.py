@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from embedded.emulator import Emulator
 from embedded.settings import Settings
 from embedded.stack import Embedded
 
@@ -22,24 +23,47 @@ def embedded_stack(home: Path, *, iam: bool = True) -> Iterator[Embedded]:
     """
     if not (ROOT / ".venv-sam" / "bin" / "sam").exists():
         pytest.skip("needs .venv-sam: make install")
-    names = ("EMBEDDED_PORT", "SANDBOX_HOST_PORT", "SANDBOX_RELAY_PORT")
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "HOST_"))},
-        **dict(zip(names, _free_ports(3), strict=True)),
-        "EMBEDDED_HOME": str(home),
-        **({"EMBEDDED_IAM": "1"} if iam else {}),
-    }
-    stack = Embedded(Settings(ROOT, environment))
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            patch.delenv(name)
-        for name, value in stack.settings.aws_environment.items():
-            patch.setenv(name, value)
+    stack = Embedded(_settings(home, EMBEDDED_IAM="1" if iam else ""))
+    with _environment_of(stack.settings):
         stack.up()
         try:
             yield stack
         finally:
             stack.down()
+
+
+@contextmanager
+def bare_emulator(home: Path) -> Iterator[Emulator]:
+    """MiniStack alone, empty."""
+    emulator = Emulator(_settings(home))
+    with _environment_of(emulator.settings):
+        emulator.start()
+        try:
+            emulator.await_ready()
+            yield emulator
+        finally:
+            emulator.stop()
+
+
+def _settings(home: Path, **more: str) -> Settings:
+    names = ("EMBEDDED_PORT", "SANDBOX_HOST_PORT", "SANDBOX_RELAY_PORT")
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "HOST_"))},
+        **dict(zip(names, _free_ports(3), strict=True)),
+        "EMBEDDED_HOME": str(home),
+        **more,
+    }
+    return Settings(ROOT, environment)
+
+
+@contextmanager
+def _environment_of(settings: Settings) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        for name, value in settings.aws_environment.items():
+            patch.setenv(name, value)
+        yield
 
 
 def _free_ports(count: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -87,13 +87,21 @@ class Table:
             **_expression(condition, values, names),
         )
 
+    def update_once(
+        self, pk: str, sk: str, update: str, values: Row, *, condition: str, names: Row | None = None
+    ) -> bool:
+        """An update whose answer decides who goes on. A transaction carries a token: when the client repeats it
+        after a lost answer, what its first try changed does not read as somebody else's win.
+        """
+        return transact(self.client, [self.updating(pk, sk, update, values, condition, names)])
+
     def delete(self, pk: str, sk: str, *, condition: str | None = None, values: Row | None = None) -> bool:
         key = encode({"pk": pk, "sk": sk})
         return self._conditional(self.client.delete_item, Key=key, **_expression(condition, values, None))
 
     def _conditional(self, call: Any, **arguments: Any) -> bool:
         try:
-            call(TableName=self.name, **arguments)
+            _past_conflicts(lambda: call(TableName=self.name, **arguments))
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
                 return False
@@ -139,25 +147,29 @@ class Table:
         return {"Delete": {"TableName": self.name, "Key": encode({"pk": pk, "sk": sk})}}
 
 
-def transact(client: "DynamoDBClient", parts: Iterable[Row], tries: int = 8) -> bool:
-    """Write all or nothing; False when a condition does not hold.
-
-    Two transactions that meet on one row (a counter, say) conflict without either being wrong: tried again.
-    """
+def transact(client: "DynamoDBClient", parts: Iterable[Row]) -> bool:
+    """Write all or nothing; False when a condition does not hold."""
     items: Any = list(parts)
+    try:
+        _past_conflicts(lambda: client.transact_write_items(TransactItems=items))
+    except ClientError as error:
+        if "ConditionalCheckFailed" in _cancellation(error):
+            return False
+        raise
+    return True
+
+
+def _past_conflicts(write: Callable[[], Any], tries: int = 8) -> None:
+    """A transaction and another write that meet on one row (a counter, say) conflict without either being wrong."""
     for attempt in range(tries):
         try:
-            client.transact_write_items(TransactItems=items)
+            write()
+            return
         except ClientError as error:
-            codes = _cancellation(error)
-            if "ConditionalCheckFailed" in codes:
-                return False
-            if codes != {"TransactionConflict"} or attempt == tries - 1:
+            alone = error.response["Error"]["Code"] == "TransactionConflictException"
+            if not (alone or _cancellation(error) == {"TransactionConflict"}) or attempt == tries - 1:
                 raise
             time.sleep(0.01 * 2**attempt * (0.5 + random.random()))
-        else:
-            return True
-    raise AssertionError("unreachable")
 
 
 def _cancellation(error: ClientError) -> set[str]:

@@ -1,6 +1,7 @@
 """Named leases beyond items: providers, the host's set-up, gateway keys, lanes (design §2.3)."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -33,7 +34,12 @@ class Leases:
             ":rested": iso(now - timedelta(seconds=rest)),
         }
         update = "SET lease_owner = :mine, lease_expires_at = :until"
-        return self._table.update(self._prefix + kind, name, update, values, condition=condition)
+        try:
+            return self._table.update(self._prefix + kind, name, update, values, condition=condition)
+        except Exception:
+            with suppress(Exception):  # it may have been given all the same, and nobody would know that it is ours
+                self.release(kind, name, owner)
+            raise
 
     def release(self, kind: str, name: str, owner: str) -> None:
         values = {":mine": owner, ":now": iso(self._clock())}
@@ -50,13 +56,13 @@ class Leases:
         names = {f"#{index}": key for index, key in enumerate(facts)}
         values = {f":{index}": value for index, value in enumerate(facts.values())}
         update = "SET " + ", ".join(f"{name_} = :{name_[1:]}" for name_ in names)
-        condition = None
-        if unchanged is not None:
-            fact, seen = unchanged
-            names["#seen"] = fact
-            condition = "attribute_not_exists(#seen)" if seen is None else "#seen = :seen"
-            values |= {} if seen is None else {":seen": seen}
-        return self._table.update(self._prefix + kind, name, update, values, condition=condition, names=names)
+        if unchanged is None:
+            return self._table.update(self._prefix + kind, name, update, values, names=names)
+        fact, seen = unchanged
+        names["#seen"] = fact
+        condition = "attribute_not_exists(#seen)" if seen is None else "#seen = :seen"
+        values |= {} if seen is None else {":seen": seen}
+        return self._table.update_once(self._prefix + kind, name, update, values, condition=condition, names=names)
 
     def facts(self, kind: str, name: str) -> Row:
         return self._table.get(self._prefix + kind, name) or {}

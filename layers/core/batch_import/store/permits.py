@@ -41,11 +41,9 @@ class Permits:
         self._table.update(self._pk, name, "DELETE holders :mine", {":mine": {permit}})
 
     def _adding(self, name: str, tokens: list[str]) -> Row:
-        values = {**self._values(tokens), ":room": self._limit - len(tokens)}
+        expires = int((self._clock() + _KEPT).timestamp())
+        values = {":mine": set(tokens), ":expires": expires, ":room": self._limit - len(tokens)}
         return self._table.updating(self._pk, name, _ADD, values, _ROOM)
-
-    def _values(self, tokens: list[str]) -> Row:
-        return {":mine": set(tokens), ":expires": int((self._clock() + _KEPT).timestamp())}
 
     def _as_many_as_fit(self, name: str, tokens: list[str]) -> list[str]:
         """The guard again: somebody else may take what was read as room."""
@@ -58,5 +56,5 @@ class Permits:
         fitting = tokens[: max(0, room)]
         if not fitting:
             return []
-        values = {**self._values(fitting), ":room": self._limit - len(fitting)}
-        return fitting if self._table.update(self._pk, name, _ADD, values, condition=_ROOM) else []
+        # By a transaction: the client's own repetition of it would find its first try taking up the room.
+        return fitting if transact(self._table.client, [self._adding(name, fitting)]) else []

@@ -152,7 +152,7 @@ class RunStore:
         values: Row = {":state": state, ":now": iso(self._clock()), ":seen": current.state}
         update = "SET #state = :state, state_pk = :state, finished_at = :now REMOVE watch_pk, watch_at"
         condition = "attribute_not_exists(finished_at) AND #state = :seen"
-        return self._table.update(run.run_id, _RUN, update, values, condition=condition, names={"#state": "state"})
+        return self._table.update_once(run.run_id, _RUN, update, values, condition=condition, names={"#state": "state"})
 
     def overdue(self, limit: int) -> list[str]:
         """Runs not closed for a while, through the sparse index."""
@@ -197,7 +197,7 @@ class RunStore:
         condition = "attribute_not_exists(self_service)"
         if expected is not None:
             condition, values[":phase"] = "self_service.phase = :phase", expected
-        return self._table.update(run_id, _RUN, "SET self_service = :facts", values, condition=condition)
+        return self._table.update_once(run_id, _RUN, "SET self_service = :facts", values, condition=condition)
 
 
 def list_key(number: int) -> str:

@@ -1,0 +1,239 @@
+"""An answer of AWS that is lost after the call was applied: the client repeats it by itself, and nobody notices.
+
+A real client against the emulator, with a proxy in between that loses the answer. In-process doubles cannot show this:
+what matters is what botocore repeats, and what the table says to that.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from batch_import.domain.errors import LeaseLost
+from batch_import.domain.types import AccessStatus, ItemStage, RunState
+from batch_import.queue import Work
+from batch_import.store.dynamo import Table
+from batch_import.store.leases import Leases
+from batch_import.store.permits import Permits
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tests.contract.test_store_items import PROBING, TOLD, World, trail
+from tests.support.aws import Aws, make_stack
+from tests.support.faults import CONFLICTS, DROP_AFTER, ERROR_AFTER, FaultProxy, fault_proxy
+from tests.support.stack import bare_emulator
+
+Lose = Callable[[str], None]
+
+
+@pytest.fixture(scope="module")
+def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultProxy]:
+    with bare_emulator(tmp_path_factory.mktemp("lost")) as emulator, fault_proxy(emulator.settings.endpoint) as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="module")
+def aws(proxy: FaultProxy) -> Iterator[Aws]:
+    saved = dict(os.environ)
+    os.environ["AWS_ENDPOINT_URL"] = proxy.url
+    yield make_stack()
+    os.environ.clear()
+    os.environ.update(saved)
+
+
+@pytest.fixture
+def world(aws: Aws) -> World:
+    return World(aws)
+
+
+@pytest.fixture(params=[DROP_AFTER, ERROR_AFTER], ids=["connection dropped", "error 500"])
+def lose(proxy: FaultProxy, request: pytest.FixtureRequest) -> Iterator[Lose]:
+    """Lose the answer of the next call of an operation; the test fails when no such call was made."""
+    asked = []
+
+    def lose_next(operation: str) -> None:
+        asked.append(operation)
+        proxy.obey({"operation": operation, "times": 1, **request.param})
+
+    before = proxy.faults
+    yield lose_next
+    proxy.obey()
+    assert [operation for _, operation, _ in (proxy.faults - before).elements()] == asked
+
+
+# --- items
+
+
+def test_a_lease_is_ours_and_told_once(world: World, lose: Lose) -> None:
+    run = world.start()
+    item = world.item(run)
+    lose("TransactWriteItems")
+    leased = world.items.lease(item, "mine", 60, PROBING)
+    assert world.item(run) == leased
+    assert (leased.lease_owner, leased.version, trail(world, item)) == ("mine", item.version + 1, ["lease_acquired"])
+    with pytest.raises(LeaseLost):
+        world.items.lease(leased, "other", 60, PROBING)
+
+
+def test_items_leased_together_are_all_ours(world: World, lose: Lose) -> None:
+    run = world.start(3)
+    items = [world.item(run, position) for position in range(3)]
+    lose("TransactWriteItems")
+    leased = world.items.lease_all(items, lambda item: f"mine:{item.item_id}", 60, PROBING)
+    assert leased == [world.item(run, position) for position in range(3)]
+    assert [trail(world, item) for item in items] == [["lease_acquired"]] * 3
+
+
+def test_a_released_item_is_free_at_once(world: World, lose: Lose) -> None:
+    run = world.start()
+    item = world.items.lease(world.item(run), "mine", 60, PROBING)
+    lose("UpdateItem")
+    world.items.release(item.item_id, item.run_id, "mine")
+    assert world.items.lease(world.item(run), "other", 60, PROBING).lease_owner == "other"
+
+
+def test_a_transition_happens_once_and_leaves_its_events_once(world: World, lose: Lose) -> None:
+    run = world.start()
+    item = world.items.lease(world.item(run), "mine", 60, PROBING)
+    lose("TransactWriteItems")
+    moved = world.items.transition(item, {"current_stage": ItemStage.CONFIRM}, [TOLD])
+    assert (world.item(run), moved.version) == (moved, item.version + 1)
+    assert trail(world, item) == ["lease_acquired", "models_discovered"]
+
+
+def test_an_item_that_ends_is_counted_once(world: World, lose: Lose) -> None:
+    run = world.start(2)
+    lose("TransactWriteItems")
+    world.end(world.item(run), run, AccessStatus.BROKEN)
+    counters = world.runs.counters(run)
+    assert (counters.completed_items, counters.broken_items, counters.active_items) == (1, 1, 0)
+
+
+# --- runs
+
+
+def test_a_run_is_created_once(world: World, lose: Lose) -> None:
+    before = runs(world)
+    lose("TransactWriteItems")
+    run = world.start(2)
+    assert runs(world) - before == {run.run_id}
+    assert world.item(run, 1).current_stage is ItemStage.PROBE
+
+
+def test_whoever_ends_the_last_item_closes_the_run(world: World, lose: Lose) -> None:
+    run = world.start()
+    world.end(world.item(run), run)
+    lose("TransactWriteItems")
+    assert world.runs.close(run)
+    closed = world.runs.get(run.run_id)
+    assert closed is not None
+    assert (closed.state, closed.finished_at is not None) == (RunState.COMPLETED, True)
+    assert not world.runs.close(run)
+
+
+def test_a_phase_is_entered_by_the_one_who_asked_for_it(world: World, lose: Lose) -> None:
+    run = world.start()
+    lose("TransactWriteItems")
+    assert world.runs.set_self_service(run.run_id, {"phase": "bound"}, None)
+    assert not world.runs.set_self_service(run.run_id, {"phase": "bound"}, None)
+
+
+def runs(world: World) -> set[str]:
+    rows, _ = world.runs_table.query(
+        IndexName="by_start",
+        KeyConditionExpression="list_pk = :pk",
+        ExpressionAttributeValues={":pk": "runs"},
+    )
+    return {row["pk"] for row in rows}
+
+
+# --- leases, facts and permits
+
+
+def test_a_named_lease_is_ours_and_free_again_after_its_release(
+    world: World, lose: Lose, request: pytest.FixtureRequest
+) -> None:
+    name = request.node.name
+    lose("UpdateItem")
+    assert world.leases.acquire("provider", name, "mine", 60)
+    assert not world.leases.acquire("provider", name, "other", 60)
+    world.leases.release("provider", name, "mine")
+    assert world.leases.acquire("provider", name, "other", 60)
+
+
+def test_a_lease_given_back_is_free_at_once(world: World, lose: Lose, request: pytest.FixtureRequest) -> None:
+    name = request.node.name
+    assert world.leases.acquire("provider", name, "mine", 60)
+    lose("UpdateItem")
+    world.leases.release("provider", name, "mine")
+    assert world.leases.acquire("provider", name, "other", 60)
+
+
+def test_a_fact_is_written_by_the_one_who_saw_what_was_there(
+    world: World, lose: Lose, request: pytest.FixtureRequest
+) -> None:
+    name = request.node.name
+    lose("TransactWriteItems")
+    assert world.leases.remember("outage", name, {"open_until": "later"}, unchanged=("open_until", None))
+    assert not world.leases.remember("outage", name, {"open_until": "now"}, unchanged=("open_until", None))
+
+
+def test_permits_are_taken_once(world: World, lose: Lose, request: pytest.FixtureRequest) -> None:
+    name, permits = request.node.name, Permits(world.runs_table, world.clock, "provider", 3)
+    lose("TransactWriteItems")
+    assert set(permits.acquire({name: ["a", "b"]})) == {"a", "b"}
+    assert set(permits.acquire({name: ["c"]})) == {"c"}
+    assert permits.acquire({name: ["d"]}) == {}
+
+
+def test_the_last_permits_are_taken_once(world: World, lose: Lose, request: pytest.FixtureRequest) -> None:
+    """More are wanted than there can be: what fits is looked up first."""
+    name, permits = request.node.name, Permits(world.runs_table, world.clock, "provider", 3)
+    lose("TransactWriteItems")
+    assert set(permits.acquire({name: ["a", "b", "c", "d"]})) == {"a", "b", "c"}
+
+
+def test_a_lease_of_which_no_answer_ever_comes_is_not_kept(
+    world: World, lose: Lose, request: pytest.FixtureRequest
+) -> None:
+    """The caller gives up without knowing that it has it."""
+    once = boto3.client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
+    leases = Leases(Table(once, world.settings.runs_table), world.clock, "host1")
+    lose("UpdateItem")
+    with pytest.raises((BotoCoreError, ClientError)):
+        leases.acquire("provider", request.node.name, "mine", 60)
+    assert world.leases.acquire("provider", request.node.name, "other", 60)
+
+
+@pytest.mark.parametrize("conflict", CONFLICTS, ids=lambda conflict: conflict["operation"])
+def test_a_write_that_meets_a_transaction_is_made_a_moment_later(
+    world: World, proxy: FaultProxy, conflict: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    run, name = world.start(), request.node.name
+    proxy.obey({**conflict, "times": 2})
+    assert world.leases.acquire("provider", name, "mine", 60)
+    assert world.items.lease(world.item(run), "mine", 60, PROBING) == world.item(run)
+    proxy.obey()
+
+
+# --- rows and queues
+
+
+def test_a_conditional_row_and_its_change_are_written_once(world: World, lose: Lose, request: Any) -> None:
+    row = {"pk": request.node.name, "sk": "row"}
+    assert world.runs_table.put({**row, "n": 1}, condition="attribute_not_exists(pk)")
+    lose("UpdateItem")
+    world.runs_table.update(row["pk"], "row", "SET n = n + :one", {":one": 1, ":seen": 1}, condition="n = :seen")
+    assert (world.runs_table.get(row["pk"], "row") or {})["n"] == 2
+
+
+def test_what_was_sent_arrives_and_a_second_copy_says_the_same(world: World, aws: Aws, lose: Lose) -> None:
+    work = Work("run", ("item_00001",))
+    lose("SendMessageBatch")
+    world.queues[ItemStage.CONFIRM].send([work])
+    sqs, url = boto3.client("sqs"), aws.environment["CONFIRM_QUEUE_URL"]
+    received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert [message["Body"] for message in received] == [work.body()] * 2
+    for message in received:
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])

@@ -1,0 +1,134 @@
+"""AWS that fails: microburst in front of the emulator, its choices made by a seed."""
+
+import asyncio
+import random
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+from aiohttp import web
+from microburst.app import make_app
+from microburst.core.pipeline import Microburst
+from microburst.detection import detect
+from microburst.forward import Upstream
+from microburst.protocols import render_error
+
+Rule = dict[str, Any]
+BROKEN = {"code": "InternalServerError", "status": 500}
+ERROR_BEFORE: Rule = {"error": BROKEN}
+# microburst's own errors come before the call; a rule with this mark answers one after the call was applied.
+ERROR_AFTER: Rule = {"response": {"set_headers": {"error-after": BROKEN["code"]}}}
+DROP_BEFORE: Rule = {"reset": True}
+DROP_AFTER: Rule = {"response": {"abort_bytes": 0}}
+UNCERTAIN = (ERROR_BEFORE, ERROR_AFTER, DROP_BEFORE, DROP_AFTER)
+THROTTLES = {
+    "dynamodb": "ProvisionedThroughputExceededException",
+    "sqs": "RequestThrottled",
+    "kms": "ThrottlingException",
+}
+# What microburst calls them.
+ACTIONS = {
+    "error:InternalServerError": "error before",
+    "match": "error after",
+    "reset": "dropped before",
+    "response:abort": "dropped after",
+    "error:TransactionCanceledException": "conflict",
+    "error:TransactionConflictException": "conflict",
+}
+KINDS = {"throttled", *ACTIONS.values()}
+REASONS = {"CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}]}
+CONFLICTS: tuple[Rule, ...] = (
+    {"operation": "TransactWriteItems", "error": {"code": "TransactionCanceledException", "fields": REASONS}},
+    {"operation": "UpdateItem", "error": {"code": "TransactionConflictException"}},
+)
+
+
+def everywhere(share: float) -> list[Rule]:
+    """Rules that hit ``share`` of each service's calls, every kind equally often; conflicts come on top of that."""
+    each = share / (1 + len(UNCERTAIN))
+    throttled = [{"service": service, "error": {"code": code, "status": 400}} for service, code in THROTTLES.items()]
+    rules = [
+        rule | {"service": rule.get("service", "dynamodb"), "probability": each} for rule in (*CONFLICTS, *throttled)
+    ]
+    for place, kind in enumerate(UNCERTAIN, start=1):
+        # A rule is asked only when those before it let the call pass.
+        odds = each / (1 - place * each)
+        rules += [kind | {"service": service, "probability": odds} for service in THROTTLES]
+    return rules
+
+
+class _Answering(Upstream):
+    """The upstream, whose answer is replaced by an error where a rule is marked so."""
+
+    async def relay(self, request: Any, body: Any, mutator: Any = None, data: Any = None) -> Any:
+        code = mutator.set_headers.get("error-after") if mutator else None
+        if code is None:
+            return await super().relay(request, body, mutator, data)
+        url, headers = self.base_url + request.rel_url.raw_path_qs, self._outbound_headers(request)
+        assert self.session is not None
+        async with self.session.request(request.method, url, headers=headers, data=body) as applied:
+            await applied.read()
+        asked = detect(request.headers, request.method, request.path, request.query, body)
+        status, headers, answer = render_error(asked.service, code, status=500, protocol=asked.protocol)
+        return web.Response(status=status, headers=headers, body=answer)
+
+
+class FaultProxy:
+    """``url`` is an AWS endpoint; ``rules`` are microburst's, replaced at any time."""
+
+    def __init__(self, upstream: str) -> None:
+        self._microburst = Microburst(upstream)
+        self._microburst.upstream = _Answering(upstream)
+        self.url = ""
+
+    def obey(self, *rules: Rule) -> None:
+        self._microburst.engine.set_rules(list(rules))
+
+    @property
+    def calls(self) -> Counter[str]:
+        """By service."""
+        return Counter(self._microburst.stats.by_service)
+
+    @property
+    def faults(self) -> Counter[tuple[str, str, str]]:
+        """By service, operation and kind."""
+        found: Counter[tuple[str, str, str]] = Counter()
+        for (service, operation, action), count in self._microburst.fault_counts.items():
+            found[service, operation, ACTIONS.get(action, "throttled")] += count
+        return found
+
+    async def serve(self, started: threading.Event, stop: asyncio.Event) -> None:
+        runner = web.AppRunner(make_app(self._microburst), access_log=None)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            started.set()
+            await stop.wait()
+        finally:
+            await runner.cleanup()
+
+
+@contextmanager
+def fault_proxy(upstream: str, seed: int = 1) -> Iterator[FaultProxy]:
+    """A proxy in a thread of its own; without faults until it is given rules."""
+    proxy, started, loop = FaultProxy(upstream), threading.Event(), asyncio.new_event_loop()
+    stop = asyncio.Event()
+    thread = threading.Thread(target=lambda: loop.run_until_complete(proxy.serve(started, stop)))
+    with (
+        mock.patch("microburst.rules.random", random.Random(seed)),
+        # It would put the service's namespace before a throttle of SQS, as AWS does not: botocore would not know it.
+        mock.patch.dict("microburst.models._QUERY_ERROR_NAMESPACE", clear=True),
+    ):
+        thread.start()
+        try:
+            assert started.wait(10), "the proxy did not start"
+            yield proxy
+        finally:
+            loop.call_soon_threadsafe(stop.set)
+            thread.join()
+            loop.close()
