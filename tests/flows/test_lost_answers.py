@@ -6,6 +6,7 @@ what matters is what botocore repeats, and what the table says to that.
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
@@ -21,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.contract.test_store_items import PROBING, TOLD, World, trail
 from tests.support.aws import Aws, make_stack
-from tests.support.faults import CONFLICTS, DROP_AFTER, ERROR_AFTER, FaultProxy, fault_proxy
+from tests.support.faults import CONFLICTS, DROP_AFTER, ERROR_AFTER, THROTTLES, FaultProxy, fault_proxy
 from tests.support.stack import bare_emulator
 
 Lose = Callable[[str], None]
@@ -204,6 +205,16 @@ def test_a_lease_of_which_no_answer_ever_comes_is_not_kept(
     with pytest.raises((BotoCoreError, ClientError)):
         leases.acquire("provider", request.node.name, "mine", 60)
     assert world.leases.acquire("provider", request.node.name, "other", 60)
+
+
+def test_asking_for_a_taken_lease_through_faults_does_not_use_up_the_retries(world: World, proxy: FaultProxy) -> None:
+    """A failed condition gives botocore's standard mode nothing back into its budget of a hundred retries."""
+    assert world.leases.acquire("provider", "taken", "other", 60)
+    proxy.obey({"operation": "UpdateItem", "sequence": [1, 1], "error": {"code": THROTTLES["dynamodb"]}})
+    with ThreadPoolExecutor(10) as pool:
+        asked = list(pool.map(lambda _: world.leases.acquire("provider", "taken", "mine", 60), range(150)))
+    proxy.obey()
+    assert asked == [False] * 150
 
 
 @pytest.mark.parametrize("conflict", CONFLICTS, ids=lambda conflict: conflict["operation"])

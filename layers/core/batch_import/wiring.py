@@ -83,7 +83,10 @@ class Wiring:
 
     @cached_property
     def _dynamodb(self) -> Any:
-        return self._client("dynamodb")
+        # DynamoDB's own schedule: ten tries, from 50 ms on. The standard mode has one budget for all retries of a
+        # client, which a failed condition never refills: asking for a lease that is taken would use it up.
+        config = self._config.merge(Config(retries={"mode": "legacy"}))
+        return boto3.client("dynamodb", config=config)
 
     @cached_property
     def _sqs(self) -> Any:
