@@ -11,6 +11,7 @@ import pytest
 from batch_import.domain.entities import Item
 from batch_import.pipeline.confirmation import ConfirmationWorker
 from batch_import.pipeline.import_stages import ImportStages
+from batch_import.queue import WorkQueue
 from batch_import.store.items import ItemStore
 from batch_import.wiring import wiring
 
@@ -91,6 +92,26 @@ def test_a_message_of_another_stage_is_passed_on_and_not_worked(service: Service
     assert door("validation")(event("validation", **body), Context()) == NOTHING_FAILED
     assert service.item(run_id)["current_stage"] == "probe"
     assert waiting(service.aws, "IMPORT_QUEUE_URL") == [body]
+
+
+def test_work_is_done_although_the_visibility_of_its_message_cannot_be_changed(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ConnectionError
+
+    run_id = service.start(listed(box, "healthy"))
+    monkeypatch.setattr(WorkQueue, "lease_for", refuse)
+    assert door("provision")(event("provision", run_id=run_id, items=["item_00001"]), Context()) == NOTHING_FAILED
+    assert service.item(run_id)["current_stage"] == "confirm"
+
+
+def test_an_item_that_a_message_names_twice_is_worked_once(service: Service, box: Any) -> None:
+    run_id = service.start(listed(box, "healthy"))
+    sent = event("provision", run_id=run_id, items=["item_00001"] * 2)
+    sent["Records"] = sent["Records"][:1]
+    assert door("provision")(sent, Context()) == NOTHING_FAILED
+    assert waiting(service.aws, "CONFIRM_QUEUE_URL") == [{"run_id": run_id, "items": ["item_00001"]}]
 
 
 # --- what comes back

@@ -32,7 +32,8 @@ class Work(NamedTuple):
         items = fields.get("items", [])
         if not isinstance(fields.get("run_id"), str) or not all(isinstance(item, str) for item in items):
             raise ValueError("not a work message")
-        return cls(fields["run_id"], tuple(items), bool(fields.get("expand")))
+        # An item of which two messages came together is handed on twice in one: a table reads no key twice.
+        return cls(fields["run_id"], tuple(dict.fromkeys(items)), bool(fields.get("expand")))
 
 
 class WorkQueue:

@@ -79,14 +79,11 @@ def work_messages(
     started = time.monotonic()
     deliveries, failed = read_deliveries(event)
     handles = {d.message_id: d.receipt_handle for d in deliveries}
-    if handles:
-        queue.lease_for(list(handles.values()), int(seconds_left()) + _MARGIN)
+    _lease_for(queue, list(handles.values()), int(seconds_left()) + _MARGIN)
     lists = [d for d in deliveries if d.work.expand]
     failed += [d.message_id for d in lists if not expand(d.work.run_id, lambda: seconds_left() > _TO_EXPAND)]
     failed += worker.run([d for d in deliveries if not d.work.expand], seconds_left)
-    coming_back = [handles[message_id] for message_id in failed if message_id in handles]
-    if coming_back:
-        queue.lease_for(coming_back, _COMES_BACK)
+    _lease_for(queue, [handles[message_id] for message_id in failed if message_id in handles], _COMES_BACK)
     metrics.add_metric("ItemsWorked", "Count", sum(len(d.work.items) for d in deliveries))
     metrics.add_metric("MessagesFailed", "Count", len(failed))
     logger.info(
@@ -94,3 +91,11 @@ def work_messages(
         extra={"messages": len(deliveries), "failed": len(failed), "seconds": round(time.monotonic() - started, 3)},
     )
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def _lease_for(queue: WorkQueue, handles: list[str], seconds: int) -> None:
+    """Without it messages only come back later: no reason to leave the work, or to fail after it is done."""
+    try:
+        queue.lease_for(handles, seconds)
+    except Exception:
+        logger.warning("visibility not changed", extra={"messages": len(handles)}, exc_info=True)
