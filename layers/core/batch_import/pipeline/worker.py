@@ -73,13 +73,27 @@ class Forwarder:
             if len(waiting) < ITEMS_PER_MESSAGE:
                 return
             ready, self._waiting[way] = waiting, []
-        self._send(way, ready)
+        try:
+            self._send(way, ready)
+        except Exception:
+            logger.warning("not handed on yet", extra={"run_id": run_id}, exc_info=True)
+            with self._lock:
+                self._waiting[way] += ready  # of ten items, nine that have no part in this: the end tries again
 
     def flush(self) -> None:
+        """Raises when something could not be sent: then all messages come again, and the rows say where items are."""
         with self._lock:
             waiting, self._waiting = self._waiting, defaultdict(list)
-        for way, item_ids in waiting.items():
+        failures = [error for way, item_ids in waiting.items() if (error := self._failure(way, item_ids))]
+        if failures:
+            raise failures[0]
+
+    def _failure(self, way: tuple[str, ItemStage, int], item_ids: list[str]) -> Exception | None:
+        try:
             self._send(way, item_ids)
+        except Exception as error:
+            return error
+        return None
 
     def _send(self, way: tuple[str, ItemStage, int], item_ids: list[str]) -> None:
         run_id, stage, delay = way
