@@ -4,7 +4,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,7 +87,8 @@ class ProviderLocks:
     def _give_back(self, provider_id: str, held: _Held) -> None:
         if held.tenure is not None:
             held.tenure = None
-            self._leases.release("provider", provider_id, self._owner)
+            with suppress(Exception):  # one that cannot be given back expires; what was done under it is done
+                self._leases.release("provider", provider_id, self._owner)
 
     def _wait_for_lease(self, provider_id: str) -> None:
         deadline = time.monotonic() + self._patience
