@@ -212,10 +212,14 @@ def test_a_poisonous_item_fails_at_every_delivery_until_the_queue_gives_it_up(
     monkeypatch.setattr(ImportStages, "work", breaking(99, ImportStages.work))
     sent = event("provision", run_id=run_id, items=["item_00001"])
     sent["Records"] = sent["Records"][:1]
+    leased: list[int] = []
+    lease_for = WorkQueue.lease_for
+    monkeypatch.setattr(WorkQueue, "lease_for", lambda *args: (leased.append(args[2]), lease_for(*args)))
     for delivery in range(1, 6):
         sent["Records"][0]["attributes"]["ApproximateReceiveCount"] = str(delivery)
         assert failed(door("provision")(sent, Context(f"request-{delivery}"))) == ids(sent)
         service.clock.shift(10)
+    assert leased[1::2] == [10, 20, 40, 80, 160]  # five tries outlast an outage of some minutes
 
 
 def test_a_table_that_fails_while_an_item_breaks_off_takes_no_other_with_it(

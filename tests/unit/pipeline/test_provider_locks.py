@@ -86,15 +86,3 @@ def test_closing_gives_back_what_was_kept_for_a_thread_that_left() -> None:
     held.waiting = 0
     ours.close()
     assert table.owner is None
-
-
-def test_what_was_done_stands_when_the_lease_cannot_be_given_back() -> None:
-    class Stuck(Table):
-        def release(self, kind: str, name: str, owner: str) -> None:
-            raise ConnectionError
-
-    ours = locks(Stuck())
-    with ours.hold(PROVIDER) as tenure:
-        tenure["done"] = True
-    ours.close()
-    assert tenure == {"done": True}

@@ -12,7 +12,7 @@ from batch_import.queue import Work, WorkQueue
 
 logger = logging.getLogger(__name__)
 _MARGIN = 5
-_COMES_BACK = 10
+_COMES_BACK, _LONGEST_BACK = 10, 300
 _TO_EXPAND = 15.0
 
 
@@ -78,12 +78,13 @@ def work_messages(
     """
     started = time.monotonic()
     deliveries, failed = read_deliveries(event)
-    handles = {d.message_id: d.receipt_handle for d in deliveries}
-    _lease_for(queue, list(handles.values()), int(seconds_left()) + _MARGIN)
+    _lease_for(queue, [d.receipt_handle for d in deliveries], int(seconds_left()) + _MARGIN)
     lists = [d for d in deliveries if d.work.expand]
     failed += [d.message_id for d in lists if not expand(d.work.run_id, lambda: seconds_left() > _TO_EXPAND)]
     failed += worker.run([d for d in deliveries if not d.work.expand], seconds_left)
-    _lease_for(queue, [handles[message_id] for message_id in failed if message_id in handles], _COMES_BACK)
+    for count in {d.receive_count for d in deliveries}:  # five deliveries then outlast an outage of five minutes
+        again = [d.receipt_handle for d in deliveries if d.receive_count == count and d.message_id in failed]
+        _lease_for(queue, again, min(_COMES_BACK * 2 ** (count - 1), _LONGEST_BACK))
     metrics.add_metric("ItemsWorked", "Count", sum(len(d.work.items) for d in deliveries))
     metrics.add_metric("MessagesFailed", "Count", len(failed))
     logger.info(

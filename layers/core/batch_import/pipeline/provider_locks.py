@@ -91,8 +91,9 @@ class ProviderLocks:
                 self._leases.release("provider", provider_id, self._owner)
 
     def _wait_for_lease(self, provider_id: str) -> None:
-        deadline = time.monotonic() + self._patience
+        deadline, pause = time.monotonic() + self._patience, 0.1
         while not self._leases.acquire("provider", provider_id, self._owner, self._seconds):
             if time.monotonic() > deadline:
                 raise ProviderBusy(provider_id)
-            time.sleep(0.1)
+            time.sleep(pause)
+            pause = min(1.0, pause * 1.5)
