@@ -8,7 +8,7 @@ import pytest
 from batch_import.domain.entities import Item
 from batch_import.domain.types import AccessStatus, ItemStage
 from batch_import.pipeline.intake import item_id_at
-from batch_import.store.items import shard_key
+from batch_import.store.item_rows import shard_key
 from batch_import.wiring import wiring
 from botocore.client import BaseClient
 

@@ -1,8 +1,6 @@
 """Items and their events (seed 003, T5): each change is one conditional transaction together with its events."""
 
-import json
 import secrets
-import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -12,24 +10,25 @@ from batch_import.domain.entities import NOTHING, Event, Item, ItemProfile, NewE
 from batch_import.domain.errors import LeaseLost, StaleWrite
 from batch_import.domain.types import AccessStatus, EventType, ItemStage
 from batch_import.store.dynamo import Row, Table, transact
+from batch_import.store.item_rows import (
+    event_row,
+    order_key,
+    profile_key,
+    profile_row,
+    read_profile,
+    secret_key,
+    set_or_remove,
+    shard_key,
+    trail,
+)
 
 STAGE_PATIENCE = timedelta(minutes=15)  # after this long without a transition, reconcile looks at an item
 _FINDINGS = 20  # to a transaction
 _AFTERWARDS = 99  # behind the events of the version that it belongs to
-_NOT_DONE, FAILED, _OTHERS = "2#", "1#", "0#"  # what order keys begin with
 _LEASABLE = (
     "current_stage IN (:a, :b) AND "
     "(attribute_not_exists(lease_owner) OR lease_expires_at < :now OR lease_owner = :mine)"
 )
-
-
-def order_key(item: Item) -> str:
-    """Not done first, then broken and degraded together, then the rest; newest first when read backwards (§3)."""
-    if item.current_stage is not ItemStage.DONE:
-        rank = _NOT_DONE
-    else:
-        rank = FAILED if item.access_status in (AccessStatus.BROKEN, AccessStatus.DEGRADED) else _OTHERS
-    return f"{rank}{item.updated_at}#{item.item_id}"
 
 
 class _Write(NamedTuple):
@@ -68,27 +67,27 @@ class ItemStore:
         return [Item.model_validate(rows[run_id, item_id]) for item_id in item_ids if (run_id, item_id) in rows]
 
     def profile(self, run_id: str, item_id: str) -> ItemProfile:
-        return _profile(self._items.get(run_id, _profile_key(item_id)))
+        return read_profile(self._items.get(run_id, profile_key(item_id)))
 
     def profiles(self, run_id: str, item_ids: Sequence[str]) -> dict[str, ItemProfile]:
-        rows = self._items.get_many([(run_id, _profile_key(item_id)) for item_id in item_ids], consistent=False)
-        return {item_id: _profile(rows.get((run_id, _profile_key(item_id)))) for item_id in item_ids}
+        rows = self._items.get_many([(run_id, profile_key(item_id)) for item_id in item_ids], consistent=False)
+        return {item_id: read_profile(rows.get((run_id, profile_key(item_id)))) for item_id in item_ids}
 
     def sealed_key(self, run_id: str, item_id: str) -> bytes | None:
-        row = self._items.get(run_id, _secret_key(item_id))
+        row = self._items.get(run_id, secret_key(item_id))
         return row["sealed"] if row else None
 
     def sealed_keys(self, run_id: str, item_ids: Sequence[str]) -> dict[str, bytes]:
         """By item; one that has been erased is absent."""
-        rows = self._items.get_many([(run_id, _secret_key(item_id)) for item_id in item_ids])
-        found = {item_id: rows.get((run_id, _secret_key(item_id))) for item_id in item_ids}
+        rows = self._items.get_many([(run_id, secret_key(item_id)) for item_id in item_ids])
+        found = {item_id: rows.get((run_id, secret_key(item_id))) for item_id in item_ids}
         return {item_id: row["sealed"] for item_id, row in found.items() if row}
 
     def events(self, run_id: str, item_id: str, limit: int) -> list[Event]:
         """Oldest first."""
         rows, _ = self._events.query(
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": _trail(run_id, item_id)},
+            ExpressionAttributeValues={":pk": trail(run_id, item_id)},
             Limit=limit,
             ConsistentRead=True,
         )
@@ -100,7 +99,7 @@ class ItemStore:
         """Parts of the transaction that expands a list; a row that exists cancels it."""
         secret = {
             "pk": item.run_id,
-            "sk": _secret_key(item.item_id),
+            "sk": secret_key(item.item_id),
             "sealed": sealed_key,
             "expires_at": erase_at,
             "watch_pk": "keys",
@@ -180,7 +179,7 @@ class ItemStore:
 
         For what a crash may undo, such as the findings of a probe: one transaction less for each item.
         """
-        rows = [*also, *([self._items.putting(_profile_row(item, profile))] if profile is not None else ())]
+        rows = [*also, *([self._items.putting(profile_row(item, profile))] if profile is not None else ())]
         told = [
             event.model_copy(
                 update={"stage": event.stage or item.current_stage, "attempt": event.attempt or item.attempt}
@@ -203,14 +202,14 @@ class ItemStore:
                 row
                 for item, profile, event in findings[at : at + _FINDINGS]
                 for row in (
-                    self._items.putting(_profile_row(item, profile)),
-                    self._events.putting(_event_row(item, item.version, _AFTERWARDS, event, now)),
+                    self._items.putting(profile_row(item, profile)),
+                    self._events.putting(event_row(item, item.version, _AFTERWARDS, event, now)),
                 )
             ]
             transact(self._items.client, rows)
 
     def erasing_key(self, item: Item) -> Row:
-        return self._items.deleting(item.run_id, _secret_key(item.item_id))
+        return self._items.deleting(item.run_id, secret_key(item.item_id))
 
     # --- what nothing is working on
 
@@ -260,14 +259,14 @@ class ItemStore:
         if moved:
             fields |= self._index_keys(changed)
         guard = "#version = :seen" + (f" AND {condition}" if condition else "")
-        update, names, update_values = _set_or_remove(fields)
+        update, names, update_values = set_or_remove(fields)
         names["#version"] = "version"
         told = [*item.unwritten.events, *events]
         parts = [
             self._items.updating(
                 item.run_id, item.item_id, update, {**update_values, **values, ":seen": item.version}, guard, names
             ),
-            *(self._events.putting(_event_row(item, changed.version, n, event, now)) for n, event in enumerate(told)),
+            *(self._events.putting(event_row(item, changed.version, n, event, now)) for n, event in enumerate(told)),
             *item.unwritten.also,
         ]
         return _Write(item, changed, stamp, parts)
@@ -306,54 +305,3 @@ class ItemStore:
             "broken_items :broken, warning_items :warning"
         )
         return self._runs.updating(item.run_id, shard_key(item.position % run.shards), update, values)
-
-
-def shard_key(number: int) -> str:
-    return f"counter#{number:03d}"
-
-
-def _profile_key(item_id: str) -> str:
-    return f"profile#{item_id}"
-
-
-def _secret_key(item_id: str) -> str:
-    return f"secret#{item_id}"
-
-
-def _profile_row(item: Item, profile: ItemProfile) -> Row:
-    packed = zlib.compress(profile.model_dump_json().encode())
-    return {"pk": item.run_id, "sk": _profile_key(item.item_id), "data": packed}
-
-
-def _profile(row: Row | None) -> ItemProfile:
-    return ItemProfile.model_validate_json(zlib.decompress(row["data"])) if row else ItemProfile()
-
-
-def _trail(run_id: str, item_id: str) -> str:
-    return f"{run_id}#{item_id}"
-
-
-def _event_row(item: Item, version: int, index: int, event: NewEvent, now: str) -> Row:
-    """Stage and attempt are those in which it happened, before the change that it tells of."""
-    number = f"{version:05d}{index:02d}"
-    return {
-        "pk": _trail(item.run_id, item.item_id),
-        "sk": number,
-        "event_id": f"evt_{item.position:05d}{number}",
-        "event_type": event.event_type,
-        "stage": event.stage or item.current_stage,
-        "attempt": event.attempt or item.attempt,
-        "message": event.message[:500],
-        "payload_json": json.dumps(event.payload, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
-        "created_at": now,
-    }
-
-
-def _set_or_remove(fields: Mapping[str, Any]) -> tuple[str, dict[str, str], Row]:
-    names = {f"#{name}": name for name in fields}
-    kept = {name: value for name, value in fields.items() if value is not None}
-    gone = [f"#{name}" for name, value in fields.items() if value is None]
-    update = "SET " + ", ".join(f"#{name} = :{name}" for name in kept)
-    if gone:
-        update += " REMOVE " + ", ".join(gone)
-    return update, names, {f":{name}": value for name, value in kept.items()}
