@@ -5,9 +5,11 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
+import boto3
 import pytest
 from batch_import.host import transport
 from batch_import.pipeline.probing import Prober
+from batch_import.queue import Work
 from batch_import.wiring import wiring
 
 from tests.conftest import Service
@@ -90,3 +92,15 @@ def test_the_keys_of_a_dead_relay_end_together_after_its_tries_and_not_each_afte
     run_id, items = service.import_(pairs)
     assert {(item["access_status"], item["last_error_code"]) for item in items} == {("degraded", "unreachable")}
     assert sum(service.item(run_id, item["item_id"])["retry_count"] for item in items) <= 3
+
+
+def test_an_item_in_two_messages_of_one_invocation_is_probed_once_and_holds_one_permit(
+    service: Service, box: Any, at_once: Counter[str]
+) -> None:
+    run_id = service.start(one_provider(box, 1))
+    url = service.aws.environment["IMPORT_QUEUE_URL"]
+    boto3.client("sqs").send_message(QueueUrl=url, MessageBody=Work(run_id, ("item_00001",)).body())
+    service.pump.run()
+    trail = event_types(service.item(run_id))
+    assert (at_once["most"], trail.count("models_discovered"), trail.count("access_decided")) == (1, 1, 1)
+    assert service.item(run_id)["access_status"] == "active"

@@ -55,18 +55,25 @@ class RelayLimits:
             )
             if permits is not None
         ]
-        self._held: dict[tuple[str, str], list[tuple[Permits, str, str]]] = defaultdict(list)
+        self._held: dict[tuple[str, str], list[tuple[Permits, str, str]]] = {}
         self._lock = threading.Lock()
 
     def admit(self, items: Sequence[Item]) -> Admitted:
+        """An item that another message of this invocation has in hand waits as well: by then it will have moved on."""
         probing = [item for item in items if item.current_stage is ItemStage.PROBE]
+        fresh = granted = self._taken_up(probing)
         for permits, name_of in self._kinds:
-            probing = self._acquire(permits, name_of, probing)
-        admitted = {item.item_id for item in probing}
-        kept = [i for i in items if i.current_stage is ItemStage.PROBE and i.item_id not in admitted]
-        self.give_back(kept)
-        waits = {item.item_id: random.uniform(_SHORTEST, _LONGEST) for item in kept}
+            granted = self._acquire(permits, name_of, granted)
+        admitted = {item.item_id for item in granted}
+        self.give_back([item for item in fresh if item.item_id not in admitted])
+        waits = {i.item_id: random.uniform(_SHORTEST, _LONGEST) for i in probing if i.item_id not in admitted}
         return [item for item in items if item.item_id not in waits], waits
+
+    def _taken_up(self, items: Sequence[Item]) -> Sequence[Item]:
+        with self._lock:
+            fresh = [item for item in items if (item.run_id, item.item_id) not in self._held]
+            self._held.update({(item.run_id, item.item_id): [] for item in fresh})
+        return fresh
 
     def returning(self, item: Item) -> list[dict[str, object]]:
         """Parts of the transaction that writes what became of ``item``'s probing."""
