@@ -23,11 +23,7 @@ _PAUSE = 0.3
 
 class Down(Protocol):
     @property
-    def wait(self) -> float: ...
-    @property
-    def over(self) -> bool: ...
-    @property
-    def counted(self) -> bool: ...
+    def free_wait(self) -> float: ...
 
 
 class Outage(Protocol):
@@ -102,8 +98,7 @@ class HostTransport:
     def silent(self, error: HostError) -> HostError:
         """``error``, told to all workers when it means that the host does not answer."""
         if self._outage is not None and error.status in _SILENT:
-            down = self._outage.failed()
-            error.wait = 0.0 if down.counted or down.over else down.wait
+            error.wait = self._outage.failed().free_wait
         return error
 
     def admin_headers(self) -> Mapping[str, str]:

@@ -82,7 +82,7 @@ def work_messages(
     lists = [d for d in deliveries if d.work.expand]
     failed += [d.message_id for d in lists if not expand(d.work.run_id, lambda: seconds_left() > _TO_EXPAND)]
     failed += worker.run([d for d in deliveries if not d.work.expand], seconds_left)
-    for count in {d.receive_count for d in deliveries}:  # five deliveries then outlast an outage of five minutes
+    for count in {d.receive_count for d in deliveries}:  # the fifth comes after two and a half minutes
         again = [d.receipt_handle for d in deliveries if d.receive_count == count and d.message_id in failed]
         _lease_for(queue, again, min(_COMES_BACK * 2 ** (count - 1), _LONGEST_BACK))
     metrics.add_metric("ItemsWorked", "Count", sum(len(d.work.items) for d in deliveries))

@@ -33,6 +33,11 @@ class Down:
     counted: bool = False
     asking: bool = False
 
+    @property
+    def free_wait(self) -> float:
+        """Seconds that whoever met the failure waits for nothing; 0 for the one that pays, and when it is ``over``."""
+        return 0.0 if self.counted or self.over else self.wait
+
 
 UP = Down()
 
@@ -155,7 +160,7 @@ class Circuits:
         pause = down.wait or _DEAD_SECONDS
         known.outage, known.trouble, known.over = outage, trouble, down.over
         known.open_until = self._clock() + timedelta(seconds=pause)
-        return Found(trouble, over=down.over) if down.counted or down.over else Found(wait=down.wait)
+        return Found(wait=down.free_wait) if down.free_wait else Found(trouble, over=down.over)
 
 
 class _Origin:

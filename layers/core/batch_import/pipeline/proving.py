@@ -21,6 +21,7 @@ from batch_import.pipeline.provider_locks import ProviderLocks
 from batch_import.pipeline.slots import Slot, SlotPool
 from batch_import.probe.capability import error_text
 
+UnderLease = Callable[[], AbstractContextManager[Any]]
 WORST_CASE = 100.0  # a room, a key, joining, and a completion that takes its whole time-out
 _SLOT_PATIENCE = 15.0
 _JOIN_SECONDS = 3.0
@@ -44,7 +45,7 @@ class Room(NamedTuple):
     group_id: int
     where: str
     provider_group: Json
-    tenure: Callable[[], AbstractContextManager[Any]]
+    tenure: UnderLease
 
 
 class ProvingGround:
@@ -142,7 +143,7 @@ class ProvingGround:
             self._let_rest(group["id"])
 
     @contextmanager
-    def _lane(self, group: Json, tenure: Callable[[], AbstractContextManager[Any]]) -> Iterator[Room]:
+    def _lane(self, group: Json, tenure: UnderLease) -> Iterator[Room]:
         with self._lanes.borrow(_SLOT_PATIENCE) as lane:
             yield Room(self._lane_group(lane), f"lane {lane.name}", group, tenure)
 

@@ -169,9 +169,7 @@ class BatchImportService:
         packed = self._vault.open(run.run_id, run.sealed_data_key, f"list#{number}", part["sealed"])
         listed: list[Listed] = json.loads(zlib.decompress(packed))
         start = int(part["expanded"])
-        queued = max(
-            0, start - QUEUED_TOGETHER - ITEMS_PER_TRANSACTION
-        )  # a crash may have come before they were queued
+        queued = max(0, start - QUEUED_TOGETHER - ITEMS_PER_TRANSACTION)  # again: a crash may have come before it
         while start < len(listed):
             if not may_go_on():
                 break

@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from batch_import.domain.advisories import Advisory
@@ -25,13 +25,12 @@ from batch_import.host.errors import HostError
 from batch_import.pipeline.placing import Placing
 from batch_import.pipeline.premises import Premises
 from batch_import.pipeline.provider_locks import ProviderBusy, ProviderLocks
-from batch_import.pipeline.proving import ProofResult, ProvingGround, account_of
+from batch_import.pipeline.proving import ProofResult, ProvingGround, UnderLease, account_of
 from batch_import.pipeline.self_service import SelfServiceProof
 from batch_import.pipeline.slots import NoSlot
 from batch_import.pipeline.steps import RELEASED, HandOn, Steps, advisory_events, warned
 from batch_import.store.runs import RunStore
 
-Tenure = Callable[[], AbstractContextManager[Any]]
 _WAIT_FOR_PRIMARY = 15.0
 _COPIED = (
     "api_root",
@@ -151,12 +150,12 @@ class ValidationService:
         code: str,
         text: str,
         retry_after: float | None = None,
-        tenure: Tenure | None = None,
+        tenure: UnderLease | None = None,
     ) -> HandOn:
         again = self._steps.retry(item, code, code, text, retry_after)
         return again or self._give_up(item, run, code, text, tenure)
 
-    def _give_up(self, item: Item, run: Run, code: str, text: str, tenure: Tenure | None = None) -> HandOn:
+    def _give_up(self, item: Item, run: Run, code: str, text: str, tenure: UnderLease | None = None) -> HandOn:
         told, text = self._put_back(item, tenure), self._steps.clean(item, text)
         failed = {
             "failure_code": code,
@@ -167,7 +166,7 @@ class ValidationService:
         event = NewEvent(event_type=EventType.STAGE_FAILED, message=text or code, payload={"code": code})
         return self._end(item, run, outcome(code).access, [event], told, failed)
 
-    def _put_back(self, item: Item, tenure: Tenure | None) -> list[Advisory]:
+    def _put_back(self, item: Item, tenure: UnderLease | None) -> list[Advisory]:
         try:
             host = self._host_parts()
             with tenure() if tenure else host.locks.hold(item.provider_id):

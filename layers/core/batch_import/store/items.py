@@ -133,15 +133,19 @@ class ItemStore:
         stages: tuple[ItemStage, ItemStage],
     ) -> list[Item]:
         """Those of up to ten ``items`` that could be leased: in one transaction, or singly when one is taken."""
-        writes = [self._leasing(item, owner_of(item), seconds, stages) for item in items]
-        if len(writes) > 1 and transact(self._items.client, [part for write in writes for part in write.parts]):
-            return [write.changed for write in writes]
-        return [leased for write in writes if (leased := self._alone(write)) is not None]
+        if len(items) > 1:
+            writes = [self._leasing(item, owner_of(item), seconds, stages) for item in items]
+            if transact(self._items.client, [part for write in writes for part in write.parts]):
+                return [write.changed for write in writes]
+        singly = (self._lease_if_free(item, owner_of(item), seconds, stages) for item in items)
+        return [leased for leased in singly if leased is not None]
 
-    def _alone(self, write: "_Write") -> Item | None:
+    def _lease_if_free(
+        self, item: Item, owner: str, seconds: float, stages: tuple[ItemStage, ItemStage]
+    ) -> Item | None:
         try:
-            return self._apply(write)
-        except StaleWrite:
+            return self.lease(item, owner, seconds, stages)
+        except LeaseLost:
             return None
 
     def release(self, item_id: str, run_id: str, owner: str) -> None:
