@@ -1,7 +1,9 @@
 """MiniStack: started on loopback only, with its state and its leftovers in a folder of ours."""
 
+import resource
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from embedded.processes import Program
 from embedded.settings import LOOPBACK, Settings
 
 START_SECONDS = 30.0
+OPEN_FILES = 10_240  # every thread of a function keeps a connection
 
 
 class Emulator:
@@ -24,7 +27,8 @@ class Emulator:
         network.require_free(self.settings.stack_port, "EMBEDDED_PORT")
         self._clear_scratch()
         self._scratch.mkdir(parents=True)
-        self.program.start([sys.executable, "-m", "ministack"], self._environment(), self.settings.home)
+        _allow_open_files()
+        self.program.start(self._command(), self._environment(), self.settings.home)
 
     def stop(self) -> bool:
         """False when it was not running."""
@@ -47,6 +51,13 @@ class Emulator:
     def healthy(self) -> bool:
         return network.answers(f"{self.settings.endpoint}/_ministack/health")
 
+    def _command(self) -> list[str]:
+        """MiniStack's application in uvicorn, whose parser and loop are compiled; its own server costs twice that."""
+        address = ["--host", LOOPBACK, "--port", str(self.settings.stack_port), "--timeout-keep-alive", "75"]
+        ending = ["--timeout-graceful-shutdown", "5"]  # then the state is saved
+        silent = ["--no-access-log", "--no-server-header", "--no-date-header"]  # the application sends its own
+        return [sys.executable, "-m", "uvicorn", "ministack.app:app", *address, *ending, *silent]
+
     def _environment(self) -> dict[str, str]:
         home = self.settings.home
         return self.settings.child_environment | {
@@ -65,3 +76,11 @@ class Emulator:
 
     def client(self, service: str) -> Any:
         return boto3.client(service, endpoint_url=self.settings.endpoint)  # type: ignore[call-overload]
+
+
+def _allow_open_files() -> None:
+    """For this process and those that it starts."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))

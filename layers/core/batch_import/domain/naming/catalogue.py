@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
+from pkgutil import get_data
 from typing import Any, Final, TypeAlias
 
 from batch_import.domain.naming.curated import CURATED
@@ -14,7 +14,7 @@ from batch_import.domain.naming.tokens import Tokens, key_of, tokenize
 SCHEMA: Final = 1
 """The shape of ``catalogue.json`` that this code reads; ``tools/build_catalogue.py`` writes the same number."""
 
-FILE: Final = Path(__file__).parent / "data" / "catalogue.json"
+FILE: Final = "data/catalogue.json"
 
 Row: TypeAlias = list[Any]
 
@@ -92,4 +92,4 @@ class Catalogue:
 @lru_cache(maxsize=1)
 def load_catalogue() -> Catalogue:
     """Read the packed catalogue once (about 3 ms)."""
-    return Catalogue(json.loads(FILE.read_text(encoding="utf-8")))
+    return Catalogue(json.loads(get_data(__package__, FILE) or b""))
