@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-import requests
 from batch_import.wiring import wiring
 from botocore.client import BaseClient
+from requests.adapters import HTTPAdapter
 
 
 class Killed(BaseException):
@@ -83,8 +83,8 @@ def watched_effects(monkeypatch: pytest.MonkeyPatch) -> Effects:
         BaseClient, "_make_api_call", effects.around(BaseClient._make_api_call, lambda _, operation, __: operation)
     )
     monkeypatch.setattr(
-        requests.Session,
+        HTTPAdapter,
         "send",
-        effects.around(requests.Session.send, lambda _, request: f"{request.method} {request.path_url}"),
+        effects.around(HTTPAdapter.send, lambda _, request: f"{request.method} {request.path_url}"),
     )
     return effects

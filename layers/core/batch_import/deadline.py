@@ -34,7 +34,8 @@ class Watchdog:
             number = next(self._numbers)
             heapq.heappush(self._watched, (deadline, number, watched))
             self._start()
-            self._changed.notify()
+            if self._watched[0][1] == number:
+                self._changed.notify()
         try:
             yield
         finally:

@@ -3,7 +3,6 @@
 import socket
 import time
 from collections.abc import Collection, Mapping
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,11 +45,29 @@ class GuardedAdapter(IPFilterAdapter):  # type: ignore[misc]
 def guarded_session(allowed_private_hosts: Collection[str] = (), pool: int = 128) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # nothing one relay sets reaches another
     session.headers["User-Agent"] = USER_AGENT
     session.mount("http://", GuardedAdapter(False, allowed_private_hosts, pool))
     session.mount("https://", GuardedAdapter(True, allowed_private_hosts, pool))
     return session
+
+
+def send(
+    session: requests.Session,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    params: Mapping[str, Any] | None = None,
+    body: Any = None,
+    timeout: tuple[float, float],
+) -> requests.Response:
+    """One request by the session's adapter; the body of the answer is not read yet. Raises ``RequestException``.
+
+    Of a session nothing else is wanted: no redirects, no proxies, no cookies that one relay sets and another gets.
+    Merging them costs as much as the request itself.
+    """
+    prepared = requests.Request(method, url, {**session.headers, **headers}, params=params, json=body).prepare()
+    return session.get_adapter(prepared.url or url).send(prepared, stream=True, timeout=timeout)
 
 
 def exchange(
@@ -65,9 +82,11 @@ def exchange(
 ) -> Answer:
     """One exchange as an ``Answer``; trouble is data, not an exception. ``timeout`` bounds the whole, in seconds."""
     end = time.monotonic() + timeout
-    request = {"headers": dict(headers), "json": body, "timeout": (CONNECT_TIMEOUT, timeout)}
     try:
-        with deadline(end), session.request(method, url, stream=True, allow_redirects=False, **request) as response:
+        with (
+            deadline(end),
+            send(session, method, url, headers=headers, body=body, timeout=(CONNECT_TIMEOUT, timeout)) as response,
+        ):
             return _read(response, end, max_body)
     except (requests.RequestException, HTTPError, ValueError) as error:
         trouble = _trouble(error)

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import requests
@@ -100,12 +100,17 @@ def test_captured_refusals_of_real_hosts(name: str, kind: type[HostError], reaso
 
 
 class Session:
-    """A session that fails as told, and counts."""
+    """A session whose adapter fails as told, and counts."""
+
+    headers: ClassVar[dict[str, str]] = {}
 
     def __init__(self, error: Exception) -> None:
         self.error, self.calls = error, 0
 
-    def request(self, *_: Any, **__: Any) -> Any:
+    def get_adapter(self, _: str) -> "Session":
+        return self
+
+    def send(self, *_: Any, **__: Any) -> Any:
         self.calls += 1
         raise self.error
 

@@ -1,5 +1,6 @@
 """One call to the host: both error envelopes, string and int codes, bounded retries for safe calls only."""
 
+import json
 import time
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -14,6 +15,7 @@ from batch_import.host.errors import (
     HostUnavailable,
     HostUncertain,
 )
+from batch_import.http import send
 
 TIMEOUT = (5.0, 30.0)
 _SAFE_TRIES = 3
@@ -74,23 +76,17 @@ class HostTransport:
         bearer: str | None = None,
     ) -> Any:
         safe = method == "GET"
+        url, sent = f"{self.base_url}{path}", {**(headers or {}), **self._credentials(bearer)}
         try:
-            response = self.session.request(
-                method,
-                f"{self.base_url}{path}",
-                params=params,
-                json=body,
-                timeout=TIMEOUT,
-                allow_redirects=False,
-                headers={**(headers or {}), **self._credentials(bearer)},
-            )
+            with send(self.session, method, url, headers=sent, params=params, body=body, timeout=TIMEOUT) as response:
+                text = response.content.decode("utf-8", "replace")
         except requests.RequestException as error:
             never_sent = isinstance(error, requests.ConnectTimeout)
             kind = HostUnavailable if safe or never_sent else HostUncertain
             raise kind(f"no answer from the host to {method} {path.split('?')[0]}") from None
         if self._outage is not None and response.status_code not in _SILENT:
             self._outage.works()
-        return unwrap(response.status_code, _json(response), response.text, safe)
+        return unwrap(response.status_code, _json(text), text, safe)
 
     def _credentials(self, bearer: str | None) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {bearer}"} if bearer else self._admin
@@ -131,8 +127,8 @@ def _words(body: Any, text: str) -> tuple[str, str]:
     return str(body.get("message") or body.get("error") or "")[:200], str(reason)
 
 
-def _json(response: requests.Response) -> Any:
+def _json(text: str) -> Any:
     try:
-        return response.json()
+        return json.loads(text)
     except ValueError:
         return None

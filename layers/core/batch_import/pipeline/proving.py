@@ -82,13 +82,13 @@ class ProvingGround:
         """
         keeps = serving_groups(account, self._premises.own_group_ids)
         with self._room(item, bool(keeps)) as room:
+            self._premises.empty(room.group_id, account.account_id)
             with self._keys.borrow(_SLOT_PATIENCE) as slot:
                 result = self._prove(item, account, room, keeps, slot)
             yield result
 
     def _prove(self, item: Item, account: HeldAccount, room: Room, keeps: tuple[int, ...], slot: Slot) -> ProofResult:
         key = self._premises.gateway_key(slot.name, slot.facts)
-        self._premises.empty(room.group_id, account.account_id)
         self._bind(slot, key, room.group_id)
         self._enter(account.account_id, room.group_id, keeps)
         result = self._ask(item, account.account_id, room, keeps, key)

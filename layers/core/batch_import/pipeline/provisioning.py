@@ -191,7 +191,7 @@ class Provisioner:
             item.responses_mode or "auto",
             self._premises.quarantine_id(),
         )
-        account_id = self._post(item, body)
+        account_id = self._post(item, body, first=known is not None)
         return account_id, [
             _event(
                 EventType.ACCOUNT_CREATED,
@@ -200,13 +200,15 @@ class Provisioner:
             )
         ]
 
-    def _post(self, item: Item, body: Mapping[str, Any]) -> int:
+    def _post(self, item: Item, body: Mapping[str, Any], *, first: bool) -> int:
+        """``first``: nobody can have sent this before. A replay may name an account deleted since (host-live A3)."""
         for number in range(1, 4):
             key = f"bi-{item.run_id}-{item.item_id}-{item.attempt}-{number}"
             try:
-                account_id = int(self._host.create_account(body, key)["id"])
-                if self._is_on(account_id):  # a replay may name an account deleted since (host-live A3)
-                    return account_id
+                made = self._host.create_account(body, key)
+                row = made if first and number == 1 else self._host.account(int(made["id"]))
+                if row is not None:
+                    return _switched_on(row)
             except HostError as error:
                 found = self._ours(item) if isinstance(error, HostUncertain) or error.status == 409 else None
                 if found is not None:
@@ -276,21 +278,21 @@ class Provisioner:
 
     def _check(self, account_id: int) -> None:
         """A bulk-update reports success for ids that do not exist: only a GET is proof (host-live A2)."""
-        if not self._is_on(account_id):
-            raise HostRejected("the account is gone", status=404)
-
-    def _is_on(self, account_id: int) -> bool:
         row = self._host.account(account_id)
         if row is None:
-            return False
-        account = held_account(row)
-        if account.status != "active" or not account.schedulable:
-            raise HostUncertain(f"account {account_id} is not switched on yet")
-        return True
+            raise HostRejected("the account is gone", status=404)
+        _switched_on(row)
 
     def _reused(self, item: Item) -> HeldAccount | None:
         row = self._host.account(item.reused_from_account_id or 0)
         return held_account(row) if row else None
+
+
+def _switched_on(row: Json) -> int:
+    account = held_account(row)
+    if account.status != "active" or not account.schedulable:
+        raise HostUncertain(f"account {account.account_id} is not switched on yet")
+    return account.account_id
 
 
 def group_name(provider_id: str, mode: AccessMode) -> str:
