@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
-from batch_import.store.dynamo import Table, transact
+from batch_import.store.dynamo import Table
 from batch_import.store.permits import Permits
 
 from tests.support.aws import Aws
@@ -58,7 +58,7 @@ def test_what_is_given_back_can_be_had_again(permits: Make, table: Table) -> Non
     permit = some.acquire({"p": ["a"]})["a"]
     some.give_back("p", permit)
     again = some.acquire({"p": ["b"]})["b"]
-    assert transact(table.client, [some.returning("p", again)])
+    assert table.transact([some.returning("p", again)])
     assert set(some.acquire({"p": ["c"]})) == {"c"}
 
 

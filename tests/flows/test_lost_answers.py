@@ -22,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.contract.test_store_items import PROBING, TOLD, World, trail
 from tests.support.aws import Aws, make_stack
-from tests.support.faults import CONFLICTS, DROP_AFTER, ERROR_AFTER, THROTTLES, FaultProxy, fault_proxy
+from tests.support.faults import CONFLICT, DROP_AFTER, ERROR_AFTER, THROTTLES, FaultProxy, fault_proxy
 from tests.support.stack import bare_emulator
 
 Lose = Callable[[str], None]
@@ -89,7 +89,7 @@ def test_items_leased_together_are_all_ours(world: World, lose: Lose) -> None:
 def test_a_released_item_is_free_at_once(world: World, lose: Lose) -> None:
     run = world.start()
     item = world.items.lease(world.item(run), "mine", 60, PROBING)
-    lose("UpdateItem")
+    lose("TransactWriteItems")
     world.items.release(item.item_id, item.run_id, "mine")
     assert world.items.lease(world.item(run), "other", 60, PROBING).lease_owner == "other"
 
@@ -156,7 +156,7 @@ def test_a_named_lease_is_ours_and_free_again_after_its_release(
     world: World, lose: Lose, request: pytest.FixtureRequest
 ) -> None:
     name = request.node.name
-    lose("UpdateItem")
+    lose("TransactWriteItems")
     assert world.leases.acquire("provider", name, "mine", 60)
     assert not world.leases.acquire("provider", name, "other", 60)
     world.leases.release("provider", name, "mine")
@@ -166,7 +166,7 @@ def test_a_named_lease_is_ours_and_free_again_after_its_release(
 def test_a_lease_given_back_is_free_at_once(world: World, lose: Lose, request: pytest.FixtureRequest) -> None:
     name = request.node.name
     assert world.leases.acquire("provider", name, "mine", 60)
-    lose("UpdateItem")
+    lose("TransactWriteItems")
     world.leases.release("provider", name, "mine")
     assert world.leases.acquire("provider", name, "other", 60)
 
@@ -201,7 +201,7 @@ def test_a_lease_of_which_no_answer_ever_comes_is_not_kept(
     """The caller gives up without knowing that it has it."""
     once = boto3.client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
     leases = Leases(Table(once, world.settings.runs_table), world.clock, "host1")
-    lose("UpdateItem")
+    lose("TransactWriteItems")
     with pytest.raises((BotoCoreError, ClientError)):
         leases.acquire("provider", request.node.name, "mine", 60)
     assert world.leases.acquire("provider", request.node.name, "other", 60)
@@ -210,19 +210,18 @@ def test_a_lease_of_which_no_answer_ever_comes_is_not_kept(
 def test_asking_for_a_taken_lease_through_faults_does_not_use_up_the_retries(world: World, proxy: FaultProxy) -> None:
     """A failed condition gives botocore's standard mode nothing back into its budget of a hundred retries."""
     assert world.leases.acquire("provider", "taken", "other", 60)
-    proxy.obey({"operation": "UpdateItem", "sequence": [1, 1], "error": {"code": THROTTLES["dynamodb"]}})
+    proxy.obey({"operation": "TransactWriteItems", "sequence": [1, 1], "error": {"code": THROTTLES["dynamodb"]}})
     with ThreadPoolExecutor(10) as pool:
         asked = list(pool.map(lambda _: world.leases.acquire("provider", "taken", "mine", 60), range(150)))
     proxy.obey()
     assert asked == [False] * 150
 
 
-@pytest.mark.parametrize("conflict", CONFLICTS, ids=lambda conflict: conflict["operation"])
 def test_a_write_that_meets_a_transaction_is_made_a_moment_later(
-    world: World, proxy: FaultProxy, conflict: dict[str, Any], request: pytest.FixtureRequest
+    world: World, proxy: FaultProxy, request: pytest.FixtureRequest
 ) -> None:
     run, name = world.start(), request.node.name
-    proxy.obey({**conflict, "times": 2})
+    proxy.obey({**CONFLICT, "times": 2})
     assert world.leases.acquire("provider", name, "mine", 60)
     assert world.items.lease(world.item(run), "mine", 60, PROBING) == world.item(run)
     proxy.obey()
@@ -233,8 +232,8 @@ def test_a_write_that_meets_a_transaction_is_made_a_moment_later(
 
 def test_a_conditional_row_and_its_change_are_written_once(world: World, lose: Lose, request: Any) -> None:
     row = {"pk": request.node.name, "sk": "row"}
-    assert world.runs_table.put({**row, "n": 1}, condition="attribute_not_exists(pk)")
-    lose("UpdateItem")
+    assert world.runs_table.transact([world.runs_table.putting({**row, "n": 1}, "attribute_not_exists(pk)")])
+    lose("TransactWriteItems")
     world.runs_table.update(row["pk"], "row", "SET n = n + :one", {":one": 1, ":seen": 1}, condition="n = :seen")
     assert (world.runs_table.get(row["pk"], "row") or {})["n"] == 2
 

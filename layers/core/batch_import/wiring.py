@@ -52,6 +52,7 @@ from batch_import.store.leases import Leases
 from batch_import.store.listing import Listing
 from batch_import.store.permits import Permits
 from batch_import.store.runs import RunStore
+from batch_import.store.transactions import Transactions
 from batch_import.store.vault import KeyVault
 
 _SECRET_SECONDS = 60  # a changed host secret is seen after this long, without a deployment
@@ -112,12 +113,19 @@ class Wiring:
     # --- stores and queues
 
     @cached_property
+    def _transactions(self) -> Transactions:
+        return Transactions(self._dynamodb)
+
+    def _table(self, name: str) -> Table:
+        return Table(self._dynamodb, name, self._transactions)
+
+    @cached_property
     def runs_table(self) -> Table:
-        return Table(self._dynamodb, self.settings.runs_table)
+        return self._table(self.settings.runs_table)
 
     @cached_property
     def items_table(self) -> Table:
-        return Table(self._dynamodb, self.settings.items_table)
+        return self._table(self.settings.items_table)
 
     @cached_property
     def runs(self) -> RunStore:
@@ -125,7 +133,7 @@ class Wiring:
 
     @cached_property
     def items(self) -> ItemStore:
-        events = Table(self._dynamodb, self.settings.events_table)
+        events = self._table(self.settings.events_table)
         return ItemStore(self.items_table, events, self.runs_table, self.clock)
 
     @cached_property

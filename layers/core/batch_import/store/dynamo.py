@@ -1,13 +1,12 @@
 """The few things that every table here needs: plain values in and out, and transactions that tell a lost answer."""
 
-import random
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
-from botocore.exceptions import ClientError
+
+from batch_import.store.transactions import Transactions
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -51,9 +50,11 @@ def _python(value: Any) -> Any:
 class Table:
     """One table by name. ``client`` is shared by all threads (botocore's clients are thread-safe)."""
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+    def __init__(self, client: "DynamoDBClient", name: str, transactions: Transactions | None = None) -> None:
+        """``transactions`` is shared by the tables of one client: what they write travels together."""
         self.client = client
         self.name = name
+        self.transact = (transactions or Transactions(client)).write
 
     def get(self, pk: str, sk: str, *, consistent: bool = True) -> Row | None:
         key = encode({"pk": pk, "sk": sk})
@@ -73,40 +74,18 @@ class Table:
                 wanted = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
         return found
 
-    def put(self, row: Mapping[str, Any], *, condition: str | None = None, values: Row | None = None) -> bool:
-        """Write one row; False when ``condition`` does not hold."""
-        return self._conditional(self.client.put_item, Item=encode(row), **_expression(condition, values, None))
-
     def update(
         self, pk: str, sk: str, update: str, values: Row, *, condition: str | None = None, names: Row | None = None
     ) -> bool:
-        return self._conditional(
-            self.client.update_item,
-            Key=encode({"pk": pk, "sk": sk}),
-            UpdateExpression=update,
-            **_expression(condition, values, names),
-        )
+        """Update one row; False when ``condition`` does not hold.
 
-    def update_once(
-        self, pk: str, sk: str, update: str, values: Row, *, condition: str, names: Row | None = None
-    ) -> bool:
-        """An update whose answer decides who goes on. A transaction carries a token: when the client repeats it
-        after a lost answer, what its first try changed does not read as somebody else's win.
+        A transaction carries a token: when the client repeats it after a lost answer, what its first try changed does
+        not read as somebody else's win.
         """
-        return transact(self.client, [self.updating(pk, sk, update, values, condition, names)])
+        return self.transact([self.updating(pk, sk, update, values, condition, names)])
 
-    def delete(self, pk: str, sk: str, *, condition: str | None = None, values: Row | None = None) -> bool:
-        key = encode({"pk": pk, "sk": sk})
-        return self._conditional(self.client.delete_item, Key=key, **_expression(condition, values, None))
-
-    def _conditional(self, call: Any, **arguments: Any) -> bool:
-        try:
-            _past_conflicts(lambda: call(TableName=self.name, **arguments))
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+    def delete(self, pk: str, sk: str) -> None:
+        self.client.delete_item(TableName=self.name, Key=encode({"pk": pk, "sk": sk}))
 
     def query(self, **arguments: Any) -> tuple[list[Row], Row | None]:
         """One page: rows and where to go on. ``Values`` are plain."""
@@ -145,38 +124,6 @@ class Table:
 
     def deleting(self, pk: str, sk: str) -> Row:
         return {"Delete": {"TableName": self.name, "Key": encode({"pk": pk, "sk": sk})}}
-
-
-def transact(client: "DynamoDBClient", parts: Iterable[Row]) -> bool:
-    """Write all or nothing; False when a condition does not hold."""
-    items: Any = list(parts)
-    try:
-        _past_conflicts(lambda: client.transact_write_items(TransactItems=items))
-    except ClientError as error:
-        if "ConditionalCheckFailed" in _cancellation(error):
-            return False
-        raise
-    return True
-
-
-def _past_conflicts(write: Callable[[], Any], tries: int = 8) -> None:
-    """A transaction and another write that meet on one row (a counter, say) conflict without either being wrong."""
-    for attempt in range(tries):
-        try:
-            write()
-            return
-        except ClientError as error:
-            alone = error.response["Error"]["Code"] == "TransactionConflictException"
-            if not (alone or _cancellation(error) == {"TransactionConflict"}) or attempt == tries - 1:
-                raise
-            time.sleep(0.01 * 2**attempt * (0.5 + random.random()))
-
-
-def _cancellation(error: ClientError) -> set[str]:
-    if error.response["Error"]["Code"] != "TransactionCanceledException":
-        return set()
-    reasons: list[Row] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
-    return {reason.get("Code", "None") for reason in reasons} - {"None"}
 
 
 def _expression(condition: str | None, values: Row | None, names: Row | None) -> Row:

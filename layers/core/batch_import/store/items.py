@@ -9,7 +9,7 @@ from batch_import.domain.clock import Clock, iso
 from batch_import.domain.entities import NOTHING, Event, Item, ItemProfile, NewEvent, Run, Unwritten
 from batch_import.domain.errors import LeaseLost, StaleWrite
 from batch_import.domain.types import AccessStatus, EventType, ItemStage
-from batch_import.store.dynamo import Row, Table, transact
+from batch_import.store.dynamo import Row, Table
 from batch_import.store.item_rows import (
     event_row,
     order_key,
@@ -132,10 +132,10 @@ class ItemStore:
         seconds: float,
         stages: tuple[ItemStage, ItemStage],
     ) -> list[Item]:
-        """Those of up to ten ``items`` that could be leased: in one transaction, or singly when one is taken."""
+        """Those of a message's ``items`` that could be leased: in one transaction, or singly when one is taken."""
         if len(items) > 1:
             writes = [self._leasing(item, owner_of(item), seconds, stages) for item in items]
-            if transact(self._items.client, [part for write in writes for part in write.parts]):
+            if self._items.transact([part for write in writes for part in write.parts]):
                 return [write.changed for write in writes]
         singly = (self._lease_if_free(item, owner_of(item), seconds, stages) for item in items)
         return [leased for leased in singly if leased is not None]
@@ -210,7 +210,7 @@ class ItemStore:
                     self._events.putting(event_row(item, item.version, _AFTERWARDS, event, now)),
                 )
             ]
-            transact(self._items.client, rows)
+            self._items.transact(rows)
 
     def erasing_key(self, item: Item) -> Row:
         return self._items.deleting(item.run_id, secret_key(item.item_id))
@@ -276,7 +276,7 @@ class ItemStore:
         return _Write(item, changed, stamp, parts)
 
     def _apply(self, write: "_Write") -> Item:
-        if transact(self._items.client, write.parts) or self._was_ours(write.item, write.stamp):
+        if self._items.transact(write.parts) or self._was_ours(write.item, write.stamp):
             return write.changed
         raise StaleWrite(write.item.item_id)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from batch_import.domain.clock import Clock, iso
-from batch_import.store.dynamo import Row, Table, transact
+from batch_import.store.dynamo import Row, Table
 
 _KEPT = timedelta(days=1)  # a row that nobody uses any more goes by the table's time to live
 _ADD = "ADD holders :mine SET expires_at = :expires"
@@ -29,7 +29,7 @@ class Permits:
         until = iso(self._clock() + timedelta(seconds=self._seconds))
         permits = {name: [f"{until}|{holder}" for holder in holders] for name, holders in wanted.items()}
         parts = [self._adding(name, tokens) for name, tokens in permits.items() if len(tokens) <= self._limit]
-        if len(parts) < len(permits) or not transact(self._table.client, parts):
+        if len(parts) < len(permits) or not self._table.transact(parts):
             permits = {name: self._as_many_as_fit(name, tokens) for name, tokens in permits.items()}
         return {token.partition("|")[2]: token for tokens in permits.values() for token in tokens}
 
@@ -57,4 +57,4 @@ class Permits:
         if not fitting:
             return []
         # By a transaction: the client's own repetition of it would find its first try taking up the room.
-        return fitting if transact(self._table.client, [self._adding(name, fitting)]) else []
+        return fitting if self._table.transact([self._adding(name, fitting)]) else []

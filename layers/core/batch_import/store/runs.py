@@ -10,7 +10,7 @@ from batch_import.domain.clock import Clock, iso
 from batch_import.domain.entities import Counters, Run
 from batch_import.domain.projection import run_end_state
 from batch_import.domain.types import RunState
-from batch_import.store.dynamo import Row, Table, transact
+from batch_import.store.dynamo import Row, Table
 from batch_import.store.item_rows import shard_key
 
 _ITEMS_PER_SHARD = 50
@@ -47,7 +47,7 @@ class RunStore:
         parts += [self._table.putting(self._counter_row(run, n)) for n in range(run.shards)]
         if idempotency is not None:
             parts.append(self._table.putting(self._idempotency_row(run, idempotency), "attribute_not_exists(pk)"))
-        return transact(self._table.client, parts)
+        return self._table.transact(parts)
 
     def remembered(self, idempotency_hash: str) -> Row | None:
         """``run_id`` and ``request_hash`` of the run that this Idempotency-Key made, if any."""
@@ -133,7 +133,7 @@ class RunStore:
             pointer = self._table.updating(
                 run_id, list_key(number), "SET expanded = :end", {":end": end, ":start": start}, "expanded = :start"
             )
-        return transact(self._table.client, [pointer, *rows])
+        return self._table.transact([pointer, *rows])
 
     # --- changing
 
@@ -152,7 +152,7 @@ class RunStore:
         values: Row = {":state": state, ":now": iso(self._clock()), ":seen": current.state}
         update = "SET #state = :state, state_pk = :state, finished_at = :now REMOVE watch_pk, watch_at"
         condition = "attribute_not_exists(finished_at) AND #state = :seen"
-        return self._table.update_once(run.run_id, _RUN, update, values, condition=condition, names={"#state": "state"})
+        return self._table.update(run.run_id, _RUN, update, values, condition=condition, names={"#state": "state"})
 
     def overdue(self, limit: int) -> list[str]:
         """Runs not closed for a while, through the sparse index."""
@@ -197,7 +197,7 @@ class RunStore:
         condition = "attribute_not_exists(self_service)"
         if expected is not None:
             condition, values[":phase"] = "self_service.phase = :phase", expected
-        return self._table.update_once(run_id, _RUN, "SET self_service = :facts", values, condition=condition)
+        return self._table.update(run_id, _RUN, "SET self_service = :facts", values, condition=condition)
 
 
 def list_key(number: int) -> str:

@@ -1,0 +1,132 @@
+"""Writes of several rows, all or nothing; those of many threads travel together (a group commit)."""
+
+import random
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+Part = dict[str, Any]
+MOST_PARTS = 100  # what DynamoDB takes in one transaction
+_AT_ONCE = 2  # calls under way: one that is slow does not hold up everybody
+_TRIES = 8
+_CONDITION, _CONFLICT = "ConditionalCheckFailed", "TransactionConflict"
+_OF_ONE = ("TransactionCanceledException", "ValidationException")  # the others of a group may not be to blame
+
+
+class Transactions:
+    """One for each client. What comes while others are being written waits, and all that waits is written by one call.
+
+    Each caller is told of its own: a condition that does not hold fails nobody else.
+    """
+
+    def __init__(self, client: "DynamoDBClient") -> None:
+        self._client = client
+        self._writing = threading.Semaphore(_AT_ONCE)
+        self._guard = threading.Lock()
+        self._waiting: list[_Transaction] = []
+
+    def write(self, parts: Iterable[Part]) -> bool:
+        """Write all ``parts`` or nothing; False when a condition does not hold."""
+        mine = _Transaction(parts)
+        with self._guard:
+            self._waiting.append(mine)
+        with self._writing:
+            group = self._gathered(mine)
+            try:
+                self._commit(group)
+            except BaseException as error:
+                for one in group:
+                    if one.written is None:
+                        one.error = one.error or error
+            finally:
+                for one in group:
+                    one.decided.set()
+        mine.decided.wait()
+        if mine.error is not None:
+            raise mine.error
+        return bool(mine.written)
+
+    def _gathered(self, mine: "_Transaction") -> "list[_Transaction]":
+        """``mine`` and what fits beside it (no row may be written twice); nothing, when somebody took it along."""
+        with self._guard:
+            if mine not in self._waiting:
+                return []
+            group: list[_Transaction] = []
+            parts, rows = 0, set[tuple[str, str, str]]()
+            for one in (mine, *(other for other in self._waiting if other is not mine)):
+                if not group or (parts + len(one.parts) <= MOST_PARTS and rows.isdisjoint(one.rows)):
+                    group.append(one)
+                    parts += len(one.parts)
+                    rows |= one.rows
+            self._waiting = [one for one in self._waiting if one not in group]
+            return group
+
+    def _commit(self, group: "Sequence[_Transaction]") -> None:
+        conflicts = 0
+        while group:
+            parts: Any = [part for one in group for part in one.parts]
+            try:
+                self._client.transact_write_items(TransactItems=parts)
+            except ClientError as error:
+                left = _untouched(group, error)
+                if left is None or (len(left) == len(group) and conflicts == _TRIES - 1):
+                    if len(group) == 1 or error.response["Error"]["Code"] not in _OF_ONE:
+                        raise
+                    return self._commit_singly(group)
+                if len(left) == len(group):  # a meeting with another transaction on one row: nobody is wrong
+                    time.sleep(0.01 * 2**conflicts * (0.5 + random.random()))
+                    conflicts += 1
+                for one in group:
+                    one.written = None if one in left else False
+                group = left
+            else:
+                for one in group:
+                    one.written = True
+                return None
+        return None
+
+    def _commit_singly(self, group: "Sequence[_Transaction]") -> None:
+        for one in group:
+            try:
+                self._commit([one])
+            except Exception as error:
+                one.error = error
+
+
+class _Transaction:
+    def __init__(self, parts: Iterable[Part]) -> None:
+        self.parts = list(parts)
+        self.rows = {_row_of(part) for part in self.parts}
+        self.decided = threading.Event()
+        self.written: bool | None = None
+        self.error: BaseException | None = None
+
+
+def _row_of(part: Part) -> tuple[str, str, str]:
+    operation = next(iter(part.values()))
+    key = operation.get("Key") or operation["Item"]
+    return operation["TableName"], key["pk"]["S"], key["sk"]["S"]
+
+
+def _untouched(group: "Sequence[_Transaction]", error: ClientError) -> "list[_Transaction] | None":
+    """Those of a cancelled ``group`` whose own conditions hold; ``None`` when it cannot be said."""
+    answer: Any = error.response
+    reasons = [reason.get("Code", "None") for reason in answer.get("CancellationReasons", ())]
+    codes = set(reasons) - {"None"}
+    if codes == {_CONFLICT}:
+        return list(group)
+    if not codes or not codes <= {_CONFLICT, _CONDITION}:
+        return None
+    if len(group) == 1:
+        return []
+    if len(reasons) != sum(len(one.parts) for one in group):
+        return None
+    mine = iter(reasons)
+    failed = {id(one) for one in group if _CONDITION in [next(mine) for _ in one.parts]}
+    return [one for one in group if id(one) not in failed]
