@@ -6,6 +6,7 @@ sleep of the service moves the clock. ``INTERLEAVINGS=300`` searches longer, wit
 """
 
 import os
+import threading
 import time
 import types
 from collections import Counter
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar
 
 import boto3
@@ -27,7 +28,7 @@ from batch_import.pipeline import provider_locks, provisioning, slots, worker
 from batch_import.pipeline.premises import Premises
 from batch_import.pipeline.proving import ProvingGround
 from batch_import.settings import Settings
-from batch_import.store import dynamo
+from batch_import.store import transactions
 from batch_import.wiring import Wiring
 from botocore.client import BaseClient
 from hypothesis import HealthCheck, Phase, settings
@@ -35,6 +36,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
+from requests.adapters import HTTPAdapter
 
 import sandbox
 from tests.conftest import CUSTOMER_KEY, START, Service, one_at_a_time, seed
@@ -298,8 +300,20 @@ def a_world() -> Iterator[World]:
 
 def _watch_effects(patch: pytest.MonkeyPatch, world: World) -> None:
     patch.setattr(BaseClient, "_make_api_call", _watched(world, BaseClient._make_api_call, lambda a: a[1] in WRITES))
-    ours = lambda a: str(a[2]).startswith(world.box.host_url)  # noqa: E731
-    patch.setattr(requests.Session, "request", _watched(world, requests.Session.request, ours))
+    ours = lambda a: str(a[1].url).startswith(world.box.host_url)  # noqa: E731
+    patch.setattr(HTTPAdapter, "send", _watched(world, HTTPAdapter.send, ours))
+
+
+class Unattended(threading.Condition):
+    """Nobody is there to notify: waiting for it takes its time."""
+
+    def __init__(self, sleep: Callable[[float], None]) -> None:
+        super().__init__()
+        self._sleep = sleep
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._sleep(timeout or 0.0)
+        return False
 
 
 def _watched(world: World, call: Any, is_effect: Callable[[tuple[Any, ...]], bool]) -> Any:
@@ -317,8 +331,9 @@ def _watched(world: World, call: Any, is_effect: Callable[[tuple[Any, ...]], boo
 
 def _one_thread_and_no_waiting(patch: pytest.MonkeyPatch, world: World) -> None:
     patched_time = types.SimpleNamespace(sleep=world.sleep, monotonic=time.time)
-    for module in (provider_locks, slots, provisioning, transport, dynamo):
+    for module in (provider_locks, slots, provisioning, transport, transactions):
         patch.setattr(module, "time", patched_time)
+    patch.setattr(slots, "threading", types.SimpleNamespace(Condition=partial(Unattended, world.sleep)))
     for waiting in (ProvingGround, Premises, Witness):
         patch.setattr(waiting.__init__, "__defaults__", (world.sleep,))
     patch.setattr(worker, "THREADS", 1)

@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
-ITEMS_PER_MESSAGE = 10
+ITEMS_PER_MESSAGE = 20
+MESSAGES_TOGETHER = 10  # as many as SQS takes, and gives to one invocation, at once
 MAX_DELAY_SECONDS = 900
-_BATCH = 10
 
 
 class Work(NamedTuple):
@@ -46,15 +46,15 @@ class WorkQueue:
     def send_items(
         self, run_id: str, item_ids: Sequence[str], delay: float = 0, per_message: int = ITEMS_PER_MESSAGE
     ) -> None:
-        """Queue items in messages of up to ten; waits longer than 900 s are cut: the row's due date rules (§2.4)."""
+        """Queue items in messages of up to twenty; waits longer than 900 s are cut: the row's due date rules (§2.4)."""
         groups = [tuple(item_ids[at : at + per_message]) for at in range(0, len(item_ids), per_message)]
         self.send((Work(run_id, group) for group in groups), delay)
 
     def send(self, works: Iterable[Work], delay: float = 0) -> None:
         """Send all or raise: what SQS did not take is sent once more, then it is an error."""
         bodies = [work.body() for work in works]
-        for at in range(0, len(bodies), _BATCH):
-            self._send_batch(bodies[at : at + _BATCH], min(int(-(-delay // 1)), MAX_DELAY_SECONDS))
+        for at in range(0, len(bodies), MESSAGES_TOGETHER):
+            self._send_batch(bodies[at : at + MESSAGES_TOGETHER], min(int(-(-delay // 1)), MAX_DELAY_SECONDS))
 
     def _send_batch(self, bodies: list[str], delay: int) -> None:
         entries: list[SendMessageBatchRequestEntryTypeDef] = [
@@ -71,9 +71,9 @@ class WorkQueue:
 
     def lease_for(self, receipt_handles: Sequence[str], seconds: int) -> None:
         """Shorten or extend the visibility of received messages: the lease that SQS keeps (design §2.4)."""
-        for at in range(0, len(receipt_handles), _BATCH):
+        for at in range(0, len(receipt_handles), MESSAGES_TOGETHER):
             entries = [
                 {"Id": str(n), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
-                for n, handle in enumerate(receipt_handles[at : at + _BATCH])
+                for n, handle in enumerate(receipt_handles[at : at + MESSAGES_TOGETHER])
             ]
             self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)  # type: ignore[arg-type]

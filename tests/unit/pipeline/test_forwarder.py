@@ -1,4 +1,4 @@
-"""Handing on: ten items at once while others still wait, and none is lost when the queue does not take them."""
+"""Handing on: a message full at once while others still wait, and none is lost when the queue does not take them."""
 
 from typing import Any
 
@@ -6,8 +6,9 @@ import pytest
 from batch_import.domain.types import ItemStage
 from batch_import.pipeline.steps import HandOn
 from batch_import.pipeline.worker import Forwarder
+from batch_import.queue import ITEMS_PER_MESSAGE
 
-TEN = [f"item_{number:05d}" for number in range(10)]
+FULL = [f"item_{number:05d}" for number in range(ITEMS_PER_MESSAGE)]
 
 
 class Queue:
@@ -32,11 +33,11 @@ def forwarder(**queues: Queue) -> Forwarder:
 def test_the_others_of_a_message_that_was_not_taken_are_handed_on_at_the_end() -> None:
     queue = Queue(refusals=1)
     forwards = forwarder(confirm=queue)
-    for item_id in TEN:
+    for item_id in FULL:
         forwards.add("run", item_id, HandOn(ItemStage.CONFIRM))
     assert queue.taken == []
     forwards.flush()
-    assert queue.taken == [TEN]
+    assert queue.taken == [FULL]
 
 
 def test_one_queue_that_refuses_does_not_keep_the_others_from_theirs() -> None:

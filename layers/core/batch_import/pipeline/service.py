@@ -12,7 +12,7 @@ from batch_import.domain.entities import Item, Run
 from batch_import.domain.errors import Conflict, NotFound, TooLarge
 from batch_import.domain.types import ItemStage, RunState
 from batch_import.pipeline.intake import Listed, by_provider, chunks, idempotency_facts, item_id_at
-from batch_import.queue import Work, WorkQueue
+from batch_import.queue import ITEMS_PER_MESSAGE, MESSAGES_TOGETHER, Work, WorkQueue
 from batch_import.store.dynamo import Row
 from batch_import.store.items import ItemStore
 from batch_import.store.listing import pack_search
@@ -20,7 +20,7 @@ from batch_import.store.runs import RunStore, shards_for
 from batch_import.store.vault import KeyVault
 
 ITEMS_PER_TRANSACTION = 45  # two rows an item and the pointer: at most 100 actions
-QUEUED_TOGETHER = 100  # what one invocation takes from the queue at once
+QUEUED_TOGETHER = MESSAGES_TOGETHER * ITEMS_PER_MESSAGE  # what one invocation takes from the queue at once
 EXPAND_AT_ONCE = 90  # a list up to this size is expanded by the request itself
 PROBE_KEY = "probe_api_key"
 _TRANSACTION_BYTES = 3_900_000

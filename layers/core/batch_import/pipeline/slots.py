@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from batch_import.store.leases import Leases
 
-_POLL = 0.2
+_POLL = 0.2  # seconds between two looks for what other invocations have given back
+_WAIT = 0.5  # seconds after which a thread that nobody has passed a slot looks again
 _FACT = "slot_"
 
 
@@ -53,7 +54,7 @@ class SlotPool:
         self._seconds = seconds
         self._rest = rest
         self._together = together
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()  # notified of each slot that gets free
         self._free: list[tuple[float, str]] = []
         self._mine: dict[str, dict[str, Any]] = {}  # by bundle: what is known of its slots
         self._looked_at = float("-inf")
@@ -68,6 +69,7 @@ class SlotPool:
             with self._lock:
                 if self._bundle(name) in self._mine:
                     self._free.append((time.monotonic() + self._rest, name))
+                    self._lock.notify()
             self._give_back_idle()
 
     def forget(self, slot: Slot) -> None:
@@ -104,9 +106,11 @@ class SlotPool:
             name = self._local() or self._lease_bundle()
             if name is not None:
                 return name
-            if time.monotonic() > deadline:
+            left = deadline - time.monotonic()
+            if left < 0:
                 raise NoSlot(self._kind)
-            time.sleep(_POLL)
+            with self._lock:
+                self._lock.wait(min(left, _WAIT))
 
     def _local(self) -> str | None:
         now = time.monotonic()
@@ -129,6 +133,7 @@ class SlotPool:
                     self._mine[bundle] = _known(rows.get(bundle, {}))
                     first, *others = self._names(bundle)
                     self._free += [(0.0, name) for name in others]
+                    self._lock.notify(len(others))
                     return first
             self._looked_at = time.monotonic()
         return None

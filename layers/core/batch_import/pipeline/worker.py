@@ -24,7 +24,7 @@ from batch_import.store.items import ItemStore
 
 logger = logging.getLogger(__name__)
 
-THREADS = 100
+THREADS = 200
 _CRASH_PAUSE = 5.0
 _TIME_FOR_AFTERWARDS = 50.0
 _LEASE_MARGIN = 5.0
@@ -53,7 +53,7 @@ Admit = Callable[[Sequence[Item]], tuple[Sequence[Item], Mapping[str, float]]]
 
 
 class Forwarder:
-    """Sends finished items on: ten at once while others still wait, the rest at the end.
+    """Sends finished items on: a message full at once while others still wait, the rest at the end.
 
     Those that wait for the same time travel together as well: waits are rounded up to whole seconds, as SQS has them.
     """
@@ -78,7 +78,7 @@ class Forwarder:
         except Exception:
             logger.warning("not handed on yet", extra={"run_id": run_id}, exc_info=True)
             with self._lock:
-                self._waiting[way] += ready  # of ten items, nine that have no part in this: the end tries again
+                self._waiting[way] += ready  # all but one of them have no part in this: the end tries again
 
     def flush(self) -> None:
         """Raises when something could not be sent: then all messages come again, and the rows say where items are."""
