@@ -1,4 +1,4 @@
-"""The few things that every table here needs: plain values in and out, and transactions that tell a lost answer."""
+"""The few things that every table here needs: plain values in and out; every write is a transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
@@ -85,7 +85,7 @@ class Table:
         return self.transact([self.updating(pk, sk, update, values, condition, names)])
 
     def delete(self, pk: str, sk: str) -> None:
-        self.client.delete_item(TableName=self.name, Key=encode({"pk": pk, "sk": sk}))
+        self.transact([self.deleting(pk, sk)])
 
     def query(self, **arguments: Any) -> tuple[list[Row], Row | None]:
         """One page: rows and where to go on. ``Values`` are plain."""
