@@ -64,7 +64,6 @@ class Premises:
         self._user: Mapping[str, Any] | None = None
         self._jwt = ""
         self._mode: str | None = None
-        self._first_keys: frozenset[str] | None = None
 
     def quarantine_id(self) -> int:
         """The private group in which every account is born and waits (design §2.3)."""
@@ -136,7 +135,7 @@ class Premises:
     def _create_key(self, name: str, value: str) -> int:
         """Looked for first: twenty refused creations lock a user out of making keys for a day."""
         user_id = int(self._probe_user()["id"])
-        found = self._key_of(user_id, value) if self._may_exist(user_id, value) else None
+        found = self._key_of(user_id, value)
         if found is not None:
             return found
         try:
@@ -153,13 +152,6 @@ class Premises:
         if found is None:
             raise NoProbeKey("a supplied probe key is unknown to the host")
         return found
-
-    def _may_exist(self, user_id: int, value: str) -> bool:
-        """Not when it was missing at this process's first look: who makes it meanwhile remembers it with its slot."""
-        with self._lock:
-            if self._first_keys is None:
-                self._first_keys = frozenset(str(key.get("key", "")) for key in self._host.user_keys(user_id))
-        return value in self._first_keys
 
     def _key_of(self, user_id: int, value: str) -> int | None:
         keys = self._host.user_keys(user_id)
