@@ -52,7 +52,7 @@ class Emulator:
         return network.answers(f"{self.settings.endpoint}/_ministack/health")
 
     def _command(self) -> list[str]:
-        """MiniStack's application in uvicorn, whose parser and loop are compiled; its own server costs twice that."""
+        """MiniStack's application in uvicorn, whose parser and loop are compiled: a quarter less CPU in all."""
         address = ["--host", LOOPBACK, "--port", str(self.settings.stack_port), "--timeout-keep-alive", "75"]
         ending = ["--timeout-graceful-shutdown", "5"]  # then the state is saved
         silent = ["--no-access-log", "--no-server-header", "--no-date-header"]  # the application sends its own

@@ -64,7 +64,7 @@ def send(
     """One request by the session's adapter; the body of the answer is not read yet. Raises ``RequestException``.
 
     Of a session nothing else is wanted: no redirects, no proxies, no cookies that one relay sets and another gets.
-    Merging them costs as much as the request itself.
+    Merging them makes a call a third dearer.
     """
     prepared = requests.Request(method, url, {**session.headers, **headers}, params=params, json=body).prepare()
     return session.get_adapter(prepared.url or url).send(prepared, stream=True, timeout=timeout)

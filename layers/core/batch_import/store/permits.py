@@ -56,5 +56,4 @@ class Permits:
         fitting = tokens[: max(0, room)]
         if not fitting:
             return []
-        # By a transaction: the client's own repetition of it would find its first try taking up the room.
         return fitting if self._table.transact([self._adding(name, fitting)]) else []
