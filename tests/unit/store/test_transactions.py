@@ -57,15 +57,14 @@ def row(name: str, fails: str = "") -> Part:
 
 
 class Crowd:
-    """Two calls are under way; whatever is written now waits, until ``release``."""
+    """A call is under way; whatever is written now waits, until ``release``."""
 
     def __init__(self, pool: ThreadPoolExecutor) -> None:
-        self.client = Client(held=2)
+        self.client = Client(held=1)
         self.transactions = Transactions(self.client)  # type: ignore[arg-type]
         self._pool = pool
-        self._first = [self._submit([row(name)]) for name in ("first", "second")]
-        for _ in self._first:
-            assert self.client.arrived.acquire(timeout=10)
+        self._first = self._submit([row("first")])
+        assert self.client.arrived.acquire(timeout=10)
         self._written: list[Future[bool]] = []
 
     def _submit(self, parts: list[Part]) -> "Future[bool]":
@@ -80,12 +79,12 @@ class Crowd:
         """What became of each write: True, False or its error."""
         self.client.errors = list(errors)
         self.client.go.set()
-        assert [one.result(10) for one in self._first] == [True, True]
+        assert self._first.result(10)
         return [one.exception(10) or one.result() for one in self._written]
 
     @property
     def groups(self) -> list[set[str]]:
-        return [set(call) for call in self.client.calls[2:]]
+        return [set(call) for call in self.client.calls[1:]]
 
 
 @pytest.fixture
@@ -135,7 +134,7 @@ def test_no_call_has_more_parts_than_dynamodb_takes(crowd: Crowd) -> None:
     for number in range(6):
         crowd.write(*(row(f"{number}-{part}") for part in range(40)))
     assert crowd.release() == [True] * 6
-    assert sorted(len(group) for group in crowd.groups) == [80, 80, 80]
+    assert [len(group) for group in crowd.groups] == [80, 80, 80]
     assert MOST_PARTS == 100
 
 
@@ -195,8 +194,7 @@ def test_a_call_that_fails_is_no_error_of_those_whose_condition_did_not_hold(cro
 
 
 def test_who_was_taken_along_hears_no_sooner_than_it_is_written(crowd: Crowd) -> None:
-    """With two calls at once the second finds nothing left to write, while the first is still under way."""
-    third = crowd.client.gates[3] = threading.Event()
+    second = crowd.client.gates[2] = threading.Event()
     crowd.write(row("a"))
     crowd.write(row("b"))
     crowd.client.go.set()
@@ -204,8 +202,15 @@ def test_who_was_taken_along_hears_no_sooner_than_it_is_written(crowd: Crowd) ->
     for written in crowd._written:
         with pytest.raises(TimeoutError):
             written.result(0.2)
-    third.set()
+    second.set()
     assert crowd.release() == [True, True]
+
+
+def test_who_did_not_fit_has_its_turn_next(crowd: Crowd) -> None:
+    for number in range(3):
+        crowd.write(*(row(f"{number}-{part}") for part in range(60)))
+    assert crowd.release() == [True] * 3
+    assert crowd.groups == [{f"{number}-{part}" for part in range(60)} for number in range(3)]
 
 
 def test_a_process_that_is_killed_leaves_nobody_waiting(crowd: Crowd) -> None:

@@ -13,50 +13,56 @@ if TYPE_CHECKING:
 
 Part = dict[str, Any]
 MOST_PARTS = 100  # what DynamoDB takes in one transaction
-_AT_ONCE = 2  # calls under way: one that is slow does not hold up everybody
 _TRIES = 8
 _CONDITION, _CONFLICT = "ConditionalCheckFailed", "TransactionConflict"
 _OF_ONE = ("TransactionCanceledException", "ValidationException")  # the others of a group may not be to blame
 
 
 class Transactions:
-    """One for each client. What comes while others are being written waits, and all that waits is written by one call.
+    """One for each client. While one call is under way what comes waits, and all that waits is written by the next.
 
     Each caller is told of its own: a condition that does not hold fails nobody else.
     """
 
     def __init__(self, client: "DynamoDBClient") -> None:
         self._client = client
-        self._writing = threading.Semaphore(_AT_ONCE)
         self._guard = threading.Lock()
         self._waiting: list[_Transaction] = []
+        self._writing = False
 
     def write(self, parts: Iterable[Part]) -> bool:
         """Write all ``parts`` or nothing; False when a condition does not hold."""
         mine = _Transaction(parts)
         with self._guard:
             self._waiting.append(mine)
-        with self._writing:
-            group = self._gathered(mine)
-            try:
-                self._commit(group)
-            except BaseException as error:
-                for one in group:
-                    if one.written is None:
-                        one.error = one.error or error
-            finally:
-                for one in group:
-                    one.decided.set()
-        mine.decided.wait()
+            wait, self._writing = self._writing, True
+        if wait:
+            mine.turn.wait()
+        if not mine.decided:
+            self._write_all(mine)
         if mine.error is not None:
             raise mine.error
         return bool(mine.written)
 
+    def _write_all(self, mine: "_Transaction") -> None:
+        """``mine`` and what waits; then those hear of it, and the first of the others has its turn."""
+        group = self._gathered(mine)
+        try:
+            self._commit(group)
+        except BaseException as error:
+            for one in group:
+                if one.written is None:
+                    one.error = one.error or error
+        finally:
+            with self._guard:
+                following = self._waiting[:1]
+                self._writing = bool(following)
+            for one in (*group, *following):
+                one.turn.set()
+
     def _gathered(self, mine: "_Transaction") -> "list[_Transaction]":
-        """``mine`` and what fits beside it (no row may be written twice); nothing, when somebody took it along."""
+        """``mine`` and what fits beside it: no row may be written twice."""
         with self._guard:
-            if mine not in self._waiting:
-                return []
             group: list[_Transaction] = []
             parts, rows = 0, set[tuple[str, str, str]]()
             for one in (mine, *(other for other in self._waiting if other is not mine)):
@@ -103,9 +109,13 @@ class _Transaction:
     def __init__(self, parts: Iterable[Part]) -> None:
         self.parts = list(parts)
         self.rows = {_row_of(part) for part in self.parts}
-        self.decided = threading.Event()
+        self.turn = threading.Event()  # it has been decided, or is to be written now
         self.written: bool | None = None
         self.error: BaseException | None = None
+
+    @property
+    def decided(self) -> bool:
+        return self.written is not None or self.error is not None
 
 
 def _row_of(part: Part) -> tuple[str, str, str]:
