@@ -1,5 +1,6 @@
 """What the service keeps in the host is found again, also after a person deleted it under a warm worker."""
 
+from contextlib import ExitStack
 from typing import Any
 from unittest.mock import Mock
 
@@ -23,3 +24,53 @@ def test_a_deleted_quarantine_is_noticed_within_a_minute_and_not_asked_for_at_ev
     clock["now"] += 2
     assert rooms.quarantine_id() == 8
     assert host.ensure_private_group.call_count == 2
+
+
+class Host:
+    """As much of a host as making keys needs; it refuses to make what it has, as the real one does."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, int] = {}
+        self.listed = 0
+
+    def ensure_user(self, *_: Any) -> dict[str, Any]:
+        return {"id": 3, "balance": 1_000_000}
+
+    def login(self, *_: Any) -> str:
+        return "token"
+
+    def user_keys(self, user_id: int) -> list[dict[str, Any]]:
+        self.listed += 1
+        return [{"id": number, "key": value} for value, number in self.keys.items()]
+
+    def create_key(self, jwt: str, name: str, value: str) -> dict[str, Any]:
+        assert value not in self.keys
+        self.keys[value] = len(self.keys) + 1
+        return {"id": self.keys[value]}
+
+
+def leases() -> Mock:
+    return Mock(all=Mock(return_value=[]), acquire=Mock(return_value=True))
+
+
+def test_keys_that_are_leased_together_are_looked_for_once_and_another_lease_looks_anew() -> None:
+    host = Host()
+    pool = Premises(host, leases(), b"secret").keys("me")  # type: ignore[arg-type]
+    with ExitStack() as borrowed:
+        slots = [borrowed.enter_context(pool.borrow(1.0)) for _ in range(16)]
+        assert (host.listed, len(host.keys)) == (1, 16)
+    assert sorted(slot.facts["key_id"] for slot in slots) == list(range(1, 17))
+
+    successor = Premises(host, leases(), b"secret").keys("who comes after a killed worker")  # type: ignore[arg-type]
+    with successor.borrow(1.0) as slot:
+        assert slot.facts["key_id"] in host.keys.values()
+    assert (host.listed, len(host.keys)) == (2, 16)
+
+
+def test_a_key_that_a_person_deleted_is_not_taken_from_memory() -> None:
+    host = Host()
+    pool = Premises(host, leases(), b"secret").keys("me")  # type: ignore[arg-type]
+    with pool.borrow(1.0) as slot:
+        host.keys.clear()
+        pool.forget(slot)
+        assert pool._facts(slot.name)["key_id"] in host.keys.values()

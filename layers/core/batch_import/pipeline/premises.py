@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from batch_import.host.accounts import held_account
 from batch_import.host.client import HostClient, may_exist
 from batch_import.host.errors import HostError, HostRefusesCredentials, HostRejected
-from batch_import.pipeline.slots import SlotPool, slot_facts
+from batch_import.pipeline.slots import Memory, SlotPool, slot_facts
 from batch_import.store.leases import Leases
 
 T = TypeVar("T")
@@ -58,6 +58,7 @@ class Premises:
         self._secret = secret
         self._supplied = tuple(supplied_keys)
         self._lock = threading.Lock()
+        self._listing = threading.Lock()
         self.opened: set[int] = set()  # providers' groups that were seen open: they stay so, unless a person closes one
         self._quarantine: int | None = None
         self._looked_at = 0.0
@@ -119,43 +120,49 @@ class Premises:
 
     # --- making
 
-    def _make_lane(self, name: str) -> Mapping[str, Any]:
+    def _make_lane(self, name: str, _memory: Memory) -> Mapping[str, Any]:
         group, _ = self._host.ensure_private_group(f"batch-import-lane-{name}", "Batch Auto-Import: proving lane")
         return {"group_id": int(group["id"])}
 
-    def _make_key(self, name: str) -> Mapping[str, Any]:
+    def _make_key(self, name: str, memory: Memory) -> Mapping[str, Any]:
         value = self._key_value(name)
         if self._supplied:
             return {"key_id": self._find_key(value)}
         try:
-            return {"key_id": self._create_key(name, value)}
+            return {"key_id": self._create_key(name, value, memory)}
         except HostRejected as error:
             raise NoProbeKey(f"no gateway key for proofs: {error}", status=error.status) from None
 
-    def _create_key(self, name: str, value: str) -> int:
-        """Looked for first: twenty refused creations lock a user out of making keys for a day."""
+    def _create_key(self, name: str, value: str, memory: Memory) -> int:
+        """Looked for first: twenty refused creations lock a user out of making keys for a day.
+
+        One look serves all keys of a lease, for nobody else makes them meanwhile.
+        """
         user_id = int(self._probe_user()["id"])
-        found = self._key_of(user_id, value)
-        if found is not None:
-            return found
+        with self._listing:
+            if "keys" not in memory:
+                memory["keys"] = self._keys_of(user_id)
+            known: int | None = memory["keys"].get(value)
+        if known is not None:
+            return known
         try:
             return int(self._as_probe_user(lambda jwt: self._host.create_key(jwt, f"batch-import-{name}", value))["id"])
         except HostError as error:
-            found = self._key_of(user_id, value) if may_exist(error, "API_KEY_EXISTS") else None
+            found = self._keys_of(user_id).get(value) if may_exist(error, "API_KEY_EXISTS") else None
             if found is None:
                 raise
             return found
 
     def _find_key(self, value: str) -> int:
         user = self._host.user_matching(value, email=False)
-        found = self._key_of(int(user["id"]), value) if user else None
+        found = self._keys_of(int(user["id"])).get(value) if user else None
         if found is None:
             raise NoProbeKey("a supplied probe key is unknown to the host")
         return found
 
-    def _key_of(self, user_id: int, value: str) -> int | None:
-        keys = self._host.user_keys(user_id)
-        return next((int(key["id"]) for key in keys if hmac.compare_digest(str(key.get("key", "")), value)), None)
+    def _keys_of(self, user_id: int) -> dict[str, int]:
+        """Ids by value."""
+        return {str(key.get("key", "")): int(key["id"]) for key in self._host.user_keys(user_id)}
 
     def _probe_user(self) -> Mapping[str, Any]:
         with self._lock:

@@ -7,14 +7,14 @@ thread without asking the table.
 import random
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from batch_import.store.leases import Leases
 
-_POLL = 0.2  # seconds between two looks for what other invocations have given back
+_POLL, _LONGEST_POLL = 0.2, 0.4  # seconds between two looks for what other invocations have given back
 _WAIT = 0.5  # seconds after which a thread that nobody has passed a slot looks again
 _FACT = "slot_"
 
@@ -23,13 +23,17 @@ class NoSlot(Exception):
     """All are taken: the item waits elsewhere and costs no attempt."""
 
 
+Memory = dict[str, Any]
+
+
 class Slot(NamedTuple):
     name: str
     facts: Mapping[str, Any]
 
 
 class SlotPool:
-    """``make`` turns a new slot's name into its facts (creating it in the host, or finding it there again).
+    """``make`` turns a new slot's name into its facts (creating it in the host, or finding it there again). It is given
+    a memory as well, for what stays true as long as the slot's lease is held; it is emptied when a slot is forgotten.
 
     ``together`` slots are leased by one row: an invocation that needs many asks the table once for each bundle.
     """
@@ -39,7 +43,7 @@ class SlotPool:
         leases: Leases,
         kind: str,
         limit: int,
-        make: Callable[[str], Mapping[str, Any]],
+        make: Callable[[str, Memory], Mapping[str, Any]],
         *,
         owner: str,
         seconds: float,
@@ -57,7 +61,9 @@ class SlotPool:
         self._lock = threading.Condition()  # notified of each slot that gets free
         self._free: list[tuple[float, str]] = []
         self._mine: dict[str, dict[str, Any]] = {}  # by bundle: what is known of its slots
+        self._memories: dict[str, Memory] = defaultdict(dict)
         self._looked_at = float("-inf")
+        self._poll = _POLL
 
     @contextmanager
     def borrow(self, patience: float) -> Iterator[Slot]:
@@ -77,6 +83,7 @@ class SlotPool:
         bundle = self._bundle(slot.name)
         with self._lock:
             self._mine.get(bundle, {}).pop(slot.name, None)
+            self._memories.pop(bundle, None)
         self._leases.remember(self._kind, bundle, {_fact(slot.name): {}})
 
     def close(self) -> None:
@@ -125,17 +132,22 @@ class SlotPool:
         """One thread at a time looks for a lease, and not at once again: the others find what it brings back."""
         with self._lock:
             now = time.monotonic()
-            if now - self._looked_at < _POLL or any(rested_at <= now for rested_at, _ in self._free):
+            if now - self._looked_at < self._poll or any(rested_at <= now for rested_at, _ in self._free):
                 return None
             rows = {row["sk"]: row for row in self._leases.all(self._kind)}
             for bundle in self._candidates(rows):
                 if self._leases.acquire(self._kind, bundle, self._owner, self._seconds, self._rest):
                     self._mine[bundle] = _known(rows.get(bundle, {}))
+                    self._memories.pop(bundle, None)
                     first, *others = self._names(bundle)
                     self._free += [(0.0, name) for name in others]
                     self._lock.notify(len(others))
+                    self._poll = _POLL
+                    if 2 * len(self._mine) * self._together >= self._limit:
+                        self._looked_at = now  # more than half: others may come first for what is left
                     return first
             self._looked_at = time.monotonic()
+            self._poll = min(self._poll * 2, _LONGEST_POLL)
         return None
 
     def _candidates(self, rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -150,7 +162,7 @@ class SlotPool:
         bundle = self._bundle(name)
         facts = self._mine.get(bundle, {}).get(name)
         if not facts:
-            facts = dict(self._make(name))
+            facts = dict(self._make(name, self._memories[bundle]))
             self._leases.remember(self._kind, bundle, {_fact(name): facts})
             self._mine.get(bundle, {})[name] = facts
         return facts
