@@ -128,6 +128,22 @@ def test_failures_long_ago_do_not_count() -> None:
     assert world.outage().failed() == Down(10, counted=True)
 
 
+def test_those_that_look_at_the_same_moment_read_the_table_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outages, "_READ_SECONDS", 60.0)
+    world = World()
+    world.outage().failed()
+    outage, ready = world.outage(), Barrier(20)
+    world.rows.read = 0
+
+    def look(_: int) -> Down:
+        ready.wait()
+        return outage.admission()
+
+    with ThreadPoolExecutor(20) as pool:
+        assert list(pool.map(look, range(20))) == [Down(10)] * 20
+    assert world.rows.read == 1
+
+
 # --- origins
 
 

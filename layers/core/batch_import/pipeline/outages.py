@@ -52,11 +52,13 @@ class Outage:
         self._policy = policy
         self._row: Row = {}
         self._read_at = float("-inf")
+        self._reading = threading.Lock()
 
     def admission(self) -> Down:
         """For work that is about to begin. When a pause is over, the first who comes asks, and the others wait on."""
-        if time.monotonic() - self._read_at > _READ_SECONDS:
-            self._read()
+        with self._reading:  # those that come meanwhile take what the first one reads
+            if time.monotonic() - self._read_at > _READ_SECONDS:
+                self._read()
         now, until = self._clock(), _until(self._row)
         if until is None or self._row.get("over"):
             return UP
