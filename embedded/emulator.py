@@ -53,10 +53,11 @@ class Emulator:
 
     def _command(self) -> list[str]:
         """MiniStack's application in uvicorn, whose parser and loop are compiled: a quarter less CPU in all."""
+        application = ["--app-dir", str(self.settings.root), "embedded.emulator_app:app"]
         address = ["--host", LOOPBACK, "--port", str(self.settings.stack_port), "--timeout-keep-alive", "75"]
         ending = ["--timeout-graceful-shutdown", "5"]  # then the state is saved
-        silent = ["--no-access-log", "--no-server-header", "--no-date-header"]  # the application sends its own
-        return [sys.executable, "-m", "uvicorn", "ministack.app:app", *address, *ending, *silent]
+        silent = ["--no-access-log", "--no-server-header", "--no-date-header", "--no-proxy-headers"]  # it sends its own
+        return [sys.executable, "-m", "uvicorn", *application, *address, *ending, *silent]
 
     def _environment(self) -> dict[str, str]:
         home = self.settings.home

@@ -1,0 +1,136 @@
+"""Processes of functions are forked, and are to MiniStack what a started process is."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from embedded.emulator_app import _copied, _started
+from embedded.forking import Forked, Parent, Request
+
+CORE = Path(__file__).resolve().parents[2] / "layers" / "core"
+PLACES = f"import sys; sys.path.insert(0, {str(CORE)!r})\n"
+LOOK = """
+import json, os, random, sys
+imported = [name for name in ("boto3", "batch_import.wiring") if name in sys.modules]
+seen = {"environment": dict(os.environ), "folder": os.getcwd(), "said": sys.stdin.readline(), "imported": imported,
+        "chance": random.random(), "name": __name__, "parent": os.getppid()}
+print(json.dumps(seen), flush=True)
+print("a word of error", file=sys.stderr)
+sys.stdin.readline()
+"""
+Fork = Callable[..., Forked]
+
+
+@pytest.fixture(scope="module")
+def parent() -> Iterator[Parent]:
+    with closing(Parent(PLACES)) as one:
+        yield one
+
+
+@pytest.fixture
+def fork(parent: Parent, tmp_path: Path) -> Iterator[Fork]:
+    made: list[Forked] = []
+
+    def start(code: str = LOOK, **environment: str) -> Forked:
+        script = tmp_path / "script.py"
+        script.write_text(code, encoding="utf-8")
+        made.append(Forked(parent, Request(str(script), str(tmp_path), environment)))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.kill()
+        one.wait(10)
+        for file in (one.stdin, one.stdout, one.stderr):
+            file.close()
+
+
+def look(process: Forked) -> dict[str, Any]:
+    process.stdin.write("hello\n")
+    found: dict[str, Any] = json.loads(process.stdout.readline())
+    return found
+
+
+def test_it_runs_a_script_in_a_folder_with_an_environment_and_has_the_packages_imported(
+    fork: Fork, tmp_path: Path
+) -> None:
+    process = fork(NAME="value")
+    seen = look(process)
+    assert seen["environment"] == {"NAME": "value"}
+    assert seen["folder"] == str(tmp_path)
+    assert (seen["name"], seen["said"]) == ("__main__", "hello\n")
+    assert seen["imported"] == ["boto3", "batch_import.wiring"]
+    assert process.stderr.readline() == "a word of error\n"
+
+
+def test_it_lives_until_its_input_ends(fork: Fork) -> None:
+    process = fork()
+    look(process)
+    assert process.poll() is None
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.05)
+    process.stdin.close()
+    assert process.wait(10) == 0
+    assert process.poll() == 0
+
+
+@pytest.mark.parametrize("end", [Forked.terminate, Forked.kill])
+def test_it_can_be_ended_from_outside(fork: Fork, end: Callable[[Forked], None]) -> None:
+    process = fork()
+    look(process)
+    end(process)
+    assert process.wait(10) == 0
+    end(process)  # there is nobody any more: harmless
+
+
+def test_what_it_dies_of_is_told_on_its_error_output(fork: Fork) -> None:
+    process = fork("raise ValueError('no luck')")
+    assert process.wait(10) == 0
+    assert "no luck" in process.stderr.read()
+
+
+def test_one_is_like_the_other_but_for_its_chances(fork: Fork) -> None:
+    first, second = look(fork()), look(fork())
+    assert first.pop("chance") != second.pop("chance")
+    assert first == second
+
+
+def test_a_parent_that_somebody_killed_is_followed_by_another(fork: Fork) -> None:
+    killed = look(fork())["parent"]
+    os.kill(killed, signal.SIGKILL)
+    assert look(fork())["parent"] != killed
+
+
+def test_layers_say_where_their_packages_are(tmp_path: Path) -> None:
+    for number, line in enumerate(("import here\n", "import there\n")):
+        notes = tmp_path / f"layer_{number}" / "python" / "lib" / "embedded" / "site-packages"
+        notes.mkdir(parents=True)
+        (notes / "packages.pth").write_text(line, encoding="utf-8")
+    (tmp_path / "layer_2").mkdir()
+    layers = os.pathsep.join(str(tmp_path / f"layer_{number}") for number in range(3))
+    assert Request("", "", {"_LAMBDA_LAYERS_DIRS": layers}).places == "import here\nimport there\n"
+    assert Request("", "", {}).places == ""
+
+
+def test_a_function_whose_layers_bring_their_packages_along_is_started(tmp_path: Path) -> None:
+    pipe = subprocess.PIPE
+    with _started([sys.executable, "-c", "print(1)"], cwd=str(tmp_path), env={}, stdout=pipe, text=True) as process:
+        assert isinstance(process, subprocess.Popen)
+        assert process.communicate(timeout=10)[0] == "1\n"
+
+
+@pytest.mark.parametrize("value", [{"a": {"L": [{"N": "1"}, {"B": b"x"}, {"NULL": True}]}}, {"a kind": {Path: 1}}])
+def test_a_copy_has_nothing_in_common_with_what_was_copied(value: dict[str, Any]) -> None:
+    copied = _copied(value)
+    assert copied == value
+    assert copied is not value
+    copied["more"] = 1
+    assert "more" not in value
