@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 class Clock:
@@ -18,6 +19,7 @@ class Clock:
         self.ahead += seconds
 
 
+@lru_cache(maxsize=1 << 16)  # each row's times are shown again and again
 def text(moment: float | None) -> str | None:
     """RFC 3339 with microseconds, as the host writes times."""
     if moment is None:
