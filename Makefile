@@ -38,7 +38,7 @@ check: install ## Format, lint, types, and the template as AWS gets it
 	$(SAM) build
 
 test: install ## All tests, with the coverage of the package
-	@$(BIN)/python -m pytest $(TESTS) -n 3 --dist loadfile --cov --cov-report=term
+	@$(BIN)/python -m pytest $(TESTS) -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 bench: install ## The benchmarks (RELAYS="100 1000 10000": how many relays are imported)
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_naming.py
