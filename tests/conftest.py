@@ -1,9 +1,7 @@
 """Fixtures that several folders use: a moto stack, the sandbox, and both together."""
 
-import copy
 import json
 import os
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -13,45 +11,13 @@ import requests
 import time_machine
 from batch_import.wiring import wiring
 from moto import mock_aws
-from moto.core.botocore_stubber import BotocoreStubber
-from moto.dynamodb import models
-from moto.dynamodb.models.table import Table
 
 import sandbox
-from tests.support.aws import FAKE_AWS, Aws, make_stack
+from tests.support.aws import FAKE_AWS, Aws, make_stack, one_at_a_time
 from tests.support.pump import Context, Pump, door
 
 CUSTOMER_KEY = "sk-customer-0000000000001"
 START = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
-
-
-def one_at_a_time(call: Any, copies: "CopyOnce") -> Any:
-    """moto's tables are not safe under threads (lost updates, two winners of one condition); AWS's are."""
-    lock = threading.RLock()
-
-    def locked(*args: Any, **kwargs: Any) -> Any:
-        with lock:
-            copies.made.clear()
-            return call(*args, **kwargs)
-
-    return locked
-
-
-class CopyOnce:
-    """Before a transaction moto copies its part's table, to have it back should one fail, for every part: once will do.
-
-    It takes the place of the module ``copy`` in ``moto.dynamodb.models``.
-    """
-
-    def __init__(self) -> None:
-        self.made: dict[int, Any] = {}
-
-    def deepcopy(self, value: Any) -> Any:
-        if not isinstance(value, Table):
-            return copy.deepcopy(value)
-        if id(value) not in self.made:
-            self.made[id(value)] = copy.deepcopy(value)
-        return self.made[id(value)]
 
 
 @pytest.fixture
@@ -60,9 +26,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     for name, value in FAKE_AWS.items():
         monkeypatch.setenv(name, value)
     saved = dict(os.environ)
-    copies = CopyOnce()
-    monkeypatch.setattr(models, "copy", copies)
-    monkeypatch.setattr(BotocoreStubber, "__call__", one_at_a_time(BotocoreStubber.__call__, copies))
+    one_at_a_time(monkeypatch)
     with mock_aws():
         stack = make_stack()
         wiring.cache_clear()

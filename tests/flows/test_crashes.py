@@ -18,7 +18,6 @@ from tests.support.pump import Context, sqs_event
 
 pytestmark = [
     pytest.mark.timeout(300),  # a function has up to a hundred points, each of them a run
-    pytest.mark.filterwarnings("ignore:No application metrics"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # connections of dead processes
 ]
 WHEN = ("before", "after")

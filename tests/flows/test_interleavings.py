@@ -35,19 +35,14 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from moto import mock_aws
-from moto.core.botocore_stubber import BotocoreStubber
 from requests.adapters import HTTPAdapter
 
 import sandbox
-from tests.conftest import CUSTOMER_KEY, START, Service, one_at_a_time, seed
+from tests.conftest import CUSTOMER_KEY, START, Service, seed
 from tests.flows.test_business_chains import bulk_update
-from tests.support.aws import FAKE_AWS, make_stack
+from tests.support.aws import FAKE_AWS, make_stack, one_at_a_time
 from tests.support.pump import Context, Pump, door, sqs_event
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:No application metrics"),
-    pytest.mark.filterwarnings("ignore:No metrics to publish"),
-]
 DOORS = ("api", "provision", "confirmation", "validation", "reconcile", "dead_letter")
 QUEUES = {"provision": "IMPORT", "confirmation": "CONFIRM", "validation": "VALIDATE"}
 WRITES = ("TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem", "SendMessageBatch")
@@ -287,7 +282,7 @@ def a_world() -> Iterator[World]:
         sandbox.running(join_delay=(0, 0)) as box,
         time_machine.travel(START, tick=False) as traveller,
     ):
-        patch.setattr(BotocoreStubber, "__call__", one_at_a_time(BotocoreStubber.__call__))
+        one_at_a_time(patch)
         aws = make_stack()
         aws.put_host(box.host_url, box.admin_key)
         world = World(aws, box, traveller)

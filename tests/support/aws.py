@@ -1,13 +1,19 @@
 """The template's tables, queues, key and secrets in moto, made from template.yaml itself."""
 
+import copy
 import json
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
 import yaml
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.dynamodb import models
+from moto.dynamodb.models.table import Table
 
 ROOT = Path(__file__).parents[2]
 OPERATOR, VIEWER = "test-operator-token", "test-viewer-token"
@@ -78,6 +84,36 @@ def make_stack() -> Aws:
     }
     os.environ.update(environment)
     return Aws(environment)
+
+
+def one_at_a_time(patch: pytest.MonkeyPatch) -> None:
+    """moto's tables are not safe under threads (lost updates, two winners of one condition); AWS's are."""
+    lock, copies, call = threading.RLock(), _CopyOnce(), BotocoreStubber.__call__
+
+    def locked(*args: Any, **kwargs: Any) -> Any:
+        with lock:
+            copies.made.clear()
+            return call(*args, **kwargs)
+
+    patch.setattr(BotocoreStubber, "__call__", locked)
+    patch.setattr(models, "copy", copies)
+
+
+class _CopyOnce:
+    """Before a transaction moto copies each part's table, to have it back should one fail: once for all parts will do.
+
+    It takes the place of the module ``copy`` in ``moto.dynamodb.models``.
+    """
+
+    def __init__(self) -> None:
+        self.made: dict[int, Any] = {}
+
+    def deepcopy(self, value: Any) -> Any:
+        if not isinstance(value, Table):
+            return copy.deepcopy(value)
+        if id(value) not in self.made:
+            self.made[id(value)] = copy.deepcopy(value)
+        return self.made[id(value)]
 
 
 _TABLES = {"Runs": "import_runs", "Items": "import_run_items", "Events": "import_run_item_events"}
