@@ -1,6 +1,5 @@
 """HTTP to addresses that a person chose (design §2.7): guarded when connecting, no redirects, capped."""
 
-import json
 import socket
 import time
 from collections.abc import Collection, Mapping
@@ -10,7 +9,6 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.hooks import default_hooks
 from requests_hardened.ip_filter import InvalidIPAddress, filter_host
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
@@ -69,20 +67,21 @@ def send(
     Of a session nothing else is wanted: no redirects, no proxies, no cookies that one relay sets and another gets.
     Merging them makes a call a third dearer.
     """
+    address = _prepared(url)
     prepared = requests.PreparedRequest()
-    prepared.method, prepared.hooks = method, default_hooks()
-    prepared.url = _checked(url) + (f"?{urlencode(params)}" if params else "")
-    prepared.prepare_headers({**session.headers, **headers})
-    if body is not None:
-        prepared.body = json.dumps(body).encode()
-        prepared.headers.update({"Content-Type": "application/json", "Content-Length": str(len(prepared.body))})
+    prepared.method, prepared.hooks = method, address.hooks
+    prepared.url = str(address.url) + (f"?{urlencode(params)}" if params else "")
+    prepared.prepare_headers({**session.headers, **headers, **address.headers})
+    prepared.prepare_body(None, None, json=body)
     return session.get_adapter(prepared.url).send(prepared, stream=True, timeout=timeout)
 
 
 @lru_cache(maxsize=4096)
-def _checked(url: str) -> str:
-    """``url`` as ``requests`` sends it. Most are asked again and again; those of one item are at least three times."""
-    return str(requests.Request("GET", url).prepare().url)
+def _prepared(url: str) -> requests.PreparedRequest:
+    """The address as ``requests`` sends it, and what it makes of credentials in it (a host behind a proxy that asks for
+    them). Most are asked again and again; those of one item are at least three times.
+    """
+    return requests.Request("GET", url).prepare()
 
 
 def exchange(

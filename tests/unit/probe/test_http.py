@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 from batch_import.domain.answers import Answer, Trouble
-from batch_import.http import exchange, guarded_session
+from batch_import.http import exchange, guarded_session, send
 
 from tests.unit.probe.servers import Served, fixed, serving
 
@@ -242,3 +242,42 @@ def test_the_answer_keeps_what_rules_read_and_nothing_else(opened: requests.Sess
     assert (answer.status, answer.json, answer.retry_after) == (429, {"a": "é"}, 7.0)
     assert dict(answer.headers) == {"retry-after": "7", "x-request-id": "r-1"}
     assert "User-Agent: batch-import" in served.heads[0]
+
+
+class Sent(requests.adapters.HTTPAdapter):
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> Any:
+        self.request = request
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "params", "body"),
+    [
+        ("GET", "https://host.example.com", None, None),
+        ("GET", "https://host.example.com/a b/ü?x=1", None, None),
+        ("GET", "https://host.example.com/list", {"page": 2, "search": "a b/ü&c+d~%41"}, None),
+        ("POST", "https://host.example.com/v1", None, {"model": "ü", "n": [1, None, True]}),
+        ("PUT", "https://host.example.com/v1", None, {}),
+        ("DELETE", "https://host.example.com/v1", None, None),
+        ("POST", "https://proxy-user:not-a-secret@host.example.com/v1", None, {}),
+    ],
+)
+def test_what_is_sent_is_what_requests_would_send(method: str, url: str, params: Any, body: Any) -> None:
+    headers = {"Authorization": "Bearer sk-test", "X-Request-ID": "r-1"}
+    with requests.Session() as session:
+        session.mount("https://", adapter := Sent())
+        for _ in range(2):  # the second time the address is known
+            send(session, method, url, headers=headers, params=params, body=body, timeout=(1, 1))
+            known = adapter.request
+            fresh = requests.Request(method, url, {**session.headers, **headers}, params=params, json=body).prepare()
+            assert (known.method, known.url, known.body) == (fresh.method, fresh.url, fresh.body)
+            assert dict(known.headers) == dict(fresh.headers)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"), [({"Authorization": "Bearer a\nX-More: b"}, {}), ({}, {"n": float("nan")})]
+)
+def test_what_requests_would_not_send_is_not_sent(headers: dict[str, str], body: Any) -> None:
+    with requests.Session() as session:
+        session.mount("https://", Sent())
+        with pytest.raises(requests.RequestException):
+            send(session, "POST", "https://host.example.com/v1", headers=headers, body=body, timeout=(1, 1))
