@@ -74,3 +74,17 @@ def test_a_key_that_a_person_deleted_is_not_taken_from_memory() -> None:
         host.keys.clear()
         pool.forget(slot)
         assert pool._facts(slot.name)["key_id"] in host.keys.values()
+
+
+def test_a_key_that_could_not_be_remembered_is_not_made_again() -> None:
+    host, table = Host(), leases()
+    table.remember.side_effect = [OSError("the table does not answer"), None]
+    pool = Premises(host, table, b"secret").keys("me")  # type: ignore[arg-type]
+    with pytest.raises(OSError, match="does not answer"), pool.borrow(1.0):
+        pass
+    names = set()
+    with ExitStack() as borrowed:
+        table.remember.side_effect = None
+        for _ in range(16):
+            names.add(borrowed.enter_context(pool.borrow(1.0)).name)
+    assert (len(names), len(host.keys), host.listed) == (16, 16, 1)

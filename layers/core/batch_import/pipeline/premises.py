@@ -142,11 +142,14 @@ class Premises:
         with self._listing:
             if "keys" not in memory:
                 memory["keys"] = self._keys_of(user_id)
-            known: int | None = memory["keys"].get(value)
-        if known is not None:
-            return known
+        keys: dict[str, int] = memory["keys"]
+        if value not in keys:
+            keys[value] = self._made_key(user_id, f"batch-import-{name}", value)
+        return keys[value]
+
+    def _made_key(self, user_id: int, name: str, value: str) -> int:
         try:
-            return int(self._as_probe_user(lambda jwt: self._host.create_key(jwt, f"batch-import-{name}", value))["id"])
+            return int(self._as_probe_user(lambda jwt: self._host.create_key(jwt, name, value))["id"])
         except HostError as error:
             found = self._keys_of(user_id).get(value) if may_exist(error, "API_KEY_EXISTS") else None
             if found is None:
