@@ -1,4 +1,4 @@
-"""Who needs many slots leaves some to others, and looks the less often the less there is."""
+"""Who needs many slots leaves some to others, and does not look again and again where nothing is free."""
 
 from typing import Any
 from unittest.mock import Mock
@@ -34,7 +34,7 @@ def test_half_of_them_are_leased_at_once_and_each_more_after_a_while(clock: Cloc
     assert pool._lease_bundle() is None
 
 
-def test_where_nothing_is_free_one_looks_the_less_often(clock: Clock) -> None:
+def test_where_nothing_is_free_one_looks_again_after_a_while(clock: Clock) -> None:
     pool, leases = pool_of(4, free=False)
     assert pool._lease_bundle() is None
     clock.now += 0.3

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from batch_import.store.leases import Leases
 
-_POLL, _LONGEST_POLL = 0.2, 0.4  # seconds between two looks for what other invocations have given back
+_POLL = 0.4  # seconds until one looks again for what other invocations have given back
+_TURN = 0.2  # seconds that are left to other invocations before one takes more than half of all slots
 _WAIT = 0.5  # seconds after which a thread that nobody has passed a slot looks again
 _FACT = "slot_"
 
@@ -62,8 +63,7 @@ class SlotPool:
         self._free: list[tuple[float, str]] = []
         self._mine: dict[str, dict[str, Any]] = {}  # by bundle: what is known of its slots
         self._memories: dict[str, Memory] = defaultdict(dict)
-        self._looked_at = float("-inf")
-        self._poll = _POLL
+        self._next_look = float("-inf")
 
     @contextmanager
     def borrow(self, patience: float) -> Iterator[Slot]:
@@ -132,7 +132,7 @@ class SlotPool:
         """One thread at a time looks for a lease, and not at once again: the others find what it brings back."""
         with self._lock:
             now = time.monotonic()
-            if now - self._looked_at < self._poll or any(rested_at <= now for rested_at, _ in self._free):
+            if now < self._next_look or any(rested_at <= now for rested_at, _ in self._free):
                 return None
             rows = {row["sk"]: row for row in self._leases.all(self._kind)}
             for bundle in self._candidates(rows):
@@ -142,12 +142,10 @@ class SlotPool:
                     first, *others = self._names(bundle)
                     self._free += [(0.0, name) for name in others]
                     self._lock.notify(len(others))
-                    self._poll = _POLL
                     if 2 * len(self._mine) * self._together >= self._limit:
-                        self._looked_at = now  # more than half: others may come first for what is left
+                        self._next_look = now + _TURN
                     return first
-            self._looked_at = time.monotonic()
-            self._poll = min(self._poll * 2, _LONGEST_POLL)
+            self._next_look = time.monotonic() + _POLL
         return None
 
     def _candidates(self, rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
