@@ -4,6 +4,7 @@ import copy
 import marshal
 import subprocess
 import sys
+import threading
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ from ministack.services import dynamodb
 from embedded.forking import Forked, Parent, Request
 
 __all__ = ["app"]
+_guard = threading.Lock()
 
 
 @lru_cache(maxsize=2)  # the functions' layers change with a deployment only
@@ -27,12 +29,14 @@ def _started(command: list[str], **options: Any) -> Any:
     if command[0] == sys.executable:
         request = Request(command[1], options["cwd"], options["env"])
         if places := request.places:
-            return Forked(_parent(places), request)
+            with _guard:  # two that come first at once have the same parent
+                parent = _parent(places)
+            return Forked(parent, request)
     return subprocess.Popen(command, **options)  # noqa: S603 - MiniStack's own call
 
 
 def _copied(value: Any) -> Any:
-    """A deep copy. A transaction makes eleven of each row that it updates; ``marshal`` takes plain values only."""
+    """A deep copy. A transaction makes ten of each row that it updates; ``marshal`` takes plain values only."""
     try:
         return marshal.loads(marshal.dumps(value))  # noqa: S302 - what this very line has written
     except ValueError:

@@ -46,6 +46,7 @@ class Parent:
         self._places = places
         self._lock = threading.Lock()
         self._line: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def fork(self, request: Request, ends: Sequence[int]) -> int:
         """The number of a new process; ``ends`` are its files 0, 1 and 2, and whatever else it shall keep open."""
@@ -57,10 +58,14 @@ class Parent:
                 return self._fork(request, ends)
 
     def close(self) -> None:
-        """Let it end; what it has forked goes on."""
+        """End it; what it has forked goes on."""
         if self._line is not None:
             self._line.close()
             self._line = None
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
 
     def _fork(self, request: Request, ends: Sequence[int]) -> int:
         if self._line is None:
@@ -76,8 +81,9 @@ class Parent:
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-P", __file__, str(theirs.fileno()), self._places]
         with theirs:
-            process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)  # noqa: S603
-        process.returncode = 0  # it ends when its line is closed, and nobody waits for it
+            self._process = subprocess.Popen(  # noqa: S603 - our own command line
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+            )
         return ours
 
 
@@ -143,9 +149,9 @@ def main() -> None:
 
 
 def _import() -> None:
-    """As much as can be known beforehand; a function imports what is missing by itself."""
+    """As much as can be known beforehand. What fails here the function imports by itself, and tells why it failed."""
     for name in MODULES:
-        with suppress(ImportError):
+        with suppress(Exception):
             importlib.import_module(name)
     import boto3
     import botocore.session

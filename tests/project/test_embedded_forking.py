@@ -109,6 +109,18 @@ def test_a_parent_that_somebody_killed_is_followed_by_another(fork: Fork) -> Non
     assert look(fork())["parent"] != killed
 
 
+def test_what_cannot_be_imported_is_told_by_the_function_not_by_the_parent(tmp_path: Path) -> None:
+    (tmp_path / "batch_import").mkdir()
+    (tmp_path / "batch_import" / "__init__.py").write_text("raise NameError('a mistake')", encoding="utf-8")
+    script = tmp_path / "script.py"
+    script.write_text("import batch_import", encoding="utf-8")
+    with closing(Parent(f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n")) as parent:
+        process = Forked(parent, Request(str(script), str(tmp_path), {}))
+        with process.stdin, process.stdout, process.stderr:
+            assert process.wait(30) == 0
+            assert "a mistake" in process.stderr.read()
+
+
 def test_layers_say_where_their_packages_are(tmp_path: Path) -> None:
     for number, line in enumerate(("import here\n", "import there\n")):
         notes = tmp_path / f"layer_{number}" / "python" / "lib" / "embedded" / "site-packages"
