@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,6 +100,12 @@ class Reader:
             context.close()
         assert self.watched.unexpected(self.refusals) == []
         assert {url for url in self.watched.asked if not url.startswith(f"{self.gateway.url}/")} == set()
+
+
+@pytest.fixture(autouse=True)
+def shared_metrics() -> None:
+    """The page's door and the test's run side by side in one process, where one may take the other's metrics along."""
+    warnings.filterwarnings("ignore", "No (application )?metrics to publish")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from tests.support.crashes import Effects, Killed, watched_effects
 from tests.support.pump import Context, sqs_event
 
 pytestmark = [
+    pytest.mark.filterwarnings("ignore:No application metrics"),
     pytest.mark.timeout(300),  # a function has up to a hundred points, each of them a run
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # connections of dead processes
 ]

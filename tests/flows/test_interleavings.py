@@ -43,6 +43,10 @@ from tests.flows.test_business_chains import bulk_update
 from tests.support.aws import FAKE_AWS, make_stack, one_at_a_time
 from tests.support.pump import Context, Pump, door, sqs_event
 
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:No application metrics"),
+    pytest.mark.filterwarnings("ignore:No metrics to publish"),
+]
 DOORS = ("api", "provision", "confirmation", "validation", "reconcile", "dead_letter")
 QUEUES = {"provision": "IMPORT", "confirmation": "CONFIRM", "validation": "VALIDATE"}
 WRITES = ("TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem", "SendMessageBatch")
