@@ -45,5 +45,5 @@ def _copied(value: Any) -> Any:
 
 lambda_runtime.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": _started})
 dynamodb.copy = SimpleNamespace(deepcopy=_copied)
-for _pure in ("_tokenize", "_condition_syntax_error"):  # a few dozen expressions, each of them read a thousand times
+for _pure in ("_tokenize", "_condition_syntax_error"):  # a few dozen expressions, each of them read again and again
     setattr(dynamodb, _pure, lru_cache(maxsize=1024)(getattr(dynamodb, _pure)))
