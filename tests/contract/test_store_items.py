@@ -484,6 +484,18 @@ def test_runs_that_stay_open_are_found_and_closed_ones_are_not(world: World) -> 
 # --- named leases
 
 
+@pytest.mark.parametrize(("seconds", "taken"), [(59, True), (61, False)])
+def test_a_row_shows_whether_somebody_else_has_the_lease(world: World, seconds: float, taken: bool) -> None:
+    leases = world.leases
+    assert not leases.taken({}, "one")
+    assert leases.acquire("lane", "000", "one", 60)
+    (row,) = leases.all("lane")
+    world.later(seconds)
+    assert leases.taken(row, "other") is taken
+    assert not leases.taken(row, "one")
+    assert leases.acquire("lane", "000", "other", 60) is not taken
+
+
 def test_a_named_lease_has_one_owner_until_it_expires_or_is_released(world: World) -> None:
     leases = world.leases
     assert leases.acquire("lane", "000", "one", 60)

@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from botocore.config import Config
 
 from batch_import import http
-from batch_import.domain.clock import Clock, iso
+from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Item
 from batch_import.domain.retry import retry_policy
 from batch_import.domain.types import ItemStage
@@ -264,7 +264,7 @@ class Wiring:
         self.host.self_service.put_back(run_id, facts)
 
     def _clear_lanes(self) -> int:
-        return self.host.premises.clear_abandoned_lanes(iso(self.clock()), f"reconcile-{secrets.token_hex(8)}")
+        return self.host.premises.clear_abandoned_lanes(f"reconcile-{secrets.token_hex(8)}")
 
     def cleanup(self) -> Cleanup:
         """Per request: it holds provider leases as an owner of its own, and waits for none longer than a second."""

@@ -50,7 +50,7 @@ class Host:
 
 
 def leases() -> Mock:
-    return Mock(all=Mock(return_value=[]), acquire=Mock(return_value=True))
+    return Mock(all=Mock(return_value=[]), acquire=Mock(return_value=True), taken=Mock(return_value=False))
 
 
 def test_keys_that_are_leased_together_are_looked_for_once_and_another_lease_looks_anew() -> None:

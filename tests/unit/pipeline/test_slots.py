@@ -21,7 +21,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def pool_of(limit: int, *, free: bool = True) -> tuple[SlotPool, Any]:
-    leases: Any = Mock(all=Mock(return_value=[]), acquire=Mock(return_value=free))
+    leases: Any = Mock(all=Mock(return_value=[]), acquire=Mock(return_value=free), taken=Mock(return_value=False))
     return SlotPool(leases, "key", limit, lambda *_: {"made": 1}, owner="me", seconds=60), leases
 
 
@@ -43,3 +43,11 @@ def test_where_nothing_is_free_one_looks_again_after_a_while(clock: Clock) -> No
     clock.now += 0.2
     assert pool._lease_bundle() is None
     assert leases.all.call_count == 2
+
+
+def test_what_somebody_else_has_is_not_tried(clock: Clock) -> None:
+    pool, leases = pool_of(2)
+    leases.all.return_value = [{"sk": "000"}]
+    leases.taken.side_effect = lambda row, owner: owner == "me" and row.get("sk") == "000"
+    assert pool._lease_bundle() == "001"
+    assert leases.acquire.call_count == 1

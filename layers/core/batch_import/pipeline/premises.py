@@ -105,11 +105,11 @@ class Premises:
             self._sleep(self.rest())
         return len(left)
 
-    def clear_abandoned_lanes(self, now: str, owner: str) -> int:
+    def clear_abandoned_lanes(self, owner: str) -> int:
         """Lanes whose lease ran out were left by a killed worker: accounts are taken out; how many there were."""
         cleared = 0
         for row in self._leases.all("lane"):
-            abandoned = row.get("lease_owner") and str(row["lease_expires_at"]) < now
+            abandoned = row.get("lease_owner") and not self._leases.taken(row)
             if abandoned and self._leases.acquire("lane", str(row["sk"]), owner, _SLOT_SECONDS):
                 cleared += sum(self.empty(int(lane["group_id"])) for lane in slot_facts([row]))
                 self._leases.release("lane", str(row["sk"]), owner)

@@ -149,9 +149,12 @@ class SlotPool:
         return None
 
     def _candidates(self, rows: Mapping[str, Mapping[str, Any]]) -> list[str]:
-        """Not ours yet; known ones first, in no order, so that workers do not queue up before the same."""
+        """Nobody's; known ones first, in no order, so that workers do not queue up before the same.
+
+        Trying for one that another has would cost those their write that share the transaction.
+        """
         bundles = dict.fromkeys(self._bundle(_name(number)) for number in range(self._limit))
-        others = [bundle for bundle in bundles if bundle not in self._mine]
+        others = [b for b in bundles if b not in self._mine and not self._leases.taken(rows.get(b, {}), self._owner)]
         known = [bundle for bundle in others if bundle in rows]
         random.shuffle(known)
         return [*known, *(bundle for bundle in others if bundle not in rows)]

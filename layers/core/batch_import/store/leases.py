@@ -41,6 +41,10 @@ class Leases:
                 self.release(kind, name, owner)
             raise
 
+    def taken(self, row: Mapping[str, Any], owner: str = "") -> bool:
+        """As ``row`` was read: somebody other than ``owner`` has it, and their time has not run out."""
+        return row.get("lease_owner") not in (None, owner) and str(row["lease_expires_at"]) >= iso(self._clock())
+
     def release(self, kind: str, name: str, owner: str) -> None:
         values = {":mine": owner, ":now": iso(self._clock())}
         update = "REMOVE lease_owner, lease_expires_at SET free_at = :now"
