@@ -81,7 +81,12 @@ def _prepared(url: str) -> requests.PreparedRequest:
     """The address as ``requests`` sends it, and what it makes of credentials in it (a host behind a proxy that asks for
     them). Most are asked again and again; those of one item are at least three times.
     """
-    return requests.Request("GET", url).prepare()
+    address = requests.PreparedRequest()
+    address.prepare_method("GET")
+    address.prepare_url(url, None)
+    address.prepare_headers(None)
+    address.prepare_auth(None, url)
+    return address
 
 
 def exchange(

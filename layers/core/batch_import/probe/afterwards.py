@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from batch_import.domain.answers import Answer
 from batch_import.domain.capability import Flag, Protocol, Verdict, judge
 from batch_import.probe.capability import ProbeResult
 from batch_import.probe.discovery import ProviderModels
-from batch_import.probe.relay import Relay
+from batch_import.probe.relay import Relay, together
 
 MAX_TOKENS = 200  # with the three of before: under 2,000 output tokens for an upstream
 _PROMPT = "Call the tool probe_ping once."
@@ -28,11 +28,12 @@ class LaterFlags:
 def probe_afterwards(relay: Relay, found: ProviderModels, result: ProbeResult) -> LaterFlags:
     """Two requests at most, within what is left of the relay's budget; what was known stays known."""
     chat = result.transport.supports_openai_chat_completions is True
-    with ThreadPoolExecutor(2) as pool:
-        stream = pool.submit(_ask, relay, _stream_request(result.smoke_model, chat), found, stream_flag)
-        tools = pool.submit(_ask, relay, _tools_request(result.smoke_model) if chat else None, found, tools_flag)
-        known = result.supports_tools
-        return LaterFlags(stream.result(), known if known is True else tools.result(), reasoning_flag(result))
+    known = result.supports_tools
+    streams, calls_tools = together(
+        partial(_ask, relay, _stream_request(result.smoke_model, chat), found, stream_flag),
+        partial(_ask, relay, _tools_request(result.smoke_model) if chat else None, found, tools_flag),
+    )
+    return LaterFlags(streams, known if known is True else calls_tools, reasoning_flag(result))
 
 
 def stream_flag(answer: Answer) -> Flag:

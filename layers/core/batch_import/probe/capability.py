@@ -1,8 +1,8 @@
 """ProbeCapabilities (seed 003, T3): chat, responses and messages in parallel for one model, within the budget."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from batch_import.domain.answers import Answer
@@ -18,7 +18,7 @@ from batch_import.domain.capability import (
 from batch_import.domain.routing import usable_by_host
 from batch_import.domain.types import AuthStyle
 from batch_import.probe.discovery import ProviderModels
-from batch_import.probe.relay import Relay
+from batch_import.probe.relay import Relay, together
 
 MAX_OUTPUT_TOKENS = 512  # a reasoning model spends hundreds before its first word; three probes stay under 2,000
 _LONGEST_TEXT = 4_000  # keys are blanked, and then it is cut to what is stored: domain/redaction.py
@@ -41,8 +41,8 @@ class ProbeResult:
 def probe_capabilities(relay: Relay, found: ProviderModels, candidates: Sequence[str]) -> ProbeResult:
     """Ask for ``candidates[0]``; where a list lies about it, ask chat for the next ones (budget: ``relay``)."""
     smoke = candidates[0]
-    with ThreadPoolExecutor(3) as pool:
-        results = dict(zip(Protocol, pool.map(lambda p: _ask(relay, found, p, smoke), Protocol), strict=True))
+    asked = together(*(partial(_ask, relay, found, protocol, smoke) for protocol in Protocol))
+    results = dict(zip(Protocol, asked, strict=True))
     for candidate in candidates[1:]:
         if (
             results[Protocol.CHAT].verdict is not Verdict.MODEL_NOT_SERVED or relay.requests_left < 2
