@@ -1,13 +1,13 @@
 """The little that both servers need of HTTP: a call, an answer, a table of routes, and a server for them."""
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+import orjson
 from aiohttp import web
 
 from sandbox.host.errors import Refusal
@@ -49,7 +49,7 @@ class Call:
     def body(self) -> dict[str, Any]:
         """The JSON object that was sent; 400 as the host words it otherwise."""
         try:
-            value = json.loads(self.raw)
+            value = orjson.loads(self.raw)
         except ValueError:
             raise Refusal.envelope(400, "Invalid request: unexpected EOF") from None
         if not isinstance(value, dict):
@@ -90,7 +90,7 @@ def encode(body: Body) -> bytes:
         return body
     if isinstance(body, str):
         return body.encode()
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return orjson.dumps(body)
 
 
 async def write(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:

@@ -1,10 +1,11 @@
 """`Idempotency-Key` as the host keeps it (sections 1.7, A3, A4, D13)."""
 
 import asyncio
-import json
 import re
 from collections.abc import Awaitable, Callable
 from functools import wraps
+
+import orjson
 
 from sandbox.host.errors import Refusal
 from sandbox.host.state import Host
@@ -36,7 +37,7 @@ def once(handler: Write) -> Callable[[Host, Call], Awaitable[Answer]]:
 
 def _record(host: Host, call: Call, identity: str) -> Row:
     """The record of this key, ready to run or done; refuses everything between."""
-    print_ = json.dumps([call.actor, call.body], sort_keys=True)
+    print_ = orjson.dumps([call.actor, call.body], option=orjson.OPT_SORT_KEYS).decode()
     now = host.now()
     record = host.idempotency.get(identity)
     if record is None or now - record["at"] > LIFETIME:
@@ -68,10 +69,10 @@ async def _run(host: Host, call: Call, handler: Write, record: Row) -> Answer:
     except BaseException:
         record.update(state="failed", again=host.now() + BACKOFF)
         raise
-    record.update(state="done", body=json.dumps(answer.body, sort_keys=True))
+    record.update(state="done", body=orjson.dumps(answer.body, option=orjson.OPT_SORT_KEYS).decode())
     return answer
 
 
 def _replay(record: Row) -> Answer:
     """The stored answer, keys sorted, even if the row it tells of was deleted since (A3)."""
-    return Answer(200, json.loads(record["body"]), {"X-Idempotency-Replayed": "true"})
+    return Answer(200, orjson.loads(record["body"]), {"X-Idempotency-Replayed": "true"})

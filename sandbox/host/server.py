@@ -1,10 +1,10 @@
 """The host's HTTP door: armed failures, authentication, the handler, the ledger."""
 
 import asyncio
-import json
 import logging
 from typing import Any
 
+import orjson
 from aiohttp import web
 
 from sandbox import control, http
@@ -110,6 +110,6 @@ _OPAQUE = {"code": 500, "message": "internal error"}
 
 def _body(raw: bytes) -> Any:
     try:
-        return json.loads(raw) if raw else None
+        return orjson.loads(raw) if raw else None
     except ValueError:
         return None

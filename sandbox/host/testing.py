@@ -1,8 +1,9 @@
 """The account test: server-sent events with the host's exact words (section 3)."""
 
-import json
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from typing import Any
+
+import orjson
 
 from sandbox.host import upstream
 from sandbox.host.accounts import PATH
@@ -42,7 +43,7 @@ def test(host: Host, call: Call) -> Answer:
 
 def _lenient(raw: bytes) -> Row:
     try:
-        value = json.loads(raw)
+        value = orjson.loads(raw)
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
@@ -61,7 +62,7 @@ def _unfit(account: Row | None) -> str:
 
 
 def _line(event: Row) -> bytes:
-    return f"data: {json.dumps(event, ensure_ascii=False, separators=(',', ':'))}\n\n".encode()
+    return b"data: " + orjson.dumps(event) + b"\n\n"
 
 
 async def _events(host: Host, account: Row, model: str, prompt: str) -> AsyncGenerator[bytes, None]:
@@ -127,7 +128,7 @@ def _data(raw: bytes) -> str | None:
 
 def _json(data: str) -> Any:
     try:
-        return json.loads(data)
+        return orjson.loads(data)
     except ValueError:
         raise Failed(NOT_JSON.format("JSON")) from None
 

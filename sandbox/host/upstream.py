@@ -1,6 +1,5 @@
 """How the host calls an account's relay: where to, with what, and what it says when that fails (section 6)."""
 
-import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import aiohttp
+import orjson
 
 from sandbox.host.state import Host
 from sandbox.host.templates import Row
@@ -40,7 +40,7 @@ class Reply:
     def message(self) -> str:
         """The error message in the body, or nothing."""
         try:
-            value = json.loads(self.body)
+            value = orjson.loads(self.body)
         except ValueError:
             return ""
         error = value.get("error") if isinstance(value, dict) else None
@@ -89,7 +89,7 @@ async def opened(
     method = "GET" if body is None else "POST"
     url = endpoint(account["credentials"].get("base_url") or "https://api.openai.com", path)
     limits = aiohttp.ClientTimeout(total=timeout, sock_connect=10)
-    data = None if body is None else json.dumps(body).encode()
+    data = None if body is None else orjson.dumps(body)
     try:
         async with host.session.request(method, url, data=data, headers=headers_of(account), timeout=limits) as reply:
             yield reply

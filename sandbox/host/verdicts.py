@@ -1,7 +1,8 @@
 """What an upstream answer does to the account, and what the caller is told (sections 4.3, 5.1, A7 - A11, D20)."""
 
-import json
 from dataclasses import dataclass
+
+import orjson
 
 from sandbox.host.state import Host
 from sandbox.host.templates import Row
@@ -101,7 +102,7 @@ def _passed_on(reply: Reply, message: str) -> Answer:
 def usable(body: bytes) -> Row | None:
     """The JSON object of a body, if it is one."""
     try:
-        value = json.loads(body)
+        value = orjson.loads(body)
     except ValueError:
         return None
     return value if isinstance(value, dict) else None

@@ -1,10 +1,10 @@
 """Serves every relay of the sandbox on one port, and counts what was called."""
 
 import asyncio
-import json
 import random
 from collections import Counter, defaultdict
 
+import orjson
 from aiohttp import web
 
 from sandbox import http
@@ -86,7 +86,7 @@ def complete(relay: Healthy, call: RelayCall) -> Answer:
 
 
 def _object(raw: bytes) -> dict[str, object]:
-    value = json.loads(raw)
+    value = orjson.loads(raw)
     if not isinstance(value, dict):
         raise ValueError("the body must be a JSON object")
     return value
