@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ from batch_import.host.errors import (
     HostUnavailable,
     HostUncertain,
 )
-from batch_import.host.proving import HostProver, host_session
+from batch_import.host.proving import HostProver
 from batch_import.host.transport import HostTransport
 
 import sandbox
@@ -36,6 +37,7 @@ HOSTS = ["real"] if REAL_URL and REAL_KEY else ["0.1.179", "0.1.130"]
 
 
 class World(NamedTuple):
+    url: str
     """A host, our calls to it, relays that it can reach, and a word that makes names unique in a host that is kept."""
 
     client: HostClient
@@ -89,12 +91,8 @@ class World(NamedTuple):
 
 
 def connected(box: Any, url: str, key: str) -> Iterator[World]:
-    session = host_session()
-    try:
-        transport = HostTransport(session, url, key)
-        yield World(HostClient(transport), HostProver(transport), box, uuid.uuid4().hex[:8])
-    finally:
-        session.close()
+    with closing(HostTransport(url, key)) as transport:
+        yield World(url, HostClient(transport), HostProver(transport), box, uuid.uuid4().hex[:8])
 
 
 @pytest.fixture(params=HOSTS)
@@ -350,9 +348,7 @@ def test_a_key_that_the_gateway_does_not_know_is_refused(host: World) -> None:
 
 
 def test_a_wrong_admin_key_is_a_matter_of_credentials(host: World) -> None:
-    session = host_session()
-    try:
-        wrong = HostTransport(session, host.client.transport.base_url, "admin-" + "0" * 64)
+    with closing(HostTransport(host.url, "admin-" + "0" * 64)) as wrong:
         for call in (
             HostClient(wrong).version,
             lambda: HostClient(wrong).ensure_private_group("x", ""),
@@ -361,8 +357,6 @@ def test_a_wrong_admin_key_is_a_matter_of_credentials(host: World) -> None:
             with pytest.raises(HostRefusesCredentials) as refused:
                 call()
             assert "0000" not in str(refused.value)
-    finally:
-        session.close()
 
 
 # --- faults on demand and the ledger, sandbox only

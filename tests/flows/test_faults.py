@@ -3,6 +3,7 @@
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -12,7 +13,6 @@ import requests
 from batch_import.domain.provider import key_digest
 from batch_import.host.accounts import held_account
 from batch_import.host.client import HostClient
-from batch_import.host.proving import host_session
 from batch_import.host.transport import HostTransport
 from batch_import.store.dynamo import decode
 from requests.adapters import HTTPAdapter
@@ -129,8 +129,8 @@ def test_the_run_ends_with_exact_counts(stack: Embedded, ended: dict[str, Any]) 
 
 
 def test_no_pair_has_a_second_account(stack: Embedded, ended: dict[str, Any], pairs: list[dict[str, str]]) -> None:
-    with host_session(1) as session:
-        host = HostClient(HostTransport(session, *stack.sandbox.credentials))
+    with closing(HostTransport(*stack.sandbox.credentials)) as transport:
+        host = HostClient(transport)
         held = [account.digest for account in map(held_account, host.accounts())]
     assert sorted(held) == sorted(key_digest(pair["api_key"]) for pair in pairs if "/healthy/" in pair["base_url"])
 

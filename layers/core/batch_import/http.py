@@ -2,16 +2,24 @@
 
 import socket
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
-from typing import Any
-from urllib.parse import urlencode, urlsplit
+from typing import Any, cast
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress, filter_host
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from batch_import.deadline import POOLS, deadline
 from batch_import.domain.answers import Answer, Trouble
@@ -19,6 +27,7 @@ from batch_import.domain.answers import Answer, Trouble
 CONNECT_TIMEOUT = 5.0
 MAX_BODY = 2 * 1024 * 1024
 USER_AGENT = "batch-import/0.1"
+_NOT_CONNECTED = (NewConnectionError, NameResolutionError, ConnectTimeoutError)
 _KEPT_HEADERS = ("retry-after", "x-client-request-id", "x-request-id", "etag")
 
 
@@ -58,10 +67,9 @@ def send(
     url: str,
     *,
     headers: Mapping[str, str],
-    params: Mapping[str, Any] | None = None,
     body: Any = None,
-    timeout: tuple[float, float],
-) -> requests.Response:
+    timeout: float,
+) -> BaseHTTPResponse:
     """One request by the session's adapter; the body of the answer is not read yet. Raises ``RequestException``.
 
     Of a session nothing else is wanted: no redirects, no proxies, no cookies that one relay sets and another gets.
@@ -70,10 +78,11 @@ def send(
     address = _prepared(url)
     prepared = requests.PreparedRequest()
     prepared.method, prepared.hooks = method, address.hooks
-    prepared.url = str(address.url) + (f"?{urlencode(params)}" if params else "")
+    prepared.url = str(address.url)
     prepared.prepare_headers({**session.headers, **headers, **address.headers})
     prepared.prepare_body(None, None, json=body)
-    return session.get_adapter(prepared.url).send(prepared, stream=True, timeout=timeout)
+    answer = session.get_adapter(prepared.url).send(prepared, stream=True, timeout=(CONNECT_TIMEOUT, timeout))
+    return cast(BaseHTTPResponse, answer.raw)
 
 
 @lru_cache(maxsize=4096)
@@ -90,7 +99,7 @@ def _prepared(url: str) -> requests.PreparedRequest:
 
 
 def exchange(
-    session: requests.Session,
+    send: Callable[..., BaseHTTPResponse],
     method: str,
     url: str,
     *,
@@ -99,13 +108,13 @@ def exchange(
     timeout: float = 30.0,
     max_body: int = MAX_BODY,
 ) -> Answer:
-    """One exchange as an ``Answer``; trouble is data, not an exception. ``timeout`` bounds the whole, in seconds."""
+    """One exchange as an ``Answer``; trouble is data, not an exception. ``timeout`` bounds the whole, in seconds.
+
+    ``send`` is the function above with its session, or ``HostTransport.send``.
+    """
     end = time.monotonic() + timeout
     try:
-        with (
-            deadline(end),
-            send(session, method, url, headers=headers, body=body, timeout=(CONNECT_TIMEOUT, timeout)) as response,
-        ):
+        with deadline(end), send(method, url, headers=headers, body=body, timeout=timeout) as response:
             return _read(response, end, max_body)
     except (requests.RequestException, HTTPError, ValueError) as error:
         trouble = _trouble(error)
@@ -127,10 +136,10 @@ def connection_trouble(origin: str, allowed: Collection[str] = ()) -> Trouble | 
     return None
 
 
-def _read(response: requests.Response, end: float, max_body: int) -> Answer:
+def _read(response: BaseHTTPResponse, end: float, max_body: int) -> Answer:
     """What is there is read at once, not when 64 KiB have come: a slow drip must meet the deadline."""
     chunks, size = [], 0
-    while chunk := response.raw.read1(65536, decode_content=True):
+    while chunk := response.read1(65536, decode_content=True):
         chunks.append(chunk)
         size += len(chunk)
         if size > max_body:
@@ -139,15 +148,15 @@ def _read(response: requests.Response, end: float, max_body: int) -> Answer:
             return Answer(trouble=Trouble.READ_TIMEOUT)
     text = b"".join(chunks).decode("utf-8", "replace")
     kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-    return Answer(response.status_code, text, response.headers.get("content-type", ""), kept)
+    return Answer(response.status, text, response.headers.get("content-type", ""), kept)
 
 
 def _trouble(error: Exception) -> Trouble:
     if isinstance(error, (InvalidIPAddress, requests.exceptions.InvalidURL)):
         return Trouble.ADDRESS_REFUSED
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, (requests.exceptions.SSLError, SSLError)):
         return Trouble.TLS
-    if isinstance(error, requests.ConnectTimeout) or _before_exchange(error):
+    if isinstance(error, (requests.ConnectTimeout, *_NOT_CONNECTED)) or _before_exchange(error):
         return Trouble.UNREACHABLE
     if isinstance(error, (requests.ReadTimeout, ReadTimeoutError)):
         return Trouble.READ_TIMEOUT
@@ -159,6 +168,6 @@ def _trouble(error: Exception) -> Trouble:
 def _before_exchange(error: Exception) -> bool:
     """Did the connection never come about? ``requests`` hides urllib3's reason one level down."""
     cause = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(cause, (NewConnectionError, NameResolutionError, ConnectTimeoutError)):
+    if isinstance(cause, _NOT_CONNECTED):
         return True
     return str(error) == "Failed to resolve domain"

@@ -21,8 +21,8 @@ from batch_import.domain.entities import Item
 from batch_import.domain.retry import retry_policy
 from batch_import.domain.types import ItemStage
 from batch_import.host.client import HostClient
-from batch_import.host.errors import HostRefusesCredentials
-from batch_import.host.proving import HostProver, host_session
+from batch_import.host.errors import HostNotConfigured
+from batch_import.host.proving import HostProver
 from batch_import.host.transport import HostTransport
 from batch_import.host.witness import Witness
 from batch_import.pipeline.admission import HostGate, RelayLimits
@@ -58,10 +58,6 @@ from batch_import.store.vault import KeyVault
 
 _COLLECT_AFTER = 10_000  # new objects: two hundred threads make the usual 700 within a millisecond
 _SECRET_SECONDS = 60  # a changed host secret is seen after this long, without a deployment
-
-
-class HostNotConfigured(HostRefusesCredentials):
-    """The host secret holds no address or key yet: the operator has to put it (docs/operations.md)."""
 
 
 class Wiring:
@@ -163,7 +159,7 @@ class Wiring:
     @cached_property
     def exchange(self) -> Any:
         session = http.guarded_session(self.settings.allowed_hosts, pool=THREADS * 3)
-        return partial(http.exchange, session)
+        return partial(http.exchange, partial(http.send, session))
 
     @cached_property
     def circuits(self) -> Circuits:
@@ -184,7 +180,7 @@ class Wiring:
         scope = hashlib.sha256(base_url.rstrip("/").encode()).hexdigest()[:8]
         leases = Leases(self.runs_table, self.clock, scope)
         outage = Outage(leases, self.clock, "host", retry_policy("host_outage"))
-        transport = HostTransport(host_session(THREADS + 28), base_url, admin_key, outage)
+        transport = HostTransport(base_url, admin_key, outage, connections=THREADS + 28)
         return HostSide(self, transport, leases, outage, probe_keys)
 
     # --- use cases

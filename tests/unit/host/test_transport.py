@@ -1,21 +1,30 @@
 """The host's error envelopes, and what a call comes to: succeeded, rejected or uncertain (host-facts 1)."""
 
+import gzip
 import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
-import requests
+from batch_import.domain.answers import Trouble
 from batch_import.host import errors
 from batch_import.host.errors import (
     HostError,
     HostGated,
+    HostNotConfigured,
     HostRefusesCredentials,
     HostRejected,
     HostUnavailable,
     HostUncertain,
 )
 from batch_import.host.transport import HostTransport, unwrap
+from batch_import.http import exchange
+from urllib3.exceptions import ConnectTimeoutError, ProtocolError, ReadTimeoutError, SSLError
+
+from tests.unit.probe.servers import Served, fixed, serving
 
 WIRE = Path(__file__).parents[2] / "contract" / "wire"
 SECRET = "admin-" + "5a" * 32
@@ -99,18 +108,13 @@ def test_captured_refusals_of_real_hosts(name: str, kind: type[HostError], reaso
     assert (type(raised.value), raised.value.reason) == (kind, reason)
 
 
-class Session:
-    """A session whose adapter fails as told, and counts."""
-
-    headers: ClassVar[dict[str, str]] = {}
+class Pool:
+    """Connections that fail as told, and count."""
 
     def __init__(self, error: Exception) -> None:
         self.error, self.calls = error, 0
 
-    def get_adapter(self, _: str) -> "Session":
-        return self
-
-    def send(self, *_: Any, **__: Any) -> Any:
+    def urlopen(self, *_: Any, **__: Any) -> Any:
         self.calls += 1
         raise self.error
 
@@ -124,23 +128,111 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("error", "on_write"),
     [
-        (requests.ConnectTimeout(), HostUnavailable),
-        (requests.ReadTimeout(), HostUncertain),
-        (requests.ConnectionError(), HostUncertain),
-        (requests.exceptions.ChunkedEncodingError(), HostUncertain),
+        (ConnectTimeoutError(), HostUnavailable),
+        (ReadTimeoutError(Mock(), "/", "late"), HostUncertain),
+        (ProtocolError("Connection aborted."), HostUncertain),
+        (SSLError("certificate verify failed"), HostUncertain),
+        (ValueError("Invalid header value"), HostUncertain),
     ],
 )
 def test_a_write_is_sent_once_and_a_read_three_times(error: Exception, on_write: type[HostError]) -> None:
-    session = Session(error)
-    transport = HostTransport(session, "https://host.example.com/", SECRET)  # type: ignore[arg-type]
+    pool = Pool(error)
+    transport = HostTransport("https://host.example.com/", SECRET)
+    transport._pool = pool  # type: ignore[assignment]
     with pytest.raises(HostError) as written:
         transport.write("POST", "/api/v1/admin/accounts?key=1", {})
-    assert (type(written.value), session.calls) == (on_write, 1)
+    assert (type(written.value), pool.calls) == (on_write, 1)
     with pytest.raises(HostUnavailable):
         transport.get("/api/v1/admin/groups")
-    assert session.calls == 4
+    assert pool.calls == 4
     assert SECRET not in str(written.value)
     assert "key=1" not in str(written.value)
+
+
+# --- what goes over the wire
+
+
+@contextmanager
+def to(served: Served, place: str = "") -> Iterator[HostTransport]:
+    with closing(HostTransport(served.url.replace("/v1", place), SECRET)) as transport:
+        yield transport
+
+
+def test_a_call_is_one_request_below_the_hosts_address() -> None:
+    answer = b'{"code": 0, "data": [1]}'
+    with serving(fixed("200 OK", answer)) as served, to(served, "/base path/") as transport:
+        assert transport.get("/api/v1/admin/groups", {"search": "a b/ü&c+d~%41", "page": 2}) == [1]
+    (head,) = served.heads
+    assert head.startswith("GET /base%20path/api/v1/admin/groups?search=a+b%2F%C3%BC%26c%2Bd~%2541&page=2 HTTP/1.1\r\n")
+    assert f"x-api-key: {SECRET}\r\n" in head
+    assert "user-agent: batch-import" in head
+    assert "content-" not in head.lower()
+
+
+def test_a_write_is_json_and_a_user_is_who_the_token_says() -> None:
+    with serving(fixed("200 OK", b'{"code": 0}'), end=b"}") as served, to(served) as transport:
+        transport.write("POST", "/api/v1/keys", {"name": "ü"}, idempotency_key="once", bearer="jwt")
+    (head,) = served.heads
+    for line in ("Content-Type: application/json", "Idempotency-Key: once", "Authorization: Bearer jwt"):
+        assert f"{line}\r\n" in head
+    assert head.endswith('\r\n\r\n{"name": "\\u00fc"}')
+    assert SECRET not in head
+
+
+@pytest.mark.parametrize(
+    ("place", "sent"), [("u%40x:p%3A1@", "Basic dUB4OnA6MQ=="), ("only-a-name@", None), ("", None)]
+)
+def test_credentials_in_the_address_are_for_a_proxy_before_the_host(place: str, sent: str | None) -> None:
+    with serving(fixed("200 OK", b'{"code": 0}')) as served:
+        url = served.url.replace("http://", f"http://{place}")
+        with closing(HostTransport(url, SECRET)) as transport:
+            transport.get("/health")
+    found = [line for line in served.heads[0].split("\r\n") if line.lower().startswith("authorization")]
+    assert found == ([] if sent is None else [f"authorization: {sent}"])
+
+
+def test_a_redirect_is_not_followed_and_a_cookie_not_kept() -> None:
+    with serving(fixed("200 OK")) as target:
+        answer = fixed("302 Found", b"", f"Location: {target.url}", "Set-Cookie: a=b")
+        with serving(answer) as served, to(served) as transport:
+            for _ in range(2):
+                with pytest.raises(HostUncertain):
+                    transport.write("POST", "/api/v1/admin/groups")
+    assert target.heads == []
+    assert not any("cookie" in head.lower() for head in served.heads)
+
+
+def test_a_compressed_answer_is_read_and_the_environments_proxies_are_not_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    packed = fixed("200 OK", gzip.compress(b'{"code": 0, "data": "read"}'), "Content-Encoding: gzip")
+    with serving(fixed("502 Bad Gateway")) as proxy, serving(packed) as served, to(served) as transport:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        assert transport.get("/health") == "read"
+    assert proxy.heads == []
+
+
+def test_a_server_that_speaks_no_tls_is_no_answer() -> None:
+    with serving(fixed("400 Bad Request"), end=b"\x16\x03") as served:
+        transport = HostTransport(served.url.replace("http:", "https:"), SECRET)
+        with pytest.raises(HostUncertain, match="no answer from the host to POST /x"):
+            transport.write("POST", "/x")
+        assert exchange(transport.send, "POST", "/x", headers={}).trouble is Trouble.TLS
+
+
+def test_a_closed_port_is_unreachable() -> None:
+    with serving(fixed("200 OK")) as served:
+        closed = served.url
+    with closing(HostTransport(closed, SECRET)) as transport:
+        assert exchange(transport.send, "GET", "/", headers={}).trouble is Trouble.UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    "text", ["host.example.com", "ftp://host.example.com", "http://", "https://ho st", " http://h"]
+)
+def test_what_is_no_address_is_told(text: str) -> None:
+    with pytest.raises(HostNotConfigured, match="base_url is no address"):
+        HostTransport(text, SECRET)
 
 
 def test_every_error_of_the_host_has_a_code() -> None:

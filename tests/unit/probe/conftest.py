@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
-from batch_import.http import exchange, guarded_session
+from batch_import.http import exchange, guarded_session, send
 from batch_import.probe.relay import Relay
 
 KEY = "sk-test-0000000000000001"
@@ -14,7 +14,7 @@ KEY = "sk-test-0000000000000001"
 def relay_with() -> Iterator[Callable[[str], Relay]]:
     """A relay's caller with a key of one's own; 127.0.0.1 is open to it."""
     with guarded_session(("127.0.0.1",)) as session:
-        yield partial(Relay, partial(exchange, session))
+        yield partial(Relay, partial(exchange, partial(send, session)))
 
 
 @pytest.fixture

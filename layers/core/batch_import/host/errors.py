@@ -34,6 +34,10 @@ class HostRefusesCredentials(HostError):
     code = "host_refuses_credentials"
 
 
+class HostNotConfigured(HostRefusesCredentials):
+    """The host secret holds no address or key yet: the operator has to put it (docs/operations.md)."""
+
+
 class HostGated(HostError):
     """423: an administrator must accept the compliance statement; the importer never does it for them."""
 

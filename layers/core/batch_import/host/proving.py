@@ -1,6 +1,6 @@
 """The two calls that show whether an account works: the host's own test, and a completion through its gateway."""
 
-import requests
+from collections.abc import Mapping
 
 from batch_import.domain.answers import BEFORE_EXCHANGE, Answer
 from batch_import.domain.gateway import completion_request
@@ -19,10 +19,8 @@ class HostProver:
 
     def test_account(self, account_id: int, model: str) -> TestReport:
         """``POST /admin/accounts/:id/test``: SSE over 200 even on failure; the model must be named (host-facts 3.1)."""
-        url = f"{self._transport.base_url}/api/v1/admin/accounts/{account_id}/test"
-        answer = self._post(
-            url, dict(self._transport.admin_headers()), {"model_id": model, "prompt": "hi"}, TEST_TIMEOUT
-        )
+        path = f"/api/v1/admin/accounts/{account_id}/test"
+        answer = self._post(path, self._transport.admin_headers(), {"model_id": model, "prompt": "hi"}, TEST_TIMEOUT)
         if answer.trouble is not None:
             error = HostUnavailable(f"no answer from the host's account test ({answer.trouble.value})")
             raise self._transport.silent(error) if answer.trouble in BEFORE_EXCHANGE else error
@@ -33,17 +31,7 @@ class HostProver:
     def complete(self, gateway_key: str, model: str, request_id: str) -> Answer:
         """A real completion as a customer makes it; ``request_id`` comes back in the host's error log."""
         headers = {"Authorization": f"Bearer {gateway_key}", "X-Request-ID": request_id}
-        url = f"{self._transport.base_url}/v1/chat/completions"
-        return self._post(url, headers, completion_request(model, request_id), COMPLETION_TIMEOUT)
+        return self._post("/v1/chat/completions", headers, completion_request(model, request_id), COMPLETION_TIMEOUT)
 
-    def _post(self, url: str, headers: dict[str, str], body: object, timeout: float) -> Answer:
-        return exchange(self._transport.session, "POST", url, headers=headers, body=body, timeout=timeout)
-
-
-def host_session(pool: int = 128) -> requests.Session:
-    """The host is the operator's own choice, so it is not guarded; its pool is as wide as the threads."""
-    session = requests.Session()
-    session.trust_env = False
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, requests.adapters.HTTPAdapter(pool_connections=8, pool_maxsize=pool))
-    return session
+    def _post(self, path: str, headers: Mapping[str, str], body: object, timeout: float) -> Answer:
+        return exchange(self._transport.send, "POST", path, headers=headers, body=body, timeout=timeout)
