@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE = Path(batch_import.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
-OUTSIDE = ("boto3", "botocore", "aws_lambda_powertools", "requests", "urllib3", "cryptography")
+OUTSIDE = ("boto3", "botocore", "aws_lambda_powertools", "requests", "urllib3", "certifi", "cryptography")
 WORDS = "deadline domain store host probe pipeline http queue http_api authorization wiring settings observability"
 INNER = set(WORDS.split())
 ALLOWED = {
@@ -19,7 +19,7 @@ ALLOWED = {
     "queue": set(),
     "deadline": set(),
     "http": {"deadline", "domain"},
-    "host": {"host", "domain", "http"},
+    "host": {"host", "deadline", "domain", "http"},
     "probe": {"probe", "domain"},
     "pipeline": {"pipeline", "domain", "store", "host", "probe", "queue"},
     "authorization": {"domain"},

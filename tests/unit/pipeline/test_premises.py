@@ -1,5 +1,6 @@
 """What the service keeps in the host is found again, also after a person deleted it under a warm worker."""
 
+from collections import Counter
 from contextlib import ExitStack
 from typing import Any
 from unittest.mock import Mock
@@ -31,13 +32,14 @@ class Host:
 
     def __init__(self) -> None:
         self.keys: dict[str, int] = {}
+        self.makers: list[str] = []
         self.listed = 0
 
     def ensure_user(self, *_: Any) -> dict[str, Any]:
         return {"id": 3, "balance": 1_000_000}
 
-    def login(self, *_: Any) -> str:
-        return "token"
+    def login(self, email: str, _: str) -> str:
+        return f"token of {email}"
 
     def user_keys(self, user_id: int) -> list[dict[str, Any]]:
         self.listed += 1
@@ -46,6 +48,7 @@ class Host:
     def create_key(self, jwt: str, name: str, value: str) -> dict[str, Any]:
         assert value not in self.keys
         self.keys[value] = len(self.keys) + 1
+        self.makers.append(jwt)
         return {"id": self.keys[value]}
 
 
@@ -88,3 +91,13 @@ def test_a_key_that_could_not_be_remembered_is_not_made_again() -> None:
         for _ in range(16):
             names.add(borrowed.enter_context(pool.borrow(1.0)).name)
     assert (len(names), len(host.keys), host.listed) == (16, 16, 1)
+
+
+def test_keys_are_shared_out_among_users_so_that_none_makes_more_than_a_host_allows_in_a_minute() -> None:
+    host = Host()
+    rooms = Premises(host, leases(), b"secret")  # type: ignore[arg-type]
+    for number in range(premises.MAX_KEYS):
+        rooms._make_key(f"{number:03d}", {})
+    made = Counter(host.makers)
+    assert len(made) * max(made.values()) == premises.MAX_KEYS == len(host.keys)
+    assert max(made.values()) < 240

@@ -1,4 +1,4 @@
-"""The service's own rooms in the host: a quarantine, a probe user with gateway keys, a few private lanes (design §2.3).
+"""The service's own rooms in the host: a quarantine, gateway keys for proofs, a few private lanes (design §2.3).
 
 Everything is found again by name or by derived value: after a redeploy nothing is made twice.
 """
@@ -9,22 +9,22 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from batch_import.host.accounts import held_account
 from batch_import.host.client import HostClient, may_exist
-from batch_import.host.errors import HostError, HostRefusesCredentials, HostRejected
+from batch_import.host.errors import HostError, HostRejected
+from batch_import.pipeline.probe_user import ProbeUser
 from batch_import.pipeline.slots import Memory, SlotPool, slot_facts
 from batch_import.store.leases import Leases
 
-T = TypeVar("T")
 QUARANTINE = "batch-import-quarantine"
-MAX_KEYS = 192  # as many proofs at once; a host lets 240 be made in a minute (host-live A17)
+_KEYS_OF_A_USER = 192  # a host lets a user make 240 in a minute (host-live A17)
+_PROBE_USERS = 2
+MAX_KEYS = _KEYS_OF_A_USER * _PROBE_USERS  # as many proofs at once
 _KEYS_TOGETHER = 16
 MAX_LANES = 16
 _OLD_HOSTS_REST = 2.0  # hosts before 0.1.137 answer from the account that left for up to 1 s (host-live G)
-_PROBE_CONCURRENCY = 200
-_PROBE_BALANCE = 1_000_000
 _SLOT_SECONDS = 120.0  # outlasts any invocation
 _TRUSTED_SECONDS = 60.0  # a person may delete the quarantine under a worker that is warm
 
@@ -62,8 +62,7 @@ class Premises:
         self.opened: set[int] = set()  # providers' groups that were seen open: they stay so, unless a person closes one
         self._quarantine: int | None = None
         self._looked_at = 0.0
-        self._user: Mapping[str, Any] | None = None
-        self._jwt = ""
+        self._users = [self._probe_user(number) for number in range(_PROBE_USERS)]
         self._mode: str | None = None
 
     def quarantine_id(self) -> int:
@@ -138,20 +137,20 @@ class Premises:
 
         One look serves all keys of a lease, for nobody else makes them meanwhile.
         """
-        user_id = int(self._probe_user()["id"])
+        user = self._users[int(name) // _KEYS_OF_A_USER]
         with self._listing:
             if "keys" not in memory:
-                memory["keys"] = self._keys_of(user_id)
+                memory["keys"] = self._keys_of(user.user_id())
         keys: dict[str, int] = memory["keys"]
         if value not in keys:
-            keys[value] = self._made_key(user_id, f"batch-import-{name}", value)
+            keys[value] = self._made_key(user, f"batch-import-{name}", value)
         return keys[value]
 
-    def _made_key(self, user_id: int, name: str, value: str) -> int:
+    def _made_key(self, user: ProbeUser, name: str, value: str) -> int:
         try:
-            return int(self._as_probe_user(lambda jwt: self._host.create_key(jwt, name, value))["id"])
+            return int(user.do(lambda token: self._host.create_key(token, name, value))["id"])
         except HostError as error:
-            found = self._keys_of(user_id).get(value) if may_exist(error, "API_KEY_EXISTS") else None
+            found = self._keys_of(user.user_id()).get(value) if may_exist(error, "API_KEY_EXISTS") else None
             if found is None:
                 raise
             return found
@@ -167,45 +166,22 @@ class Premises:
         """Ids by value."""
         return {str(key.get("key", "")): int(key["id"]) for key in self._host.user_keys(user_id)}
 
-    def _probe_user(self) -> Mapping[str, Any]:
-        with self._lock:
-            if self._user is None:
-                user = self._host.ensure_user(self._email(), self._derive("password"), _PROBE_CONCURRENCY)
-                if float(user.get("balance") or 0) < _PROBE_BALANCE / 10:
-                    self._host.set_balance(int(user["id"]), _PROBE_BALANCE)
-                self._user = user
-            return self._user
-
     def simple_mode(self) -> bool:
         """In ``RUN_MODE=simple`` groups mean nothing to the host (host-facts 7). Asked once a deployment."""
         if self._supplied:
             return False  # without a user of ours nobody can be asked
         mode = self._leases.facts("host", "mode").get("run_mode") if self._mode is None else self._mode
         if mode is None:
-            self._probe_user()
-            mode = self._as_probe_user(self._host.run_mode)
+            mode = self._users[0].do(self._host.run_mode)
             self._leases.remember("host", "mode", {"run_mode": mode})
         self._mode = str(mode)
         return self._mode == "simple"
 
-    def _as_probe_user(self, call: Callable[[str], T]) -> T:
-        """With the cached token, and once more with a new one when that has expired."""
-        try:
-            return call(self._login())
-        except HostRefusesCredentials:
-            with self._lock:
-                self._jwt = ""
-            return call(self._login())
-
-    def _login(self) -> str:
-        """Cached: the host allows twenty logins a minute (host-live A18)."""
-        with self._lock:
-            if not self._jwt:
-                self._jwt = self._host.login(self._email(), self._derive("password"))
-            return self._jwt
-
-    def _email(self) -> str:
-        return f"probe-{self._derive('user')[:12]}@batch-import.example.com"
+    def _probe_user(self, number: int) -> ProbeUser:
+        """The first as earlier releases made it."""
+        suffix = f"/{number}" if number else ""
+        email = f"probe-{self._derive(f'user{suffix}')[:12]}@batch-import.example.com"
+        return ProbeUser(self._host, email, self._derive(f"password{suffix}"))
 
     def _key_value(self, name: str) -> str:
         return self._supplied[int(name)] if self._supplied else f"sk-bi-{self._derive(f'key/{name}')[:48]}"
