@@ -25,9 +25,16 @@ class Queue:
         self.taken.append(item_ids)
 
 
-def forwarder(**queues: Queue) -> Forwarder:
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def forwarder(clock: Clock | None = None, **queues: Queue) -> Forwarder:
     by_stage: Any = {ItemStage(name): queue for name, queue in queues.items()}
-    return Forwarder(by_stage)
+    return Forwarder(by_stage, clock or Clock())
 
 
 def test_the_others_of_a_message_that_was_not_taken_are_handed_on_at_the_end() -> None:
@@ -48,3 +55,22 @@ def test_one_queue_that_refuses_does_not_keep_the_others_from_theirs() -> None:
     with pytest.raises(ConnectionError):
         forwards.flush()
     assert validate.taken == [["item_00002"]]
+
+
+def test_what_waits_for_company_goes_alone_after_two_seconds() -> None:
+    clock, queue = Clock(), Queue(refusals=1)
+    forwards = forwarder(clock, confirm=queue)
+    forwards.add("run", "item_00001", HandOn(ItemStage.CONFIRM))
+    clock.now += 1
+    forwards.add("run", "item_00002", HandOn(ItemStage.CONFIRM))
+    forwards.send_late()
+    assert queue.refusals == 1
+    clock.now += 1
+    forwards.send_late()
+    assert (queue.refusals, queue.taken) == (0, [])
+    forwards.send_late()
+    assert queue.taken == [["item_00001", "item_00002"]]
+    forwards.add("run", "item_00003", HandOn(ItemStage.CONFIRM))
+    forwards.send_late()
+    forwards.flush()
+    assert queue.taken[1:] == [["item_00003"]]

@@ -3,8 +3,10 @@
 The decision is stored before anything is written and never changes; a killed worker's successor carries it out.
 """
 
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from batch_import.domain.advisories import Advisory
@@ -30,6 +32,9 @@ from batch_import.pipeline.provider_locks import ProviderBusy, ProviderLocks, Te
 from batch_import.pipeline.proving import account_of
 from batch_import.pipeline.steps import HandOn, Steps, advisory_events, warned
 
+_AT_ONCE = 16  # of an invocation's items
+_LONGEST_TURN = 5.0  # seconds
+
 
 class Provisioner:
     """One per invocation: its ``inventory`` and ``locks`` are shared by the invocation's threads."""
@@ -49,16 +54,30 @@ class Provisioner:
         self._inventory = inventory
         self._locks = locks
         self._give_up = give_up
+        self._turns = threading.Semaphore(_AT_ONCE)
 
     def close(self) -> None:
         self._locks.close()
 
     def provision(self, item: Item, run: Run, profile: ItemProfile, api_key: str) -> HandOn:
         try:
-            with self._locks.hold(item.provider_id) as tenure:
+            with self._locks.hold(item.provider_id) as tenure, self._turn():
                 return self._under_lease(item, run, profile, api_key, tenure)
         except ProviderBusy:
             return self._steps.hand_back(item, 2)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """A few at once, so that the first are through, and confirmed, while others still wait for their turn.
+
+        All at once, all of them would be through at the end. A host that hangs must not keep anybody waiting for long.
+        """
+        mine = self._turns.acquire(timeout=_LONGEST_TURN)
+        try:
+            yield
+        finally:
+            if mine:
+                self._turns.release()
 
     def _under_lease(self, item: Item, run: Run, profile: ItemProfile, api_key: str, tenure: Tenure) -> HandOn:
         wanted = WantedAccount(item.provider_id, item.key_digest, item.base_url, profile.model_mapping)

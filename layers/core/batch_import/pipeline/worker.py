@@ -7,9 +7,10 @@ no other with it; an item is begun only if the time left covers its worst case.
 import logging
 import math
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 THREADS = 200
 _CRASH_PAUSE = 5.0
+_COMPANY = 2.0  # seconds that a finished item waits for others to share its message
 _TIME_FOR_AFTERWARDS = 50.0
 _LEASE_MARGIN = 5.0
 _EARLY = 0.5  # seconds before its due date at which an item is worked all the same
@@ -52,15 +54,20 @@ Prepare = Callable[[list[Item], Sequence[Item]], list[Item]]
 Admit = Callable[[Sequence[Item]], tuple[Sequence[Item], Mapping[str, float]]]
 
 
+_Way = tuple[str, ItemStage, int]
+
+
 class Forwarder:
-    """Sends finished items on: a message full at once while others still wait, the rest at the end.
+    """Sends finished items on while others still work: a message full at once, what waits for company a few seconds.
 
     Those that wait for the same time travel together as well: waits are rounded up to whole seconds, as SQS has them.
     """
 
-    def __init__(self, queues: Queues) -> None:
+    def __init__(self, queues: Queues, clock: Callable[[], float] = time.monotonic) -> None:
         self._queues = queues
-        self._waiting: dict[tuple[str, ItemStage, int], list[str]] = defaultdict(list)
+        self._clock = clock
+        self._waiting: dict[_Way, list[str]] = defaultdict(list)
+        self._since: dict[_Way, float] = {}
         self._lock = threading.Lock()
 
     def add(self, run_id: str, item_id: str, hand_on: HandOn) -> None:
@@ -69,16 +76,31 @@ class Forwarder:
         way = (run_id, hand_on.stage, math.ceil(hand_on.delay))
         with self._lock:
             waiting = self._waiting[way]
+            if not waiting:
+                self._since[way] = self._clock()
             waiting.append(item_id)
             if len(waiting) < ITEMS_PER_MESSAGE:
                 return
-            ready, self._waiting[way] = waiting, []
+            self._waiting[way] = []
+        self._try(way, waiting)
+
+    def send_late(self) -> None:
+        """What has waited for company long enough goes alone: a slow relay may keep the end away for half a minute."""
+        with self._lock:
+            by_now = self._clock() - _COMPANY
+            late = {way: ids for way, ids in self._waiting.items() if ids and self._since[way] <= by_now}
+            for way in late:
+                self._waiting[way] = []
+        for way, item_ids in late.items():
+            self._try(way, item_ids)
+
+    def _try(self, way: _Way, item_ids: list[str]) -> None:
         try:
-            self._send(way, ready)
+            self._send(way, item_ids)
         except Exception:
-            logger.warning("not handed on yet", extra={"run_id": run_id}, exc_info=True)
+            logger.warning("not handed on yet", extra={"run_id": way[0]}, exc_info=True)
             with self._lock:
-                self._waiting[way] += ready  # all but one of them have no part in this: the end tries again
+                self._waiting[way] += item_ids  # all but one of them have no part in this: the end tries again
 
     def flush(self) -> None:
         """Raises when something could not be sent: then all messages come again, and the rows say where items are."""
@@ -88,14 +110,14 @@ class Forwarder:
         if failures:
             raise failures[0]
 
-    def _failure(self, way: tuple[str, ItemStage, int], item_ids: list[str]) -> Exception | None:
+    def _failure(self, way: _Way, item_ids: list[str]) -> Exception | None:
         try:
             self._send(way, item_ids)
         except Exception as error:
             return error
         return None
 
-    def _send(self, way: tuple[str, ItemStage, int], item_ids: list[str]) -> None:
+    def _send(self, way: _Way, item_ids: list[str]) -> None:
         run_id, stage, delay = way
         self._queues[stage].send_items(run_id, item_ids, delay)
 
@@ -141,12 +163,14 @@ class StageWorker:
         try:
             with ThreadPoolExecutor(THREADS) as pool:
                 begun = [pool.submit(self._begin, delivery, forwarder, seconds_left) for delivery in fresh]
-                working = [
-                    (delivery, pool.submit(self._one, delivery, item, forwarder, later))
+                working = {
+                    pool.submit(self._one, delivery, item, forwarder, later): delivery
                     for delivery, beginning in zip(fresh, begun, strict=True)
                     for item in self._ready(delivery, beginning, failed)
-                ]
-                failed |= {delivery.message_id for delivery, outcome in working if not outcome.result()}
+                }
+                while wait(working, _COMPANY / 2).not_done:
+                    forwarder.send_late()
+                failed |= {delivery.message_id for outcome, delivery in working.items() if not outcome.result()}
         finally:
             forwarder.flush()
         if later and seconds_left() >= _TIME_FOR_AFTERWARDS:
