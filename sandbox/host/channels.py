@@ -6,7 +6,7 @@ from sandbox.host import shapes
 from sandbox.host.auth import message, success
 from sandbox.host.errors import Refusal, not_found
 from sandbox.host.fields import failed, ids, one_of, required
-from sandbox.host.state import Host, first
+from sandbox.host.state import Host
 from sandbox.host.templates import CHANNEL, PRICING, Row
 from sandbox.http import Answer, Call, Routes
 
@@ -63,6 +63,7 @@ def update(host: Host, call: Call) -> Answer:
     one_of("updateChannelRequest", body, "status", ("active", "disabled"))
     values = _values(host, body, channel=row["id"])
     row.update(values, **({"name": body["name"]} if body.get("name") else {}))
+    host.know("channels", row)
     _index(host)
     return success(shapes.channel(host, host.touch(row)))
 
@@ -74,7 +75,7 @@ def _index(host: Host) -> None:
 
 def _values(host: Host, body: Row, *, channel: int) -> Row:
     """The checked fields of a request; nothing was changed yet when one is refused."""
-    if first(host.channels.values(), lambda row: row["name"] == body.get("name") and row["id"] != channel):
+    if any(row["id"] != channel for row in host.named("channels", body.get("name", ""))):
         raise Refusal.envelope(409, "channel name already exists", "CHANNEL_EXISTS")
     values = {name: body[name] for name in _OPEN & body.keys() if body[name] is not None}
     if body.get("group_ids") is not None:

@@ -98,6 +98,7 @@ def update(host: Host, call: Call) -> Answer:
     if body.get("name") and body["name"] != row["name"]:
         _unique(host, body["name"])
         row["name"] = body["name"]
+        host.know("groups", row)
     if body.get("rate_multiplier") is not None and number(body, "rate_multiplier") <= 0:
         raise Refusal.internal()
     row.update({name: body[name] for name in {*_OPEN, "status"} & body.keys() if body[name] not in (None, "")})

@@ -29,6 +29,7 @@ def put(host: Host, call: Call) -> Answer:
     was = off(row)
     row.update({name: body[name] for name in _SIMPLE if body.get(name) is not None})
     row.update({"name": body["name"]} if body.get("name") else {})
+    host.know("accounts", row)
     _texts(row, body)
     _status(row, body.get("status"))
     _replace(host, row, body)
@@ -112,6 +113,7 @@ def _targets(host: Host, body: Row) -> list[int]:
 def _patch(host: Host, row: Row, body: Row, groups: list[int] | None) -> None:
     was, former = off(row), row["credentials"].get("model_mapping") or {}
     row.update({name: body[name] for name in _BULK if body.get(name) is not None})
+    host.know("accounts", row)
     row["credentials"] = {**row["credentials"], **(body.get("credentials") or {})}
     row["extra"] = {**row["extra"], **(body.get("extra") or {})}
     if (row["credentials"].get("model_mapping") or {}) != former:

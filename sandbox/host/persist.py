@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.host.scheduler import Scheduler
-from sandbox.host.state import TABLES, Host
+from sandbox.host.state import NAMED, TABLES, Host
 
 _PLAIN = ("last_ids", "tokens", "admin_key", "compliance", "idempotency")
 
@@ -43,6 +43,9 @@ def _forget_running(host: Host) -> None:
 
 def index(host: Host) -> None:
     """Rebuilds what is derived from the tables."""
+    for table in NAMED:
+        for row in getattr(host, table).values():
+            host.know(table, row)
     host.key_ids = {row["key"]: number for number, row in host.keys.items()}
     host.channel_by_group = {group: row["id"] for row in host.channels.values() for group in row["group_ids"]}
     valid = (row for row in host.subscriptions.values() if not row.get("revoked_at"))

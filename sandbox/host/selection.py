@@ -52,7 +52,7 @@ class Filter:
     def _candidates(self, host: Host) -> list[Row]:
         """The quick part first: thousands of accounts are searched for each that is imported."""
         if not self.group:
-            return [row for row in host.accounts.values() if self.search in row["name"].lower()]
+            return host.containing("accounts", self.search)
         return [host.accounts[number] for number in host.scheduler.members.get(self.group, ())]
 
     def _matches(self, row: Row) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import random
 import secrets
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
@@ -19,6 +19,7 @@ from sandbox.host.templates import GROUP, GROUP_ADMIN, USER, Row
 from sandbox.options import Options
 
 TABLES = ("groups", "channels", "accounts", "users", "keys", "subscriptions")
+NAMED = ("groups", "channels", "accounts")  # looked up by name for each account that is imported
 
 
 def hidden(password: str) -> str:
@@ -51,6 +52,8 @@ class Host:
         self.users: dict[int, Row] = {}
         self.keys: dict[int, Row] = {}
         self.subscriptions: dict[int, Row] = {}
+        self.ids_by_name: defaultdict[tuple[str, str], set[int]] = defaultdict(set)  # of names that a row ever had
+        self.small_names: dict[str, dict[int, str]] = {table: {} for table in NAMED}
         self.last_ids: dict[str, int] = {}
         self.tokens: dict[str, int] = {}
         self.idempotency: dict[str, Row] = {}
@@ -101,7 +104,25 @@ class Host:
         row = {**template, **values, "id": self.next_id(table), "created_at": now, "updated_at": now}
         rows: dict[int, Row] = getattr(self, table)
         rows[row["id"]] = row
+        self.know(table, row)
         return row
+
+    def know(self, table: str, row: Row) -> None:
+        """Call it when a row has a new name."""
+        if table in NAMED:
+            self.ids_by_name[table, row["name"]].add(row["id"])
+            self.small_names[table][row["id"]] = row["name"].lower()
+
+    def named(self, table: str, name: str) -> list[Row]:
+        """Rows of exactly this name."""
+        rows: dict[int, Row] = getattr(self, table)
+        found = (rows[number] for number in sorted(self.ids_by_name.get((table, name), ())) if number in rows)
+        return [row for row in found if row["name"] == name]
+
+    def containing(self, table: str, text: str) -> list[Row]:
+        """Rows with ``text``, in small letters, anywhere in the name."""
+        rows: dict[int, Row] = getattr(self, table)
+        return [rows[number] for number, name in self.small_names[table].items() if text in name and number in rows]
 
     def touch(self, row: Row) -> Row:
         row["updated_at"] = self.now()
@@ -114,7 +135,7 @@ class Host:
 
     def group_named(self, name: str) -> Row | None:
         """Names are unique over all platforms, case-sensitive and not trimmed."""
-        return first(self.groups.values(), lambda row: row["name"] == name)
+        return first(self.named("groups", name), bool)
 
     def channel_of(self, group_id: int) -> Row | None:
         return self.channels.get(self.channel_by_group.get(group_id, 0))
@@ -130,7 +151,7 @@ class Host:
 
     def account_named(self, name: str) -> Row | None:
         """For tests: the first account of that name."""
-        return first(self.accounts.values(), lambda row: row["name"] == name)
+        return first(self.named("accounts", name), bool)
 
     def fail_next(self, method: str, path: str, status: int | str = 500, times: int = 1) -> None:
         """See `Faults.add`: the next calls that match fail in the given way."""

@@ -32,6 +32,7 @@ def test_the_state_survives_a_restart(tmp_path: Path) -> None:
         assert client.chat(key).status_code == 200
         assert client.call("GET", "/api/v1/keys", Authorization=f"Bearer {token}").status_code == 200
         assert client.group(name="another") > 2
+        assert [row["id"] for row in client.data("GET", "/accounts")["items"]] == [account]
         client.close()
 
 

@@ -228,3 +228,31 @@ def test_flaky_passes_the_third_account_test(new: Client) -> None:
     account, _ = single(new, "flaky")
     ends = [new.test(account)[-1] for _ in range(3)]
     assert ["No available accounts" in end.get("error", "") for end in ends] == [True, True, False]
+
+
+# Names
+
+
+def test_a_name_is_free_again_once_its_row_has_another_or_is_gone(new: Client) -> None:
+    for rows, fields in (("/groups", {"platform": "openai", "rate_multiplier": 1}), ("/channels", {"group_ids": []})):
+        first = new.data("POST", rows, {"name": "one", **fields})
+        taken = new.admin("POST", rows, {"name": "one", **fields})
+        assert (taken.status_code, taken.json()["reason"]) == (409, f"{rows[1:-1].upper()}_EXISTS")
+        new.data("PUT", f"{rows}/{first['id']}", {"name": "another"})
+        second = new.data("POST", rows, {"name": "one", **fields})
+        assert new.admin("PUT", f"{rows}/{second['id']}", {"name": "another"}).status_code == 409
+        new.data("DELETE", f"{rows}/{first['id']}")
+        new.data("PUT", f"{rows}/{second['id']}", {"name": "another"})
+
+
+def test_an_account_is_found_by_any_part_of_the_name_that_it_has_now(new: Client) -> None:
+    number = new.account(new.box.relay("healthy"), name="Relay-One")
+
+    def found(text: str) -> list[int]:
+        return [row["id"] for row in new.data("GET", f"/accounts?search={text}")["items"]]
+
+    assert found("relay") == found("ay-O") == [number]
+    new.data("POST", "/accounts/bulk-update", {"account_ids": [number], "name": "Other"})
+    assert (found("relay"), found("OTHER")) == ([], [number])
+    new.data("DELETE", f"/accounts/{number}")
+    assert found("other") == []
