@@ -75,27 +75,22 @@ def send(
     Of a session nothing else is wanted: no redirects, no proxies, no cookies that one relay sets and another gets.
     Merging them makes a call a third dearer.
     """
-    address = _prepared(url)
     prepared = requests.PreparedRequest()
-    prepared.method, prepared.hooks = method, address.hooks
-    prepared.url = str(address.url)
-    prepared.prepare_headers({**session.headers, **headers, **address.headers})
+    prepared.method, prepared.url = method, _prepared(url)
+    prepared.prepare_headers({**session.headers, **headers})
     prepared.prepare_body(None, None, json=body)
-    answer = session.get_adapter(prepared.url).send(prepared, stream=True, timeout=(CONNECT_TIMEOUT, timeout))
+    answer = session.get_adapter(str(prepared.url)).send(prepared, stream=True, timeout=(CONNECT_TIMEOUT, timeout))
     return cast(BaseHTTPResponse, answer.raw)
 
 
 @lru_cache(maxsize=4096)
-def _prepared(url: str) -> requests.PreparedRequest:
-    """The address as ``requests`` sends it, and what it makes of credentials in it (a host behind a proxy that asks for
-    them). Most are asked again and again; those of one item are at least three times.
+def _prepared(url: str) -> str | None:
+    """The address as ``requests`` sends it; that of completions is asked several times. It holds no credentials
+    (``domain/urls.py``).
     """
     address = requests.PreparedRequest()
-    address.prepare_method("GET")
     address.prepare_url(url, None)
-    address.prepare_headers(None)
-    address.prepare_auth(None, url)
-    return address
+    return address.url
 
 
 def exchange(

@@ -53,8 +53,8 @@ class HostTransport:
     def __init__(self, base_url: str, admin_key: str, outage: Outage | None = None, connections: int = 128) -> None:
         """Raises ``HostNotConfigured`` when ``base_url`` is no address."""
         self._outage = outage
-        self._admin = {"x-api-key": admin_key}
-        address = _address(base_url)
+        self._admin = {"x-api-key": admin_key.strip()}
+        address = _address(base_url.strip())
         self._path = (address.path or "").rstrip("/")
         self._common = make_headers(
             keep_alive=True, accept_encoding=True, user_agent=USER_AGENT, basic_auth=_credentials_in(address)
