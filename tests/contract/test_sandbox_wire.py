@@ -142,8 +142,10 @@ def ops_recovered(w: World) -> requests.Response:
 
 @case("179-ops-error-detail")
 def ops_detail(w: World) -> requests.Response:
-    w.chat(w.key(w.group()))
-    return w.admin("GET", f"/ops/errors/{w.data('GET', '/ops/errors')['items'][0]['id']}")
+    group = w.group()
+    w.chat(w.key(group))
+    mine = next(row for row in w.data("GET", "/ops/errors?view=all")["items"] if row["group_id"] == group)
+    return w.admin("GET", f"/ops/errors/{mine['id']}")
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
