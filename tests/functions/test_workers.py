@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from batch_import.domain.clock import parse
 from batch_import.domain.entities import Item
 from batch_import.pipeline.confirmation import ConfirmationWorker
 from batch_import.pipeline.import_stages import ImportStages
@@ -220,6 +221,28 @@ def test_a_poisonous_item_fails_at_every_delivery_until_the_queue_gives_it_up(
         assert failed(door("provision")(sent, Context(f"request-{delivery}"))) == ids(sent)
         service.clock.shift(10)
     assert leased[1::2] == [10, 20, 40, 80, 160]  # five tries outlast an outage of some minutes
+
+
+@pytest.mark.parametrize("left", [110_000, 105_999, 101_001])
+def test_a_killed_workers_message_comes_back_when_the_leases_of_its_items_have_run_out(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch, left: int
+) -> None:
+    run_id = service.start(listed(box, "healthy"))
+    hidden: list[int] = []
+    leases: list[str] = []
+    monkeypatch.setattr(WorkQueue, "lease_for", lambda _self, _handles, seconds: hidden.append(seconds))
+
+    def killed(_stages: ImportStages, item: Item) -> Any:
+        leases.append(item.lease_expires_at or "")
+        raise RuntimeError("for this test as good as dead")
+
+    monkeypatch.setattr(ImportStages, "work", killed)
+    sent = event("provision", run_id=run_id, items=["item_00001"])
+    sent["Records"] = sent["Records"][:1]
+    begun = datetime.now(UTC)
+    door("provision")(sent, Context(milliseconds=left))
+    back = begun + timedelta(seconds=hidden[0])
+    assert parse(leases[0]) + timedelta(seconds=2) < back <= begun + timedelta(minutes=2)
 
 
 def test_a_table_that_fails_while_an_item_breaks_off_takes_no_other_with_it(

@@ -7,11 +7,11 @@ from typing import Any, Protocol
 
 from batch_import.domain.types import ItemStage
 from batch_import.pipeline.dead_letter import DeadLetters
-from batch_import.pipeline.worker import Delivery, StageWorker
+from batch_import.pipeline.worker import LEASE_MARGIN, Delivery, StageWorker
 from batch_import.queue import Work, WorkQueue
 
 logger = logging.getLogger(__name__)
-_MARGIN = 5
+_MARGIN = LEASE_MARGIN + 5  # a message that came back before would find its items leased still, and be lost
 _COMES_BACK, _LONGEST_BACK = 10, 300
 _TO_EXPAND = 15.0
 

@@ -29,7 +29,7 @@ THREADS = 200
 _CRASH_PAUSE = 5.0
 _COMPANY = 2.0  # seconds that a finished item waits for others to share its message
 _TIME_FOR_AFTERWARDS = 50.0
-_LEASE_MARGIN = 5.0
+LEASE_MARGIN = 5  # seconds that a lease outlasts its invocation
 _EARLY = 0.5  # seconds before its due date at which an item is worked all the same
 
 
@@ -234,7 +234,7 @@ class StageWorker:
         def owner_of(item: Item) -> str:
             return delivery.owner(item.item_id)
 
-        leased = self._items.lease_all(items, owner_of, seconds_left() + _LEASE_MARGIN, self._stages) if items else []
+        leased = self._items.lease_all(items, owner_of, seconds_left() + LEASE_MARGIN, self._stages) if items else []
         if len(leased) < len(items):
             logger.info("another worker has items", extra={"run_id": delivery.work.run_id, "leased": len(leased)})
         return leased
