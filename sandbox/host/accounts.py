@@ -126,8 +126,7 @@ def with_defaults(host: Host, platform: str, extra: Row) -> Row:
 
 def _default_group(host: Host, platform: str) -> list[int]:
     """Without groups, an active `<platform>-default` takes the account."""
-    name = f"{platform}-default"
-    row = first(host.groups.values(), lambda row: row["name"] == name and row["status"] == "active")
+    row = first(host.named("groups", f"{platform}-default"), lambda row: row["status"] == "active")
     return [row["id"]] if row else []
 
 

@@ -177,7 +177,7 @@ class Wiring:
 
     @lru_cache(maxsize=2)  # noqa: B019 - a Wiring lives as long as its process
     def _host_side(self, base_url: str, admin_key: str, probe_keys: tuple[str, ...]) -> "HostSide":
-        scope = hashlib.sha256(base_url.rstrip("/").encode()).hexdigest()[:8]
+        scope = hashlib.sha256(base_url.strip().rstrip("/").encode()).hexdigest()[:8]
         leases = Leases(self.runs_table, self.clock, scope)
         outage = Outage(leases, self.clock, "host", retry_policy("host_outage"))
         transport = HostTransport(base_url, admin_key, outage, connections=THREADS + 28)

@@ -52,9 +52,7 @@ Handle = Callable[[Item], HandOn]
 SecondsLeft = Callable[[], float]
 Prepare = Callable[[list[Item], Sequence[Item]], list[Item]]
 Admit = Callable[[Sequence[Item]], tuple[Sequence[Item], Mapping[str, float]]]
-
-
-_Way = tuple[str, ItemStage, int]
+_Way = tuple[str, ItemStage, int]  # run, stage, seconds until then
 
 
 class Forwarder:
