@@ -180,7 +180,7 @@ def use_cases() -> web.ApiUseCases:
 @metrics.log_metrics(capture_cold_start_metric=True)
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    answer = web.too_large(event) or app.resolve(event, context)
+    answer = web.too_large(event) or web.resolve(app, event, context)
     metrics.add_metric("Answers", MetricUnit.Count, 1)
     metrics.add_metric(f"Answers{answer['statusCode'] // 100}xx", MetricUnit.Count, 1)
     logger.info("answered", extra={"route": event.get("resource"), "status": answer["statusCode"]})

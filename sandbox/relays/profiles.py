@@ -14,7 +14,8 @@ from sandbox.relays.models import EMBEDDING, models_of
 class Healthy:
     """Everything works: models, chat, responses, messages, streams and tools."""
 
-    latency: ClassVar[float] = 0.0
+    latency: ClassVar[float] = 0.0  # seconds before each answer
+    thinking: ClassVar[float] = 0.0  # seconds before the first byte of a completion, besides
     root: ClassVar[str] = "/v1"  # under which path the relay answers
 
     def __init__(self, name: Name) -> None:
@@ -142,6 +143,18 @@ class Slow(Healthy):
     latency = 3.0
 
 
+class SlowThinker(Healthy):
+    """A reasoning model: the list comes at once, the first byte of a completion after 8 s."""
+
+    thinking = 8.0
+
+
+class VerySlowThinker(Healthy):
+    """The same with 20 s."""
+
+    thinking = 20.0
+
+
 class EmptyList(Healthy):
     """Lists no models, and so serves none."""
 
@@ -244,8 +257,9 @@ def profile_name(relay: type[Healthy]) -> str:
 
 
 _CLASSES = (
-    Healthy, ChatOnly, ResponsesOnly, MessagesOnly, XApiKeyOnly, DeadKey, Waf, RateLimited, Flaky, Slow, EmptyList,
-    LyingList, Html200, Error200, CutStream, Reasoning, DoubleV1, LateForbidden, StreamForbidden, NoList,
+    Healthy, ChatOnly, ResponsesOnly, MessagesOnly, XApiKeyOnly, DeadKey, Waf, RateLimited, Flaky, Slow, SlowThinker,
+    VerySlowThinker, EmptyList, LyingList, Html200, Error200, CutStream, Reasoning, DoubleV1, LateForbidden,
+    StreamForbidden, NoList,
 )  # fmt: skip
 PROFILES: dict[str, type[Healthy]] = {profile_name(relay): relay for relay in _CLASSES}
 DOWN = "down"  # no class: nobody listens there

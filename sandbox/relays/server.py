@@ -55,7 +55,8 @@ class RelayServer:
         call.counts = self.counts[profile, written, call.bearer or call.headers.get("x-api-key", "")]
         if request.can_read_body:
             call.body = _object(await request.read())
-        if delay := relay.latency if name.latency is None else name.latency:
+        own = relay.latency + (relay.thinking if call.method == "POST" else 0.0)
+        if delay := own if name.latency is None else name.latency:
             await asyncio.sleep(delay)
         return await self.act(relay, call, inside=path.startswith(relay.root + "/"))
 

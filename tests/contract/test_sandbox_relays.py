@@ -70,6 +70,8 @@ STATUSES = {
     "rate_limited": (429, 429, 200, 200),
     "flaky": (200, 200, 200, 200),
     "slow": (200, 200, 200, 200),
+    "slow_thinker": (200, 200, 200, 200),
+    "very_slow_thinker": (200, 200, 200, 200),
     "empty_list": (200, 404, 404, 404),
     "lying_list": (200, 404, 404, 404),
     "html_200": (200, 200, 200, 200),
@@ -260,8 +262,9 @@ def test_status_modifier_and_unknown_modifier(box: sandbox.Box) -> None:
     assert Relay(box.relay("healthy", "s", nonsense=1)).models().status_code == 400
 
 
-def test_slow_is_slow_by_itself() -> None:
+def test_slow_profiles_are_slow_by_themselves() -> None:
     assert PROFILES["slow"].latency == 3.0
+    assert [PROFILES[name].thinking for name in ("slow_thinker", "very_slow_thinker")] == [8.0, 20.0]
 
 
 def test_calls_are_counted_per_path_and_forgotten_on_reset(box: sandbox.Box) -> None:

@@ -42,7 +42,7 @@ def effects(service: Service, monkeypatch: pytest.MonkeyPatch) -> Effects:
     monkeypatch.setattr("tests.conftest.door", mortal)
     monkeypatch.setattr(pumping, "door", mortal)
     monkeypatch.setattr(provider_locks, "PATIENCE", 0.0)  # the clock stands still meanwhile: no lease runs out
-    monkeypatch.setattr(proving, "_SLOT_PATIENCE", 0.0)
+    monkeypatch.setattr(proving, "SLOT_PATIENCE", 0.0)
     return watched
 
 

@@ -1,5 +1,7 @@
-"""A deadline for the head of an HTTP answer: sockets only know a time-out for each single read, so that a relay which
-sends a byte now and then would hold a worker until the whole invocation is killed, other items with it.
+"""Deadlines for HTTP calls. A socket has a time-out for each single read only, so a relay that sends a byte now and
+then would hold a worker until its whole invocation is killed, other items with it.
+
+``deadline`` bounds everything that a block of code asks over HTTP; inner deadlines can only be earlier.
 """
 
 import heapq
@@ -9,12 +11,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-_current = threading.local()
+_moment: ContextVar[float] = ContextVar("deadline", default=float("inf"))  # threads start without one
 
 
 class Watchdog:
@@ -66,20 +69,25 @@ WATCHDOG = Watchdog()
 
 @contextmanager
 def deadline(moment: float) -> Iterator[None]:
-    """Answers to requests of this thread must have their head by ``moment``."""
-    _current.moment = moment
+    """Inside the block HTTP calls end by ``moment`` (of ``time.monotonic``), or by an earlier outer deadline."""
+    token = _moment.set(min(moment, _moment.get()))
     try:
         yield
     finally:
-        del _current.moment
+        _moment.reset(token)
+
+
+def seconds_left() -> float:
+    """Seconds until the deadline of this thread; infinite without one."""
+    return _moment.get() - time.monotonic()
 
 
 class _InTime:
     sock: Any
 
     def getresponse(self) -> Any:
-        moment = getattr(_current, "moment", None)
-        if moment is None:
+        moment = _moment.get()
+        if moment == float("inf"):
             return super().getresponse()  # type: ignore[misc]
         with WATCHDOG.until(moment, self.sock):
             return super().getresponse()  # type: ignore[misc]

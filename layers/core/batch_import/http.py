@@ -21,7 +21,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from batch_import.deadline import POOLS, deadline
+from batch_import.deadline import POOLS, deadline, seconds_left
 from batch_import.domain.answers import Answer, Trouble
 
 CONNECT_TIMEOUT = 5.0
@@ -105,8 +105,13 @@ def exchange(
 ) -> Answer:
     """One exchange as an ``Answer``; trouble is data, not an exception. ``timeout`` bounds the whole, in seconds.
 
+    An outer ``deadline`` shortens it; a call for which no time is left is a read time-out and is not sent.
+
     ``send`` is the function above with its session, or ``HostTransport.send``.
     """
+    timeout = min(timeout, seconds_left())
+    if timeout <= 0:
+        return Answer(trouble=Trouble.READ_TIMEOUT)
     end = time.monotonic() + timeout
     try:
         with deadline(end), send(method, url, headers=headers, body=body, timeout=timeout) as response:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from batch_import.authorization import demand_operator as _demand_operator
+from batch_import.deadline import deadline
 from batch_import.domain import contract as api
 from batch_import.domain.entities import Run
 from batch_import.domain.errors import (
@@ -36,6 +38,8 @@ __all__ = ["DEFAULT_LIMIT", "MAX_LIMIT"]
 
 JSON = "application/json"
 _POLL_SECONDS = 0.25
+_ANSWER_SECONDS = 4.0  # of the function's time, for the answer
+_HEALTH_SECONDS = 5.0
 _ASSET = re.compile(r"[a-z0-9-]+\.(html|js|css|svg)")
 _METHODS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
     (re.compile(pattern), methods)
@@ -137,7 +141,8 @@ class ApiUseCases:
     def health(self) -> api.Health:
         host: dict[str, str | bool | None] = {"reachable": False, "version": None, "error": None}
         try:
-            host |= {"version": self._parts.host.client.version(), "reachable": True}
+            with deadline(time.monotonic() + _HEALTH_SECONDS):
+                host |= {"version": self._parts.host.client.version(), "reachable": True}
         except HostError as error:
             host |= {"error": str(error)}
         return api.Health(status="ok" if host["reachable"] else "degraded", version=own_version(), host=host)
@@ -149,8 +154,8 @@ class ApiUseCases:
         return run
 
     def _wait(self, run: Run, seconds: float) -> Run:
-        deadline = time.monotonic() + seconds
-        while run.state is RunState.RUNNING and time.monotonic() < deadline:
+        until = time.monotonic() + seconds
+        while run.state is RunState.RUNNING and time.monotonic() < until:
             time.sleep(_POLL_SECONDS)
             run = self._parts.runs.get(run.run_id) or run
         return run
@@ -162,6 +167,12 @@ def _needing_the_host() -> Iterator[None]:
         yield
     except HostError as error:
         raise HostUnreachable(str(error)) from None
+
+
+def resolve(app: APIGatewayRestResolver, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """The routes' answer. What they ask the host ends in time for the answer to be sent."""
+    with deadline(time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS):
+        return app.resolve(event, context)
 
 
 def demand_operator(app: APIGatewayRestResolver) -> None:

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -9,8 +11,9 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from batch_import.deadline import deadline
 from batch_import.domain.answers import Trouble
-from batch_import.host import errors
+from batch_import.host import errors, transport
 from batch_import.host.errors import (
     HostError,
     HostGated,
@@ -19,6 +22,7 @@ from batch_import.host.errors import (
     HostRejected,
     HostUnavailable,
     HostUncertain,
+    NoTimeLeft,
 )
 from batch_import.host.transport import HostTransport, unwrap
 from batch_import.http import exchange
@@ -74,6 +78,36 @@ def test_every_envelope_gives_its_words(body: Any, text: str, reason: str, words
         unwrap(418, body, text, safe=False)
     assert raised.value.reason == reason
     assert words in str(raised.value)
+
+
+def test_time_to_connect_does_not_bound_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "CONNECT_TIMEOUT", 0.2)
+
+    def slow(connection: socket.socket, head: str, served: Served) -> None:
+        served.stopped.wait(0.6)
+        fixed("200 OK", b'{"code": 0, "data": "late"}')(connection, head, served)
+
+    with serving(slow) as served, closing(HostTransport(served.url, SECRET)) as host:
+        assert host.get("/slow") == "late"
+
+
+def test_deadline_of_the_work_bounds_every_call_and_is_no_word_about_the_host(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    outage = Mock()
+
+    def silent(_: socket.socket, __: str, served: Served) -> None:
+        served.stopped.wait(5)
+
+    with serving(silent) as served, closing(HostTransport(served.url, SECRET, outage)) as host:
+        begun = time.monotonic()
+        with deadline(begun + 0.3), pytest.raises(HostUnavailable):
+            host.get("/slow")
+        with deadline(begun), pytest.raises(NoTimeLeft):
+            host.write("POST", "/not-sent")
+        assert time.monotonic() - begun < 2
+        assert len(served.heads) == 1
+    outage.failed.assert_not_called()
 
 
 def test_success_gives_the_data_and_nothing_else_is_success() -> None:

@@ -48,7 +48,7 @@ def test_what_is_finished_is_handed_on_while_a_slow_relay_is_waited_for(monkeypa
 
 def test_a_turn_that_does_not_come_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provisioning, "_AT_ONCE", 1)
-    monkeypatch.setattr(provisioning, "_LONGEST_TURN", 0.05)
+    monkeypatch.setattr(provisioning, "LONGEST_TURN", 0.05)
     parts: list[Any] = [Mock() for _ in range(6)]
     provisioner = Provisioner(*parts)
     with provisioner._turn(), provisioner._turn():

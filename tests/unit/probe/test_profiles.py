@@ -35,6 +35,8 @@ EXPECTED = {
     "rate_limited": Found("rate_limited"),
     "flaky": Found(None, None, "+++"),
     "slow": Found(None, None, "+++"),
+    "slow_thinker": Found(None, None, "+++"),
+    "very_slow_thinker": Found(None, None, "+++"),
     "empty_list": Found("empty_model_list"),
     "lying_list": Found(None, "model_not_served", "???"),
     "html_200": Found("not_an_api"),
@@ -64,7 +66,7 @@ def test_every_profile_has_its_row() -> None:
 @pytest.mark.parametrize("profile", EXPECTED)
 def test_what_probing_makes_of_each_profile(box: Any, relay: Relay, profile: str) -> None:
     expected = EXPECTED[profile]
-    base_url = box.relay(profile, "a", **({"latency": 0.02} if profile == "slow" else {}))
+    base_url = box.relay(profile, "a", **({"latency": 0.02} if "slow" in profile else {}))
 
     found, result = probed(relay, base_url)
 
@@ -149,7 +151,7 @@ def test_a_list_that_lies_about_one_model_is_asked_for_the_next(box: Any, relay:
 
 @pytest.mark.parametrize("profile", sorted(PROFILES))
 def test_a_relay_is_never_asked_more_often_than_its_budget(box: Any, relay: Relay, profile: str) -> None:
-    base_url = box.relay(profile, "a", **({"latency": 0.02} if profile == "slow" else {}))
+    base_url = box.relay(profile, "a", **({"latency": 0.02} if "slow" in profile else {}))
     found = provider_models(relay, base_url)
     if found.raw_models:
         probe_capabilities(relay, found, [*found.raw_models[:1], "no-such-model", "neither-this-one"])

@@ -20,6 +20,10 @@ class HostUnavailable(HostError):
     """No answer to a safe call, or a 5xx: nothing was changed by it."""
 
 
+class NoTimeLeft(HostUnavailable):
+    """The deadline of the work came before the call could be sent. It says nothing about the host."""
+
+
 class HostUncertain(HostError):
     """A write without a clear answer (time-out, 5xx, connection lost): look again before writing again."""
 

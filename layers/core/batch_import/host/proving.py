@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from batch_import.deadline import seconds_left
 from batch_import.domain.answers import BEFORE_EXCHANGE, Answer
 from batch_import.domain.gateway import completion_request
 from batch_import.domain.host_test import TestReport, read_report
 from batch_import.host.errors import HostUnavailable
-from batch_import.host.transport import HostTransport, unwrap
+from batch_import.host.transport import TIMEOUT, HostTransport, unwrap
 from batch_import.http import exchange
 
 TEST_TIMEOUT = 60.0
@@ -34,4 +35,6 @@ class HostProver:
         return self._post("/v1/chat/completions", headers, completion_request(model, request_id), COMPLETION_TIMEOUT)
 
     def _post(self, path: str, headers: Mapping[str, str], body: object, timeout: float) -> Answer:
+        """Ends one admin call before the deadline: what follows from the answer is written to the host."""
+        timeout = min(timeout, seconds_left() - TIMEOUT)
         return exchange(self._transport.send, "POST", path, headers=headers, body=body, timeout=timeout)

@@ -12,7 +12,7 @@ from urllib3 import BaseHTTPResponse, Timeout, make_headers
 from urllib3.exceptions import ConnectTimeoutError, HTTPError
 from urllib3.util import Url, parse_url
 
-from batch_import.deadline import POOLS
+from batch_import.deadline import POOLS, deadline, seconds_left
 from batch_import.host.errors import (
     HostError,
     HostGated,
@@ -21,10 +21,11 @@ from batch_import.host.errors import (
     HostRejected,
     HostUnavailable,
     HostUncertain,
+    NoTimeLeft,
 )
 from batch_import.http import CONNECT_TIMEOUT, USER_AGENT
 
-_TIMEOUT = 30.0
+TIMEOUT = 15.0  # of one call to the admin API, from its first byte to its last
 _SAFE_TRIES = 3
 _SILENT = (0, 502, 503, 504)  # nobody, or only the proxy before it
 _PAUSE = 0.3
@@ -73,7 +74,7 @@ class HostTransport:
         headers: Mapping[str, str],
         params: Mapping[str, Any] | None = None,
         body: Any = None,
-        timeout: float = _TIMEOUT,
+        timeout: float = TIMEOUT,
     ) -> BaseHTTPResponse:
         """One request; the body of the answer is not read yet. Raises ``urllib3``'s ``HTTPError`` or ``ValueError``."""
         content = {} if body is None else {"Content-Type": "application/json"}
@@ -84,7 +85,7 @@ class HostTransport:
             {**content, **headers, **self._common},
             retries=False,
             redirect=False,
-            timeout=Timeout(CONNECT_TIMEOUT, timeout),
+            timeout=Timeout(connect=min(CONNECT_TIMEOUT, timeout), read=timeout),
             preload_content=False,
         )
         return answer
@@ -94,7 +95,11 @@ class HostTransport:
         for attempt in range(_SAFE_TRIES):
             try:
                 return self._call("GET", path, params=params, bearer=bearer)
+            except NoTimeLeft:
+                raise
             except HostUnavailable as error:
+                if seconds_left() <= 0:
+                    raise  # the deadline cut it off, and that says nothing about the host
                 if attempt == _SAFE_TRIES - 1:
                     raise self.silent(error) from None
                 time.sleep(_PAUSE * 2**attempt)
@@ -119,8 +124,14 @@ class HostTransport:
     ) -> Any:
         safe = method == "GET"
         sent = {**(headers or {}), **self._credentials(bearer)}
+        timeout = min(TIMEOUT, seconds_left())
+        if timeout <= 0:
+            raise NoTimeLeft(f"no time was left for {method} {path.split('?')[0]}")
         try:
-            with self.send(method, path, headers=sent, params=params, body=body) as response:
+            with (
+                deadline(time.monotonic() + timeout),
+                self.send(method, path, headers=sent, params=params, body=body, timeout=timeout) as response,
+            ):
                 text = response.data.decode("utf-8", "replace")
         except (HTTPError, ValueError) as error:
             never_sent = isinstance(error, ConnectTimeoutError)

@@ -8,11 +8,12 @@ from batch_import.domain.host_test import Next, TestDecision, decide
 from batch_import.domain.routing import ResponsesMode
 from batch_import.domain.types import ConfirmationStatus, EventType, ItemStage
 from batch_import.host.errors import HostError
-from batch_import.host.proving import HostProver
+from batch_import.host.proving import TEST_TIMEOUT, HostProver
+from batch_import.host.transport import TIMEOUT
 from batch_import.pipeline.placing import Placing
 from batch_import.pipeline.steps import HandOn, Steps, advisory_events, warned
 
-WORST_CASE = 75.0
+WORST_CASE = TEST_TIMEOUT + TIMEOUT  # the account test, and what is written to the host after it
 
 HostParts = tuple[HostProver, Placing]
 

@@ -11,7 +11,7 @@ from batch_import.pipeline.worker import LEASE_MARGIN, Delivery, StageWorker
 from batch_import.queue import Work, WorkQueue
 
 logger = logging.getLogger(__name__)
-_MARGIN = LEASE_MARGIN + 5  # a message that came back before would find its items leased still, and be lost
+MARGIN = LEASE_MARGIN + 5  # a message that came back before would find its items leased still, and be lost
 _COMES_BACK, _LONGEST_BACK = 10, 300
 _TO_EXPAND = 15.0
 
@@ -78,7 +78,7 @@ def work_messages(
     """
     started = time.monotonic()
     deliveries, failed = read_deliveries(event)
-    _lease_for(queue, [d.receipt_handle for d in deliveries], int(seconds_left()) + _MARGIN)
+    _lease_for(queue, [d.receipt_handle for d in deliveries], int(seconds_left()) + MARGIN)
     lists = [d for d in deliveries if d.work.expand]
     failed += [d.message_id for d in lists if not expand(d.work.run_id, lambda: seconds_left() > _TO_EXPAND)]
     failed += worker.run([d for d in deliveries if not d.work.expand], seconds_left)

@@ -6,20 +6,28 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from batch_import.deadline import seconds_left
 from batch_import.domain.entities import Item, ItemProfile, Run
 from batch_import.domain.types import ItemStage
 from batch_import.host.errors import HostError
+from batch_import.host.transport import TIMEOUT
 from batch_import.pipeline.admission import Admitted, HostGate, RelayLimits
 from batch_import.pipeline.probing import Probed, Prober
-from batch_import.pipeline.provisioning import Provisioner
+from batch_import.pipeline.provider_locks import PATIENCE
+from batch_import.pipeline.provisioning import LONGEST_TURN, Provisioner
 from batch_import.pipeline.service import BatchImportService
 from batch_import.pipeline.steps import Afterwards, HandOn, Steps
 from batch_import.pipeline.worker import THREADS
+from batch_import.probe.relay import COMPLETION_TIMEOUT, LIST_TIMEOUT
 from batch_import.store.runs import RunStore
 
 logger = logging.getLogger(__name__)
 
-WORST_CASE = 100.0  # a list and completions that take their whole time-outs, and the provider's lease
+PROBE_SECONDS = LIST_TIMEOUT + COMPLETION_TIMEOUT  # a list and a completion that take their whole time-outs
+PROVISION_SECONDS = (
+    PATIENCE + LONGEST_TURN + 2 * TIMEOUT
+)  # a lease, a turn, and two calls that the host is slow to answer
+WORST_CASE = PROBE_SECONDS + 2 * TIMEOUT  # what is provisioned by another invocation when less than that is left
 
 
 class ImportStages:
@@ -108,8 +116,8 @@ class ImportStages:
         if run.writes_stopped is not None:
             return self._steps.fail(probed.item, run.writes_stopped, "")
         down = self._gate.look()  # probing had no need of the host
-        if down.wait > 0:
-            return self._steps.hand_back(probed.item, down.wait)
+        if down.wait > 0 or seconds_left() < PROVISION_SECONDS:
+            return self._steps.hand_back(probed.item, down.wait)  # another invocation provisions it
         return self._provision(probed.item, run, probed.profile, api_key)
 
     def _provision(self, item: Item, run: Run, profile: ItemProfile, api_key: str) -> HandOn:

@@ -25,7 +25,7 @@ MAX_KEYS = _KEYS_OF_A_USER * _PROBE_USERS  # as many proofs at once
 _KEYS_TOGETHER = 16
 MAX_LANES = 16
 _OLD_HOSTS_REST = 2.0  # hosts before 0.1.137 answer from the account that left for up to 1 s (host-live G)
-_SLOT_SECONDS = 120.0  # outlasts any invocation
+SLOT_SECONDS = 120.0  # outlasts any invocation
 _TRUSTED_SECONDS = 60.0  # a person may delete the quarantine under a worker that is warm
 
 
@@ -77,12 +77,12 @@ class Premises:
         limit = len(self._supplied) or MAX_KEYS
         together = 1 if self._supplied else _KEYS_TOGETHER
         return SlotPool(
-            self._leases, "key", limit, self._make_key, owner=owner, seconds=_SLOT_SECONDS, together=together
+            self._leases, "key", limit, self._make_key, owner=owner, seconds=SLOT_SECONDS, together=together
         )
 
     def lanes(self, owner: str) -> SlotPool:
         return SlotPool(
-            self._leases, "lane", MAX_LANES, self._make_lane, owner=owner, seconds=_SLOT_SECONDS, rest=self.rest()
+            self._leases, "lane", MAX_LANES, self._make_lane, owner=owner, seconds=SLOT_SECONDS, rest=self.rest()
         )
 
     def rest(self) -> float:
@@ -109,7 +109,7 @@ class Premises:
         cleared = 0
         for row in self._leases.all("lane"):
             abandoned = row.get("lease_owner") and not self._leases.taken(row)
-            if abandoned and self._leases.acquire("lane", str(row["sk"]), owner, _SLOT_SECONDS):
+            if abandoned and self._leases.acquire("lane", str(row["sk"]), owner, SLOT_SECONDS):
                 cleared += sum(self.empty(int(lane["group_id"])) for lane in slot_facts([row]))
                 self._leases.release("lane", str(row["sk"]), owner)
         return cleared

@@ -11,6 +11,7 @@ from typing import Any
 from batch_import.store.leases import Leases
 
 PATIENCE = 20.0  # seconds that a thread waits for the lease
+LEASE_SECONDS = 120.0  # outlasts any invocation
 _LONGEST_TENURE = 30.0
 Tenure = dict[str, Any]
 
@@ -34,7 +35,9 @@ class ProviderLocks:
     is not given back, what one of them has looked up stays true for the next (its *tenure*).
     """
 
-    def __init__(self, leases: Leases, owner: str, seconds: float = 120.0, patience: float | None = None) -> None:
+    def __init__(
+        self, leases: Leases, owner: str, seconds: float = LEASE_SECONDS, patience: float | None = None
+    ) -> None:
         self._leases = leases
         self._owner = owner
         self._seconds = seconds
@@ -45,9 +48,10 @@ class ProviderLocks:
     @contextmanager
     def hold(self, provider_id: str) -> Iterator[Tenure]:
         """Raises ``ProviderBusy`` when the lease is not to be had within ``patience`` seconds."""
+        until = time.monotonic() + self._patience
         held = self._my_turn(provider_id)
         try:
-            yield self._tenure(provider_id, held)
+            yield self._tenure(provider_id, held, until)
         except BaseException:
             held.tenure = None if held.tenure is None else {}  # what broke off may not be as it was looked up
             raise
@@ -77,10 +81,10 @@ class ProviderLocks:
             raise ProviderBusy(provider_id)
         return held
 
-    def _tenure(self, provider_id: str, held: _Held) -> Tenure:
+    def _tenure(self, provider_id: str, held: _Held, until: float) -> Tenure:
         if held.tenure is None or time.monotonic() - held.since > _LONGEST_TENURE:
             held.tenure = None
-            self._wait_for_lease(provider_id)
+            self._wait_for_lease(provider_id, until)
             held.tenure, held.since = {}, time.monotonic()
         return held.tenure
 
@@ -90,10 +94,10 @@ class ProviderLocks:
             with suppress(Exception):  # one that cannot be given back expires; what was done under it is done
                 self._leases.release("provider", provider_id, self._owner)
 
-    def _wait_for_lease(self, provider_id: str) -> None:
-        deadline, pause = time.monotonic() + self._patience, 0.1
+    def _wait_for_lease(self, provider_id: str, until: float) -> None:
+        pause = 0.1
         while not self._leases.acquire("provider", provider_id, self._owner, self._seconds):
-            if time.monotonic() > deadline:
+            if time.monotonic() > until:
                 raise ProviderBusy(provider_id)
             time.sleep(pause)
             pause = min(1.0, pause * 1.5)

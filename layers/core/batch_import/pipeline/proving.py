@@ -15,15 +15,19 @@ from batch_import.host.accounts import held_account
 from batch_import.host.client import HostClient, Json
 from batch_import.host.errors import HostError, HostRejected, HostUnavailable
 from batch_import.host.proving import HostProver
+from batch_import.host.transport import TIMEOUT
 from batch_import.host.witness import Witness
 from batch_import.pipeline.premises import GatewayKey, Premises
-from batch_import.pipeline.provider_locks import ProviderLocks
+from batch_import.pipeline.provider_locks import PATIENCE, ProviderLocks
 from batch_import.pipeline.slots import Slot, SlotPool
 from batch_import.probe.capability import error_text
+from batch_import.probe.relay import COMPLETION_TIMEOUT
 
 UnderLease = Callable[[], AbstractContextManager[Any]]
-WORST_CASE = 100.0  # a room, a key, joining, and a completion that takes its whole time-out
-_SLOT_PATIENCE = 15.0
+SLOT_PATIENCE = 12.0
+# The waits for the provider's lease, a room and a key; as much time for the relay as the probe gives it; what is then
+# written to the host. Without waits the completion may take its whole time-out.
+WORST_CASE = PATIENCE + 2 * SLOT_PATIENCE + COMPLETION_TIMEOUT + TIMEOUT
 _JOIN_SECONDS = 3.0
 _JOIN_POLL = 0.25
 
@@ -83,7 +87,7 @@ class ProvingGround:
         keeps = serving_groups(account, self._premises.own_group_ids)
         with self._room(item, bool(keeps)) as room:
             self._premises.empty(room.group_id, account.account_id)
-            with self._keys.borrow(_SLOT_PATIENCE) as slot:
+            with self._keys.borrow(SLOT_PATIENCE) as slot:
                 result = self._prove(item, account, room, keeps, slot)
             yield result
 
@@ -144,7 +148,7 @@ class ProvingGround:
 
     @contextmanager
     def _lane(self, group: Json, tenure: UnderLease) -> Iterator[Room]:
-        with self._lanes.borrow(_SLOT_PATIENCE) as lane:
+        with self._lanes.borrow(SLOT_PATIENCE) as lane:
             yield Room(self._lane_group(lane), f"lane {lane.name}", group, tenure)
 
     def _let_rest(self, group_id: int) -> None:

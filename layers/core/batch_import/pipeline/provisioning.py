@@ -33,7 +33,7 @@ from batch_import.pipeline.proving import account_of
 from batch_import.pipeline.steps import HandOn, Steps, advisory_events, warned
 
 _AT_ONCE = 16  # of an invocation's items
-_LONGEST_TURN = 5.0  # seconds
+LONGEST_TURN = 5.0  # seconds
 
 
 class Provisioner:
@@ -72,7 +72,7 @@ class Provisioner:
 
         All at once, all of them would be through at the end. A host that hangs must not keep anybody waiting for long.
         """
-        mine = self._turns.acquire(timeout=_LONGEST_TURN)
+        mine = self._turns.acquire(timeout=LONGEST_TURN)
         try:
             yield
         finally:

@@ -18,7 +18,7 @@ from batch_import.probe.capability import error_text
 from batch_import.store.leases import Leases
 from batch_import.store.runs import RunStore
 
-_LEASE_SECONDS = 90.0
+LEASE_SECONDS = 120.0  # outlasts any invocation
 _TRIES = 12
 _POLL = 0.25
 
@@ -41,7 +41,7 @@ class SelfServiceProof:
     def prove_once(self, run: Run, item: Item, probe_api_key: str, group_id: int) -> None:
         """A failure is a warning of the run, never of the item: ``active`` was proven with the service's key."""
         lease = ("given-key", key_digest(probe_api_key), f"{item.lease_owner}")
-        if run.self_service is not None or not self._leases.acquire(*lease, _LEASE_SECONDS):
+        if run.self_service is not None or not self._leases.acquire(*lease, LEASE_SECONDS):
             return
         try:
             reason = self._prove(run, item, probe_api_key, group_id)

@@ -15,11 +15,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from batch_import.deadline import deadline
 from batch_import.domain.clock import Clock, parse
 from batch_import.domain.entities import Item
 from batch_import.domain.errors import StaleWrite
 from batch_import.domain.types import ItemStage
 from batch_import.pipeline.steps import Afterwards, HandOn
+from batch_import.probe.relay import COMPLETION_TIMEOUT
 from batch_import.queue import ITEMS_PER_MESSAGE, Work, WorkQueue
 from batch_import.store.items import ItemStore
 
@@ -28,7 +30,8 @@ logger = logging.getLogger(__name__)
 THREADS = 200
 _CRASH_PAUSE = 5.0
 _COMPANY = 2.0  # seconds that a finished item waits for others to share its message
-_TIME_FOR_AFTERWARDS = 50.0
+END_SECONDS = 10.0  # of an invocation, for what is left to write when its items have come to their end
+AFTERWARDS_SECONDS = COMPLETION_TIMEOUT + END_SECONDS
 LEASE_MARGIN = 5  # seconds that a lease outlasts its invocation
 _EARLY = 0.5  # seconds before its due date at which an item is worked all the same
 
@@ -171,7 +174,7 @@ class StageWorker:
                 failed |= {delivery.message_id for outcome, delivery in working.items() if not outcome.result()}
         finally:
             forwarder.flush()
-        if later and seconds_left() >= _TIME_FOR_AFTERWARDS:
+        if later and seconds_left() >= AFTERWARDS_SECONDS:
             self._conclude(later)  # may be left undone: everything else has been handed on
         return sorted(failed)
 
@@ -246,7 +249,8 @@ class StageWorker:
     def _one(self, delivery: Delivery, item: Item, forwarder: Forwarder, later: list[Afterwards]) -> bool:
         told = {"run_id": item.run_id, "item_id": item.item_id}
         try:
-            hand_on = self._handle(item)
+            with deadline(time.monotonic() + self._worst_case):
+                hand_on = self._handle(item)
             forwarder.add(item.run_id, item.item_id, hand_on)
             if hand_on.afterwards is not None:
                 later.append(hand_on.afterwards)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 from batch_import.domain.answers import Answer
@@ -18,8 +19,10 @@ _helpers = ThreadPoolExecutor(400, "relay")  # shared: to start threads for each
 
 
 def together(*questions: Callable[[], T]) -> list[T]:
-    """Answers in the order of ``questions``, which are asked at once; the first by the calling thread."""
-    others = [_helpers.submit(question) for question in questions[1:]]
+    """Answers in the order of ``questions``, which are asked at once; the first by the calling thread. All of them keep
+    the calling thread's deadline.
+    """
+    others = [_helpers.submit(copy_context().run, question) for question in questions[1:]]
     return [questions[0](), *(other.result() for other in others)]
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from batch_import.domain.clock import Clock, iso
 from batch_import.store.dynamo import Row, Table
 
+PERMIT_SECONDS = 120.0  # outlasts any invocation
 _KEPT = timedelta(days=1)  # a row that nobody uses any more goes by the table's time to live
 _ADD = "ADD holders :mine SET expires_at = :expires"
 _ROOM = "attribute_not_exists(holders) OR size(holders) <= :room"
@@ -14,7 +15,7 @@ _ROOM = "attribute_not_exists(holders) OR size(holders) <= :room"
 class Permits:
     """``limit`` holders of each name at most. A holder that was killed loses its permit after ``seconds``."""
 
-    def __init__(self, table: Table, clock: Clock, kind: str, limit: int, seconds: float = 120.0) -> None:
+    def __init__(self, table: Table, clock: Clock, kind: str, limit: int, seconds: float = PERMIT_SECONDS) -> None:
         self._table = table
         self._clock = clock
         self._pk = f"permits#{kind}"
