@@ -6,6 +6,7 @@ until a run comes to its end without having reached the point.
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -124,6 +125,16 @@ def points(world: World, function: str) -> Iterator[str]:
                 break
         else:
             raise AssertionError(f"{function} never came to an end of its effects")
+
+
+def test_calls_to_the_host_are_among_the_points(world: World) -> None:
+    world.finish(world.start("healthy"))
+    port = urlsplit(world.box.host_url).port
+    at_host = {label.partition(f":{port}")[2] for label in world.effects.seen if f" :{port}/" in label}
+    assert any(path.startswith("/api/v1/admin/accounts") for path in at_host)
+    assert "/v1/chat/completions" in at_host
+    assert any("/healthy/" in label for label in world.effects.seen)
+    assert "TransactWriteItems" in world.effects.seen
 
 
 def check(world: World, run_id: str, point: str, verdicts: list[str]) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -35,7 +36,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from moto import mock_aws
-from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool
 
 import sandbox
 from tests.conftest import CUSTOMER_KEY, START, Service, seed
@@ -299,8 +300,11 @@ def a_world() -> Iterator[World]:
 
 def _watch_effects(patch: pytest.MonkeyPatch, world: World) -> None:
     patch.setattr(BaseClient, "_make_api_call", _watched(world, BaseClient._make_api_call, lambda a: a[1] in WRITES))
-    ours = lambda a: str(a[1].url).startswith(world.box.host_url)  # noqa: E731
-    patch.setattr(HTTPAdapter, "send", _watched(world, HTTPAdapter.send, ours))
+    patch.setattr(
+        HTTPConnectionPool,
+        "urlopen",
+        _watched(world, HTTPConnectionPool.urlopen, lambda a: a[0].port == urlsplit(world.box.host_url).port),
+    )
 
 
 class Unattended(threading.Condition):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from batch_import.wiring import wiring
 from botocore.client import BaseClient
-from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool
 
 
 class Killed(BaseException):
@@ -26,6 +26,7 @@ class Effects:
         self._made: Counter[str] = Counter()
         self._dead = False
         self.killed_at: str | None = None
+        self.seen: set[str] = set()
 
     def kill(self, function: str, number: int, when: str) -> None:
         """Die once, ``before`` or ``after`` the effect ``number`` (from 1) that ``function`` makes from now on."""
@@ -52,12 +53,13 @@ class Effects:
         def effect(*args: Any, **kwargs: Any) -> Any:
             if not self._function:
                 return call(*args, **kwargs)
-            fatal = self._is_fatal()
+            name, fatal = label(*args, **kwargs), self._is_fatal()
+            self.seen.add(name)
             if fatal == "before":
-                self._die(label(*args))
+                self._die(name)
             result = call(*args, **kwargs)
             if fatal == "after":
-                self._die(label(*args))
+                self._die(name)
             return result
 
         return effect
@@ -77,14 +79,21 @@ class Effects:
 
 
 def watched_effects(monkeypatch: pytest.MonkeyPatch) -> Effects:
-    """Every AWS call and every HTTP request of this process, under watch."""
+    """Every AWS call and every HTTP request of this process, under watch: relays and host are both called by urllib3.
+
+    ``seen`` holds the label of each: the AWS operation, or method, port and path.
+    """
     effects = Effects()
     monkeypatch.setattr(
         BaseClient, "_make_api_call", effects.around(BaseClient._make_api_call, lambda _, operation, __: operation)
     )
     monkeypatch.setattr(
-        HTTPAdapter,
-        "send",
-        effects.around(HTTPAdapter.send, lambda _, request: f"{request.method} {request.path_url}"),
+        HTTPConnectionPool,
+        "urlopen",
+        effects.around(HTTPConnectionPool.urlopen, _http_label),
     )
     return effects
+
+
+def _http_label(pool: HTTPConnectionPool, method: str, url: str, *_: Any, **__: Any) -> str:
+    return f"{method} :{pool.port}{url}"
