@@ -40,7 +40,7 @@ IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key")]
 @app.post(
     "/api/batch-import/runs",
     status_code=HTTPStatus.ACCEPTED,
-    responses=web.answers(api.RunCreated, 400, 401, 403, 409, 413, success=202),
+    responses=web.answers(api.RunCreated, 400, 401, 403, 409, 413, 415, success=202),
 )
 def create_run(
     request: Annotated[api.CreateRunRequest, Body()],
@@ -109,9 +109,13 @@ def cancel_run(run_id: str) -> api.RunSummary:
     status_code=HTTPStatus.ACCEPTED,
     responses=web.answers(api.RunRetried, 400, 401, 403, 404, 409, success=202),
 )
-def retry_run(run_id: str, idempotency_key: IdempotencyKey = None) -> api.RunRetried:
+def retry_run(
+    run_id: str,
+    request: Annotated[api.RetryRequest | None, Body()] = None,
+    idempotency_key: IdempotencyKey = None,
+) -> api.RunRetried:
     web.demand_operator(app)
-    return use_cases().retry(run_id, idempotency_key)
+    return use_cases().retry(run_id, request or api.RetryRequest(), idempotency_key)
 
 
 @app.get("/api/batch-import/runs/<run_id>/export", responses=web.answers(api.RunExport, 400, 401, 403, 404))
@@ -180,7 +184,7 @@ def use_cases() -> web.ApiUseCases:
 @metrics.log_metrics(capture_cold_start_metric=True)
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    answer = web.too_large(event) or web.resolve(app, event, context)
+    answer = web.unreadable_body(event) or web.resolve(app, event, context)
     metrics.add_metric("Answers", MetricUnit.Count, 1)
     metrics.add_metric(f"Answers{answer['statusCode'] // 100}xx", MetricUnit.Count, 1)
     logger.info("answered", extra={"route": event.get("resource"), "status": answer["statusCode"]})

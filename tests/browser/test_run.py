@@ -180,6 +180,6 @@ def test_what_is_not_there_is_told(reader: Reader, finished: str) -> None:
     reader.refusals = {404}
     page = reader.visit(f"/batch-import/runs/{finished}")
     page.goto(f"{reader.gateway.url}/batch-import/runs/{finished}#item_99999")
-    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("Not found: no item item_99999")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("Not found: this run has no such item")
     page.goto(f"{reader.gateway.url}/batch-import/runs/run_nothing")
-    expect(page.get_by_role("alert")).to_contain_text("Not found: no run run_nothing")
+    expect(page.get_by_role("alert")).to_contain_text("Not found: there is no such run")

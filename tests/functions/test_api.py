@@ -92,8 +92,8 @@ BAD: dict[str, tuple[Any, str]] = {
     "malformed": ("{", "the body is not valid JSON"),
     "empty": ("", ""),
     "no object": ("[]", ""),
-    "unknown field": ({**BODY, "subscripton_users": []}, "subscripton_users: unknown field"),
-    "unknown field of an item": (with_item(key="x"), "items[6].key: unknown field"),
+    "unknown field": ({**BODY, "subscripton_users": []}, "unknown field; did you mean subscription_users?"),
+    "unknown field of an item": (with_item(key="x"), "items[6]: unknown field"),
     "no subscription users": (
         {**BODY, "subscription_users": []}, "subscription_users is required when access_mode=subscription"),
     "no probe key": (
@@ -118,6 +118,74 @@ def test_bad_requests_are_told_by_place_and_nothing_is_stored(aws: Aws) -> None:
         assert place in message, name
         assert KEY not in message, name
     assert (stored(), queued(aws)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/json", "Application/JSON", "application/json; charset=UTF-8", "APPLICATION/JSON ;x=y", None]
+)
+def test_json_is_read_however_its_media_type_is_written(aws: Aws, kind: str | None) -> None:
+    assert post_as(kind, json.dumps(BODY)).status == 202
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x", "application/xml", "/"],
+)
+def test_other_media_types_are_refused_and_nothing_is_quoted(aws: Aws, kind: str) -> None:
+    answer = post_as(kind, json.dumps(BODY))
+    assert answer.error[:2] == (415, "unsupported_media_type")
+    assert "application/json" in answer.error[2]
+    assert not quoted(answer)
+
+
+def post_as(kind: str | None, body: str) -> "Answered":
+    event = api_event("POST", RUNS, body, "operator", None, {})
+    for headers in (event["headers"], event["multiValueHeaders"]):
+        headers.pop("Content-Type")
+    if kind is not None:
+        event["headers"]["content-type"], event["multiValueHeaders"]["content-type"] = kind, [kind]
+    return Answered(door("api")(event, Context()))
+
+
+WORDS = ("zebra-1", "zebra-2", "zebra-3")
+
+
+def quoted(answer: "Answered") -> list[str]:
+    return [word for word in (*WORDS, KEY, ITEM["base_url"]) if word in json.dumps(answer.json)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {**BODY, WORDS[0]: WORDS[1]},
+        {**BODY, KEY: [KEY]},
+        with_item(**{WORDS[0]: 1, KEY: KEY}),
+        {**BODY, "mode": WORDS[0], "access_mode": WORDS[1], "reactivate": KEY, "items": [{WORDS[2]: KEY}]},
+        {**BODY, "subscription_days": KEY, "confirm_timeout_ms": WORDS[0], "items": WORDS[1]},
+        with_item(base_url=KEY, api_key=[WORDS[0]], requested_models=WORDS[1]),
+        with_item(base_url=f"https://{WORDS[0]}:{KEY}@relay.example.com", api_key=" \u0000"),
+        json.dumps(BODY)[:-1] + KEY,
+        json.dumps(KEY),
+        [KEY],
+        KEY,
+    ],
+)
+def test_an_error_quotes_nothing_that_was_sent(aws: Aws, body: Any) -> None:
+    answer = post(body)
+    assert answer.status == 400
+    assert not quoted(answer)
+
+
+def test_a_path_and_a_query_are_not_quoted_either(aws: Aws) -> None:
+    for answer in (
+        call("GET", f"{RUNS}/{WORDS[0]}"),
+        call("GET", f"{RUNS}/run_{WORDS[0]}/items/item_{WORDS[1]}"),
+        call("POST", f"{RUNS}/run_{WORDS[0]}/cancel"),
+        call("GET", f"/api/{WORDS[0]}"),
+        call("GET", RUNS, query={"state": WORDS[0], "limit": WORDS[1]}),
+    ):
+        assert answer.status in (400, 404)
+        assert not quoted(answer)
 
 
 def test_a_host_that_is_no_host_is_a_bad_request(aws: Aws) -> None:

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from difflib import get_close_matches
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,6 +27,7 @@ from batch_import.domain.errors import (
     MethodNotAllowed,
     NotFound,
     TooLarge,
+    UnsupportedMediaType,
 )
 from batch_import.domain.export import exported
 from batch_import.domain.projection import EVENTS_SHOWN, ResultProjection
@@ -37,9 +39,11 @@ from batch_import.wiring import Wiring
 __all__ = ["DEFAULT_LIMIT", "MAX_LIMIT"]
 
 JSON = "application/json"
+_FIELDS = sorted({*api.CreateRunRequest.model_fields, *api.ItemRequest.model_fields})
 _POLL_SECONDS = 0.25
 _ANSWER_SECONDS = 4.0  # of the function's time, for the answer
 _HEALTH_SECONDS = 5.0
+_TOLD = 5  # wrong places
 _ASSET = re.compile(r"[a-z0-9-]+\.(html|js|css|svg)")
 _METHODS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
     (re.compile(pattern), methods)
@@ -98,7 +102,7 @@ class ApiUseCases:
     def item(self, run_id: str, item_id: str) -> api.ItemDetail:
         item = self._parts.items.get(run_id, item_id) if item_id.startswith("item_") else None
         if item is None:
-            raise NotFound(f"no item {item_id} in run {run_id}")
+            raise NotFound("this run has no such item")
         events = self._parts.items.events(run_id, item_id, EVENTS_SHOWN)
         return self._show.item_detail(item, self._parts.items.profile(run_id, item_id), events)
 
@@ -106,8 +110,8 @@ class ApiUseCases:
         run = self._parts.service.cancel(run_id)
         return self._show.run(run, self._parts.runs.counters(run))
 
-    def retry(self, run_id: str, idempotency_key: str | None) -> api.RunRetried:
-        run = self._parts.retrying.retry(self._run(run_id), idempotency_key)
+    def retry(self, run_id: str, request: api.RetryRequest, idempotency_key: str | None) -> api.RunRetried:
+        run = self._parts.retrying.retry(self._run(run_id), request.probe_api_key, idempotency_key)
         return self._show.retried(run, self._parts.runs.counters(run))
 
     def export(self, run_id: str, limit: int, cursor: str | None) -> api.RunExport:
@@ -150,7 +154,7 @@ class ApiUseCases:
     def _run(self, run_id: str) -> Run:
         run = self._parts.runs.get(run_id) if run_id.startswith("run_") else None
         if run is None:
-            raise NotFound(f"no run {run_id}")
+            raise NotFound("there is no such run")
         return run
 
     def _wait(self, run: Run, seconds: float) -> Run:
@@ -201,17 +205,38 @@ def refusal(error: BatchImportError, headers: Mapping[str, str] | None = None) -
 
 
 def bad_request(found: Iterable[Mapping[str, Any]]) -> Response[str]:
-    """The first few places that are wrong, by their path; input is never repeated, it may be a key."""
-    told = [f"{_place(error['loc'])}{_reason(error)}" for error in found]
-    more = f" (and {len(told) - 5} more)" if len(told) > 5 else ""
-    return refusal(InvalidRequest("; ".join(dict.fromkeys(told[:5])) + more))
+    """The first few places that are wrong, by fields of the schema and positions.
+
+    Nothing that the caller sent is repeated, not even a field's name: any of it may be a key.
+    """
+    errors = list(found)
+    told = dict.fromkeys(f"{_place(error)}{_reason(error)}" for error in errors[:_TOLD])
+    more = f" (and {len(errors) - _TOLD} more)" if len(errors) > _TOLD else ""
+    return refusal(InvalidRequest("; ".join(told) + more))
 
 
-def too_large(event: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The refusal of a body beyond the limit, before anything parses it; ``None`` for any other."""
-    if _body_size(event) <= api.MAX_BODY_BYTES:
-        return None
-    error = TooLarge(f"the body may have at most {api.MAX_BODY_BYTES // 1024 // 1024} MiB")
+def unreadable_body(event: dict[str, Any]) -> dict[str, Any] | None:
+    """The refusal of a body that is too large or of another media type than JSON, before anything parses it.
+
+    ``None`` for any other; the media type is then written in ``event`` as the parser knows it.
+    """
+    if _body_size(event) > api.MAX_BODY_BYTES:
+        return _refused(TooLarge(f"the body may have at most {api.MAX_BODY_BYTES // 1024 // 1024} MiB"))
+    if event.get("body") and _media_type(event) not in ("", JSON):
+        return _refused(UnsupportedMediaType(f"the body must be JSON: send it with Content-Type: {JSON}"))
+    for headers in (event.get("headers") or {}, event.get("multiValueHeaders") or {}):
+        for name in [name for name in headers if name.lower() == "content-type"]:
+            headers[name] = [JSON] if isinstance(headers[name], list) else JSON
+    return None
+
+
+def _media_type(event: Mapping[str, Any]) -> str:
+    """Without parameters, in lower case; empty when the request names none."""
+    named = (value for name, value in (event.get("headers") or {}).items() if name.lower() == "content-type")
+    return str(next(named, "")).partition(";")[0].strip().lower()
+
+
+def _refused(error: BatchImportError) -> dict[str, Any]:
     body = api.ErrorEnvelope(error=api.ErrorBody(code=error.code, message=str(error))).model_dump_json()
     return {"statusCode": HTTP_STATUS[error.code].value, "headers": {"Content-Type": JSON}, "body": body}
 
@@ -256,10 +281,16 @@ def own_version() -> str:
         return "0.1.0"
 
 
-def _place(location: Iterable[Any]) -> str:
-    parts = [part for part in location if part not in ("body", "query", "path", "header")]
+def _place(error: Mapping[str, Any]) -> str:
+    known = error["loc"][:-1] if error.get("type") == "extra_forbidden" else error["loc"]
+    parts = [part for part in known if part not in ("body", "query", "path", "header")]
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
     return f"{path.lstrip('.')}: " if path else ""
+
+
+def _unknown_field(name: str) -> str:
+    near = get_close_matches(name[:40], _FIELDS, n=1)
+    return f"unknown field; did you mean {near[0]}?" if near else "unknown field"
 
 
 def _reason(error: Mapping[str, Any]) -> str:
@@ -267,5 +298,5 @@ def _reason(error: Mapping[str, Any]) -> str:
     if kind == "json_invalid":
         return "the body is not valid JSON"
     if kind == "extra_forbidden":
-        return "unknown field"
+        return _unknown_field(str(error["loc"][-1]))
     return message.removeprefix("Value error, ")

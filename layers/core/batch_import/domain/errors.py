@@ -29,6 +29,10 @@ class TooLarge(BatchImportError):
     code = "too_large"
 
 
+class UnsupportedMediaType(BatchImportError):
+    code = "unsupported_media_type"
+
+
 class Forbidden(BatchImportError):
     code = "forbidden"
 
@@ -46,6 +50,7 @@ HTTP_STATUS: dict[str, HTTPStatus] = {
     MethodNotAllowed.code: HTTPStatus.METHOD_NOT_ALLOWED,
     Conflict.code: HTTPStatus.CONFLICT,
     TooLarge.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    UnsupportedMediaType.code: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HostUnreachable.code: HTTPStatus.BAD_GATEWAY,
     BatchImportError.code: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
