@@ -87,9 +87,12 @@ class ApiClient:
     def cancel(self, run_id: str) -> Answer:
         return self._call(self._single, "POST", f"{_run(run_id)}/cancel")
 
-    def retry(self, run_id: str, idempotency_key: str) -> Answer:
+    def retry(self, run_id: str, idempotency_key: str, probe_api_key: str | None = None) -> Answer:
         headers = {"Idempotency-Key": idempotency_key}
-        return self._call(self._repeating, "POST", f"{_run(run_id)}/retry", headers=headers)
+        if probe_api_key is None:
+            return self._call(self._repeating, "POST", f"{_run(run_id)}/retry", headers=headers)
+        body, secrets = {"probe_api_key": probe_api_key}, [probe_api_key]
+        return self._call(self._repeating, "POST", f"{_run(run_id)}/retry", headers=headers, json=body, secrets=secrets)
 
     def export(self, run_id: str, params: Params) -> Iterator[Answer]:
         return self._pages(f"{_run(run_id)}/export", params)

@@ -1,14 +1,11 @@
 """Every minute → what nothing is working on is found and set going again; old keys are erased."""
 
-import time
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from batch_import.deadline import deadline
 from batch_import.observability import door_logger, door_metrics
-from batch_import.pipeline.doorstep import remaining
-from batch_import.pipeline.worker import END_SECONDS
+from batch_import.pipeline.doorstep import in_time
 from batch_import.wiring import wiring
 
 logger = door_logger()
@@ -18,7 +15,7 @@ metrics = door_metrics()
 @metrics.log_metrics(capture_cold_start_metric=True)
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    with deadline(time.monotonic() + remaining(context)() - END_SECONDS):
+    with in_time(context):
         done = wiring().reconcile().sweep()
     for name, count in done.items():
         metrics.add_metric("".join(word.title() for word in name.split("_")), MetricUnit.Count, count)

@@ -51,6 +51,20 @@ def test_retrying_asks_first_and_goes_to_the_new_run(reader: Reader, service: Se
     expect(page.get_by_role("button", name="重试失败条目")).to_be_visible()
 
 
+def test_a_self_service_run_asks_for_its_probe_key(reader: Reader, service: Service, relays: Items) -> None:
+    run_id, _ = service.import_(
+        relays("dead_key"), access_mode="self_service", subscription_users=[], probe_api_key="sk-AAAA0001"
+    )
+    reader.refusals = {400}
+    page = reader.visit(f"/batch-import/runs/{run_id}")
+    agree(page)
+    expect(page.get_by_role("alert")).to_contain_text("probe_api_key is required")
+    button(page).click()
+    page.get_by_label("The run's probe_api_key").fill("sk-AAAA0001")
+    button(page.get_by_role("dialog", name="Retry the failed items?")).click()
+    expect(page.locator("h1")).not_to_have_text(run_id)
+
+
 def test_where_nothing_failed_there_is_nothing_to_retry(reader: Reader, service: Service, relays: Items) -> None:
     run_id, _ = service.import_(relays("healthy"))
     page = reader.visit(f"/batch-import/runs/{run_id}")

@@ -530,6 +530,16 @@ def test_facts_stay_on_a_lease_for_whoever_holds_it_next(world: World) -> None:
     assert [row["sk"] for row in leases.all("key")] == ["000"]
 
 
+def test_probe_key_has_a_row_with_a_time_to_live_and_goes_with_the_end_of_its_run(world: World) -> None:
+    run = world.start(1, access_mode="self_service", probe_api_key=KEY + "-probe")
+    [row] = [row for row in map(decode, rows("import_runs")) if row["sk"].startswith("secret#")]
+    assert row["expires_at"] > world.clock().timestamp()
+    world.end(world.item(run), run)
+    assert world.runs.close(run)
+    assert world.runs.sealed_probe_key(run.run_id) is None
+    assert not [row for row in map(decode, rows("import_runs")) if row["sk"].startswith("secret#")]
+
+
 def test_no_row_of_any_table_holds_a_key_in_the_open(world: World) -> None:
     world.start(95, access_mode="self_service", probe_api_key=KEY + "-probe")
     tables = [

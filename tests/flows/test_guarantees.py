@@ -230,6 +230,20 @@ def test_self_service_proves_the_given_key_and_puts_it_back(service: Service, bo
     assert box.host.keys[ids["api_key_id"]]["group_id"] == before
     used = [e for e in box.ledger() if e["path"] == f"/api/v1/admin/api-keys/{ids['api_key_id']}"]
     assert len(used) == 2  # bound once in the run, and put back
+    run = wiring().runs.get(run_id)
+    assert run is not None
+    assert wiring().service.open_probe_key(run) is None
+
+
+def test_a_cancelled_run_erases_its_probe_key(service: Service, box: Any) -> None:
+    run_id = service.start(healthy(box, 2), access_mode="self_service", subscription_users=[],
+                           probe_api_key="sk-customer-self-service-01")  # fmt: skip
+    run = wiring().runs.get(run_id)
+    assert run is not None
+    assert wiring().service.open_probe_key(run) == "sk-customer-self-service-01"
+    service.call("POST", f"/api/batch-import/runs/{run_id}/cancel")
+    service.pump.run()
+    assert wiring().service.open_probe_key(run) is None
 
 
 def test_a_given_key_that_cannot_prove_is_a_warning_of_the_run(service: Service, box: Any) -> None:

@@ -53,8 +53,8 @@ def erase_key(run_id: str, item_id: str) -> None:
     wiring().items_table.delete(run_id, f"secret#{item_id}")
 
 
-def retry(run_id: str, **more: Any) -> Any:
-    return call("POST", f"{RUNS}/{run_id}/retry", **more)
+def retry(run_id: str, body: Any = None, **more: Any) -> Any:
+    return call("POST", f"{RUNS}/{run_id}/retry", body, **more)
 
 
 def listed(run_id: str) -> list[tuple[str, str | None]]:
@@ -92,7 +92,7 @@ def test_everything_that_was_asked_for_is_asked_for_again(aws: Aws) -> None:
         "items": [{**items(1)[0], "requested_models": ["kimi 2.6", "gpt-5"], "legacy_provider_id": "4"}],
     }  # fmt: skip
     old = ended([BROKEN], **asked)
-    new = retry(old).json["run_id"]
+    new = retry(old, {"probe_api_key": PROBE_KEY}).json["run_id"]
     parts = wiring()
     before, after = parts.runs.get(old), parts.runs.get(new)
     assert before is not None
@@ -106,6 +106,17 @@ def test_everything_that_was_asked_for_is_asked_for_again(aws: Aws) -> None:
     item = parts.items.get(new, "item_00001")
     assert item is not None
     assert (item.requested_models, item.legacy_provider_id) == (("kimi 2.6", "gpt-5"), "4")
+
+
+def test_probe_key_is_erased_when_the_run_ends_and_a_retry_must_bring_it_again(aws: Aws) -> None:
+    old = ended([BROKEN], access_mode="self_service", probe_api_key=PROBE_KEY)
+    parts = wiring()
+    before = parts.runs.get(old)
+    assert before is not None
+    assert parts.service.open_probe_key(before) is None
+    assert "probe_api_key is required" in retry(old).error[2]
+    assert retry(old, {"probe_api_key": "two words"}).error[:2] == (400, "invalid_request")
+    assert retry(old, {"probe_api_key": PROBE_KEY}).status == 202
 
 
 def test_twins_stay_twins_and_keep_the_wishes_of_both(aws: Aws) -> None:
@@ -279,7 +290,7 @@ def test_a_key_that_is_none_is_refused(aws: Aws) -> None:
 
 def test_no_key_is_in_an_answer_a_queue_or_a_log(aws: Aws, capfd: Any, caplog: pytest.LogCaptureFixture) -> None:
     old = ended([BROKEN, BROKEN], access_mode="self_service", probe_api_key=PROBE_KEY)
-    texts = [retry(old, Idempotency_Key="canary").text for _ in range(2)]
+    texts = [retry(old, {"probe_api_key": PROBE_KEY}, Idempotency_Key="canary").text for _ in range(2)]
     erase_key(old, "item_00001")
     erase_key(old, "item_00002")
     texts.append(retry(old).text)

@@ -21,12 +21,12 @@ ALLOWED = {
     "http": {"deadline", "domain"},
     "host": {"host", "deadline", "domain", "http"},
     "probe": {"probe", "domain"},
-    "pipeline": {"pipeline", "domain", "store", "host", "probe", "queue"},
+    "pipeline": {"pipeline", "deadline", "domain", "store", "host", "probe", "queue"},
     "authorization": {"domain"},
     "settings": set(),
     "observability": set(),
     "wiring": INNER - {"wiring", "http_api", "authorization", "observability", "deadline"},
-    "http_api": {"authorization", "domain", "host", "store", "wiring"},
+    "http_api": {"authorization", "deadline", "domain", "host", "store", "wiring"},
 }
 DOORS_KNOW = {"domain", "pipeline", "wiring", "http_api", "authorization", "observability"}
 ENVIRONMENT = {"environ", "getenv", "environb", "putenv"}

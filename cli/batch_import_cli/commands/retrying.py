@@ -7,6 +7,7 @@ import click
 from batch_import_cli.accepted import accepted, show_accepted
 from batch_import_cli.app import App, api_command, note
 from batch_import_cli.client import Answer
+from batch_import_cli.config import PROBE_KEY
 from batch_import_cli.watch import follow
 
 EPILOG = """\b
@@ -18,10 +19,17 @@ Examples:
 
 @click.command("retry", epilog=EPILOG)
 @click.argument("run_id", metavar="RUN")
+@click.option(
+    "--probe-api-key-env",
+    metavar="NAME",
+    default=PROBE_KEY,
+    show_default=True,
+    help="Variable that holds the gateway key for a run of self_service, which was erased when the run ended.",
+)
 @click.option("--idempotency-key", metavar="KEY", help="Repeat a call with the same key and no second run is made.")
 @click.option("--watch/--no-watch", default=False, help="Follow the new run to its end and show each verdict.")
 @api_command
-def retry_command(app: App, run_id: str, idempotency_key: str | None, watch: bool) -> None:
+def retry_command(app: App, run_id: str, probe_api_key_env: str, idempotency_key: str | None, watch: bool) -> None:
     """Import again what ended degraded or broken in RUN, as a new run.
 
     RUN must have ended. Its options are repeated; items whose keys have been
@@ -30,7 +38,8 @@ def retry_command(app: App, run_id: str, idempotency_key: str | None, watch: boo
     Prints the new run's run_id and result_page. Exit codes are those of import.
     """
     key = idempotency_key or str(uuid.uuid4())
-    answer = accepted(lambda key: app.client.retry(run_id, key), key)
+    probe_key = app.environment.get(probe_api_key_env)
+    answer = accepted(lambda key: app.client.retry(run_id, key, probe_key), key)
     app.answer(answer, lambda answer: _show(app, answer))
     if watch and not follow(app, answer["run_id"]):
         app.context.exit(1)

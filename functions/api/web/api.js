@@ -57,11 +57,13 @@ function decoded(text) {
 }
 
 /** One request. A refused token ends the session, unless `refusable`: then a 403 is the caller's to explain. */
-export async function request(path, { method = "GET", signal, refusable = false, headers = {} } = {}) {
+export async function request(path, { method = "GET", signal, refusable = false, headers = {}, body } = {}) {
   const token = session.token ?? "";
   if (!PRINTABLE.test(token)) return refuse(new ApiError(401, "unauthorized", ""));
   const own = { Accept: "application/json", "Accept-Language": language(), Authorization: `Bearer ${token}` };
-  const options = { method, headers: { ...headers, ...own }, signal, cache: "no-store" };
+  const content = body && { "Content-Type": "application/json" };
+  const sent = body && JSON.stringify(body);
+  const options = { method, headers: { ...headers, ...content, ...own }, body: sent, signal, cache: "no-store" };
   const response = await fetch(`${base()}/api/batch-import${path}`, options);
   if (response.ok) return response.json();
   const error = await errorOf(response);
@@ -87,9 +89,10 @@ export const getItem = (id, item, signal) =>
 export const cancelRun = (id) =>
   request(`/runs/${encodeURIComponent(id)}/cancel`, { method: "POST", refusable: true });
 /** The same `key` again answers the run that the first call made, in case its answer was lost. */
-export const retryRun = (id, key) =>
+export const retryRun = (id, key, probeKey) =>
   request(`/runs/${encodeURIComponent(id)}/retry`, {
     method: "POST",
     refusable: true,
     headers: { "Idempotency-Key": key },
+    body: probeKey ? { probe_api_key: probeKey } : undefined,
   });

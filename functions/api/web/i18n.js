@@ -70,6 +70,7 @@ const WORDS = {
     "降级和损坏的条目将以相同设置在新批次中重新导入；密钥已清除的条目除外。",
     "Degraded and broken items are imported again in a new run with the same options, if their keys are still held.",
   ],
+  "retryFailed.probeKey": ["此批次的 probe_api_key（结束时已清除）", "The run's probe_api_key (erased when it ended)"],
   "retryFailed.keep": ["返回", "Not now"],
   "retryFailed.readOnly": [
     "此令牌只能读取。重试条目需要 operator 令牌。",

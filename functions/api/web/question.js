@@ -4,8 +4,11 @@ import { h } from "./dom.js";
 import { t } from "./i18n.js";
 import { problem } from "./parts.js";
 
-/** The button, its question, and the place where a refusal is told. `name` is what its words begin with. */
-export function question(name, kind, act) {
+/**
+ * The button, its question, and the place where a refusal is told. `name` is what its words begin with; `asked` is what
+ * the question asks for, if anything: an element above the choices.
+ */
+export function question(name, kind, act, asked = null) {
   const trouble = h("div", {});
   const title = `${name}-title`;
   const dialog = h("dialog", { class: "question", "aria-labelledby": title });
@@ -19,6 +22,7 @@ export function question(name, kind, act) {
   dialog.append(
     h("h2", { id: title }, t(`${name}.ask`)),
     h("p", {}, t(`${name}.text`)),
+    ...(asked ? [asked] : []),
     h("div", { class: "choices" }, keep, go),
   );
 

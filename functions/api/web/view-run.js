@@ -159,19 +159,30 @@ function tilesOf(filter) {
   return { element: h("div", group, tiles.map((tile) => tile.button)), update, select };
 }
 
+/** The gateway key of a self_service run: it was erased when the run ended, so a retry needs it again. */
+function probeKeyField() {
+  const kept = { type: "password", autocomplete: "off", spellcheck: "false" };
+  const input = h("input", { id: "probe-key", name: "probe-key", ...kept });
+  const label = h("label", { for: "probe-key" }, t("retryFailed.probeKey"));
+  return { input, element: h("div", { class: "field", hidden: true }, label, input) };
+}
+
 /** The buttons of which at most one is there: a run is cancelled while it runs, and retried once it has ended. */
 function actionsOf(runId, changed) {
   const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
+  const probeKey = probeKeyField();
   const cancel = question("cancel", "danger", async () => {
     await cancelRun(runId);
     await changed();
   });
   const retry = question("retryFailed", "primary", async () => {
-    const made = await retryRun(runId, key);
+    const made = await retryRun(runId, key, probeKey.input.value.trim());
+    probeKey.input.value = "";
     location.assign(runAddress(made.run_id));
-  });
+  }, probeKey.element);
 
   function update(run) {
+    probeKey.element.hidden = run.access_mode !== "self_service";
     cancel.button.hidden = run.state !== "running";
     retry.button.hidden = !run.finished_at || run.degraded_items + run.broken_items === 0;
   }

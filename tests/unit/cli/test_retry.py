@@ -24,6 +24,16 @@ def test_prints_the_new_run_and_its_page(api: Any, invoke: Any) -> None:
     assert (api.calls(), api.seen[0].body) == ([RETRY], None)
 
 
+def test_probe_key_of_a_self_service_run_comes_from_its_variable(
+    api: Any, invoke: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.on(RETRY, _retried(), Reply({"error": {"code": "invalid_request", "message": "not sk-AAAA0001"}}, 400))
+    monkeypatch.setenv("GIVEN", "sk-AAAA0001")
+    assert invoke("retry", OLD, "--probe-api-key-env", "GIVEN").exit_code == 0
+    assert api.seen[0].body == {"probe_api_key": "sk-AAAA0001"}
+    assert "sk-AAAA0001" not in invoke("retry", OLD, "--probe-api-key-env", "GIVEN").stderr
+
+
 def test_what_was_left_out_is_told(api: Any, invoke: Any) -> None:
     api.on(RETRY, _retried(left_out=3))
     result = invoke("retry", OLD)

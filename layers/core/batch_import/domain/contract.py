@@ -84,6 +84,12 @@ class CreateRunRequest(_Request):
         return self
 
 
+class RetryRequest(_Request):
+    """``POST …/runs/{run_id}/retry``. A run of self_service gives its key again: it was erased when the run ended."""
+
+    probe_api_key: ApiKey | None = Field(default=None, repr=False)
+
+
 class Badge(BaseModel):
     text: str
     color: Literal["blue", "green", "yellow", "red", "gray", "cyan"]

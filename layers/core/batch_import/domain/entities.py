@@ -40,7 +40,6 @@ class Run(_Row):
     started_at: str
     finished_at: str | None = None
     sealed_data_key: bytes = Field(repr=False)
-    sealed_probe_key: bytes | None = Field(default=None, repr=False)
     strict_stopped: bool = False
     warnings: tuple[dict[str, Any], ...] = ()
     self_service: dict[str, Any] | None = None

@@ -3,11 +3,13 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from batch_import.deadline import deadline
 from batch_import.domain.types import ItemStage
 from batch_import.pipeline.dead_letter import DeadLetters
-from batch_import.pipeline.worker import LEASE_MARGIN, Delivery, StageWorker
+from batch_import.pipeline.worker import END_SECONDS, LEASE_MARGIN, Delivery, StageWorker
 from batch_import.queue import Work, WorkQueue
 
 logger = logging.getLogger(__name__)
@@ -32,6 +34,11 @@ Failures = dict[str, list[dict[str, str]]]
 def remaining(context: Context) -> Callable[[], float]:
     """Seconds that the invocation has left."""
     return lambda: context.get_remaining_time_in_millis() / 1000
+
+
+def in_time(context: Context) -> AbstractContextManager[None]:
+    """Calls over HTTP inside the block end before the invocation does."""
+    return deadline(time.monotonic() + remaining(context)() - END_SECONDS)
 
 
 def bury_messages(event: Mapping[str, Any], dead_letters: DeadLetters) -> tuple[Failures, int]:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from batch_import.domain.contract import CreateRunRequest, ItemRequest
 from batch_import.domain.entities import Item, Run
-from batch_import.domain.errors import Conflict
+from batch_import.domain.errors import Conflict, InvalidRequest
+from batch_import.domain.types import AccessMode
 from batch_import.pipeline.intake import idempotency_facts
 from batch_import.pipeline.service import Asked, BatchImportService
 from batch_import.store.items import ItemStore
@@ -19,22 +20,25 @@ class Retrying:
         self._listing = listing
         self._service = service
 
-    def retry(self, run: Run, idempotency_key: str | None = None) -> Run:
+    def retry(self, run: Run, probe_api_key: str | None = None, idempotency_key: str | None = None) -> Run:
         """Import again what ended degraded or broken in ``run``, asked for as it was there.
 
-        The same ``idempotency_key`` again answers the first new run. ``Conflict`` when there is nothing to retry.
+        The same ``idempotency_key`` again answers the first new run. ``Conflict`` when there is nothing to retry,
+        ``InvalidRequest`` when a run of self_service comes without its ``probe_api_key``.
         """
+        if run.access_mode is AccessMode.SELF_SERVICE and probe_api_key is None:
+            raise InvalidRequest("probe_api_key is required to retry a run of access_mode=self_service")
         facts = idempotency_facts(lambda: f"retry {run.run_id}", idempotency_key)
-        return self._service.start(lambda: self._ask(run), facts)
+        return self._service.start(lambda: self._ask(run, probe_api_key), facts)
 
-    def _ask(self, run: Run) -> Asked:
+    def _ask(self, run: Run, probe_api_key: str | None) -> Asked:
         failed = self._failed(run)
         sealed = self._items.sealed_keys(run.run_id, [item.item_id for item in failed])
         if not sealed:
             raise Conflict(f"no key of what failed in run {run.run_id} is held any more: import it again")
         keys = {item_id: self._service.unseal(run, item_id, key) for item_id, key in sealed.items()}
         held = [item for item in failed if item.item_id in keys]
-        return Asked(self._request(run, held, keys), run.run_id, len(failed) - len(held))
+        return Asked(self._request(run, held, keys, probe_api_key), run.run_id, len(failed) - len(held))
 
     def _failed(self, run: Run) -> list[Item]:
         """The counters are exact; the index that finds the items may be a moment behind them."""
@@ -49,14 +53,16 @@ class Retrying:
             raise Conflict(f"run {run.run_id} has ended only just now: try again in a moment")
         return failed
 
-    def _request(self, run: Run, items: list[Item], keys: Mapping[str, str]) -> CreateRunRequest:
+    def _request(
+        self, run: Run, items: list[Item], keys: Mapping[str, str], probe_api_key: str | None
+    ) -> CreateRunRequest:
         """Not validated again: it was when it came, and the first of twins carries more wishes than one may ask for."""
         return CreateRunRequest.model_construct(
             mode=run.mode,
             access_mode=run.access_mode,
             subscription_users=list(run.subscription_users),
             subscription_days=run.subscription_days,
-            probe_api_key=self._service.open_probe_key(run),
+            probe_api_key=probe_api_key if run.access_mode is AccessMode.SELF_SERVICE else None,
             reactivate=run.reactivate,
             join_groups=list(run.join_groups),
             legacy_batch_id=run.legacy_batch_id,

@@ -16,7 +16,7 @@ from batch_import.queue import ITEMS_PER_MESSAGE, MESSAGES_TOGETHER, Work, WorkQ
 from batch_import.store.dynamo import Row
 from batch_import.store.items import ItemStore
 from batch_import.store.listing import pack_search
-from batch_import.store.runs import RunStore, shards_for
+from batch_import.store.runs import RunStore, SealedKey, shards_for
 from batch_import.store.vault import KeyVault
 
 ITEMS_PER_TRANSACTION = 45  # two rows an item and the pointer: at most 100 actions
@@ -67,8 +67,9 @@ class BatchImportService:
         earlier = self._earlier(idempotency)
         if earlier is not None:
             return self._set_going(earlier)  # the first call may have broken off right after storing it
-        run, parts, search = self._prepare(ask())
-        if not self._runs.create(run, parts, search, idempotency):
+        asked = ask()
+        run, parts, search = self._prepare(asked)
+        if not self._runs.create(run, parts, search, idempotency, self._probe_key(run, asked.request.probe_api_key)):
             return self.start(ask, idempotency)
         return self._set_going(run)
 
@@ -97,7 +98,7 @@ class BatchImportService:
         self._runs.cancel(run_id)
         run = self._runs.get(run_id)
         if run is None:
-            raise NotFound(f"no run {run_id}")
+            raise NotFound("there is no such run")
         if run.state is not RunState.CANCELLED:
             raise Conflict(f"run {run_id} has ended as {run.state}")
         return run
@@ -108,7 +109,9 @@ class BatchImportService:
         return self.unseal(run, item_id, sealed) if sealed else None
 
     def open_probe_key(self, run: Run) -> str | None:
-        return self.unseal(run, PROBE_KEY, run.sealed_probe_key) if run.sealed_probe_key else None
+        """The run's ``probe_api_key``, or ``None`` when it has none, or has ended."""
+        sealed = self._runs.sealed_probe_key(run.run_id)
+        return self.unseal(run, PROBE_KEY, sealed) if sealed else None
 
     def unseal(self, run: Run, place: str, sealed: bytes) -> str:
         """A key of ``run`` in the clear; ``place`` is its item's id."""
@@ -132,7 +135,6 @@ class BatchImportService:
         listed = by_provider(request.items)
         parts = self._seal_list(run_id, data_key, listed)
         search = pack_search(sorted({f"{entry['provider_id']} {entry['base_url']}" for entry in listed}))
-        probe_key = request.probe_api_key
         run = Run(
             run_id=run_id,
             mode=request.mode,
@@ -147,13 +149,21 @@ class BatchImportService:
             shards=shards_for(len(request.items)),
             started_at=iso(now),
             sealed_data_key=data_key,
-            sealed_probe_key=self._vault.seal(run_id, data_key, PROBE_KEY, probe_key.encode()) if probe_key else None,
             retry_of=asked.retry_of,
             left_out_items=asked.left_out_items,
         )
         if sum(len(row["sealed"]) for row in parts.values()) + sum(map(len, search)) > _TRANSACTION_BYTES:
             raise TooLarge("the list is too large: split it into several runs")
         return run, parts, search
+
+    def _probe_key(self, run: Run, api_key: str | None) -> SealedKey | None:
+        if api_key is None:
+            return None
+        sealed = self._vault.seal(run.run_id, run.sealed_data_key, PROBE_KEY, api_key.encode())
+        return SealedKey(sealed, self._erase_at())
+
+    def _erase_at(self) -> int:
+        return int((self._clock() + self._retention).timestamp())
 
     def _seal_list(self, run_id: str, data_key: bytes, listed: list[Listed]) -> dict[int, Row]:
         parts: dict[int, Row] = {}
@@ -191,7 +201,7 @@ class BatchImportService:
 
     def _rows(self, run: Run, item: Item, entry: Listed) -> list[Row]:
         sealed = self._vault.seal(run.run_id, run.sealed_data_key, item.item_id, entry["api_key"].encode())
-        return self._items.new_rows(item, sealed, int((self._clock() + self._retention).timestamp()))
+        return self._items.new_rows(item, sealed, self._erase_at())
 
     def _item(self, run: Run, entry: Listed) -> Item:
         now = iso(self._clock())

@@ -4,18 +4,19 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from batch_import.domain.clock import Clock, iso
 from batch_import.domain.entities import Counters, Run
 from batch_import.domain.projection import run_end_state
-from batch_import.domain.types import RunState
+from batch_import.domain.types import AccessMode, RunState
 from batch_import.store.dynamo import Row, Table
 from batch_import.store.item_rows import shard_key
 
 _ITEMS_PER_SHARD = 50
 _MOST_SHARDS = 32
 _RUN = "run"
+_PROBE_KEY = "secret#probe_api_key"
 RUN_PATIENCE = timedelta(minutes=15)
 _IDEMPOTENCY_HOURS = 24
 _RECENT_SECONDS = 1.0
@@ -24,6 +25,13 @@ _RECENT_RUNS = 50
 
 def shards_for(total_items: int) -> int:
     return max(1, min(_MOST_SHARDS, -(-total_items // _ITEMS_PER_SHARD)))
+
+
+class SealedKey(NamedTuple):
+    """A run's ``probe_api_key``. ``erase_at`` is in seconds of the epoch; the end of the run comes before it."""
+
+    sealed: bytes
+    erase_at: int
 
 
 class RunStore:
@@ -35,8 +43,15 @@ class RunStore:
 
     # --- creating
 
-    def create(self, run: Run, list_parts: Mapping[int, Row], search: list[bytes], idempotency: Row | None) -> bool:
-        """Store run, list, search rows and zeroed counters at once; False when the idempotency row exists."""
+    def create(
+        self,
+        run: Run,
+        list_parts: Mapping[int, Row],
+        search: list[bytes],
+        idempotency: Row | None,
+        probe_key: SealedKey | None = None,
+    ) -> bool:
+        """Store run, list, search rows, probe key and zeroed counters at once. False when ``idempotency`` exists."""
         row = {**self._row(run), "search_rows": len(search)}
         parts = [self._table.putting(row, "attribute_not_exists(pk)")]
         parts += [self._table.putting({"pk": run.run_id, "sk": list_key(n), **row}) for n, row in list_parts.items()]
@@ -45,6 +60,9 @@ class RunStore:
             for n, text in enumerate(search)
         ]
         parts += [self._table.putting(self._counter_row(run, n)) for n in range(run.shards)]
+        if probe_key is not None:
+            secret = {"sealed": probe_key.sealed, "expires_at": probe_key.erase_at}
+            parts.append(self._table.putting({"pk": run.run_id, "sk": _PROBE_KEY, **secret}))
         if idempotency is not None:
             parts.append(self._table.putting(self._idempotency_row(run, idempotency), "attribute_not_exists(pk)"))
         return self._table.transact(parts)
@@ -111,6 +129,10 @@ class RunStore:
             sums[run.run_id] = Counters(**{name: sum(shard.get(name, 0) for shard in shards) for name in names})
         return sums
 
+    def sealed_probe_key(self, run_id: str) -> bytes | None:
+        row = self._table.get(run_id, _PROBE_KEY)
+        return row["sealed"] if row else None
+
     def search_texts(self, run_id: str, count: int) -> list[bytes]:
         rows = self._table.get_many([(run_id, f"search#{n:03d}") for n in range(count)], consistent=False)
         return [row["text"] for row in rows.values()]
@@ -138,7 +160,9 @@ class RunStore:
     # --- changing
 
     def close(self, run: Run) -> bool:
-        """One conditional write; False when items are left or somebody closed it before. A cancel in between is met."""
+        """One conditional write, which erases the run's probe key; False when items are left or somebody closed it
+        before. A cancel in between is met.
+        """
         if self.counters(run).completed_items < run.total_items:
             return False
         return any(self._close_as_it_is(run) for _ in range(2))
@@ -152,7 +176,11 @@ class RunStore:
         values: Row = {":state": state, ":now": iso(self._clock()), ":seen": current.state}
         update = "SET #state = :state, state_pk = :state, finished_at = :now REMOVE watch_pk, watch_at"
         condition = "attribute_not_exists(finished_at) AND #state = :seen"
-        return self._table.update(run.run_id, _RUN, update, values, condition=condition, names={"#state": "state"})
+        names = {"#state": "state"}
+        if current.access_mode is not AccessMode.SELF_SERVICE:
+            return self._table.update(run.run_id, _RUN, update, values, condition=condition, names=names)
+        closing = self._table.updating(run.run_id, _RUN, update, values, condition, names)
+        return self._table.transact([closing, self._table.deleting(run.run_id, _PROBE_KEY)])
 
     def overdue(self, limit: int) -> list[str]:
         """Runs not closed for a while, through the sparse index."""
