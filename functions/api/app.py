@@ -1,4 +1,4 @@
-"""The HTTP API (seed 000 §3; design §3) and the result page. Parse, call one use case, map the result."""
+"""The HTTP API (docs/design.md#3-http-api) and the result page. Parse, call one use case, map the result."""
 
 from http import HTTPStatus
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Bearer token → role: the REST API's token authorizer (design §3)."""
+"""Bearer token → role: the REST API's token authorizer (docs/design.md#31-routes)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Accounts in the admin API: finding, creating, deleting (section 2.3)."""
+"""Accounts in the admin API: finding, creating, deleting (docs/host-api.md#accounts)."""
 
 import hashlib
 from typing import Any
@@ -23,7 +23,7 @@ _COPIED = ("name", "platform", "type", "proxy_id", "expires_at")
 
 @ROUTES.on("GET", PATH)
 def listing(host: Host, call: Call) -> Answer:
-    """GET /admin/accounts: filters, paging, ETag (D8 - D10)."""
+    """GET /admin/accounts: filters, paging, ETag (docs/host-api.md#account-list)."""
     rows = Filter(call.query).apply(host)
     items, frame = shapes.page(rows, call.query)
     answer = success({"items": [shapes.account(host, row) for row in items], **frame})
@@ -51,7 +51,10 @@ def one(host: Host, call: Call) -> Answer:
 
 
 def create(host: Host, call: Call) -> Answer:
-    """POST /admin/accounts: no uniqueness; an unknown or doubled group is a 500 after the row exists (D12, D13)."""
+    """POST /admin/accounts: no uniqueness; an unknown or doubled group is a 500 after the row exists.
+
+    See docs/host-api.md#creation-is-not-transactional.
+    """
     row = _insert(host, call.body)
     return success(shapes.account(host, row, created=True))
 
@@ -60,7 +63,10 @@ ROUTES.on("POST", PATH)(once(create))
 
 
 def batch(host: Host, call: Call) -> Answer:
-    """POST /admin/accounts/batch: each for itself; the error is the database's raw text (D38)."""
+    """POST /admin/accounts/batch: each for itself; the error is the database's raw text.
+
+    See docs/host-api.md#batch-creation.
+    """
     required("BatchCreateRequest", call.body, "accounts")
     results = [_batch_item(host, item) for item in call.body["accounts"]]
     good = sum(result["success"] for result in results)
@@ -140,7 +146,7 @@ def bind(host: Host, row: Row, groups: list[int], *, bulk: bool = False) -> None
 
 @ROUTES.on("DELETE", PATH + "/:id")
 def delete(host: Host, call: Call) -> Answer:
-    """DELETE /admin/accounts/:id: soft; 200 also when there is nothing to delete (D41)."""
+    """DELETE /admin/accounts/:id: soft; 200 also when there is nothing to delete (docs/host-api.md#delete)."""
     row = host.accounts.pop(call.ids[0], None)
     if row is not None:
         host.scheduler.forget(row)
@@ -170,6 +176,6 @@ def today(host: Host, call: Call) -> Answer:
 
 @ROUTES.on("GET", PATH + "/:id/usage")
 def usage(host: Host, call: Call) -> Answer:
-    """GET /admin/accounts/:id/usage: fails for openai/apikey accounts (A25)."""
+    """GET /admin/accounts/:id/usage: fails for openai/apikey accounts (docs/host-api.md#account-usage-routes)."""
     find(host, call.ids[0])
     raise Refusal.internal()

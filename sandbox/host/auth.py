@@ -1,4 +1,7 @@
-"""Who calls the admin and user API, the compliance gate, and what a host tells about itself (sections 1.1 - 1.4)."""
+"""Who calls the admin and user API, the compliance gate, and what a host tells about itself.
+
+See docs/host-api.md#authentication-and-envelopes.
+"""
 
 import secrets
 from typing import Any
@@ -94,7 +97,7 @@ def _gate(host: Host, call: Call) -> None:
 
 
 def _limit(host: Host, call: Call) -> None:
-    """A13/A17: a user's own token has 240 calls a minute; admins are exempt."""
+    """A user's own token has 240 calls a minute; admins are exempt (docs/host-api.md#user-call-limit)."""
     limit = 0 if host.old else host.options.user_calls_per_minute
     if limit and host.users[call.actor]["role"] != "admin" and not window(host, f"user {call.actor}").pass_(limit):
         text = "Too many requests, please slow down and try again later"

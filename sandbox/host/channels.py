@@ -1,4 +1,4 @@
-"""Channels in the admin API (section 2.2, A21, D27)."""
+"""Channels in the admin API (docs/host-api.md#channels)."""
 
 from itertools import pairwise
 

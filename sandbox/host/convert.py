@@ -1,4 +1,4 @@
-"""Between chat completions and Responses, as far as plain text and tool calls go (section 4.4)."""
+"""Between chat completions and Responses, as far as plain text and tool calls go (docs/host-api.md#conversion)."""
 
 import json
 from typing import Any
@@ -56,7 +56,10 @@ def _object(text: str) -> Row:
 
 
 def chat_answer(response: Row, model: str) -> Row:
-    """A Responses answer as a chat completion, which carries the client's own name for the model (A28)."""
+    """A Responses answer as a chat completion, which carries the client's own name for the model.
+
+    See docs/host-api.md#conversion.
+    """
     texts = [part["text"] for item in response["output"] for part in item.get("content") or () if "text" in part]
     calls = [_tool_call(item) for item in response["output"] if item.get("type") == "function_call"]
     message: Row = {"role": "assistant"} | ({"content": "".join(texts)} if texts else {})

@@ -1,4 +1,4 @@
-"""Who may call the gateway: the key, its user, its group (section 4.1, 4.2, A16, A31, D31)."""
+"""Who may call the gateway: the key, its user, its group (docs/host-api.md#middleware-errors)."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,7 @@
-"""The gateway: `/v1/chat/completions`, `/v1/responses` and `/v1/models` for holders of a key (section 4)."""
+"""The gateway: `/v1/chat/completions`, `/v1/responses` and `/v1/models` for holders of a key.
+
+See docs/host-api.md#gateway.
+"""
 
 import uuid
 from collections.abc import Mapping
@@ -103,7 +106,10 @@ class Request:
             self.trace.failed(verdict.status, text, account=account, model=model)["_recovered"] = True
 
     async def attempt(self, account: Row, model: str) -> Verdict:
-        """One account: raw chat, or converted to Responses and back; unknown support falls back to chat (A13)."""
+        """One account: raw chat, or converted to Responses and back; unknown support falls back to chat.
+
+        See docs/host-api.md#responses-fall-back.
+        """
         try:
             if not uses_responses(account):
                 return await self.by_chat(account, model)
@@ -124,7 +130,10 @@ class Request:
         return {name: value for name, value in self.body.items() if name != "messages"}
 
     async def by_chat(self, account: Row, model: str) -> Verdict:
-        """The body as it is, with the account's model name; the relay's answer as it is, HTML too (A27)."""
+        """The body as it is, with the account's model name; the relay's answer as it is, HTML too.
+
+        See docs/host-api.md#html-passes-through.
+        """
         body = {**self.body, "model": model} if self.wants_chat else convert.to_chat(self.body, model)
         if body.get("stream"):
             body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
@@ -160,7 +169,10 @@ class Request:
 
 @ROUTES.on("GET", "/v1/models")
 def models(host: Host, call: Call) -> Answer:
-    """GET /v1/models: the mapping keys of the serving accounts, or the built-in list; kept for 15 s (D33)."""
+    """GET /v1/models: the mapping keys of the serving accounts, or the built-in list; kept for 15 s.
+
+    See docs/host-api.md#gateway-model-list.
+    """
     key = admit(host, call)
     group = int(key["group_id"] or 0)
     names, until = host.model_lists.get(group, ([], 0.0))

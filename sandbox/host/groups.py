@@ -1,4 +1,4 @@
-"""Groups in the admin API (section 2.1, A1, D5 - D7)."""
+"""Groups in the admin API (docs/host-api.md#groups)."""
 
 from collections.abc import Mapping
 
@@ -39,7 +39,10 @@ def _wanted(row: Row, query: Mapping[str, str]) -> bool:
 
 @ROUTES.on("GET", PATH + "/all")
 def everything(host: Host, call: Call) -> Answer:
-    """GET /admin/groups/all: `include_inactive` makes new hosts forget `platform`, old ones do not know it (A1)."""
+    """GET /admin/groups/all: `include_inactive` makes new hosts forget `platform`, old ones do not know it.
+
+    See docs/host-api.md#group-list.
+    """
     inactive = call.query.get("include_inactive") == "true" and not host.old
     platform = "" if inactive else call.query.get("platform", "")
     rows = [

@@ -1,4 +1,4 @@
-"""What upstream answers and recoveries do to an account (sections 3.5, 4.6 and 5.1)."""
+"""What upstream answers and recoveries do to an account (docs/host-api.md#what-upstream-answers-do)."""
 
 from typing import TYPE_CHECKING
 
@@ -100,7 +100,7 @@ class Health:
         self.transient.pop((account["id"], model), None)
 
     def settled_use(self, account: Row) -> float | None:
-        """The last use as the API shows it: some seconds late (A14)."""
+        """The last use as the API shows it: some seconds late (docs/host-api.md#who-served)."""
         used: float | None = account["last_used_at"]
         late = used is not None and self.host.now() - used < USE_LAG
         return account.get("_settled_use") if late else used

@@ -1,4 +1,4 @@
-"""`Idempotency-Key` as the host keeps it (sections 1.7, A3, A4, D13)."""
+"""`Idempotency-Key` as the host keeps it (docs/host-api.md#idempotency-keys)."""
 
 import asyncio
 import re
@@ -60,7 +60,10 @@ def _wait(seconds: int, text: str, reason: str) -> Refusal:
 
 
 async def _run(host: Host, call: Call, handler: Write, record: Row) -> Answer:
-    """Runs the write; after a failure the key may run it again, which makes a second row (D13)."""
+    """Runs the write; after a failure the key may run it again, which makes a second row.
+
+    See docs/host-api.md#idempotency-after-a-failure.
+    """
     record["state"] = "running"
     try:
         if host.options.write_delay:
@@ -74,5 +77,8 @@ async def _run(host: Host, call: Call, handler: Write, record: Row) -> Answer:
 
 
 def _replay(record: Row) -> Answer:
-    """The stored answer, keys sorted, even if the row it tells of was deleted since (A3)."""
+    """The stored answer, keys sorted, even if the row it tells of was deleted since.
+
+    See docs/host-api.md#replay-after-delete.
+    """
     return Answer(200, orjson.loads(record["body"]), {"X-Idempotency-Replayed": "true"})

@@ -1,4 +1,4 @@
-"""Gateway keys: the user's own API, and the admin's re-binding (section 2.8, D28, D29)."""
+"""Gateway keys: the user's own API, and the admin's re-binding (docs/host-api.md#keys-and-users)."""
 
 import html
 import re

@@ -1,4 +1,7 @@
-"""Which protocol and which upstream model an account's calls take (sections 2.3.1, 2.3.2, 3.2, 4.5)."""
+"""Which protocol and which upstream model an account's calls take.
+
+See docs/host-api.md#test-path, docs/host-api.md#model-names.
+"""
 
 from sandbox.host.templates import Row
 

@@ -1,4 +1,7 @@
-"""Changing accounts: PUT replaces, bulk-update merges (section 2.3, A2, A23, D24, D25)."""
+"""Changing accounts: PUT replaces, bulk-update merges.
+
+See docs/host-api.md#put-replaces, docs/host-api.md#bulk-update-merges.
+"""
 
 from sandbox.host import probe, shapes
 from sandbox.host.accounts import PATH, bind, find, shown, with_defaults
@@ -84,7 +87,10 @@ def _announce(host: Host, row: Row, groups: list[int] | None, *, was: bool, bulk
 
 @ROUTES.on("POST", PATH + "/bulk-update")
 def bulk_update(host: Host, call: Call) -> Answer:
-    """POST /admin/accounts/bulk-update: merges at the top level, never probes, reports unknown ids as done (A2)."""
+    """POST /admin/accounts/bulk-update: merges at the top level, never probes, reports unknown ids as done.
+
+    See docs/host-api.md#bulk-update-of-unknown-ids.
+    """
     body = call.body
     targets = _targets(host, body)
     if not body.keys() & {*_BULK, "group_ids", "credentials", "extra", "proxy_id", "load_factor"}:

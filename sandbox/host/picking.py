@@ -1,4 +1,4 @@
-"""Which account of the group takes a gateway call (sections 4.3 - 4.5)."""
+"""Which account of the group takes a gateway call (docs/host-api.md#model-names, docs/host-api.md#handler-errors)."""
 
 from sandbox.host.errors import Refusal
 from sandbox.host.models import channel_mapped, mapped, restricted
@@ -52,7 +52,10 @@ class Pool:
         return fitting
 
     def _no_model(self, awake: list[Row]) -> Refusal:
-        """404 on newer hosts, unless a bulk update that adds the model is still on its way (B)."""
+        """404 on newer hosts, unless a bulk update that adds the model is still on its way.
+
+        See docs/host-api.md#write-to-effect.
+        """
         coming = any(mapped(row["credentials"].get("model_mapping") or {}, self.model) for row in awake)
         if self.host.old or coming:
             return unavailable()

@@ -1,4 +1,4 @@
-"""The host's own question whether a relay speaks Responses, asked in the background (section 3.3)."""
+"""The host's own question whether a relay speaks Responses, asked in the background (docs/host-api.md#probe-race)."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What the gateway has done: usage rows and ops errors (section 2.10, A14)."""
+"""What the gateway has done: usage rows and ops errors (docs/host-api.md#who-served)."""
 
 import json
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Trace:
     client_id: str  # the host's; comes back as X-Client-Request-ID
 
     def served(self, account: Row, upstream_model: str, path: str, upstream_id: str | None) -> None:
-        """A usage row. Older hosts take the relay's own request id as its key (A15)."""
+        """A usage row. Older hosts take the relay's own request id as its key (docs/host-api.md#usage-on-old-hosts)."""
         host = self.host
         identity = (upstream_id or f"local:{self.client_id}") if host.old else f"client:{self.client_id}"
         if identity in host.usage_by_request:

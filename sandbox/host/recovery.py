@@ -1,4 +1,4 @@
-"""The account calls that repair or pause (sections 2.3, 3.5, A12, D22)."""
+"""The account calls that repair or pause (docs/host-api.md#recovery)."""
 
 from sandbox.host import shapes
 from sandbox.host.accounts import PATH, find, shown
@@ -26,7 +26,10 @@ def schedulable(host: Host, call: Call) -> Answer:
 
 @ROUTES.on("POST", PATH + "/:id/clear-error")
 def clear_error(host: Host, call: Call) -> Answer:
-    """POST /admin/accounts/:id/clear-error: active again, cool-downs gone; the 403 counter stays (A12)."""
+    """POST /admin/accounts/:id/clear-error: active again, cool-downs gone; the 403 counter stays.
+
+    See docs/host-api.md#recovery.
+    """
     return _clear(host, find(host, call.ids[0]), counters=False)
 
 
@@ -84,7 +87,10 @@ def batch_clear_error(host: Host, call: Call) -> Answer:
 
 @ROUTES.on("POST", PATH + "/:id/duplicate")
 def duplicate(host: Host, call: Call) -> Answer:
-    """POST /admin/accounts/:id/duplicate: a copy with our marker in it, not schedulable; newer hosts only (A24)."""
+    """POST /admin/accounts/:id/duplicate: a copy with our marker in it, not schedulable; newer hosts only.
+
+    See docs/host-api.md#routes-missing-on-old-hosts.
+    """
     if host.old:
         raise Refusal(404, "404 page not found")
     row = find(host, call.ids[0])

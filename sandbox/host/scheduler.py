@@ -13,7 +13,7 @@ DEDUPE = 1.0  # an older host drops the second event of an account within this t
 
 
 class Scheduler:
-    """The gateway's own view of groups, which follows the tables with a delay (sections 4.6, B and G)."""
+    """The gateway's own view of groups, which follows the tables with a delay (docs/host-api.md#scheduling-delays)."""
 
     def __init__(self, host: "Host") -> None:
         self.host = host

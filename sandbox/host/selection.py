@@ -1,4 +1,4 @@
-"""The filters of the account list, shared by bulk updates (section 2.3)."""
+"""The filters of the account list, shared by bulk updates (docs/host-api.md#account-list)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Subscriptions in the admin API (section 2.6, A22, D30)."""
+"""Subscriptions in the admin API (docs/host-api.md#subscriptions)."""
 
 from sandbox.host import shapes
 from sandbox.host.auth import message, success, unknown_route

@@ -1,4 +1,4 @@
-"""The host's own reading of a relay's model list (section 2.3, A26)."""
+"""The host's own reading of a relay's model list (docs/host-api.md#model-list-sync)."""
 
 import json
 

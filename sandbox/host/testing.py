@@ -1,4 +1,4 @@
-"""The account test: server-sent events with the host's exact words (section 3)."""
+"""The account test: server-sent events with the host's exact words (docs/host-api.md#account-test)."""
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from typing import Any
@@ -29,7 +29,7 @@ class Failed(Exception):
 
 @ROUTES.on("POST", PATH + "/:id/test")
 def test(host: Host, call: Call) -> Answer:
-    """POST /admin/accounts/:id/test: always HTTP 200; an unreadable body is ignored (3.1)."""
+    """POST /admin/accounts/:id/test: always HTTP 200; an unreadable body is ignored (docs/host-api.md#test-stream)."""
     body = _lenient(call.raw)
     account = host.accounts.get(call.ids[0])
     problem = _unfit(account)
@@ -66,7 +66,7 @@ def _line(event: Row) -> bytes:
 
 
 async def _events(host: Host, account: Row, model: str, prompt: str) -> AsyncGenerator[bytes, None]:
-    """The events of one test, as they happen, and then its effect on the account (3.5)."""
+    """The events of one test, as they happen, and then its effect on the account (docs/host-api.md#test-effects)."""
     yield _line({"type": "test_start", "model": model})
     branch = _responses(host, account, model) if uses_responses(account) else _chat(host, account, model, prompt)
     try:

@@ -1,4 +1,7 @@
-"""How the host calls an account's relay: where to, with what, and what it says when that fails (section 6)."""
+"""How the host calls an account's relay: where to, with what, and what it says when that fails.
+
+See docs/host-api.md#relay-addresses.
+"""
 
 import re
 from collections.abc import AsyncIterator

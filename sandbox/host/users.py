@@ -1,4 +1,4 @@
-"""Users in the admin API (section 2.7, D32)."""
+"""Users in the admin API (docs/host-api.md#users)."""
 
 from collections.abc import Mapping
 

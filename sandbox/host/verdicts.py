@@ -1,4 +1,7 @@
-"""What an upstream answer does to the account, and what the caller is told (sections 4.3, 5.1, A7 - A11, D20)."""
+"""What an upstream answer does to the account, and what the caller is told.
+
+See docs/host-api.md#what-upstream-answers-do, docs/host-api.md#handler-errors.
+"""
 
 from dataclasses import dataclass
 
@@ -29,7 +32,10 @@ def error(status: int, message: str, kind: str) -> Answer:
 
 
 def of_transport(host: Host, account: Row, text: str) -> Verdict:
-    """A7: newer hosts pause the account for ten minutes and try another; older ones do neither."""
+    """Newer hosts pause the account for ten minutes and try another; older ones do neither.
+
+    See docs/host-api.md#transport-errors.
+    """
     if host.old:
         return Verdict(error(502, "Upstream request failed", "upstream_error"), False, text)
     host.health.pause(account, f"upstream transport error (proxy/network): {text}")
@@ -51,7 +57,10 @@ def of_reply(host: Host, account: Row, model: str, reply: Reply) -> Verdict:
 
 
 def lacks_model(reply: Reply) -> bool:
-    """A 404 whose text says that the model does not exist; a 404 of the path is another thing (A8)."""
+    """A 404 whose text says that the model does not exist; a 404 of the path is another thing.
+
+    See docs/host-api.md#model-not-found-upstream.
+    """
     if reply.status != 404:
         return False
     text = reply.body.decode(errors="replace").lower().replace("_", " ").replace("-", " ")

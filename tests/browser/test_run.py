@@ -1,4 +1,4 @@
-"""One run: badges to the letter of the schema document, filters, the item's detail."""
+"""One run: badges to the letter of docs/design.md#34-badges, filters, the item's detail."""
 
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +44,7 @@ def every_badge(service: Service, box: Any, relays: Items) -> str:
 
 
 def test_badges_order_and_language(reader: Reader, service: Service, every_badge: str) -> None:
-    """Texts and colours are those of the schema document's §7, in Chinese with their translation in English."""
+    """Texts and colours are those of docs/design.md#34-badges, in Chinese with their translation in English."""
     page = reader.visit(f"/batch-import/runs/{every_badge}", locale="zh-CN")
     expect(rows(page)).to_have_count(7)
     assert badges(page.locator(".title")) == [["warning", "yellow"]]

@@ -1,4 +1,7 @@
-"""Items, events, counters and runs in DynamoDB: every transition is a conditional transaction (design §4)."""
+"""Items, events, counters and runs in DynamoDB: every transition is a conditional transaction.
+
+See docs/design.md#4-state.
+"""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

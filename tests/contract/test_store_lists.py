@@ -1,4 +1,4 @@
-"""Lists in their documented orders, their cursors, filters and search (seed 000 §4 and §8; design §3)."""
+"""Lists in their documented orders, their cursors, filters and search (docs/design.md#35-list-orders)."""
 
 import base64
 import json

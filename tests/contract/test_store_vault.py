@@ -1,4 +1,4 @@
-"""Keys at rest: sealed with a data key per run, bound to run and place (design §2.6)."""
+"""Keys at rest: sealed with a data key per run, bound to run and place (docs/design.md#26-secrets)."""
 
 import boto3
 import pytest

@@ -1,4 +1,4 @@
-"""The six business chains of seed 003, T12, by name: the whole service over real HTTP, with state in moto."""
+"""The six business chains by name (docs/design.md#2-pipeline): the whole service over real HTTP, with state in moto."""
 
 import json
 from typing import Any

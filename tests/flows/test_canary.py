@@ -1,4 +1,7 @@
-"""A known key is planted and searched for in every place that a person or a machine could read (design §2.6)."""
+"""A known key is planted and searched for in every place that a person or a machine could read.
+
+See docs/design.md#26-secrets.
+"""
 
 from typing import Any
 

@@ -262,7 +262,7 @@ def test_a_given_key_that_cannot_prove_is_a_warning_of_the_run(service: Service,
     ("profile", "expected"), [("healthy", "confirmed"), ("stream_forbidden", "advisory"), ("dead_key", "failed")]
 )
 def test_how_reactivated_reads_after_each_confirmation(service: Service, box: Any, profile: str, expected: str) -> None:
-    """Seed 003, T7. A relay whose key died after the first import: the account stays off, and that is told."""
+    """A relay whose key died after the first import: the account stays off, and that is told."""
     url = box.relay("stream_forbidden" if profile == "stream_forbidden" else "healthy")
     run_id, _ = service.import_([{"base_url": url, "api_key": KEY}])
     account_id = service.item(run_id)["account_id"]

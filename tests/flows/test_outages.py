@@ -1,4 +1,4 @@
-"""Limits and outages over many items: waiting costs no attempt (design §2.1, §2.4)."""
+"""Limits and outages over many items: waiting costs no attempt (docs/design.md#21-probe)."""
 
 import threading
 from collections import Counter

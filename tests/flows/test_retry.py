@@ -1,4 +1,7 @@
-"""What failed is imported again once its relay has been mended: nothing is made twice, and no key shows (design §3)."""
+"""What failed is imported again once its relay has been mended: nothing is made twice, and no key shows.
+
+See docs/design.md#31-routes.
+"""
 
 from typing import Any
 

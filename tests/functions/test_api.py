@@ -1,4 +1,7 @@
-"""The API door: routes, schemas, roles, and errors that name the place and store nothing (seed 003, T10)."""
+"""The API door: routes, schemas, roles, and errors that name the place and store nothing.
+
+See docs/design.md#3-http-api.
+"""
 
 import base64
 import json

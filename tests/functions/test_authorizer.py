@@ -1,4 +1,4 @@
-"""The authorizer door: bearer tokens with roles; only their hashes are known (design §3)."""
+"""The authorizer door: bearer tokens with roles; only their hashes are known (docs/design.md#31-routes)."""
 
 import hashlib
 import json

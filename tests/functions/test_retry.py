@@ -1,4 +1,4 @@
-"""The retry route: which items come again, which do not, and what is told (design §3)."""
+"""The retry route: which items come again, which do not, and what is told (docs/design.md#31-routes)."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""docs/openapi.yaml is what the code serves (seed 003, §4: document and answers agree)."""
+"""docs/openapi.yaml is what the code serves (docs/design.md#3-http-api)."""
 
 import pytest
 import yaml

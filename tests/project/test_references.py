@@ -14,6 +14,14 @@ BY_PATH = re.compile(r"(?<![\w./-])(docs/[\w./-]*\w\.(?:md|yaml|png))(?:#([\w-]+
 LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)")
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
+# What stood for notes outside of the repository, their numbered parts, and tasks of a plan.
+OUTSIDE = re.compile(
+    r"""\bhost-(?:facts|live|platforms)\b | \bfield/ | \bseeds/ | \b[Ss]eed\s0 | \b[Tt]he\sseeds\b
+    | \b[Dd]esign\s*§ | § | \b[Ff]acts?\s\d | \([Ss]ections?\s\d | \bhouse\.md\b
+    | \([^()\n]*\b[ABD]\d{1,2}\b[^()\n]*\) | \b[AD]\d{1,2}(?:/A\d{1,2})?:\s
+    | [a-z]\s\((?:[A-H]|\d\.\d+(?:,\s\d\.\d+)*)\) | \bT(?:[1-9]|1[0-3])\b""",
+    re.VERBOSE,
+)
 EXPLICIT = re.compile(r"""<a +(?:id|name)=["']([^"']+)["']""")
 
 
@@ -101,3 +109,8 @@ def test_no_two_facts_about_the_host_share_a_heading() -> None:
         slug(heading) for heading in HEADING.findall(FENCED.sub("", (ROOT / "docs/host-api.md").read_text("utf-8")))
     ]
     assert sorted(set(slugs)) == sorted(slugs)
+
+
+def test_nothing_refers_to_notes_outside_of_the_repository() -> None:
+    found = [f"{name_of(path)}: {match[0]}" for path in SOURCES for match in OUTSIDE.finditer(path.read_text("utf-8"))]
+    assert found == []

@@ -1,4 +1,4 @@
-"""No second vocabulary exists (design §2; seed 000 §11): in code, the API's document and the page."""
+"""No second vocabulary exists (docs/design.md#2-pipeline): in code, the API's document and the page."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Imports point inward, only the wiring reads the environment, and the domain knows no AWS (design §6)."""
+"""Imports point inward, only the wiring reads the environment, and the domain knows no AWS.
+
+See docs/design.md#5-one-template-three-places.
+"""
 
 import ast
 import subprocess

@@ -1,4 +1,7 @@
-"""Who may call (design §3): bearer tokens with roles, only their hashes are stored, compared in constant time."""
+"""Who may call: bearer tokens with roles, only their hashes are stored, compared in constant time.
+
+See docs/design.md#31-routes.
+"""
 
 import hashlib
 import hmac

@@ -1,4 +1,7 @@
-"""HTTP to addresses that a person chose (design §2.7): guarded when connecting, no redirects, capped."""
+"""HTTP to addresses that a person chose: guarded when connecting, no redirects, capped.
+
+See docs/design.md#27-untrusted-input.
+"""
 
 import socket
 import time

@@ -185,7 +185,7 @@ def demand_operator(app: APIGatewayRestResolver) -> None:
 
 
 def language_of(accept_language: str | None) -> str:
-    """``en`` when English is asked for first; Chinese otherwise, and without the header (design §3)."""
+    """``en`` when English is asked for first; Chinese otherwise, and without the header (docs/design.md#34-badges)."""
     first = (accept_language or "zh").split(",")[0].split(";")[0].strip().lower()
     return "en" if first.startswith("en") else "zh"
 

@@ -1,4 +1,7 @@
-"""Work queues (design §2.4): messages name items, the rows decide. No key, no verdict, no text ever travels in them."""
+"""Work queues: messages name items, the rows decide. No key, no verdict, no text ever travels in them.
+
+See docs/design.md#24-confirm.
+"""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -46,7 +49,10 @@ class WorkQueue:
     def send_items(
         self, run_id: str, item_ids: Sequence[str], delay: float = 0, per_message: int = ITEMS_PER_MESSAGE
     ) -> None:
-        """Queue items in messages of up to twenty; waits longer than 900 s are cut: the row's due date rules (§2.4)."""
+        """Queue items in messages of up to twenty; waits longer than 900 s are cut: the row's due date rules.
+
+        See docs/design.md#24-confirm.
+        """
         groups = [tuple(item_ids[at : at + per_message]) for at in range(0, len(item_ids), per_message)]
         self.send((Work(run_id, group) for group in groups), delay)
 
@@ -70,7 +76,10 @@ class WorkQueue:
         raise RuntimeError(f"{len(entries)} messages were not accepted by the queue")
 
     def lease_for(self, receipt_handles: Sequence[str], seconds: int) -> None:
-        """Shorten or extend the visibility of received messages: the lease that SQS keeps (design §2.4)."""
+        """Shorten or extend the visibility of received messages: the lease that SQS keeps.
+
+        See docs/design.md#24-confirm.
+        """
         for at in range(0, len(receipt_handles), MESSAGES_TOGETHER):
             entries = [
                 {"Id": str(n), "ReceiptHandle": handle, "VisibilityTimeout": seconds}

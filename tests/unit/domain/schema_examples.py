@@ -1,4 +1,4 @@
-"""The JSON examples of the schema document (seed 000 §6), as they stand there."""
+"""The JSON examples of the schema document (docs/design.md#33-responses), to the letter."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Each row of the verdict table with its reason, and flags of three values (design §2.1)."""
+"""Each row of the verdict table with its reason, and flags of three values (docs/design.md#21-probe)."""
 
 import json
 from typing import Any

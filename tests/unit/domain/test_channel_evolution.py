@@ -1,4 +1,4 @@
-"""How a covered account may change: a delta of the mapping, nothing else (seed 003, T6)."""
+"""How a covered account may change: a delta of the mapping, nothing else (docs/design.md#22-decide)."""
 
 from batch_import.domain.channel_evolution import (
     NOTHING_ADDED,

@@ -1,4 +1,7 @@
-"""What a request may hold (design §3): every limit, the conditional fields, and errors that name the place."""
+"""What a request may hold: every limit, the conditional fields, and errors that name the place.
+
+See docs/design.md#32-requests-and-errors.
+"""
 
 from typing import Any
 

@@ -1,4 +1,6 @@
-"""The gateway's answers to a real completion: bodies of host-facts 4.2 and 4.3, captured ones, and the decision."""
+"""The gateway's answers to a real completion: bodies of docs/host-api.md#middleware-errors and
+docs/host-api.md#handler-errors, captured ones, and the decision.
+"""
 
 import json
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""The host's account test: its exact strings (host-facts 3.4), captured streams, and what follows from each."""
+"""The host's account test: its exact strings, captured streams, and what follows from each.
+
+See docs/host-api.md#test-errors.
+"""
 
 import json
 from pathlib import Path

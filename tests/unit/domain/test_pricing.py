@@ -1,4 +1,7 @@
-"""Prices of a provider's channel: added from the catalogue, never changed, and never twice (host-facts 2.2)."""
+"""Prices of a provider's channel: added from the catalogue, never changed, and never twice.
+
+See docs/host-api.md#pricing-names.
+"""
 
 from batch_import.domain.naming import list_price
 from batch_import.domain.pricing import missing_prices

@@ -1,4 +1,4 @@
-"""ResultProjection (seed 003, T9): badges and examples of the schema document to the letter, in both languages."""
+"""ResultProjection: badges (docs/design.md#34-badges) and schema examples to the letter, in both languages."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from tests.unit.domain import rows, schema_examples
 from tests.unit.domain.schema_examples import example
 
 ZH, EN = ResultProjection("zh"), ResultProjection("en")
-ADDED = {"badges", "last_error_code", "advice"}  # beyond the schema document, and nothing else
+ADDED = {"badges", "last_error_code", "advice"}  # beyond the original schemas, and nothing else
 
 
 def shown(view: Any) -> Any:
@@ -67,7 +67,7 @@ def test_the_error_envelope_is_that_of_the_schema_document() -> None:
     assert shown(api.ErrorEnvelope.model_validate(wanted)) == wanted
 
 
-# --- badges: API value -> (text, colour), seed 000 §7
+# --- badges: API value -> (text, colour), docs/design.md#34-badges
 
 RUN_BADGES = {
     "running": ("running", "blue"),
@@ -185,7 +185,7 @@ def test_a_profile_with_a_value_outside_its_enum_fails_loudly() -> None:
         ZH.item_detail(rows.item(), broken, [])
 
 
-# --- how a run ends (design §2)
+# --- how a run ends (docs/design.md#2-pipeline)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Provider ids, fingerprints and account names (seed 003, T4)."""
+"""Provider ids, fingerprints and account names (docs/design.md#22-decide)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""When to try again (design §2.4)."""
+"""When to try again (docs/design.md#24-confirm)."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The reuse decision (seed 003, T4; design §2.2): the whole table, and what never changes it."""
+"""The reuse decision (docs/design.md#22-decide): the whole table, and what never changes it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""How the host shall reach a relay (host-facts 3.3, 4.5)."""
+"""How the host shall reach a relay (docs/host-api.md#probe-race, docs/host-api.md#model-names)."""
 
 import pytest
 from batch_import.domain.capability import TransportProfile

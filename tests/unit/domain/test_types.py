@@ -1,4 +1,4 @@
-"""The canonical vocabulary (seed 003, T1): every value to the letter, and nothing else is let in."""
+"""The canonical vocabulary (docs/design.md#2-pipeline): every value to the letter, and nothing else is let in."""
 
 from enum import StrEnum
 

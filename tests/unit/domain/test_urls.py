@@ -1,4 +1,4 @@
-"""Every spelling of a base URL means one canonical form (host-facts 6)."""
+"""Every spelling of a base URL means one canonical form (docs/host-api.md#joining-addresses)."""
 
 import pytest
 from batch_import.domain.errors import InvalidRequest

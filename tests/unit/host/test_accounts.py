@@ -1,4 +1,4 @@
-"""Between the host's account JSON and our words (host-facts 2.3)."""
+"""Between the host's account JSON and our words (docs/host-api.md#accounts)."""
 
 import json
 from datetime import UTC, datetime

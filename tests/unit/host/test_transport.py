@@ -1,4 +1,7 @@
-"""The host's error envelopes, and what a call comes to: succeeded, rejected or uncertain (host-facts 1)."""
+"""The host's error envelopes, and what a call comes to: succeeded, rejected or uncertain.
+
+See docs/host-api.md#envelopes.
+"""
 
 import gzip
 import json

@@ -1,4 +1,7 @@
-"""The labelled sample: how many ids are recognised, per vendor, and that no two models are merged (design §7)."""
+"""The labelled sample: how many ids are recognised, per vendor, and that no two models are merged.
+
+See docs/design.md#21-probe.
+"""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What is set aside is kept, one test per kind (design §2.1)."""
+"""What is set aside is kept, one test per kind (docs/design.md#21-probe)."""
 
 import pytest
 from batch_import.domain.naming import canonical_model_id, identify_model

@@ -1,4 +1,4 @@
-"""Requested models resolve through families; what does not resolve gets recommendations (seed 003, T2)."""
+"""Requested models resolve through families; what does not resolve gets recommendations (docs/design.md#21-probe)."""
 
 import pytest
 from batch_import.domain.naming import build_alias_table, recommend_models, resolve_requested_model

@@ -1,4 +1,7 @@
-"""HTTP to addresses that a person chose (design §2.7): what is refused, what is bounded, what is kept apart."""
+"""HTTP to addresses that a person chose: what is refused, what is bounded, what is kept apart.
+
+See docs/design.md#27-untrusted-input.
+"""
 
 import gzip
 import socket

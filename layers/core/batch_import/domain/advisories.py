@@ -1,4 +1,4 @@
-"""Advisories and warnings by code, with their texts in both languages (design §3; seed 000 §9.4)."""
+"""Advisories and warnings by code, with their texts in both languages (docs/design.md#35-list-orders)."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

@@ -9,9 +9,9 @@ from typing import Any
 
 
 class Trouble(StrEnum):
-    """Why there is no usable answer. Those before the exchange open an origin's circuit (design §2.1)."""
+    """Why there is no usable answer. Those before the exchange open an origin's circuit (docs/design.md#21-probe)."""
 
-    ADDRESS_REFUSED = "address_refused"  # our own guard, design §2.7
+    ADDRESS_REFUSED = "address_refused"  # our own guard, docs/design.md#27-untrusted-input
     UNREACHABLE = "unreachable"  # DNS, refused, connect time-out
     TLS = "tls"
     READ_TIMEOUT = "read_timeout"

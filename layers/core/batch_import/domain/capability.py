@@ -1,7 +1,7 @@
-"""Capability profiles (seed 003, T3; fields: seed 000 §6.5) and the table that turns an answer into a verdict.
+"""Capability profiles (docs/design.md#33-responses) and the table that turns an answer into a verdict.
 
 A flag is ``True``, ``False`` or ``"unknown"``. Only an answer that says "this endpoint or model is not here" makes it
-``False``: neither a transient failure nor a refused key ever does (design §2.1).
+``False``: neither a transient failure nor a refused key ever does (docs/design.md#21-probe).
 """
 
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""How an account already in the host may change (seed 003, T6): a delta of the model mapping, nothing else."""
+"""How an account already in the host may change: a delta of the model mapping, nothing else.
+
+See docs/design.md#22-decide.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,6 +40,7 @@ class ChannelPatchContract:
 
 def model_mapping_delta(current: Mapping[str, str], wanted: Mapping[str, str]) -> ModelMappingDelta:
     """What ``wanted`` adds to ``current``. A name that exists keeps its target: someone may have set it on purpose."""
-    if not current:  # an empty mapping means "all models accepted" (host-facts 2.3.1): adding would narrow it
+    # an empty mapping means "all models accepted" (docs/host-api.md#model-mapping): adding would narrow it
+    if not current:
         return ModelMappingDelta({})
     return ModelMappingDelta({name: target for name, target in wanted.items() if name not in current})

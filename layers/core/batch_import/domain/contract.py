@@ -1,4 +1,4 @@
-"""The HTTP contract: request and answers exactly as seed 000 names them (design §3)."""
+"""The HTTP contract: request and answers with exactly the names of docs/design.md#3-http-api."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -62,7 +62,7 @@ class ItemRequest(_Request):
 
 
 class CreateRunRequest(_Request):
-    """``POST /api/batch-import/runs`` (design §3)."""
+    """``POST /api/batch-import/runs`` (docs/design.md#32-requests-and-errors)."""
 
     mode: RunMode = RunMode.PARTIAL
     access_mode: AccessMode
@@ -105,7 +105,7 @@ class ErrorEnvelope(BaseModel):
 
 
 class RunCreated(BaseModel):
-    """Seed 000 §6.1."""
+    """A run was created (docs/design.md#33-responses)."""
 
     run_id: str
     state: RunState
@@ -125,7 +125,7 @@ class RunRetried(RunCreated):
 
 
 class RunSummary(BaseModel):
-    """Seed 000 §6.2, with the badge of §7.1."""
+    """One run, with its badge (docs/design.md#33-responses, docs/design.md#34-badges)."""
 
     run_id: str
     state: RunState
@@ -148,14 +148,14 @@ class RunList(BaseModel):
 
 
 class RunDetail(BaseModel):
-    """Seed 000 §6.3."""
+    """One run with its recent warnings (docs/design.md#33-responses)."""
 
     run: RunSummary
     recent_warnings: list[str]
 
 
 class ItemSummary(BaseModel):
-    """Seed 000 §6.4, with badges (§7), the failure's code and what to do about it."""
+    """An item of a list (docs/design.md#33-responses) with badges, the failure's code and advice."""
 
     item_id: str
     base_url: str
@@ -221,7 +221,7 @@ class EventView(BaseModel):
 
 
 class ItemDetail(ItemSummary):
-    """Seed 000 §6.5: flat, with capability and event trail."""
+    """One item, flat, with capability profile and event history (docs/design.md#33-responses)."""
 
     raw_models: list[str]
     normalized_models: list[str]

@@ -1,4 +1,7 @@
-"""Runs, items and events as they are stored (seed 003, T5). Reading a row that breaks an enum fails loudly."""
+"""Runs, items and events as they are stored. Reading a row that breaks an enum fails loudly.
+
+See docs/design.md#4-state.
+"""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -151,12 +154,12 @@ class Item(_Row):
 
     @property
     def shown_access(self) -> AccessStatus:
-        """Absence reads as ``unknown`` (design §2)."""
+        """Absence reads as ``unknown`` (docs/design.md#2-pipeline)."""
         return self.access_status or AccessStatus.UNKNOWN
 
 
 class ItemProfile(_Row):
-    """What probing found: a row of its own, since it may be large (design §4)."""
+    """What probing found: a row of its own, since it may be large (docs/design.md#4-state)."""
 
     raw_models: tuple[str, ...] = ()
     normalized_models: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Errors are types with public codes; one table maps them to HTTP (seed 000 §5)."""
+"""Errors are types with public codes; one table maps them to HTTP (docs/design.md#32-requests-and-errors)."""
 
 from http import HTTPStatus
 

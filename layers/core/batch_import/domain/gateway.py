@@ -1,4 +1,7 @@
-"""What the host's gateway answered to a real completion, and what follows (design §2.5; host-facts 4.2, 4.3)."""
+"""What the host's gateway answered to a real completion, and what follows.
+
+See docs/design.md#25-validate, docs/host-api.md#handler-errors.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,7 +27,7 @@ class GatewayDecision:
 
 
 def completion_request(model: str, nonce: str) -> dict[str, Any]:
-    """Not streamed: a stream's failures hide behind status 200 (host-facts 4.3).
+    """Not streamed: a stream's failures hide behind status 200 (docs/host-api.md#streams-hide-failures).
 
     ``nonce`` makes the first message unlike any other: hosts stick a session, which they tell by model and first
     message, to the account that served it before, and 0.1.130 does so even after that account has left the group.
@@ -65,7 +68,7 @@ def _has_content(choice: Any) -> bool:
 def _judge_failure(status: int, body: Any, message: str) -> GatewayDecision:
     code = str(body.get("code")) if isinstance(body, dict) and isinstance(body.get("code"), str) else ""
     text = message.lower()
-    if status in (401, 403):  # a relay's own refusals come as 502 (host-facts 4.3)
+    if status in (401, 403):  # a relay's own refusals come as 502 (docs/host-api.md#handler-errors)
         group = code.startswith("GROUP_") and code != "GROUP_NOT_ALLOWED"
         return (
             GatewayDecision(Proof.FAIL, "group_not_usable")

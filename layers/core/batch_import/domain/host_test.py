@@ -1,4 +1,7 @@
-"""What the host's account test said, and what follows (design §2.4; strings: host-facts 3.4)."""
+"""What the host's account test said, and what follows.
+
+See docs/design.md#24-confirm; strings: docs/host-api.md#test-errors.
+"""
 
 import json
 import re
@@ -41,7 +44,10 @@ class TestDecision:
 
 
 def read_report(stream: str) -> TestReport:
-    """Parse ``data: {...}`` lines by content, whatever the header says; there is no ``[DONE]`` (host-facts 3.1)."""
+    """Parse ``data: {...}`` lines by content, whatever the header says; there is no ``[DONE]``.
+
+    See docs/host-api.md#test-stream.
+    """
     content, passed, error = False, False, ""
     for event in _events(stream):
         kind = event.get("type")

@@ -1,6 +1,7 @@
 """Every code that an item can end with: what it means for access, and what to say and to do, in both languages.
 
-``transient`` codes end as ``degraded`` once retries are spent, definitive ones as ``broken`` (design §2.5).
+``transient`` codes end as ``degraded`` once retries are spent, definitive ones as ``broken``
+(docs/design.md#25-validate).
 """
 
 from dataclasses import dataclass

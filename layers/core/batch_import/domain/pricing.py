@@ -1,4 +1,4 @@
-"""Prices in a provider's channel, from the catalogue where known (host-facts 2.2, 4.5)."""
+"""Prices in a provider's channel, from the catalogue where known (docs/host-api.md#pricing-names)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,8 @@ _MODELS_PER_ENTRY = 100
 def missing_prices(names: Iterable[str], current: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Entries to add for ``names`` that have a list price and stand in no entry yet; what is there is never changed.
 
-    Public and mapped names are both priced, since hosts look a price up by either (4.5), and compared without case, as
+    Public and mapped names are both priced, since hosts look a price up by either (docs/host-api.md#pricing-names), and
+    compared without case, as
     the host does. Models without a known price stay out: the host then uses its own table, or none.
     """
     entries = list(current)
@@ -33,7 +34,7 @@ def _parts(models: list[str]) -> Iterable[list[str]]:
 
 
 def _entry(price: tuple[float, float], models: list[str]) -> dict[str, Any]:
-    """USD per token; the platform must be said, it is anthropic otherwise (fact 6)."""
+    """USD per token; the platform must be said, it is anthropic otherwise (docs/host-api.md#pricing-platform)."""
     return {
         "platform": "openai",
         "models": models,

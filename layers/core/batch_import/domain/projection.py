@@ -1,4 +1,4 @@
-"""ResultProjection: stored rows become what API and page show, here and nowhere else (seed 003, T9; seed 000 §6-§9)."""
+"""ResultProjection: stored rows become what API and page show, here and nowhere else (docs/design.md#4-state)."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -181,7 +181,10 @@ def _ended_well(item: Item) -> bool:
 
 
 def run_end_state(run: Run, counters: Counters) -> RunState:
-    """How a run ends (design §2): cancelled by request, failed without an active item, else completed."""
+    """How a run ends: cancelled by request, failed without an active item, else completed.
+
+    See docs/design.md#2-pipeline.
+    """
     if run.state is RunState.CANCELLED:
         return RunState.CANCELLED
     if counters.active_items == 0:

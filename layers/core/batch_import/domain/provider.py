@@ -1,4 +1,4 @@
-"""Who a relay is and which key is meant (seed 003, T4; design §2.2)."""
+"""Who a relay is and which key is meant (docs/design.md#22-decide)."""
 
 import hashlib
 import re
@@ -28,7 +28,10 @@ def shown_fingerprint(digest: str) -> str:
 
 
 def account_name(provider_id: str, digest: str) -> str:
-    """The host's list can be searched by name only (host-facts 2.3), so the name carries provider and fingerprint."""
+    """The host's list can be searched by name only, so the name carries provider and fingerprint.
+
+    See docs/host-api.md#name-search.
+    """
     return f"{provider_id}#{digest[:12]}"
 
 

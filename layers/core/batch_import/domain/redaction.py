@@ -1,4 +1,4 @@
-"""Keys out of texts that came from outside (design §2.6)."""
+"""Keys out of texts that came from outside (docs/design.md#26-secrets)."""
 
 import re
 

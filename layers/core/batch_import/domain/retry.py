@@ -1,4 +1,4 @@
-"""When to try again, per failure class, in one table (design §2.4). Randomness is a parameter."""
+"""When to try again, per failure class, in one table (docs/design.md#24-confirm). Randomness is a parameter."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ _POLICIES: dict[str, RetryPolicy] = {
     "stream_cut": RetryPolicy(3, 1, 10),
     "gateway_no_account": RetryPolicy(5, 1, 15),
     "gateway_mis_mapped": RetryPolicy(3, 1, 5),
-    "gateway_upstream_failed": RetryPolicy(3, 5, 60, floor=11),  # two 502s block the model for 10 s: host-live A11
+    "gateway_upstream_failed": RetryPolicy(3, 5, 60, floor=11),  # docs/host-api.md#transient-block
     "gateway_empty_completion": RetryPolicy(3, 1, 10),
     "gateway_refused_key": RetryPolicy(3, 2, 10),
 }

@@ -1,4 +1,4 @@
-"""What to do with a pair, given what the host holds (seed 003, T4; design §2.2). Pure: no clock, no calls."""
+"""What to do with a pair, given what the host holds (docs/design.md#22-decide). Pure: no clock, no calls."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -161,7 +161,10 @@ def _same_url(wanted: WantedAccount, accounts: Sequence[HeldAccount]) -> tuple[A
 
 
 def _with_twins(decision: ReuseDecision, ours: Sequence[HeldAccount]) -> ReuseDecision:
-    """A "duplicate" in the host copies our marker: a conflict to report, not to merge (host-facts 2.3)."""
+    """A "duplicate" in the host copies our marker: a conflict to report, not to merge.
+
+    See docs/host-api.md#marker-in-extra.
+    """
     if len(ours) < 2:
         return decision
     ids = ", ".join(f"#{a.account_id}" for a in sorted(ours, key=lambda a: a.account_id))

@@ -1,4 +1,4 @@
-"""How the host shall reach a relay (seed 003, T6; host-facts 3.3)."""
+"""How the host shall reach a relay (docs/host-api.md#probe-race)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ def build_import_routing_strategy(
     """``served`` holds (public name, name at the relay); every relay name is also public under itself.
 
     Both names are keys of the mapping: hosts filter accounts by the client's name before, later hosts by the
-    channel's name (host-facts 4.5 and 12).
+    channel's name (docs/host-api.md#model-names).
     """
     pairs = list(served)
     mapping = {raw: raw for _, raw in pairs}

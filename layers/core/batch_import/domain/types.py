@@ -1,4 +1,4 @@
-"""Canonical types and enums (seed 003, T1; values: seed 000 §4 and §7, design §2).
+"""Canonical types and enums (docs/design.md#2-pipeline).
 
 A string outside an enum raises ``ValueError`` when it is parsed, at the HTTP boundary and when a stored row is read:
 there is no silent default and no second vocabulary.
@@ -66,14 +66,14 @@ class RunMode(StrEnum):
 
 
 class Reactivate(StrEnum):
-    """May an account that a person paused be switched on again (design §2.2)?"""
+    """May an account that a person paused be switched on again (docs/design.md#22-decide)?"""
 
     ALWAYS = "always"
     OURS = "ours"
 
 
 class EventType(StrEnum):
-    """The closed list of what an item's trail can tell (design §4)."""
+    """The closed list of what an item's trail can tell (docs/design.md#4-state)."""
 
     LEASE_ACQUIRED = "lease_acquired"
     MODELS_DISCOVERED = "models_discovered"
@@ -111,7 +111,7 @@ class ModelIdStyle(StrEnum):
 
 
 class Provenance(StrEnum):
-    """How a family was found (design §2.1)."""
+    """How a family was found (docs/design.md#21-probe)."""
 
     EXACT = "exact"
     ALIAS = "alias"

@@ -1,4 +1,7 @@
-"""One canonical form for every spelling of a relay's base URL (design §2.1; host-facts 6)."""
+"""One canonical form for every spelling of a relay's base URL.
+
+See docs/design.md#21-probe, docs/host-api.md#joining-addresses.
+"""
 
 import ipaddress
 import re
@@ -54,7 +57,7 @@ def model_list_roots(base_url: str) -> tuple[str, ...]:
 
 
 def origin_of(base_url: str) -> str:
-    """Scheme, host and port: what a circuit is kept for (design §2.1)."""
+    """Scheme, host and port: what a circuit is kept for (docs/design.md#21-probe)."""
     parts = urlsplit(base_url)
     return f"{parts.scheme}://{parts.netloc}"
 

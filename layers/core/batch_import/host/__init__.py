@@ -1,1 +1,1 @@
-"""sub2api's HTTP API, as far as it is used (host-facts; host-live wins). Its database is never touched."""
+"""sub2api's HTTP API, as far as it is used (docs/host-api.md). Its database is never touched."""

@@ -37,7 +37,10 @@ def held_account(account: Mapping[str, Any]) -> HeldAccount:
 def new_account(
     provider_id: str, digest: str, api_root: str, api_key: str, mapping: Mapping[str, str], mode: str, group_id: int
 ) -> dict[str, Any]:
-    """Body of ``POST /admin/accounts``: marked, its mode forced, born in ``group_id`` (host-facts 2.3)."""
+    """Body of ``POST /admin/accounts``: marked, its mode forced, born in ``group_id``.
+
+    See docs/host-api.md#account-creation.
+    """
     return {
         "name": account_name(provider_id, digest),
         "notes": "Batch Auto-Import",
@@ -53,7 +56,7 @@ def new_account(
 
 
 def marker(provider_id: str, digest: str, state: ImportState) -> dict[str, Any]:
-    """Kept in ``extra``, which the host stores and returns as it is (host-facts 0.2)."""
+    """Kept in ``extra``, which the host stores and returns as it is (docs/host-api.md#marker-in-extra)."""
     return {"import_provider_id": provider_id, "import_fingerprint": f"sha256:{digest}", "import_state": state.value}
 
 

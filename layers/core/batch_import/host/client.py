@@ -1,4 +1,4 @@
-"""Typed calls to sub2api's admin API: groups, channels, accounts, access (host-facts 2)."""
+"""Typed calls to sub2api's admin API: groups, channels, accounts, access (docs/host-api.md)."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from batch_import.host.transport import HostTransport
 
 Json = dict[str, Any]
 PLATFORM = "openai"
-_PAGE = 1000  # more than this silently becomes 20 (host-facts 1.5)
+_PAGE = 1000  # more than this silently becomes 20 (docs/host-api.md#paging)
 _LIMITS = ("daily_limit_usd", "weekly_limit_usd", "monthly_limit_usd")
 _ADMIN = "/api/v1/admin"
 
@@ -30,10 +30,13 @@ class HostClient:
             self._version = tuple(int(number) for number in re.findall(r"\d+", self.version())[:3])
         return self._version >= wanted
 
-    # --- groups (2.1)
+    # --- groups (docs/host-api.md#groups)
 
     def groups(self) -> list[Json]:
-        """All groups of the platform, inactive ones too. Old hosts hide those from ``/all`` (host-live A1)."""
+        """All groups of the platform, inactive ones too. Old hosts hide those from ``/all``.
+
+        See docs/host-api.md#group-list.
+        """
         found = {g["id"]: g for g in self.transport.get(f"{_ADMIN}/groups/all", {"include_inactive": "true"}) or []}
         for group in self._pages(f"{_ADMIN}/groups", {"platform": PLATFORM, "status": "inactive"}):
             found.setdefault(group["id"], group)
@@ -72,14 +75,14 @@ class HostClient:
             return again, False
 
     def update_group(self, group: Json, changes: Mapping[str, Any]) -> Json:
-        """PUT clears limits that are not sent again, so those that are set always are (host-facts 2.1).
+        """PUT clears limits that are not sent again, so those that are set always are (docs/host-api.md#group-limits).
 
         One that is not set must not be sent: hosts store an explicit null as 0.
         """
         body = {**{limit: group[limit] for limit in _LIMITS if group.get(limit) is not None}, **changes}
         return cast(Json, self.transport.write("PUT", f"{_ADMIN}/groups/{group['id']}", body))
 
-    # --- channels (2.2)
+    # --- channels (docs/host-api.md#channels)
 
     def channel_named(self, name: str) -> Json | None:
         rows = self._pages(f"{_ADMIN}/channels", {"search": name[:100]})
@@ -88,7 +91,8 @@ class HostClient:
     def ensure_channel(
         self, name: str, group_id: int, prices: Sequence[Json] = (), *, likely: bool = True
     ) -> tuple[Json, bool]:
-        """A channel of this name for the group: prices and restrictions hang on it, routing does not (2.2, 4.5).
+        """A channel of this name for the group: prices and restrictions hang on it, routing does not
+        (docs/host-api.md#what-a-channel-is-for).
 
         ``prices`` are entries for a new one; those of an existing one are left as they are. ``likely`` as for groups.
         """
@@ -109,7 +113,7 @@ class HostClient:
     def update_channel(self, channel_id: int, changes: Mapping[str, Any]) -> Json:
         return cast(Json, self.transport.write("PUT", f"{_ADMIN}/channels/{channel_id}", dict(changes)))
 
-    # --- accounts (2.3)
+    # --- accounts (docs/host-api.md#accounts)
 
     def accounts(self, search: str = "", group_id: int | None = None) -> Iterator[Json]:
         """openai/apikey accounts, all states; ``search`` matches the name only."""
@@ -129,11 +133,17 @@ class HostClient:
             raise
 
     def create_account(self, body: Mapping[str, Any], idempotency_key: str) -> Json:
-        """Not transactional on the host: after ``HostUncertain`` the row may exist (host-facts 0.4)."""
+        """Not transactional on the host: after ``HostUncertain`` the row may exist.
+
+        See docs/host-api.md#creation-is-not-transactional.
+        """
         return cast(Json, self.transport.write("POST", f"{_ADMIN}/accounts", body, idempotency_key=idempotency_key))
 
     def bulk_update(self, account_id: int, **fields: Any) -> None:
-        """Merges; starts no probe; its scheduling effect is never lost (fact 16). GET after it: it proves nothing."""
+        """Merges; starts no probe; its scheduling effect is never lost. GET after it: it proves nothing.
+
+        See docs/host-api.md#bulk-update-last.
+        """
         self.transport.write("POST", f"{_ADMIN}/accounts/bulk-update", {"account_ids": [account_id], **fields})
 
     def delete_account(self, account_id: int) -> None:
@@ -146,7 +156,7 @@ class HostClient:
     def recover_state(self, account_id: int) -> None:
         self.transport.write("POST", f"{_ADMIN}/accounts/{account_id}/recover-state")
 
-    # --- access (2.6 to 2.8)
+    # --- access (docs/host-api.md#keys-and-users)
 
     def user_matching(self, text: str, *, email: bool) -> Json | None:
         """A user by e-mail, or by (a part of) one of its API keys."""
@@ -193,15 +203,21 @@ class HostClient:
         return self._pages(f"{_ADMIN}/users/{user_id}/api-keys", {})
 
     def rebind_key(self, key_id: int, group_id: int) -> None:
-        """Works at once; 0 unbinds. Binding to an exclusive group grants access to it (host-live G)."""
+        """Works at once; 0 unbinds. Binding to an exclusive group grants access to it.
+
+        See docs/host-api.md#binding-keys.
+        """
         self.transport.write("PUT", f"{_ADMIN}/api-keys/{key_id}", {"group_id": group_id})
 
     def run_mode(self, jwt: str) -> str:
-        """``standard`` or ``simple`` (host-facts 7); any user's token will do."""
+        """``standard`` or ``simple`` (docs/host-api.md#version-and-run-mode); any user's token will do."""
         return str((self.transport.get("/api/v1/auth/me", bearer=jwt) or {}).get("run_mode") or "standard")
 
     def assign_subscription(self, user_id: int, group_id: int, days: int) -> None:
-        """Assigning the same again is a success; an existing one of another term is left as it is (2.6)."""
+        """Assigning the same again is a success; an existing one of another term is left as it is.
+
+        See docs/host-api.md#subscriptions.
+        """
         body = {"user_id": user_id, "group_id": group_id, "validity_days": days, "notes": "Batch Auto-Import"}
         try:
             self.transport.write("POST", f"{_ADMIN}/subscriptions/assign", body)
@@ -209,7 +225,7 @@ class HostClient:
             if error.reason != "SUBSCRIPTION_ASSIGN_CONFLICT":
                 raise
 
-    # --- what happened (2.10; host-live A14)
+    # --- what happened (docs/host-api.md#who-served)
 
     def usage_of_request(self, request_id: str) -> Json | None:
         """Filtered by the host since 0.1.166; before, the newest rows are looked through."""

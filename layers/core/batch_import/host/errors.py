@@ -1,4 +1,4 @@
-"""What a call to the host can come to, beyond success (design §2.3: succeeded, rejected, uncertain)."""
+"""What a call to the host can come to, beyond success (docs/design.md#23-provision: succeeded, rejected, uncertain)."""
 
 
 class HostError(Exception):

@@ -19,7 +19,10 @@ class HostProver:
         self._transport = transport
 
     def test_account(self, account_id: int, model: str) -> TestReport:
-        """``POST /admin/accounts/:id/test``: SSE over 200 even on failure; the model must be named (host-facts 3.1)."""
+        """``POST /admin/accounts/:id/test``: SSE over 200 even on failure; the model must be named.
+
+        See docs/host-api.md#test-stream.
+        """
         path = f"/api/v1/admin/accounts/{account_id}/test"
         answer = self._post(path, self._transport.admin_headers(), {"model_id": model, "prompt": "hi"}, TEST_TIMEOUT)
         if answer.trouble is not None:

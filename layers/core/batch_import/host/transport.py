@@ -168,7 +168,7 @@ def _credentials_in(address: Url) -> str | None:
 
 
 def unwrap(status: int, body: Any, text: str, safe: bool) -> Any:
-    """``data`` of a success envelope; a ``HostError`` for anything else (host-facts 1.1, 1.5)."""
+    """``data`` of a success envelope; a ``HostError`` for anything else (docs/host-api.md#envelopes)."""
     if status == 200 and isinstance(body, dict) and body.get("code") == 0:
         return body.get("data")
     message, reason = _words(body, text)

@@ -1,4 +1,7 @@
-"""Which account answered a completion (host-live A14): a good answer of another account proves nothing of ours."""
+"""Which account answered a completion: a good answer of another account proves nothing of ours.
+
+See docs/host-api.md#who-served.
+"""
 
 import time
 from collections.abc import Callable
@@ -24,7 +27,10 @@ class Witness:
         return None if self._host.at_least(0, 1, 133) else self._newest(key_id).get("id", 0)
 
     def served_by(self, answer: Answer, key_id: int, mark: int | None) -> int | None:
-        """The account behind a good answer. Usage is written a moment later; an old host may not write it (A15)."""
+        """The account behind a good answer. Usage is written a moment later; an old host may not write it.
+
+        See docs/host-api.md#usage-on-old-hosts.
+        """
         wanted = answer.headers.get("x-client-request-id")
         if wanted is None and mark is None:
             return None

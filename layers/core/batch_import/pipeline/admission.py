@@ -1,4 +1,4 @@
-"""Which items of a message may be worked now; the others wait, at no cost of attempts (design §2.1, §2.4)."""
+"""Which items of a message may be worked now; the others wait, at no cost of attempts (docs/design.md#21-probe)."""
 
 import random
 import threading

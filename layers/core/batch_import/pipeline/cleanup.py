@@ -1,4 +1,7 @@
-"""Quarantine cleanup: which accounts ended there failed, and the removal of those that never served (design §2.3)."""
+"""Quarantine cleanup: which accounts ended there failed, and the removal of those that never served.
+
+See docs/design.md#23-provision.
+"""
 
 import time
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""ConfirmationWorker (seed 003, T7; design §2.4): does the host reach the relay, by its own account test?"""
+"""ConfirmationWorker (docs/design.md#24-confirm): does the host reach the relay, by its own account test?"""
 
 from collections.abc import Callable
 

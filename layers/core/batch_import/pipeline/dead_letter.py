@@ -1,4 +1,7 @@
-"""What the queues gave up on (design §2.4): recorded on the item, which goes on to validation for its verdict."""
+"""What the queues gave up on: recorded on the item, which goes on to validation for its verdict.
+
+See docs/design.md#2-pipeline.
+"""
 
 import logging
 

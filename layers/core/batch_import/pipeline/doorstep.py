@@ -81,7 +81,7 @@ def work_messages(
     expand: Callable[[str, Callable[[], bool]], bool] = lambda *_: True,
 ) -> Failures:
     """The batch response for Lambda. Visibility is shortened on receipt, so that a killed worker's items are free
-    again in about the time it had (design §2.4), and again for what failed.
+    again in about the time it had (docs/design.md#24-confirm), and again for what failed.
     """
     started = time.monotonic()
     deliveries, failed = read_deliveries(event)

@@ -1,4 +1,4 @@
-"""What the host holds, as the decision needs it (design §2.2): fresh per provider, shared for the rest."""
+"""What the host holds, as the decision needs it (docs/design.md#22-decide): fresh per provider, shared for the rest."""
 
 import threading
 import time

@@ -1,4 +1,7 @@
-"""What is down, known to all workers through the table (design §2.1, §2.4): one asks, the others wait for free."""
+"""What is down, known to all workers through the table: one asks, the others wait for free.
+
+See docs/design.md#21-probe.
+"""
 
 import threading
 import time

@@ -1,4 +1,7 @@
-"""Where an account ends (design §2.3): its place with access given last, or back to quarantine or to what it was."""
+"""Where an account ends: its place with access given last, or back to quarantine or to what it was.
+
+See docs/design.md#23-provision.
+"""
 
 import threading
 from typing import Any

@@ -1,4 +1,5 @@
-"""The service's own rooms in the host: a quarantine, gateway keys for proofs, a few private lanes (design §2.3).
+"""The service's own rooms in the host: a quarantine, gateway keys for proofs, a few private lanes
+(docs/design.md#23-provision).
 
 Everything is found again by name or by derived value: after a redeploy nothing is made twice.
 """
@@ -19,12 +20,13 @@ from batch_import.pipeline.slots import Memory, SlotPool, slot_facts
 from batch_import.store.leases import Leases
 
 QUARANTINE = "batch-import-quarantine"
-_KEYS_OF_A_USER = 192  # a host lets a user make 240 in a minute (host-live A17)
+_KEYS_OF_A_USER = 192  # a host lets a user make 240 in a minute (docs/host-api.md#user-call-limit)
 _PROBE_USERS = 2
 MAX_KEYS = _KEYS_OF_A_USER * _PROBE_USERS  # as many proofs at once
 _KEYS_TOGETHER = 16
 MAX_LANES = 16
-_OLD_HOSTS_REST = 2.0  # hosts before 0.1.137 answer from the account that left for up to 1 s (host-live G)
+# hosts before 0.1.137 answer from the account that left for up to 1 s (docs/host-api.md#joining-and-leaving)
+_OLD_HOSTS_REST = 2.0
 SLOT_SECONDS = 120.0  # outlasts any invocation
 _TRUSTED_SECONDS = 60.0  # a person may delete the quarantine under a worker that is warm
 
@@ -66,7 +68,7 @@ class Premises:
         self._mode: str | None = None
 
     def quarantine_id(self) -> int:
-        """The private group in which every account is born and waits (design §2.3)."""
+        """The private group in which every account is born and waits (docs/design.md#23-provision)."""
         with self._lock:
             if self._quarantine is None or time.monotonic() - self._looked_at > _TRUSTED_SECONDS:
                 group, _ = self._host.ensure_private_group(QUARANTINE, "Batch Auto-Import: accounts not proven yet")
@@ -167,7 +169,10 @@ class Premises:
         return {str(key.get("key", "")): int(key["id"]) for key in self._host.user_keys(user_id)}
 
     def simple_mode(self) -> bool:
-        """In ``RUN_MODE=simple`` groups mean nothing to the host (host-facts 7). Asked once a deployment."""
+        """In ``RUN_MODE=simple`` groups mean nothing to the host. Asked once a deployment.
+
+        See docs/host-api.md#simple-mode.
+        """
         if self._supplied:
             return False  # without a user of ours nobody can be asked
         mode = self._leases.facts("host", "mode").get("run_mode") if self._mode is None else self._mode

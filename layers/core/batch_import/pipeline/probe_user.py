@@ -1,4 +1,4 @@
-"""A user of the host that owns gateway keys for proofs (design §2.3)."""
+"""A user of the host that owns gateway keys for proofs (docs/design.md#23-provision)."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -44,7 +44,7 @@ class ProbeUser:
             return call(self._login())
 
     def _login(self) -> str:
-        """Cached: the host allows twenty logins a minute (host-live A18)."""
+        """Cached: the host allows twenty logins a minute (docs/host-api.md#login-limit)."""
         with self._lock:
             if not self._token:
                 self._token = self._host.login(self._email, self._password)

@@ -1,4 +1,4 @@
-"""Stage probe: discovery, naming, capability (design §2.1); what the decision needs and nothing more."""
+"""Stage probe: discovery, naming, capability (docs/design.md#21-probe); what the decision needs and nothing more."""
 
 from dataclasses import asdict
 from typing import Any, NamedTuple

@@ -1,4 +1,7 @@
-"""The per-provider lease around look, decide and write (design §2.3): one thread, one process, one deployment."""
+"""The per-provider lease around look, decide and write: one thread, one process, one deployment.
+
+See docs/design.md#23-provision.
+"""
 
 import threading
 import time

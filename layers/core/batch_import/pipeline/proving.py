@@ -1,4 +1,7 @@
-"""The proof in private (design §2.3, §2.5): a leased key, a room where no customer can be, one real completion."""
+"""The proof in private: a leased key, a room where no customer can be, one real completion.
+
+See docs/design.md#25-validate.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -172,7 +175,10 @@ class ProvingGround:
         self._host.bulk_update(account_id, group_ids=[*keeps, room])
 
     def _ask(self, item: Item, account_id: int, room: Room, keeps: tuple[int, ...], key: GatewayKey) -> ProofResult:
-        """Joining a room used before takes up to 1 s; a lost scheduling update heals by repeating it (host-live A5)."""
+        """Joining a room used before takes up to 1 s; a lost scheduling update heals by repeating it.
+
+        See docs/host-api.md#bulk-update-last.
+        """
         model, mark = item.resolved_smoke_model or "", self._witness.mark(key.key_id)
         for round_ in range(2):
             for poll in range(int(_JOIN_SECONDS / _JOIN_POLL)):

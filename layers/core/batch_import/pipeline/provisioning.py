@@ -1,4 +1,4 @@
-"""Stage provision: look, decide, write, under the provider's lease (design §2.2, §2.3).
+"""Stage provision: look, decide, write, under the provider's lease (docs/design.md#23-provision).
 
 The decision is stored before anything is written and never changes; a killed worker's successor carries it out.
 """
@@ -196,7 +196,10 @@ class Provisioner:
     def _create(
         self, item: Item, wanted: WantedAccount, api_key: str, known: int | None
     ) -> tuple[int | None, list[NewEvent]]:
-        """Look again first: a lost answer may have left the account there (fact 4), and it is adopted then."""
+        """Look again first: a lost answer may have left the account there, and it is adopted then.
+
+        See docs/host-api.md#creation-is-not-transactional.
+        """
         found = self._ours(item) if known is None else known or None
         if found is not None:
             self._adopt(item, found, wanted, api_key)
@@ -220,7 +223,10 @@ class Provisioner:
         ]
 
     def _post(self, item: Item, body: Mapping[str, Any], *, first: bool) -> int:
-        """``first``: nobody can have sent this before. A replay may name an account deleted since (host-live A3)."""
+        """``first``: nobody can have sent this before. A replay may name an account deleted since.
+
+        See docs/host-api.md#replay-after-delete.
+        """
         for number in range(1, 4):
             key = f"bi-{item.run_id}-{item.item_id}-{item.attempt}-{number}"
             try:
@@ -234,7 +240,7 @@ class Provisioner:
                     return found
                 if error.status != 409:
                     raise
-                time.sleep(1.0)  # in progress or stuck: the first call ends in milliseconds (host-live A4)
+                time.sleep(1.0)  # in progress: docs/host-api.md#idempotency-in-progress
         raise HostUncertain("the host did not say what became of the new account")
 
     def _ours(self, item: Item) -> int | None:
@@ -267,7 +273,10 @@ class Provisioner:
         return account.account_id, [_event(EventType.CHANNEL_PATCHED, f"{len(added)} names added", added=added[:50])]
 
     def _wake(self, item: Item, wanted: WantedAccount, api_key: str) -> tuple[int | None, list[NewEvent]]:
-        """Isolated first, then woken: a bound account would serve its customers at once otherwise (fact 19)."""
+        """Isolated first, then woken: a bound account would serve its customers at once otherwise.
+
+        See docs/host-api.md#waking-serves-customers.
+        """
         account = self._reused(item)
         if account is None:
             return None, []
@@ -296,7 +305,10 @@ class Provisioner:
         self._check(account_id)
 
     def _check(self, account_id: int) -> None:
-        """A bulk-update reports success for ids that do not exist: only a GET is proof (host-live A2)."""
+        """A bulk-update reports success for ids that do not exist: only a GET is proof.
+
+        See docs/host-api.md#bulk-update-of-unknown-ids.
+        """
         row = self._host.account(account_id)
         if row is None:
             raise HostRejected("the account is gone", status=404)
@@ -315,7 +327,10 @@ def _switched_on(row: Json) -> int:
 
 
 def group_name(provider_id: str, mode: AccessMode) -> str:
-    """A provider's group is (provider, access mode): once opened its type never changes (design §2.3)."""
+    """A provider's group is (provider, access mode): once opened its type never changes.
+
+    See docs/design.md#23-provision.
+    """
     return f"{provider_id}-{'sub' if mode is AccessMode.SUBSCRIPTION else 'self'}"
 
 

@@ -1,4 +1,4 @@
-"""Reconcile (design §2, §4): finds through indexes what nothing is working on, and sets it going again."""
+"""Reconcile (docs/design.md#2-pipeline): finds through indexes what nothing is working on, and sets it going again."""
 
 import logging
 from collections import Counter

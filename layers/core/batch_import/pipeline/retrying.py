@@ -1,4 +1,4 @@
-"""A new run over what failed in another one, with the keys that are still held for it (design §2.6, §3)."""
+"""A new run over what failed in another one, with the keys that are still held for it (docs/design.md#31-routes)."""
 
 from collections.abc import Mapping
 

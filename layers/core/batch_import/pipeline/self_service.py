@@ -1,4 +1,4 @@
-"""``self_service``: what only the given ``probe_api_key`` can prove, once per run (design §2.5).
+"""``self_service``: what only the given ``probe_api_key`` can prove, once per run (docs/design.md#25-validate).
 
 Its user may reach a group of this run and can pay. Where the key was bound is written down first, and it is put back.
 """
@@ -71,7 +71,10 @@ class SelfServiceProof:
             self.put_back(run.run_id, facts)
 
     def _ask(self, item: Item, value: str) -> str:
-        """The account has just joined its group, which takes the scheduler up to a second (host-live B)."""
+        """The account has just joined its group, which takes the scheduler up to a second.
+
+        See docs/host-api.md#write-to-effect.
+        """
         for attempt in range(_TRIES):
             request_id = f"{item.run_id}-self-{attempt:02d}"
             answer = self._prover.complete(value, item.resolved_smoke_model or "", request_id)

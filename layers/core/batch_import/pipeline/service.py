@@ -1,4 +1,4 @@
-"""BatchImportService (seed 003, T6): a run is created with its list, and the list becomes items."""
+"""BatchImportService (docs/design.md#4-state): a run is created with its list, and the list becomes items."""
 
 import json
 import zlib

@@ -1,4 +1,4 @@
-"""Pools of things that one item needs for itself for a while: gateway keys and lanes (design §2.3).
+"""Pools of things that one item needs for itself for a while: gateway keys and lanes (docs/design.md#23-provision).
 
 Their leases are rows, so they survive a crash and are found again; within an invocation they are passed from thread to
 thread without asking the table.

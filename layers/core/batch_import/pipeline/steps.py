@@ -1,4 +1,7 @@
-"""The ways in which an item moves: on to a stage, back for a retry, or failed towards validation (design §2)."""
+"""The ways in which an item moves: on to a stage, back for a retry, or failed towards validation.
+
+See docs/design.md#2-pipeline.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -62,7 +65,10 @@ class Steps:
         return HandOn(stage)
 
     def fail(self, item: Item, code: str, text: str, profile: ItemProfile | None = None, **changes: Any) -> HandOn:
-        """To the validate stage with a verdict only: nothing outside is called for it again (design §2)."""
+        """To the validate stage with a verdict only: nothing outside is called for it again.
+
+        See docs/design.md#2-pipeline.
+        """
         text = self.clean(item, text)
         failed: dict[str, Any] = {
             "failure_code": code,
@@ -114,13 +120,13 @@ class Steps:
         return again or self.fail(item, code, text, profile)
 
     def hand_back(self, item: Item, delay: float) -> HandOn:
-        """Waiting for a lease, a lane or a slot costs no attempt (design §2.1)."""
+        """Waiting for a lease, a lane or a slot costs no attempt (docs/design.md#21-probe)."""
         self.items.transition(item, RELEASED)
         return HandOn(item.current_stage, delay)
 
 
 def warned(item: Item, *advisories: Advisory) -> dict[str, Any]:
-    """Changes that add advisories, and with them the warning flag (design §2)."""
+    """Changes that add advisories, and with them the warning flag (docs/design.md#2-pipeline)."""
     entries = advisory_entries(item, *advisories)
     return {"advisories": entries, "has_warning": bool(entries) or item.has_warning}
 

@@ -1,4 +1,4 @@
-"""ValidationService (seed 003, T8; design §2.5): the only writer of ``access_status``, and the one who closes runs."""
+"""ValidationService (docs/design.md#25-validate): the only writer of ``access_status``, and the one who closes runs."""
 
 import threading
 from collections import Counter
@@ -238,7 +238,7 @@ class ValidationService:
             self._send_on(run.run_id, item.duplicates)
 
     def _like_primary(self, item: Item, run: Run, primary_id: str) -> HandOn:
-        """The same pair twice in a list is one account, and is told (design §3)."""
+        """The same pair twice in a list is one account, and is told (docs/design.md#32-requests-and-errors)."""
         primary = self._steps.items.get(run.run_id, primary_id)
         if primary is None or primary.current_stage is not ItemStage.DONE:
             return self._steps.hand_back(item, _WAIT_FOR_PRIMARY)

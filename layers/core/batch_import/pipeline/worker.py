@@ -1,6 +1,7 @@
 """One invocation of a stage's worker: many items at once in threads, finished ones handed on while others wait.
 
-The rules of design §2.4: the row decides who works; a message received again is split, so that a poisonous item takes
+The rules of docs/design.md#24-confirm: the row decides who works; a message received again is split, so that a
+poisonous item takes
 no other with it; an item is begun only if the time left covers its worst case.
 """
 

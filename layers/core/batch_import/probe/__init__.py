@@ -1,1 +1,1 @@
-"""Finding out what a relay is (seed 003, T2 and T3): model list, authentication, protocols."""
+"""Finding out what a relay is (docs/design.md#21-probe): model list, authentication, protocols."""

@@ -1,4 +1,4 @@
-"""What is asked once the item has moved on (design §2.1): streaming, forced tools, reasoning fields."""
+"""What is asked once the item has moved on (docs/design.md#21-probe): streaming, forced tools, reasoning fields."""
 
 import json
 from collections.abc import Callable
@@ -68,7 +68,10 @@ def reasoning_flag(result: ProbeResult) -> Flag:
 
 
 def _finished(text: str) -> bool:
-    """Some relays end with a finish reason and without ``[DONE]``; the host accepts that as well (host-facts 3.4)."""
+    """Some relays end with a finish reason and without ``[DONE]``; the host accepts that as well.
+
+    See docs/host-api.md#test-errors.
+    """
     for line in text.splitlines():
         if line.startswith("data:") and '"finish_reason"' in line:
             try:

@@ -1,4 +1,7 @@
-"""ProbeCapabilities (seed 003, T3): chat, responses and messages in parallel for one model, within the budget."""
+"""ProbeCapabilities: chat, responses and messages in parallel for one model, within the budget.
+
+See docs/design.md#21-probe.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -109,7 +112,7 @@ def known_advisories(profile: TransportProfile, results: dict[Protocol, Protocol
 
 
 def failure_code(result: ProbeResult) -> str | None:
-    """Why the host could not use this relay, or ``None`` when it can (design §2.1)."""
+    """Why the host could not use this relay, or ``None`` when it can (docs/design.md#21-probe)."""
     transport, verdicts = result.transport, {p: r.verdict for p, r in result.results.items()}
     usable = usable_by_host(transport) is True
     if usable and transport.auth_style is AuthStyle.BEARER:

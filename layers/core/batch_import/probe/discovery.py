@@ -1,4 +1,4 @@
-"""ProviderModels (seed 003, T2): where the model list is, how the key is to be shown, and what is listed."""
+"""ProviderModels (docs/design.md#21-probe): where the model list is, how the key is to be shown, and what is listed."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,4 @@
-"""One relay's HTTP, with a budget of requests (design §2.1)."""
+"""One relay's HTTP, with a budget of requests (docs/design.md#21-probe)."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

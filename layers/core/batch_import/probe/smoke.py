@@ -1,4 +1,4 @@
-"""ResolveSmokeModel (seed 003, T3): which model a relay is proven with."""
+"""ResolveSmokeModel (docs/design.md#21-probe): which model a relay is proven with."""
 
 from collections.abc import Sequence
 

@@ -1,1 +1,1 @@
-"""DynamoDB is the only truth (design §4); three tables, no scan, every transition a conditional write."""
+"""DynamoDB is the only truth (docs/design.md#4-state); three tables, no scan, every transition a conditional write."""

@@ -1,4 +1,4 @@
-"""The rows of an item: keys, order, events, and what is packed (design §4). Pure."""
+"""The rows of an item: keys, order, events, and what is packed (docs/design.md#4-state). Pure."""
 
 import json
 import zlib
@@ -13,7 +13,10 @@ _NOT_DONE, FAILED, _OTHERS = "2#", "1#", "0#"  # what order keys begin with
 
 
 def order_key(item: Item) -> str:
-    """Not done first, then broken and degraded together, then the rest; newest first when read backwards (§3)."""
+    """Not done first, then broken and degraded together, then the rest; newest first when read backwards.
+
+    See docs/design.md#35-list-orders.
+    """
     if item.current_stage is not ItemStage.DONE:
         rank = _NOT_DONE
     else:

@@ -1,4 +1,7 @@
-"""Items and their events (seed 003, T5): each change is one conditional transaction together with its events."""
+"""Items and their events: each change is one conditional transaction together with its events.
+
+See docs/design.md#4-state.
+"""
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -235,7 +238,7 @@ class ItemStore:
         self.transition(item, watch, [event] if requeued else [])
 
     def erase_old_keys(self, limit: int) -> int:
-        """Delete sealed keys past their retention; the table's TTL stands behind it (design §2.6)."""
+        """Delete sealed keys past their retention; the table's TTL stands behind it (docs/design.md#26-secrets)."""
         now = int(self._clock().timestamp())
         rows, _ = self._items.query(
             IndexName="by_watch",
@@ -281,7 +284,10 @@ class ItemStore:
         raise StaleWrite(write.item.item_id)
 
     def _was_ours(self, item: Item, stamp: str) -> bool:
-        """A repeated request finds its own first try applied: that is success, not a lost race (design §2.4)."""
+        """A repeated request finds its own first try applied: that is success, not a lost race.
+
+        See docs/design.md#24-confirm.
+        """
         row = self._items.get(item.run_id, item.item_id)
         return row is not None and row.get("last_write") == stamp
 

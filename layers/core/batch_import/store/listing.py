@@ -1,4 +1,7 @@
-"""Lists in their documented orders (seed 000 §8; design §3): bounded reads, opaque cursors bound to their filter."""
+"""Lists in their documented orders: bounded reads, opaque cursors bound to their filter.
+
+See docs/design.md#35-list-orders.
+"""
 
 import base64
 import hashlib
@@ -86,7 +89,9 @@ class Listing:
         return found, encode_cursor(position, filters) if position else None
 
     def items(self, run_id: str, filters: Filter, limit: int, cursor: str | None) -> tuple[list[Item], str | None]:
-        """Seed 000 §8.2's order. A filter that few rows meet may give short pages: ``next_cursor`` then goes on."""
+        """The order of docs/design.md#35-list-orders. A filter that few rows meet may give short pages:
+        ``next_cursor`` then goes on.
+        """
         rows, position = self._walk(
             self._items_table,
             {"IndexName": "by_order"},

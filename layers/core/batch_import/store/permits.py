@@ -1,4 +1,7 @@
-"""How many may be at work on one thing, over all workers (design §2.1): rows that name who is, and until when."""
+"""How many may be at work on one thing, over all workers: rows that name who is, and until when.
+
+See docs/design.md#21-probe.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta

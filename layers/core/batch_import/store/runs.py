@@ -1,4 +1,4 @@
-"""Runs: creation with its stored list, exact counters, closing exactly once (design §4)."""
+"""Runs: creation with its stored list, exact counters, closing exactly once (docs/design.md#4-state)."""
 
 import threading
 import time

@@ -1,4 +1,7 @@
-"""Keys at rest (design §2.6): one KMS data key per run, AES-256-GCM bound to run and item, by `cryptography`."""
+"""Keys at rest: one KMS data key per run, AES-256-GCM bound to run and item, by `cryptography`.
+
+See docs/design.md#26-secrets.
+"""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The form of a model id: case, width, separators. Nothing here knows what a model is (seed 003, T2)."""
+"""The form of a model id: case, width, separators. Nothing here knows what a model is (docs/design.md#21-probe)."""
 
 import re
 import unicodedata

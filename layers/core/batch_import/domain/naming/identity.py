@@ -1,4 +1,4 @@
-"""From a raw model id to what the model is (seed 003, T2; design §2.1)."""
+"""From a raw model id to what the model is (docs/design.md#21-probe)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is known about a model beyond its name: is it for chat, what does it cost (seed 003, T3; design §2.1)."""
+"""What is known about a model beyond its name: is it for chat, what does it cost (docs/design.md#21-probe)."""
 
 import re
 from functools import lru_cache

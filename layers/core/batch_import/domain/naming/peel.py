@@ -1,5 +1,5 @@
 """Set aside what surrounds a name: tags, path, vendor, region, hosting, quantisation, snapshot date. Nothing is lost:
-every piece becomes an attribute (design §2.1)."""
+every piece becomes an attribute (docs/design.md#21-probe)."""
 
 import re
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Which of a relay's models is the one that somebody asked for (seed 003, T2)."""
+"""Which of a relay's models is the one that somebody asked for (docs/design.md#21-probe)."""
 
 import re
 from collections import defaultdict

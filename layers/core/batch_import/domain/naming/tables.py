@@ -1,4 +1,7 @@
-"""What may stand around a model's name, and why it is not part of it (design §2.1). Data only, one reason per table."""
+"""What may stand around a model's name, and why it is not part of it. Data only, one reason per table.
+
+See docs/design.md#21-probe.
+"""
 
 
 def words_of(text: str) -> frozenset[str]:
