@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
-MODULES = ("botocore.handlers", "batch_import.http_api", "batch_import.wiring")
+MODULES = ("botocore.handlers", "batch_import.http_api.use_cases", "batch_import.bootstrap")
 SERVICES = ("dynamodb", "kms", "secretsmanager", "sqs")
 _NOTES = "python/lib/embedded/site-packages/*.pth"  # layers/*/Makefile
 

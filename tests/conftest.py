@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 import time_machine
-from batch_import.wiring import wiring
+from batch_import.bootstrap import bootstrap
 from moto import mock_aws
 
 import sandbox
@@ -29,9 +29,9 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     one_at_a_time(monkeypatch)
     with mock_aws():
         stack = make_stack()
-        wiring.cache_clear()
+        bootstrap.cache_clear()
         yield stack
-        wiring.cache_clear()
+        bootstrap.cache_clear()
     os.environ.clear()
     os.environ.update(saved)
 

@@ -9,7 +9,8 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from batch_import import http_api as web
+from batch_import.aws.observability import handler_logger, handler_metrics
+from batch_import.bootstrap import bootstrap
 from batch_import.domain import contract as api
 from batch_import.domain.errors import BatchImportError, InvalidRequest
 from batch_import.domain.types import (
@@ -21,17 +22,17 @@ from batch_import.domain.types import (
     MatchedAccountState,
     RunState,
 )
-from batch_import.observability import door_logger, door_metrics
-from batch_import.wiring import wiring
+from batch_import.http_api import errors, routing
+from batch_import.http_api.use_cases import ApiUseCases
 
-logger = door_logger()
-metrics = door_metrics()
+logger = handler_logger()
+metrics = handler_metrics()
 app = APIGatewayRestResolver(
     enable_validation=True, response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR
 )
 PAGES = Path(__file__).parent / "web"
 
-Limit = Annotated[int, Query(ge=1, le=web.MAX_LIMIT)]
+Limit = Annotated[int, Query(ge=1, le=routing.MAX_LIMIT)]
 Search = Annotated[str | None, Query(max_length=200)]
 Cursor = Annotated[str | None, Query(max_length=2000)]
 IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key")]
@@ -40,33 +41,33 @@ IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key")]
 @app.post(
     "/api/batch-import/runs",
     status_code=HTTPStatus.ACCEPTED,
-    responses=web.answers(api.RunCreated, 400, 401, 403, 409, 413, 415, success=202),
+    responses=routing.answers(api.RunCreated, 400, 401, 403, 409, 413, 415, success=202),
 )
 def create_run(
     request: Annotated[api.CreateRunRequest, Body()],
     idempotency_key: IdempotencyKey = None,
 ) -> api.RunCreated:
-    web.demand_operator(app)
+    routing.demand_operator(app)
     return use_cases().create(request, idempotency_key)
 
 
-@app.get("/api/batch-import/runs", responses=web.answers(api.RunList, 400, 401, 403))
+@app.get("/api/batch-import/runs", responses=routing.answers(api.RunList, 400, 401, 403))
 def list_runs(
     state: RunState | None = None,
     access_mode: AccessMode | None = None,
     q: Search = None,
-    limit: Limit = web.DEFAULT_LIMIT,
+    limit: Limit = routing.DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> api.RunList:
     return use_cases().runs({"state": state, "access_mode": access_mode, "q": q}, limit, cursor)
 
 
-@app.get("/api/batch-import/runs/<run_id>", responses=web.answers(api.RunDetail, 401, 403, 404))
+@app.get("/api/batch-import/runs/<run_id>", responses=routing.answers(api.RunDetail, 401, 403, 404))
 def get_run(run_id: str) -> api.RunDetail:
     return use_cases().run(run_id)
 
 
-@app.get("/api/batch-import/runs/<run_id>/items", responses=web.answers(api.ItemList, 400, 401, 403, 404))
+@app.get("/api/batch-import/runs/<run_id>/items", responses=routing.answers(api.ItemList, 400, 401, 403, 404))
 def list_items(
     run_id: str,
     current_stage: ItemStage | None = None,
@@ -77,7 +78,7 @@ def list_items(
     matched_account_state: MatchedAccountState | None = None,
     account_resolution: AccountResolution | None = None,
     q: Search = None,
-    limit: Limit = web.DEFAULT_LIMIT,
+    limit: Limit = routing.DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> api.ItemList:
     filters = {
@@ -93,49 +94,49 @@ def list_items(
     return use_cases().items(run_id, filters, limit, cursor)
 
 
-@app.get("/api/batch-import/runs/<run_id>/items/<item_id>", responses=web.answers(api.ItemDetail, 401, 403, 404))
+@app.get("/api/batch-import/runs/<run_id>/items/<item_id>", responses=routing.answers(api.ItemDetail, 401, 403, 404))
 def get_item(run_id: str, item_id: str) -> api.ItemDetail:
     return use_cases().item(run_id, item_id)
 
 
-@app.post("/api/batch-import/runs/<run_id>/cancel", responses=web.answers(api.RunSummary, 401, 403, 404, 409))
+@app.post("/api/batch-import/runs/<run_id>/cancel", responses=routing.answers(api.RunSummary, 401, 403, 404, 409))
 def cancel_run(run_id: str) -> api.RunSummary:
-    web.demand_operator(app)
+    routing.demand_operator(app)
     return use_cases().cancel(run_id)
 
 
 @app.post(
     "/api/batch-import/runs/<run_id>/retry",
     status_code=HTTPStatus.ACCEPTED,
-    responses=web.answers(api.RunRetried, 400, 401, 403, 404, 409, success=202),
+    responses=routing.answers(api.RunRetried, 400, 401, 403, 404, 409, success=202),
 )
 def retry_run(
     run_id: str,
     request: Annotated[api.RetryRequest | None, Body()] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> api.RunRetried:
-    web.demand_operator(app)
+    routing.demand_operator(app)
     return use_cases().retry(run_id, request or api.RetryRequest(), idempotency_key)
 
 
-@app.get("/api/batch-import/runs/<run_id>/export", responses=web.answers(api.RunExport, 400, 401, 403, 404))
-def export_run(run_id: str, limit: Limit = web.DEFAULT_LIMIT, cursor: Cursor = None) -> api.RunExport:
-    web.demand_operator(app)
+@app.get("/api/batch-import/runs/<run_id>/export", responses=routing.answers(api.RunExport, 400, 401, 403, 404))
+def export_run(run_id: str, limit: Limit = routing.DEFAULT_LIMIT, cursor: Cursor = None) -> api.RunExport:
+    routing.demand_operator(app)
     return use_cases().export(run_id, limit, cursor)
 
 
-@app.get("/api/batch-import/quarantine", responses=web.answers(api.Quarantine, 401, 403, 502))
+@app.get("/api/batch-import/quarantine", responses=routing.answers(api.Quarantine, 401, 403, 502))
 def list_quarantine() -> api.Quarantine:
     return use_cases().quarantine()
 
 
-@app.delete("/api/batch-import/quarantine", responses=web.answers(api.QuarantineCleaned, 401, 403, 502))
+@app.delete("/api/batch-import/quarantine", responses=routing.answers(api.QuarantineCleaned, 401, 403, 502))
 def clean_quarantine() -> api.QuarantineCleaned:
-    web.demand_operator(app)
+    routing.demand_operator(app)
     return use_cases().clean_quarantine()
 
 
-@app.get("/api/health", responses=web.answers(api.Health, 401, 403))
+@app.get("/api/health", responses=routing.answers(api.Health, 401, 403))
 def health() -> api.Health:
     return use_cases().health()
 
@@ -143,48 +144,48 @@ def health() -> api.Health:
 @app.get("/batch-import", include_in_schema=False)
 @app.get("/batch-import/runs/<run_id>", include_in_schema=False)
 def page(run_id: str = "") -> Response[str]:
-    return web.page(PAGES, app.current_event.path)
+    return routing.page(PAGES, app.current_event.path)
 
 
 @app.get("/batch-import/assets/<name>", include_in_schema=False)
 def asset(name: str) -> Response[str]:
-    return web.static_file(PAGES, name)
+    return routing.static_file(PAGES, name)
 
 
 @app.not_found
 def nothing_here(_: Exception) -> Response[str]:
-    return web.no_route(app)
+    return routing.no_route(app)
 
 
 @app.exception_handler(RequestValidationError)  # type: ignore[untyped-decorator]
 def bad_request(error: RequestValidationError) -> Response[str]:
-    return web.bad_request(error.errors())
+    return errors.bad_request(error.errors())
 
 
 @app.exception_handler([RecursionError, UnicodeDecodeError])  # type: ignore[untyped-decorator]
 def unreadable(_: Exception) -> Response[str]:
-    return web.refusal(InvalidRequest("the body is not valid JSON in UTF-8, or nested too deeply"))
+    return errors.refusal(InvalidRequest("the body is not valid JSON in UTF-8, or nested too deeply"))
 
 
 @app.exception_handler(BatchImportError)  # type: ignore[untyped-decorator]
 def refused(error: BatchImportError) -> Response[str]:
-    return web.refusal(error)
+    return errors.refusal(error)
 
 
 @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
 def broken(error: Exception) -> Response[str]:
     logger.exception("unhandled", exc_info=error)
-    return web.refusal(BatchImportError("something went wrong; the log has it under this request's id"))
+    return errors.refusal(BatchImportError("something went wrong; the log has it under this request's id"))
 
 
-def use_cases() -> web.ApiUseCases:
-    return web.ApiUseCases(wiring(), web.language_of(app.current_event.headers.get("Accept-Language")))
+def use_cases() -> ApiUseCases:
+    return bootstrap().api(routing.language_of(app.current_event.headers.get("Accept-Language")))
 
 
 @metrics.log_metrics(capture_cold_start_metric=True)
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    answer = web.unreadable_body(event) or web.resolve(app, event, context)
+    answer = errors.unreadable_body(event) or routing.resolve(app, event, context)
     metrics.add_metric("Answers", MetricUnit.Count, 1)
     metrics.add_metric(f"Answers{answer['statusCode'] // 100}xx", MetricUnit.Count, 1)
     logger.info("answered", extra={"route": event.get("resource"), "status": answer["statusCode"]})

@@ -4,17 +4,17 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from batch_import.observability import door_logger, door_metrics
-from batch_import.pipeline.doorstep import bury_messages
-from batch_import.wiring import wiring
+from batch_import.aws.observability import handler_logger, handler_metrics
+from batch_import.bootstrap import bootstrap
+from batch_import.consumer.sqs_batch import record_dead_letters
 
-logger = door_logger()
-metrics = door_metrics()
+logger = handler_logger()
+metrics = handler_metrics()
 
 
 @metrics.log_metrics(capture_cold_start_metric=True)
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    response, buried = bury_messages(event, wiring().dead_letters())
-    metrics.add_metric("ItemsDeadLettered", MetricUnit.Count, buried)
+    response, recorded = record_dead_letters(event, bootstrap().dead_letters().record)
+    metrics.add_metric("ItemsDeadLettered", MetricUnit.Count, recorded)
     return response

@@ -4,19 +4,19 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from batch_import.observability import door_logger, door_metrics
-from batch_import.pipeline.doorstep import in_time
-from batch_import.wiring import wiring
+from batch_import.aws.observability import handler_logger, handler_metrics
+from batch_import.bootstrap import bootstrap
+from batch_import.consumer.sqs_batch import in_time
 
-logger = door_logger()
-metrics = door_metrics()
+logger = handler_logger()
+metrics = handler_metrics()
 
 
 @metrics.log_metrics(capture_cold_start_metric=True)
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     with in_time(context):
-        done = wiring().reconcile().sweep()
+        done = bootstrap().reconcile().sweep()
     for name, count in done.items():
         metrics.add_metric("".join(word.title() for word in name.split("_")), MetricUnit.Count, count)
     logger.info("reconciled", extra=done)

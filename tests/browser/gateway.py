@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from batch_import.authorization import authorize
+from batch_import.http_api.authorization import authorize
 
 from tests.conftest import api_event
 from tests.support.aws import OPERATOR, VIEWER

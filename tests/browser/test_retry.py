@@ -1,11 +1,11 @@
-"""Retrying from the page: the button of an ended run, its question, the new run, and refusals."""
+"""RunRetry from the page: the button of an ended run, its question, the new run, and refusals."""
 
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from batch_import.wiring import wiring
+from batch_import.bootstrap import bootstrap
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Reader
@@ -75,7 +75,7 @@ def test_where_nothing_failed_there_is_nothing_to_retry(reader: Reader, service:
 def test_a_refusal_is_told(reader: Reader, finished: str) -> None:
     reader.refusals = {409}
     with reader.gateway.lock:
-        wiring().items_table.delete(finished, "secret#item_00003")
+        bootstrap().items_table.delete(finished, "secret#item_00003")
     page = reader.visit(f"/batch-import/runs/{finished}")
     agree(page)
     expect(page.get_by_role("alert")).to_contain_text(f"Nothing was retried: no key of what failed in run {finished}")
@@ -86,7 +86,7 @@ def test_a_viewer_is_told_that_the_token_may_only_read(reader: Reader, finished:
     reader.refusals = {403}
     page = reader.visit(f"/batch-import/runs/{finished}", token=VIEWER)
     agree(page)
-    expect(page.get_by_role("alert")).to_have_text("This token may only read. Retrying items takes an operator token.")
+    expect(page.get_by_role("alert")).to_have_text("This token may only read. RunRetry items takes an operator token.")
 
 
 def test_an_answer_that_got_lost_makes_no_second_run(reader: Reader, service: Service, finished: str) -> None:

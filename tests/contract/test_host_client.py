@@ -1,4 +1,4 @@
-"""HostClient and HostProver against the sandbox's host, or against a real one when HOST_URL and HOST_ADMIN_KEY are set.
+"""HostClient and HostChecks against the sandbox's host, or against a real one when HOST_URL and HOST_ADMIN_KEY are set.
 
 The relays are the sandbox's in both cases. What needs a fault on demand runs against the sandbox alone.
 """
@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import pytest
 from batch_import.domain.gateway import Proof, judge_completion
-from batch_import.host.accounts import held_account, new_account
+from batch_import.host.accounts import existing_account, new_account
+from batch_import.host.checks import HostChecks
 from batch_import.host.client import HostClient, Json
 from batch_import.host.errors import (
     HostError,
@@ -24,7 +25,6 @@ from batch_import.host.errors import (
     HostUnavailable,
     HostUncertain,
 )
-from batch_import.host.proving import HostProver
 from batch_import.host.transport import HostTransport
 
 import sandbox
@@ -41,7 +41,7 @@ class World(NamedTuple):
     """A host, our calls to it, relays that it can reach, and a word that makes names unique in a host that is kept."""
 
     client: HostClient
-    prover: HostProver
+    prover: HostChecks
     box: Any
     word: str
 
@@ -67,7 +67,7 @@ class World(NamedTuple):
     def held(self, account_id: int) -> Any:
         row = self.client.account(account_id)
         assert row is not None
-        return held_account(row)
+        return existing_account(row)
 
     def gateway_key(self, group: int) -> tuple[int, str]:
         """A key of a probe user with money, bound to ``group``."""
@@ -92,7 +92,7 @@ class World(NamedTuple):
 
 def connected(box: Any, url: str, key: str) -> Iterator[World]:
     with closing(HostTransport(url, key)) as transport:
-        yield World(url, HostClient(transport), HostProver(transport), box, uuid.uuid4().hex[:8])
+        yield World(url, HostClient(transport), HostChecks(transport), box, uuid.uuid4().hex[:8])
 
 
 @pytest.fixture(params=HOSTS)
@@ -352,7 +352,7 @@ def test_a_wrong_admin_key_is_a_matter_of_credentials(host: World) -> None:
         for call in (
             HostClient(wrong).version,
             lambda: HostClient(wrong).ensure_private_group("x", ""),
-            lambda: HostProver(wrong).test_account(1, "m"),
+            lambda: HostChecks(wrong).test_account(1, "m"),
         ):
             with pytest.raises(HostRefusesCredentials) as refused:
                 call()
@@ -375,7 +375,7 @@ def test_a_creation_whose_answer_is_lost_is_uncertain_and_the_account_is_there(s
     with pytest.raises(HostUncertain):
         sandboxed.account("healthy", group)
     [row] = sandboxed.client.accounts(sandboxed.name("provider"))
-    assert held_account(row).digest == DIGEST
+    assert existing_account(row).digest == DIGEST
 
 
 @pytest.mark.parametrize("fault", ["drop_before", 500])

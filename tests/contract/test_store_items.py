@@ -11,16 +11,17 @@ from typing import Any
 
 import boto3
 import pytest
+from batch_import.aws.settings import Settings
+from batch_import.bootstrap import CompositionRoot
+from batch_import.domain.clock import Clock
 from batch_import.domain.contract import CreateRunRequest
 from batch_import.domain.entities import Item, ItemProfile, NewEvent, Run
 from batch_import.domain.errors import LeaseLost, StaleWrite
 from batch_import.domain.types import AccessStatus, EventType, ItemStage, RunState
-from batch_import.settings import Settings
 from batch_import.store.dynamo import Table, decode
 from batch_import.store.items import STAGE_PATIENCE, ItemStore
 from batch_import.store.leases import Leases
 from batch_import.store.runs import RunStore, shards_for
-from batch_import.wiring import Wiring
 from botocore.exceptions import ConnectionClosedError
 
 from tests.support.aws import Aws
@@ -31,12 +32,12 @@ CONFIRM = (ItemStage.CONFIRM, ItemStage.CONFIRM)
 TOLD = NewEvent(event_type=EventType.MODELS_DISCOVERED, message="3 models listed", payload={"b": 1, "a": "é"})
 
 
-class World(Wiring):
+class World(CompositionRoot):
     """The parts on one set of tables, with a clock that is moved by hand."""
 
     def __init__(self, aws: Aws) -> None:
         self.now = datetime(2026, 11, 25, 12, tzinfo=UTC)
-        super().__init__(Settings.from_environment(aws.environment), lambda: self.now)
+        super().__init__(Settings.from_environment(aws.environment), Clock(lambda: self.now))
 
     @cached_property
     def leases(self) -> Leases:
@@ -536,7 +537,7 @@ def test_facts_stay_on_a_lease_for_whoever_holds_it_next(world: World) -> None:
 def test_probe_key_has_a_row_with_a_time_to_live_and_goes_with_the_end_of_its_run(world: World) -> None:
     run = world.start(1, access_mode="self_service", probe_api_key=KEY + "-probe")
     [row] = [row for row in map(decode, rows("import_runs")) if row["sk"].startswith("secret#")]
-    assert row["expires_at"] > world.clock().timestamp()
+    assert row["expires_at"] > world.clock.now().timestamp()
     world.end(world.item(run), run)
     assert world.runs.close(run)
     assert world.runs.sealed_probe_key(run.run_id) is None

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from batch_import.pipeline.provider_locks import ProviderLocks
-from batch_import.wiring import wiring
+from batch_import.bootstrap import bootstrap
+from batch_import.coordination.provider_lock import ProviderLocks
 
 from tests.conftest import Service
 from tests.flows.test_business_chains import account, bulk_update, creations
@@ -67,7 +67,7 @@ def test_what_never_served_is_listed_removed_and_made_anew_by_the_next_import(se
 def test_an_import_after_a_removal_does_not_trust_what_it_saw_of_the_host_before(service: Service, box: Any) -> None:
     """The worker's process keeps its look at the host for a minute."""
     service.import_([cut(box)])
-    wiring().host.inventory._looked_at = float("-inf")
+    bootstrap().host.inventory._looked_at = float("-inf")
     service.import_([cut(box, "c2")])
     assert len(service.call("DELETE", QUARANTINE)["removed"]) == 2
     _, [item] = service.import_([cut(box)])
@@ -127,7 +127,7 @@ def service_group(box: Any) -> int:
 def test_a_provider_that_an_import_works_on_is_left_alone(service: Service, box: Any) -> None:
     run_id, items = service.import_([cut(box, "c1"), cut(box, "c2")])
     ids = [service.item(run_id, item["item_id"])["account_id"] for item in items]
-    leases = wiring().host.leases
+    leases = bootstrap().host.leases
     assert leases.acquire("provider", items[0]["provider_id"], "an import", 150)
     answer = service.call("DELETE", QUARANTINE)
     assert answer == {"removed": [ids[1]], "kept": [{"account_id": ids[0], "reason": "provider_busy"}]}
@@ -152,7 +152,7 @@ def test_what_is_not_reached_in_time_is_left_for_the_next_call(
     run_id, _ = service.import_([cut(box)])
     account_id = service.item(run_id)["account_id"]
     with monkeypatch.context() as patch:
-        patch.setattr("batch_import.pipeline.cleanup._SECONDS", -1.0)
+        patch.setattr("batch_import.runs.quarantine_cleanup._SECONDS", -1.0)
         kept = service.call("DELETE", QUARANTINE)["kept"]
     assert kept == [{"account_id": account_id, "reason": "not_reached"}]
     assert service.call("DELETE", QUARANTINE)["removed"] == [account_id]

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
-from batch_import.pipeline import provider_locks, proving
+from batch_import.coordination import provider_lock as provider_locks
+from batch_import.proofs import completion_proof as proving
 
 from tests.conftest import Service
 from tests.support import pump as pumping
@@ -43,7 +44,7 @@ def effects(service: Service, monkeypatch: pytest.MonkeyPatch) -> Effects:
     monkeypatch.setattr("tests.conftest.door", mortal)
     monkeypatch.setattr(pumping, "door", mortal)
     monkeypatch.setattr(provider_locks, "PATIENCE", 0.0)  # the clock stands still meanwhile: no lease runs out
-    monkeypatch.setattr(proving, "SLOT_PATIENCE", 0.0)
+    monkeypatch.setattr(proving, "RESOURCE_PATIENCE", 0.0)
     return watched
 
 

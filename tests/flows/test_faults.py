@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 from batch_import.domain.provider import key_digest
-from batch_import.host.accounts import held_account
+from batch_import.host.accounts import existing_account
 from batch_import.host.client import HostClient
 from batch_import.host.transport import HostTransport
 from batch_import.store.dynamo import decode
@@ -131,7 +131,7 @@ def test_the_run_ends_with_exact_counts(stack: Embedded, ended: dict[str, Any]) 
 def test_no_pair_has_a_second_account(stack: Embedded, ended: dict[str, Any], pairs: list[dict[str, str]]) -> None:
     with closing(HostTransport(*stack.sandbox.credentials)) as transport:
         host = HostClient(transport)
-        held = [account.digest for account in map(held_account, host.accounts())]
+        held = [account.digest for account in map(existing_account, host.accounts())]
     assert sorted(held) == sorted(key_digest(pair["api_key"]) for pair in pairs if "/healthy/" in pair["base_url"])
 
 

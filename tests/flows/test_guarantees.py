@@ -7,10 +7,10 @@ from typing import Any
 import boto3
 import pytest
 import requests
-from batch_import.pipeline.proving import account_of
-from batch_import.pipeline.slots import slot_facts
-from batch_import.queue import WorkQueue
-from batch_import.wiring import wiring
+from batch_import.aws.queue import WorkQueue
+from batch_import.bootstrap import bootstrap
+from batch_import.coordination.lease_pool import resource_facts
+from batch_import.proofs.completion_proof import account_of
 
 import sandbox
 from tests.conftest import CUSTOMER_KEY, Service, seed
@@ -70,16 +70,16 @@ def test_a_worker_that_dies_after_creating_leaves_no_second_account(
 ) -> None:
     """The process ends between the host's answer and our write; the message comes back."""
     service.start([{"base_url": box.relay("healthy"), "api_key": KEY}])
-    items = wiring().items
-    real, died = items.transition, []
+    items = bootstrap().items
+    real, died = items.write, []
 
-    def dying(item: Any, changes: Any, *args: Any, **kwargs: Any) -> Any:
-        if changes.get("current_stage") == "confirm" and not died:
-            died.append(item.item_id)
+    def dying(pending: Any) -> Any:
+        if pending.item.current_stage == "confirm" and not died:
+            died.append(pending.item.item_id)
             raise KeyboardInterrupt
-        return real(item, changes, *args, **kwargs)
+        return real(pending)
 
-    monkeypatch.setattr(items, "transition", dying)
+    monkeypatch.setattr(items, "write", dying)
     with pytest.raises(KeyboardInterrupt):
         service.pump.deliver("provision")
     service.pump.run()
@@ -144,16 +144,16 @@ def test_reconcile_takes_an_account_out_of_the_lane_that_a_killed_worker_left_it
     pair = healthy(box, 1)
     service.import_(pair)
     run_id, _ = service.import_(pair)  # a serving account is proven in a lane
-    host, account_id = wiring().host, service.item(run_id)["account_id"]
+    host, account_id = bootstrap().host, service.item(run_id)["account_id"]
     leases, places = host.leases, account_of(host.client, account_id).group_ids
-    [lane] = slot_facts(leases.all("lane"))
+    [lane] = resource_facts(leases.all("lane"))
     bulk_update(box, account_id, group_ids=[*places, lane["group_id"]])
     leases.acquire("lane", "000", "a killed worker", 120)
-    assert door("reconcile")({}, Context())["lanes_cleared"] == 0
+    assert door("reconcile")({}, Context())["groups_cleared"] == 0
     service.clock.shift(121)
-    assert door("reconcile")({}, Context())["lanes_cleared"] == 1
+    assert door("reconcile")({}, Context())["groups_cleared"] == 1
     assert account_of(host.client, account_id).group_ids == places
-    assert door("reconcile")({}, Context())["lanes_cleared"] == 0
+    assert door("reconcile")({}, Context())["groups_cleared"] == 0
 
 
 def test_everything_shuffled_and_delivered_three_times_comes_to_the_same(service: Service, box: Any) -> None:
@@ -230,20 +230,20 @@ def test_self_service_proves_the_given_key_and_puts_it_back(service: Service, bo
     assert box.host.keys[ids["api_key_id"]]["group_id"] == before
     used = [e for e in box.ledger() if e["path"] == f"/api/v1/admin/api-keys/{ids['api_key_id']}"]
     assert len(used) == 2  # bound once in the run, and put back
-    run = wiring().runs.get(run_id)
+    run = bootstrap().runs.get(run_id)
     assert run is not None
-    assert wiring().service.open_probe_key(run) is None
+    assert bootstrap().service.open_probe_key(run) is None
 
 
 def test_a_cancelled_run_erases_its_probe_key(service: Service, box: Any) -> None:
     run_id = service.start(healthy(box, 2), access_mode="self_service", subscription_users=[],
                            probe_api_key="sk-customer-self-service-01")  # fmt: skip
-    run = wiring().runs.get(run_id)
+    run = bootstrap().runs.get(run_id)
     assert run is not None
-    assert wiring().service.open_probe_key(run) == "sk-customer-self-service-01"
+    assert bootstrap().service.open_probe_key(run) == "sk-customer-self-service-01"
     service.call("POST", f"/api/batch-import/runs/{run_id}/cancel")
     service.pump.run()
-    assert wiring().service.open_probe_key(run) is None
+    assert bootstrap().service.open_probe_key(run) is None
 
 
 def test_a_given_key_that_cannot_prove_is_a_warning_of_the_run(service: Service, box: Any) -> None:
@@ -389,7 +389,7 @@ def test_another_host_is_not_taken_for_the_one_before(service: Service, box: Any
     with sandbox.running(join_delay=(0, 0)) as other:
         seed(other, "customer@example.com", CUSTOMER_KEY)
         service.aws.put_host(other.host_url, other.admin_key)
-        wiring.cache_clear()
+        bootstrap.cache_clear()
         _, [item] = service.import_([pair])
         assert (item["access_status"], item["account_resolution"]) == ("active", "created")
 

@@ -6,15 +6,13 @@ sleep of the service moves the clock. ``INTERLEAVINGS=300`` searches longer, wit
 """
 
 import os
-import threading
 import time
-import types
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import cache, partial
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -22,15 +20,12 @@ import boto3
 import pytest
 import requests
 import time_machine
+from batch_import.aws.settings import Settings
+from batch_import.bootstrap import CompositionRoot
+from batch_import.consumer import stage_worker
+from batch_import.coordination.provider_lock import ProviderLocks
+from batch_import.domain.clock import SYSTEM_CLOCK, Clock
 from batch_import.domain.entities import Item
-from batch_import.host import transport
-from batch_import.host.witness import Witness
-from batch_import.pipeline import provider_locks, provisioning, slots, worker
-from batch_import.pipeline.premises import Premises
-from batch_import.pipeline.proving import ProvingGround
-from batch_import.settings import Settings
-from batch_import.store import transactions
-from batch_import.wiring import Wiring
 from botocore.client import BaseClient
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -116,7 +111,7 @@ class Invocation(Context):
         return int(self._worker.seconds_left() * 1000)
 
 
-class Process(Wiring):
+class Process(CompositionRoot):
     """A Lambda's process; AWS clients are made once for all of them, since that takes long."""
 
     def _client(self, name: str) -> Any:
@@ -159,7 +154,8 @@ class World:
         """The process of whoever works now; a worker that interrupts another one has a process of its own."""
         depth = len(self.workers)
         if depth not in self.processes:
-            self.processes[depth] = Process(Settings.from_environment(os.environ))
+            clock = Clock(lambda: datetime.now(UTC), time.time, self.sleep, lambda _, seconds: self.sleep(seconds))
+            self.processes[depth] = Process(Settings.from_environment(os.environ), clock)
         return self.processes[depth]
 
     def sleep(self, seconds: float) -> None:
@@ -292,7 +288,7 @@ def a_world() -> Iterator[World]:
         aws.put_host(box.host_url, box.admin_key)
         world = World(aws, box, traveller)
         _watch_effects(patch, world)
-        _one_thread_and_no_waiting(patch, world)
+        _one_thread(patch, world)
         yield world
     os.environ.clear()
     os.environ.update(saved)
@@ -305,18 +301,6 @@ def _watch_effects(patch: pytest.MonkeyPatch, world: World) -> None:
         "urlopen",
         _watched(world, HTTPConnectionPool.urlopen, lambda a: a[0].port == urlsplit(world.box.host_url).port),
     )
-
-
-class Unattended(threading.Condition):
-    """Nobody is there to notify: waiting for it takes its time."""
-
-    def __init__(self, sleep: Callable[[float], None]) -> None:
-        super().__init__()
-        self._sleep = sleep
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self._sleep(timeout or 0.0)
-        return False
 
 
 def _watched(world: World, call: Any, is_effect: Callable[[tuple[Any, ...]], bool]) -> Any:
@@ -332,17 +316,11 @@ def _watched(world: World, call: Any, is_effect: Callable[[tuple[Any, ...]], boo
     return watched
 
 
-def _one_thread_and_no_waiting(patch: pytest.MonkeyPatch, world: World) -> None:
-    patched_time = types.SimpleNamespace(sleep=world.sleep, monotonic=time.time)
-    for module in (provider_locks, slots, provisioning, transport, transactions):
-        patch.setattr(module, "time", patched_time)
-    patch.setattr(slots, "threading", types.SimpleNamespace(Condition=partial(Unattended, world.sleep)))
-    for waiting in (ProvingGround, Premises, Witness):
-        patch.setattr(waiting.__init__, "__defaults__", (world.sleep,))
-    patch.setattr(worker, "THREADS", 1)
+def _one_thread(patch: pytest.MonkeyPatch, world: World) -> None:
+    patch.setattr(stage_worker, "THREADS", 1)
     for name in DOORS:
-        module = __import__(f"functions.{name}.app", fromlist=["wiring"])
-        patch.setattr(module, "wiring", world.process)
+        module = __import__(f"functions.{name}.app", fromlist=["bootstrap"])
+        patch.setattr(module, "bootstrap", world.process)
 
 
 @pytest.fixture(scope="module")
@@ -615,7 +593,7 @@ class Unanswering:
 
 
 def test_a_lease_that_cannot_be_given_back_keeps_nobody_waiting_and_undoes_nothing() -> None:
-    locks = provider_locks.ProviderLocks(Unanswering(), "me", patience=0.05)  # type: ignore[arg-type]
+    locks = ProviderLocks(Unanswering(), "me", SYSTEM_CLOCK, patience=0.05)  # type: ignore[arg-type]
     done = []
     for number in range(2):
         with locks.hold("provider"):

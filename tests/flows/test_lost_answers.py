@@ -11,12 +11,12 @@ from typing import Any
 
 import boto3
 import pytest
+from batch_import.aws.queue import Work
+from batch_import.coordination.semaphore import DistributedSemaphore
 from batch_import.domain.errors import LeaseLost
 from batch_import.domain.types import AccessStatus, ItemStage, RunState
-from batch_import.queue import Work
 from batch_import.store.dynamo import Table
 from batch_import.store.leases import Leases
-from batch_import.store.permits import Permits
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -181,7 +181,7 @@ def test_a_fact_is_written_by_the_one_who_saw_what_was_there(
 
 
 def test_permits_are_taken_once(world: World, lose: Lose, request: pytest.FixtureRequest) -> None:
-    name, permits = request.node.name, Permits(world.runs_table, world.clock, "provider", 3)
+    name, permits = request.node.name, DistributedSemaphore(world.runs_table, world.clock, "provider", 3)
     lose("TransactWriteItems")
     assert set(permits.acquire({name: ["a", "b"]})) == {"a", "b"}
     assert set(permits.acquire({name: ["c"]})) == {"c"}
@@ -190,7 +190,7 @@ def test_permits_are_taken_once(world: World, lose: Lose, request: pytest.Fixtur
 
 def test_the_last_permits_are_taken_once(world: World, lose: Lose, request: pytest.FixtureRequest) -> None:
     """More are wanted than there can be: what fits is looked up first."""
-    name, permits = request.node.name, Permits(world.runs_table, world.clock, "provider", 3)
+    name, permits = request.node.name, DistributedSemaphore(world.runs_table, world.clock, "provider", 3)
     lose("TransactWriteItems")
     assert set(permits.acquire({name: ["a", "b", "c", "d"]})) == {"a", "b", "c"}
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import boto3
 import pytest
+from batch_import.aws.queue import Work
+from batch_import.bootstrap import bootstrap
 from batch_import.host import transport
-from batch_import.pipeline.probing import Prober
-from batch_import.queue import Work
-from batch_import.wiring import wiring
+from batch_import.stages.probe import Prober
 
 from tests.conftest import Service
 from tests.flows.test_business_chains import creations, event_types
@@ -34,12 +34,13 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     seen: Counter[str] = Counter()
     lock, probe = threading.Lock(), Prober.probe
 
-    def counted(prober: Prober, item: Any, api_key: str) -> Any:
+    def counted(prober: Prober, to: Any, api_key: str) -> Any:
+        item = to.item
         with lock:
             seen[item.provider_id] += 1
             seen["most"] = max(seen["most"], seen[item.provider_id])
         try:
-            return probe(prober, item, api_key)
+            return probe(prober, to, api_key)
         finally:
             with lock:
                 seen[item.provider_id] -= 1
@@ -53,7 +54,7 @@ def test_no_more_keys_are_probed_at_once_than_the_limit_says(
     service: Service, box: Any, at_once: Counter[str], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, "3")
-    wiring.cache_clear()
+    bootstrap.cache_clear()
     run_id, items = service.import_(one_provider(box))
     assert {item["access_status"] for item in items} == {"active"}
     assert at_once["most"] == 3

@@ -11,8 +11,8 @@ from typing import Any
 
 import boto3
 import pytest
+from batch_import.bootstrap import bootstrap
 from batch_import.domain.types import AccessStatus, ItemStage
-from batch_import.wiring import wiring
 
 from tests.conftest import api_event
 from tests.support.aws import Aws
@@ -283,7 +283,7 @@ def run_id(aws: Aws) -> str:
     """A run of four items, of which the last has ended."""
     items = [{"base_url": f"https://r{n}.example.com", "api_key": f"{KEY}-{n}"} for n in range(4)]
     made = str(post({**BODY, "items": items}).json["run_id"])
-    parts = wiring()
+    parts = bootstrap()
     item, run = parts.items.get(made, "item_00004"), parts.runs.get(made)
     assert item is not None
     assert run is not None
@@ -433,7 +433,7 @@ def test_a_run_is_cancelled_and_again_is_harmless(run_id: str) -> None:
 
 def test_what_has_ended_or_is_not_there_cannot_be_cancelled(aws: Aws) -> None:
     made = post(BODY).json["run_id"]
-    parts = wiring()
+    parts = bootstrap()
     item, run = parts.items.get(made, "item_00001"), parts.runs.get(made)
     assert item is not None
     assert run is not None
@@ -466,7 +466,7 @@ def test_a_viewer_may_read(run_id: str) -> None:
 def test_health_says_whether_the_host_is_reachable(aws: Aws, box: Any) -> None:
     assert call("GET", "/api/health").json["status"] == "degraded"
     aws.put_host(box.host_url, box.admin_key)
-    wiring.cache_clear()
+    bootstrap.cache_clear()
     health = call("GET", "/api/health").json
     assert (health["status"], health["host"]["reachable"], health["host"]["version"]) == ("ok", True, "0.1.179")
 
@@ -503,7 +503,7 @@ def test_what_goes_wrong_inside_is_told_without_its_reason(aws: Aws, monkeypatch
     def broken(*_: Any) -> Any:
         raise RuntimeError(f"secret {KEY}")
 
-    monkeypatch.setattr(type(wiring().listing), "runs", broken)
+    monkeypatch.setattr(type(bootstrap().listing), "runs", broken)
     status, code, message = call("GET", RUNS).error
     assert (status, code) == (500, "internal_error")
     assert KEY not in message

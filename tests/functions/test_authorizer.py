@@ -7,9 +7,9 @@ from typing import Any
 
 import boto3
 import pytest
-from batch_import.authorization import authorize, demand_operator
+from batch_import.bootstrap import bootstrap
 from batch_import.domain.errors import Forbidden
-from batch_import.wiring import wiring
+from batch_import.http_api.authorization import authorize, demand_operator
 
 from tests.support.aws import OPERATOR, VIEWER, Aws
 from tests.support.pump import Context, door
@@ -90,5 +90,5 @@ def test_the_door_admits_the_token_of_its_event_once_it_is_known(aws: Aws) -> No
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         door("authorizer")(EVENT, Context())
     boto3.client("secretsmanager").put_secret_value(SecretId="tokens", SecretString=json.dumps(HASHES))
-    wiring.cache_clear()
+    bootstrap.cache_clear()
     assert door("authorizer")(EVENT, Context())["context"] == {"role": "operator"}

@@ -5,11 +5,11 @@ from typing import Any
 
 import boto3
 import pytest
+from batch_import.bootstrap import bootstrap
 from batch_import.domain.entities import Item
 from batch_import.domain.types import AccessStatus, ItemStage
-from batch_import.pipeline.intake import item_id_at
+from batch_import.runs.item_list import item_id_at
 from batch_import.store.item_rows import shard_key
-from batch_import.wiring import wiring
 from botocore.client import BaseClient
 
 from tests.functions.test_api import BODY, RUNS, call, post, queued, stored
@@ -32,14 +32,14 @@ def ended(accesses: Sequence[AccessStatus], **fields: Any) -> str:
     made = str(post(body).json["run_id"])
     for number, access in enumerate(accesses, start=1):
         end(made, f"item_{number:05d}", access)
-    run = wiring().runs.get(made)
+    run = bootstrap().runs.get(made)
     assert run is not None
-    assert wiring().runs.close(run)
+    assert bootstrap().runs.close(run)
     return made
 
 
 def end(run_id: str, item_id: str, access: AccessStatus) -> None:
-    parts = wiring()
+    parts = bootstrap()
     item, run = parts.items.get(run_id, item_id), parts.runs.get(run_id)
     assert item is not None
     assert run is not None
@@ -50,7 +50,7 @@ def end(run_id: str, item_id: str, access: AccessStatus) -> None:
 
 
 def erase_key(run_id: str, item_id: str) -> None:
-    wiring().items_table.delete(run_id, f"secret#{item_id}")
+    bootstrap().items_table.delete(run_id, f"secret#{item_id}")
 
 
 def retry(run_id: str, body: Any = None, **more: Any) -> Any:
@@ -59,7 +59,7 @@ def retry(run_id: str, body: Any = None, **more: Any) -> Any:
 
 def listed(run_id: str) -> list[tuple[str, str | None]]:
     """Address and key of each item of a run, in its order."""
-    parts = wiring()
+    parts = bootstrap()
     run = parts.runs.get(run_id)
     assert run is not None
     found = parts.items.get_many(run_id, [f"item_{n:05d}" for n in range(1, run.total_items + 1)])
@@ -93,7 +93,7 @@ def test_everything_that_was_asked_for_is_asked_for_again(aws: Aws) -> None:
     }  # fmt: skip
     old = ended([BROKEN], **asked)
     new = retry(old, {"probe_api_key": PROBE_KEY}).json["run_id"]
-    parts = wiring()
+    parts = bootstrap()
     before, after = parts.runs.get(old), parts.runs.get(new)
     assert before is not None
     assert after is not None
@@ -110,7 +110,7 @@ def test_everything_that_was_asked_for_is_asked_for_again(aws: Aws) -> None:
 
 def test_probe_key_is_erased_when_the_run_ends_and_a_retry_must_bring_it_again(aws: Aws) -> None:
     old = ended([BROKEN], access_mode="self_service", probe_api_key=PROBE_KEY)
-    parts = wiring()
+    parts = bootstrap()
     before = parts.runs.get(old)
     assert before is not None
     assert parts.service.open_probe_key(before) is None
@@ -125,7 +125,7 @@ def test_twins_stay_twins_and_keep_the_wishes_of_both(aws: Aws) -> None:
     wishes = [[f"model-{part}-{n}" for n in range(50)] for part in range(2)]
     twins = [{**pair, "requested_models": wish} for wish in wishes]
     new = retry(ended([BROKEN, BROKEN], items=twins)).json["run_id"]
-    first, second = (wiring().items.get(new, f"item_{n:05d}") for n in (1, 2))
+    first, second = (bootstrap().items.get(new, f"item_{n:05d}") for n in (1, 2))
     assert first is not None
     assert second is not None
     assert second.duplicate_of == "item_00001"
@@ -149,9 +149,9 @@ def test_a_retry_can_be_retried(aws: Aws) -> None:
     first = retry(ended([BROKEN, BROKEN])).json["run_id"]
     for item_id, access in (("item_00001", ACTIVE), ("item_00002", DEGRADED)):
         end(first, item_id, access)
-    run = wiring().runs.get(first)
+    run = bootstrap().runs.get(first)
     assert run is not None
-    assert wiring().runs.close(run)
+    assert bootstrap().runs.close(run)
     answer = retry(first)
     assert (answer.json["retry_of"], answer.json["total_items"]) == (first, 1)
 
@@ -174,7 +174,7 @@ def test_a_list_that_takes_several_pages_is_retried_whole(aws: Aws, monkeypatch:
 
 def long_and_broken(count: int) -> str:
     """Rows as the workers would leave them, written many at a time."""
-    parts = wiring()
+    parts = bootstrap()
     run_id = str(post({**BODY, "items": items(count)}).json["run_id"])
     run = parts.runs.get(run_id)
     assert run is not None
@@ -239,8 +239,8 @@ def test_an_index_that_is_behind_is_told_instead_of_leaving_items_out(
     aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = ended([BROKEN, BROKEN])
-    found = wiring().listing.failed_items(old)
-    monkeypatch.setattr(wiring().listing, "failed_items", lambda _: found[:1])
+    found = bootstrap().listing.failed_items(old)
+    monkeypatch.setattr(bootstrap().listing, "failed_items", lambda _: found[:1])
     status, code, message = retry(old).error
     assert (status, code) == (409, "conflict")
     assert "try again in a moment" in message

@@ -8,13 +8,13 @@ from typing import Any
 
 import boto3
 import pytest
+from batch_import.aws.queue import WorkQueue
+from batch_import.bootstrap import bootstrap
 from batch_import.domain.clock import parse
 from batch_import.domain.entities import Item
-from batch_import.pipeline.confirmation import ConfirmationWorker
-from batch_import.pipeline.import_stages import ImportStages
-from batch_import.queue import WorkQueue
+from batch_import.stages.confirm import ConfirmationWorker
+from batch_import.stages.import_stage import ImportStage
 from batch_import.store.items import ItemStore
-from batch_import.wiring import wiring
 
 from tests.conftest import Service
 from tests.support.aws import Aws
@@ -171,7 +171,7 @@ def test_an_item_alone_that_breaks_off_lets_its_message_come_back(
     service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = service.start(listed(box, "healthy"))
-    monkeypatch.setattr(ImportStages, "work", breaking(1, ImportStages.work))
+    monkeypatch.setattr(ImportStage, "handle", breaking(1, ImportStage.handle))
     sent = event("provision", run_id=run_id, items=["item_00001"])
     sent["Records"] = sent["Records"][:1]
     assert failed(door("provision")(sent, Context())) == ids(sent)
@@ -181,21 +181,21 @@ def test_an_item_among_others_that_breaks_off_takes_none_with_it(
     service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = service.start(listed(box, "healthy", "healthy"))
-    work = ImportStages.work
+    work = ImportStage.handle
 
-    def broken(stages: ImportStages, item: Item) -> Any:
+    def broken(stages: ImportStage, item: Item) -> Any:
         if item.item_id == "item_00001":
             raise RuntimeError("a bug")
         return work(stages, item)
 
-    monkeypatch.setattr(ImportStages, "work", broken)
+    monkeypatch.setattr(ImportStage, "handle", broken)
     sent = event("provision", run_id=run_id, items=["item_00001", "item_00002"])
     sent["Records"] = sent["Records"][:1]
     assert door("provision")(sent, Context()) == NOTHING_FAILED
     assert [item["current_stage"] for item in service.items(run_id)] == ["probe", "confirm"]
 
 
-@pytest.mark.parametrize(("stage", "method"), [(ImportStages, "work"), (ConfirmationWorker, "confirm_item")])
+@pytest.mark.parametrize(("stage", "method"), [(ImportStage, "handle"), (ConfirmationWorker, "handle")])
 @pytest.mark.parametrize("items", [1, 2])
 def test_a_passing_break_off_costs_seconds_and_needs_no_reconcile(
     service: Service, box: Any, monkeypatch: pytest.MonkeyPatch, stage: type, method: str, items: int
@@ -210,7 +210,7 @@ def test_a_poisonous_item_fails_at_every_delivery_until_the_queue_gives_it_up(
     service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_id = service.start(listed(box, "healthy"))
-    monkeypatch.setattr(ImportStages, "work", breaking(99, ImportStages.work))
+    monkeypatch.setattr(ImportStage, "handle", breaking(99, ImportStage.handle))
     sent = event("provision", run_id=run_id, items=["item_00001"])
     sent["Records"] = sent["Records"][:1]
     leased: list[int] = []
@@ -232,11 +232,11 @@ def test_a_killed_workers_message_comes_back_when_the_leases_of_its_items_have_r
     leases: list[str] = []
     monkeypatch.setattr(WorkQueue, "lease_for", lambda _self, _handles, seconds: hidden.append(seconds))
 
-    def killed(_stages: ImportStages, item: Item) -> Any:
+    def killed(_stages: ImportStage, item: Item) -> Any:
         leases.append(item.lease_expires_at or "")
         raise RuntimeError("for this test as good as dead")
 
-    monkeypatch.setattr(ImportStages, "work", killed)
+    monkeypatch.setattr(ImportStage, "handle", killed)
     sent = event("provision", run_id=run_id, items=["item_00001"])
     sent["Records"] = sent["Records"][:1]
     begun = datetime.now(UTC)
@@ -250,14 +250,14 @@ def test_a_table_that_fails_while_an_item_breaks_off_takes_no_other_with_it(
 ) -> None:
     """The same outage often hits the work and the clearing up after it."""
     run_id = service.start(listed(box, "healthy", "healthy"))
-    work = ImportStages.work
+    work = ImportStage.handle
 
-    def broken(stages: ImportStages, item: Item) -> Any:
+    def broken(stages: ImportStage, item: Item) -> Any:
         if item.item_id == "item_00001":
             raise RuntimeError("the table was not there")
         return work(stages, item)
 
-    monkeypatch.setattr(ImportStages, "work", broken)
+    monkeypatch.setattr(ImportStage, "handle", broken)
     monkeypatch.setattr(ItemStore, "release", breaking(9, ItemStore.release))
     sent = event("provision", run_id=run_id, items=["item_00001"])
     sent["Records"][1]["body"] = json.dumps({"run_id": run_id, "items": ["item_00002"]})
@@ -281,7 +281,7 @@ def test_a_redelivered_message_of_several_items_is_split(service: Service, box: 
 
 
 @pytest.mark.parametrize(
-    ("queue", "stage", "buried"),
+    ("queue", "stage", "recorded"),
     [
         ("ImportDeadLetters", "probe", True),
         ("ImportDeadLetters", "provision", True),
@@ -293,22 +293,22 @@ def test_a_redelivered_message_of_several_items_is_split(service: Service, box: 
     ],
 )
 def test_a_dead_letter_is_recorded_only_on_an_item_that_is_still_there(
-    service: Service, box: Any, queue: str, stage: str, buried: bool
+    service: Service, box: Any, queue: str, stage: str, recorded: bool
 ) -> None:
     run_id = service.start(listed(box, "healthy"))
-    item = wiring().items.get(run_id, "item_00001")
+    item = bootstrap().items.get(run_id, "item_00001")
     assert item is not None
     if stage != "probe":
-        wiring().items.transition(item, {"current_stage": stage})
+        bootstrap().items.transition(item, {"current_stage": stage})
     sent = event("dead_letter", run_id=run_id, items=["item_00001"])
     sent["Records"] = sent["Records"][:1]
     sent["Records"][0]["eventSourceARN"] = f"arn:aws:sqs:us-east-1:123456789012:batch-import-{queue}-AbC123"
     assert door("dead_letter")(sent, Context()) == NOTHING_FAILED
     shown = service.item(run_id)
-    assert shown["current_stage"] == ("validate" if buried else stage)
-    assert shown["last_error_code"] == ("dead_lettered" if buried else None)
-    assert ("dead_lettered" in [e["event_type"] for e in shown["events"]]) is buried
-    expected = [{"run_id": run_id, "items": ["item_00001"]}] if buried else []
+    assert shown["current_stage"] == ("validate" if recorded else stage)
+    assert shown["last_error_code"] == ("dead_lettered" if recorded else None)
+    assert ("dead_lettered" in [e["event_type"] for e in shown["events"]]) is recorded
+    expected = [{"run_id": run_id, "items": ["item_00001"]}] if recorded else []
     assert waiting(service.aws, "VALIDATE_QUEUE_URL") == expected
-    if buried:
+    if recorded:
         assert shown["confirmation_status"] == ("pending" if stage == "validate" else "failed")

@@ -19,7 +19,7 @@ CORE = Path(__file__).resolve().parents[2] / "layers" / "core"
 PLACES = f"import sys; sys.path.insert(0, {str(CORE)!r})\n"
 LOOK = """
 import json, os, random, sys
-imported = [name for name in ("boto3", "batch_import.wiring") if name in sys.modules]
+imported = [name for name in ("boto3", "batch_import.bootstrap") if name in sys.modules]
 seen = {"environment": dict(os.environ), "folder": os.getcwd(), "said": sys.stdin.readline(), "imported": imported,
         "chance": random.random(), "name": __name__, "parent": os.getppid()}
 print(json.dumps(seen), flush=True)
@@ -67,7 +67,7 @@ def test_it_runs_a_script_in_a_folder_with_an_environment_and_has_the_packages_i
     assert seen["environment"] == {"NAME": "value"}
     assert seen["folder"] == str(tmp_path)
     assert (seen["name"], seen["said"]) == ("__main__", "hello\n")
-    assert seen["imported"] == ["boto3", "batch_import.wiring"]
+    assert seen["imported"] == ["boto3", "batch_import.bootstrap"]
     assert process.stderr.readline() == "a word of error\n"
 
 

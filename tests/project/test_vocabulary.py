@@ -55,4 +55,4 @@ def test_only_the_validation_service_writes_access_status() -> None:
         for path in package.rglob("*.py")
         if writers.search(path.read_text("utf-8")) and "domain" not in path.parts
     }
-    assert found == {"pipeline/validation.py"}
+    assert found == {"stages/validate.py"}

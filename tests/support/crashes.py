@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from batch_import.wiring import wiring
+from batch_import.bootstrap import bootstrap
 from botocore.client import BaseClient
 from urllib3.connectionpool import HTTPConnectionPool
 
@@ -47,7 +47,7 @@ class Effects:
             self._function = ""
             if self._dead:
                 self._dead = False
-                wiring.cache_clear()
+                bootstrap.cache_clear()
 
     def around(self, call: Callable[..., Any], label: Callable[..., str]) -> Callable[..., Any]:
         def effect(*args: Any, **kwargs: Any) -> Any:

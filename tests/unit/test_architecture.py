@@ -1,4 +1,4 @@
-"""Imports point inward, only the wiring reads the environment, and the domain knows no AWS.
+"""Imports point inward, only the composition root reads the environment, and the domain knows no AWS.
 
 See docs/design.md#5-one-template-three-places.
 """
@@ -14,24 +14,18 @@ import pytest
 PACKAGE = Path(batch_import.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 OUTSIDE = ("boto3", "botocore", "aws_lambda_powertools", "requests", "urllib3", "certifi", "cryptography")
-WORDS = "deadline domain store host probe pipeline http queue http_api authorization wiring settings observability"
-INNER = set(WORDS.split())
-ALLOWED = {
-    "domain": {"domain"},
-    "store": {"store", "domain"},
-    "queue": set(),
-    "deadline": set(),
-    "http": {"deadline", "domain"},
-    "host": {"host", "deadline", "domain", "http"},
-    "probe": {"probe", "domain"},
-    "pipeline": {"pipeline", "deadline", "domain", "store", "host", "probe", "queue"},
-    "authorization": {"domain"},
-    "settings": set(),
-    "observability": set(),
-    "wiring": INNER - {"wiring", "http_api", "authorization", "observability", "deadline"},
-    "http_api": {"authorization", "deadline", "domain", "host", "store", "wiring"},
-}
-DOORS_KNOW = {"domain", "pipeline", "wiring", "http_api", "authorization", "observability"}
+FLOORS = (  # from the ground up: a part may import from lower floors and from itself
+    {"domain"},
+    {"net", "aws"},
+    {"probe", "store"},
+    {"host", "coordination"},
+    {"consumer", "proofs"},
+    {"runs"},
+    {"http_api", "stages"},
+    {"bootstrap"},
+)
+ALLOWED = {part: {part}.union(*FLOORS[:floor]) for floor, parts in enumerate(FLOORS) for part in parts}
+HANDLERS_KNOW = {"aws", "bootstrap", "consumer", "domain", "http_api"}
 ENVIRONMENT = {"environ", "getenv", "environb", "putenv"}
 
 
@@ -50,7 +44,7 @@ def parts_imported(path: Path) -> set[str]:
             assert node.level == 0, f"{path.name}: relative imports hide arrows"
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         found |= {name.split(".")[1] for name in names if name.startswith("batch_import.")}
-    return found & INNER
+    return found & set(ALLOWED)
 
 
 def environment_reads(path: Path) -> list[int]:
@@ -70,13 +64,13 @@ def test_imports_point_inward(path: Path) -> None:
 @pytest.mark.parametrize(
     "path", sorted((PACKAGE.parents[2] / "functions").rglob("app.py")), ids=lambda p: p.parent.name
 )
-def test_a_door_knows_use_cases_and_no_store_queue_or_host(path: Path) -> None:
-    assert parts_imported(path) <= DOORS_KNOW
+def test_a_handler_knows_use_cases_and_no_store_queue_or_host(path: Path) -> None:
+    assert parts_imported(path) <= HANDLERS_KNOW
     assert environment_reads(path) == []
 
 
-def test_only_the_wiring_reads_the_environment() -> None:
-    assert {part_of(path) for path in MODULES if environment_reads(path)} == {"wiring"}
+def test_only_the_composition_root_reads_the_environment() -> None:
+    assert {part_of(path) for path in MODULES if environment_reads(path)} == {"bootstrap"}
 
 
 def test_the_domain_loads_neither_aws_nor_http() -> None:
@@ -93,14 +87,14 @@ def test_the_domain_loads_neither_aws_nor_http() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_importing_the_wiring_makes_no_client() -> None:
+def test_importing_the_composition_root_makes_no_client() -> None:
     """No side effect on import, and clients only when they are asked for: no region or credentials are needed."""
     code = (
         "import boto3\n"
         "def refuse(*a, **k): raise AssertionError('a client was made')\n"
         "boto3.client = boto3.resource = boto3.Session = refuse\n"
-        "import batch_import.wiring as w\n"
-        "w.wiring(); print('quiet')"
+        "import batch_import.bootstrap as w\n"
+        "w.bootstrap(); print('quiet')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PATH": ""})
     assert done.stdout.strip() == "quiet"

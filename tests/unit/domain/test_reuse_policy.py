@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from batch_import.domain.channel_evolution import NOTHING_ADDED
 from batch_import.domain.reuse_policy import (
-    HeldAccount,
+    DesiredAccount,
+    ExistingAccount,
     ImportState,
     ReuseDecision,
-    WantedAccount,
     account_state,
     decide_reuse,
 )
@@ -23,7 +23,7 @@ MAPPING = {"kimi-k2.6": "kimi-k2.6"}
 ALIAS = {**MAPPING, "moonshotai/Kimi-K2.6-TEE": "kimi-k2.6"}
 FAMILY = {**MAPPING, "gpt-5.1": "gpt-5.1"}
 WANTED = {"covered": MAPPING, "new alias": ALIAS, "new family": FAMILY}
-OURS = HeldAccount(
+OURS = ExistingAccount(
     account_id=4,
     name="relay-0a1b2c3d#dddddddddddd",
     base_url=URL,
@@ -87,7 +87,7 @@ STRANGERS = {"none", "same URL by hand", "another key", "another provider"}
 def decide(
     case: str, wanted: str = "covered", reactivate: Reactivate = Reactivate.ALWAYS, **more: bool
 ) -> ReuseDecision:
-    account = WantedAccount(PROVIDER, DIGEST, URL, WANTED[wanted])
+    account = DesiredAccount(PROVIDER, DIGEST, URL, WANTED[wanted])
     return decide_reuse(account, HELD[case], reactivate=reactivate, now=NOW, **more)
 
 
@@ -159,7 +159,7 @@ def test_twins_are_all_named_and_the_living_one_is_used() -> None:
 def test_twins_keep_the_other_advice_too() -> None:
     paused = [replace(OURS, schedulable=False), replace(OURS, account_id=9, schedulable=False)]
     decision = decide_reuse(
-        WantedAccount(PROVIDER, DIGEST, URL, MAPPING), paused, reactivate=Reactivate.ALWAYS, now=NOW
+        DesiredAccount(PROVIDER, DIGEST, URL, MAPPING), paused, reactivate=Reactivate.ALWAYS, now=NOW
     )
     assert [a.code for a in decision.advisories] == ["was_paused_by_person", "two_accounts_one_marker"]
 
@@ -189,7 +189,7 @@ def test_an_active_account_of_a_provider_whose_group_is_gone_is_repaired(
 
 def test_a_key_of_eight_equal_digits_is_not_the_same_key() -> None:
     collision = [replace(OURS, digest=DIGEST[:8] + "0" * 56)]
-    wanted = WantedAccount(PROVIDER, DIGEST, URL, MAPPING)
+    wanted = DesiredAccount(PROVIDER, DIGEST, URL, MAPPING)
     assert decide_reuse(wanted, collision, reactivate=Reactivate.ALWAYS, now=NOW).resolution == "created"
 
 
@@ -199,7 +199,7 @@ def test_our_marker_comes_before_the_hosts_state() -> None:
 
 
 @given(st.permutations(HELD["twin broken"] + HELD["another key"] + HELD["same URL by hand"]))
-def test_the_order_in_which_the_host_lists_accounts_decides_nothing(held: list[HeldAccount]) -> None:
-    wanted = WantedAccount(PROVIDER, DIGEST, URL, ALIAS)
+def test_the_order_in_which_the_host_lists_accounts_decides_nothing(held: list[ExistingAccount]) -> None:
+    wanted = DesiredAccount(PROVIDER, DIGEST, URL, ALIAS)
     decision = decide_reuse(wanted, held, reactivate=Reactivate.ALWAYS, now=NOW)
     assert (decision.account_id, decision.resolution) == (4, AccountResolution.REUSED)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from batch_import.domain.reuse_policy import ImportState
-from batch_import.host.accounts import held_account, marker, new_account
+from batch_import.host.accounts import existing_account, marker, new_account
 
 WIRE = Path(__file__).parents[2] / "contract" / "wire"
 PROVIDER, DIGEST, ROOT, KEY = "kimi-a7m-7d7ac291", "d" * 64, "https://kimi.a7m.com.cn/v1", "sk-test-00000001"
@@ -20,7 +20,7 @@ def body() -> dict[str, Any]:
 
 def test_what_is_created_reads_back_as_ours() -> None:
     row = {"id": 41, "status": "active", "schedulable": True, **body()}
-    account = held_account(row)
+    account = existing_account(row)
     assert (account.account_id, account.provider_id, account.digest) == (41, PROVIDER, DIGEST)
     assert (account.import_state, account.base_url, account.group_ids) == ("unproven", ROOT, (7,))
     assert (account.model_mapping, account.responses_mode) == ({"kimi-k2.6": "kimi-k2.6"}, "force_chat_completions")
@@ -65,11 +65,11 @@ def test_the_marker_says_provider_key_and_state(state: ImportState) -> None:
     ],
 )
 def test_an_expiry_date_counts_only_when_it_switches_off(fields: dict[str, Any], expiry: datetime | None) -> None:
-    assert held_account({"id": 1, **fields}).expires_at == expiry
+    assert existing_account({"id": 1, **fields}).expires_at == expiry
 
 
 def test_an_expiry_date_without_an_offset_can_be_compared() -> None:
-    expires_at = held_account({"id": 1, "expires_at": "2026-11-25T12:00:00"}).expires_at
+    expires_at = existing_account({"id": 1, "expires_at": "2026-11-25T12:00:00"}).expires_at
     assert expires_at is not None
     assert expires_at <= MOMENT
 
@@ -88,12 +88,12 @@ def test_an_expiry_date_without_an_offset_can_be_compared() -> None:
     ],
 )
 def test_rows_that_people_have_edited_are_tolerated(row: dict[str, Any]) -> None:
-    account = held_account(row)
+    account = existing_account(row)
     assert (account.account_id, account.base_url, account.digest) == (1, "", "")
 
 
 @pytest.mark.parametrize("path", sorted(WIRE.glob("*-account-get*.json")), ids=lambda path: path.stem)
 def test_captured_accounts_can_be_read(path: Path) -> None:
-    account = held_account(json.loads(path.read_text())["response"]["body"]["data"])
+    account = existing_account(json.loads(path.read_text())["response"]["body"]["data"])
     assert account.account_id > 0
     assert account.status in ("active", "inactive", "error")

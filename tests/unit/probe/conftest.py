@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
-from batch_import.http import exchange, guarded_session, send
+from batch_import.net.http import exchange, guarded_session, send
 from batch_import.probe.relay import Relay
 
 KEY = "sk-test-0000000000000001"

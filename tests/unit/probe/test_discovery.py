@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from batch_import.domain.answers import Answer
+from batch_import.domain.answers import Answer, error_text
 from batch_import.domain.redaction import redacted
 from batch_import.domain.types import AuthStyle
-from batch_import.probe.capability import error_text, probe_capabilities
+from batch_import.probe.capability import probe_capabilities
 from batch_import.probe.discovery import MAX_MODELS, ProviderModels, parse_models, provider_models
 from batch_import.probe.relay import MAX_REQUESTS, Relay
 from batch_import.probe.smoke import resolve_smoke_models

@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from batch_import.domain.answers import Answer, Trouble
+from batch_import.domain.answers import Answer, Trouble, error_text
 from batch_import.domain.capability import Protocol, Verdict, judge
 from batch_import.domain.outcomes import OUTCOMES
-from batch_import.probe.afterwards import probe_afterwards
-from batch_import.probe.capability import error_text, failure_code, probe_capabilities
+from batch_import.probe.capability import failure_code, probe_capabilities
+from batch_import.probe.deferred import probe_deferred
 from batch_import.probe.discovery import MAX_MODELS, provider_models
 from batch_import.probe.relay import MAX_REQUESTS, Relay
 from batch_import.probe.smoke import resolve_smoke_models
@@ -60,7 +60,7 @@ def test_no_answer_breaks_the_probe(lists: list[Answer], completions: dict[str, 
         assert 0 < len(found.raw_models) <= MAX_MODELS
         result = probe_capabilities(relay, found, resolve_smoke_models((), found.raw_models) or ["x"])
         assert failure_code(result) in {*OUTCOMES, None}
-        later = probe_afterwards(relay, found, result)
+        later = probe_deferred(relay, found, result)
         flags = (later.supports_stream, later.supports_tools, later.supports_reasoning_fields)
         assert all(flag in (True, False, "unknown") for flag in flags)
         assert all(isinstance(error_text(r.answer), str) for r in result.results.values())

@@ -6,9 +6,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from batch_import.store import transactions
 from batch_import.store.transactions import MOST_PARTS, Transactions
 from botocore.exceptions import ClientError, EndpointConnectionError
+
+from tests.support.clock import HandClock
 
 Part = dict[str, Any]
 
@@ -61,7 +62,8 @@ class Crowd:
 
     def __init__(self, pool: ThreadPoolExecutor) -> None:
         self.client = Client(held=1)
-        self.transactions = Transactions(self.client)  # type: ignore[arg-type]
+        self.clock = HandClock()
+        self.transactions = Transactions(self.client, self.clock.clock)  # type: ignore[arg-type]
         self._pool = pool
         self._first = self._submit([row("first")])
         assert self.client.arrived.acquire(timeout=10)
@@ -93,13 +95,6 @@ def crowd() -> Any:
         made = Crowd(pool)
         yield made
         made.client.go.set()
-
-
-@pytest.fixture(autouse=True)
-def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    taken: list[float] = []
-    monkeypatch.setattr(transactions.time, "sleep", taken.append)
-    return taken
 
 
 def test_one_alone_is_written_at_once() -> None:
@@ -138,19 +133,19 @@ def test_no_call_has_more_parts_than_dynamodb_takes(crowd: Crowd) -> None:
     assert MOST_PARTS == 100
 
 
-def test_a_meeting_with_somebody_elses_transaction_is_tried_again(crowd: Crowd, pauses: list[float]) -> None:
+def test_a_meeting_with_somebody_elses_transaction_is_tried_again(crowd: Crowd) -> None:
     crowd.write(row("a"))
     crowd.write(row("b"))
     assert crowd.release(cancelled("TransactionConflict", "None")) == [True, True]
-    assert (crowd.groups, len(pauses)) == ([{"a", "b"}, {"a", "b"}], 1)
+    assert (crowd.groups, len(crowd.clock.slept)) == ([{"a", "b"}, {"a", "b"}], 1)
 
 
-def test_a_meeting_that_never_ends_is_an_error(pauses: list[float]) -> None:
-    client = Client()
+def test_a_meeting_that_never_ends_is_an_error() -> None:
+    client, clock = Client(), HandClock()
     client.errors = [cancelled("TransactionConflict")] * 20
     with pytest.raises(ClientError):
-        Transactions(client).write([row("a")])  # type: ignore[arg-type]
-    assert len(client.calls) == len(pauses) + 1 == 8
+        Transactions(client, clock.clock).write([row("a")])  # type: ignore[arg-type]
+    assert len(client.calls) == len(clock.slept) + 1 == 8
 
 
 def test_what_is_wrong_with_one_of_them_is_found_by_writing_them_singly(crowd: Crowd) -> None:

@@ -19,6 +19,7 @@ class Trouble(StrEnum):
     TOO_LARGE = "too_large"
 
 
+_LONGEST_TEXT = 4_000  # characters; domain/redaction.py cuts it to what is stored once keys are blanked out
 BEFORE_EXCHANGE = frozenset({Trouble.UNREACHABLE, Trouble.TLS})
 
 
@@ -72,3 +73,11 @@ def _error_text(body: Any) -> str:
         parts = [str(error.get(key) or "") for key in ("message", "code", "type")]
         return " ".join(part for part in parts if part)
     return str(error)
+
+
+def error_text(answer: Answer) -> str:
+    """A short, printable account of an answer that was no success."""
+    if answer.trouble is not None:
+        return answer.trouble.value.replace("_", " ")
+    message = "an HTML page" if answer.is_html else (answer.error_message or answer.text)
+    return f"HTTP {answer.status}: {' '.join(message[:_LONGEST_TEXT].split())}"

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from batch_import.domain.answers import Answer
+from batch_import.domain.outcomes import Code
 from batch_import.domain.types import AuthStyle, ModelIdStyle
 
 Flag = bool | Literal["unknown"]
@@ -54,20 +55,20 @@ class Verdict(StrEnum):
 
     OK = "ok"
     ABSENT = "endpoint_absent"
-    MODEL_NOT_SERVED = "model_not_served"
-    AUTH_FAILED = "auth_failed"
-    FORBIDDEN = "forbidden"
-    WALL = "blocked_by_wall"
-    RATE_LIMITED = "rate_limited"
-    PAYMENT = "payment_required"
-    REJECTED = "request_rejected"
-    UNAVAILABLE = "upstream_unavailable"
-    INVALID = "invalid_answer"
-    NOT_AN_API = "not_an_api"
-    TIMEOUT = "upstream_timeout"
-    UNREACHABLE = "unreachable"
-    TLS = "tls_error"
-    ADDRESS = "address_refused"
+    MODEL_NOT_SERVED = Code.MODEL_NOT_SERVED
+    AUTH_FAILED = Code.AUTH_FAILED
+    FORBIDDEN = Code.FORBIDDEN
+    WALL = Code.BLOCKED_BY_WALL
+    RATE_LIMITED = Code.RATE_LIMITED
+    PAYMENT = Code.PAYMENT_REQUIRED
+    REJECTED = Code.REQUEST_REJECTED
+    UNAVAILABLE = Code.UPSTREAM_UNAVAILABLE
+    INVALID = Code.INVALID_ANSWER
+    NOT_AN_API = Code.NOT_AN_API
+    TIMEOUT = Code.UPSTREAM_TIMEOUT
+    UNREACHABLE = Code.UNREACHABLE
+    TLS = Code.TLS_ERROR
+    ADDRESS = Code.ADDRESS_REFUSED
 
     @property
     def flag(self) -> Flag:

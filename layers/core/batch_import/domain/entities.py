@@ -3,12 +3,12 @@
 See docs/design.md#4-state.
 """
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field
 
 from batch_import.domain.advisories import Advisory
+from batch_import.domain.outcomes import Code
 from batch_import.domain.types import (
     AccessMode,
     AccessStatus,
@@ -24,7 +24,7 @@ from batch_import.domain.types import (
 
 
 class _Row(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)  # rows of other releases stay readable
+    model_config = ConfigDict(extra="ignore", frozen=True)  # keys of the tables are no fields
 
 
 class Run(_Row):
@@ -50,11 +50,11 @@ class Run(_Row):
     left_out_items: int = 0
 
     @property
-    def writes_stopped(self) -> str | None:
+    def writes_stopped(self) -> Code | None:
         """The code with which items not yet provisioned stop, or ``None`` while the run goes on."""
         if self.state is RunState.CANCELLED:
-            return "cancelled"
-        return "stopped_by_strict" if self.strict_stopped else None
+            return Code.CANCELLED
+        return Code.STOPPED_BY_STRICT if self.strict_stopped else None
 
 
 class NewEvent(BaseModel):
@@ -67,17 +67,6 @@ class NewEvent(BaseModel):
     payload: dict[str, Any] = Field(default_factory=dict)
     stage: ItemStage | None = None
     attempt: int | None = None
-
-
-class Unwritten(NamedTuple):
-    """What is known of an item and will be written together with its next write (``ItemStore.draft``)."""
-
-    changes: Mapping[str, Any] = {}
-    events: tuple[NewEvent, ...] = ()
-    also: tuple[dict[str, Any], ...] = ()
-
-
-NOTHING = Unwritten()
 
 
 class Counters(_Row):
@@ -127,26 +116,14 @@ class Item(_Row):
     has_warning: bool = False
     last_error_stage: ItemStage | None = None
     last_error: str | None = None
-    last_error_code: str | None = None
-    failure_code: str | None = None
+    last_error_code: Code | None = None
+    failure_code: Code | None = None
 
     lease_owner: str | None = None
     lease_expires_at: str | None = None
     version: int = 0
     created_at: str
     updated_at: str
-
-    _unwritten: Unwritten = PrivateAttr(default=NOTHING)
-
-    @property
-    def unwritten(self) -> Unwritten:
-        return self._unwritten
-
-    def with_unwritten(self, unwritten: Unwritten, changes: Mapping[str, Any] | None = None) -> "Item":
-        """A copy with ``changes`` that remembers what of it is not in the table yet."""
-        copy = self.model_copy(update=dict(changes or {}))
-        copy._unwritten = unwritten
-        return copy
 
     @property
     def advisory_list(self) -> list[Advisory]:

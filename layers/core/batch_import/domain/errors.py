@@ -1,6 +1,4 @@
-"""Errors are types with public codes; one table maps them to HTTP (docs/design.md#32-requests-and-errors)."""
-
-from http import HTTPStatus
+"""Error types with public codes (docs/design.md#32-requests-and-errors); ``http_api/errors.py`` has the statuses."""
 
 
 class BatchImportError(Exception):
@@ -41,19 +39,6 @@ class HostUnreachable(BatchImportError):
     """A call that needs the host's answer did not get one; the message holds the host's own words."""
 
     code = "host_unavailable"
-
-
-HTTP_STATUS: dict[str, HTTPStatus] = {
-    InvalidRequest.code: HTTPStatus.BAD_REQUEST,
-    Forbidden.code: HTTPStatus.FORBIDDEN,
-    NotFound.code: HTTPStatus.NOT_FOUND,
-    MethodNotAllowed.code: HTTPStatus.METHOD_NOT_ALLOWED,
-    Conflict.code: HTTPStatus.CONFLICT,
-    TooLarge.code: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    UnsupportedMediaType.code: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HostUnreachable.code: HTTPStatus.BAD_GATEWAY,
-    BatchImportError.code: HTTPStatus.INTERNAL_SERVER_ERROR,
-}
 
 
 class StaleWrite(Exception):

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from batch_import.domain.answers import Answer, Trouble
+from batch_import.domain.outcomes import Code
 
 MAX_TOKENS = 512
 
@@ -22,7 +23,7 @@ class Proof(StrEnum):
 @dataclass(frozen=True, slots=True)
 class GatewayDecision:
     proof: Proof
-    code: str = ""
+    code: Code = Code.INTERNAL_ERROR  # of any but a proven one
     parked: bool = False  # the host took the account out of service: wake it before the next try
 
 
@@ -39,7 +40,7 @@ def completion_request(model: str, nonce: str) -> dict[str, Any]:
 def judge_completion(answer: Answer) -> GatewayDecision:
     """By content type and ``choices``, not by status alone: a relay's 200 login page passes through as it is."""
     if answer.trouble is not None:
-        code = "host_unavailable" if answer.trouble in _NO_HOST else "gateway_upstream_failed"
+        code = Code.HOST_UNAVAILABLE if answer.trouble in _NO_HOST else Code.GATEWAY_UPSTREAM_FAILED
         return GatewayDecision(Proof.RETRY, code)
     if answer.ok:
         return _judge_success(answer)
@@ -51,11 +52,11 @@ _NO_HOST = (Trouble.UNREACHABLE, Trouble.TLS, Trouble.ADDRESS_REFUSED)
 
 def _judge_success(answer: Answer) -> GatewayDecision:
     if answer.is_html or not isinstance(answer.json, dict) or answer.has_error:
-        return GatewayDecision(Proof.RETRY, "invalid_answer")
+        return GatewayDecision(Proof.RETRY, Code.INVALID_ANSWER)
     choices = answer.json.get("choices")
     if isinstance(choices, list) and choices and _has_content(choices[0]):
         return GatewayDecision(Proof.PROVEN)
-    return GatewayDecision(Proof.RETRY, "gateway_empty_completion")
+    return GatewayDecision(Proof.RETRY, Code.GATEWAY_EMPTY_COMPLETION)
 
 
 def _has_content(choice: Any) -> bool:
@@ -71,24 +72,24 @@ def _judge_failure(status: int, body: Any, message: str) -> GatewayDecision:
     if status in (401, 403):  # a relay's own refusals come as 502 (docs/host-api.md#handler-errors)
         group = code.startswith("GROUP_") and code != "GROUP_NOT_ALLOWED"
         return (
-            GatewayDecision(Proof.FAIL, "group_not_usable")
+            GatewayDecision(Proof.FAIL, Code.GROUP_NOT_USABLE)
             if group
-            else GatewayDecision(Proof.RETRY, "gateway_refused_key")
+            else GatewayDecision(Proof.RETRY, Code.GATEWAY_REFUSED_KEY)
         )
     if status == 503 and ("no available" in text or "service temporarily unavailable" in text):
-        return GatewayDecision(Proof.JOINING, "gateway_no_account")
+        return GatewayDecision(Proof.JOINING, Code.GATEWAY_NO_ACCOUNT)
     if status == 404:
-        return GatewayDecision(Proof.JOINING, "gateway_mis_mapped")
+        return GatewayDecision(Proof.JOINING, Code.GATEWAY_MIS_MAPPED)
     if status == 502 and "authentication failed" in text:
-        return GatewayDecision(Proof.FAIL, "gateway_upstream_auth_failed")
-    if status == 502 and "forbidden" in text:
-        return GatewayDecision(Proof.RETRY, "gateway_upstream_failed", parked=True)
+        return GatewayDecision(Proof.FAIL, Code.GATEWAY_UPSTREAM_AUTH_FAILED)
+    if status == 502 and Code.FORBIDDEN in text:
+        return GatewayDecision(Proof.RETRY, Code.GATEWAY_UPSTREAM_FAILED, parked=True)
     if status == 429:
-        return GatewayDecision(Proof.RETRY, "rate_limited")
+        return GatewayDecision(Proof.RETRY, Code.RATE_LIMITED)
     if status == 400 and ("model" in text and "not" in text):
-        return GatewayDecision(Proof.FAIL, "gateway_mis_mapped")
+        return GatewayDecision(Proof.FAIL, Code.GATEWAY_MIS_MAPPED)
     return (
-        GatewayDecision(Proof.RETRY, "gateway_upstream_failed")
+        GatewayDecision(Proof.RETRY, Code.GATEWAY_UPSTREAM_FAILED)
         if status >= 500
-        else GatewayDecision(Proof.FAIL, "request_rejected")
+        else GatewayDecision(Proof.FAIL, Code.REQUEST_REJECTED)
     )

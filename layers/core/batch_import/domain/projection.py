@@ -6,7 +6,7 @@ from typing import Any
 from batch_import.domain import contract as api
 from batch_import.domain.advisories import Advisory, Text, text_of
 from batch_import.domain.entities import Counters, Event, Item, ItemProfile, Run
-from batch_import.domain.outcomes import outcome
+from batch_import.domain.outcomes import Code, outcome
 from batch_import.domain.provider import shown_fingerprint
 from batch_import.domain.types import (
     AccessStatus,
@@ -146,8 +146,8 @@ class ResultProjection:
             "badges": self._item_badges(item),
         }
 
-    def _advice(self, code: str | None) -> str | None:
-        row = outcome(code or "internal_error")
+    def _advice(self, code: Code | None) -> str | None:
+        row = outcome(code or Code.INTERNAL_ERROR)
         text, advice = (row.zh, row.advice_zh) if self._language == "zh" else (row.en, row.advice_en)
         glue = "：" if self._language == "zh" else ": "
         return f"{text}{glue}{advice}" if advice else text

@@ -8,6 +8,7 @@ from enum import StrEnum
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.channel_evolution import NOTHING_ADDED, ModelMappingDelta, model_mapping_delta
 from batch_import.domain.naming import canonical_model_family
+from batch_import.domain.outcomes import Code
 from batch_import.domain.types import AccountResolution, MatchedAccountState, Reactivate
 
 
@@ -21,7 +22,7 @@ class ImportState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class HeldAccount:
+class ExistingAccount:
     """An account as the host shows it. ``provider_id`` and ``digest`` come from our marker, empty without one."""
 
     account_id: int
@@ -44,7 +45,7 @@ class HeldAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class WantedAccount:
+class DesiredAccount:
     provider_id: str
     digest: str
     base_url: str
@@ -63,7 +64,7 @@ class ReuseDecision:
     resolution: AccountResolution | None
     account_id: int | None = None
     delta: ModelMappingDelta = NOTHING_ADDED
-    refusal: str | None = None
+    refusal: Code | None = None
     advisories: tuple[Advisory, ...] = ()
     evidence: Mapping[str, object] = field(default_factory=dict)
 
@@ -72,7 +73,7 @@ class ReuseDecision:
         return self.resolution in (AccountResolution.REUSED, AccountResolution.REACTIVATED)
 
 
-def account_state(account: HeldAccount, now: datetime) -> MatchedAccountState | None:
+def account_state(account: ExistingAccount, now: datetime) -> MatchedAccountState | None:
     """How the host's fields and our marker read together; cooling down is active, half-made is no match."""
     if account.import_state == ImportState.UNPROVEN:
         return None
@@ -85,14 +86,14 @@ def account_state(account: HeldAccount, now: datetime) -> MatchedAccountState | 
     return MatchedAccountState.ACTIVE
 
 
-def accounts_of_pair(held: Iterable[HeldAccount], provider_id: str, digest: str) -> list[HeldAccount]:
+def accounts_of_pair(held: Iterable[ExistingAccount], provider_id: str, digest: str) -> list[ExistingAccount]:
     """Those with our marker for this relay and key; more than one after a "duplicate" in the host."""
     return [account for account in held if (account.provider_id, account.digest) == (provider_id, digest)]
 
 
 def decide_reuse(
-    wanted: WantedAccount,
-    held: Iterable[HeldAccount],
+    wanted: DesiredAccount,
+    held: Iterable[ExistingAccount],
     *,
     reactivate: Reactivate,
     now: datetime,
@@ -111,7 +112,7 @@ def decide_reuse(
 
 
 def _decide_on(
-    account: HeldAccount, wanted: WantedAccount, reactivate: Reactivate, now: datetime, provider_usable: bool
+    account: ExistingAccount, wanted: DesiredAccount, reactivate: Reactivate, now: datetime, provider_usable: bool
 ) -> ReuseDecision:
     state = account_state(account, now)
     delta = model_mapping_delta(account.model_mapping, wanted.model_mapping)
@@ -120,7 +121,7 @@ def _decide_on(
         return ReuseDecision(None, AccountResolution.CREATED, account.account_id, delta, evidence=evidence)
     if state is MatchedAccountState.DISABLED and _paused_by_person(account, now):
         if reactivate is Reactivate.OURS:
-            return ReuseDecision(state, None, account.account_id, refusal="paused_by_operator", evidence=evidence)
+            return ReuseDecision(state, None, account.account_id, refusal=Code.PAUSED_BY_OPERATOR, evidence=evidence)
         paused = (Advisory("was_paused_by_person"),)
         return ReuseDecision(state, AccountResolution.REACTIVATED, account.account_id, delta, None, paused, evidence)
     resolution = _RESOLUTIONS[state]
@@ -142,16 +143,16 @@ def _rank(state: MatchedAccountState | None) -> int:
     return order.index(state) if state in order else len(order)
 
 
-def _paused_by_person(account: HeldAccount, now: datetime) -> bool:
+def _paused_by_person(account: ExistingAccount, now: datetime) -> bool:
     """The host itself only takes an expired account out of scheduling; it never makes one inactive."""
     return account.status != "active" or not _expired(account, now)
 
 
-def _expired(account: HeldAccount, now: datetime) -> bool:
+def _expired(account: ExistingAccount, now: datetime) -> bool:
     return account.expires_at is not None and account.expires_at <= now
 
 
-def _same_url(wanted: WantedAccount, accounts: Sequence[HeldAccount]) -> tuple[Advisory, ...]:
+def _same_url(wanted: DesiredAccount, accounts: Sequence[ExistingAccount]) -> tuple[Advisory, ...]:
     """An account without our marker cannot be matched by key: the host never shows keys."""
     return tuple(
         Advisory("account_of_same_url", {"name": a.name, "account_id": str(a.account_id)})
@@ -160,7 +161,7 @@ def _same_url(wanted: WantedAccount, accounts: Sequence[HeldAccount]) -> tuple[A
     )[:1]
 
 
-def _with_twins(decision: ReuseDecision, ours: Sequence[HeldAccount]) -> ReuseDecision:
+def _with_twins(decision: ReuseDecision, ours: Sequence[ExistingAccount]) -> ReuseDecision:
     """A "duplicate" in the host copies our marker: a conflict to report, not to merge.
 
     See docs/host-api.md#marker-in-extra.
@@ -180,7 +181,7 @@ def _with_twins(decision: ReuseDecision, ours: Sequence[HeldAccount]) -> ReuseDe
     )
 
 
-def _evidence(account: HeldAccount, wanted: WantedAccount, delta: ModelMappingDelta) -> dict[str, object]:
+def _evidence(account: ExistingAccount, wanted: DesiredAccount, delta: ModelMappingDelta) -> dict[str, object]:
     new = sorted(wanted.families - account.families)
     return {
         "matched_by": "marker",

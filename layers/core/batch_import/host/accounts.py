@@ -6,18 +6,18 @@ from typing import Any
 
 from batch_import.domain.errors import InvalidRequest
 from batch_import.domain.provider import account_name
-from batch_import.domain.reuse_policy import HeldAccount, ImportState
+from batch_import.domain.reuse_policy import ExistingAccount, ImportState
 from batch_import.domain.urls import canonical_base_url
 
 CONCURRENCY = 10  # omitted means unlimited on the host
 PRIORITY = 50  # omitted means 0, the highest
 
 
-def held_account(account: Mapping[str, Any]) -> HeldAccount:
+def existing_account(account: Mapping[str, Any]) -> ExistingAccount:
     """The host's row as the decision reads it. Unknown or odd values are tolerated: people edit accounts."""
     credentials, extra = account.get("credentials") or {}, account.get("extra") or {}
     mapping = credentials.get("model_mapping")
-    return HeldAccount(
+    return ExistingAccount(
         account_id=int(account["id"]),
         name=str(account.get("name", "")),
         base_url=_canonical(credentials.get("base_url")),

@@ -1,5 +1,7 @@
 """What a call to the host can come to, beyond success (docs/design.md#23-provision: succeeded, rejected, uncertain)."""
 
+from batch_import.domain.outcomes import Code
+
 
 class HostError(Exception):
     """``code`` is an outcome's code. ``str(error)`` holds the host's own words, never a credential.
@@ -7,7 +9,7 @@ class HostError(Exception):
     ``wait`` > 0: the host is known to be down, and whoever meets that waits so many seconds at no cost of attempts.
     """
 
-    code = "host_unavailable"
+    code = Code.HOST_UNAVAILABLE
 
     def __init__(self, message: str, *, status: int = 0, reason: str = "") -> None:
         super().__init__(message)
@@ -31,11 +33,11 @@ class HostUncertain(HostError):
 class HostRejected(HostError):
     """The host said no, and nothing was written."""
 
-    code = "host_rejected"
+    code = Code.HOST_REJECTED
 
 
 class HostRefusesCredentials(HostError):
-    code = "host_refuses_credentials"
+    code = Code.HOST_REFUSES_CREDENTIALS
 
 
 class HostNotConfigured(HostRefusesCredentials):
@@ -45,4 +47,4 @@ class HostNotConfigured(HostRefusesCredentials):
 class HostGated(HostError):
     """423: an administrator must accept the compliance statement; the importer never does it for them."""
 
-    code = "host_needs_acknowledgement"
+    code = Code.HOST_NEEDS_ACKNOWLEDGEMENT

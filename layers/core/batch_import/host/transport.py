@@ -1,7 +1,6 @@
 """One call to the host: both error envelopes, string and int codes, bounded retries for safe calls only."""
 
 import json
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Protocol
@@ -12,7 +11,7 @@ from urllib3 import BaseHTTPResponse, Timeout, make_headers
 from urllib3.exceptions import ConnectTimeoutError, HTTPError
 from urllib3.util import Url, parse_url
 
-from batch_import.deadline import POOLS, deadline, seconds_left
+from batch_import.domain.clock import SYSTEM_CLOCK, Clock
 from batch_import.host.errors import (
     HostError,
     HostGated,
@@ -23,7 +22,8 @@ from batch_import.host.errors import (
     HostUncertain,
     NoTimeLeft,
 )
-from batch_import.http import CONNECT_TIMEOUT, USER_AGENT
+from batch_import.net.deadline import POOLS, deadline, seconds_left
+from batch_import.net.http import CONNECT_TIMEOUT, USER_AGENT
 
 TIMEOUT = 15.0  # of one call to the admin API, from its first byte to its last
 _SAFE_TRIES = 3
@@ -31,15 +31,15 @@ _SILENT = (0, 502, 503, 504)  # nobody, or only the proxy before it
 _PAUSE = 0.3
 
 
-class Down(Protocol):
+class Decision(Protocol):
     @property
     def free_wait(self) -> float: ...
 
 
-class Outage(Protocol):
-    """As much of ``pipeline.outages.Outage`` as is needed here."""
+class Breaker(Protocol):
+    """The part of ``CircuitBreaker`` that is used here; ``coordination`` stands on the same floor."""
 
-    def failed(self) -> Down: ...
+    def failed(self) -> Decision: ...
     def works(self) -> None: ...
 
 
@@ -47,13 +47,21 @@ class HostTransport:
     """Sends JSON and unwraps ``{code, message, data}``. One pool of ``connections`` is shared by all threads.
 
     The host is one origin and the operator's own choice: no guard, no redirects, no proxies, no cookies. Going through
-    ``requests`` all the same would cost twice the CPU. ``outage`` hears whether the host answers at all: not, when a
+    ``requests`` all the same would cost twice the CPU. ``breaker`` hears whether the host answers at all: not, when a
     safe call failed three times without a word of it.
     """
 
-    def __init__(self, base_url: str, admin_key: str, outage: Outage | None = None, connections: int = 128) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        admin_key: str,
+        breaker: Breaker | None = None,
+        connections: int = 128,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
         """Raises ``HostNotConfigured`` when ``base_url`` is no address."""
-        self._outage = outage
+        self._breaker = breaker
+        self._clock = clock
         self._admin = {"x-api-key": admin_key.strip()}
         address = _address(base_url.strip())
         self._path = (address.path or "").rstrip("/")
@@ -102,7 +110,7 @@ class HostTransport:
                     raise  # the deadline cut it off, and that says nothing about the host
                 if attempt == _SAFE_TRIES - 1:
                     raise self.silent(error) from None
-                time.sleep(_PAUSE * 2**attempt)
+                self._clock.sleep(_PAUSE * 2**attempt)
         raise AssertionError("unreachable")
 
     def write(
@@ -129,7 +137,7 @@ class HostTransport:
             raise NoTimeLeft(f"no time was left for {method} {path.split('?')[0]}")
         try:
             with (
-                deadline(time.monotonic() + timeout),
+                deadline(timeout),
                 self.send(method, path, headers=sent, params=params, body=body, timeout=timeout) as response,
             ):
                 text = response.data.decode("utf-8", "replace")
@@ -137,8 +145,8 @@ class HostTransport:
             never_sent = isinstance(error, ConnectTimeoutError)
             kind = HostUnavailable if safe or never_sent else HostUncertain
             raise kind(f"no answer from the host to {method} {path.split('?')[0]}") from None
-        if self._outage is not None and response.status not in _SILENT:
-            self._outage.works()
+        if self._breaker is not None and response.status not in _SILENT:
+            self._breaker.works()
         return unwrap(response.status, _json(text), text, safe)
 
     def _credentials(self, bearer: str | None) -> Mapping[str, str]:
@@ -146,8 +154,8 @@ class HostTransport:
 
     def silent(self, error: HostError) -> HostError:
         """``error``, told to all workers when it means that the host does not answer."""
-        if self._outage is not None and error.status in _SILENT:
-            error.wait = self._outage.failed().free_wait
+        if self._breaker is not None and error.status in _SILENT:
+            error.wait = self._breaker.failed().free_wait
         return error
 
     def admin_headers(self) -> Mapping[str, str]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from batch_import.domain.answers import Answer
 from batch_import.domain.capability import (
     Flag,
     Protocol,
@@ -18,13 +17,13 @@ from batch_import.domain.capability import (
     judge,
     model_id_style,
 )
+from batch_import.domain.outcomes import Code
 from batch_import.domain.routing import usable_by_host
 from batch_import.domain.types import AuthStyle
 from batch_import.probe.discovery import ProviderModels
 from batch_import.probe.relay import Relay, together
 
 MAX_OUTPUT_TOKENS = 512  # a reasoning model spends hundreds before its first word; three probes stay under 2,000
-_LONGEST_TEXT = 4_000  # keys are blanked, and then it is cut to what is stored: domain/redaction.py
 _PROMPT = "Reply with the single word: ok"
 _TOOL = {"type": "function", "name": "probe_ping", "description": "Answers a ping.",
          "parameters": {"type": "object", "properties": {"text": {"type": "string"}}}}  # fmt: skip
@@ -111,18 +110,18 @@ def known_advisories(profile: TransportProfile, results: dict[Protocol, Protocol
     return ("responses_unsupported_but_chat_ok",) if chat_only else ()
 
 
-def failure_code(result: ProbeResult) -> str | None:
+def failure_code(result: ProbeResult) -> Code | None:
     """Why the host could not use this relay, or ``None`` when it can (docs/design.md#21-probe)."""
     transport, verdicts = result.transport, {p: r.verdict for p, r in result.results.items()}
     usable = usable_by_host(transport) is True
     if usable and transport.auth_style is AuthStyle.BEARER:
         return None
     if usable or Verdict.OK in verdicts.values():
-        return "protocol_not_usable_by_host"
+        return Code.PROTOCOL_NOT_USABLE_BY_HOST
     for verdict in (verdicts[Protocol.CHAT], verdicts[Protocol.RESPONSES]):
         if verdict is not Verdict.ABSENT:
-            return verdict.value
-    return "protocol_not_usable_by_host"
+            return Code(verdict.value)
+    return Code.PROTOCOL_NOT_USABLE_BY_HOST
 
 
 def _tools(results: dict[Protocol, ProtocolResult]) -> Flag:
@@ -141,11 +140,3 @@ def _reasoning(results: dict[Protocol, ProtocolResult]) -> Flag:
     message = result.answer.json["choices"][0]["message"]
     told = isinstance(message, dict) and any(message.get(f) for f in ("reasoning_content", "reasoning", "thinking"))
     return told or "unknown"
-
-
-def error_text(answer: Answer) -> str:
-    """A short, printable account of an answer that was no success."""
-    if answer.trouble is not None:
-        return answer.trouble.value.replace("_", " ")
-    message = "an HTML page" if answer.is_html else (answer.error_message or answer.text)
-    return f"HTTP {answer.status}: {' '.join(message[:_LONGEST_TEXT].split())}"

@@ -5,6 +5,7 @@ from typing import Any
 
 from batch_import.domain.answers import Answer
 from batch_import.domain.capability import Protocol, Verdict, judge
+from batch_import.domain.outcomes import Code
 from batch_import.domain.types import AuthStyle
 from batch_import.domain.urls import model_list_roots
 from batch_import.probe.relay import Relay
@@ -18,7 +19,7 @@ _STYLES = (AuthStyle.BEARER, AuthStyle.X_API_KEY, AuthStyle.API_KEY)
 class ProviderModels:
     """``code`` None: found. Otherwise an outcome's code; ``answer`` is the one that decided."""
 
-    code: str | None
+    code: Code | None
     api_root: str
     auth_style: AuthStyle
     raw_models: tuple[str, ...] = ()
@@ -33,7 +34,7 @@ def provider_models(relay: Relay, base_url: str) -> ProviderModels:
     tried = []
     for root in model_list_roots(base_url):
         found = _at_root(relay, root)
-        if found.code not in ("model_list_missing", "not_an_api"):
+        if found.code not in (Code.MODEL_LIST_MISSING, Code.NOT_AN_API):
             return found
         tried.append(found)
     return tried[0]
@@ -56,7 +57,7 @@ def _at_root(relay: Relay, root: str) -> ProviderModels:
         found = _read(relay, relay.get(f"{root}/models", style), root, style)
         if found.code is None:
             return found
-        if found.code != "auth_failed":
+        if found.code != Code.AUTH_FAILED:
             return refused or found
         refused = refused or found
     return refused or found
@@ -68,15 +69,15 @@ def _read(relay: Relay, answer: Answer, root: str, style: AuthStyle) -> Provider
     if models:
         return ProviderModels(None, root, style, models, answer)
     if models is not None:
-        return ProviderModels("empty_model_list", root, style, (), answer)
+        return ProviderModels(Code.EMPTY_MODEL_LIST, root, style, (), answer)
     return ProviderModels(_code(answer), root, style, (), answer)
 
 
-def _code(answer: Answer) -> str:
+def _code(answer: Answer) -> Code:
     verdict = judge(answer, Protocol.CHAT)
     if verdict in (Verdict.ABSENT, Verdict.MODEL_NOT_SERVED, Verdict.REJECTED):
-        return "model_list_missing"
-    return "invalid_answer" if verdict is Verdict.OK else verdict.value
+        return Code.MODEL_LIST_MISSING
+    return Code.INVALID_ANSWER if verdict is Verdict.OK else Code(verdict.value)
 
 
 def _model_id(entry: Any) -> str:

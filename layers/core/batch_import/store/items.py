@@ -5,11 +5,12 @@ See docs/design.md#4-state.
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 from batch_import.domain.clock import Clock, iso
-from batch_import.domain.entities import NOTHING, Event, Item, ItemProfile, NewEvent, Run, Unwritten
+from batch_import.domain.entities import Event, Item, ItemProfile, NewEvent, Run
 from batch_import.domain.errors import LeaseLost, StaleWrite
 from batch_import.domain.types import AccessStatus, EventType, ItemStage
 from batch_import.store.dynamo import Row, Table
@@ -27,11 +28,41 @@ from batch_import.store.item_rows import (
 
 STAGE_PATIENCE = timedelta(minutes=15)  # after this long without a transition, reconcile looks at an item
 _FINDINGS = 20  # to a transaction
-_AFTERWARDS = 99  # behind the events of the version that it belongs to
+_DEFERRED = 99  # behind the events of the version that it belongs to
 _LEASABLE = (
     "current_stage IN (:a, :b) AND "
     "(attribute_not_exists(lease_owner) OR lease_expires_at < :now OR lease_owner = :mine)"
 )
+
+
+@dataclass(frozen=True)
+class PendingWrite:
+    """An item as it will be, and what its next write carries. Until then a crash undoes it.
+
+    ``item`` shows the changes already; its version is that of the row.
+    """
+
+    item: Item
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    events: tuple[NewEvent, ...] = ()
+    also: tuple[Row, ...] = ()
+
+    def adding(
+        self, changes: Mapping[str, Any], events: Iterable[NewEvent] = (), also: Iterable[Row] = ()
+    ) -> "PendingWrite":
+        """More of the same write. Events get stage and attempt of the moment before these ``changes``."""
+        told = [
+            event.model_copy(
+                update={"stage": event.stage or self.item.current_stage, "attempt": event.attempt or self.item.attempt}
+            )
+            for event in events
+        ]
+        return PendingWrite(
+            self.item.model_copy(update=dict(changes)),
+            {**self.changes, **changes},
+            (*self.events, *told),
+            (*self.also, *also),
+        )
 
 
 class _Write(NamedTuple):
@@ -118,7 +149,7 @@ class ItemStore:
             raise LeaseLost(item.item_id) from None
 
     def _leasing(self, item: Item, owner: str, seconds: float, stages: tuple[ItemStage, ItemStage]) -> "_Write":
-        now = self._clock()
+        now = self._clock.now()
         changes = {"lease_owner": owner, "lease_expires_at": iso(now + timedelta(seconds=seconds))}
         values = {":a": stages[0], ":b": stages[1], ":now": iso(now), ":mine": owner}
         event = NewEvent(
@@ -126,7 +157,7 @@ class ItemStore:
             message="lease acquired",
             payload={"lease_expires_at": changes["lease_expires_at"]},
         )
-        return self._prepare(item, changes, [event], _LEASABLE, values)
+        return self._prepare(PendingWrite(item).adding(changes, [event]), _LEASABLE, values)
 
     def lease_all(
         self,
@@ -166,51 +197,34 @@ class ItemStore:
         also: Iterable[Row] = (),
         profile: ItemProfile | None = None,
     ) -> Item:
-        """Apply ``changes`` if nobody changed the row since ``item`` was read, else raise ``StaleWrite``.
+        """Apply ``changes`` if nobody has changed the row since ``item`` was read, else raise ``StaleWrite``.
 
         Events and ``also`` are written in the same transaction. A stage change renews order and watch keys.
         """
-        drafted = self.draft(item, changes, events, also=also, profile=profile)
-        return self._apply(self._prepare(drafted, {}, [], None, {}))
+        rows = [*also, *([self.putting_profile(item, profile)] if profile is not None else ())]
+        return self.write(PendingWrite(item).adding(changes, events, rows))
 
-    def draft(
-        self,
-        item: Item,
-        changes: Mapping[str, Any],
-        events: Iterable[NewEvent] = (),
-        *,
-        also: Iterable[Row] = (),
-        profile: ItemProfile | None = None,
-    ) -> Item:
-        """``item`` as it will be: all this is written together with its next write, or not at all.
+    def write(self, pending: PendingWrite) -> Item:
+        """Write all of ``pending``, or raise ``StaleWrite``; returns the item as it is then."""
+        return self._apply(self._prepare(pending))
 
-        For what a crash may undo, such as the findings of a probe: one transaction less for each item.
-        """
-        rows = [*also, *([self._items.putting(profile_row(item, profile))] if profile is not None else ())]
-        told = [
-            event.model_copy(
-                update={"stage": event.stage or item.current_stage, "attempt": event.attempt or item.attempt}
-            )
-            for event in events
-        ]
-        before = item.unwritten
-        return item.with_unwritten(
-            Unwritten({**before.changes, **changes}, (*before.events, *told), (*before.also, *rows)), changes
-        )
+    def putting_profile(self, item: Item, profile: ItemProfile) -> Row:
+        """The part of a transaction that replaces the item's profile."""
+        return self._items.putting(profile_row(item, profile))
 
     def add_to_profiles(self, findings: Sequence[tuple[Item, ItemProfile, NewEvent]]) -> None:
         """Replace profiles' rows, each with an event, and leave the items' rows alone: others may be at work on them.
 
         Each item is given as its finding's write left it: the event is shown behind those of that write.
         """
-        now = iso(self._clock())
+        now = iso(self._clock.now())
         for at in range(0, len(findings), _FINDINGS):
             rows = [
                 row
                 for item, profile, event in findings[at : at + _FINDINGS]
                 for row in (
                     self._items.putting(profile_row(item, profile)),
-                    self._events.putting(event_row(item, item.version, _AFTERWARDS, event, now)),
+                    self._events.putting(event_row(item, item.version, _DEFERRED, event, now)),
                 )
             ]
             self._items.transact(rows)
@@ -225,7 +239,7 @@ class ItemStore:
         rows, _ = self._items.query(
             IndexName="by_watch",
             KeyConditionExpression="watch_pk = :pk AND watch_at < :now",
-            ExpressionAttributeValues={":pk": "items", ":now": iso(self._clock())},
+            ExpressionAttributeValues={":pk": "items", ":now": iso(self._clock.now())},
             Limit=limit,
         )
         found = self._items.get_many([(row["pk"], row["sk"]) for row in rows])
@@ -234,12 +248,12 @@ class ItemStore:
     def watch_again(self, item: Item, *, requeued: bool) -> None:
         """Look at it again after the usual patience; ``requeued`` leaves an event. Raises ``StaleWrite``."""
         event = NewEvent(event_type=EventType.REQUEUED, message="nothing was working on this item: queued again")
-        watch = {"watch_at": iso(self._clock() + STAGE_PATIENCE)}
+        watch = {"watch_at": iso(self._clock.now() + STAGE_PATIENCE)}
         self.transition(item, watch, [event] if requeued else [])
 
     def erase_old_keys(self, limit: int) -> int:
         """Delete sealed keys past their retention; the table's TTL stands behind it (docs/design.md#26-secrets)."""
-        now = int(self._clock().timestamp())
+        now = int(self._clock.now().timestamp())
         rows, _ = self._items.query(
             IndexName="by_watch",
             KeyConditionExpression="watch_pk = :pk AND watch_at < :now",
@@ -250,17 +264,15 @@ class ItemStore:
             self._items.delete(row["pk"], row["sk"])
         return len(rows)
 
-    def _prepare(
-        self, item: Item, changes: Mapping[str, Any], events: Sequence[NewEvent], condition: str | None, values: Row
-    ) -> "_Write":
-        now = iso(self._clock())
-        fields = {**item.unwritten.changes, **changes}
+    def _prepare(self, pending: PendingWrite, condition: str | None = None, values: Row | None = None) -> "_Write":
+        now, item = iso(self._clock.now()), pending.item
+        fields = dict(pending.changes)
         moved = "current_stage" in fields
         if moved:
             fields["updated_at"] = now
-        changed = item.model_copy(update={**fields, "version": item.version + 1}).with_unwritten(NOTHING)
+        changed = item.model_copy(update={**fields, "version": item.version + 1})
         fields["version"] = changed.version
-        owner = fields.get("lease_owner") or item.lease_owner
+        owner = fields.get("lease_owner") or pending.item.lease_owner
         stamp = f"{owner}:{changed.version}" if owner else self._new_token()
         fields["last_write"] = stamp
         if moved:
@@ -268,13 +280,14 @@ class ItemStore:
         guard = "#version = :seen" + (f" AND {condition}" if condition else "")
         update, names, update_values = set_or_remove(fields)
         names["#version"] = "version"
-        told = [*item.unwritten.events, *events]
+        values = {**update_values, **(values or {}), ":seen": item.version}
         parts = [
-            self._items.updating(
-                item.run_id, item.item_id, update, {**update_values, **values, ":seen": item.version}, guard, names
+            self._items.updating(item.run_id, item.item_id, update, values, guard, names),
+            *(
+                self._events.putting(event_row(item, changed.version, n, event, now))
+                for n, event in enumerate(pending.events)
             ),
-            *(self._events.putting(event_row(item, changed.version, n, event, now)) for n, event in enumerate(told)),
-            *item.unwritten.also,
+            *pending.also,
         ]
         return _Write(item, changed, stamp, parts)
 
@@ -297,7 +310,7 @@ class ItemStore:
     def _index_keys(self, item: Item) -> Row:
         keys: Row = {"order_pk": item.run_id, "order_sk": order_key(item), "watch_pk": None, "watch_at": None}
         if item.current_stage is not ItemStage.DONE:
-            keys |= {"watch_pk": "items", "watch_at": iso(self._clock() + STAGE_PATIENCE)}
+            keys |= {"watch_pk": "items", "watch_at": iso(self._clock.now() + STAGE_PATIENCE)}
         return keys
 
     def add_to_counters(self, item: Item, run: Run) -> Row:

@@ -25,7 +25,7 @@ class Leases:
 
     def acquire(self, kind: str, name: str, owner: str, seconds: float, rest: float = 0.0) -> bool:
         """``rest``: not before this many seconds after the last release (an emptied lane must rest)."""
-        now = self._clock()
+        now = self._clock.now()
         condition = f"({_FREE}) AND (attribute_not_exists(free_at) OR free_at <= :rested OR lease_owner = :mine)"
         values = {
             ":mine": owner,
@@ -43,10 +43,10 @@ class Leases:
 
     def taken(self, row: Mapping[str, Any], owner: str = "") -> bool:
         """As ``row`` was read: somebody other than ``owner`` has it, and their time has not run out."""
-        return row.get("lease_owner") not in (None, owner) and str(row["lease_expires_at"]) >= iso(self._clock())
+        return row.get("lease_owner") not in (None, owner) and str(row["lease_expires_at"]) >= iso(self._clock.now())
 
     def release(self, kind: str, name: str, owner: str) -> None:
-        values = {":mine": owner, ":now": iso(self._clock())}
+        values = {":mine": owner, ":now": iso(self._clock.now())}
         update = "REMOVE lease_owner, lease_expires_at SET free_at = :now"
         self._table.update(self._prefix + kind, name, update, values, condition="lease_owner = :mine")
 

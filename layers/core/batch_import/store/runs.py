@@ -1,7 +1,6 @@
 """Runs: creation with its stored list, exact counters, closing exactly once (docs/design.md#4-state)."""
 
 import threading
-import time
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -77,7 +76,7 @@ class RunStore:
             "list_sk": f"{run.started_at}#{run.run_id}",
             "state_pk": run.state,
             "watch_pk": "runs",
-            "watch_at": iso(self._clock() + RUN_PATIENCE),
+            "watch_at": iso(self._clock.now() + RUN_PATIENCE),
         }
         return {"pk": run.run_id, "sk": _RUN, **run.model_dump(mode="python"), **index}
 
@@ -85,7 +84,7 @@ class RunStore:
         return {"pk": run.run_id, "sk": shard_key(number), **Counters().model_dump()}
 
     def _idempotency_row(self, run: Run, idempotency: Row) -> Row:
-        expires = int((self._clock() + timedelta(hours=_IDEMPOTENCY_HOURS)).timestamp())
+        expires = int((self._clock.now() + timedelta(hours=_IDEMPOTENCY_HOURS)).timestamp())
         return {
             "pk": f"idempotency#{idempotency['hash']}",
             "sk": _RUN,
@@ -104,11 +103,11 @@ class RunStore:
         """The run as it was at most a second ago: workers ask for each of their items."""
         with self._reading:  # those that ask meanwhile take what the first one reads
             read_at, run = self._recent.get(run_id, (float("-inf"), None))
-            if time.monotonic() - read_at > _RECENT_SECONDS:
+            if self._clock.monotonic() - read_at > _RECENT_SECONDS:
                 if len(self._recent) > _RECENT_RUNS:
                     self._recent.clear()
                 run = self.get(run_id)
-                self._recent[run_id] = time.monotonic(), run
+                self._recent[run_id] = self._clock.monotonic(), run
         return run
 
     def get_many(self, run_ids: list[str]) -> list[Run]:
@@ -173,7 +172,7 @@ class RunStore:
         if counters.completed_items < run.total_items or current.finished_at is not None:
             return False
         state = run_end_state(current, counters)
-        values: Row = {":state": state, ":now": iso(self._clock()), ":seen": current.state}
+        values: Row = {":state": state, ":now": iso(self._clock.now()), ":seen": current.state}
         update = "SET #state = :state, state_pk = :state, finished_at = :now REMOVE watch_pk, watch_at"
         condition = "attribute_not_exists(finished_at) AND #state = :seen"
         names = {"#state": "state"}
@@ -187,14 +186,14 @@ class RunStore:
         rows, _ = self._table.query(
             IndexName="by_watch",
             KeyConditionExpression="watch_pk = :pk AND watch_at < :now",
-            ExpressionAttributeValues={":pk": "runs", ":now": iso(self._clock())},
+            ExpressionAttributeValues={":pk": "runs", ":now": iso(self._clock.now())},
             Limit=limit,
         )
         return [row["pk"] for row in rows]
 
     def watch_again(self, run_id: str) -> None:
         """A closed run has no watch left, and gets none."""
-        values: Row = {":at": iso(self._clock() + RUN_PATIENCE)}
+        values: Row = {":at": iso(self._clock.now() + RUN_PATIENCE)}
         self._table.update(run_id, _RUN, "SET watch_at = :at", values, condition="attribute_exists(watch_pk)")
 
     def cancel(self, run_id: str) -> bool:

@@ -2,11 +2,12 @@
 
 import random
 import threading
-import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+
+from batch_import.domain.clock import SYSTEM_CLOCK, Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -19,13 +20,14 @@ _OF_ONE = ("TransactionCanceledException", "ValidationException")  # the others 
 
 
 class Transactions:
-    """One for each client. While one call is under way what comes waits, and all that waits is written by the next.
+    """One for each client. Writes that arrive during a call are queued and sent with the next.
 
-    Each caller is told of its own: a condition that does not hold fails nobody else.
+    Each caller hears of its own write: a condition that does not hold fails no other write.
     """
 
-    def __init__(self, client: "DynamoDBClient") -> None:
+    def __init__(self, client: "DynamoDBClient", clock: Clock = SYSTEM_CLOCK) -> None:
         self._client = client
+        self._clock = clock
         self._guard = threading.Lock()
         self._waiting: list[_Transaction] = []
         self._writing = False
@@ -86,7 +88,7 @@ class Transactions:
                         raise
                     return self._commit_singly(group)
                 if len(left) == len(group):  # a meeting with another transaction on one row: nobody is wrong
-                    time.sleep(0.01 * 2**conflicts * (0.5 + random.random()))
+                    self._clock.sleep(0.01 * 2**conflicts * (0.5 + random.random()))
                     conflicts += 1
                 for one in group:
                     one.written = None if one in left else False

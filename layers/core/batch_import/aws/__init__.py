@@ -1,0 +1,1 @@
+"""SQS, settings, logging and metrics."""

@@ -1,0 +1,22 @@
+"""Logs and metrics of the doors (Powertools); the package's own loggers speak through the door's."""
+
+import logging
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.logging import utils
+
+_QUIET = ("botocore", "urllib3")
+
+
+def handler_logger() -> Logger:
+    """A structured logger; service and level come from the environment. Events are never logged: they may hold keys."""
+    logger = Logger(utc=True, use_rfc3339=True)
+    logging.getLogger("batch_import")
+    utils.copy_config_to_registered_loggers(source_logger=logger, include={"batch_import"})
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return logger
+
+
+def handler_metrics() -> Metrics:
+    return Metrics()

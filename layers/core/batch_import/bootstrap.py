@@ -1,0 +1,324 @@
+"""The composition root: the only place that reads the environment and makes clients, lazily, once per process."""
+
+import gc
+import hashlib
+import json
+import os
+import random
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cached_property, lru_cache, partial
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
+from botocore.config import Config
+
+from batch_import.aws.queue import WorkQueue
+from batch_import.aws.settings import Settings
+from batch_import.consumer.admission import HostGate, RelayLimits
+from batch_import.consumer.sqs_batch import Context, Failures, Metrics, work_messages
+from batch_import.consumer.stage_worker import THREADS, Stage, StageWorker
+from batch_import.coordination.circuit_breaker import CircuitBreaker, OriginBreakers
+from batch_import.coordination.provider_lock import ProviderLocks
+from batch_import.coordination.semaphore import DistributedSemaphore
+from batch_import.domain.clock import SYSTEM_CLOCK, Clock
+from batch_import.domain.entities import Item
+from batch_import.domain.projection import ResultProjection
+from batch_import.domain.retry import retry_policy
+from batch_import.domain.types import ItemStage
+from batch_import.host.checks import HostChecks
+from batch_import.host.client import HostClient
+from batch_import.host.errors import HostNotConfigured
+from batch_import.host.served_by import ServedByLookup
+from batch_import.host.transport import HostTransport
+from batch_import.http_api.use_cases import ApiUseCases
+from batch_import.net import http
+from batch_import.proofs.account_inventory import AccountInventory
+from batch_import.proofs.completion_proof import CompletionProof
+from batch_import.proofs.probe_resources import ProbeResources
+from batch_import.proofs.publication import Publication
+from batch_import.proofs.self_service import SelfServiceProof
+from batch_import.runs.create import BatchImportService
+from batch_import.runs.quarantine_cleanup import QuarantineCleanup
+from batch_import.runs.reconcile import Reconcile
+from batch_import.runs.retry import RunRetry
+from batch_import.stages.confirm import ConfirmationWorker
+from batch_import.stages.dead_letter import DeadLetterRecorder
+from batch_import.stages.import_stage import ImportStage
+from batch_import.stages.probe import Prober
+from batch_import.stages.provision import Provisioner
+from batch_import.stages.transitions import TransitionWriter
+from batch_import.stages.validate import ProofServices, ValidationService
+from batch_import.store.dynamo import Table
+from batch_import.store.items import ItemStore
+from batch_import.store.leases import Leases
+from batch_import.store.listing import Listing
+from batch_import.store.runs import RunStore
+from batch_import.store.transactions import Transactions
+from batch_import.store.vault import KeyVault
+
+_COLLECT_AFTER = 10_000  # new objects: two hundred threads make the usual 700 within a millisecond
+_SECRET_SECONDS = 60  # a changed host secret is seen after this long, without a deployment
+_CLEANUP_PATIENCE = 1.0  # seconds: a caller waits for the answer
+
+
+class CompositionRoot:
+    """Every part by name; each is made when it is first asked for."""
+
+    def __init__(self, settings: Settings, clock: Clock = SYSTEM_CLOCK) -> None:
+        self.settings = settings
+        self.clock = clock
+
+    # --- AWS
+
+    @cached_property
+    def _config(self) -> Config:
+        return Config(
+            max_pool_connections=THREADS + 28,
+            parameter_validation=False,
+            user_agent=http.USER_AGENT,  # botocore's own is put together anew for each call
+            retries={"mode": "standard", "max_attempts": 5},
+        )
+
+    def _client(self, name: str) -> Any:
+        return boto3.client(name, config=self._config)  # type: ignore[call-overload]
+
+    @cached_property
+    def _dynamodb(self) -> Any:
+        # DynamoDB's own schedule: ten tries, from 50 ms on. The standard mode has one budget for all retries of a
+        # client, which a failed condition never refills: asking for a lease that is taken would use it up. A call that
+        # hangs is asked again soon, since all queued writes wait for it.
+        config = self._config.merge(Config(retries={"mode": "legacy"}, connect_timeout=5, read_timeout=15))
+        return boto3.client("dynamodb", config=config)
+
+    @cached_property
+    def _sqs(self) -> Any:
+        return self._client("sqs")
+
+    @cached_property
+    def _secrets(self) -> SecretsProvider:
+        return SecretsProvider(boto3_client=self._client("secretsmanager"))
+
+    def secret(self, secret_id: str) -> Mapping[str, Any]:
+        """A secret's JSON object; ``{"value": text}`` for a secret that holds any other text."""
+        text = str(self._secrets.get(secret_id, max_age=_SECRET_SECONDS) or "")
+        try:
+            value = json.loads(text)
+        except ValueError:
+            return {"value": text}
+        return value if isinstance(value, dict) else {"value": text}
+
+    def token_hashes(self) -> Mapping[str, Any]:
+        """SHA-256 hex digests of the bearer tokens, by role."""
+        return self.secret(self.settings.tokens_secret_id)
+
+    # --- stores and queues
+
+    @cached_property
+    def _transactions(self) -> Transactions:
+        return Transactions(self._dynamodb, self.clock)
+
+    def _table(self, name: str) -> Table:
+        return Table(self._dynamodb, name, self._transactions)
+
+    @cached_property
+    def runs_table(self) -> Table:
+        return self._table(self.settings.runs_table)
+
+    @cached_property
+    def items_table(self) -> Table:
+        return self._table(self.settings.items_table)
+
+    @cached_property
+    def runs(self) -> RunStore:
+        return RunStore(self.runs_table, self.clock)
+
+    @cached_property
+    def items(self) -> ItemStore:
+        events = self._table(self.settings.events_table)
+        return ItemStore(self.items_table, events, self.runs_table, self.clock)
+
+    @cached_property
+    def listing(self) -> Listing:
+        return Listing(self.runs_table, self.items_table, self.runs, self.items)
+
+    @cached_property
+    def vault(self) -> KeyVault:
+        return KeyVault(self._client("kms"), self.settings.kms_key_id)
+
+    @cached_property
+    def queues(self) -> dict[ItemStage, WorkQueue]:
+        importing = WorkQueue(self._sqs, self.settings.import_queue_url)
+        return {
+            ItemStage.PROBE: importing,
+            ItemStage.PROVISION: importing,
+            ItemStage.CONFIRM: WorkQueue(self._sqs, self.settings.confirm_queue_url),
+            ItemStage.VALIDATE: WorkQueue(self._sqs, self.settings.validate_queue_url),
+        }
+
+    # --- relays and host
+
+    @cached_property
+    def exchange(self) -> Any:
+        session = http.guarded_session(self.settings.allowed_hosts, pool=THREADS * 3)
+        return partial(http.exchange, partial(http.send, session))
+
+    @cached_property
+    def origin_breakers(self) -> OriginBreakers:
+        connect = partial(http.connection_trouble, allowed=self.settings.allowed_hosts)
+        return OriginBreakers(Leases(self.runs_table, self.clock), self.clock, connect)
+
+    @property
+    def host(self) -> "HostServices":
+        """The host as the secret names it now; raises ``HostNotConfigured``."""
+        secret = self.secret(self.settings.host_secret_id)
+        base_url, admin_key = secret.get("base_url"), secret.get("admin_key")
+        if not base_url or not admin_key:
+            raise HostNotConfigured("the host secret needs base_url and admin_key")
+        return self._host_services(str(base_url), str(admin_key), tuple(secret.get("probe_keys") or ()))
+
+    @lru_cache(maxsize=2)  # noqa: B019 - a CompositionRoot lives as long as its process
+    def _host_services(self, base_url: str, admin_key: str, probe_keys: tuple[str, ...]) -> "HostServices":
+        return HostServices(self, base_url, admin_key, probe_keys)
+
+    # --- use cases
+
+    @cached_property
+    def service(self) -> BatchImportService:
+        return BatchImportService(
+            self.runs,
+            self.items,
+            self.vault,
+            self.queues[ItemStage.PROBE],
+            self.clock,
+            lambda: secrets.token_hex(5),
+            timedelta(hours=self.settings.key_retention_hours),
+        )
+
+    def api(self, language: str) -> ApiUseCases:
+        return ApiUseCases(
+            self.runs,
+            self.items,
+            self.listing,
+            self.service,
+            RunRetry(self.runs, self.items, self.listing, self.service),
+            self._cleanup,
+            lambda: self.host.client,
+            ResultProjection(language),
+            self.clock,
+        )
+
+    def _cleanup(self) -> QuarantineCleanup:
+        """One per request: it holds provider leases under a name of its own."""
+        host, owner = self.host, f"cleanup-{secrets.token_hex(8)}"
+        locks = ProviderLocks(host.leases, owner, self.clock, patience=_CLEANUP_PATIENCE)
+        return QuarantineCleanup(host.client, locks, self.clock)
+
+    def dead_letters(self) -> DeadLetterRecorder:
+        return DeadLetterRecorder(self.items, self.queues[ItemStage.VALIDATE])
+
+    def reconcile(self) -> Reconcile:
+        return Reconcile(self.runs, self.items, self.queues, self.clock, self._put_back_key, self._clear_groups)
+
+    def _put_back_key(self, run_id: str, facts: Mapping[str, Any]) -> None:
+        self.host.self_service.put_back(run_id, facts)
+
+    def _clear_groups(self) -> int:
+        return self.host.resources.clear_abandoned_groups(f"reconcile-{secrets.token_hex(8)}")
+
+    # --- stages, each made for one invocation; ``owner`` holds what the invocation leases
+
+    def work(self, stage: Stage, event: dict[str, Any], context: Context, metrics: Metrics) -> Failures:
+        """Work on an SQS event's messages; the batch response for Lambda."""
+        worker = StageWorker(self.items, self.queues, self.clock, stage)
+        return work_messages(event, context, worker, metrics, self.clock)
+
+    @cached_property
+    def _transitions(self) -> TransitionWriter:
+        def open_key(item: Item) -> str | None:
+            run = self.runs.get(item.run_id)
+            return self.service.open_key(run, item.item_id) if run else None
+
+        return TransitionWriter(self.items, self.clock, random.random, open_key)
+
+    @cached_property
+    def gate(self) -> HostGate:
+        return HostGate(lambda: self.host.breaker)
+
+    def import_stage(self, owner: str) -> ImportStage:
+        def provisioner() -> Provisioner:
+            host = self.host
+            locks = ProviderLocks(host.leases, owner, self.clock)
+            return Provisioner(host.client, host.resources, host.inventory, locks, host.publication.give_up, self.clock)
+
+        limits = RelayLimits(
+            self._semaphore("provider", self.settings.provider_concurrency),
+            self._semaphore("origin", self.settings.origin_concurrency),
+        )
+        prober = Prober(self.exchange, self.origin_breakers)
+        return ImportStage(
+            self.runs, self.items, self._transitions, self.service, prober, provisioner, self.gate, limits
+        )
+
+    def _semaphore(self, kind: str, limit: int) -> DistributedSemaphore | None:
+        return DistributedSemaphore(self.runs_table, self.clock, kind, limit) if limit else None
+
+    def confirm_stage(self) -> ConfirmationWorker:
+        return ConfirmationWorker(self._transitions, self.gate, lambda: self.host.checks, lambda: self.host.publication)
+
+    def validate_stage(self, owner: str) -> ValidationService:
+        def services() -> ProofServices:
+            host = self.host
+            locks = ProviderLocks(host.leases, owner, self.clock)
+            proof = CompletionProof(host.client, host.checks, host.served_by, host.resources, locks, owner, self.clock)
+            return ProofServices(host.client, host.resources, proof, host.publication, host.self_service, locks)
+
+        return ValidationService(
+            self.items,
+            self._transitions,
+            self.runs,
+            self.gate,
+            services,
+            self.service.open_probe_key,
+            self.queues[ItemStage.VALIDATE].send_items,
+        )
+
+
+class HostServices:
+    """What talks to one host, shared by all threads of the process."""
+
+    def __init__(self, root: CompositionRoot, base_url: str, admin_key: str, probe_keys: tuple[str, ...]) -> None:
+        self._root = root
+        self._probe_keys = probe_keys
+        scope = hashlib.sha256(base_url.strip().rstrip("/").encode()).hexdigest()[:8]
+        self.leases = Leases(root.runs_table, root.clock, scope)
+        self.breaker = CircuitBreaker(self.leases, root.clock, "host", retry_policy("host_outage"))
+        transport = HostTransport(base_url, admin_key, self.breaker, THREADS + 28, root.clock)
+        self.client = HostClient(transport)
+        self.checks = HostChecks(transport)
+        self.inventory = AccountInventory(self.client, root.clock)
+        self.served_by = ServedByLookup(self.client, root.clock)
+
+    @cached_property
+    def resources(self) -> ProbeResources:
+        secret = str(self._root.secret(self._root.settings.deployment_secret_id).get("value") or "")
+        if not secret:
+            raise HostNotConfigured("the deployment secret is empty")
+        return ProbeResources(self.client, self.leases, secret.encode(), self._root.clock, self._probe_keys)
+
+    @cached_property
+    def publication(self) -> Publication:
+        return Publication(self.client, self.resources)
+
+    @cached_property
+    def self_service(self) -> SelfServiceProof:
+        return SelfServiceProof(self.client, self.checks, self._root.runs, self.leases, self._root.clock)
+
+
+@lru_cache(maxsize=1)
+def bootstrap() -> CompositionRoot:
+    """This process's composition root."""
+    gc.set_threshold(_COLLECT_AFTER, 20, 20)
+    return CompositionRoot(Settings.from_environment(os.environ))

@@ -1,0 +1,1 @@
+"""From an SQS event to a stage: batch, lease, admit, hand on."""

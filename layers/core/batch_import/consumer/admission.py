@@ -1,0 +1,106 @@
+"""Which items of a message may be worked now; the others wait, at no cost of attempts (docs/design.md#21-probe)."""
+
+import random
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from batch_import.consumer.stage_worker import Admitted
+from batch_import.coordination.circuit_breaker import CLOSED, BreakerDecision, CircuitBreaker
+from batch_import.coordination.semaphore import DistributedSemaphore
+from batch_import.domain.entities import Item
+from batch_import.domain.types import ItemStage
+from batch_import.domain.urls import origin_of
+from batch_import.host.errors import HostError
+
+_SHORTEST, _LONGEST = 2.0, 8.0  # seconds before a full provider or origin is tried again
+_WHILE_ONE_ASKS = 2.0
+
+
+class HostGate:
+    """While the host does not answer, one item asks for all. ``breaker`` may raise a ``HostError``."""
+
+    def __init__(self, breaker: Callable[[], CircuitBreaker]) -> None:
+        self._breaker = breaker
+
+    def look(self) -> BreakerDecision:
+        """The decision of the host's breaker; closed for a host that is not configured: its items pay attempts."""
+        try:
+            return self._breaker().admission()
+        except HostError:
+            return CLOSED
+
+    def admit(self, items: Sequence[Item]) -> Admitted:
+        """Returns the admitted items, and the delay for each other one."""
+        needing = [item for item in items if _needs_host(item)]
+        decision = self.look() if needing else CLOSED
+        admitted = 0 if decision.wait > 0 else 1 if decision.asking else len(needing)
+        waits = {item.item_id: decision.wait or _WHILE_ONE_ASKS for item in needing[admitted:]}
+        return [item for item in items if item.item_id not in waits], waits
+
+
+def _needs_host(item: Item) -> bool:
+    """Probing needs the host later, and a verdict alone never."""
+    return item.current_stage is not ItemStage.PROBE and item.failure_code is None and item.duplicate_of is None
+
+
+class RelayLimits:
+    """Limits how many items are probed at once at a provider, and at an origin; ``None`` is no limit."""
+
+    def __init__(self, providers: DistributedSemaphore | None, origins: DistributedSemaphore | None) -> None:
+        self._kinds = [
+            (permits, name_of)
+            for permits, name_of in (
+                (providers, lambda item: item.provider_id),
+                (origins, lambda i: origin_of(i.base_url)),
+            )
+            if permits is not None
+        ]
+        self._held: dict[tuple[str, str], list[tuple[DistributedSemaphore, str, str]]] = {}
+        self._lock = threading.Lock()
+
+    def admit(self, items: Sequence[Item]) -> Admitted:
+        """Returns the admitted items, and the delay for each other one. An item that another message of this invocation
+        has already begun waits as well.
+        """
+        probing = [item for item in items if item.current_stage is ItemStage.PROBE]
+        fresh = granted = self._taken_up(probing)
+        for permits, name_of in self._kinds:
+            granted = self._acquire(permits, name_of, granted)
+        admitted = {item.item_id for item in granted}
+        self.give_back([item for item in fresh if item.item_id not in admitted])
+        waits = {i.item_id: random.uniform(_SHORTEST, _LONGEST) for i in probing if i.item_id not in admitted}
+        return [item for item in items if item.item_id not in waits], waits
+
+    def _taken_up(self, items: Sequence[Item]) -> Sequence[Item]:
+        with self._lock:
+            fresh = [item for item in items if (item.run_id, item.item_id) not in self._held]
+            self._held.update({(item.run_id, item.item_id): [] for item in fresh})
+        return fresh
+
+    def returning(self, item: Item) -> list[dict[str, object]]:
+        """The parts of the item's next transaction that give its permits back."""
+        return [permits.returning(name, permit) for permits, name, permit in self._pop(item)]
+
+    def give_back(self, items: Sequence[Item]) -> None:
+        for item in items:
+            for permits, name, permit in self._pop(item):
+                permits.give_back(name, permit)
+
+    def _acquire(
+        self, permits: DistributedSemaphore, name_of: Callable[[Item], str], items: Sequence[Item]
+    ) -> list[Item]:
+        wanted: dict[str, list[str]] = defaultdict(list)
+        for item in items:
+            wanted[name_of(item)].append(f"{item.run_id}/{item.item_id}")
+        granted = permits.acquire(wanted) if wanted else {}
+        mine = [item for item in items if f"{item.run_id}/{item.item_id}" in granted]
+        with self._lock:
+            for item in mine:
+                held = (permits, name_of(item), granted[f"{item.run_id}/{item.item_id}"])
+                self._held[item.run_id, item.item_id].append(held)
+        return mine
+
+    def _pop(self, item: Item) -> list[tuple[DistributedSemaphore, str, str]]:
+        with self._lock:
+            return self._held.pop((item.run_id, item.item_id), [])

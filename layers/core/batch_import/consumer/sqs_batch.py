@@ -1,0 +1,120 @@
+"""Between a Lambda's SQS event and a stage: parse, shorten the visibility, work, answer which messages failed."""
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from aws_lambda_powertools.utilities.data_classes import SQSEvent
+
+from batch_import.aws.queue import Work, WorkQueue
+from batch_import.consumer.stage_worker import END_SECONDS, LEASE_MARGIN, Delivery, StageWorker
+from batch_import.domain.clock import Clock
+from batch_import.domain.types import ItemStage
+from batch_import.net.deadline import deadline
+
+logger = logging.getLogger(__name__)
+MARGIN = LEASE_MARGIN + 5  # a message that came back earlier would find its items still leased, and be lost
+_COMES_BACK, _LONGEST_BACK = 10, 300
+_TO_EXPAND = 15.0
+_STAGES_OF_DEAD_LETTERS = {  # by a part of the queue's name (template.yaml)
+    "confirmdeadletters": (ItemStage.CONFIRM,),
+    "validatedeadletters": (ItemStage.VALIDATE,),
+    "importdeadletters": (ItemStage.PROBE, ItemStage.PROVISION),
+}
+
+
+class Metrics(Protocol):
+    """The part of Powertools' metrics that is used here."""
+
+    def add_metric(self, name: str, unit: Any, value: float) -> None: ...
+
+
+class Context(Protocol):
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+Failures = dict[str, list[dict[str, str]]]
+
+
+def remaining(context: Context) -> Callable[[], float]:
+    """Seconds that the invocation has left."""
+    return lambda: context.get_remaining_time_in_millis() / 1000
+
+
+def in_time(context: Context) -> AbstractContextManager[None]:
+    """Calls over HTTP inside the block end before the invocation does."""
+    return deadline(remaining(context)() - END_SECONDS)
+
+
+def work_messages(
+    event: dict[str, Any], context: Context, worker: StageWorker, metrics: Metrics, clock: Clock
+) -> Failures:
+    """The batch response for Lambda.
+
+    The visibility is shortened on receipt, so that a killed worker's items are free again within two minutes
+    (docs/design.md#24-confirm), and once more for messages that failed.
+    """
+    try:
+        return _work(event, remaining(context), worker, metrics, clock)
+    finally:
+        worker.stage.close()
+
+
+def _work(
+    event: dict[str, Any], seconds_left: Callable[[], float], worker: StageWorker, metrics: Metrics, clock: Clock
+) -> Failures:
+    started = clock.monotonic()
+    deliveries, failed = read_deliveries(event)
+    _lease_for(worker.queue, [d.receipt_handle for d in deliveries], int(seconds_left()) + MARGIN)
+    lists = [d for d in deliveries if d.work.expand]
+    may_go_on = lambda: seconds_left() > _TO_EXPAND  # noqa: E731
+    failed += [d.message_id for d in lists if not worker.stage.expand(d.work.run_id, may_go_on)]
+    failed += worker.run([d for d in deliveries if not d.work.expand], seconds_left)
+    for count in {d.receive_count for d in deliveries}:  # the fifth delivery comes after two and a half minutes
+        again = [d.receipt_handle for d in deliveries if d.receive_count == count and d.message_id in failed]
+        _lease_for(worker.queue, again, min(_COMES_BACK * 2 ** (count - 1), _LONGEST_BACK))
+    metrics.add_metric("ItemsWorked", "Count", sum(len(d.work.items) for d in deliveries))
+    metrics.add_metric("MessagesFailed", "Count", len(failed))
+    seconds = round(clock.monotonic() - started, 3)
+    logger.info("worked", extra={"messages": len(deliveries), "failed": len(failed), "seconds": seconds})
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def read_deliveries(event: dict[str, Any]) -> tuple[list[Delivery], list[str]]:
+    """Deliveries of an SQS event, and ids of messages that this service never sent: those go to the dead letters."""
+    deliveries, unreadable = [], []
+    for record in SQSEvent(event).records:
+        try:
+            work = Work.parse(record.body)
+        except (ValueError, KeyError, AttributeError, TypeError):
+            logger.error("unreadable message", extra={"message_id": record.message_id})
+            unreadable.append(record.message_id)
+            continue
+        count = int(record.attributes.approximate_receive_count or 1)
+        deliveries.append(Delivery(record.message_id, record.receipt_handle, count, work))
+    return deliveries, unreadable
+
+
+def record_dead_letters(
+    event: dict[str, Any], record: Callable[[Work, tuple[ItemStage, ...]], int]
+) -> tuple[Failures, int]:
+    """The batch response for the dead-letter queues, and how many items ``record`` has recorded."""
+    deliveries, unreadable = read_deliveries(event)
+    sources = {record.message_id: record.event_source_arn for record in SQSEvent(event).records}
+    recorded = sum(record(d.work, _stages_of(sources[d.message_id])) for d in deliveries)
+    logger.error("dead letters", extra={"recorded": recorded, "unreadable": len(unreadable)})
+    return {"batchItemFailures": []}, recorded
+
+
+def _stages_of(arn: str) -> tuple[ItemStage, ...]:
+    name = arn.rsplit(":", 1)[-1].lower()
+    return next(stages for part, stages in _STAGES_OF_DEAD_LETTERS.items() if part in name)
+
+
+def _lease_for(queue: WorkQueue, handles: list[str], seconds: int) -> None:
+    """When the visibility cannot be changed, messages only come back later: the work goes on."""
+    try:
+        queue.lease_for(handles, seconds)
+    except Exception:
+        logger.warning("visibility not changed", extra={"messages": len(handles)}, exc_info=True)

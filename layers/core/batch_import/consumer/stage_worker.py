@@ -1,0 +1,227 @@
+"""One invocation of a stage: many items at once in threads, finished ones handed on while others still wait.
+
+The row decides who works on an item. A message that is delivered again is split, so that one item that breaks every
+time takes no other item with it. An item is begun only when the time left covers its worst case.
+See docs/design.md#24-confirm.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from batch_import.aws.queue import Work
+from batch_import.consumer.message_batcher import LINGER_SECONDS, MessageBatcher, Queues
+from batch_import.consumer.next_step import DeferredProbe, NextStep
+from batch_import.domain.clock import Clock, parse
+from batch_import.domain.entities import Item
+from batch_import.domain.errors import StaleWrite
+from batch_import.domain.types import ItemStage
+from batch_import.net.deadline import deadline
+from batch_import.probe.relay import COMPLETION_TIMEOUT
+from batch_import.store.items import ItemStore
+
+logger = logging.getLogger(__name__)
+
+THREADS = 200
+END_SECONDS = 10.0  # of an invocation, for what is left to write when its items have come to their end
+DEFERRED_SECONDS = COMPLETION_TIMEOUT + END_SECONDS
+LEASE_MARGIN = 5  # seconds that a lease outlasts its invocation
+_CRASH_PAUSE = 5.0
+_EARLY = 0.5  # seconds before its due date at which an item is worked all the same
+
+SecondsLeft = Callable[[], float]
+Admitted = tuple[Sequence[Item], Mapping[str, float]]
+
+
+class Stage(Protocol):
+    """One stage of the pipeline, made for each invocation. What a stage does not need keeps its default.
+
+    ``lease_stages`` are the stages in which it may lease an item; the first is that of its queue. ``worst_case`` is the
+    time in seconds that one item may take.
+    """
+
+    name: str
+    lease_stages: tuple[ItemStage, ItemStage]
+    worst_case: float
+
+    def handle(self, item: Item) -> NextStep:
+        """Work on one leased item. Called by many threads."""
+        ...
+
+    def admit(self, items: Sequence[Item]) -> Admitted:
+        """The items that may be worked now, and by item id the seconds that each other one waits for free."""
+        return items, {}
+
+    def prepare(self, leased: list[Item], lost: Sequence[Item]) -> list[Item]:  # noqa: ARG002
+        """The leased items of one message, made ready. ``lost`` were admitted, but another worker has them."""
+        return leased
+
+    def ended(self, item: Item) -> None:  # noqa: ARG002
+        """Repeat what follows the end of an item that is already done, in case a crash cut it off."""
+        return
+
+    def expand(self, run_id: str, may_go_on: Callable[[], bool]) -> bool:  # noqa: ARG002
+        """Expand a stored list; ``False`` when a later delivery has to go on with it."""
+        return True
+
+    def run_deferred(self, probes: Sequence[DeferredProbe]) -> None:  # noqa: ARG002
+        """Ask what no verdict needs, when everything has been handed on. What fails is left out."""
+        return
+
+    def close(self) -> None:
+        """Give back what the invocation holds."""
+        return
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A message as it was received."""
+
+    message_id: str
+    receipt_handle: str
+    receive_count: int
+    work: Work
+
+    def owner(self, item_id: str) -> str:
+        """The lease owner of an item. It names this delivery, so that a request that the client repeats is admitted."""
+        return f"{self.message_id}:{self.receive_count}:{item_id}"
+
+
+@dataclass
+class _Invocation:
+    """What the threads of one invocation share."""
+
+    batcher: MessageBatcher
+    seconds_left: SecondsLeft
+    deferred: list[DeferredProbe] = field(default_factory=list)
+    failed: set[str] = field(default_factory=set)  # ids of messages
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class StageWorker:
+    def __init__(self, items: ItemStore, queues: Queues, clock: Clock, stage: Stage) -> None:
+        self.stage = stage
+        self.queue = queues[stage.lease_stages[0]]
+        self._items = items
+        self._queues = queues
+        self._clock = clock
+
+    def run(self, deliveries: Sequence[Delivery], seconds_left: SecondsLeft) -> list[str]:
+        """Work on all ``deliveries``; returns ids of messages whose outcome could not be recorded."""
+        now = _Invocation(MessageBatcher(self._queues, self._clock), seconds_left)
+        fresh = [d for d in deliveries if not self._split(d)]
+        try:
+            with ThreadPoolExecutor(THREADS) as pool:
+                begun = [pool.submit(self._begin, delivery, now) for delivery in fresh]
+                working = {
+                    pool.submit(self._work, delivery, item, now)
+                    for delivery, beginning in zip(fresh, begun, strict=True)
+                    for item in beginning.result()
+                }
+                self._await(working, now)
+        finally:
+            now.batcher.flush()
+        if now.deferred and seconds_left() >= DEFERRED_SECONDS:
+            self.stage.run_deferred(now.deferred)
+        return sorted(now.failed)
+
+    def _await(self, working: "set[Future[None]]", now: _Invocation) -> None:
+        while wait(working, LINGER_SECONDS / 2).not_done:
+            now.batcher.send_partial()
+        for future in working:
+            future.result()
+
+    def _split(self, delivery: Delivery) -> bool:
+        """Send the items of a message that was delivered again one by one."""
+        if delivery.receive_count < 2 or len(delivery.work.items) < 2:
+            return False
+        self.queue.send_items(delivery.work.run_id, delivery.work.items, per_message=1)
+        return True
+
+    # --- one message: read and lease its items together
+
+    def _begin(self, delivery: Delivery, now: _Invocation) -> list[Item]:
+        """The items leased for this delivery; none, and the message fails, when nothing could be recorded."""
+        run_id = delivery.work.run_id
+        try:
+            mine = [item for item in self._known(delivery) if not self._passed_on(item, now)]
+            admitted, waits = self.stage.admit(mine)
+            for item_id, delay in waits.items():
+                now.batcher.add(run_id, item_id, NextStep(self.stage.lease_stages[0], delay))
+            leased = self._lease(delivery, admitted, now.seconds_left)
+            ids = {item.item_id for item in leased}
+            return self.stage.prepare(leased, [item for item in admitted if item.item_id not in ids])
+        except Exception:
+            logger.exception("message broke off", extra={"run_id": run_id, "items": list(delivery.work.items)})
+            for item_id in delivery.work.items:
+                self._release(delivery, item_id)
+            now.failed.add(delivery.message_id)
+            return []
+
+    def _known(self, delivery: Delivery) -> list[Item]:
+        found = self._items.get_many(delivery.work.run_id, delivery.work.items)
+        if len(found) < len(delivery.work.items):
+            logger.warning("no such items", extra={"run_id": delivery.work.run_id, "known": len(found)})
+        return found
+
+    def _passed_on(self, item: Item, now: _Invocation) -> bool:
+        """Handed on without a lease: done, in another stage, not due yet, or too long for the time left."""
+        if item.current_stage is ItemStage.DONE:
+            self.stage.ended(item)
+            return True
+        delay = self._seconds_until(item.due_at)
+        if item.current_stage not in self.stage.lease_stages:  # a message was lost after the row, or came twice
+            delay = 0.0
+        elif delay <= _EARLY and now.seconds_left() >= self.stage.worst_case:
+            return False
+        now.batcher.add(item.run_id, item.item_id, NextStep(item.current_stage, delay if delay > _EARLY else 0.0))
+        return True
+
+    def _lease(self, delivery: Delivery, items: Sequence[Item], seconds_left: SecondsLeft) -> list[Item]:
+        def owner_of(item: Item) -> str:
+            return delivery.owner(item.item_id)
+
+        until = seconds_left() + LEASE_MARGIN
+        leased = self._items.lease_all(items, owner_of, until, self.stage.lease_stages) if items else []
+        if len(leased) < len(items):
+            logger.info("another worker has items", extra={"run_id": delivery.work.run_id, "leased": len(leased)})
+        return leased
+
+    def _seconds_until(self, due_at: str | None) -> float:
+        return (parse(due_at) - self._clock.now()).total_seconds() if due_at else 0.0
+
+    # --- one item
+
+    def _work(self, delivery: Delivery, item: Item, now: _Invocation) -> None:
+        told = {"run_id": item.run_id, "item_id": item.item_id}
+        try:
+            with deadline(self.stage.worst_case):
+                step = self.stage.handle(item)
+            now.batcher.add(item.run_id, item.item_id, step)
+            if step.deferred is not None:
+                now.deferred.append(step.deferred)
+        except StaleWrite:
+            logger.info("another worker has this item", extra=told)
+        except Exception:
+            logger.exception("item broke off", extra=told)
+            self._after_break_off(delivery, item.item_id, now)
+
+    def _after_break_off(self, delivery: Delivery, item_id: str, now: _Invocation) -> None:
+        """An item that is alone in its message lets the message come back, and in the end dead-letters it. Any other
+        is sent again by itself: the invocation's other items have no part in its failure.
+        """
+        self._release(delivery, item_id)
+        if len(delivery.work.items) > 1:
+            with suppress(Exception):
+                self.queue.send_items(delivery.work.run_id, [item_id], _CRASH_PAUSE)
+                return
+        with now.lock:
+            now.failed.add(delivery.message_id)
+
+    def _release(self, delivery: Delivery, item_id: str) -> None:
+        with suppress(Exception):  # its own lease would keep out the next delivery
+            self._items.release(item_id, delivery.work.run_id, delivery.owner(item_id))

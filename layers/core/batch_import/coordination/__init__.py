@@ -1,0 +1,1 @@
+"""Between workers: circuit breakers, provider locks, leased resources, semaphores."""

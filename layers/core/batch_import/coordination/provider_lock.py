@@ -1,0 +1,120 @@
+"""The lease of a provider around look, decide and write: one thread, one process, one deployment at a time.
+
+See docs/design.md#23-provision.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from batch_import.domain.clock import Clock
+from batch_import.domain.reuse_policy import ExistingAccount
+from batch_import.store.leases import Leases
+
+PATIENCE = 20.0  # seconds that a thread waits for the lease
+LEASE_SECONDS = 120.0  # outlasts any invocation
+_SNAPSHOT_SECONDS = 30.0
+
+
+class ProviderBusy(Exception):
+    """Another worker holds the provider's lease: the item waits in its queue and pays no attempt."""
+
+
+@dataclass
+class ProviderSnapshot:
+    """What the host holds of one provider, as read under its lease; ``None`` and absent for what was not read yet.
+
+    ``channels`` has group id and channel by the group's name.
+    """
+
+    accounts: list[ExistingAccount] | None = None
+    channels: dict[str, tuple[int, Mapping[str, Any]]] = field(default_factory=dict)
+
+    def clear(self) -> None:
+        """After a failed write nothing that was read is certain."""
+        self.accounts, self.channels = None, {}
+
+
+@dataclass
+class _Held:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    waiting: int = 0
+    snapshot: ProviderSnapshot | None = None
+    since: float = 0.0
+
+
+class ProviderLocks:
+    """One per invocation, which is the ``owner``. The lease outlasts it, so no thread ever works without the lease.
+
+    Threads of the invocation pass the lease on among themselves. While it is held, what one of them has read of the
+    provider stays true for the next: its ``ProviderSnapshot``.
+    """
+
+    def __init__(self, leases: Leases, owner: str, clock: Clock, patience: float | None = None) -> None:
+        self._leases = leases
+        self._owner = owner
+        self._clock = clock
+        self._patience = PATIENCE if patience is None else patience
+        self._guard = threading.Lock()
+        self._held: dict[str, _Held] = defaultdict(_Held)
+
+    @contextmanager
+    def hold(self, provider_id: str) -> Iterator[ProviderSnapshot]:
+        """Raises ``ProviderBusy`` when the lease cannot be had within ``patience`` seconds."""
+        until = self._clock.monotonic() + self._patience
+        held = self._wait_for_turn(provider_id)
+        try:
+            yield self._snapshot(provider_id, held, until)
+        except BaseException:
+            if held.snapshot is not None:
+                held.snapshot.clear()
+            raise
+        finally:
+            with self._guard:
+                passed_on = held.waiting > 0
+            try:
+                if not passed_on:
+                    self._release(provider_id, held)
+            finally:
+                held.lock.release()
+
+    def close(self) -> None:
+        """Give back what was kept for a thread that did not wait long enough."""
+        for provider_id, held in list(self._held.items()):
+            with held.lock:
+                self._release(provider_id, held)
+
+    def _wait_for_turn(self, provider_id: str) -> _Held:
+        with self._guard:
+            held = self._held[provider_id]
+            held.waiting += 1
+        mine = held.lock.acquire(timeout=self._patience)
+        with self._guard:
+            held.waiting -= 1
+        if not mine:
+            raise ProviderBusy(provider_id)
+        return held
+
+    def _snapshot(self, provider_id: str, held: _Held, until: float) -> ProviderSnapshot:
+        if held.snapshot is None or self._clock.monotonic() - held.since > _SNAPSHOT_SECONDS:
+            held.snapshot = None
+            self._wait_for_lease(provider_id, until)
+            held.snapshot, held.since = ProviderSnapshot(), self._clock.monotonic()
+        return held.snapshot
+
+    def _release(self, provider_id: str, held: _Held) -> None:
+        if held.snapshot is not None:
+            held.snapshot = None
+            with suppress(Exception):  # a lease that cannot be given back expires
+                self._leases.release("provider", provider_id, self._owner)
+
+    def _wait_for_lease(self, provider_id: str, until: float) -> None:
+        pause = 0.1
+        while not self._leases.acquire("provider", provider_id, self._owner, LEASE_SECONDS):
+            if self._clock.monotonic() > until:
+                raise ProviderBusy(provider_id)
+            self._clock.sleep(pause)
+            pause = min(1.0, pause * 1.5)

@@ -1,0 +1,43 @@
+"""The two calls that show whether an account works: the host's own test, and a completion through its gateway."""
+
+from collections.abc import Mapping
+
+from batch_import.domain.account_check import CheckReport, read_report
+from batch_import.domain.answers import BEFORE_EXCHANGE, Answer
+from batch_import.domain.gateway import completion_request
+from batch_import.host.errors import HostUnavailable
+from batch_import.host.transport import TIMEOUT, HostTransport, unwrap
+from batch_import.net.deadline import seconds_left
+from batch_import.net.http import exchange
+
+TEST_TIMEOUT = 60.0
+COMPLETION_TIMEOUT = 60.0
+
+
+class HostChecks:
+    def __init__(self, transport: HostTransport) -> None:
+        self._transport = transport
+
+    def test_account(self, account_id: int, model: str) -> CheckReport:
+        """``POST /admin/accounts/:id/test``: SSE over 200 even on failure; the model must be named.
+
+        See docs/host-api.md#test-stream.
+        """
+        path = f"/api/v1/admin/accounts/{account_id}/test"
+        answer = self._post(path, self._transport.admin_headers(), {"model_id": model, "prompt": "hi"}, TEST_TIMEOUT)
+        if answer.trouble is not None:
+            error = HostUnavailable(f"no answer from the host's account test ({answer.trouble.value})")
+            raise self._transport.silent(error) if answer.trouble in BEFORE_EXCHANGE else error
+        if answer.status != 200:
+            unwrap(answer.status, answer.json, answer.text, safe=True)
+        return read_report(answer.text)
+
+    def complete(self, gateway_key: str, model: str, request_id: str) -> Answer:
+        """A real completion as a customer makes it; ``request_id`` comes back in the host's error log."""
+        headers = {"Authorization": f"Bearer {gateway_key}", "X-Request-ID": request_id}
+        return self._post("/v1/chat/completions", headers, completion_request(model, request_id), COMPLETION_TIMEOUT)
+
+    def _post(self, path: str, headers: Mapping[str, str], body: object, timeout: float) -> Answer:
+        """Ends one admin call before the deadline: what follows from the answer is written to the host."""
+        timeout = min(timeout, seconds_left() - TIMEOUT)
+        return exchange(self._transport.send, "POST", path, headers=headers, body=body, timeout=timeout)

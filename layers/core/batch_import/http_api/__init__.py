@@ -1,0 +1,1 @@
+"""The HTTP API beyond its routes: use cases, authorization, error answers."""

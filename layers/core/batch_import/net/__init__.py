@@ -1,0 +1,1 @@
+"""HTTP to relays and host: guarded addresses, deadlines."""

@@ -1,0 +1,176 @@
+"""HTTP to addresses that a person chose: guarded when connecting, no redirects, capped.
+
+See docs/design.md#27-untrusted-input.
+"""
+
+import socket
+import time
+from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests_hardened.ip_filter import InvalidIPAddress, filter_host
+from requests_hardened.ip_filter_adapter import IPFilterAdapter
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from batch_import.domain.answers import Answer, Trouble
+from batch_import.net.deadline import POOLS, deadline, seconds_left
+
+CONNECT_TIMEOUT = 5.0
+MAX_BODY = 2 * 1024 * 1024
+USER_AGENT = "batch-import/0.1"
+_NOT_CONNECTED = (NewConnectionError, NameResolutionError, ConnectTimeoutError)
+_KEPT_HEADERS = ("retry-after", "x-client-request-id", "x-request-id", "etag")
+
+
+class GuardedAdapter(IPFilterAdapter):  # type: ignore[misc]
+    """Refuses private addresses after resolution and connects to the very address it checked (no rebinding).
+
+    ``allowed`` names hosts that development opens (``AllowedPrivateHosts`` in the template).
+    """
+
+    def __init__(self, is_https: bool, allowed: Collection[str], pool: int) -> None:
+        super().__init__(is_https_proto=is_https)
+        self._allowed = frozenset(allowed)
+        self.init_poolmanager(pool, pool)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+    ) -> tuple[Any, Any]:
+        plain = HTTPAdapter.build_connection_pool_key_attributes(self, request, verify, cert)
+        if plain[0]["host"] in self._allowed:
+            return plain
+        return super().build_connection_pool_key_attributes(request, verify, cert)  # type: ignore[no-any-return]
+
+
+def guarded_session(allowed_private_hosts: Collection[str] = (), pool: int = 128) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    session.headers["User-Agent"] = USER_AGENT
+    session.mount("http://", GuardedAdapter(False, allowed_private_hosts, pool))
+    session.mount("https://", GuardedAdapter(True, allowed_private_hosts, pool))
+    return session
+
+
+def send(
+    session: requests.Session,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    body: Any = None,
+    timeout: float,
+) -> BaseHTTPResponse:
+    """One request by the session's adapter; the body of the answer is not read yet. Raises ``RequestException``.
+
+    Of a session nothing else is wanted: no redirects, no proxies, no cookies that one relay sets and another gets.
+    Merging them makes a call a third dearer.
+    """
+    prepared = requests.PreparedRequest()
+    prepared.method, prepared.url = method, _prepared(url)
+    prepared.prepare_headers({**session.headers, **headers})
+    prepared.prepare_body(None, None, json=body)
+    answer = session.get_adapter(str(prepared.url)).send(prepared, stream=True, timeout=(CONNECT_TIMEOUT, timeout))
+    return cast(BaseHTTPResponse, answer.raw)
+
+
+@lru_cache(maxsize=4096)
+def _prepared(url: str) -> str | None:
+    """The address as ``requests`` sends it; that of completions is asked several times. It holds no credentials
+    (``domain/urls.py``).
+    """
+    address = requests.PreparedRequest()
+    address.prepare_url(url, None)
+    return address.url
+
+
+def exchange(
+    send: Callable[..., BaseHTTPResponse],
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    body: Any = None,
+    timeout: float = 30.0,
+    max_body: int = MAX_BODY,
+) -> Answer:
+    """One exchange as an ``Answer``; trouble is data, not an exception. ``timeout`` bounds the whole, in seconds.
+
+    An outer ``deadline`` shortens it; a call for which no time is left is a read time-out and is not sent.
+
+    ``send`` is the function above with its session, or ``HostTransport.send``.
+    """
+    timeout = min(timeout, seconds_left())
+    if timeout <= 0:
+        return Answer(trouble=Trouble.READ_TIMEOUT)
+    end = time.monotonic() + timeout
+    try:
+        with deadline(timeout), send(method, url, headers=headers, body=body, timeout=timeout) as response:
+            return _read(response, end, max_body)
+    except (requests.RequestException, HTTPError, ValueError) as error:
+        trouble = _trouble(error)
+        late = trouble is Trouble.CUT and time.monotonic() >= end  # the deadline shut the connection down
+        return Answer(trouble=Trouble.READ_TIMEOUT if late else trouble)
+
+
+def connection_trouble(origin: str, allowed: Collection[str] = ()) -> Trouble | None:
+    """Can a connection to ``origin`` be opened at all? Guarded like any other; no HTTP is spoken."""
+    parts = urlsplit(origin)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        address = host if host in allowed else filter_host(host, port, allow_loopback=False).strip("[]")
+        socket.create_connection((address, port), CONNECT_TIMEOUT).close()
+    except InvalidIPAddress:
+        return Trouble.ADDRESS_REFUSED
+    except (OSError, ValueError):  # requests' own errors are OSErrors
+        return Trouble.UNREACHABLE
+    return None
+
+
+def _read(response: BaseHTTPResponse, end: float, max_body: int) -> Answer:
+    """What is there is read at once, not when 64 KiB have come: a slow drip must meet the deadline."""
+    chunks, size = [], 0
+    while chunk := response.read1(65536, decode_content=True):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > max_body:
+            return Answer(trouble=Trouble.TOO_LARGE)
+        if time.monotonic() > end:
+            return Answer(trouble=Trouble.READ_TIMEOUT)
+    text = b"".join(chunks).decode("utf-8", "replace")
+    kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    return Answer(response.status, text, response.headers.get("content-type", ""), kept)
+
+
+def _trouble(error: Exception) -> Trouble:
+    if isinstance(error, (InvalidIPAddress, requests.exceptions.InvalidURL)):
+        return Trouble.ADDRESS_REFUSED
+    if isinstance(error, (requests.exceptions.SSLError, SSLError)):
+        return Trouble.TLS
+    if isinstance(error, (requests.ConnectTimeout, *_NOT_CONNECTED)) or _before_exchange(error):
+        return Trouble.UNREACHABLE
+    if isinstance(error, (requests.ReadTimeout, ReadTimeoutError)):
+        return Trouble.READ_TIMEOUT
+    if isinstance(error, (requests.RequestException, HTTPError)):
+        return Trouble.CUT
+    return Trouble.UNREACHABLE  # a host name that no resolver takes
+
+
+def _before_exchange(error: Exception) -> bool:
+    """Did the connection never come about? ``requests`` hides urllib3's reason one level down."""
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(cause, _NOT_CONNECTED):
+        return True
+    return str(error) == "Failed to resolve domain"

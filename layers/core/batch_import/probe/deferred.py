@@ -1,0 +1,105 @@
+"""What is asked once the item has moved on (docs/design.md#21-probe): streaming, forced tools, reasoning fields."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from batch_import.domain.answers import Answer
+from batch_import.domain.capability import Flag, Protocol, Verdict, judge
+from batch_import.probe.capability import ProbeResult
+from batch_import.probe.discovery import ProviderModels
+from batch_import.probe.relay import Relay, together
+
+MAX_TOKENS = 200  # with the three of before: under 2,000 output tokens for an upstream
+_PROMPT = "Call the tool probe_ping once."
+_TOOL = {"type": "function", "function": {"name": "probe_ping", "parameters": {"type": "object", "properties": {}}}}
+_END_MARKERS = ("data: [DONE]", "data:[DONE]", '"response.completed"')
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredFlags:
+    supports_stream: Flag
+    supports_tools: Flag
+    supports_reasoning_fields: Flag
+
+
+def probe_deferred(relay: Relay, found: ProviderModels, result: ProbeResult) -> DeferredFlags:
+    """Two requests at most, within what is left of the relay's budget; what was known stays known."""
+    chat = result.transport.supports_openai_chat_completions is True
+    known = result.supports_tools
+    streams, calls_tools = together(
+        partial(_ask, relay, _stream_request(result.smoke_model, chat), found, stream_flag),
+        partial(_ask, relay, _tools_request(result.smoke_model) if chat else None, found, tools_flag),
+    )
+    return DeferredFlags(streams, known if known is True else calls_tools, reasoning_flag(result))
+
+
+def stream_flag(answer: Answer) -> Flag:
+    """True with an end marker; False only for a relay that answers whole although a stream was asked for.
+
+    A stream that breaks off is no proof: the next one may not.
+    """
+    if answer.trouble is not None or not answer.ok or answer.is_html:
+        return "unknown"
+    if any(marker in answer.text for marker in _END_MARKERS) or _finished(answer.text):
+        return True
+    return False if judge(answer, Protocol.CHAT) is Verdict.OK else "unknown"
+
+
+def tools_flag(answer: Answer) -> Flag:
+    """True with a tool call; False for a completion that goes without although a call was demanded."""
+    if judge(answer, Protocol.CHAT) is not Verdict.OK:
+        return "unknown"
+    message = answer.json["choices"][0]["message"]
+    return bool(isinstance(message, dict) and message.get("tool_calls"))
+
+
+def reasoning_flag(result: ProbeResult) -> Flag:
+    """True with a reasoning field; False when reasoning was counted but is not told; otherwise nothing is known."""
+    if result.supports_reasoning_fields is True:
+        return True
+    body = result.results[Protocol.CHAT].answer.json
+    usage = body.get("usage") if isinstance(body, dict) else None
+    details = usage.get("completion_tokens_details") if isinstance(usage, dict) else None
+    counted = details.get("reasoning_tokens") if isinstance(details, dict) else None
+    return False if isinstance(counted, int) and counted > 0 else "unknown"
+
+
+def _finished(text: str) -> bool:
+    """Some relays end with a finish reason and without ``[DONE]``; the host accepts that as well.
+
+    See docs/host-api.md#test-errors.
+    """
+    for line in text.splitlines():
+        if line.startswith("data:") and '"finish_reason"' in line:
+            try:
+                choices = json.loads(line[5:]).get("choices")
+            except (ValueError, AttributeError, RecursionError):
+                continue
+            if isinstance(choices, list) and any(isinstance(c, dict) and c.get("finish_reason") for c in choices):
+                return True
+    return False
+
+
+Request = tuple[str, dict[str, Any]]
+
+
+def _ask(relay: Relay, request: Request | None, found: ProviderModels, flag: Callable[[Answer], Flag]) -> Flag:
+    if request is None or relay.requests_left < 1:
+        return "unknown"
+    path, body = request
+    return flag(relay.post(f"{found.api_root}/{path}", found.auth_style, body))
+
+
+def _stream_request(model: str, chat: bool) -> Request:
+    if not chat:
+        return "responses", {"model": model, "input": "Say ok", "stream": True, "max_output_tokens": MAX_TOKENS}
+    messages = [{"role": "user", "content": "Say ok"}]
+    return "chat/completions", {"model": model, "messages": messages, "stream": True, "max_tokens": MAX_TOKENS}
+
+
+def _tools_request(model: str) -> Request:
+    body = {"model": model, "messages": [{"role": "user", "content": _PROMPT}], "tools": [_TOOL]}
+    return "chat/completions", {**body, "tool_choice": "required", "stream": False, "max_tokens": MAX_TOKENS}

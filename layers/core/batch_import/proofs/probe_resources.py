@@ -1,0 +1,254 @@
+"""The service's own things in the host: a quarantine, gateway keys for proofs, a few private isolation groups.
+
+Each is found again by its name or derived value, so a redeployment makes nothing twice (docs/design.md#23-provision).
+"""
+
+import hashlib
+import hmac
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from batch_import.coordination.lease_pool import KeyCache, LeasePool, Resource, resource_facts
+from batch_import.domain.clock import Clock
+from batch_import.domain.outcomes import Code
+from batch_import.host.accounts import existing_account
+from batch_import.host.client import HostClient, may_exist
+from batch_import.host.errors import HostError, HostRefusesCredentials, HostRejected
+from batch_import.store.leases import Leases
+
+T = TypeVar("T")
+QUARANTINE = "batch-import-quarantine"
+_KEYS_OF_A_USER = 192  # a host lets a user make 240 in a minute (docs/host-api.md#user-call-limit)
+_PROBE_USERS = 2
+MAX_KEYS = _KEYS_OF_A_USER * _PROBE_USERS  # as many proofs at once
+_KEYS_TOGETHER = 16
+MAX_ISOLATION_GROUPS = 16
+# hosts before 0.1.137 answer from the account that left for up to 1 s (docs/host-api.md#joining-and-leaving)
+_COOLDOWN_OF_OLD_HOSTS = 2.0
+RESOURCE_SECONDS = 120.0  # outlasts any invocation
+_USER_CONCURRENCY = 200
+_USER_BALANCE = 1_000_000
+_TRUSTED_SECONDS = 60.0  # a person may delete the quarantine under a worker that is warm
+
+
+class NoProbeKey(HostError):
+    """The host lets no probe user or key be made: the operator can supply keys instead (docs/operations.md)."""
+
+    code = Code.GATEWAY_REFUSED_KEY
+
+
+@dataclass(frozen=True)
+class GatewayKey:
+    key_id: int
+    value: str
+
+
+class ProbeResources:
+    """Made lazily, once per process; ``secret`` is the deployment's, from which user, password and keys derive."""
+
+    def __init__(
+        self,
+        host: HostClient,
+        leases: Leases,
+        secret: bytes,
+        clock: Clock,
+        supplied_keys: Sequence[str] = (),
+    ) -> None:
+        self._clock = clock
+        self._host = host
+        self._leases = leases
+        self._secret = secret
+        self._supplied = tuple(supplied_keys)
+        self._lock = threading.Lock()
+        self._listing = threading.Lock()
+        self.opened: set[int] = set()  # ids of providers' groups that were open: only a person closes one again
+        self._quarantine: int | None = None
+        self._looked_at = 0.0
+        self._users = [self._probe_user(number) for number in range(_PROBE_USERS)]
+        self._mode: str | None = None
+
+    def quarantine_id(self) -> int:
+        """The private group in which every account is born and waits (docs/design.md#23-provision)."""
+        with self._lock:
+            if self._quarantine is None or self._clock.monotonic() - self._looked_at > _TRUSTED_SECONDS:
+                group, _ = self._host.ensure_private_group(QUARANTINE, "Batch Auto-Import: accounts not proven yet")
+                self._quarantine, self._looked_at = int(group["id"]), self._clock.monotonic()
+            return self._quarantine
+
+    def keys(self, owner: str) -> LeasePool:
+        limit = len(self._supplied) or MAX_KEYS
+        together = 1 if self._supplied else _KEYS_TOGETHER
+        return LeasePool(
+            self._leases,
+            "key",
+            limit,
+            self._make_key,
+            self._clock,
+            owner=owner,
+            seconds=RESOURCE_SECONDS,
+            together=together,
+        )
+
+    def isolation_groups(self, owner: str) -> LeasePool:
+        return LeasePool(
+            self._leases,
+            "lane",
+            MAX_ISOLATION_GROUPS,
+            self._make_isolation_group,
+            self._clock,
+            owner=owner,
+            seconds=RESOURCE_SECONDS,
+            cooldown=self.cooldown(),
+        )
+
+    def cooldown(self) -> float:
+        """Seconds that an isolation group must stand empty before the next account is proven in it."""
+        return 0.0 if self._host.at_least(0, 1, 137) else _COOLDOWN_OF_OLD_HOSTS
+
+    def own_group_ids(self) -> frozenset[int]:
+        """Quarantine and isolation groups: an account never stays in them."""
+        groups = resource_facts(self._leases.all("lane"))
+        return frozenset((self.quarantine_id(), *(int(group["group_id"]) for group in groups)))
+
+    def empty(self, group_id: int, account_id: int = 0) -> int:
+        """Take all accounts but ``account_id`` out of a group, which a killed worker may have left there.
+
+        Returns how many, and waits for the group's cooldown if there were any.
+        """
+        left = [a for a in map(existing_account, self._host.accounts(group_id=group_id)) if a.account_id != account_id]
+        for account in left:
+            stays = [g for g in account.group_ids if g != group_id] or [self.quarantine_id()]
+            self._host.bulk_update(account.account_id, group_ids=stays)
+        if left:
+            self._clock.sleep(self.cooldown())
+        return len(left)
+
+    def clear_abandoned_groups(self, owner: str) -> int:
+        """Empty the isolation groups whose lease ran out under a killed worker; returns how many accounts left."""
+        cleared = 0
+        for row in self._leases.all("lane"):
+            abandoned = row.get("lease_owner") and not self._leases.taken(row)
+            if abandoned and self._leases.acquire("lane", str(row["sk"]), owner, RESOURCE_SECONDS):
+                cleared += sum(self.empty(int(group["group_id"])) for group in resource_facts([row]))
+                self._leases.release("lane", str(row["sk"]), owner)
+        return cleared
+
+    def gateway_key(self, resource: Resource) -> GatewayKey:
+        return GatewayKey(int(resource.facts["key_id"]), self._key_value(resource.name))
+
+    # --- making
+
+    def _make_isolation_group(self, name: str, _cache: KeyCache) -> Mapping[str, Any]:
+        group, _ = self._host.ensure_private_group(
+            f"batch-import-lane-{name}", "Batch Auto-Import: isolation group for proofs"
+        )
+        return {"group_id": int(group["id"])}
+
+    def _make_key(self, name: str, cache: KeyCache) -> Mapping[str, Any]:
+        value = self._key_value(name)
+        if self._supplied:
+            return {"key_id": self._find_key(value)}
+        try:
+            return {"key_id": self._create_key(name, value, cache)}
+        except HostRejected as error:
+            raise NoProbeKey(f"no gateway key for proofs: {error}", status=error.status) from None
+
+    def _create_key(self, name: str, value: str, cache: KeyCache) -> int:
+        """Look for the key first: twenty refused creations lock a user out of making keys for a day.
+
+        One list serves all keys of a bundle, since nobody else makes them while it is leased.
+        """
+        user = self._users[int(name) // _KEYS_OF_A_USER]
+        with self._listing:
+            if "keys" not in cache:
+                cache["keys"] = self._keys_of(user.user_id())
+        keys: dict[str, int] = cache["keys"]
+        if value not in keys:
+            keys[value] = self._made_key(user, f"batch-import-{name}", value)
+        return keys[value]
+
+    def _made_key(self, user: "ProbeUser", name: str, value: str) -> int:
+        try:
+            return int(user.do(lambda token: self._host.create_key(token, name, value))["id"])
+        except HostError as error:
+            found = self._keys_of(user.user_id()).get(value) if may_exist(error, "API_KEY_EXISTS") else None
+            if found is None:
+                raise
+            return found
+
+    def _find_key(self, value: str) -> int:
+        user = self._host.user_matching(value, email=False)
+        found = self._keys_of(int(user["id"])).get(value) if user else None
+        if found is None:
+            raise NoProbeKey("a supplied probe key is unknown to the host")
+        return found
+
+    def _keys_of(self, user_id: int) -> dict[str, int]:
+        """Ids by value."""
+        return {str(key.get("key", "")): int(key["id"]) for key in self._host.user_keys(user_id)}
+
+    def simple_mode(self) -> bool:
+        """In ``RUN_MODE=simple`` groups mean nothing to the host. Asked once a deployment.
+
+        See docs/host-api.md#simple-mode.
+        """
+        if self._supplied:
+            return False  # without a user of ours nobody can be asked
+        mode = self._leases.facts("host", "mode").get("run_mode") if self._mode is None else self._mode
+        if mode is None:
+            mode = self._users[0].do(self._host.run_mode)
+            self._leases.remember("host", "mode", {"run_mode": mode})
+        self._mode = str(mode)
+        return self._mode == "simple"
+
+    def _probe_user(self, number: int) -> "ProbeUser":
+        suffix = f"/{number}" if number else ""
+        email = f"probe-{self._derive(f'user{suffix}')[:12]}@batch-import.example.com"
+        return ProbeUser(self._host, email, self._derive(f"password{suffix}"))
+
+    def _key_value(self, name: str) -> str:
+        return self._supplied[int(name)] if self._supplied else f"sk-bi-{self._derive(f'key/{name}')[:48]}"
+
+    def _derive(self, purpose: str) -> str:
+        return hmac.new(self._secret, purpose.encode(), hashlib.sha256).hexdigest()
+
+
+class ProbeUser:
+    """A user of the host that owns gateway keys: made or found when first needed, shared by all threads."""
+
+    def __init__(self, host: HostClient, email: str, password: str) -> None:
+        self._host = host
+        self._email = email
+        self._password = password
+        self._lock = threading.Lock()
+        self._user: Mapping[str, Any] | None = None
+        self._token = ""
+
+    def user_id(self) -> int:
+        """Of a user that exists and has money."""
+        with self._lock:
+            if self._user is None:
+                user = self._host.ensure_user(self._email, self._password, _USER_CONCURRENCY)
+                if float(user.get("balance") or 0) < _USER_BALANCE / 10:
+                    self._host.set_balance(int(user["id"]), _USER_BALANCE)
+                self._user = user
+            return int(self._user["id"])
+
+    def do(self, call: Callable[[str], T]) -> T:
+        """``call`` with the user's token, and once more with a new one when that has expired."""
+        self.user_id()
+        try:
+            return call(self._login())
+        except HostRefusesCredentials:
+            with self._lock:
+                self._token = ""
+            return call(self._login())
+
+    def _login(self) -> str:
+        """Cached: the host allows twenty logins a minute (docs/host-api.md#login-limit)."""
+        with self._lock:
+            if not self._token:
+                self._token = self._host.login(self._email, self._password)
+            return self._token

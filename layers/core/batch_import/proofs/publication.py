@@ -1,0 +1,123 @@
+"""Where an account ends: its groups, with access given last, or back to quarantine or to what it was.
+
+See docs/design.md#23-provision.
+"""
+
+import threading
+from typing import Any
+
+from batch_import.domain.advisories import Advisory
+from batch_import.domain.entities import Item, NewEvent, Run
+from batch_import.domain.reuse_policy import ExistingAccount, ImportState
+from batch_import.domain.types import AccessMode, AccountResolution, EventType, MatchedAccountState
+from batch_import.host.client import HostClient, Json
+from batch_import.host.errors import HostError, HostUncertain
+from batch_import.proofs.completion_proof import account_of, is_private, serving_groups
+from batch_import.proofs.probe_resources import ProbeResources
+
+
+class Publication:
+    """Lives as long as the process; users and groups are looked up once."""
+
+    def __init__(self, host: HostClient, resources: ProbeResources) -> None:
+        self._host = host
+        self._resources = resources
+        self._lock = threading.Lock()
+        self._users: dict[str, int | None] = {}
+
+    def place(
+        self, item: Item, run: Run, account: ExistingAccount, group: Json
+    ) -> tuple[list[NewEvent], list[Advisory]]:
+        """The last write on the account is a bulk-update, then the group is opened, access being the very last thing.
+
+        Call it under the provider's lease: group lists are read, merged and written.
+        """
+        join, advisories = self._join_groups(run)
+        current = account_of(self._host, account.account_id)
+        serving = serving_groups(current, self._resources.own_group_ids)
+        groups = sorted({*item.prior_groups, *serving, int(group["id"]), *join})
+        extra = {"import_state": ImportState.PROVEN.value, "import_prior_groups": []}
+        self._host.bulk_update(account.account_id, group_ids=groups, extra=extra)
+        if not set(groups) <= set(account_of(self._host, account.account_id).group_ids):
+            raise HostUncertain("the account has not got its groups yet")
+        events = [_event(EventType.ACCOUNT_PLACED, f"placed in {len(groups)} group(s)", group_ids=groups)]
+        opened, more = self._open(run, group)
+        return [*events, *opened], [*advisories, *more]
+
+    def give_up(self, item: Item) -> list[Advisory]:
+        """Best effort: a host that does not answer leaves a half-made account, which the next import adopts."""
+        try:
+            self.put_back(item, account_of(self._host, item.account_id or 0))
+        except HostError:
+            return []
+        return [Advisory("still_off")] if item.account_resolution is AccountResolution.REACTIVATED else []
+
+    def put_back(self, item: Item, account: ExistingAccount) -> None:
+        """The account was not proven. One that serves, whichever run proved it, only leaves the isolation group.
+
+        A woken one is switched off again; any other waits in quarantine.
+        """
+        serving = serving_groups(account, self._resources.own_group_ids)
+        if serving and account.status == "active":
+            self._host.bulk_update(account.account_id, group_ids=list(serving))
+        elif item.account_resolution is AccountResolution.REUSED:
+            self._host.bulk_update(account.account_id, group_ids=[self._resources.quarantine_id()])
+        elif item.account_resolution is AccountResolution.REACTIVATED:
+            state = _off_again(item.matched_account_state)
+            places = list(item.prior_groups) or [self._resources.quarantine_id()]
+            self._host.bulk_update(account.account_id, status="inactive", extra={"import_state": state.value})
+            self._host.bulk_update(account.account_id, group_ids=places)
+        else:
+            self._wait_in_quarantine(account.account_id, ImportState.FAILED)
+
+    def leave_isolation(self, account_id: int) -> None:
+        """Between two tries of a proof: out of the isolation group. Another run may have woken it meanwhile."""
+        now = account_of(self._host, account_id)
+        stays = serving_groups(now, self._resources.own_group_ids) or (self._resources.quarantine_id(),)
+        self._host.bulk_update(account_id, group_ids=list(stays))
+
+    def _wait_in_quarantine(self, account_id: int, state: ImportState) -> None:
+        home = [self._resources.quarantine_id()]
+        self._host.bulk_update(account_id, group_ids=home, extra={"import_state": state.value})
+
+    def _open(self, run: Run, group: Json) -> tuple[list[NewEvent], list[Advisory]]:
+        if is_private(group):
+            kind = {"subscription_type": "subscription"} if run.access_mode is AccessMode.SUBSCRIPTION else {}
+            self._host.update_group(group, {**kind, "is_exclusive": False})
+        if run.access_mode is AccessMode.SELF_SERVICE:
+            return [_event(EventType.ACCESS_GIVEN, "group open", group_id=group["id"])], []
+        return self._subscribe(run, int(group["id"]))
+
+    def _subscribe(self, run: Run, group_id: int) -> tuple[list[NewEvent], list[Advisory]]:
+        unknown = []
+        for name in run.subscription_users:
+            user_id = self._user(name)
+            if user_id is None:
+                unknown.append(Advisory("subscription_user_unknown", {"user": name}))
+            else:
+                self._host.assign_subscription(user_id, group_id, run.subscription_days)
+        served = len(run.subscription_users) - len(unknown)
+        return [_event(EventType.ACCESS_GIVEN, f"{served} subscription(s)", group_id=group_id)], unknown
+
+    def _user(self, name: str) -> int | None:
+        """By id or e-mail; each is looked up once in the life of the process (an unknown one each time)."""
+        with self._lock:
+            if self._users.get(name) is None:
+                user = {"id": int(name)} if name.isdecimal() else self._host.user_matching(name, email=True)
+                self._users[name] = int(user["id"]) if user else None
+            return self._users[name]
+
+    def _join_groups(self, run: Run) -> tuple[list[int], list[Advisory]]:
+        if not run.join_groups:
+            return [], []
+        ids = {group["name"]: int(group["id"]) for group in self._host.groups()}
+        unknown = [Advisory("join_group_unknown", {"name": name}) for name in run.join_groups if name not in ids]
+        return [ids[name] for name in run.join_groups if name in ids], unknown
+
+
+def _off_again(matched: MatchedAccountState | None) -> ImportState:
+    return ImportState.DEPRECATED if matched is MatchedAccountState.DEPRECATED else ImportState.PROVEN
+
+
+def _event(kind: EventType, message: str, **payload: Any) -> NewEvent:
+    return NewEvent(event_type=kind, message=message, payload=payload)

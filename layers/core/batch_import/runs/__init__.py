@@ -1,0 +1,1 @@
+"""Runs: created, listed, retried, reconciled, cleaned up."""

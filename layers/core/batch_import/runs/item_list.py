@@ -1,0 +1,89 @@
+"""A request's list, made ready to be stored: ordered by provider, twins tied, cut into parts that fit a row. Pure."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from batch_import.domain.contract import ItemRequest
+from batch_import.domain.errors import InvalidRequest
+from batch_import.domain.provider import key_digest, normalize_provider_id
+
+LIST_PART_BYTES = 350_000
+MOST_WISHES = 200  # of all twins of a pair together: they stand on one row
+
+ImportRow = dict[str, Any]
+
+
+def item_id_at(position: int) -> str:
+    return f"item_{position + 1:05d}"
+
+
+def by_provider(items: list[ItemRequest]) -> list[ImportRow]:
+    """Items of one provider together, so that one lease and one look serve them all; positions are the list's own.
+
+    The same pair a second time is tied to its first, which carries the wishes of both.
+    """
+    groups: dict[str, list[ImportRow]] = defaultdict(list)
+    first: dict[tuple[str, str], ImportRow] = {}
+    for position, item in enumerate(items):
+        entry = _listed(position, item)
+        pair = (entry["provider_id"], entry["key_digest"])
+        if pair in first:
+            original = first[pair]
+            entry["duplicate_of"] = original["position"]
+            original["duplicates"].append(position)
+            original["requested_models"] = _both(original, entry)
+        else:
+            first[pair] = entry
+        groups[entry["provider_id"]].append(entry)
+    return [entry for group in groups.values() for entry in group]
+
+
+def _both(original: ImportRow, entry: ImportRow) -> list[str]:
+    wishes = list(dict.fromkeys([*original["requested_models"], *entry["requested_models"]]))
+    if len(wishes) > MOST_WISHES:
+        raise InvalidRequest(
+            f"items[{entry['position']}].requested_models: the same pair asks for more than {MOST_WISHES} models in all"
+        )
+    return wishes
+
+
+def _listed(position: int, item: ItemRequest) -> ImportRow:
+    return {
+        "position": position,
+        "base_url": item.base_url,
+        "provider_id": normalize_provider_id(item.base_url),
+        "api_key": item.api_key,
+        "key_digest": key_digest(item.api_key),
+        "requested_models": item.requested_models,
+        "legacy_provider_id": item.legacy_provider_id,
+        "duplicates": [],
+    }
+
+
+def chunks(listed: list[ImportRow]) -> Iterable[list[ImportRow]]:
+    """By size before compression of what barely compresses (keys), so that each part fits a row."""
+    chunk: list[ImportRow] = []
+    size = 0
+    for entry in listed:
+        weight = len(json.dumps(entry))
+        if chunk and size + weight > LIST_PART_BYTES:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(entry)
+        size += weight
+    yield chunk
+
+
+def idempotency_facts(asked: Callable[[], str], key: str | None) -> ImportRow | None:
+    """What is remembered of a call under ``key``; ``asked`` words the call, the same for the same one."""
+    if key is None:
+        return None
+    if not 1 <= len(key) <= 128 or not all(33 <= ord(char) <= 126 for char in key):
+        raise InvalidRequest("Idempotency-Key must be 1 to 128 visible ASCII characters")
+    return {
+        "hash": hashlib.sha256(key.encode()).hexdigest(),
+        "request_hash": hashlib.sha256(asked().encode()).hexdigest(),
+    }

@@ -1,0 +1,88 @@
+"""Reconcile (docs/design.md#2-pipeline): finds through indexes what nothing is working on, and sets it going again."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from batch_import.aws.queue import Work, WorkQueue
+from batch_import.domain.clock import Clock, iso
+from batch_import.domain.entities import Item
+from batch_import.domain.errors import StaleWrite
+from batch_import.domain.types import ItemStage
+from batch_import.host.errors import HostError
+from batch_import.store.items import ItemStore
+from batch_import.store.runs import RunStore
+
+logger = logging.getLogger(__name__)
+BATCH = 200
+COUNTED = ("items_requeued", "lists_requeued", "keys_put_back", "groups_cleared", "runs_closed", "keys_erased")
+
+
+class Reconcile:
+    def __init__(
+        self,
+        runs: RunStore,
+        items: ItemStore,
+        queues: Mapping[ItemStage, WorkQueue],
+        clock: Clock,
+        put_back_key: Callable[[str, Mapping[str, Any]], None],
+        clear_groups: Callable[[], int],
+    ) -> None:
+        self._clear_groups = clear_groups
+        self._runs = runs
+        self._items = items
+        self._queues = queues
+        self._clock = clock
+        self._put_back_key = put_back_key
+
+    def sweep(self) -> dict[str, int]:
+        """One bounded pass; what is left over is found by the next one. Returns counts for the metrics."""
+        done = Counter(dict.fromkeys(COUNTED, 0))
+        for item in self._items.overdue(BATCH):
+            done["items_requeued"] += self._requeue(item)
+        for run_id in self._runs.overdue(BATCH):
+            done.update(self._repair(run_id))
+        done["groups_cleared"] = self._cleared_groups()
+        done["keys_erased"] = self._items.erase_old_keys(BATCH)
+        return dict(done)
+
+    def _requeue(self, item: Item) -> bool:
+        """Only what is neither leased nor waiting for its due date, nor for its primary."""
+        now = iso(self._clock.now())
+        busy = (item.lease_expires_at or "") > now or (item.due_at or "") > now or self._waits_for_primary(item)
+        try:
+            self._items.watch_again(item, requeued=not busy)
+        except StaleWrite:
+            return False
+        if not busy:
+            self._queues[item.current_stage].send_items(item.run_id, [item.item_id])
+        return not busy
+
+    def _waits_for_primary(self, item: Item) -> bool:
+        if item.duplicate_of is None:
+            return False
+        primary = self._items.get(item.run_id, item.duplicate_of)
+        return primary is not None and primary.current_stage is not ItemStage.DONE
+
+    def _cleared_groups(self) -> int:
+        try:
+            return self._clear_groups()
+        except HostError as error:  # the next minute comes
+            logger.warning("isolation groups not cleared", extra={"error": str(error)})
+            return 0
+
+    def _repair(self, run_id: str) -> Counter[str]:
+        repaired: Counter[str] = Counter()
+        run = self._runs.get(run_id)
+        if run is None:
+            return repaired
+        self._runs.watch_again(run_id)
+        if any(self._runs.list_part(run_id, n) is not None for n in range(run.list_parts)):
+            self._queues[ItemStage.PROBE].send([Work(run_id, expand=True)])
+            repaired["lists_requeued"] += 1
+        if run.self_service is not None and run.self_service.get("phase") == "bound":
+            self._put_back_key(run_id, run.self_service)
+            repaired["keys_put_back"] += 1
+        repaired["runs_closed"] += self._runs.close(run)
+        return repaired

@@ -1,0 +1,91 @@
+"""Stage confirm: does the host reach the relay, by its own account test? (docs/design.md#24-confirm)"""
+
+from collections.abc import Callable, Sequence
+
+from batch_import.consumer.admission import HostGate
+from batch_import.consumer.next_step import NextStep
+from batch_import.consumer.stage_worker import Admitted, Stage
+from batch_import.domain.account_check import CheckDecision, Next, decide
+from batch_import.domain.advisories import Advisory
+from batch_import.domain.entities import Item, NewEvent
+from batch_import.domain.outcomes import Code
+from batch_import.domain.routing import ResponsesMode
+from batch_import.domain.types import ConfirmationStatus, EventType, ItemStage
+from batch_import.host.checks import TEST_TIMEOUT, HostChecks
+from batch_import.host.errors import HostError
+from batch_import.host.transport import TIMEOUT
+from batch_import.proofs.publication import Publication
+from batch_import.stages.transitions import ItemTransitions, TransitionWriter, advisory_events, last_error, warned
+
+WORST_CASE = TEST_TIMEOUT + TIMEOUT  # the account test, and what is written to the host after it
+
+
+class ConfirmationWorker(Stage):
+    """Ends in ``confirmed``, ``advisory`` or ``failed``; every decision leaves an event.
+
+    ``checks`` and ``publication`` are asked for with each item and may raise a ``HostError``: a host without
+    credentials is a retry like any other.
+    """
+
+    name = "confirm"
+    lease_stages = (ItemStage.CONFIRM, ItemStage.CONFIRM)
+    worst_case = WORST_CASE
+
+    def __init__(
+        self,
+        transitions: TransitionWriter,
+        gate: HostGate,
+        checks: Callable[[], HostChecks],
+        publication: Callable[[], Publication],
+    ) -> None:
+        self._transitions = transitions
+        self._checks = checks
+        self._publication = publication
+        self._gate = gate
+
+    def admit(self, items: Sequence[Item]) -> Admitted:
+        return self._gate.admit(items)
+
+    def handle(self, item: Item) -> NextStep:
+        to = self._transitions.begin(item)
+        if item.account_id is None or item.resolved_smoke_model is None:
+            return to.fail(Code.INTERNAL_ERROR, "the item has no account to test")
+        try:
+            report = self._checks().test_account(item.account_id, item.resolved_smoke_model)
+        except HostError as error:
+            return to.host_failed(error) or self._fail(to, error.code, str(error))
+        forced = item.responses_mode not in (None, ResponsesMode.AUTO)
+        return self._follow(to, decide(report, mode_forced=forced), report.error)
+
+    def _follow(self, to: ItemTransitions, decision: CheckDecision, error: str) -> NextStep:
+        if decision.next is Next.CONFIRM:
+            return self._decide(to, decision.advisory)
+        if decision.next is Next.RETRY:
+            again = to.retry(decision.code, decision.policy, error)
+            if again is not None:
+                return again
+            if decision.exhausted is Next.ADVISE:
+                return self._decide(to, decision.advisory, decision.code, error)
+        return self._fail(to, decision.code, error)
+
+    def _fail(self, to: ItemTransitions, code: Code, error: str) -> NextStep:
+        try:
+            told = self._publication().give_up(to.item)
+        except HostError:
+            told = []
+        return to.fail(code, error, **warned(to.item, *told))
+
+    def _decide(
+        self, to: ItemTransitions, advisory: str, code: Code = Code.INTERNAL_ERROR, error: str = ""
+    ) -> NextStep:
+        item, told = to.item, [Advisory(advisory)] if advisory else []
+        status = ConfirmationStatus.ADVISORY if told else ConfirmationStatus.CONFIRMED
+        changes = {"confirmation_status": status, **warned(item, *told)}
+        if error:
+            changes |= last_error(item, code, to.redacted(error))
+        event = NewEvent(
+            event_type=EventType.CONFIRMATION_DECIDED,
+            message=f"confirmation {status}",
+            payload={"confirmation_status": status.value},
+        )
+        return to.move_on(ItemStage.VALIDATE, changes, [event, *advisory_events(item, *told)])

@@ -1,0 +1,46 @@
+"""What the queues gave up on: recorded on the item, which goes on to validation for its verdict.
+
+See docs/design.md#2-pipeline.
+"""
+
+import logging
+
+from batch_import.aws.queue import Work, WorkQueue
+from batch_import.domain.entities import Item, NewEvent
+from batch_import.domain.errors import StaleWrite
+from batch_import.domain.outcomes import Code
+from batch_import.domain.types import ConfirmationStatus, EventType, ItemStage
+from batch_import.stages.transitions import RELEASED, failure
+from batch_import.store.items import ItemStore
+
+logger = logging.getLogger(__name__)
+CODE = Code.DEAD_LETTERED
+_TEXT = "given up by the queue after repeated break-offs"
+
+
+class DeadLetterRecorder:
+    def __init__(self, items: ItemStore, validate_queue: WorkQueue) -> None:
+        self._items = items
+        self._validate_queue = validate_queue
+
+    def record(self, work: Work, stages: tuple[ItemStage, ...]) -> int:
+        """Record the items of ``work`` that are still in one of the dead queue's ``stages``; returns how many."""
+        recorded = [item for item in self._items.get_many(work.run_id, work.items) if self._record(item, stages)]
+        if recorded:
+            self._validate_queue.send_items(work.run_id, [item.item_id for item in recorded])
+        return len(recorded)
+
+    def _record(self, item: Item, stages: tuple[ItemStage, ...]) -> bool:
+        """``False`` for an item that went on by another message, or whose verdict failed too: reconcile finds that."""
+        if item.current_stage not in stages or item.failure_code == CODE:
+            return False
+        changes = {**RELEASED, "attempt": 1, "due_at": None, **failure(item, CODE, _TEXT)}
+        if item.current_stage is not ItemStage.VALIDATE:
+            changes["confirmation_status"] = ConfirmationStatus.FAILED
+        changes["current_stage"] = ItemStage.VALIDATE
+        try:
+            self._items.transition(item, changes, [NewEvent(event_type=EventType.DEAD_LETTERED, message=_TEXT)])
+        except StaleWrite:
+            logger.info("item moved on meanwhile", extra={"run_id": item.run_id, "item_id": item.item_id})
+            return False
+        return True

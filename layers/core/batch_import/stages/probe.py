@@ -1,0 +1,190 @@
+"""Stage probe: discovery, naming, capability (docs/design.md#21-probe); what the decision needs and nothing more."""
+
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+from batch_import.consumer.next_step import DeferredProbe, NextStep
+from batch_import.coordination.circuit_breaker import OriginBreakers
+from batch_import.domain.advisories import Advisory
+from batch_import.domain.answers import Answer, error_text
+from batch_import.domain.capability import CapabilityProfile, ModelCapabilityProfile, Protocol, Verdict, judge
+from batch_import.domain.entities import Item, ItemProfile, NewEvent
+from batch_import.domain.naming import (
+    build_alias_table,
+    canonical_model_family,
+    identify_model,
+    is_chat_model,
+    recommend_models,
+    resolve_requested_model,
+)
+from batch_import.domain.outcomes import Code
+from batch_import.domain.routing import build_import_routing_strategy
+from batch_import.domain.types import EventType, ItemStage
+from batch_import.domain.urls import origin_of
+from batch_import.probe.capability import ProbeResult, failure_code, probe_capabilities
+from batch_import.probe.deferred import probe_deferred
+from batch_import.probe.discovery import ProviderModels, provider_models
+from batch_import.probe.relay import Exchange, Relay
+from batch_import.probe.smoke import CANDIDATES, resolve_smoke_models
+from batch_import.stages.transitions import ItemTransitions, advisory_events, warned
+
+_PROFILED = 300  # model profiles stored; a list of thousands stays one small row
+
+
+class Probed(NamedTuple):
+    """The item is in stage provision; its next write carries what was found. ``deferred`` may be asked later."""
+
+    profile: ItemProfile
+    deferred: DeferredProbe
+
+
+class Prober:
+    def __init__(self, exchange: Exchange, breakers: OriginBreakers) -> None:
+        self._exchange = exchange
+        self._breakers = breakers
+
+    def probe(self, to: ItemTransitions, api_key: str) -> Probed | NextStep:
+        """Ends in stage provision; or returns where the item goes: to a retry, or failed to validation."""
+        decision = self._breakers.admission(origin_of(to.item.base_url))
+        if decision.wait > 0:
+            return to.hand_back(decision.wait)
+        if decision.trouble is not None:
+            answer = Answer(trouble=decision.trouble)
+            end = to.fail if decision.over else to.retry_or_fail
+            return end(Code(judge(answer, Protocol.CHAT).value), error_text(answer))
+        relay = Relay(self._exchange, api_key)
+        found = provider_models(relay, to.item.base_url)
+        if found.code is not None:
+            profile = _listed(to.item, found)
+            return to.retry_or_fail(found.code, error_text(found.answer), found.answer.retry_after, profile)
+        return self._with_models(to, relay, found)
+
+    def _with_models(self, to: ItemTransitions, relay: Relay, found: ProviderModels) -> Probed | NextStep:
+        requested = to.item.requested_models
+        resolved, unresolved = _resolve(requested, found.raw_models)
+        profile = _listed(to.item, found, unresolved)
+        if requested and not resolved:
+            return to.fail(Code.REQUESTED_MODEL_NOT_FOUND, f"not listed: {', '.join(unresolved)}", profile)
+        pool = list(resolved.values()) if resolved else list(found.raw_models)
+        candidates = resolve_smoke_models(list(resolved.values()), pool, CANDIDATES)
+        if not candidates:
+            return to.fail(Code.NO_CHAT_MODEL, "none of the models can chat", profile)
+        result = probe_capabilities(relay, found, candidates)
+        return self._judge(to, relay, found, result, _profiled(profile, found, result, resolved), unresolved)
+
+    def _judge(
+        self,
+        to: ItemTransitions,
+        relay: Relay,
+        found: ProviderModels,
+        result: ProbeResult,
+        profile: ItemProfile,
+        unresolved: list[str],
+    ) -> Probed | NextStep:
+        code = failure_code(result)
+        if code is not None:
+            answer = result.results[Protocol.CHAT].answer
+            return to.retry_or_fail(code, _why_not(code, result), answer.retry_after, profile)
+        advisories = [Advisory(name) for name in result.transport.known_advisories]
+        if unresolved:
+            advisories.append(Advisory("requested_models_unresolved", {"models": ", ".join(unresolved)}))
+        mode = build_import_routing_strategy(result.transport, ()).responses_mode
+        changes = {
+            "current_stage": ItemStage.PROVISION,
+            "attempt": 1,
+            "due_at": None,
+            "api_root": found.api_root,
+            "resolved_smoke_model": result.smoke_model,
+            "responses_mode": mode.value,
+            **warned(to.item, *advisories),
+        }
+        to.add(changes, [_discovered(found), _probed(result), *advisory_events(to.item, *advisories)], profile)
+        written = to.item.model_copy(update={"version": to.item.version + 1})
+        return Probed(profile, lambda: self._probe_deferred(written, relay, found, result, profile))
+
+    def _probe_deferred(
+        self, item: Item, relay: Relay, found: ProviderModels, result: ProbeResult, profile: ItemProfile
+    ) -> tuple[Item, ItemProfile, NewEvent]:
+        flags = asdict(probe_deferred(relay, found, result))
+        capability = profile.capability_profile or {}
+        models = [
+            {**model, **flags} if model["raw_model_id"] == result.smoke_model else model
+            for model in capability.get("model_profiles", [])
+        ]
+        known = profile.model_copy(update={"capability_profile": {**capability, "model_profiles": models}})
+        return item, known, NewEvent(event_type=EventType.CAPABILITY_PROBED, message="asked afterwards", payload=flags)
+
+
+def _resolve(requested: tuple[str, ...], raw_models: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:
+    table = build_alias_table(raw_models)
+    found = {name: resolve_requested_model(name, table) for name in requested}
+    return {name: raw for name, raw in found.items() if raw}, [name for name, raw in found.items() if not raw]
+
+
+def _listed(item: Item, found: ProviderModels, unresolved: list[str] | None = None) -> ItemProfile:
+    """What the list alone tells; kept even when the item fails, since it explains why."""
+    identities = [identify_model(raw) for raw in found.raw_models]
+    families = dict.fromkeys(i.canonical_model_family for i in identities)
+    missing = unresolved if unresolved is not None else list(item.requested_models)
+    recommended = dict.fromkeys(model for name in missing for model in recommend_models(name, found.raw_models))
+    return ItemProfile(
+        raw_models=found.raw_models,
+        normalized_models=tuple(i.normalized_model_id for i in identities),
+        canonical_model_families=tuple(families),
+        recommended_models=tuple(recommended)[:5],
+    )
+
+
+def _profiled(
+    profile: ItemProfile, found: ProviderModels, result: ProbeResult, resolved: dict[str, str]
+) -> ItemProfile:
+    served = list(resolved.items()) or [
+        (canonical_model_family(raw), raw) for raw in found.raw_models if is_chat_model(raw) is not False
+    ]
+    if resolved:
+        served += [(canonical_model_family(raw), raw) for raw in resolved.values()]
+    strategy = build_import_routing_strategy(result.transport, served)
+    capability = CapabilityProfile(result.transport, tuple(_model_profiles(found.raw_models, result)))
+    return profile.model_copy(
+        update={"model_mapping": strategy.model_mapping, "capability_profile": asdict(capability)}
+    )
+
+
+def _model_profiles(raw_models: tuple[str, ...], result: ProbeResult) -> list[ModelCapabilityProfile]:
+    ordered = sorted(raw_models, key=lambda raw: raw != result.smoke_model)[:_PROFILED]
+    return [_model_profile(raw, result if raw == result.smoke_model else None) for raw in ordered]
+
+
+def _model_profile(raw: str, result: ProbeResult | None) -> ModelCapabilityProfile:
+    identity = identify_model(raw)
+    names = (raw, identity.normalized_model_id, identity.canonical_model_family)
+    if result is None:
+        return ModelCapabilityProfile(*names)
+    return ModelCapabilityProfile(
+        *names,
+        supports_tools=result.supports_tools,
+        supports_reasoning_fields=result.supports_reasoning_fields,
+        smoke_chat_ok=result.transport.supports_openai_chat_completions,
+    )
+
+
+def _why_not(code: Code, result: ProbeResult) -> str:
+    """The relay's own words, or what it speaks when it speaks what the host does not."""
+    if code != Code.PROTOCOL_NOT_USABLE_BY_HOST:
+        return error_text(result.results[Protocol.CHAT].answer)
+    spoken = [protocol.value for protocol, found in result.results.items() if found.verdict is Verdict.OK]
+    return f"answers {', '.join(spoken) or 'no known protocol'}, with the key as {result.transport.auth_style}"
+
+
+def _discovered(found: ProviderModels) -> NewEvent:
+    payload: dict[str, Any] = {"api_root": found.api_root, "auth_style": found.auth_style.value}
+    return NewEvent(
+        event_type=EventType.MODELS_DISCOVERED, message=f"{len(found.raw_models)} models listed", payload=payload
+    )
+
+
+def _probed(result: ProbeResult) -> NewEvent:
+    verdicts = {protocol.value: r.verdict.value for protocol, r in result.results.items()}
+    return NewEvent(
+        event_type=EventType.CAPABILITY_PROBED, message=f"smoke model {result.smoke_model}", payload=verdicts
+    )

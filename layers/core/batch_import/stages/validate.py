@@ -1,0 +1,266 @@
+"""ValidationService (docs/design.md#25-validate): the only writer of ``access_status``, and the one who closes runs."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from batch_import.consumer.admission import HostGate
+from batch_import.consumer.next_step import NextStep
+from batch_import.consumer.stage_worker import Admitted, Stage
+from batch_import.coordination.lease_pool import NoResource
+from batch_import.coordination.provider_lock import ProviderBusy, ProviderLocks
+from batch_import.domain.advisories import Advisory
+from batch_import.domain.entities import Item, ItemProfile, NewEvent, Run
+from batch_import.domain.gateway import Proof
+from batch_import.domain.outcomes import Code, outcome
+from batch_import.domain.reuse_policy import ExistingAccount
+from batch_import.domain.types import (
+    AccessMode,
+    AccessStatus,
+    AccountResolution,
+    EventType,
+    ItemStage,
+    MatchedAccountState,
+    RunMode,
+)
+from batch_import.host.client import HostClient
+from batch_import.host.errors import HostError
+from batch_import.proofs.completion_proof import WORST_CASE, CompletionProof, ProofResult, UnderLease, account_of
+from batch_import.proofs.probe_resources import ProbeResources
+from batch_import.proofs.publication import Publication
+from batch_import.proofs.self_service import SelfServiceProof
+from batch_import.stages.transitions import (
+    RELEASED,
+    ItemTransitions,
+    TransitionWriter,
+    advisory_events,
+    failure,
+    stage_failed,
+    warned,
+)
+from batch_import.store.items import ItemStore
+from batch_import.store.runs import RunStore
+
+_WAIT_FOR_PRIMARY = 15.0
+_COPIED = (
+    "api_root",
+    "resolved_smoke_model",
+    "responses_mode",
+    "account_id",
+    "channel_id",
+    "group_id",
+    "confirmation_status",
+    "last_error",
+    "last_error_code",
+    "last_error_stage",
+    "failure_code",
+)
+
+
+class ProofServices(NamedTuple):
+    """What a proof needs of the host; one per invocation."""
+
+    client: HostClient
+    resources: ProbeResources
+    proof: CompletionProof
+    publication: Publication
+    self_service: SelfServiceProof
+    locks: ProviderLocks
+
+
+class ValidationService(Stage):
+    """One per invocation; the only writer of ``access_status``.
+
+    ``make_services`` is called when a proof is first needed, since a verdict alone needs no host; it may raise a
+    ``HostError``. ``send_on`` queues items of the validate stage: the duplicates of an item that has ended.
+    """
+
+    name = "validate"
+    lease_stages = (ItemStage.VALIDATE, ItemStage.VALIDATE)
+    worst_case = WORST_CASE
+
+    def __init__(
+        self,
+        items: ItemStore,
+        transitions: TransitionWriter,
+        runs: RunStore,
+        gate: HostGate,
+        make_services: Callable[[], ProofServices],
+        open_probe_key: Callable[[Run], str | None],
+        send_on: Callable[[str, Sequence[str]], None],
+    ) -> None:
+        self._items = items
+        self._transitions = transitions
+        self._runs = runs
+        self._gate = gate
+        self._make_services = make_services
+        self._open_probe_key = open_probe_key
+        self._send_on = send_on
+        self._made: ProofServices | None = None
+        self._guard = threading.Lock()
+        self._active: Counter[str] = Counter()
+
+    def admit(self, items: Sequence[Item]) -> Admitted:
+        return self._gate.admit(items)
+
+    def close(self) -> None:
+        """Give gateway keys, isolation groups and provider leases back."""
+        if self._made is not None:
+            self._made.proof.close()
+            self._made.locks.close()
+
+    def _services(self) -> ProofServices:
+        with self._guard:
+            if self._made is None:
+                self._made = self._make_services()
+            return self._made
+
+    def handle(self, item: Item) -> NextStep:
+        run = self._runs.recent(item.run_id)
+        if run is None:
+            return NextStep(ItemStage.DONE)
+        with self._closing(run):
+            return self._validate(self._transitions.begin(item), run)
+
+    def _validate(self, to: ItemTransitions, run: Run) -> NextStep:
+        item = to.item
+        if item.duplicate_of is not None:
+            return self._like_primary(to, run, item.duplicate_of)
+        if item.failure_code is not None:
+            return self._end(to, run, outcome(item.failure_code).access)
+        try:
+            return self._prove(to, run)
+        except (NoResource, ProviderBusy):
+            return to.hand_back(2)
+        except HostError as error:
+            return to.host_failed(error) or self._give_up(to, run, error.code, str(error))
+
+    def _prove(self, to: ItemTransitions, run: Run) -> NextStep:
+        item, host = to.item, self._services()
+        if host.resources.simple_mode():
+            self._runs.warn(run.run_id, "host_simple_mode", {})
+        account = account_of(host.client, item.account_id or 0)
+        with host.proof.proof(item, account) as result:
+            if result.decision.proof is not Proof.PROVEN:
+                return self._not_proven(to, run, account, result)
+            with result.group.under_lease():
+                events, advisories = host.publication.place(item, run, account, result.group.provider_group)
+        if run.access_mode is AccessMode.SELF_SERVICE:
+            probe_api_key = self._open_probe_key(run)
+            host.self_service.prove_once(run, item, probe_api_key or "", item.group_id or 0)
+        proven = NewEvent(
+            event_type=EventType.COMPLETION_PROVEN,
+            message="the gateway answered with a completion",
+            payload={"where": result.group.where, "model": item.resolved_smoke_model},
+        )
+        return self._end(to, run, AccessStatus.ACTIVE, [proven, *events], advisories)
+
+    def _not_proven(self, to: ItemTransitions, run: Run, account: ExistingAccount, result: ProofResult) -> NextStep:
+        decision, host = result.decision, self._services()
+        if decision.parked:
+            host.client.recover_state(account.account_id)  # else retries would only meet the host's ten-minute pause
+        if decision.proof is Proof.RETRY:
+            with result.group.under_lease():
+                host.publication.leave_isolation(account.account_id)
+            again = to.retry(decision.code, decision.code, result.text, result.retry_after)
+            if again is not None:
+                return again
+        return self._give_up(to, run, decision.code, result.text, result.group.under_lease)
+
+    def _give_up(
+        self, to: ItemTransitions, run: Run, code: Code, text: str, under_lease: UnderLease | None = None
+    ) -> NextStep:
+        told, text = self._put_back(to.item, under_lease), to.redacted(text)
+        return self._end(to, run, outcome(code).access, [stage_failed(code, text)], told, failure(to.item, code, text))
+
+    def _put_back(self, item: Item, under_lease: UnderLease | None) -> list[Advisory]:
+        try:
+            host = self._services()
+            with under_lease() if under_lease else host.locks.hold(item.provider_id):
+                return host.publication.give_up(item)
+        except (HostError, ProviderBusy):  # the next proof in that group takes it out (CompletionProof)
+            return []
+
+    # --- ending
+
+    @contextmanager
+    def _closing(self, run: Run) -> Iterator[None]:
+        """The last active thread of the invocation tries to close the run.
+
+        When a crash keeps it from that, the item's message comes again and ``ended`` closes the run.
+        """
+        with self._guard:
+            self._active[run.run_id] += 1
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._active[run.run_id] -= 1
+                others = self._active[run.run_id]
+            if not others:
+                self._runs.close(run)
+
+    def _end(
+        self,
+        to: ItemTransitions,
+        run: Run,
+        access: AccessStatus,
+        events: Sequence[NewEvent] = (),
+        advisories: Sequence[Advisory] = (),
+        changes: dict[str, Any] | None = None,
+        profile: ItemProfile | None = None,
+    ) -> NextStep:
+        """One transaction: verdict, event, counters, and the key's erasure when it is no longer needed."""
+        item = to.item
+        final = {
+            **(changes or {}),
+            **warned(item, *advisories),
+            **RELEASED,
+            "due_at": None,
+            "current_stage": ItemStage.DONE,
+            "access_status": access,
+        }
+        decided = NewEvent(
+            event_type=EventType.ACCESS_DECIDED,
+            message=f"access {access}",
+            payload={"access_status": access.value, "code": final.get("failure_code") or item.failure_code},
+        )
+        history = [*events, *advisory_events(item, *advisories), decided]
+        counted = self._items.add_to_counters(item.model_copy(update=final), run)
+        also = [counted, self._items.erasing_key(item)] if access is AccessStatus.ACTIVE else [counted]
+        to.write(final, history, profile, also)
+        self._after_end(item, run, access)
+        return NextStep(ItemStage.DONE)
+
+    def ended(self, item: Item) -> None:
+        """For an item already done: what follows its end is repeated, in case a crash cut it off. Harmless."""
+        run = self._runs.get(item.run_id)
+        if run is not None and run.finished_at is None:
+            self._after_end(item, run, item.shown_access)
+            self._runs.close(run)
+
+    def _after_end(self, item: Item, run: Run, access: AccessStatus) -> None:
+        if access is AccessStatus.BROKEN and run.mode is RunMode.STRICT:
+            self._runs.stop_strictly(run.run_id)
+        if item.duplicates:
+            self._send_on(run.run_id, item.duplicates)
+
+    def _like_primary(self, to: ItemTransitions, run: Run, primary_id: str) -> NextStep:
+        """The same pair twice in a list is one account, and is told (docs/design.md#32-requests-and-errors)."""
+        primary = self._items.get(run.run_id, primary_id)
+        if primary is None or primary.current_stage is not ItemStage.DONE:
+            return to.hand_back(_WAIT_FOR_PRIMARY)
+        copied = {name: getattr(primary, name) for name in _COPIED}
+        if primary.access_status is AccessStatus.ACTIVE:
+            copied |= {
+                "matched_account_state": MatchedAccountState.ACTIVE,
+                "account_resolution": AccountResolution.REUSED,
+                "provision_reused": True,
+                "reused_from_account_id": primary.account_id,
+                "reused_from_provider_id": primary.provider_id,
+            }
+        told = [Advisory("same_pair_in_list", {"item_id": primary_id})]
+        profile = self._items.profile(run.run_id, primary_id)
+        return self._end(to, run, primary.shown_access, (), told, copied, profile)

@@ -1,0 +1,52 @@
+"""An invocation's items do not wait for each other's end."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from batch_import.aws.queue import Work
+from batch_import.consumer import message_batcher, stage_worker
+from batch_import.consumer.next_step import NextStep
+from batch_import.consumer.stage_worker import Delivery, Stage, StageWorker
+from batch_import.domain.clock import SYSTEM_CLOCK
+from batch_import.domain.entities import Item
+from batch_import.domain.types import ItemStage
+
+
+def item(number: int) -> Mapping[str, Any]:
+    return Mock(run_id="run", item_id=f"item_{number:05d}", current_stage=ItemStage.PROBE, due_at=None)
+
+
+class Waiting(Stage):
+    """The second item ends only when the first one has been sent on."""
+
+    name = "waiting"
+    lease_stages = (ItemStage.PROBE, ItemStage.PROVISION)
+    worst_case = 1.0
+
+    def __init__(self) -> None:
+        self.arrived = threading.Event()
+        self.sent: list[str] = []
+
+    def handle(self, item: Item) -> NextStep:
+        if item.item_id == "item_00002":
+            assert self.arrived.wait(10), "the other item should be on its way by now"
+        return NextStep(ItemStage.CONFIRM)
+
+    def send_items(self, _run: str, item_ids: Sequence[str], _delay: float) -> None:
+        self.sent.extend(item_ids)
+        self.arrived.set()
+
+
+def test_finished_items_are_handed_on_while_a_slow_relay_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(message_batcher, "LINGER_SECONDS", 0.05)
+    monkeypatch.setattr(stage_worker, "LINGER_SECONDS", 0.05)
+    stage, items = Waiting(), Mock()
+    items.get_many.return_value = items.lease_all.return_value = [item(1), item(2)]
+    queues: Any = {ItemStage.PROBE: Mock(), ItemStage.CONFIRM: Mock(send_items=stage.send_items)}
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001", "item_00002")))
+
+    assert StageWorker(items, queues, SYSTEM_CLOCK, stage).run([delivery], lambda: 100.0) == []
+    assert stage.sent == ["item_00001", "item_00002"]

@@ -1,0 +1,89 @@
+"""One lease for a provider: passed on among the threads of an invocation, shut for everybody else."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Event
+from typing import Any
+
+import pytest
+from batch_import.coordination.provider_lock import ProviderBusy, ProviderLocks, ProviderSnapshot
+from batch_import.domain.clock import SYSTEM_CLOCK
+
+PROVIDER = "relay-12345678"
+
+
+class Table:
+    """As much of the leases as is needed, shared by the owners like the table is."""
+
+    def __init__(self) -> None:
+        self.owner: str | None = None
+        self.asked = 0
+
+    def acquire(self, kind: str, name: str, owner: str, seconds: float) -> bool:
+        self.asked += 1
+        if self.owner not in (None, owner):
+            return False
+        self.owner = owner
+        return True
+
+    def release(self, kind: str, name: str, owner: str) -> None:
+        assert self.owner == owner
+        self.owner = None
+
+
+def locks(table: Table, owner: str = "one", patience: float = 2.0) -> ProviderLocks:
+    return ProviderLocks(table, owner, SYSTEM_CLOCK, patience=patience)  # type: ignore[arg-type]
+
+
+def test_threads_that_wait_share_one_lease_and_what_was_looked_up() -> None:
+    table, first_in = Table(), Event()
+    ours, seen = locks(table), []
+
+    def work(number: int) -> None:
+        with ours.hold(PROVIDER) as snapshot:
+            first_in.wait(2) if number == 0 else None
+            snapshot.channels[str(number)] = (number, {})
+            seen.append(len(snapshot.channels))
+
+    with ThreadPoolExecutor(8) as pool:
+        jobs = [pool.submit(work, number) for number in range(8)]
+        while ours._held[PROVIDER].waiting < 7:
+            pass
+        first_in.set()
+        for job in jobs:
+            job.result()
+    assert seen == list(range(1, 9))
+    assert table.asked == 1
+    assert table.owner is None
+
+
+def test_another_owner_waits_and_then_gives_up() -> None:
+    table = Table()
+    with locks(table).hold(PROVIDER), pytest.raises(ProviderBusy), locks(table, "two", 0.1).hold(PROVIDER):
+        pass
+    with locks(table, "two", 0.1).hold(PROVIDER) as snapshot:
+        assert snapshot == ProviderSnapshot()
+
+
+def test_what_broke_off_is_looked_up_again() -> None:
+    table = Table()
+    ours = locks(table)
+    with suppress(ValueError), ours.hold(PROVIDER) as snapshot:
+        snapshot.accounts = []
+        raise ValueError
+    assert table.owner is None
+    with ours.hold(PROVIDER) as snapshot:
+        assert snapshot == ProviderSnapshot()
+
+
+def test_closing_gives_back_what_was_kept_for_a_thread_that_left() -> None:
+    table = Table()
+    ours = locks(table)
+    held: Any = ours._held[PROVIDER]
+    held.waiting = 1
+    with ours.hold(PROVIDER):
+        pass
+    assert table.owner == "one"
+    held.waiting = 0
+    ours.close()
+    assert table.owner is None

@@ -1,0 +1,103 @@
+"""What the service keeps in the host is found again, also after a person deleted it under a warm worker."""
+
+from collections import Counter
+from contextlib import ExitStack
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from batch_import.domain.clock import SYSTEM_CLOCK
+from batch_import.proofs import probe_resources
+from batch_import.proofs.probe_resources import ProbeResources
+
+from tests.support.clock import HandClock
+
+
+def test_a_deleted_quarantine_is_noticed_within_a_minute_and_not_asked_for_at_every_item() -> None:
+    clock = HandClock()
+    host = Mock()
+    host.ensure_private_group.side_effect = [({"id": 7}, True), ({"id": 8}, True)]
+    resources = ProbeResources(host, Mock(), b"secret", clock.clock)
+
+    assert resources.quarantine_id() == 7
+    clock.later(59)
+    assert resources.quarantine_id() == 7
+    clock.later(2)
+    assert resources.quarantine_id() == 8
+    assert host.ensure_private_group.call_count == 2
+
+
+class Host:
+    """As much of a host as making keys needs; it refuses to make what it has, as the real one does."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, int] = {}
+        self.makers: list[str] = []
+        self.listed = 0
+
+    def ensure_user(self, *_: Any) -> dict[str, Any]:
+        return {"id": 3, "balance": 1_000_000}
+
+    def login(self, email: str, _: str) -> str:
+        return f"token of {email}"
+
+    def user_keys(self, user_id: int) -> list[dict[str, Any]]:
+        self.listed += 1
+        return [{"id": number, "key": value} for value, number in self.keys.items()]
+
+    def create_key(self, jwt: str, name: str, value: str) -> dict[str, Any]:
+        assert value not in self.keys
+        self.keys[value] = len(self.keys) + 1
+        self.makers.append(jwt)
+        return {"id": self.keys[value]}
+
+
+def leases() -> Mock:
+    return Mock(all=Mock(return_value=[]), acquire=Mock(return_value=True), taken=Mock(return_value=False))
+
+
+def test_keys_that_are_leased_together_are_looked_for_once_and_another_lease_looks_anew() -> None:
+    host = Host()
+    pool = ProbeResources(host, leases(), b"secret", SYSTEM_CLOCK).keys("me")  # type: ignore[arg-type]
+    with ExitStack() as borrowed:
+        borrowed_keys = [borrowed.enter_context(pool.borrow(1.0)) for _ in range(16)]
+        assert (host.listed, len(host.keys)) == (1, 16)
+    assert sorted(resource.facts["key_id"] for resource in borrowed_keys) == list(range(1, 17))
+
+    successor = ProbeResources(host, leases(), b"secret", SYSTEM_CLOCK).keys("who comes after a killed worker")  # type: ignore[arg-type]
+    with successor.borrow(1.0) as resource:
+        assert resource.facts["key_id"] in host.keys.values()
+    assert (host.listed, len(host.keys)) == (2, 16)
+
+
+def test_a_key_that_a_person_deleted_is_not_taken_from_memory() -> None:
+    host = Host()
+    pool = ProbeResources(host, leases(), b"secret", SYSTEM_CLOCK).keys("me")  # type: ignore[arg-type]
+    with pool.borrow(1.0) as resource:
+        host.keys.clear()
+        pool.forget(resource)
+        assert pool._facts(resource.name)["key_id"] in host.keys.values()
+
+
+def test_a_key_that_could_not_be_remembered_is_not_made_again() -> None:
+    host, table = Host(), leases()
+    table.remember.side_effect = [OSError("the table does not answer"), None]
+    pool = ProbeResources(host, table, b"secret", SYSTEM_CLOCK).keys("me")  # type: ignore[arg-type]
+    with pytest.raises(OSError, match="does not answer"), pool.borrow(1.0):
+        pass
+    names = set()
+    with ExitStack() as borrowed:
+        table.remember.side_effect = None
+        for _ in range(16):
+            names.add(borrowed.enter_context(pool.borrow(1.0)).name)
+    assert (len(names), len(host.keys), host.listed) == (16, 16, 1)
+
+
+def test_keys_are_shared_out_among_users_so_that_none_makes_more_than_a_host_allows_in_a_minute() -> None:
+    host = Host()
+    resources = ProbeResources(host, leases(), b"secret", SYSTEM_CLOCK)  # type: ignore[arg-type]
+    for number in range(probe_resources.MAX_KEYS):
+        resources._make_key(f"{number:03d}", {})
+    made = Counter(host.makers)
+    assert len(made) * max(made.values()) == probe_resources.MAX_KEYS == len(host.keys)
+    assert max(made.values()) < 240
