@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 from aiohttp import web
 
+from embedded.same_origin import refusal
 from sandbox.host.errors import Refusal
 
 _NUMBER = re.compile(r"(?<=/)\d+(?=/|$)")
@@ -123,9 +124,18 @@ def _large(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) ->
 Serve = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
+def _of_this_origin(serve: Serve) -> Serve:
+    async def guarded(request: web.BaseRequest) -> web.StreamResponse:
+        port = request.get_extra_info("sockname", ("", 0))[1]
+        sentence = refusal(request.method, request.headers, port)
+        return await serve(request) if sentence is None else web.Response(status=403, text=sentence)
+
+    return guarded
+
+
 async def listen(serve: Serve, port: int) -> tuple[web.ServerRunner, int]:
-    """Serves on 127.0.0.1 only; port 0 takes a free one. Returns the runner and the port."""
-    server = web.Server(serve, request_factory=_large, access_log=None)
+    """Serves on 127.0.0.1, but no page of another origin; port 0 takes a free one. Returns the runner and the port."""
+    server = web.Server(_of_this_origin(serve), request_factory=_large, access_log=None)
     runner = web.ServerRunner(server, shutdown_timeout=0.1)
     await runner.setup()
     try:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import requests
 
 import sandbox
@@ -34,6 +35,34 @@ def test_the_state_survives_a_restart(tmp_path: Path) -> None:
         assert client.group(name="another") > 2
         assert [row["id"] for row in client.data("GET", "/accounts")["items"]] == [account]
         client.close()
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {"Origin": "http://evil.example.com"},
+        {"Origin": "null"},
+        {"Host": "evil.example.com"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors"},
+    ],
+)
+def test_pages_of_other_origins_are_refused_on_both_ports(box: sandbox.Box, foreign: dict[str, str]) -> None:
+    seed = {"email": "other@example.com", "password": "OtherPass-1", "custom_key": "sk-other-0000000000001"}
+    users = len(box.host.users)
+    for method, url in (
+        ("POST", f"{box.host_url}/_sandbox/seed"),
+        ("POST", f"{box.host_url}/v1/chat/completions"),
+        ("POST", f"{box.relay('healthy')}/chat/completions"),
+        ("GET", f"{box.relay('healthy')}/models"),
+    ):
+        assert requests.request(method, url, json=seed, headers=foreign, timeout=10).status_code == 403
+    assert (len(box.host.users), box.relay_calls()) == (users, {})
+
+
+def test_both_names_of_loopback_reach_the_sandbox(box: sandbox.Box) -> None:
+    for url in (box.host_url, box.host_url.replace("127.0.0.1", "localhost")):
+        assert requests.get(f"{url}/health", timeout=10).status_code == 200
+        assert requests.get(f"{url}/health", headers={"Origin": url}, timeout=10).status_code == 200
 
 
 def command(*arguments: str) -> subprocess.Popen[str]:
