@@ -1,12 +1,9 @@
 """Chromium, the page behind a gateway, and a run to look at."""
 
 import contextlib
-import os
-import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,24 +12,11 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 from tests.browser.gateway import Gateway, serving
 from tests.conftest import Service
 from tests.support.aws import OPERATOR
-
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
+from tests.support.chromium import QUIET, chromium
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screenshots", metavar="DIR", help="write the README's picture of the result page into DIR")
-
-
-def chromium() -> str | None:
-    candidates = (os.environ.get("CHROMIUM"), "/usr/bin/chromium", shutil.which("chromium"))
-    return next((path for path in candidates if path and Path(path).is_file()), None)
 
 
 @pytest.fixture(scope="session")
