@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import os
 import secrets
-import shlex
 from collections.abc import Mapping
 
 from embedded.deployment import Stack
@@ -30,17 +28,3 @@ def _put(emulator: Emulator, secret: str, value: object) -> None:
     text = json.dumps(value)
     if client.get_secret_value(SecretId=secret)["SecretString"] != text:
         client.put_secret_value(SecretId=secret, SecretString=text)
-
-
-def write_env_file(settings: Settings, values: Mapping[str, str]) -> None:
-    """Readable by its owner from the first byte on; replaced in one step, so no reader sees half of it."""
-    draft = settings.env_file.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.writelines(f"export {name}={_quoted(value)}\n" for name, value in values.items())
-    draft.replace(settings.env_file)
-
-
-def _quoted(value: str) -> str:
-    quoted = shlex.quote(value)
-    return quoted if quoted.startswith("'") else f"'{quoted}'"

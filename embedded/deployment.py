@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from embedded import home
 from embedded.emulator import Emulator
 from embedded.errors import EmbeddedError
 from embedded.settings import LOOPBACK, STACK_NAME, STAGE, Settings
@@ -76,6 +77,8 @@ class Deployment:
         self._sam(
             "build", "--build-dir", str(self._build), "--cache-dir", str(cache), "--config-file", str(self._config)
         )
+        for folder in (self._build, cache, self._packages):
+            home.close(folder)  # whatever the umask, files are copied with the modes of their originals
 
     def fingerprint(self) -> str:
         digest = hashlib.sha256()

@@ -9,9 +9,10 @@ from typing import Any
 
 import boto3
 
-from embedded import network
+from embedded import home, network
+from embedded.errors import EmbeddedError
 from embedded.processes import Program
-from embedded.settings import LOOPBACK, Settings
+from embedded.settings import ACCESS_KEY_ID, LOOPBACK, SECRET_ACCESS_KEY, Settings
 
 START_SECONDS = 30.0
 OPEN_FILES = 10_240  # every thread of a function keeps a connection
@@ -22,6 +23,7 @@ class Emulator:
         self.settings = settings
         self.program = Program("ministack", settings.home)
 
+    @home.private_umask()
     def start(self) -> None:
         """Begin; :meth:`await_ready` sees it through, so that others can start meanwhile."""
         network.require_free(self.settings.stack_port, "EMBEDDED_PORT")
@@ -60,7 +62,7 @@ class Emulator:
         return [sys.executable, "-m", "uvicorn", *application, *address, *ending, *silent]
 
     def _environment(self) -> dict[str, str]:
-        home = self.settings.home
+        folder = self.settings.home
         return self.settings.child_environment | {
             "BIND_HOST": LOOPBACK,
             "IOT_MTLS_ENABLED": "0",  # it would listen on every address, whatever BIND_HOST says
@@ -68,15 +70,24 @@ class Emulator:
             "GATEWAY_PORT": str(self.settings.stack_port),
             "AUTH": str(self.settings.enforces_iam).lower(),
             "PERSIST_STATE": "1",
-            "STATE_DIR": str(home / "state"),
-            "S3_DATA_DIR": str(home / "state" / "s3"),
+            "STATE_DIR": str(folder / "state"),
+            "S3_DATA_DIR": str(folder / "state" / "s3"),
             "TMPDIR": str(self._scratch),
-            "DOCKER_HOST": f"unix://{home / 'no-docker'}",  # functions are processes; no container is looked for
+            "DOCKER_HOST": f"unix://{folder / 'no-docker'}",  # functions are processes; no container is looked for
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
     def client(self, service: str) -> Any:
-        return boto3.client(service, endpoint_url=self.settings.endpoint)  # type: ignore[call-overload]
+        """A client with the emulator's own keys, whatever the environment of this process says."""
+        keys = self.settings.credentials
+        if not keys:
+            raise EmbeddedError("this stack was started without keys, by an earlier version: make down, then make up")
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=self.settings.endpoint,
+            aws_access_key_id=keys[ACCESS_KEY_ID],
+            aws_secret_access_key=keys[SECRET_ACCESS_KEY],
+        )
 
 
 def _allow_open_files() -> None:

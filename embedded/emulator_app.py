@@ -1,8 +1,11 @@
-"""MiniStack's application as the emulator runs it: what it does very often is done faster here."""
+"""MiniStack's application as the emulator runs it: behind a gate, and what it does very often is done faster."""
 
 import copy
+import hashlib
+import hmac
 import json
 import marshal
+import os
 import subprocess
 import sys
 import threading
@@ -11,11 +14,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import orjson
-from ministack.app import app
-from ministack.core import lambda_runtime
+from ministack.app import app as ministack
+from ministack.core import iam_evaluator, lambda_runtime
 from ministack.services import dynamodb
 
 from embedded.forking import Forked, Parent, Request
+from embedded.gate import Gate
 
 __all__ = ["app"]
 _guard = threading.Lock()
@@ -50,6 +54,20 @@ def _written(value: Any, **options: Any) -> str:
     return json.dumps(value, **options) if options else orjson.dumps(value).decode()
 
 
+def _secret_of(access_key_id: str) -> str | None:
+    """Of the owner's keys, of a session of a role, or of a user's; None for any other."""
+    if not os.environ.get("AWS_SECRET_ACCESS_KEY"):
+        return None  # MiniStack would take a default that everybody knows
+    return getattr(iam_evaluator.resolve_credential(access_key_id), "secret_access_key", None)
+
+
+def _keyed(data: bytes) -> Any:
+    """In place of SHA-256, by which MiniStack makes the keys of a function's role from names that all may know."""
+    return hmac.new(os.environ["AWS_SECRET_ACCESS_KEY"].encode(), data, hashlib.sha256)
+
+
+app = Gate(ministack, _secret_of)
+lambda_runtime.hashlib = SimpleNamespace(sha256=_keyed)
 lambda_runtime.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": _started})
 dynamodb.copy = SimpleNamespace(deepcopy=_copied)
 dynamodb.json = SimpleNamespace(**{**vars(json), "loads": orjson.loads, "dumps": _written})

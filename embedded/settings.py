@@ -16,6 +16,7 @@ STACK_NAME = "batch-import"
 STAGE = "v1"
 RELAY_PORT = 18090  # the one that events/sample-relays.csv names
 REGION = "us-east-1"
+ACCESS_KEY_ID, SECRET_ACCESS_KEY = "EMBEDDED_ACCESS_KEY_ID", "EMBEDDED_SECRET_ACCESS_KEY"
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 
@@ -105,6 +106,12 @@ class Settings:
         return dict(_assignments(text))
 
     @property
+    def credentials(self) -> dict[str, str]:
+        """The emulator's keys by their names in ``.embedded/env``; empty before the first start (``home.prepare``)."""
+        saved = self.saved()
+        return {name: saved[name] for name in (ACCESS_KEY_ID, SECRET_ACCESS_KEY) if name in saved}
+
+    @property
     def child_environment(self) -> dict[str, str]:
         """For programs that must not see the user's AWS account, keys or proxies."""
         kept = {name: self.environment[name] for name in PASSED_ON if name in self.environment}
@@ -113,8 +120,8 @@ class Settings:
     @property
     def aws_environment(self) -> dict[str, str]:
         return {
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_ACCESS_KEY_ID": self.credentials.get(ACCESS_KEY_ID, ""),
+            "AWS_SECRET_ACCESS_KEY": self.credentials.get(SECRET_ACCESS_KEY, ""),
             "AWS_SESSION_TOKEN": "",
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,

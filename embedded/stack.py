@@ -1,6 +1,6 @@
 """Starting, describing and stopping the whole of it."""
 
-from embedded import access
+from embedded import access, home
 from embedded.access import OPERATOR, PROBE_KEY, VIEWER
 from embedded.deployment import Deployment, Stack
 from embedded.emulator import Emulator
@@ -17,9 +17,10 @@ class Embedded:
         self.sandbox = Sandbox(settings)
         self.deployment = Deployment(settings, self.emulator)
 
+    @home.private_umask()
     def up(self) -> Stack:
         self._refuse_second()
-        self.settings.home.mkdir(exist_ok=True)
+        home.prepare(self.settings)
         try:
             return self._start()
         except BaseException:  # an interruption, too, must not leave half a stack behind
@@ -39,6 +40,7 @@ class Embedded:
         programs = [self.emulator.program] if self.settings.real_host else [self.emulator.program, self.sandbox.program]
         return [f"{one.name} (log: {one.log})" for one in programs if one.pid() is None]
 
+    @home.private_umask()
     def redeploy(self) -> Stack:
         """For a stack that is up: what has changed, and what follows from it."""
         if self.emulator.program.pid() is None:
@@ -90,8 +92,9 @@ class Embedded:
             VIEWER: tokens["viewer"],
             PROBE_KEY: probe_key,
             "HOST_URL": host[0],
+            **self.settings.credentials,
         }
-        access.write_env_file(self.settings, values)
+        home.write_env_file(self.settings, values)
 
     def _seeded_probe_key(self) -> str:
         self.sandbox.await_ready()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded import access, commands
+from embedded import access, commands, home
 from embedded.deployment import Deployment
 from embedded.emulator import Emulator
 from embedded.errors import EmbeddedError
@@ -63,7 +63,7 @@ def test_functions_run_on_this_machine_by_this_python() -> None:
     assert parameters["AllowedPrivateHosts"] == "127.0.0.1,localhost"
 
 
-def test_programs_see_neither_an_account_nor_keys_nor_proxies() -> None:
+def test_programs_see_neither_an_account_nor_keys_nor_proxies(tmp_path: Path) -> None:
     secret = {
         "AWS_PROFILE": "production",
         "AWS_ACCESS_KEY_ID": "AKIAREAL",
@@ -73,9 +73,11 @@ def test_programs_see_neither_an_account_nor_keys_nor_proxies() -> None:
         "HTTPS_PROXY": "http://proxy.example.com",
         "PYTHONPATH": "/somewhere",
     }
-    seen = settings(PATH="/bin", **secret).child_environment
+    one = settings(PATH="/bin", EMBEDDED_HOME=str(tmp_path), **secret)
+    home.prepare(one)
+    seen = one.child_environment
     assert seen["PATH"] == "/bin"
-    assert seen["AWS_ACCESS_KEY_ID"] == "test"
+    assert [seen["AWS_ACCESS_KEY_ID"], seen["AWS_SECRET_ACCESS_KEY"]] == list(one.credentials.values())
     assert not {name for name, value in secret.items() if seen.get(name) == value}
 
 
@@ -89,8 +91,8 @@ def test_an_own_list_of_addresses_without_proxy_is_kept() -> None:
 def test_the_env_file_is_its_owners_and_a_shell_reads_it(tmp_path: Path) -> None:
     one = settings(EMBEDDED_HOME=str(tmp_path))
     values = {"PLAIN": "sk-example", "ODD": 'it\'s $HOME "and" `more`', "EMPTY": ""}
-    access.write_env_file(one, {"OLD": "1"})
-    access.write_env_file(one, values)
+    home.write_env_file(one, {"OLD": "1"})
+    home.write_env_file(one, values)
     assert one.env_file.stat().st_mode & 0o777 == 0o600
     assert one.saved() == values
     script = f'. {shlex.quote(str(one.env_file))}; printf %s "$ODD"'
@@ -102,7 +104,7 @@ def test_tokens_are_made_once(tmp_path: Path) -> None:
     one = settings(EMBEDDED_HOME=str(tmp_path))
     token = access.kept_or_new(one, access.OPERATOR, "operator-")
     assert len(token) > 40
-    access.write_env_file(one, {access.OPERATOR: token})
+    home.write_env_file(one, {access.OPERATOR: token})
     assert access.kept_or_new(one, access.OPERATOR, "operator-") == token
     assert access.kept_or_new(one, access.VIEWER, "viewer-") != token
 
@@ -174,7 +176,7 @@ def embedded(command: str, **environment: str) -> subprocess.CompletedProcess[st
 )
 def test_what_is_wrong_is_one_sentence_and_code_2(tmp_path: Path, environment: dict[str, str], sentence: str) -> None:
     (tmp_path / "list.csv").write_text("https://relay.example.com,sk-example\n", encoding="utf-8")
-    given = {"LIST": str(tmp_path / "list.csv"), "EMBEDDED_HOME": str(tmp_path), **environment}
+    given = {"LIST": str(tmp_path / "list.csv"), "EMBEDDED_HOME": str(tmp_path / "home"), **environment}
     ended = embedded("run", **given)
     assert ended.returncode == 2
     assert sentence in ended.stderr

@@ -1,5 +1,6 @@
 """The whole embedded stack, started by the test in a folder and on ports of its own."""
 
+import hashlib
 import json
 import os
 import signal
@@ -10,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from embedded.errors import EmbeddedError
 from embedded.processes import birth
@@ -72,6 +75,19 @@ def test_times_to_live_are_in_force(embedded: Embedded) -> None:
     for table in tables:
         described = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
         assert described == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
+
+
+def test_keys_of_a_role_cannot_be_computed_from_its_name(embedded: Embedded) -> None:
+    """MiniStack makes them from nothing but names; a function has got its own by now."""
+    saved = embedded.settings.saved()
+    assert answer(f"{saved['BATCH_IMPORT_URL']}/api/batch-import/runs", saved["BATCH_IMPORT_TOKEN"])[0] == 200
+    for function in embedded.emulator.client("lambda").list_functions()["Functions"]:
+        digest = hashlib.sha256(f"{function['FunctionArn']}:{function['Role']}".encode()).hexdigest()
+        secret, token = (hashlib.sha256(f"{word}:{digest}".encode()).hexdigest() for word in ("secret", "token"))
+        session = boto3.Session(f"ASIA{digest[:16].upper()}", secret, token)
+        with pytest.raises(ClientError) as caught:
+            session.client("secretsmanager", endpoint_url=embedded.settings.endpoint).list_secrets()
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
 def test_a_second_start_is_refused_and_says_where_the_first_is(embedded: Embedded) -> None:

@@ -1,6 +1,7 @@
 """AWS that fails: microburst in front of the emulator, its choices made by a seed."""
 
 import asyncio
+import hashlib
 import random
 import threading
 from collections import Counter
@@ -13,7 +14,7 @@ from aiohttp import web
 from microburst.app import make_app
 from microburst.core.pipeline import Microburst
 from microburst.detection import detect
-from microburst.forward import Upstream
+from microburst.forward import Upstream, resign_headers
 from microburst.protocols import render_error
 
 Rule = dict[str, Any]
@@ -64,7 +65,10 @@ class _Answering(Upstream):
         code = mutator.set_headers.get("error-after") if mutator else None
         if code is None:
             return await super().relay(request, body, mutator, data)
-        url, headers = self.base_url + request.rel_url.raw_path_qs, self._outbound_headers(request)
+        url = self.base_url + request.rel_url.raw_path_qs
+        headers = self._outbound_headers(request)
+        digest = hashlib.sha256(body).hexdigest()
+        headers = resign_headers(request.method, request.path, request.query_string, headers, digest) or headers
         assert self.session is not None
         async with self.session.request(request.method, url, headers=headers, data=body) as applied:
             await applied.read()
@@ -78,7 +82,7 @@ class FaultProxy:
 
     def __init__(self, upstream: str) -> None:
         self._microburst = Microburst(upstream)
-        self._microburst.upstream = _Answering(upstream)
+        self._microburst.upstream = _Answering(upstream, resign=True)  # the host is a part of what is signed
         self.url = ""
 
     def obey(self, *rules: Rule) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from embedded import home as folder
 from embedded.emulator import Emulator
 from embedded.settings import Settings
 from embedded.stack import Embedded
@@ -58,6 +59,7 @@ def _settings(home: Path, **more: str) -> Settings:
 
 @contextmanager
 def _environment_of(settings: Settings) -> Iterator[None]:
+    folder.prepare(settings)
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             patch.delenv(name)

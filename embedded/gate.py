@@ -1,0 +1,127 @@
+"""What the emulator answers, and to whom: the API and the health to everybody on this machine, the rest to its owner.
+
+MiniStack itself answers every origin and, unless it enforces roles, every caller.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from ministack.core import sigv4
+
+from embedded.same_origin import refusal
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Any, Receive, Send], Awaitable[None]]
+
+HEALTH = "/_ministack/health"
+# MiniStack takes a path of fewer parts for an AWS call, and lets its owner push to web sockets at @connections.
+_API = re.compile(r"/_aws/execute-api/[a-z0-9]+/[\w$-]+(/(?!@connections/).*)?", re.DOTALL)
+_CLOSED = re.compile(r"/_(ministack|localstack)(/.*)?", re.DOTALL)
+_CREDENTIALS_IN_QUERY = re.compile(r"x-amz-|awsaccesskeyid", re.IGNORECASE)
+UNSIGNED = "Calls of AWS need a signature by the keys in .embedded/env."
+
+
+class Gate:
+    """ASGI middleware around MiniStack; ``secret_of`` knows the secret to each valid access key id.
+
+    Answers 403 and a sentence to requests for another host or of another origin, to administration of the emulator, and
+    to AWS calls without a valid signature in their Authorization header. Nobody gets CORS headers or a web socket.
+    """
+
+    def __init__(self, application: Application, secret_of: Callable[[str], str | None]) -> None:
+        self._application = application
+        self._secret_of = secret_of
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await self._application(scope, receive, send)
+
+    async def _answer(self, scope: Any, receive: Receive, send: Send) -> None:
+        headers = _joined(scope["headers"])
+        sentence = refusal(scope["method"], headers, scope["server"][1])
+        if sentence is None and not _is_open(scope, headers):
+            sentence, receive = await self._unsigned(scope, headers, receive)
+        if sentence is None:
+            await self._application(scope, receive, _without_cors(send))
+        else:
+            await _refuse(send, sentence)
+
+    async def _unsigned(self, scope: Any, headers: dict[str, str], receive: Receive) -> tuple[str | None, Receive]:
+        """A sentence, or None when the signature holds; and what gives the body, which had to be read for it, again."""
+        if _CLOSED.fullmatch(scope["path"]):
+            return "The emulator is administered by make up, make down and make clean only.", receive
+        signature = sigv4.parse_header_signature(headers)
+        secret = None if isinstance(signature, tuple) else self._secret_of(signature.access_key_id)
+        if isinstance(signature, tuple) or not secret:
+            return UNSIGNED, receive
+        messages = await _read(receive)
+        failure = sigv4.header_signature_failure(
+            signature,
+            secret,
+            scope["method"],
+            scope["raw_path"].decode("latin-1"),
+            parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True),
+            headers,
+            b"".join(message.get("body", b"") for message in messages),
+        )
+        return (UNSIGNED if failure else None), _again(messages, receive)
+
+
+def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by their lower-case names, repeated ones joined as MiniStack joins them."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in pairs:
+        name, value = raw_name.decode("latin-1").lower(), sigv4.decode_header_value(raw_value)
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _is_open(scope: Any, headers: dict[str, str]) -> bool:
+    """True for the health and for the API, which checks tokens of its own; credentials of AWS are always verified."""
+    query = scope["query_string"].decode("latin-1")
+    if headers.get("authorization", "").startswith("AWS") or _CREDENTIALS_IN_QUERY.search(query):
+        return False
+    is_health = scope["path"] == HEALTH and scope["method"] in ("GET", "HEAD")
+    return is_health or _API.fullmatch(scope["path"]) is not None
+
+
+async def _read(receive: Receive) -> list[Message]:
+    messages = [await receive()]
+    while messages[-1].get("more_body"):
+        messages.append(await receive())
+    return messages
+
+
+def _again(messages: list[Message], receive: Receive) -> Receive:
+    left = iter(messages)
+
+    async def give() -> Message:
+        message = next(left, None)
+        return await receive() if message is None else message
+
+    return give
+
+
+def _without_cors(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kept = [pair for pair in message["headers"] if not pair[0].lower().startswith(b"access-control-")]
+            message = {**message, "headers": kept}
+        await send(message)
+
+    return sending
+
+
+async def _refuse(send: Send, sentence: str) -> None:
+    body = f"{sentence}\n".encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
