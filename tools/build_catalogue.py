@@ -26,7 +26,7 @@ from batch_import.domain.naming.completions import full_names
 from batch_import.domain.naming.curated import CURATED
 from batch_import.domain.naming.form import normalize_model_id
 from batch_import.domain.naming.identity import identify_uncached
-from batch_import.domain.naming.peel import Vocabulary, peel
+from batch_import.domain.naming.strip import Vocabulary, strip
 from batch_import.domain.naming.tables import GENERIC_WORDS, HOSTS, SPEED_SUFFIXES, VENDORS, words_of
 from batch_import.domain.naming.tokens import key_of, tokenize
 from batch_import.domain.types import Provenance
@@ -158,7 +158,7 @@ def makers_names(records: list[Record], brands: Iterable[str]) -> Names:
     spellings: defaultdict[str, set[str]] = defaultdict(set)
     for record in records:
         if record.rank == 0:
-            name = peel(normalize_model_id(record.raw_id), vocabulary).name
+            name = strip(normalize_model_id(record.raw_id), vocabulary).name
             spellings[key_of(tokenize(name))].add(name)
     plain = {key: min(names, key=lambda name: (len(name), name)) for key, names in spellings.items()}
     return {key: _dotted(name) for key, name in plain.items() if name not in CURATED_NAMES}
@@ -203,7 +203,7 @@ def display_names(records: list[Record], known: Catalogue) -> Names:
     vocabulary = Vocabulary(known.vocabulary.words, frozenset(), frozenset())
     found: defaultdict[str, set[str]] = defaultdict(set)
     for record in records:
-        tokens = tokenize(peel(normalize_model_id(record.name), vocabulary).name)
+        tokens = tokenize(strip(normalize_model_id(record.name), vocabulary).name)
         if record.rank == 0 and len(tokens) > 1 and tokens[0] in known.brands and known.family_of(tokens) is None:
             found[key_of(tokens)].add(identify_uncached(record.raw_id, known).canonical_model_family)
     # A name without a version counts only if there is nothing else that it could shorten.

@@ -1,4 +1,4 @@
-"""What is set aside is kept, one test per kind (docs/design.md#21-probe)."""
+"""What is stripped is kept, one test per kind (design §2.1)."""
 
 import pytest
 from batch_import.domain.naming import canonical_model_id, identify_model
@@ -41,7 +41,7 @@ from batch_import.domain.naming import canonical_model_id, identify_model
         ("accounts/fireworks/models/kimi-k2p6", "kimi-k2.6", {"hosting": "accounts,fireworks", "path": "models"}),
     ],
 )  # fmt: skip
-def test_set_aside_and_kept(raw: str, family: str, attributes: dict[str, str]) -> None:
+def test_what_is_stripped_becomes_an_attribute(raw: str, family: str, attributes: dict[str, str]) -> None:
     identity = identify_model(raw)
     assert (identity.canonical_model_family, dict(identity.attributes)) == (family, attributes)
 

@@ -8,7 +8,7 @@ from pkgutil import get_data
 from typing import Any, Final, TypeAlias
 
 from batch_import.domain.naming.curated import CURATED
-from batch_import.domain.naming.peel import Vocabulary
+from batch_import.domain.naming.strip import Vocabulary
 from batch_import.domain.naming.tokens import Tokens, key_of, tokenize
 
 SCHEMA: Final = 1
@@ -63,7 +63,7 @@ class Catalogue:
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The words by which an id is peeled."""
+        """The words by which an id is stripped."""
         words = frozenset(word for row in self._rows for word in tokenize(row[1]))
         return Vocabulary(words, self.brands, self._relays)
 

@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 from batch_import.domain.naming.catalogue import Catalogue, load_catalogue
 from batch_import.domain.naming.form import normalize_model_id
-from batch_import.domain.naming.peel import Peeled, peel
 from batch_import.domain.naming.readings import Found, Name, look_up
 from batch_import.domain.naming.spelling import spell
+from batch_import.domain.naming.strip import Stripped, strip
 from batch_import.domain.naming.tables import GENERIC_WORDS
 from batch_import.domain.naming.tokens import Tokens, has_version, tokenize
 from batch_import.domain.types import Provenance
@@ -23,9 +23,9 @@ class ModelIdentity:
     """What is known about one raw id.
 
     ``provenance``: ``exact`` (the id is a catalogue name but for its form), ``alias`` (another way to write or shorten
-    one), ``rule`` (parts were set aside or the catalogue does not know the model), ``unknown`` (not a model name, or an
+    one), ``rule`` (parts were stripped or the catalogue does not know the model), ``unknown`` (not a model name, or an
     ambiguous one: then ``candidates`` lists the families it may mean, and the family is the normalised id itself).
-    ``attributes``: what was set aside, read only (``dict(...)`` makes a copy that can be stored): vendor, region,
+    ``attributes``: what was stripped, read only (``dict(...)`` makes a copy that can be stored): vendor, region,
     hosting, hosting_version, path, quantisation, price_tier, snapshot_date, channel, relay_tag, speed, mode, effort,
     routing. Several of a kind stand with commas between them.
     """
@@ -81,36 +81,38 @@ def identify_uncached(raw: str, catalogue: Catalogue) -> ModelIdentity:
 
 
 def _once(raw: str, form: str, catalogue: Catalogue) -> ModelIdentity:
-    peeled = peel(form, catalogue.vocabulary)
-    tokens = tokenize(peeled.name)
+    stripped = strip(form, catalogue.vocabulary)
+    tokens = tokenize(stripped.name)
     if not tokens:
-        return _unknown(raw, form, attributes=peeled.attributes)
-    found = look_up(Name(tokens, peeled.attributes.get("vendor", "").rsplit(",", 1)[-1], catalogue))
+        return _unknown(raw, form, attributes=stripped.attributes)
+    found = look_up(Name(tokens, stripped.attributes.get("vendor", "").rsplit(",", 1)[-1], catalogue))
     if found is None:
-        return _by_rule(raw, form, tokens, peeled, catalogue)
+        return _by_rule(raw, form, tokens, stripped, catalogue)
     if found.family is None:
-        return _unknown(raw, form, found.candidates, peeled.attributes)
+        return _unknown(raw, form, found.candidates, stripped.attributes)
     if found.speed:
-        peeled.aside("speed", found.speed)
-    return ModelIdentity(raw, form, found.family, _provenance(form, found, peeled), MappingProxyType(peeled.attributes))
+        stripped.set_attribute("speed", found.speed)
+    return ModelIdentity(
+        raw, form, found.family, _provenance(form, found, stripped), MappingProxyType(stripped.attributes)
+    )
 
 
-def _provenance(form: str, found: Found, peeled: Peeled) -> Provenance:
+def _provenance(form: str, found: Found, stripped: Stripped) -> Provenance:
     if not found.literal:
         return Provenance.ALIAS
-    if peeled.attributes:
+    if stripped.attributes:
         return Provenance.RULE
     return Provenance.EXACT if form == found.family else Provenance.ALIAS
 
 
-def _by_rule(raw: str, form: str, tokens: Tokens, peeled: Peeled, catalogue: Catalogue) -> ModelIdentity:
+def _by_rule(raw: str, form: str, tokens: Tokens, stripped: Stripped, catalogue: Catalogue) -> ModelIdentity:
     if tokens[0] in catalogue.brands:
         family = spell(tokens)
-    elif _looks_like_a_model(tokens, "vendor" in peeled.attributes):
+    elif _looks_like_a_model(tokens, "vendor" in stripped.attributes):
         family = "-".join(tokens)
     else:
-        return _unknown(raw, form, (), peeled.attributes)
-    return ModelIdentity(raw, form, family, Provenance.RULE, MappingProxyType(peeled.attributes))
+        return _unknown(raw, form, (), stripped.attributes)
+    return ModelIdentity(raw, form, family, Provenance.RULE, MappingProxyType(stripped.attributes))
 
 
 def _looks_like_a_model(tokens: Tokens, has_vendor: bool) -> bool:

@@ -25,7 +25,7 @@ class Found(NamedTuple):
 
 
 class Name(NamedTuple):
-    """The words of a peeled id, with the vendor that was peeled off and the catalogue they are looked up in."""
+    """The words of a stripped id, with the vendor that was stripped off and the catalogue they are looked up in."""
 
     tokens: Tokens
     vendor: str

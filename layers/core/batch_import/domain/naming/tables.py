@@ -54,7 +54,7 @@ HOSTS = words_of(
 # Where a cloud serves it from. Bedrock writes ``us.``, ``global.`` in front, Vertex ``@eu`` behind.
 REGIONS = words_of("us us-gov eu ap apac au jp ca sa in uk me cn global us-east-1 us-west-2 eu-west-1")
 
-# Set aside from the end of any id, as often as they occur. (word → attribute)
+# Stripped from the end of any id, as often as they occur. (word → attribute)
 SUFFIXES = {
     **dict.fromkeys(words_of("mlx exl2 bnb quantized dynamic"), "quantisation"),
     **dict.fromkeys(words_of("tee maas cloud"), "hosting"),
@@ -62,7 +62,7 @@ SUFFIXES = {
     **dict.fromkeys(words_of("latest default original"), "channel"),
 }
 
-# How fast it is served. Set aside only if the catalogue knows the rest and not the whole: ``gpt-4-turbo``,
+# How fast it is served. Stripped only if the catalogue knows the rest and not the whole: ``gpt-4-turbo``,
 # ``grok-4-fast`` and ``MiniMax-M2.5-highspeed`` are products of their own, ``kimi-k2.6-turbo`` is a faster machine.
 SPEED_SUFFIXES = words_of("fast turbo lightning")
 

@@ -1,5 +1,5 @@
-"""Set aside what surrounds a name: tags, path, vendor, region, hosting, quantisation, snapshot date. Nothing is lost:
-every piece becomes an attribute (docs/design.md#21-probe)."""
+"""Strip what surrounds a name: tags, path, vendor, region, hosting, quantisation, snapshot date. Nothing is lost:
+every piece becomes an attribute (design §2.1)."""
 
 import re
 from dataclasses import dataclass, field
@@ -45,49 +45,49 @@ class Vocabulary(NamedTuple):
 
 
 @dataclass
-class Peeled:
+class Stripped:
     """A name on its way to the core; ``attributes`` collects what was taken away (several of a kind: comma)."""
 
     name: str
     attributes: dict[str, str] = field(default_factory=dict)
 
-    def aside(self, kind: str, value: str) -> None:
+    def set_attribute(self, kind: str, value: str) -> None:
         known = self.attributes.get(kind)
         self.attributes[kind] = f"{known},{value}" if known else value
 
     def cut(self, kind: str, match: re.Match[str], value: str) -> None:
         """Take the matched piece out of the name."""
-        self.aside(kind, value)
+        self.set_attribute(kind, value)
         self.name = self.name[: match.start()] + self.name[match.end() :]
 
 
-def peel(form: str, vocabulary: Vocabulary) -> Peeled:
-    """Peel a normalised id, from the outside in."""
-    peeled = Peeled(form)
+def strip(form: str, vocabulary: Vocabulary) -> Stripped:
+    """Strip a normalised id, from the outside in."""
+    stripped = Stripped(form)
     if not form.isascii() or not form.isalnum():
-        _peel_tags(peeled, vocabulary)
-        _peel_path(peeled, vocabulary)
-        _peel_colon(peeled)
-        _peel_dotted(peeled)
-        _peel_hyphened(peeled, vocabulary)
-        _peel_suffixes(peeled)
-    return peeled
+        _strip_tags(stripped, vocabulary)
+        _strip_path(stripped, vocabulary)
+        _strip_colon(stripped)
+        _strip_dotted(stripped)
+        _strip_hyphened(stripped, vocabulary)
+        _strip_suffixes(stripped)
+    return stripped
 
 
-def _peel_tags(peeled: Peeled, vocabulary: Vocabulary) -> None:
+def _strip_tags(stripped: Stripped, vocabulary: Vocabulary) -> None:
     def tag(match: re.Match[str]) -> str:
         inner = match[1].strip("-")
         if inner and all(_belongs_to_name(word, vocabulary) for word in tokenize(inner)):
             return f"-{inner}"
         if inner:
-            peeled.aside("relay_tag", inner)
+            stripped.set_attribute("relay_tag", inner)
         return "-"
 
-    peeled.name = _BRACKET.sub(tag, peeled.name)
-    while not peeled.name.isascii() and (edge := _RELAY_EDGE.search(peeled.name)):
-        peeled.cut("relay_tag", edge, edge[0].strip("-:|·"))
-    name = _LOOSE.sub(r"\1", _ODD_EDGE.sub("", peeled.name))
-    peeled.name = re.sub("-+", "-", name).strip("-/")
+    stripped.name = _BRACKET.sub(tag, stripped.name)
+    while not stripped.name.isascii() and (edge := _RELAY_EDGE.search(stripped.name)):
+        stripped.cut("relay_tag", edge, edge[0].strip("-:|·"))
+    name = _LOOSE.sub(r"\1", _ODD_EDGE.sub("", stripped.name))
+    stripped.name = re.sub("-+", "-", name).strip("-/")
 
 
 def _belongs_to_name(word: str, vocabulary: Vocabulary) -> bool:
@@ -95,46 +95,46 @@ def _belongs_to_name(word: str, vocabulary: Vocabulary) -> bool:
     return word in vocabulary.words or (word[-1] == "b" and bool(SIZE.fullmatch(word)))
 
 
-def _peel_path(peeled: Peeled, vocabulary: Vocabulary) -> None:
-    head, _, rest = peeled.name.partition(":")
+def _strip_path(stripped: Stripped, vocabulary: Vocabulary) -> None:
+    head, _, rest = stripped.name.partition(":")
     if rest and vocabulary.kind_of(head):
-        peeled.name = f"{head}/{rest}"
-    *segments, last = [part for part in peeled.name.split("/") if part] or [""]
+        stripped.name = f"{head}/{rest}"
+    *segments, last = [part for part in stripped.name.split("/") if part] or [""]
     for segment in segments:
-        peeled.aside(vocabulary.kind_of(segment) or "path", segment)
-    peeled.name = last
+        stripped.set_attribute(vocabulary.kind_of(segment) or "path", segment)
+    stripped.name = last
 
 
-def _peel_colon(peeled: Peeled) -> None:
-    if ":" not in peeled.name:
+def _strip_colon(stripped: Stripped) -> None:
+    if ":" not in stripped.name:
         return
-    if match := _BEDROCK_REVISION.search(peeled.name):
-        peeled.cut("hosting_version", match, match[0].strip("-:"))
-    name, *tags = _BEDROCK_MINOR.sub(".", peeled.name).split(":")
-    peeled.name = "-".join((name, *(tag for tag in tags if not _is_served_so(peeled, tag))))
+    if match := _BEDROCK_REVISION.search(stripped.name):
+        stripped.cut("hosting_version", match, match[0].strip("-:"))
+    name, *tags = _BEDROCK_MINOR.sub(".", stripped.name).split(":")
+    stripped.name = "-".join((name, *(tag for tag in tags if not _is_served_so(stripped, tag))))
 
 
-def _is_served_so(peeled: Peeled, tag: str) -> bool:
-    """Whether a colon tag is set aside. Sizes and releases stay: Ollama writes ``gpt-oss:120b`` and ``…:0731``."""
+def _is_served_so(stripped: Stripped, tag: str) -> bool:
+    """Whether a colon tag is stripped. Sizes and releases stay: Ollama writes ``gpt-oss:120b`` and ``…:0731``."""
     kind = COLON_TAGS.get(tag) or ("mode" if tag.isdigit() and len(tag) != 4 else None)
     if kind:
-        peeled.aside(kind, tag)
+        stripped.set_attribute(kind, tag)
     return kind is not None or not tag
 
 
-def _peel_dotted(peeled: Peeled) -> None:
+def _strip_dotted(stripped: Stripped) -> None:
     while True:
-        head, _, rest = peeled.name.partition(".")
+        head, _, rest = stripped.name.partition(".")
         if not rest or not (head in REGIONS or head in VENDORS):
             return
-        peeled.aside("region" if head in REGIONS else "vendor", head)
-        peeled.name = rest
+        stripped.set_attribute("region" if head in REGIONS else "vendor", head)
+        stripped.name = rest
 
 
-def _peel_hyphened(peeled: Peeled, vocabulary: Vocabulary) -> None:
-    for prefix in _prefixes(peeled.name, vocabulary):
-        peeled.aside(vocabulary.kind_of(prefix) or "path", prefix)
-        peeled.name = peeled.name[len(prefix) + 1 :]
+def _strip_hyphened(stripped: Stripped, vocabulary: Vocabulary) -> None:
+    for prefix in _prefixes(stripped.name, vocabulary):
+        stripped.set_attribute(vocabulary.kind_of(prefix) or "path", prefix)
+        stripped.name = stripped.name[len(prefix) + 1 :]
 
 
 def _prefixes(name: str, vocabulary: Vocabulary) -> list[str]:
@@ -150,17 +150,17 @@ def _prefixes(name: str, vocabulary: Vocabulary) -> list[str]:
     return []
 
 
-def _peel_suffixes(peeled: Peeled) -> None:
+def _strip_suffixes(stripped: Stripped) -> None:
     before = ""
-    while before != peeled.name:
-        before = peeled.name
-        if (match := _DATE.search(peeled.name)) and match.start():
-            peeled.cut("snapshot_date", match, match[1].replace("-", ""))
-        if (match := _QUANTISATION.search(peeled.name)) and match.start():
-            peeled.cut("quantisation", match, match[0][1:])
-        if (match := _LAST_WORD.search(peeled.name)) and match.start() and (kind := _kind_of_suffix(match)):
-            peeled.cut(kind, match, match[1])
-    peeled.name = peeled.name.replace("@", "-")
+    while before != stripped.name:
+        before = stripped.name
+        if (match := _DATE.search(stripped.name)) and match.start():
+            stripped.cut("snapshot_date", match, match[1].replace("-", ""))
+        if (match := _QUANTISATION.search(stripped.name)) and match.start():
+            stripped.cut("quantisation", match, match[0][1:])
+        if (match := _LAST_WORD.search(stripped.name)) and match.start() and (kind := _kind_of_suffix(match)):
+            stripped.cut(kind, match, match[1])
+    stripped.name = stripped.name.replace("@", "-")
 
 
 def _kind_of_suffix(match: re.Match[str]) -> str | None:
