@@ -1,4 +1,4 @@
-"""Which model is meant by an id: naming rules, catalogue and what follows from them (docs/naming.md)."""
+"""Identify models by their ids, with naming rules and a catalogue (docs/naming.md)."""
 
 from batch_import.domain.naming.form import normalize_model_id
 from batch_import.domain.naming.identity import (

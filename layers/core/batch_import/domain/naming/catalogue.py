@@ -1,4 +1,4 @@
-"""The committed catalogue: which model names exist, of what kind they are, what they cost. Loaded on first use."""
+"""The committed catalogue: model names with their kinds and prices. It is loaded on first use."""
 
 import json
 from collections import defaultdict
@@ -53,17 +53,17 @@ class Catalogue:
         return None if index is None else Entry(*self._rows[index][1:5])
 
     def family_of(self, tokens: Tokens) -> str | None:
-        """The family whose key these words have."""
+        """Return the family whose key equals the key of these words, else ``None``."""
         index = self._by_key.get(key_of(tokens))
         return None if index is None else str(self._rows[index][1])
 
     def alias_of(self, tokens: Tokens) -> str | None:
-        """The family that these words name without being its id: a display name or a curated alias."""
+        """Return the family that these words are an alias of (display name or curated alias), else ``None``."""
         return self._aliases.get(key_of(tokens))
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The words by which an id is stripped."""
+        """The words, brands and host names that ``strip`` needs."""
         words = frozenset(word for row in self._rows for word in tokenize(row[1]))
         return Vocabulary(words, self.brands, self._relays)
 
@@ -76,7 +76,7 @@ class Catalogue:
         return {word: frozenset(positions) for word, positions in index.items()}
 
     def extensions(self, tokens: Tokens) -> list[tuple[str, frozenset[str]]]:
-        """Families that have all of these words and more, each with the words that it has in addition, sorted."""
+        """Return every family that contains all of these words, with its additional words, sorted by family."""
         key = key_of(tokens).split()
         if not key:
             return []
@@ -85,11 +85,11 @@ class Catalogue:
         return sorted((self._rows[index][1], frozenset(self._rows[index][0].split()) - set(key)) for index in found)
 
     def kinds_of_brand(self, brand: str) -> dict[str, str]:
-        """family → kind of all models of a brand."""
+        """Return the kind of each family of a brand: ``{family: kind}``."""
         return {row[1]: row[2] for row in self._rows if row[1].startswith(brand) and tokenize(row[1])[0] == brand}
 
 
 @lru_cache(maxsize=1)
 def load_catalogue() -> Catalogue:
-    """Read the packed catalogue once (about 3 ms)."""
+    """Return the committed catalogue; the first call parses it (about 3 ms)."""
     return Catalogue(json.loads(get_data(__package__, FILE) or b""))

@@ -1,4 +1,4 @@
-"""What a relay leaves out of a name because it goes without saying, and when it does not."""
+"""Complete a shortened model name if the catalogue has exactly one model that it can mean."""
 
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
@@ -10,14 +10,14 @@ from batch_import.domain.naming.tokens import ACTIVE, RELEASE, SIZE, Tokens, has
 Filler: TypeAlias = Callable[[str], bool]
 
 NEVER_SILENT = frozenset({"thinking", "reasoning", "base"})
-"""If a sibling differs by one of these words only, its absence decides nothing: the id is ambiguous."""
+"""A name without one of these words is ambiguous if a model with only this word more exists."""
 
 MAX_WORDS = 9
-"""No short form is that long, and a longer name need not be compared with the whole catalogue."""
+"""Longer names are never completed; this bounds the work per id."""
 
 
 class Completed(NamedTuple):
-    """A family, or (family None) the candidates between which nothing in the id decides."""
+    """The completed family; for an ambiguous name ``family`` is ``None`` and ``candidates`` lists the choices."""
 
     family: str | None
     candidates: tuple[str, ...] = ()
@@ -55,8 +55,8 @@ def _is_pointer(tokens: Tokens) -> bool:
     return tokens[0] in POINTER_BRANDS
 
 
-# What may be filled in, most harmless first: (why, for which names, which words). A name without any number is never
-# completed, and a completion counts only if it is the only one of its row.
+# (reason, condition on the name, words that may be added), tried in order. A name without a number is never completed.
+# A row decides only if exactly one family fits it.
 COMPLETIONS: tuple[tuple[str, Callable[[Tokens], bool], Filler], ...] = (
     ("gemma-4-31b is served as -it, qwen3-235b has one active size", _always, _is_tuned),
     ("nemotron-3-super has one size", _always, _is_size),
@@ -67,12 +67,12 @@ COMPLETIONS: tuple[tuple[str, Callable[[Tokens], bool], Filler], ...] = (
 
 
 def full_names(tokens: Tokens, catalogue: Catalogue) -> list[str]:
-    """Families that have only ``it``, ``instruct`` or the active size in addition: the same model, its name in full."""
+    """Return the families that add only ``it``, ``instruct`` or the active size: the full names of the same model."""
     return [family for family, extra in catalogue.extensions(tokens) if extra and all(map(_is_tuned, extra))]
 
 
 def complete(tokens: Tokens, catalogue: Catalogue) -> Completed | None:
-    """The one family that these words shorten, or the several; ``None`` when nothing in the catalogue contains them."""
+    """Return the family that these words shorten, or the candidates; ``None`` if no family contains these words."""
     if tokens[0] not in catalogue.brands or len(tokens) > MAX_WORDS:
         return None
     extensions = catalogue.extensions(tokens)
@@ -89,7 +89,8 @@ def _decide(fitting: list[str], rivals: list[str]) -> Completed:
 
 
 def _is_rival(extra: frozenset[str], fills: Filler) -> bool:
-    """A sibling that the id might as well mean. Who means ``non-reasoning`` says so, unless neither is said."""
+    """Whether the id may mean a family with these additional words. ``non-reasoning`` is always written out, except
+    where the id says nothing about reasoning at all."""
     if "non" in extra:
         return "reasoning" in extra and all(map(fills, extra - {"non"}))
     silent = {word for word in extra if word in NEVER_SILENT and not fills(word)}
@@ -97,5 +98,5 @@ def _is_rival(extra: frozenset[str], fills: Filler) -> bool:
 
 
 def _is_vague(tokens: Tokens) -> bool:
-    """A brand with at most a version: it names a line, not a model."""
+    """Whether the name is a brand with at most a version. Such a name means a line of models, not one model."""
     return len(tokens) <= 2 and not any(map(SIZE.fullmatch, tokens))

@@ -1,4 +1,4 @@
-"""Names that people and relays use although no rule leads from them to the model. Few, each with the fact behind it."""
+"""Aliases that no rule can derive, each with the fact that justifies it."""
 
 CURATED: tuple[tuple[str, str, str], ...] = (
     ("kimi-k2.7", "kimi-k2.7-code", "Moonshot released 2.7 as Code only"),
@@ -21,4 +21,4 @@ CURATED: tuple[tuple[str, str, str], ...] = (
     ("mixtral-8x22b-instruct-v0.1", "open-mixtral-8x22b", "the only release of Mixtral 8x22B"),
     ("mixtral-8x22b-instruct", "open-mixtral-8x22b", "the only release of Mixtral 8x22B"),
 )
-"""(name, family, why). Looked up after the catalogue's own ids, before the maker's display names."""
+"""Rows of (alias, family, reason). They are looked up after the catalogue's ids and before display names."""

@@ -1,10 +1,10 @@
-"""The form of a model id: case, width, separators. Nothing here knows what a model is (docs/design.md#21-probe)."""
+"""Normalise the form of a model id: case, width, separators."""
 
 import re
 import unicodedata
 
 MAX_FIXPOINT = 8
-"""Folding settles in two rounds for every assigned character; the bound only guards against surprises."""
+"""Upper bound for the folding rounds. Every assigned character needs at most two."""
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SPACES = re.compile(r"[\s\u2000-\u200b\u2028\u2029\u3000]+")

@@ -1,4 +1,4 @@
-"""From a raw model id to what the model is (docs/design.md#21-probe)."""
+"""Identify the model family of a raw id."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from batch_import.domain.naming.tokens import Tokens, has_version, tokenize
 from batch_import.domain.types import Provenance
 
 MAX_ID_LENGTH = 200
-"""Longer forms are no model ids and stay as they are (a request allows as many characters)."""
+"""Longer forms are not identified; the API accepts model names up to this length."""
 
 
 @dataclass(frozen=True)
 class ModelIdentity:
-    """What is known about one raw id.
+    """The result of identifying one raw id.
 
-    ``provenance``: ``exact`` (the id is a catalogue name but for its form), ``alias`` (another way to write or shorten
-    one), ``rule`` (parts were stripped or the catalogue does not know the model), ``unknown`` (not a model name, or an
-    ambiguous one: then ``candidates`` lists the families it may mean, and the family is the normalised id itself).
-    ``attributes``: what was stripped, read only (``dict(...)`` makes a copy that can be stored): vendor, region,
+    ``provenance``: ``exact`` (the normalised id is a catalogue name), ``alias`` (another spelling or a short form of
+    one), ``rule`` (parts were stripped, or the catalogue does not have the model), ``unknown`` (not a model name, or an
+    ambiguous one). For an unknown id the family is the normalised id, and ``candidates`` lists the possible families.
+    ``attributes``: the stripped parts by kind, read only (copy with ``dict(...)`` to store them): vendor, region,
     hosting, hosting_version, path, quantisation, price_tier, snapshot_date, channel, relay_tag, speed, mode, effort,
-    routing. Several of a kind stand with commas between them.
+    routing. Several parts of one kind are joined by commas.
     """
 
     raw_model_id: str
@@ -39,17 +39,17 @@ class ModelIdentity:
 
 
 def identify_model(raw: str) -> ModelIdentity:
-    """Identify any string. Pure and deterministic, never raises; the family of a family is itself."""
+    """Identify a raw id. Accepts any string and never raises. The family of a family is itself."""
     return identify_uncached(raw, load_catalogue()) if len(raw) > MAX_ID_LENGTH else _identify(raw)
 
 
 def canonical_model_family(raw: str) -> str:
-    """The family of a raw id: ``moonshotai/Kimi-K2.6-TEE`` → ``kimi-k2.6``. See ``identify_model``."""
+    """Return the family of a raw id: ``moonshotai/Kimi-K2.6-TEE`` → ``kimi-k2.6``. See ``identify_model``."""
     return identify_model(raw).canonical_model_family
 
 
 def canonical_model_id(raw: str) -> str:
-    """The family with its snapshot date, if the id has one: what is served, whoever serves it.
+    """Return the family, followed by the snapshot date if the id has one.
 
     ``us.anthropic.claude-sonnet-4-5-20250929-v1:0`` → ``claude-sonnet-4-5-20250929``.
     """
@@ -66,7 +66,7 @@ def _identify(raw: str) -> ModelIdentity:
 
 
 def identify_uncached(raw: str, catalogue: Catalogue) -> ModelIdentity:
-    """``identify_model`` without its cache, over a given catalogue (the builder's, the benchmark's)."""
+    """``identify_model`` without the cache and with a given catalogue, for the catalogue builder and the benchmark."""
     form = normalize_model_id(raw)
     if len(form) > MAX_ID_LENGTH:
         return _unknown(raw, form)
@@ -116,7 +116,8 @@ def _by_rule(raw: str, form: str, tokens: Tokens, stripped: Stripped, catalogue:
 
 
 def _looks_like_a_model(tokens: Tokens, has_vendor: bool) -> bool:
-    """A word of its own, and a number or a known maker: ``newmodel-7b``, but not ``auto``, ``chat-1`` or ``42``."""
+    """Whether an unknown name has a distinctive first word, and a number or a known vendor: ``newmodel-7b``, but not
+    ``auto``, ``chat-1`` or ``42``."""
     brand = tokens[0]
     own_word = brand.isascii() and len(brand) > 1 and brand.isalpha() and brand not in GENERIC_WORDS
     return own_word and (has_vendor or has_version(tokens))

@@ -1,4 +1,4 @@
-"""What is known about a model beyond its name: is it for chat, what does it cost (docs/design.md#21-probe)."""
+"""Whether a model is for chat, and its price."""
 
 import re
 from functools import lru_cache
@@ -8,7 +8,7 @@ from batch_import.domain.naming.identity import ModelIdentity, canonical_model_f
 from batch_import.domain.naming.tokens import tokenize
 from batch_import.domain.types import Provenance
 
-# Words that make a model useless for a chat completion, by what it does instead.
+# Words in ids of models that do not answer chat completions, by kind of model.
 NOT_CHAT = {
     "embedding": "embed embeds embedding embeddings embedder embedqa embedcode bge gte e5 m3e voyage",
     "rerank": "rerank reranker ranker",
@@ -25,8 +25,8 @@ _WORD = re.compile(r"\b[a-z]\d[a-z]?\b|[a-z]+")
 
 
 def is_chat_model(raw: str) -> bool | None:
-    """May this id answer a chat completion? ``False`` for embedding, rerank, image, video, audio, moderation and OCR
-    models, by name or by catalogue; ``None`` when neither knows (also for models of the responses API only)."""
+    """Return whether the model answers chat completions: ``False`` for embedding, rerank, image, video, audio,
+    moderation and OCR models; ``None`` if neither name nor catalogue tells, and for responses-only models."""
     identity = identify_model(raw)
     if _named_otherwise(identity.normalized_model_id):
         return False
@@ -37,7 +37,7 @@ def is_chat_model(raw: str) -> bool | None:
 
 
 def _named_otherwise(form: str) -> bool:
-    """The last path segment decides: a host called ``voyage`` may serve chat models."""
+    """Whether the last path segment contains a word of another kind; a host named ``voyage`` may serve chat models."""
     return not _NOT_CHAT.isdisjoint(_WORD.findall(form.rsplit("/", 1)[-1]))
 
 
@@ -47,19 +47,19 @@ def _brand(identity: ModelIdentity) -> str:
 
 @lru_cache(maxsize=256)
 def _is_chat_brand(brand: str) -> bool:
-    """Whether a maker's models are for chat unless their name says otherwise (two thirds of the known ones)."""
+    """Whether at least two thirds of the brand's models without a telling name are for chat."""
     kinds = [kind for family, kind in load_catalogue().kinds_of_brand(brand).items() if not _named_otherwise(family)]
     return kinds.count("chat") * 3 >= max(len(kinds), 1) * 2
 
 
 def price_hint(raw: str) -> float | None:
-    """USD per million output tokens: the maker's list price, or what others ask for it; ``None`` when unknown."""
+    """Return USD per million output tokens: the maker's price, else the median of others; ``None`` if unknown."""
     entry = _entry(raw)
     return entry.output_price if entry else None
 
 
 def list_price(raw: str) -> tuple[float, float] | None:
-    """(input, output) in USD per single token, as the host's channel pricing wants it; ``None`` when unknown."""
+    """Return (input, output) in USD per token, the unit of the host's channel pricing; ``None`` if unknown."""
     entry = _entry(raw)
     if entry is None or entry.input_price is None or entry.output_price is None:
         return None

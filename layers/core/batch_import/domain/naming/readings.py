@@ -1,4 +1,4 @@
-"""How the words of a name are looked up: as written, then in the other ways in which people and relays write them."""
+"""Look up the words of a name in the catalogue: as written, then in other common spellings."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from batch_import.domain.naming.tokens import SIZE, Tokens, split_two_digits
 
 
 class Found(NamedTuple):
-    """A family, or (family None) the candidates. ``literal``: found as written; ``speed``: the word dropped."""
+    """A family, or ``None`` with candidates. ``literal``: found as written; ``speed``: the removed word."""
 
     family: str | None
     candidates: tuple[str, ...] = ()
@@ -25,7 +25,7 @@ class Found(NamedTuple):
 
 
 class Name(NamedTuple):
-    """The words of a stripped id, with the vendor that was stripped off and the catalogue they are looked up in."""
+    """The words of a stripped id, its innermost vendor, and the catalogue to look them up in."""
 
     tokens: Tokens
     vendor: str
@@ -52,7 +52,7 @@ def _with_brand(name: Name) -> Tokens | None:
 
 
 def _as_kimi(name: Name) -> Tokens | None:
-    """``k3`` alone, and with more words only ``k2.6-…``: K2-Think is somebody else's."""
+    """Read ``k3`` and ``k2.6-…`` as Kimi. More words need a minor version in front: ``k2-think`` is no Kimi."""
     first, *more = split_two_digits(name.tokens)
     return ("kimi", first, *more) if _KIMI.fullmatch(first) and (not more or "." in first) else None
 
@@ -69,7 +69,7 @@ def _without_size(name: Name) -> Tokens | None:
 
 
 def _without_frontier_size(name: Name) -> Tokens | None:
-    """No distilled or small sibling has two hundred billion; but a model that is sold in sizes keeps them all."""
+    """Drop a size of 200b or more, which no distilled model has, unless the model is sold in several sizes."""
     rest = tuple(word for word in name.tokens if not _FRONTIER.fullmatch(word))
     if rest == name.tokens or name.catalogue.family_of(rest) is None:
         return None
@@ -78,7 +78,8 @@ def _without_frontier_size(name: Name) -> Tokens | None:
 
 
 def _without_speed(name: Name) -> Tokens | None:
-    """Not where the maker sells it as a tier; but who names the size serves open weights, and means the machine."""
+    """Drop a speed word, unless the maker sells it as a tier. With a size in the name the model has open weights,
+    and the word means the host's hardware."""
     *rest, last = name.tokens
     sized = any(map(SIZE.fullmatch, rest))
     if not rest or last not in SPEED_SUFFIXES or (rest[0] in SPEED_IS_A_TIER[last] and not sized):
@@ -86,7 +87,7 @@ def _without_speed(name: Name) -> Tokens | None:
     return tuple(rest)
 
 
-# The readings of a name, most literal first; each is tried to its end before a bolder one.
+# (reason, reading), most literal first. The first reading that the catalogue knows decides.
 READINGS: tuple[tuple[str, Reading], ...] = (
     ("as it is written", _as_written),
     ("gpt-52, minimax-m25: the dot was left out", _with_dot),
@@ -100,7 +101,7 @@ READINGS: tuple[tuple[str, Reading], ...] = (
 
 
 def look_up(name: Name) -> Found | None:
-    """Find the family of a name; ``None`` when the catalogue has never seen anything like it."""
+    """Return the family or the candidates of a name, or ``None`` if no reading matches the catalogue."""
     tried: set[Tokens] = set()
     for _, read in READINGS:
         tokens = read(name)
@@ -113,7 +114,7 @@ def look_up(name: Name) -> Found | None:
 
 
 def _find(tokens: Tokens, catalogue: Catalogue) -> Found | None:
-    """The catalogue's own ids first, then other names for them, then what they are short for."""
+    """Look up ids first, then aliases, then completions."""
     family = catalogue.family_of(tokens)
     if family:
         return Found(family, literal=True)

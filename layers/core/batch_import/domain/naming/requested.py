@@ -1,4 +1,4 @@
-"""Which of a relay's models is the one that somebody asked for (docs/design.md#21-probe)."""
+"""Find a requested model in a relay's model list."""
 
 import re
 from collections import defaultdict
@@ -13,15 +13,15 @@ from batch_import.domain.naming.tokens import Tokens, key_of, tokenize
 _GENERATION = re.compile(r"[a-z]?(\d+)")
 
 MIN_CLOSENESS = 0.3
-"""Below it nothing is shared but letters; five such recommendations would be noise."""
+"""Names less close than this share only letters and are not recommended."""
 
-# How little a raw id may have around its name to be preferred; a relay tag or a quantisation may change what is served.
+# Attributes that may change what is served. An id with fewer of them is preferred.
 _DISTURBING = ("quantisation", "relay_tag", "speed", "mode", "price_tier", "effort", "routing")
 
 
 @dataclass(frozen=True)
 class AliasTable:
-    """What a relay serves, by exact id, by form and by family; each list is sorted by preference, best first."""
+    """A relay's models by exact id, by form and by family. Each list is sorted by preference, best first."""
 
     raw_models: frozenset[str]
     by_form: Mapping[str, tuple[str, ...]]
@@ -45,15 +45,15 @@ def _frozen(index: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
 
 
 def _preference(raw: str) -> tuple[int, int, str]:
-    """Un-tagged and un-quantised first, then the shortest, then the alphabet."""
+    """Sort key: fewest disturbing attributes, then shortest, then alphabetical."""
     attributes = identify_model(raw).attributes
     return sum(kind in attributes for kind in _DISTURBING), len(raw), raw
 
 
 def resolve_requested_model(requested: str, table: AliasTable) -> str | None:
-    """The raw id to ask the relay for: the same id, else the same form, else the best id of the same family.
+    """Return the raw id to request: the same id, else the same form, else the best id of the same family.
 
-    ``None`` when the relay serves nothing of that family: then see ``recommend_models``.
+    Returns ``None`` if the relay serves nothing of that family; ``recommend_models`` then lists alternatives.
     """
     if requested in table.raw_models:
         return requested
@@ -68,9 +68,9 @@ def resolve_requested_model(requested: str, table: AliasTable) -> str | None:
 
 
 def recommend_models(requested: str, raw_models: Iterable[str], limit: int = 5) -> list[str]:
-    """Up to ``limit`` raw ids that come closest to what was asked for, closest first; one per family.
+    """Return up to ``limit`` raw ids closest to the requested name, closest first, one per family.
 
-    For a chat name never an embedding, image, audio, rerank, moderation or OCR model; for one of those only its like.
+    A chat name gets only models that may chat; the name of another kind of model gets only models that do not.
     """
     wanted = identify_model(requested)
     useless = is_chat_model(requested) is False
@@ -85,7 +85,7 @@ def recommend_models(requested: str, raw_models: Iterable[str], limit: int = 5) 
 
 
 def _closeness(wanted: ModelIdentity, offered: ModelIdentity) -> float:
-    """Between 0 and 1, and 2 for a family among the candidates: that is what was meant."""
+    """Return a score between 0 and 1, or 2 for a family among the candidates of the requested name."""
     if offered.canonical_model_family in wanted.candidates:
         return 2.0
     names = wanted.canonical_model_family[:64], offered.canonical_model_family[:64]
@@ -104,7 +104,7 @@ def _same_brand(left: Tokens, right: Tokens) -> float:
 
 
 def _same_generation(left: Tokens, right: Tokens) -> float:
-    """``gpt-5`` is nearer to ``gpt-5.1`` than ``gpt-4o``."""
+    """Return 1 for the same brand and major version: ``gpt-5`` is closer to ``gpt-5.1`` than ``gpt-4o`` is."""
     return 1.0 if _same_brand(left, right) and _generation(left) == _generation(right) else 0.0
 
 

@@ -1,4 +1,4 @@
-"""How the maker would write a model of a known brand that the catalogue has never seen."""
+"""Spell a model of a known brand that the catalogue does not have, the way its maker would."""
 
 from batch_import.domain.naming.tables import GLUED_BRANDS, SERIES_LETTER
 from batch_import.domain.naming.tokens import SIZE, Tokens, has_version

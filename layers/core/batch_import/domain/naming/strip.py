@@ -1,5 +1,5 @@
-"""Strip what surrounds a name: tags, path, vendor, region, hosting, quantisation, snapshot date. Nothing is lost:
-every piece becomes an attribute (design §2.1)."""
+"""Strip what surrounds a model name: tags, path, vendor, region, hosting, quantisation, snapshot date. Every stripped
+part is kept as an attribute."""
 
 import re
 from dataclasses import dataclass, field
@@ -13,11 +13,11 @@ _RELAY_WORD = "|".join(sorted(RELAY_WORDS))
 _RELAY_EDGE = re.compile(rf"^(?:{_RELAY_WORD})[-:|·]*|[-:|·]*(?:{_RELAY_WORD})$")
 _ODD_EDGE = re.compile(r"^[^\w\[(<@~]+|[^\w\])>]+$")
 _LOOSE = re.compile(r"-*([/:@])-*")
-# Bedrock ends an id with a revision. ``v1:0`` and one behind a date say nothing, ``embed-v4:0`` names the model.
+# Bedrock appends a revision. ``v1:0`` and a revision after a date are stripped; the v4 of ``embed-v4:0`` is a version.
 _BEDROCK_REVISION = re.compile(r"(?:-v1|-1|(?<=-\d{8})-v\d):0(?::\w+)?$|(?<=\d):0$")
 _BEDROCK_MINOR = re.compile(r"(?<=-v\d):(?=[1-9]$)")
 _DATE = re.compile(r"[-@](20\d{2}-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01]))(?=[-@]|$)")
-# How the weights are stored, anywhere in the name: nobody has ever named a model so.
+# The number format of the weights, anywhere in the id. No model is named after it.
 _QUANTISATION = re.compile(
     r"[-.](?:(?:nv|mx)?fp[48]|mxfp|fp16|bf16|int[48](?:-mixed)?(?:-ar)?|[48]bit|w\da\d+|awq|gptq|gguf|ggml"
     r"|i?q\d(?:-(?:k|\d))?(?:-(?:xl|xs|[sml]))?)(?=-|$)"
@@ -27,14 +27,15 @@ _HYPHENS_IN_PREFIX = 4
 
 
 class Vocabulary(NamedTuple):
-    """What the catalogue knows of words: those in names, those that begin names, and further names of hosts."""
+    """The words that occur in the catalogue's names, the first words of names, and names of hosts."""
 
     words: frozenset[str]
     brands: frozenset[str]
     relays: frozenset[str]
 
     def may_lose(self, prefix: str, rest: str) -> bool:
-        """``openai-gpt-5`` is GPT-5; ``mistral-nemotron`` is Mistral's Nemotron, for that prefix is a brand itself."""
+        """Whether ``rest`` is a name without ``prefix``: yes for ``openai-gpt-5``; no for ``mistral-nemotron``, whose
+        prefix is a brand itself."""
         brand = next(iter(tokenize(rest)), "")
         return brand in self.brands and (prefix not in self.brands or prefix == brand)
 
@@ -46,7 +47,7 @@ class Vocabulary(NamedTuple):
 
 @dataclass
 class Stripped:
-    """A name on its way to the core; ``attributes`` collects what was taken away (several of a kind: comma)."""
+    """The remaining name and the attributes stripped so far; several values of one kind are joined by commas."""
 
     name: str
     attributes: dict[str, str] = field(default_factory=dict)
@@ -56,13 +57,13 @@ class Stripped:
         self.attributes[kind] = f"{known},{value}" if known else value
 
     def cut(self, kind: str, match: re.Match[str], value: str) -> None:
-        """Take the matched piece out of the name."""
+        """Remove the match from the name and keep ``value`` as an attribute."""
         self.set_attribute(kind, value)
         self.name = self.name[: match.start()] + self.name[match.end() :]
 
 
 def strip(form: str, vocabulary: Vocabulary) -> Stripped:
-    """Strip a normalised id, from the outside in."""
+    """Return the model name within a normalised id, and the stripped parts as attributes."""
     stripped = Stripped(form)
     if not form.isascii() or not form.isalnum():
         _strip_tags(stripped, vocabulary)
@@ -91,7 +92,7 @@ def _strip_tags(stripped: Stripped, vocabulary: Vocabulary) -> None:
 
 
 def _belongs_to_name(word: str, vocabulary: Vocabulary) -> bool:
-    """``gpt-5 [thinking]`` and ``llama-3 (70b)``, but not ``[1m]``, ``[aws]`` or ``[0.5x]``."""
+    """Whether a bracketed word belongs to the name: ``gpt-5 [thinking]``, ``llama-3 (70b)``, but not ``[aws]``."""
     return word in vocabulary.words or (word[-1] == "b" and bool(SIZE.fullmatch(word)))
 
 
@@ -115,7 +116,8 @@ def _strip_colon(stripped: Stripped) -> None:
 
 
 def _is_served_so(stripped: Stripped, tag: str) -> bool:
-    """Whether a colon tag is stripped. Sizes and releases stay: Ollama writes ``gpt-oss:120b`` and ``…:0731``."""
+    """Strip a tag after a colon, unless it is a size or a release: Ollama writes ``gpt-oss:120b`` and ``…:0731``.
+    Returns whether it was stripped or empty."""
     kind = COLON_TAGS.get(tag) or ("mode" if tag.isdigit() and len(tag) != 4 else None)
     if kind:
         stripped.set_attribute(kind, tag)
@@ -138,7 +140,7 @@ def _strip_hyphened(stripped: Stripped, vocabulary: Vocabulary) -> None:
 
 
 def _prefixes(name: str, vocabulary: Vocabulary) -> list[str]:
-    """Vendors and hosts in front of a name that begins with a brand: ``coding-xiaomi-mimo-v2.5`` has two."""
+    """Return the vendors and hosts in front of a brand: ``coding-xiaomi-mimo-v2.5`` has two."""
     parts = name.split("-", _HYPHENS_IN_PREFIX)
     for count in range(1, len(parts)):
         prefix = "-".join(parts[:count])
@@ -164,5 +166,5 @@ def _strip_suffixes(stripped: Stripped) -> None:
 
 
 def _kind_of_suffix(match: re.Match[str]) -> str | None:
-    """Vertex marks the region with ``@eu``."""
+    """Return the attribute kind of a last word, if it is one to strip. Vertex marks the region with ``@eu``."""
     return "region" if match[0][0] == "@" and match[1] in REGIONS else SUFFIXES.get(match[1])

@@ -1,14 +1,11 @@
-"""What may stand around a model's name, and why it is not part of it. Data only, one reason per table.
-
-See docs/design.md#21-probe.
-"""
+"""Word tables of the naming rules: data only, with the reason for each table."""
 
 
 def words_of(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Who made the model. As a path segment (``deepseek-ai/…``), dotted (``anthropic.…``) or hyphened (``openai-gpt-5``).
+# Makers of models, in front as path segment (``deepseek-ai/…``), dotted (``anthropic.…``) or hyphened (``openai-…``).
 VENDORS = words_of(
     """
     01-ai abacusai ai21 aion-labs aisingapore alibaba alibaba-cloud allenai amazon anthropic arcee arcee-ai arliai baai
@@ -23,7 +20,7 @@ VENDORS = words_of(
     """
 )
 
-# A vendor whose name belongs in front of the line when the id leaves it out: Bedrock's ``deepseek.r1`` is DeepSeek-R1.
+# Vendor → brand, for ids that leave the brand out: Bedrock's ``deepseek.r1`` is DeepSeek-R1.
 VENDOR_BRAND = {
     "deepseek": "deepseek",
     "deepseek-ai": "deepseek",
@@ -40,7 +37,7 @@ VENDOR_BRAND = {
     "zai-org": "glm",
 }
 
-# Who serves the model: the same weights behind another door. Providers of models.dev are added by the catalogue.
+# Services that host models of others. The catalogue adds the providers of models.dev.
 HOSTS = words_of(
     """
     accounts aihubmix alicloud aliyun aws azure azureml baseten bedrock bailian cerebras cf chutes cloudflare coding
@@ -51,10 +48,10 @@ HOSTS = words_of(
     """
 )
 
-# Where a cloud serves it from. Bedrock writes ``us.``, ``global.`` in front, Vertex ``@eu`` behind.
+# Regions of a cloud. Bedrock writes ``us.``, ``global.`` in front, Vertex ``@eu`` behind.
 REGIONS = words_of("us us-gov eu ap apac au jp ca sa in uk me cn global us-east-1 us-west-2 eu-west-1")
 
-# Stripped from the end of any id, as often as they occur. (word → attribute)
+# Last words that are always stripped: word → kind of attribute.
 SUFFIXES = {
     **dict.fromkeys(words_of("mlx exl2 bnb quantized dynamic"), "quantisation"),
     **dict.fromkeys(words_of("tee maas cloud"), "hosting"),
@@ -62,18 +59,18 @@ SUFFIXES = {
     **dict.fromkeys(words_of("latest default original"), "channel"),
 }
 
-# How fast it is served. Stripped only if the catalogue knows the rest and not the whole: ``gpt-4-turbo``,
-# ``grok-4-fast`` and ``MiniMax-M2.5-highspeed`` are products of their own, ``kimi-k2.6-turbo`` is a faster machine.
+# Speeds. Stripped only if the catalogue has the rest and not the whole: ``gpt-4-turbo`` and ``grok-4-fast`` are models,
+# ``kimi-k2.6-turbo`` is Kimi K2.6 on faster hardware.
 SPEED_SUFFIXES = words_of("fast turbo lightning")
 
-# Makers that sell such a word as a tier of their own. Next month's ``gpt-6-turbo`` must not become ``gpt-6``.
+# Brands whose maker sells models under such a word. A future ``gpt-6-turbo`` must not become ``gpt-6``.
 SPEED_IS_A_TIER = {
     "turbo": words_of("gpt qwen glm ernie hunyuan doubao seed baichuan step sd gemini"),
     "fast": words_of("grok veo seedance morph rerank imagen flux wan"),
     "lightning": words_of("nemotron yi"),
 }
 
-# After a colon stands how it is served (OpenRouter's variants), unless it is a size or a release (Ollama's tags).
+# Tags after a colon: OpenRouter's variants. Ollama's sizes and releases are not in here and stay in the name.
 COLON_TAGS = {
     **dict.fromkeys(words_of("free paid"), "price_tier"),
     **dict.fromkeys(words_of("thinking think reasoning online web search"), "mode"),
@@ -83,7 +80,7 @@ COLON_TAGS = {
     "cloud": "hosting",
 }
 
-# Words that relay shops put around an id without brackets (官转: official channel resold, 逆向: reverse engineered).
+# Words that relays put around an id without brackets (官转: official channel resold, 逆向: reverse engineered).
 RELAY_WORDS = words_of(
     """
     官转 官方 官逆 纯官 直连 逆向 反代 中转 渠道 特价 限时 限免 免费 公益 优惠 低价 折扣 正价 原价 稳定 高速 满血 备用
@@ -91,20 +88,20 @@ RELAY_WORDS = words_of(
     """
 )
 
-# The letter that a series carries and people leave out: ``kimi 2.6`` is Kimi K2.6, ``deepseek 4`` is V4.
+# The letter before the version of a series, often left out: ``kimi 2.6`` is Kimi K2.6, ``deepseek 4`` is V4.
 SERIES_LETTER = {"kimi": "k", "minimax": "m", "deepseek": "v", "mimo": "v"}
 
-# Makers who glue the version to the name: Qwen3, not Qwen-3. All others are written with a hyphen.
+# Brands written without a hyphen before the version: Qwen3, not Qwen-3.
 GLUED_BRANDS = frozenset({"qwen", "hy"})
 
-# Brands whose releases are YYMM: with one at hand, marketing version, size and ``instruct`` say nothing more
-# (``Mistral-Small-3.2-24B-Instruct-2506`` is ``mistral-small-2506``). Not Ministral: there the size is the model.
+# Brands with YYMM releases. The release alone identifies the model, without marketing version, size and ``instruct``:
+# ``Mistral-Small-3.2-24B-Instruct-2506`` is ``mistral-small-2506``. Ministral is no such brand: its sizes are models.
 RELEASE_BRANDS = words_of("mistral devstral magistral codestral")
 
-# Brands whose undated name points to the one dated release (``grok-4.20-reasoning``: ``grok-4.20-0309-reasoning``).
+# Brands whose undated name means their only dated release (``grok-4.20-reasoning``: ``grok-4.20-0309-reasoning``).
 POINTER_BRANDS = frozenset({"grok"})
 
-# First words that say nothing about who made a model: two shops' ``chat-1`` are not one family.
+# First words that do not identify a maker: ``chat-1`` of two relays is not one family.
 GENERIC_WORDS = words_of(
     """
     model models auto chat text code coder coding default custom agent large small medium mini fast pro plus max base

@@ -1,4 +1,4 @@
-"""From a name to its words, and from words to the key by which the catalogue finds it."""
+"""Split a name into words, and build the key under which the catalogue stores it."""
 
 import re
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ _SYNONYMS = {"think": "thinking"}
 def tokenize(name: str) -> Tokens:
     """Split a normalised name into words and join its version: ``claude-sonnet-4-5`` → (claude, sonnet, 4.5).
 
-    ``k2p6`` and ``k2-6`` give ``k2.6``; ``qwen35`` stays (qwen, 35), for ``split_two_digits`` to propose 3.5.
+    ``k2p6`` and ``k2-6`` give ``k2.6``. ``qwen35`` gives (qwen, 35); see ``split_two_digits``.
     """
     words: list[str] = []
     for word in _NO_WORD.split(_P_FOR_DOT.sub(".", name)):
@@ -56,15 +56,15 @@ def _append(words: list[str], word: str) -> None:
 
 
 def key_of(tokens: Tokens) -> str:
-    """The words without their order and without what never tells two models apart (each line says why)."""
+    """Return the sorted words, without those that never distinguish two models (reasons in the comments)."""
     series = next((SERIES_LETTER[word] for word in tokens if word in SERIES_LETTER), "")
     last = len(tokens) - 1
     words = [
         _key_word(word, series)
         for position, word in enumerate(tokens)
-        if not _EXPERTS.fullmatch(word)  # 128e: the expert count follows from the model
-        and word != "001"  # Google's first stable build of the name in front of it
-        and not (word == "v1" and position == last > 1)  # the first revision is the model itself
+        if not _EXPERTS.fullmatch(word)  # expert count (128e): always the same for a model
+        and word != "001"  # 001: Google's first stable build
+        and not (word == "v1" and position == last > 1)  # v1 at the end: the first revision
     ]
     if tokens and tokens[0] in RELEASE_BRANDS:
         words = _without_marketing(words)
@@ -91,7 +91,7 @@ def _is_marketing(word: str) -> bool:
 
 
 def split_two_digits(tokens: Tokens) -> Tokens:
-    """``gpt-52`` → 5.2, ``m25`` → m2.5: a proposal, taken only if the catalogue knows the result."""
+    """Insert a dot into two-digit numbers: ``gpt-52`` → 5.2, ``m25`` → m2.5. Valid only if the catalogue has it."""
     return tuple(_split_two(word) for word in tokens)
 
 
