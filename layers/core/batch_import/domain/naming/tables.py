@@ -65,9 +65,9 @@ SPEED_SUFFIXES = words_of("fast turbo lightning")
 
 # Brands whose maker sells models under such a word. A future ``gpt-6-turbo`` must not become ``gpt-6``.
 SPEED_IS_A_TIER = {
-    "turbo": words_of("gpt qwen glm ernie hunyuan doubao seed baichuan step sd gemini"),
-    "fast": words_of("grok veo seedance morph rerank imagen flux wan"),
-    "lightning": words_of("nemotron yi"),
+    "turbo": words_of("gpt qwen glm ernie hunyuan doubao seed baichuan step sd gemini whisper swe"),
+    "fast": words_of("grok swe veo seedance morph rerank imagen flux wan"),
+    "lightning": words_of("nemotron yi swe"),
 }
 
 # Tags after a colon: OpenRouter's variants. Ollama's sizes and releases are not in here and stay in the name.
