@@ -26,8 +26,8 @@ class ModelIdentity:
     one), ``rule`` (parts were stripped, or the catalogue does not have the model), ``unknown`` (not a model name, or an
     ambiguous one). For an unknown id the family is the normalised id, and ``candidates`` lists the possible families.
     ``attributes``: the stripped parts by kind, read only (copy with ``dict(...)`` to store them): vendor, region,
-    hosting, hosting_version, path, quantisation, price_tier, snapshot_date, channel, relay_tag, speed, mode, effort,
-    routing. Several parts of one kind are joined by commas.
+    hosting, hosting_version, path, quantisation, packaging, price_tier, snapshot_date, channel, relay_tag, speed, mode,
+    effort, routing. Several parts of one kind are joined by commas.
     """
 
     raw_model_id: str

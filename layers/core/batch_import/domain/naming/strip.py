@@ -19,8 +19,8 @@ _BEDROCK_MINOR = re.compile(r"(?<=-v\d):(?=[1-9]$)")
 _DATE = re.compile(r"[-@](20\d{2}-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01]))(?=[-@]|$)")
 # The number format of the weights, anywhere in the id. No model is named after it.
 _QUANTISATION = re.compile(
-    r"[-.](?:(?:nv|mx)?fp[48]|mxfp|fp16|bf16|int[48](?:-mixed)?(?:-ar)?|[48]bit|w\da\d+|awq|gptq|gguf|ggml"
-    r"|i?q\d(?:-(?:k|\d))?(?:-(?:xl|xs|[sml]))?)(?=-|$)"
+    r"[-.](?:(?:nv|mx)?fp(?:4|6|8|16|32)|mxfp|bf16|f(?:16|32)|int[2348](?:-mixed)?(?:-ar)?|[2-8]-?bit|w\d+a\d+"
+    r"|awq|gptq|hqq|q\df(?:16|32)(?:[.-]\d)?|(?:ud-)?i?q\d(?:-(?:k|\d))?(?:-(?:xl|xs|[sml]))?)(?=-|$)"
 )
 _LAST_WORD = re.compile(r"[-@.]([a-z0-9]+)$")
 _HYPHENS_IN_PREFIX = 4

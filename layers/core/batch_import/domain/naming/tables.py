@@ -53,7 +53,8 @@ REGIONS = words_of("us us-gov eu ap apac au jp ca sa in uk me cn global us-east-
 
 # Last words that are always stripped: word → kind of attribute.
 SUFFIXES = {
-    **dict.fromkeys(words_of("mlx exl2 bnb quantized dynamic"), "quantisation"),
+    **dict.fromkeys(words_of("exl2 exl3 bnb quantized dynamic"), "quantisation"),
+    **dict.fromkeys(words_of("hf gguf ggml mlx mlc onnx openvino paddle safetensors"), "packaging"),
     **dict.fromkeys(words_of("tee maas cloud"), "hosting"),
     **dict.fromkeys(words_of("free paid"), "price_tier"),
     **dict.fromkeys(words_of("latest default original"), "channel"),
