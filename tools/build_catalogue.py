@@ -26,8 +26,9 @@ from batch_import.domain.naming.completions import full_names
 from batch_import.domain.naming.curated import CURATED
 from batch_import.domain.naming.form import normalize_model_id
 from batch_import.domain.naming.identity import identify_uncached
+from batch_import.domain.naming.serving import serving_suffix
 from batch_import.domain.naming.strip import Vocabulary, strip
-from batch_import.domain.naming.tables import GENERIC_WORDS, HOSTS, SPEED_IS_A_TIER, SPEED_SUFFIXES, VENDORS, words_of
+from batch_import.domain.naming.tables import GENERIC_WORDS, HOSTS, VENDORS, words_of
 from batch_import.domain.naming.tokens import key_of, tokenize
 from batch_import.domain.types import Provenance
 
@@ -214,7 +215,11 @@ def widely_served(records: list[Record], known: Catalogue) -> Names:
                 listed.add(key)
     common = {key: min(names, key=lambda name: (-names[name], name)) for key, names in spelled.items()}
     alone = {key: name for key, name in common.items() if _stands_alone(name, known.brands)}
-    served = {key: name for key, name in alone.items() if len(providers[key]) >= SUPPORT and not _is_sped_up(name)}
+    served = {
+        key: name
+        for key, name in alone.items()
+        if len(providers[key]) >= SUPPORT and not serving_suffix(tokenize(name))
+    }
     return served | {key: name for key, name in alone.items() if key in listed}
 
 
@@ -228,12 +233,6 @@ def _stands_alone(name: str, brands: frozenset[str]) -> bool:
     first = (tokenize(name) or ("",))[0]
     no_brand = first in GENERIC_WORDS | VENDORS | HOSTS and first not in brands
     return not no_brand and name not in CURATED_NAMES
-
-
-def _is_sped_up(name: str) -> bool:
-    """Whether the name ends in a word for speed that its maker does not use: the same model on faster hardware."""
-    first, last = name.split("-")[0], name.rsplit("-", 1)[-1]
-    return last in SPEED_SUFFIXES and tokenize(first)[0] not in SPEED_IS_A_TIER[last]
 
 
 def display_names(records: list[Record], known: Catalogue) -> Names:

@@ -43,6 +43,21 @@ from batch_import.domain.naming import canonical_model_id, identify_model
         ("gpt-5-chat-latest", "gpt-5-chat", {"channel": "latest"}),
         ("claude-opus-4-8@default", "claude-opus-4-8", {"channel": "default"}),
         ("claude-opus-4-8-fast", "claude-opus-4-8", {"speed": "fast"}),
+        ("deepseek-v4-pro-ultrafast", "deepseek-v4-pro", {"speed": "ultrafast"}),
+        ("gpt-5.4-flex", "gpt-5.4", {"service_tier": "flex"}),
+        ("openai/gpt-5-mini-priority", "gpt-5-mini", {"vendor": "openai", "service_tier": "priority"}),
+        ("claude-opus-4-8-batch", "claude-opus-4-8", {"service_tier": "batch"}),
+        ("kimi-k3-spot", "kimi-k3", {"service_tier": "spot"}),
+        ("glm-5.1-202k", "glm-5.1", {"context_length": "202k"}),
+        ("claude-sonnet-4-5-1m", "claude-sonnet-4-5", {"context_length": "1m"}),
+        ("Qwen/Qwen2.5-72B-Instruct-128K", "qwen2.5-72b-instruct", {"vendor": "qwen", "context_length": "128k"}),
+        ("llama3-70b-8192", "llama-3-70b-instruct", {"context_length": "8192"}),
+        ("kimi-k2.6-nitro", "kimi-k2.6", {"routing": "nitro"}),
+        ("gpt-5.3-codex-xhigh", "gpt-5.3-codex", {"effort": "xhigh"}),
+        ("cerebras/qwen3-32b-cs", "qwen3-32b", {"hosting": "cerebras,cs"}),
+        ("glm-5p2-fast-us", "glm-5.2", {"speed": "fast", "region": "us"}),
+        ("kimi-k2.6-1m-fast-fp8", "kimi-k2.6", {"context_length": "1m", "speed": "fast", "quantisation": "fp8"}),
+        ("glm-4-7-251222", "glm-4.7", {"snapshot_date": "20251222"}),
         ("z-ai/glm-5.2:thinking", "glm-5.2", {"vendor": "z-ai", "mode": "thinking"}),
         ("anthropic.claude-opus-4-1-20250805-v1:0", "claude-opus-4-1",
          {"vendor": "anthropic", "snapshot_date": "20250805", "hosting_version": "v1:0"}),
@@ -64,10 +79,33 @@ def test_what_is_stripped_becomes_an_attribute(raw: str, family: str, attributes
         ("gpt-oss:20b", "gpt-oss-20b"),
         ("deepseek-v4-flash:0731", "deepseek-v4-flash-0731"),
         ("mistral-nemotron", "mistral-nemotron"),
+        ("qwen2.5-1.5b-instruct", "qwen2.5-1.5b-instruct"),
+        ("newmodel-8b", "newmodel-8b"),
+        ("newmodel-560m", "newmodel-560m"),
+        ("flux-2-flex", "flux-2-flex"),
+        ("gpt-4-32k", "gpt-4-32k"),
+        ("gpt-3.5-turbo-16k", "gpt-3.5-turbo-16k"),
+        ("moonshot-v1-32k", "moonshot-v1-32k"),
+        ("Qwen2.5-14B-Instruct-1M", "qwen2.5-14b-instruct-1m"),
+        ("glm-4-9b-chat-1m", "glm-4-9b-chat-1m"),
+        ("MiniMax-M1-80k", "minimax-m1-80k"),
+        ("phi-3-medium", "phi-3-medium"),
+        ("gemma-3-4b-pt", "gemma-3-4b-pt"),
+        ("gpt-6-turbo-batch-9", "gpt-6-turbo-batch-9"),
+        ("doubao-seed-1-6-250615", "doubao-seed-1.6-250615"),
+        ("deepseek-v3-250324", "deepseek-v3-0324"),
+        ("deepseek-v4-pro-ga-260813", "deepseek-v4-pro-0813"),
+        ("deepseek-v4-flash-260101", "deepseek-v4-flash-260101"),
     ],
 )
 def test_what_belongs_to_the_name_stays(raw: str, family: str) -> None:
     assert identify_model(raw).canonical_model_family == family
+
+
+@pytest.mark.parametrize("suffix", ["-batch", "-flex", "-priority", "-1m", "-202k", "-4bit", "-gguf", "-hf", "-nitro"])
+def test_suffixes_never_merge_versions_sizes_or_tiers(suffix: str) -> None:
+    names = ["gpt-5", "gpt-5.1", "gpt-5-mini", "deepseek-v4-pro", "deepseek-v4-flash", "qwen3-32b", "qwen3-235b-a22b"]
+    assert [identify_model(name + suffix).canonical_model_family for name in names] == names
 
 
 def test_attributes_cannot_be_changed() -> None:

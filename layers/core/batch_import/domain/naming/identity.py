@@ -27,7 +27,7 @@ class ModelIdentity:
     ambiguous one). For an unknown id the family is the normalised id, and ``candidates`` lists the possible families.
     ``attributes``: the stripped parts by kind, read only (copy with ``dict(...)`` to store them): vendor, region,
     hosting, hosting_version, path, quantisation, packaging, price_tier, snapshot_date, channel, relay_tag, speed, mode,
-    effort, routing. Several parts of one kind are joined by commas.
+    effort, routing, service_tier, context_length. Several parts of one kind are joined by commas.
     """
 
     raw_model_id: str
@@ -90,8 +90,8 @@ def _once(raw: str, form: str, catalogue: Catalogue) -> ModelIdentity:
         return _by_rule(raw, form, tokens, stripped, catalogue)
     if found.family is None:
         return _unknown(raw, form, found.candidates, stripped.attributes)
-    if found.speed:
-        stripped.set_attribute("speed", found.speed)
+    for kind, value in found.suffixes:
+        stripped.set_attribute(kind, value)
     return ModelIdentity(
         raw, form, found.family, _provenance(form, found, stripped), MappingProxyType(stripped.attributes)
     )

@@ -6,22 +6,18 @@ from typing import NamedTuple, TypeAlias
 
 from batch_import.domain.naming.catalogue import Catalogue
 from batch_import.domain.naming.completions import complete
-from batch_import.domain.naming.tables import (
-    RELEASE_BRANDS,
-    SPEED_IS_A_TIER,
-    SPEED_SUFFIXES,
-    VENDOR_BRAND,
-)
-from batch_import.domain.naming.tokens import SIZE, Tokens, split_two_digits
+from batch_import.domain.naming.serving import ServingSuffix, as_release, serving_suffix
+from batch_import.domain.naming.tables import RELEASE_BRANDS, VENDOR_BRAND
+from batch_import.domain.naming.tokens import RELEASE, SIZE, Tokens, split_two_digits
 
 
 class Found(NamedTuple):
-    """A family, or ``None`` with candidates. ``literal``: found as written; ``speed``: the removed word."""
+    """A family, or ``None`` with candidates. ``literal``: found as written; ``suffixes``: the stripped last words."""
 
     family: str | None
     candidates: tuple[str, ...] = ()
     literal: bool = False
-    speed: str | None = None
+    suffixes: tuple[ServingSuffix, ...] = ()
 
 
 class Name(NamedTuple):
@@ -57,6 +53,10 @@ def _as_kimi(name: Name) -> Tokens | None:
     return ("kimi", first, *more) if _KIMI.fullmatch(first) and (not more or "." in first) else None
 
 
+def _with_release(name: Name) -> Tokens | None:
+    return as_release(name.tokens)
+
+
 def _without_beta(name: Name) -> Tokens | None:
     first, *more = name.tokens
     return (first, *(word for word in more if word != "beta"))
@@ -77,39 +77,46 @@ def _without_frontier_size(name: Name) -> Tokens | None:
     return None if any(all(map(SIZE.fullmatch, extra)) for extra in others) else rest
 
 
-def _without_speed(name: Name) -> Tokens | None:
-    """Drop a speed word, unless the maker sells it as a tier. With a size in the name the model has open weights,
-    and the word means the host's hardware."""
-    *rest, last = name.tokens
-    sized = any(map(SIZE.fullmatch, rest))
-    if not rest or last not in SPEED_SUFFIXES or (rest[0] in SPEED_IS_A_TIER[last] and not sized):
-        return None
-    return tuple(rest)
-
-
 # (reason, reading), most literal first. The first reading that the catalogue knows decides.
 READINGS: tuple[tuple[str, Reading], ...] = (
     ("as it is written", _as_written),
     ("gpt-52, minimax-m25: the dot was left out", _with_dot),
     ("deepseek.r1: what the vendor says is not repeated", _with_brand),
     ("k2.6, k3: only Kimi is counted so", _as_kimi),
+    ("deepseek-r1-250528: Volcengine writes the release with its year", _with_release),
     ("grok-4.20-beta-0309-reasoning: the stage of a release that has a date", _without_beta),
     ("mistral-large-3-675b-instruct: one size each, except for Ministral", _without_size),
     ("deepseek-v3.1:671b: the size only repeats the model", _without_frontier_size),
-    ("kimi-k2.6-turbo: the same model on a faster machine", _without_speed),
 )
 
 
 def look_up(name: Name) -> Found | None:
-    """Return the family or the candidates of a name, or ``None`` if no reading matches the catalogue."""
+    """Return the family or the candidates of a name, or ``None`` if the catalogue has neither the name nor, if its last
+    word tells how the model is served, the rest."""
+    return _read(name) or _look_up_without_suffix(name)
+
+
+def _look_up_without_suffix(name: Name) -> Found | None:
+    suffix, rest = serving_suffix(name.tokens), name.tokens[:-1]
+    if suffix is None or (suffix.kind == "snapshot_date" and _has_releases(rest, name.catalogue)):
+        return None
+    found = look_up(name._replace(tokens=rest))
+    return found and found._replace(suffixes=(*found.suffixes, suffix))
+
+
+def _has_releases(tokens: Tokens, catalogue: Catalogue) -> bool:
+    """Whether the catalogue has MMDD releases of a model, so that a date may mean another one of them."""
+    return any(all(map(RELEASE.fullmatch, extra)) for _, extra in catalogue.extensions(tokens) if extra)
+
+
+def _read(name: Name) -> Found | None:
     tried: set[Tokens] = set()
     for _, read in READINGS:
         tokens = read(name)
         if tokens and tokens not in tried:
             tried.add(tokens)
             if found := _find(tokens, name.catalogue):
-                speed = name.tokens[-1] if read is _without_speed else None
-                return found._replace(literal=found.literal and read is _as_written, speed=speed)
+                return found._replace(literal=found.literal and read is _as_written)
     return None
 
 

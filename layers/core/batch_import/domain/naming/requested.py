@@ -16,7 +16,17 @@ MIN_CLOSENESS = 0.3
 """Names less close than this share only letters and are not recommended."""
 
 # Attributes that may change what is served. An id with fewer of them is preferred.
-_DISTURBING = ("quantisation", "packaging", "relay_tag", "speed", "mode", "price_tier", "effort", "routing")
+_DISTURBING = (
+    "quantisation",
+    "packaging",
+    "relay_tag",
+    "speed",
+    "mode",
+    "price_tier",
+    "effort",
+    "routing",
+    "service_tier",
+)
 
 
 @dataclass(frozen=True)

@@ -60,9 +60,19 @@ SUFFIXES = {
     **dict.fromkeys(words_of("latest default original"), "channel"),
 }
 
-# Speeds. Stripped only if the catalogue has the rest and not the whole: ``gpt-4-turbo`` and ``grok-4-fast`` are models,
-# ``kimi-k2.6-turbo`` is Kimi K2.6 on faster hardware.
-SPEED_SUFFIXES = words_of("fast turbo lightning")
+# Last words that tell how a model is served: word → kind of attribute. They are stripped only if the catalogue has the
+# rest and not the whole: ``gpt-4-turbo`` and ``grok-4-fast`` are models, ``kimi-k2.6-turbo`` is Kimi K2.6 on faster
+# hardware. Each kind was found with three models or more in the lists of models.dev and LiteLLM.
+SERVING_SUFFIXES = {
+    **dict.fromkeys(words_of("fast turbo lightning ultrafast tput"), "speed"),
+    **dict.fromkeys(words_of("flex priority batch spot basic"), "service_tier"),
+    **dict.fromkeys(words_of("nitro floor exacto"), "routing"),
+    **dict.fromkeys(words_of("minimal low medium high xhigh"), "effort"),
+    **dict.fromkeys(words_of("cs fw el"), "hosting"),  # Cerebras, Fireworks, EmpirioLabs
+    **dict.fromkeys(words_of("us eu"), "region"),
+    **dict.fromkeys(words_of("lora pt"), "packaging"),
+    "ga": "channel",
+}
 
 # Brands whose maker sells models under such a word. A future ``gpt-6-turbo`` must not become ``gpt-6``.
 SPEED_IS_A_TIER = {
@@ -70,6 +80,29 @@ SPEED_IS_A_TIER = {
     "fast": words_of("grok swe veo seedance morph rerank imagen flux wan"),
     "lightning": words_of("nemotron yi swe"),
 }
+
+# Words of ``SERVING_SUFFIXES`` that belong to the names of some brands, and words that have this meaning at one brand
+# only: ``flux-2-flex`` is a model; Baidu appends ``-PT`` to weights for PyTorch, Google to pre-trained ones.
+SUFFIX_IS_A_MODEL = {"flex": words_of("flux"), "basic": words_of("greg")}
+SUFFIX_ONLY_AT = {"pt": words_of("ernie")}
+
+# Brands whose models take a reasoning effort. Elsewhere ``-medium`` and ``-high`` are parts of names: ``phi-3-medium``.
+EFFORT_BRANDS = words_of("gpt o1 o3 o4 claude gemini grok")
+
+# Names whose context length distinguishes models that differ in weights or in price: GPT-4 and GPT-4 32k, Qwen2.5-1M.
+LENGTH_IS_A_MODEL = (
+    r"gpt-(?:3\.5|4)-.*",
+    r"claude-(?:1|2|instant).*",
+    r"(?:chat)?glm-[1-4]-.*",
+    r"qwen-2\.5-.*-1m",
+    r"qwen-(?:1\.5|2)-.*",
+    r"minimax-(?:m1|text)-.*",
+    r"llama-[23]-.*",
+    r"(?:abab|baichuan|doubao|ernie|hunyuan|internlm|moonshot|phi|seed|step|yarn|yi)-.*",
+)
+
+# ByteDance's own models are named by six-digit dates. At other models they are the date of Volcengine's deployment.
+BYTEDANCE_BRANDS = words_of("doubao dola seed seedance seededit seedream skylark")
 
 # Tags after a colon: OpenRouter's variants. Ollama's sizes and releases are not in here and stay in the name.
 COLON_TAGS = {
