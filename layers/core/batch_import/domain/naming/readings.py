@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 from batch_import.domain.naming.catalogue import Catalogue
 from batch_import.domain.naming.completions import complete
 from batch_import.domain.naming.serving import ServingSuffix, as_release, serving_suffix
-from batch_import.domain.naming.tables import RELEASE_BRANDS, VENDOR_BRAND
+from batch_import.domain.naming.tables import CLAUDE_LINES, RELEASE_BRANDS, SERIES_OF_MAKER, VENDOR_BRAND
 from batch_import.domain.naming.tokens import RELEASE, SIZE, Tokens, split_two_digits
 
 
@@ -47,6 +47,17 @@ def _with_brand(name: Name) -> Tokens | None:
     return (brand, *name.tokens) if brand and name.tokens[0] not in name.catalogue.brands else None
 
 
+def _with_series(name: Name) -> Tokens | None:
+    """Replace the maker's name, in front or stripped as vendor, by the series; only if the catalogue has the result."""
+    splits = ((name.vendor, name.tokens), *(("-".join(name.tokens[:end]), name.tokens[end:]) for end in (1, 2)))
+    readings = ((SERIES_OF_MAKER[maker], *rest) for maker, rest in splits if rest and maker in SERIES_OF_MAKER)
+    return next((tokens for tokens in readings if name.catalogue.family_of(tokens)), None)
+
+
+def _as_claude(name: Name) -> Tokens | None:
+    return ("claude", *name.tokens) if name.tokens[0] in CLAUDE_LINES and len(name.tokens) > 1 else None
+
+
 def _as_kimi(name: Name) -> Tokens | None:
     """Read ``k3`` and ``k2.6-…`` as Kimi. More words need a minor version in front: ``k2-think`` is no Kimi."""
     first, *more = split_two_digits(name.tokens)
@@ -82,6 +93,8 @@ READINGS: tuple[tuple[str, Reading], ...] = (
     ("as it is written", _as_written),
     ("gpt-52, minimax-m25: the dot was left out", _with_dot),
     ("deepseek.r1: what the vendor says is not repeated", _with_brand),
+    ("stepfun-3.5-flash: the maker's name in place of the series", _with_series),
+    ("sonnet-4.5: only Anthropic has such lines", _as_claude),
     ("k2.6, k3: only Kimi is counted so", _as_kimi),
     ("deepseek-r1-250528: Volcengine writes the release with its year", _with_release),
     ("grok-4.20-beta-0309-reasoning: the stage of a release that has a date", _without_beta),

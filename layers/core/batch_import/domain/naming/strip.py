@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from batch_import.domain.naming.tables import COLON_TAGS, HOSTS, REGIONS, RELAY_WORDS, SUFFIXES, VENDORS
+from batch_import.domain.naming.tables import CLAUDE_LINES, COLON_TAGS, HOSTS, REGIONS, RELAY_WORDS, SUFFIXES, VENDORS
 from batch_import.domain.naming.tokens import SIZE, tokenize
 
 _BRACKET = re.compile(r"[\[(<]([^\[\]()<>]*)[\])>]")
@@ -37,7 +37,7 @@ class Vocabulary(NamedTuple):
         """Whether ``rest`` is a name without ``prefix``: yes for ``openai-gpt-5``; no for ``mistral-nemotron``, whose
         prefix is a brand itself."""
         brand = next(iter(tokenize(rest)), "")
-        return brand in self.brands and (prefix not in self.brands or prefix == brand)
+        return (brand in self.brands or brand in CLAUDE_LINES) and (prefix not in self.brands or prefix == brand)
 
     def kind_of(self, surrounding: str) -> str | None:
         if surrounding in VENDORS:

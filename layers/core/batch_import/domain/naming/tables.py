@@ -37,12 +37,37 @@ VENDOR_BRAND = {
     "zai-org": "glm",
 }
 
+# Maker → series, for ids that have the maker's name in place of the series: ``stepfun-3.5-flash`` is Step 3.5 Flash.
+# Such a reading counts only if the catalogue has exactly this model.
+SERIES_OF_MAKER = {
+    **VENDOR_BRAND,
+    **dict.fromkeys(words_of("anthropic"), "claude"),
+    **dict.fromkeys(words_of("openai"), "gpt"),
+    **dict.fromkeys(words_of("google"), "gemini"),
+    **dict.fromkeys(words_of("xai x-ai"), "grok"),
+    **dict.fromkeys(words_of("alibaba tongyi"), "qwen"),
+    **dict.fromkeys(words_of("zhipu zhipuai"), "glm"),
+    **dict.fromkeys(words_of("xiaomi xiaomimimo"), "mimo"),
+    **dict.fromkeys(words_of("stepfun stepfun-ai"), "step"),
+    **dict.fromkeys(words_of("meta meta-llama"), "llama"),
+    **dict.fromkeys(words_of("meituan meituan-longcat"), "longcat"),
+    **dict.fromkeys(words_of("microsoft"), "phi"),
+    **dict.fromkeys(words_of("cohere"), "command"),
+    **dict.fromkeys(words_of("perplexity"), "sonar"),
+    **dict.fromkeys(words_of("inception"), "mercury"),
+    **dict.fromkeys(words_of("upstage"), "solar"),
+}
+
+# Lines of Claude that ids name without the brand: ``sonnet-4.5``.
+CLAUDE_LINES = words_of("opus sonnet haiku fable mythos")
+
 # Services that host models of others. The catalogue adds the providers of models.dev.
 HOSTS = words_of(
     """
     accounts aihubmix alicloud aliyun aws azure azureml baseten bedrock bailian cerebras cf chutes cloudflare coding
-    dashscope databricks deepinfra digitalocean edenai fireworks fireworks-ai github groq hf huggingface hyperbolic
-    lambda nebius nim novita nscale ollama openrouter poe qiniu replicate route routers sambanova scaleway siliconflow
+    dashscope databricks deepinfra digitalocean duo-chat edenai fireworks fireworks-ai fw github gitlab groq hf
+    huggingface hyperbolic lambda nebius nim novita nscale ollama openrouter poe qiniu replicate route routers sambanova
+    scaleway siliconflow
     snowflake tee together together-ai togetherai umans unorouter vertex vertex-ai venice volcengine vultr wandb
     watsonx workers-ai @cf
     """
