@@ -8,7 +8,7 @@ from batch_import.domain.naming.catalogue import Catalogue
 from batch_import.domain.naming.completions import complete
 from batch_import.domain.naming.serving import ServingSuffix, as_release, serving_suffix
 from batch_import.domain.naming.tables import CLAUDE_LINES, RELEASE_BRANDS, SERIES_OF_MAKER, VENDOR_BRAND
-from batch_import.domain.naming.tokens import RELEASE, SIZE, Tokens, split_two_digits
+from batch_import.domain.naming.tokens import RELEASE, SIZE, Tokens, has_version, split_two_digits
 
 
 class Found(NamedTuple):
@@ -49,8 +49,10 @@ def _with_brand(name: Name) -> Tokens | None:
 
 def _with_series(name: Name) -> Tokens | None:
     """Replace the maker's name, in front or stripped as vendor, by the series; only if the catalogue has the result."""
+    if not has_version(name.tokens):
+        return None
     splits = ((name.vendor, name.tokens), *(("-".join(name.tokens[:end]), name.tokens[end:]) for end in (1, 2)))
-    readings = ((SERIES_OF_MAKER[maker], *rest) for maker, rest in splits if rest and maker in SERIES_OF_MAKER)
+    readings = ((SERIES_OF_MAKER[maker], *rest) for maker, rest in splits if maker in SERIES_OF_MAKER)
     return next((tokens for tokens in readings if name.catalogue.family_of(tokens)), None)
 
 
@@ -62,6 +64,11 @@ def _as_kimi(name: Name) -> Tokens | None:
     """Read ``k3`` and ``k2.6-…`` as Kimi. More words need a minor version in front: ``k2-think`` is no Kimi."""
     first, *more = split_two_digits(name.tokens)
     return ("kimi", first, *more) if _KIMI.fullmatch(first) and (not more or "." in first) else None
+
+
+def _without_chat(name: Name) -> Tokens | None:
+    brand, *rest = name.tokens
+    return (brand, *rest[1:]) if brand == "deepseek" and rest[:1] == ["chat"] and has_version(rest) else None
 
 
 def _with_release(name: Name) -> Tokens | None:
@@ -96,7 +103,8 @@ READINGS: tuple[tuple[str, Reading], ...] = (
     ("stepfun-3.5-flash: the maker's name in place of the series", _with_series),
     ("sonnet-4.5: only Anthropic has such lines", _as_claude),
     ("k2.6, k3: only Kimi is counted so", _as_kimi),
-    ("deepseek-r1-250528: Volcengine writes the release with its year", _with_release),
+    ("deepseek-chat-v3-0324: OpenRouter's name for the chat model of a version", _without_chat),
+    ("deepseek-r1-250528: the release with its year or with a hyphen", _with_release),
     ("grok-4.20-beta-0309-reasoning: the stage of a release that has a date", _without_beta),
     ("mistral-large-3-675b-instruct: one size each, except for Ministral", _without_size),
     ("deepseek-v3.1:671b: the size only repeats the model", _without_frontier_size),

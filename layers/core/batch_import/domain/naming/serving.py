@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from batch_import.domain.naming.tables import (
     BYTEDANCE_BRANDS,
+    DATED_PREVIEW_BRANDS,
     EFFORT_BRANDS,
     LENGTH_IS_A_MODEL,
     SERVING_SUFFIXES,
@@ -18,6 +19,7 @@ from batch_import.domain.naming.tokens import SIZE, Tokens
 _LENGTH = re.compile(r"\d{1,4}k|(?:1|2|4|5|10)m")
 _LENGTH_IN_TOKENS = re.compile(r"4096|8192|16384|32768|65536|131072|262144|1048576")
 _YYMMDD = re.compile(r"2[3-9](?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_MM_DD = re.compile(r"(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
 _LENGTH_IS_A_MODEL = re.compile("|".join(LENGTH_IS_A_MODEL))
 
 
@@ -39,6 +41,8 @@ def serving_suffix(tokens: Tokens) -> ServingSuffix | None:
         return None
     if _YYMMDD.fullmatch(last):
         return None if rest[0] in BYTEDANCE_BRANDS else ServingSuffix("snapshot_date", f"20{last}")
+    if _MM_DD.fullmatch(last):
+        return None if rest[0] in DATED_PREVIEW_BRANDS else ServingSuffix("snapshot_date", last)
     kind = _kind_of(tuple(rest), last)
     return ServingSuffix(kind, last) if kind else None
 
@@ -64,6 +68,11 @@ def _is_part_of_name(kind: str, rest: Tokens, last: str) -> bool:
 
 
 def as_release(tokens: Tokens) -> Tokens | None:
-    """Write Volcengine's date as the maker's MMDD release: ``deepseek-r1-250528`` → ``deepseek-r1-0528``."""
-    *rest, last = (word for word in tokens if word != "ga")
-    return (*rest, last[2:]) if _YYMMDD.fullmatch(last) else None
+    """Write Volcengine's or OpenRouter's date as the maker's MMDD release, or return ``None`` without such a date.
+
+    ``deepseek-r1-250528`` and ``deepseek-r1-05-28`` → ``deepseek-r1-0528``.
+    """
+    *rest, last = (*(word for word in tokens[:-1] if word != "ga"), tokens[-1])
+    if _YYMMDD.fullmatch(last):
+        return (*rest, last[2:])
+    return (*rest, last.replace("-", "")) if _MM_DD.fullmatch(last) else None

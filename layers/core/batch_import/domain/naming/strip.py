@@ -24,6 +24,7 @@ _QUANTISATION = re.compile(
 )
 _LAST_WORD = re.compile(r"[-@.]([a-z0-9]+)$")
 _HYPHENS_IN_PREFIX = 4
+_DATABRICKS = "system.ai."  # the schema of Databricks' own models
 
 
 class Vocabulary(NamedTuple):
@@ -112,19 +113,26 @@ def _strip_colon(stripped: Stripped) -> None:
     if match := _BEDROCK_REVISION.search(stripped.name):
         stripped.cut("hosting_version", match, match[0].strip("-:"))
     name, *tags = _BEDROCK_MINOR.sub(".", stripped.name).split(":")
-    stripped.name = "-".join((name, *(tag for tag in tags if not _is_served_so(stripped, tag))))
+    stripped.name = name
+    for tag in tags:
+        if not _is_served_so(stripped, tag):
+            stripped.name = f"{stripped.name}-{tag}"
 
 
 def _is_served_so(stripped: Stripped, tag: str) -> bool:
     """Strip a tag after a colon, unless it is a size or a release: Ollama writes ``gpt-oss:120b`` and ``…:0731``.
-    Returns whether it was stripped or empty."""
-    kind = COLON_TAGS.get(tag) or ("mode" if tag.isdigit() and len(tag) != 4 else None)
+    Returns whether it was stripped or empty. A number is a budget for thinking: ``claude-sonnet-4-thinking:8192``."""
+    is_budget = tag.isdigit() and (len(tag) != 4 or stripped.name.endswith("-thinking"))
+    kind = COLON_TAGS.get(tag) or ("mode" if is_budget else None)
     if kind:
         stripped.set_attribute(kind, tag)
     return kind is not None or not tag
 
 
 def _strip_dotted(stripped: Stripped) -> None:
+    if stripped.name.startswith(_DATABRICKS):
+        stripped.set_attribute("hosting", _DATABRICKS.rstrip("."))
+        stripped.name = stripped.name.removeprefix(_DATABRICKS)
     while True:
         head, _, rest = stripped.name.partition(".")
         if not rest or not (head in REGIONS or head in VENDORS):

@@ -10,7 +10,7 @@ VENDORS = words_of(
     """
     01-ai abacusai ai21 aion-labs aisingapore alibaba alibaba-cloud allenai amazon anthropic arcee arcee-ai arliai baai
     baichuan baidu bigmodel black-forest-labs bfl bytedance bytedance-seed cognitivecomputations cohere cohereforai
-    deepcogito deepseek deepseek-ai essentialai fal google ibm ibm-granite inception inclusionai
+    deepcogito deepseek deepseek-ai dola essentialai fal google ibm ibm-granite inception inclusionai
     internlm jinaai kwaipilot labs liquid liquidai lg-ai-research longcat mancer meituan meituan-longcat meta meta-llama
     meta-models microsoft minimax minimaxai mistral mistralai moonshot moonshotai morph nous nousresearch nvidia openai
     opengvlab perplexity perplexity-ai poolside prime-intellect qwen reka rekaai runwayml sakana sao10k sarvam sarvamai
@@ -74,7 +74,7 @@ HOSTS = words_of(
 )
 
 # Regions of a cloud. Bedrock writes ``us.``, ``global.`` in front, Vertex ``@eu`` behind.
-REGIONS = words_of("us us-gov eu ap apac au jp ca sa in uk me cn global us-east-1 us-west-2 eu-west-1")
+REGIONS = words_of("us us-gov eu ap apac au jp ca sa in uk me cn global regional us-east-1 us-west-2 eu-west-1")
 
 # Last words that are always stripped: word → kind of attribute.
 SUFFIXES = {
@@ -93,7 +93,7 @@ SERVING_SUFFIXES = {
     **dict.fromkeys(words_of("flex priority batch spot basic"), "service_tier"),
     **dict.fromkeys(words_of("nitro floor exacto"), "routing"),
     **dict.fromkeys(words_of("minimal low medium high xhigh"), "effort"),
-    **dict.fromkeys(words_of("cs fw el"), "hosting"),  # Cerebras, Fireworks, EmpirioLabs
+    **dict.fromkeys(words_of("cs fw el p"), "hosting"),  # Cerebras, Fireworks, EmpirioLabs, Novita
     **dict.fromkeys(words_of("us eu"), "region"),
     **dict.fromkeys(words_of("lora pt"), "packaging"),
     "ga": "channel",
@@ -129,12 +129,16 @@ LENGTH_IS_A_MODEL = (
 # ByteDance's own models are named by six-digit dates. At other models they are the date of Volcengine's deployment.
 BYTEDANCE_BRANDS = words_of("doubao dola seed seedance seededit seedream skylark")
 
+# Brands whose previews are named by ``MM-DD`` dates: ``gemini-2.5-pro-preview-05-06`` and ``-06-05`` are two models.
+DATED_PREVIEW_BRANDS = words_of("gemini learnlm")
+
 # Tags after a colon: OpenRouter's variants. Ollama's sizes and releases are not in here and stay in the name.
 COLON_TAGS = {
     **dict.fromkeys(words_of("free paid"), "price_tier"),
     **dict.fromkeys(words_of("thinking think reasoning online web search"), "mode"),
     **dict.fromkeys(words_of("low medium high max minimal none"), "effort"),
-    **dict.fromkeys(words_of("nitro floor exacto extended"), "routing"),
+    **dict.fromkeys(words_of("nitro floor exacto extended variant1 variant2"), "routing"),
+    **dict.fromkeys(words_of("flex priority batch"), "service_tier"),
     **dict.fromkeys(words_of("latest beta default"), "channel"),
     "cloud": "hosting",
 }
