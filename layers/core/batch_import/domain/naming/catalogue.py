@@ -48,6 +48,10 @@ class Catalogue:
     def families(self) -> tuple[str, ...]:
         return tuple(self._by_family)
 
+    def has(self, family: str) -> bool:
+        """Whether the catalogue has this family. Such a family is its own family."""
+        return family in self._by_family
+
     def entry(self, family: str) -> Entry | None:
         index = self._by_family.get(family)
         return None if index is None else Entry(*self._rows[index][1:5])

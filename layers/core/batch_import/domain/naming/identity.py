@@ -72,7 +72,7 @@ def identify_uncached(raw: str, catalogue: Catalogue) -> ModelIdentity:
         return _unknown(raw, form)
     first = _once(raw, form, catalogue)
     family, seen = first.canonical_model_family, {form}
-    while family not in seen:
+    while family not in seen and not catalogue.has(family):
         seen.add(family)
         family = _once(family, family, catalogue).canonical_model_family
     if family == first.canonical_model_family:
