@@ -5,8 +5,11 @@ from batch_import.domain.naming import is_chat_model, list_price, price_hint
 
 
 @pytest.mark.parametrize(
-    "raw", ["kimi 2.6", "Kimi-K2.6[免费]", "gpt-4o-mini", "claude-sonnet-4-5", "qwen3-vl-plus", "gpt-6.3-mini"]
-)
+    "raw",
+    ["kimi 2.6", "Kimi-K2.6[免费]", "gpt-4o-mini", "claude-sonnet-4-5", "qwen3-vl-plus", "gpt-6.3-mini",
+     "hunyuan-turbos", "step-3.5-flash", "seed-1.8", "nova-pro", "nova-2-lite", "gpt-5.4-flex", "minimax-m3",
+     "grok-2-vision", "glm-5.3-flash", "llama-3.2-11b-vision-instruct", "glm-4.5v"],
+)  # fmt: skip
 def test_chat_models(raw: str) -> None:
     assert is_chat_model(raw) is True
 
@@ -20,6 +23,15 @@ def test_chat_models(raw: str) -> None:
         "whisper-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-transcribe", "gpt-realtime-2.1", "qwen3-asr-flash",
         "cohere/rerank-v4", "Qwen/Qwen3-Reranker-8B", "omni-moderation-latest", "llama-guard-4-12b",
         "gpt-oss-safeguard-20b",
+        "hunyuan3d", "hunyuan3d-2.1", "doubao-seed3d-1.0", "tripo3d", "jimeng-3.0", "jimeng_v30", "cogview-4",
+        "cogview4",
+        "viduq2", "viduq2-pro", "vidu2.0", "kling-v2-6", "kling_video_o1", "klingai", "veo3", "veo3.1-fast", "sora2",
+        "seedream4", "doubao-seedream-4-5", "seededit-3.0", "wanx2.1-t2i-turbo", "wan2.6-r2v", "ti2v-5b", "pixverse-v5",
+        "hunyuan-image-3", "hunyuanvideo-1.5", "stablediffusionxl", "lumalabs/ray2", "luma-ray-2", "minimax/MiniMax-H3",
+        "happyhorse-1.1-r2v", "amazon.nova-canvas-v1:0", "fal_ai/fal-ai/flux-pro/v1.1", "fal-ai/flux/schnell",
+        "runwayml/gen4_turbo", "deepgram/nova-3", "elevenlabs/eleven_multilingual_v2", "suno_v5", "indextts-2",
+        "PaddlePaddle/PaddleOCR-VL", "all-mini-lm-l6-v2/all-minilm", "Qwen3Guard-Gen-8B",
+        "nvidia/llama-3.2-nv-rerankqa-1b",
         "sora-2", "veo-3.1", "wan2.5-t2v", "deepseek-ocr", "qwen-vl-ocr", "gpt-3.5-turbo-instruct",
     ],
 )  # fmt: skip

@@ -238,6 +238,7 @@ def test_a_requested_model_comes_first_and_one_that_cannot_chat_never(
 
 def test_a_relay_of_embeddings_has_no_model_to_be_proven_with() -> None:
     assert resolve_smoke_models([], ["text-embedding-3-small", "whisper-1", "dall-e-3"]) == []
+    assert resolve_smoke_models([], ["hunyuan3d-2.1", "viduq2", "jimeng-3.0", "cogview4", "kling-v2-6", "veo3"]) == []
 
 
 @given(st.permutations(["gpt-5", "gpt-5-mini", "kimi-k2.6", "deepseek-v4-pro", "no-such-model"]))
