@@ -35,7 +35,15 @@ SAME = {
         "nemotron-3-super", "nvidia.nemotron-super-3-120b", "@cf/nvidia/nemotron-3-120b-a12b",
     ],
     "mistral-large-2512": ["mistral-large-3", "mistralai/Mistral-Large-3-675B-Instruct-2512", "mistral-large-2512"],
+    "ministral-14b-2512": [
+        "mistralai/Ministral-3-14B-Instruct-2512", "ministral-3:14b", "ministral-14b", "ministral-14b-instruct-2512",
+    ],
+    "qwen3.8-2.4t-a95b": ["qwen-3-8-2-4t-a95b", "qwen3.8-2.4t-a95b"],
+    "voxtral-small-24b-2507": ["mistralai/Voxtral-Small-24B-2507", "voxtral-small-2507"],
     "mistral-nemo": ["unsloth/Mistral-Nemo-Instruct-2407-TEE"],
+    "qwen3-235b-a22b-instruct-2507": ["qwen/qwen3-235b-a22b-2507", "qwen.qwen3-235b-a22b-2507-v1:0"],
+    "qwen3-235b-a22b-thinking-2507": ["alibaba/qwen3-235b-a22b-thinking", "Qwen/Qwen3-235B-A22B-Thinking-2507"],
+    "pixtral-large": ["pixtral-large-2411", "pixtral-large-latest"],
     "qwen3.5-397b-a17b": ["qwen35-397b-a17b", "qwen3-5-397b-a17b", "Qwen/Qwen3.5-397B-A17B-TEE", "qwen3.5:397b"],
 }  # fmt: skip
 
@@ -55,6 +63,7 @@ DISTINCT = [
     ["llama-3.1-70b-instruct", "dracarys-llama-3.1-70b-instruct", "hermes-3-llama-3.1-70b"],
     ["stepfun-3.5-flash", "stepfun-3.7-flash", "stepfun-3", "stepfun-9-flash"],
     ["openai-5", "openai-5.1", "openai-5-mini"],
+    ["ministral-3-3b", "ministral-3-8b", "ministral-3-14b", "ministral-8b-2410", "ministral-3-8b-reasoning-2512"],
     ["command-r", "command-r-08-2024", "command-r-plus-08-2024"],
     ["titan-embed-text", "amazon.titan-embed-text-v2:0"],
 ]
@@ -76,6 +85,8 @@ def test_distinct_models_stay_distinct(raws: list[str]) -> None:
         ("gpt-6.3-mini", "gpt-6.3-mini"),
         ("openai/gpt-6-3-mini:free", "gpt-6.3-mini"),
         ("gpt-6-turbo", "gpt-6-turbo"),
+        ("amazon.nova-9-ultra-v1:0", "nova-9-ultra"),
+        ("nova-9-ultra-v1", "nova-9-ultra"),
         ("claude-6.5-sonnet", "claude-sonnet-6-5"),
         ("us.anthropic.claude-sonnet-6-5-20270101-v1:0", "claude-sonnet-6-5"),
         ("kimi 4.2", "kimi-k4.2"),

@@ -1,7 +1,7 @@
 """Words, versions and keys."""
 
 import pytest
-from batch_import.domain.naming.tokens import key_of, split_two_digits, tokenize
+from batch_import.domain.naming.tokens import join_size, key_of, split_two_digits, tokenize
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,16 @@ def test_different_models_have_different_keys(left: str, right: str) -> None:
 )
 def test_two_digits_are_a_proposal(name: str, proposal: tuple[str, ...]) -> None:
     assert split_two_digits(tokenize(name)) == proposal
+
+
+@pytest.mark.parametrize(
+    ("name", "proposal"),
+    [
+        ("qwen-3-8-2-4t-a95b", ("qwen", "3.8", "2.4t", "a95b")),
+        ("qwen2.5-1-5b", ("qwen", "2.5", "1.5b")),
+        ("qwen3-32b", ("qwen", "3.32b")),
+        ("llama-3.3-70b", ("llama", "3.3", "70b")),
+    ],
+)
+def test_a_size_with_a_hyphen_is_a_proposal(name: str, proposal: tuple[str, ...]) -> None:
+    assert join_size(tokenize(name)) == proposal

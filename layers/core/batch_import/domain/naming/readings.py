@@ -8,7 +8,7 @@ from batch_import.domain.naming.catalogue import Catalogue
 from batch_import.domain.naming.completions import complete
 from batch_import.domain.naming.serving import ServingSuffix, as_release, serving_suffix
 from batch_import.domain.naming.tables import CLAUDE_LINES, RELEASE_BRANDS, SERIES_OF_MAKER, VENDOR_BRAND
-from batch_import.domain.naming.tokens import RELEASE, SIZE, Tokens, has_version, split_two_digits
+from batch_import.domain.naming.tokens import RELEASE, SIZE, Tokens, has_version, join_size, split_two_digits
 
 
 class Found(NamedTuple):
@@ -40,6 +40,11 @@ def _as_written(name: Name) -> Tokens | None:
 
 def _with_dot(name: Name) -> Tokens | None:
     return split_two_digits(name.tokens)
+
+
+def _with_size(name: Name) -> Tokens | None:
+    tokens = join_size(name.tokens)
+    return tokens if name.catalogue.family_of(tokens) else None
 
 
 def _with_brand(name: Name) -> Tokens | None:
@@ -80,6 +85,15 @@ def _without_beta(name: Name) -> Tokens | None:
     return (first, *(word for word in more if word != "beta"))
 
 
+def _as_ministral(name: Name) -> Tokens | None:
+    """Drop ``instruct``, and read the generation 3 as the release of December 2025: ``ministral-14b-2512``."""
+    brand, *rest = (word for word in name.tokens if word != "instruct")
+    if brand != "ministral" or not any(map(SIZE.fullmatch, rest)):
+        return None
+    third = ("2512",) if rest[0] == "3" else ()
+    return (brand, *(word for word in rest if not third or word not in {"3", "2512"}), *third)
+
+
 def _without_size(name: Name) -> Tokens | None:
     if name.tokens[0] not in RELEASE_BRANDS:
         return None
@@ -99,6 +113,7 @@ def _without_frontier_size(name: Name) -> Tokens | None:
 READINGS: tuple[tuple[str, Reading], ...] = (
     ("as it is written", _as_written),
     ("gpt-52, minimax-m25: the dot was left out", _with_dot),
+    ("qwen-3-8-2-4t-a95b: the size has a hyphen for its dot", _with_size),
     ("deepseek.r1: what the vendor says is not repeated", _with_brand),
     ("stepfun-3.5-flash: the maker's name in place of the series", _with_series),
     ("sonnet-4.5: only Anthropic has such lines", _as_claude),
@@ -106,6 +121,7 @@ READINGS: tuple[tuple[str, Reading], ...] = (
     ("deepseek-chat-v3-0324: OpenRouter's name for the chat model of a version", _without_chat),
     ("deepseek-r1-250528: the release with its year or with a hyphen", _with_release),
     ("grok-4.20-beta-0309-reasoning: the stage of a release that has a date", _without_beta),
+    ("ministral-3-8b-instruct-2512: the maker's ids have size and release only", _as_ministral),
     ("mistral-large-3-675b-instruct: one size each, except for Ministral", _without_size),
     ("deepseek-v3.1:671b: the size only repeats the model", _without_frontier_size),
 )

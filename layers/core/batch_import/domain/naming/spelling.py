@@ -10,7 +10,7 @@ def spell(tokens: Tokens) -> str:
     """``kimi 4.2`` → ``kimi-k4.2``, ``qwen-5-70b`` → ``qwen5-70b``, ``gpt 6-3 mini`` → ``gpt-6.3-mini``."""
     if tokens[0] == "claude":
         return _spell_claude(tokens)
-    words = list(tokens)
+    words = list(tokens[:-1] if tokens[-1] == "v1" and len(tokens) > 2 else tokens)
     if len(words) > 1 and words[1][0].isdigit() and not SIZE.fullmatch(words[1]):
         words[1] = SERIES_LETTER.get(words[0], "") + words[1]
         if words[0] in GLUED_BRANDS:

@@ -134,7 +134,7 @@ DATED_PREVIEW_BRANDS = words_of("gemini learnlm")
 
 # Tags after a colon: OpenRouter's variants. Ollama's sizes and releases are not in here and stay in the name.
 COLON_TAGS = {
-    **dict.fromkeys(words_of("free paid"), "price_tier"),
+    **dict.fromkeys(words_of("free paid discounted"), "price_tier"),
     **dict.fromkeys(words_of("thinking think reasoning online web search"), "mode"),
     **dict.fromkeys(words_of("low medium high max minimal none"), "effort"),
     **dict.fromkeys(words_of("nitro floor exacto extended variant1 variant2"), "routing"),
@@ -159,7 +159,7 @@ GLUED_BRANDS = frozenset({"qwen", "hy"})
 
 # Brands with YYMM releases. The release alone identifies the model, without marketing version, size and ``instruct``:
 # ``Mistral-Small-3.2-24B-Instruct-2506`` is ``mistral-small-2506``. Ministral is no such brand: its sizes are models.
-RELEASE_BRANDS = words_of("mistral devstral magistral codestral")
+RELEASE_BRANDS = words_of("mistral devstral magistral codestral voxtral")
 
 # Brands whose undated name means their only dated release (``grok-4.20-reasoning``: ``grok-4.20-0309-reasoning``).
 POINTER_BRANDS = frozenset({"grok"})

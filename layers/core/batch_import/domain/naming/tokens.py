@@ -17,6 +17,7 @@ _NO_WORD = re.compile(r"[^0-9a-z.\u0080-\U0010ffff]+|(?<![0-9])\.|\.(?![0-9])")
 _P_FOR_DOT = re.compile(r"(?<=\d)p(?=\d)")
 _GLUED = re.compile(r"([a-z]{2,})(\d.*)")
 _MAJOR = re.compile(r"[a-z]?(?:0|[1-9]\d?)")
+_DIGIT = re.compile(r"\d")
 _MINOR = re.compile(r"0|[1-9]\d?")
 _MONTH = re.compile(r"0\d|1[0-2]")
 _DAY_OR_YEAR = re.compile(r"\d\d|20\d\d")
@@ -93,6 +94,16 @@ def _is_marketing(word: str) -> bool:
 def split_two_digits(tokens: Tokens) -> Tokens:
     """Insert a dot into two-digit numbers: ``gpt-52`` → 5.2, ``m25`` → m2.5. Valid only if the catalogue has it."""
     return tuple(_split_two(word) for word in tokens)
+
+
+def join_size(tokens: Tokens) -> Tokens:
+    """Join a size written with a hyphen: ``qwen-3-8-2-4t`` → 2.4t. Valid only if the catalogue has it."""
+    words: list[str] = []
+    for word in tokens:
+        if words and _DIGIT.fullmatch(words[-1]) and SIZE.fullmatch(word):
+            word = f"{words.pop()}.{word}"
+        words.append(word)
+    return tuple(words)
 
 
 def _split_two(word: str) -> str:
