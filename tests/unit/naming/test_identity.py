@@ -64,6 +64,7 @@ DISTINCT = [
     ["stepfun-3.5-flash", "stepfun-3.7-flash", "stepfun-3", "stepfun-9-flash"],
     ["openai-5", "openai-5.1", "openai-5-mini"],
     ["ministral-3-3b", "ministral-3-8b", "ministral-3-14b", "ministral-8b-2410", "ministral-3-8b-reasoning-2512"],
+    ["voxtral-mini-3b", "voxtral-mini-latest", "voxtral-mini-2602"],
     ["command-r", "command-r-08-2024", "command-r-plus-08-2024"],
     ["titan-embed-text", "amazon.titan-embed-text-v2:0"],
 ]
@@ -89,6 +90,7 @@ def test_distinct_models_stay_distinct(raws: list[str]) -> None:
         ("nova-9-ultra-v1", "nova-9-ultra"),
         ("claude-6.5-sonnet", "claude-sonnet-6-5"),
         ("us.anthropic.claude-sonnet-6-5-20270101-v1:0", "claude-sonnet-6-5"),
+        ("claude-opus-4-8-think", "claude-opus-4-8-thinking"),
         ("kimi 4.2", "kimi-k4.2"),
         ("qwen-5-70b", "qwen5-70b"),
         ("newvendor/NewModel-7B-FP8", "newmodel-7b"),

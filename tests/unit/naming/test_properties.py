@@ -17,6 +17,7 @@ from batch_import.domain.naming import (
 )
 from batch_import.domain.naming.catalogue import load_catalogue
 from batch_import.domain.naming.identity import identify_uncached
+from batch_import.domain.naming.tables import COLON_TAGS, SERVING_SUFFIXES, SUFFIXES, VENDORS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,7 +25,8 @@ ANYTHING = st.text(st.characters(categories=["L", "M", "N", "P", "S", "Z", "C"])
 WORDS = """
     openai / anthropic. us. @cf/ databricks- coding- hf: ~ gpt kimi claude qwen deepseek mistral llama nemotron grok
     mimo glm gemini newmodel auto - _ . : @ [ ] ( ) 【 】 免费 官转 5 4.5 4-5 3 k2.6 k2p6 m25 v4 52 32b a3b 16e 235b
-    671b -1 001 0 2512 0309 05-06 20250929 2024-11-20 :free :thinking -fp8 -q4_k_m -TEE -latest -fast -turbo -beta
+    671b -1 001 0 2512 0309 05-06 20250929 2024-11-20 :free :thinking -fp8 -q4_k_m -TEE -latest -fast -turbo -beta -1m
+    -202k -flex -batch -high -4-bit -hf -251201 -02-15 ministral stepfun opus -ga -us -p
     -preview mini pro thinking instruct it sonnet large code super omni reasoning v1 -v1:0 -v2:0 é ß İ ǅ 🔥
 """
 PIECES = st.sampled_from([*WORDS.split(), "\u3000", " "])
@@ -82,6 +84,16 @@ def test_absurd_strings(raw: str) -> None:
     family = canonical_model_family(raw)
     assert canonical_model_family(family) == family
     assert canonical_model_family(normalize_model_id(raw)) == family
+
+
+SINGLE_WORDS = sorted({*SUFFIXES, *SERVING_SUFFIXES, *COLON_TAGS, *VENDORS, "instruct", "ministral", "251201", "02-15"})
+
+
+@pytest.mark.parametrize("form", ["{}", "{0}-{0}", "x:{}", "gpt-5-{}", "{}-5"])
+def test_every_word_of_the_tables_in_every_place(form: str) -> None:
+    for word in SINGLE_WORDS:
+        family = canonical_model_family(form.format(word))
+        assert canonical_model_family(family) == family
 
 
 def test_every_family_of_the_catalogue_is_found_under_its_own_name() -> None:

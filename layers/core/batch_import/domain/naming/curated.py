@@ -12,6 +12,7 @@ CURATED: tuple[tuple[str, str, str], ...] = (
     ("ministral-14b", "ministral-14b-2512", "the only release of the 14B"),
     ("mistral-nemo-instruct-2407", "mistral-nemo", "the only release of Nemo"),
     ("mistral-nemo-12b-instruct", "mistral-nemo", "the only size of Nemo"),
+    ("voxtral-small-2507", "voxtral-small-24b-2507", "the only size of Voxtral Small"),
     ("pixtral-12b-2409", "pixtral-12b", "the only release of Pixtral 12B"),
     ("qwen3-235b-a22b-2507", "qwen3-235b-a22b-instruct-2507", "OpenRouter and Bedrock; the thinking release says so"),
     ("qwen3-30b-a3b-2507", "qwen3-30b-a3b-instruct-2507", "OpenRouter; the thinking release says so"),

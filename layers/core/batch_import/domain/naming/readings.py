@@ -87,9 +87,10 @@ def _without_beta(name: Name) -> Tokens | None:
 
 def _as_ministral(name: Name) -> Tokens | None:
     """Drop ``instruct``, and read the generation 3 as the release of December 2025: ``ministral-14b-2512``."""
-    brand, *rest = (word for word in name.tokens if word != "instruct")
+    brand, *rest = name.tokens
     if brand != "ministral" or not any(map(SIZE.fullmatch, rest)):
         return None
+    rest = [word for word in rest if word != "instruct"]
     third = ("2512",) if rest[0] == "3" else ()
     return (brand, *(word for word in rest if not third or word not in {"3", "2512"}), *third)
 

@@ -3,7 +3,7 @@
 from batch_import.domain.naming.tables import GLUED_BRANDS, SERIES_LETTER
 from batch_import.domain.naming.tokens import SIZE, Tokens, has_version
 
-_CLAUDE_MODES = frozenset({"thinking", "think", "fast"})
+_CLAUDE_MODES = {"thinking": "thinking", "think": "thinking", "fast": "fast"}
 
 
 def spell(tokens: Tokens) -> str:
@@ -22,4 +22,5 @@ def _spell_claude(tokens: Tokens) -> str:
     """Anthropic writes line, then version, with hyphens: ``claude-5.5-sonnet`` is ``claude-sonnet-5-5``."""
     line = [word for word in tokens if not has_version([word]) and word not in _CLAUDE_MODES]
     version = [word.replace(".", "-") for word in tokens if has_version([word])]
-    return "-".join((*line, *version, *(word for word in tokens if word in _CLAUDE_MODES)))
+    modes = [_CLAUDE_MODES[word] for word in tokens if word in _CLAUDE_MODES]
+    return "-".join((*line, *version, *modes))

@@ -159,7 +159,7 @@ GLUED_BRANDS = frozenset({"qwen", "hy"})
 
 # Brands with YYMM releases. The release alone identifies the model, without marketing version, size and ``instruct``:
 # ``Mistral-Small-3.2-24B-Instruct-2506`` is ``mistral-small-2506``. Ministral is no such brand: its sizes are models.
-RELEASE_BRANDS = words_of("mistral devstral magistral codestral voxtral")
+RELEASE_BRANDS = words_of("mistral devstral magistral codestral")
 
 # Brands whose undated name means their only dated release (``grok-4.20-reasoning``: ``grok-4.20-0309-reasoning``).
 POINTER_BRANDS = frozenset({"grok"})
