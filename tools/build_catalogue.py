@@ -29,7 +29,7 @@ from batch_import.domain.naming.identity import identify_uncached
 from batch_import.domain.naming.serving import serving_suffix
 from batch_import.domain.naming.strip import Vocabulary, strip
 from batch_import.domain.naming.tables import GENERIC_WORDS, HOSTS, VENDORS, words_of
-from batch_import.domain.naming.tokens import key_of, tokenize
+from batch_import.domain.naming.tokens import has_version, key_of, tokenize
 from batch_import.domain.types import Provenance
 
 VERSION = "2026.11.28"
@@ -62,7 +62,7 @@ SUPPORT = 3  # providers that must serve a model under one name for it to count 
 NO_PREFIX = words_of("nova hyper neon inference pioneer v0 morph llama meta modal auto custom pro cohere")
 PLAN = re.compile(r"-(?:ai|cn|ams|sgp|cloud|cortex|(?:coding|token|step)-plan|plan|agent|gateway)(?=-|$)")
 # Entries in LiteLLM's lists of makers that are pointers, fine-tunes or services.
-NOT_A_MODEL = re.compile(r":|latest|beta|experimental|preset|search$|thinking$|container|gemma-|vibe|gv2")
+NOT_A_MODEL = re.compile(r":|beta|experimental|preset|search$|thinking$|container|gemma-|vibe|gv2")
 NOT_A_BRAND = words_of("labs open deep zai")  # the brand follows them: ``open-mixtral``, Mistral's ``zai-glm``
 CURATED_NAMES = frozenset(name for name, _, _ in CURATED)
 
@@ -207,8 +207,10 @@ def widely_served(records: list[Record], known: Catalogue) -> Names:
     for record in records:
         identity = identify_uncached(record.raw_id, known)
         name = identity.canonical_model_family
+        if identity.candidates and _is_listed(record):
+            name = strip(normalize_model_id(record.raw_id), known.vocabulary).name
         key = key_of(tokenize(name))
-        if identity.provenance is Provenance.RULE and known.family_of(tokenize(name)) is None:
+        if _is_new(name, identity.provenance, known):
             providers[key].add(PLAN.sub("", record.provider))
             spelled[key][name] += 1
             if _is_listed(record):
@@ -223,10 +225,18 @@ def widely_served(records: list[Record], known: Catalogue) -> Names:
     return served | {key: name for key, name in alone.items() if key in listed}
 
 
+def _is_new(name: str, provenance: Provenance, known: Catalogue) -> bool:
+    """Whether ``known`` lacks a model: one named by rule, or by brand and one word (``sonar-reasoning``)."""
+    tokens = tokenize(name)
+    is_line = len(tokens) == 2 and tokens[0] in known.brands and not has_version(tokens)
+    found = provenance is Provenance.RULE or (provenance is Provenance.UNKNOWN and is_line)
+    return found and known.family_of(tokens) is None
+
+
 def _is_listed(record: Record) -> bool:
     """Whether this is a maker's entry for a chat model, not one for a pointer or a customer's fine-tune (``ft:…``)."""
-    pointer = NOT_A_MODEL.search(record.raw_id)
-    return record.rank == 1 and record.kind in {"", "chat", "responses"} and not pointer
+    is_pointer = NOT_A_MODEL.search(record.raw_id) or (record.kind and "latest" in record.raw_id)
+    return record.rank == 1 and record.kind in {"", "chat", "responses"} and not is_pointer
 
 
 def _stands_alone(name: str, brands: frozenset[str]) -> bool:

@@ -1,7 +1,4 @@
-"""The labelled sample: how many ids are recognised, per vendor, and that no two models are merged.
-
-See docs/design.md#21-probe.
-"""
+"""Accuracy on labelled ids, per vendor, and no two models with one family."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What is stripped is kept, one test per kind (design §2.1)."""
+"""Each kind of part that is stripped from an id is kept as an attribute."""
 
 import pytest
 from batch_import.domain.naming import canonical_model_id, identify_model
@@ -67,6 +67,8 @@ from batch_import.domain.naming import canonical_model_id, identify_model
         ("x-ai/grok-4-07-09", "grok-4", {"vendor": "x-ai"}),
         ("kimi-k3-p", "kimi-k3", {"hosting": "p"}),
         ("deepseek/deepseek-chat-v3-0324", "deepseek-v3-0324", {"vendor": "deepseek"}),
+        ("deepseek-r1-sambanova", "deepseek-r1", {"hosting": "sambanova"}),
+        ("Qwen3-32B-int4-AutoRound", "qwen3-32b", {"quantisation": "int4,autoround"}),
         ("z-ai/glm-5.2:thinking", "glm-5.2", {"vendor": "z-ai", "mode": "thinking"}),
         ("anthropic.claude-opus-4-1-20250805-v1:0", "claude-opus-4-1",
          {"vendor": "anthropic", "snapshot_date": "20250805", "hosting_version": "v1:0"}),

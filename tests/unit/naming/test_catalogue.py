@@ -1,4 +1,4 @@
-"""The committed catalogue: what the code expects, small, quick, and rebuilt to the byte from its sources."""
+"""The committed catalogue: consistent, small, and rebuilt to the byte from its sources."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Which model is meant: same family, distinct families, provenance."""
+"""Families, provenance and candidates of ids."""
 
 import json
 
@@ -17,6 +17,7 @@ SAME = {
     "mimo-v2.5-pro": ["xiaomi-v2.5-pro", "xiaomi-2.5-pro", "mimo-v2.5-pro"],
     "grok-4.3": ["xai-4.3", "grok-4.3"],
     "claude-opus-4-8": ["anthropic-opus-4.8", "opus-4.8", "duo-chat-opus-4-8", "claude-opus4-8"],
+    "sonar-reasoning": ["perplexity/sonar-reasoning", "sonar-reasoning"],
     "kimi-k3": ["k3", "kimi 3", "kimi-k3"],
     "deepseek-v4-pro": ["deepseek-ai/DeepSeek-V4-Pro", "deepseek-v4-pro", "deepseek 4 pro", "DeepSeek_V4_Pro"],
     "deepseek-r1": ["us.deepseek.r1-v1:0", "deepseek-ai/DeepSeek-R1", "deepseek-r1:671b"],

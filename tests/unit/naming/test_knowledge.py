@@ -1,4 +1,4 @@
-"""What the catalogue knows for choosing a smoke model and for prices (docs/design.md#21-probe)."""
+"""Which models chat, and what they cost."""
 
 import pytest
 from batch_import.domain.naming import is_chat_model, list_price, price_hint

@@ -1,4 +1,4 @@
-"""What holds for every string: no exception, a fixed point, no dependence on order or history."""
+"""Properties of every string: no exception, a fixed point, no dependence on order or history."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""Requested models resolve through families; what does not resolve gets recommendations (docs/design.md#21-probe)."""
+"""Requested models are found by family; for others the closest ids are recommended."""
 
 import pytest
 from batch_import.domain.naming import build_alias_table, recommend_models, resolve_requested_model

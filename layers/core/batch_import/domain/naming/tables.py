@@ -78,7 +78,7 @@ REGIONS = words_of("us us-gov eu ap apac au jp ca sa in uk me cn global regional
 
 # Last words that are always stripped: word → kind of attribute.
 SUFFIXES = {
-    **dict.fromkeys(words_of("exl2 exl3 bnb quantized dynamic"), "quantisation"),
+    **dict.fromkeys(words_of("exl2 exl3 bnb autoround quantized dynamic"), "quantisation"),
     **dict.fromkeys(words_of("hf gguf ggml mlx mlc onnx openvino paddle safetensors"), "packaging"),
     **dict.fromkeys(words_of("tee maas cloud"), "hosting"),
     **dict.fromkeys(words_of("free paid"), "price_tier"),
@@ -105,6 +105,11 @@ SPEED_IS_A_TIER = {
     "fast": words_of("grok swe veo seedance morph rerank imagen flux wan"),
     "lightning": words_of("nemotron yi swe"),
 }
+
+# Hosts that append their name to a model of the catalogue: ``deepseek-r1-sambanova``.
+SERVING_SUFFIXES |= dict.fromkeys(
+    HOSTS - words_of("accounts coding lambda poe route router routers") | {"crof"}, "hosting"
+)
 
 # Words of ``SERVING_SUFFIXES`` that belong to the names of some brands, and words that have this meaning at one brand
 # only: ``flux-2-flex`` is a model; Baidu appends ``-PT`` to weights for PyTorch, Google to pre-trained ones.
