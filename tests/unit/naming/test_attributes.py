@@ -65,6 +65,7 @@ from batch_import.domain.naming import canonical_model_id, identify_model
         ("claude-sonnet-4-thinking:8192", "claude-sonnet-4-thinking", {"mode": "8192"}),
         ("qwen/qwen3.5-plus-02-15", "qwen3.5-plus", {"vendor": "qwen", "snapshot_date": "02-15"}),
         ("x-ai/grok-4-07-09", "grok-4", {"vendor": "x-ai"}),
+        ("deepseek-reasoner-cheaper", "deepseek-reasoner", {"price_tier": "cheaper"}),
         ("kimi-k3-p", "kimi-k3", {"hosting": "p"}),
         ("deepseek/deepseek-chat-v3-0324", "deepseek-v3-0324", {"vendor": "deepseek"}),
         ("deepseek-r1-sambanova", "deepseek-r1", {"hosting": "sambanova"}),

@@ -87,7 +87,7 @@ SUFFIXES = {
 
 # Last words that tell how a model is served: word → kind of attribute. They are stripped only if the catalogue has the
 # rest and not the whole: ``gpt-4-turbo`` and ``grok-4-fast`` are models, ``kimi-k2.6-turbo`` is Kimi K2.6 on faster
-# hardware. Each kind was found with three models or more in the lists of models.dev and LiteLLM.
+# hardware. The words come from the lists of models.dev, LiteLLM and OpenRouter.
 SERVING_SUFFIXES = {
     **dict.fromkeys(words_of("fast turbo lightning ultrafast tput"), "speed"),
     **dict.fromkeys(words_of("flex priority batch spot basic"), "service_tier"),
@@ -97,6 +97,7 @@ SERVING_SUFFIXES = {
     **dict.fromkeys(words_of("us eu"), "region"),
     **dict.fromkeys(words_of("lora pt"), "packaging"),
     "ga": "channel",
+    "cheaper": "price_tier",
 }
 
 # Brands whose maker sells models under such a word. A future ``gpt-6-turbo`` must not become ``gpt-6``.
