@@ -210,7 +210,7 @@ def widely_served(records: list[Record], known: Catalogue) -> Names:
         if identity.candidates and _is_listed(record):
             name = strip(normalize_model_id(record.raw_id), known.vocabulary).name
         key = key_of(tokenize(name))
-        if _is_new(name, identity.provenance, known):
+        if _is_new(name, identity.provenance, record, known):
             providers[key].add(PLAN.sub("", record.provider))
             spelled[key][name] += 1
             if _is_listed(record):
@@ -225,10 +225,12 @@ def widely_served(records: list[Record], known: Catalogue) -> Names:
     return served | {key: name for key, name in alone.items() if key in listed}
 
 
-def _is_new(name: str, provenance: Provenance, known: Catalogue) -> bool:
-    """Whether ``known`` lacks a model: one named by rule, or by brand and one word (``sonar-reasoning``)."""
+def _is_new(name: str, provenance: Provenance, record: Record, known: Catalogue) -> bool:
+    """Whether ``known`` lacks a model: one named by rule, or by brand and one word (``sonar-reasoning``; with a version
+    only from models.dev, since LiteLLM's lists have pointers such as ``grok-4.20``)."""
     tokens = tokenize(name)
-    is_line = len(tokens) == 2 and tokens[0] in known.brands and not has_version(tokens)
+    is_pointer = has_version(tokens) and record.kind != ""
+    is_line = len(tokens) == 2 and tokens[0] in known.brands and not is_pointer
     found = provenance is Provenance.RULE or (provenance is Provenance.UNKNOWN and is_line)
     return found and known.family_of(tokens) is None
 
