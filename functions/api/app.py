@@ -188,5 +188,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     answer = errors.unreadable_body(event) or routing.resolve(app, event, context)
     metrics.add_metric("Answers", MetricUnit.Count, 1)
     metrics.add_metric(f"Answers{answer['statusCode'] // 100}xx", MetricUnit.Count, 1)
-    logger.info("answered", extra={"route": event.get("resource"), "status": answer["statusCode"]})
+    route = routing.route_at(app, event["path"])
+    logger.info("answered", extra={"method": event["httpMethod"], "route": route, "status": answer["statusCode"]})
     return answer

@@ -1,4 +1,4 @@
-"""RunRetry from the page: the button of an ended run, its question, the new run, and refusals."""
+"""Retrying from the page: the button of an ended run, its question, the new run, and refusals."""
 
 import re
 from collections.abc import Callable
@@ -86,7 +86,7 @@ def test_a_viewer_is_told_that_the_token_may_only_read(reader: Reader, finished:
     reader.refusals = {403}
     page = reader.visit(f"/batch-import/runs/{finished}", token=VIEWER)
     agree(page)
-    expect(page.get_by_role("alert")).to_have_text("This token may only read. RunRetry items takes an operator token.")
+    expect(page.get_by_role("alert")).to_have_text("This token may only read. Retrying items takes an operator token.")
 
 
 def test_an_answer_that_got_lost_makes_no_second_run(reader: Reader, service: Service, finished: str) -> None:

@@ -1,4 +1,4 @@
-"""DistributedSemaphore: a limit that holds over all workers, also when one of them is killed."""
+"""A limit that holds over all workers, also when one of them is killed."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,60 +1,27 @@
-"""The routes of ``template.yaml``, against their table."""
+"""The routes of ``template.yaml``: everything below /api needs a token."""
 
+import importlib
 import json
 from typing import Any
 
-from tests.project.sam_template import (
-    of_type,
-    resources,
-    template,
-)
+from tests.project.sam_template import of_type, resources, template
+from tests.support.aws import Aws
 
 METHODS = {"get", "head", "post", "put", "patch", "delete", "options"}
-
-# The table of the HTTP API: everything else that reaches the gateway is refused by the api function itself.
-ROUTES = {
-    ("get", "/api/health"): "token",
-    ("get", "/api/batch-import/runs"): "token",
-    ("post", "/api/batch-import/runs"): "token",
-    ("get", "/api/batch-import/runs/{run_id}"): "token",
-    ("get", "/api/batch-import/runs/{run_id}/items"): "token",
-    ("get", "/api/batch-import/runs/{run_id}/items/{item_id}"): "token",
-    ("post", "/api/batch-import/runs/{run_id}/cancel"): "token",
-    ("post", "/api/batch-import/runs/{run_id}/retry"): "token",
-    ("get", "/api/batch-import/runs/{run_id}/export"): "token",
-    ("get", "/api/batch-import/quarantine"): "token",
-    ("delete", "/api/batch-import/quarantine"): "token",
-    ("get", "/batch-import"): "open",
-    ("get", "/batch-import/runs/{run_id}"): "open",
-    ("get", "/batch-import/assets/{name}"): "open",
-}
-
-
-# ----------------------------------------------------------------------------------------------------------- routes
 
 
 def paths() -> dict[str, Any]:
     return resources()["Api"]["Properties"]["DefinitionBody"]["paths"]
 
 
-def _kind(operation: dict[str, Any]) -> str:
-    return "token" if operation.get("security") == [{"Bearer": []}] else "open"
+def test_every_path_below_api_needs_a_token_and_no_other() -> None:
+    assert set(paths()) == {"/", "/{proxy+}", "/api/{proxy+}"}
+    for path, item in paths().items():
+        wanted = [{"Bearer": []}] if path.startswith("/api/") else None
+        assert {str(operation.get("security")) for operation in item.values()} == {str(wanted)}, path
 
 
-def test_routes_are_those_of_the_table() -> None:
-    refused = paths()["/"]
-    served = {
-        (method, path): _kind(operation)
-        for path, item in paths().items()
-        for method, operation in item.items()
-        if path not in ("/", "/{proxy+}") and (method, path) in ROUTES
-    }
-    assert served == ROUTES
-    assert set(paths()) == {path for _, path in ROUTES} | {"/", "/{proxy+}"}
-    assert paths()["/{proxy+}"] == refused
-
-
-def test_every_method_of_every_path_reaches_the_api_function() -> None:
+def test_every_method_reaches_the_api_function() -> None:
     """So that a wrong method is answered 405 and an unknown path 404, in the envelope, by the service itself."""
     for path, item in paths().items():
         assert set(item) == METHODS, path
@@ -62,10 +29,12 @@ def test_every_method_of_every_path_reaches_the_api_function() -> None:
             assert "${ApiFunction.Arn}" in operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"], path
 
 
-def test_what_the_table_does_not_name_needs_no_token() -> None:
-    for path, item in paths().items():
-        for method, operation in item.items():
-            assert _kind(operation) == ROUTES.get((method, path), "open"), (method, path)
+def test_routes_that_show_data_lie_below_api(aws: Aws) -> None:
+    app = importlib.import_module("functions.api.app").app
+    routes = {(route.method, route.path) for route in (*app._static_routes, *app._dynamic_routes)}
+    public = {path for _, path in routes if not path.startswith("/api/")}
+    assert public == {"/batch-import", "/batch-import/runs/<run_id>", "/batch-import/assets/<name>"}
+    assert {method for method, path in routes if path in public} == {"GET"}
 
 
 def test_no_route_takes_any_method() -> None:

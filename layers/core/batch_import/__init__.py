@@ -1,1 +1,3 @@
-"""Batch Auto-Import: every rule of the system. Doors (functions/, cli/) stay outside."""
+"""Batch Auto-Import: every rule of the system. Handlers (functions/) and the command line (cli/) stay outside."""
+
+__version__ = "0.1.0"

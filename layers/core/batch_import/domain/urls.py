@@ -62,10 +62,6 @@ def origin_of(base_url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def host_of(base_url: str) -> str:
-    return urlsplit(base_url).hostname or ""
-
-
 def _authority(hostname: str | None, scheme: str, port: int | None) -> str:
     host = _ascii_host(hostname or "")
     host = f"[{host}]" if ":" in host else host

@@ -163,9 +163,6 @@ class HostClient:
         rows = self._pages(f"{_ADMIN}/users", {"search": text})
         return next((row for row in rows if not email or str(row.get("email", "")).lower() == text.lower()), None)
 
-    def user(self, user_id: int) -> Json:
-        return cast(Json, self.transport.get(f"{_ADMIN}/users/{user_id}"))
-
     def ensure_user(self, email: str, password: str, concurrency: int) -> Json:
         existing = self.user_matching(email, email=True)
         if existing is not None:

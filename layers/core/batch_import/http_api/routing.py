@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
@@ -58,8 +59,16 @@ def answers(model: type[BaseModel], *statuses: int, success: int = 200) -> dict[
 
 def methods_at(app: APIGatewayRestResolver, path: str) -> tuple[str, ...]:
     """Methods of the routes that ``app`` has for ``path``; empty for a path that no route matches."""
-    routes = [*app._static_routes, *app._dynamic_routes]
-    return tuple(sorted({route.method for route in routes if route.rule.match(path)}))
+    return tuple(sorted({route.method for route in _routes_at(app, path)}))
+
+
+def route_at(app: APIGatewayRestResolver, path: str) -> str:
+    """The route that ``path`` matches, with names for its ids; a path itself may hold anything, so it is not logged."""
+    return next((str(route.path) for route in _routes_at(app, path)), "unknown")
+
+
+def _routes_at(app: APIGatewayRestResolver, path: str) -> list[Route]:
+    return [route for route in (*app._static_routes, *app._dynamic_routes) if route.rule.match(path)]
 
 
 def no_route(app: APIGatewayRestResolver) -> Response[str]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from batch_import import __version__
 from batch_import.domain import contract as api
 from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Run
@@ -124,7 +124,7 @@ class ApiUseCases:
                 host |= {"version": self._host().version(), "reachable": True}
         except HostError as error:
             host |= {"error": str(error)}
-        return api.Health(status="ok" if host["reachable"] else "degraded", version=own_version(), host=host)
+        return api.Health(status="ok" if host["reachable"] else "degraded", version=__version__, host=host)
 
     def _run(self, run_id: str) -> Run:
         run = self._runs.get(run_id) if run_id.startswith("run_") else None
@@ -146,11 +146,3 @@ def _needing_the_host() -> Iterator[None]:
         yield
     except HostError as error:
         raise HostUnreachable(str(error)) from None
-
-
-def own_version() -> str:
-    """The installed package's version; a layer has no metadata, and says so."""
-    try:
-        return version("batch-auto-import")
-    except PackageNotFoundError:
-        return "0.1.0"
