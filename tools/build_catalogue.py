@@ -22,14 +22,11 @@ from statistics import median_low
 from typing import Any, NamedTuple
 
 from batch_import.domain.naming.catalogue import SCHEMA, Catalogue
-from batch_import.domain.naming.completions import full_names
-from batch_import.domain.naming.curated import CURATED
-from batch_import.domain.naming.form import normalize_model_id
 from batch_import.domain.naming.identity import identify_uncached
-from batch_import.domain.naming.serving import serving_suffix
-from batch_import.domain.naming.strip import Vocabulary, strip
-from batch_import.domain.naming.tables import GENERIC_WORDS, HOSTS, VENDORS, words_of
-from batch_import.domain.naming.tokens import has_version, key_of, tokenize
+from batch_import.domain.naming.readings import full_names
+from batch_import.domain.naming.strip import Vocabulary, serving_suffix, strip
+from batch_import.domain.naming.tables import CURATED, GENERIC_WORDS, HOSTS, VENDORS, words_of
+from batch_import.domain.naming.tokens import has_version, key_of, normalize_model_id, tokenize
 from batch_import.domain.types import Provenance
 
 VERSION = "2026.11.28"
@@ -162,7 +159,12 @@ def _price(costs: Costs) -> Price:
 
 def document(names: Names, brands: Words, relays: Words, aliases: Names, facts: Facts) -> dict[str, Any]:
     rows = [[key, family, *facts.get(family, ["", None, None])] for key, family in names.items()]
-    words = {"brands": sorted(brands), "relays": sorted(relays), "aliases": dict(sorted(aliases.items()))}
+    words = {
+        "brands": sorted(brands),
+        "relays": sorted(relays),
+        "aliases": dict(sorted(aliases.items())),
+        "words": sorted({word for family in names.values() for word in tokenize(family)}),
+    }
     sources = {source: digest for source, (_, digest) in SOURCES.items()}
     rows.sort(key=lambda row: row[1])
     return {"schema": SCHEMA, "version": VERSION, "sources": sources, **words, "models": rows}

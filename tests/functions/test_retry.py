@@ -9,7 +9,7 @@ from batch_import.bootstrap import bootstrap
 from batch_import.domain.entities import Item
 from batch_import.domain.types import AccessStatus, ItemStage
 from batch_import.runs.item_list import item_id_at
-from batch_import.store.item_rows import shard_key
+from batch_import.store.items import shard_key
 from botocore.client import BaseClient
 
 from tests.functions.test_api import BODY, RUNS, call, post, queued, stored

@@ -51,12 +51,11 @@ from batch_import.stages.probe import Prober
 from batch_import.stages.provision import Provisioner
 from batch_import.stages.transitions import TransitionWriter
 from batch_import.stages.validate import ProofServices, ValidationService
-from batch_import.store.dynamo import Table
+from batch_import.store.dynamo import Table, Transactions
 from batch_import.store.items import ItemStore
 from batch_import.store.leases import Leases
 from batch_import.store.listing import Listing
 from batch_import.store.runs import RunStore
-from batch_import.store.transactions import Transactions
 from batch_import.store.vault import KeyVault
 
 _COLLECT_AFTER = 10_000  # new objects: two hundred threads make the usual 700 within a millisecond

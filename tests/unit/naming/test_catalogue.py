@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from batch_import.domain.naming import identify_model
 from batch_import.domain.naming.catalogue import SCHEMA, Catalogue, load_catalogue
-from batch_import.domain.naming.curated import CURATED
+from batch_import.domain.naming.tables import CURATED
 from batch_import.domain.naming.tokens import key_of, tokenize
 from batch_import.domain.types import Provenance
 
@@ -37,6 +37,11 @@ def test_keys_and_families_are_unique_and_consistent() -> None:
     rows = json.loads(FILE.read_text(encoding="utf-8"))["models"]
     assert len({row[0] for row in rows}) == len({row[1] for row in rows}) == len(rows)
     assert [row[1] for row in rows if row[0] != key_of(tokenize(row[1]))] == []
+
+
+def test_words_are_those_of_the_families() -> None:
+    document = json.loads(FILE.read_text(encoding="utf-8"))
+    assert document["words"] == sorted({word for row in document["models"] for word in tokenize(row[1])})
 
 
 def test_aliases_lead_to_families_and_hide_none() -> None:

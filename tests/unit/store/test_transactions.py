@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from batch_import.store.transactions import MOST_PARTS, Transactions
+from batch_import.store.dynamo import MOST_PARTS, Transactions
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from tests.support.clock import HandClock

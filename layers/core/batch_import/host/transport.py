@@ -22,7 +22,7 @@ from batch_import.host.errors import (
     HostUncertain,
     NoTimeLeft,
 )
-from batch_import.net.deadline import POOLS, deadline, seconds_left
+from batch_import.net.deadline import POOLS, seconds_left
 from batch_import.net.http import CONNECT_TIMEOUT, USER_AGENT
 
 TIMEOUT = 15.0  # of one call to the admin API, from its first byte to its last
@@ -136,10 +136,7 @@ class HostTransport:
         if timeout <= 0:
             raise NoTimeLeft(f"no time was left for {method} {path.split('?')[0]}")
         try:
-            with (
-                deadline(timeout),
-                self.send(method, path, headers=sent, params=params, body=body, timeout=timeout) as response,
-            ):
+            with self.send(method, path, headers=sent, params=params, body=body, timeout=timeout) as response:
                 text = response.data.decode("utf-8", "replace")
         except (HTTPError, ValueError) as error:
             never_sent = isinstance(error, ConnectTimeoutError)

@@ -13,8 +13,7 @@ from typing import Any
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.errors import InvalidRequest
 from batch_import.store.dynamo import Row, Table
-from batch_import.store.item_rows import FAILED
-from batch_import.store.items import ItemStore
+from batch_import.store.items import FAILED, ItemStore
 from batch_import.store.runs import RunStore
 
 DEFAULT_LIMIT = 50

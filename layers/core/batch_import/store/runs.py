@@ -10,7 +10,7 @@ from batch_import.domain.entities import Counters, Run
 from batch_import.domain.projection import run_end_state
 from batch_import.domain.types import AccessMode, RunState
 from batch_import.store.dynamo import Row, Table
-from batch_import.store.item_rows import shard_key
+from batch_import.store.items import shard_key
 
 _ITEMS_PER_SHARD = 50
 _MOST_SHARDS = 32

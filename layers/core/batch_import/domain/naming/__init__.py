@@ -1,6 +1,5 @@
 """Identify models by their ids, with naming rules and a catalogue (docs/naming.md)."""
 
-from batch_import.domain.naming.form import normalize_model_id
 from batch_import.domain.naming.identity import (
     MAX_ID_LENGTH,
     ModelIdentity,
@@ -15,6 +14,7 @@ from batch_import.domain.naming.requested import (
     recommend_models,
     resolve_requested_model,
 )
+from batch_import.domain.naming.tokens import normalize_model_id
 
 __all__ = [
     "MAX_ID_LENGTH",

@@ -7,11 +7,11 @@ from functools import cached_property, lru_cache
 from pkgutil import get_data
 from typing import Any, Final, TypeAlias
 
-from batch_import.domain.naming.curated import CURATED
 from batch_import.domain.naming.strip import Vocabulary
+from batch_import.domain.naming.tables import CURATED
 from batch_import.domain.naming.tokens import Tokens, key_of, tokenize
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """The shape of ``catalogue.json`` that this code reads; ``tools/build_catalogue.py`` writes the same number."""
 
 FILE: Final = "data/catalogue.json"
@@ -38,6 +38,7 @@ class Catalogue:
         self.version: str = document["version"]
         self.brands = frozenset(document["brands"])
         self._relays = frozenset(document["relays"])
+        self._words = frozenset(document["words"])
         self._rows: list[Row] = document["models"]
         curated = {key_of(tokenize(name)): family for name, family, _ in CURATED}
         self._aliases: dict[str, str] = document["aliases"] | curated
@@ -68,8 +69,7 @@ class Catalogue:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The words, brands and host names that ``strip`` needs."""
-        words = frozenset(word for row in self._rows for word in tokenize(row[1]))
-        return Vocabulary(words, self.brands, self._relays)
+        return Vocabulary(self._words, self.brands, self._relays)
 
     @cached_property
     def _families_of_word(self) -> dict[str, frozenset[int]]:

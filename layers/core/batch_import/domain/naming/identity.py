@@ -6,12 +6,10 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from batch_import.domain.naming.catalogue import Catalogue, load_catalogue
-from batch_import.domain.naming.form import normalize_model_id
 from batch_import.domain.naming.readings import Found, Name, look_up
-from batch_import.domain.naming.spelling import spell
 from batch_import.domain.naming.strip import Stripped, strip
 from batch_import.domain.naming.tables import GENERIC_WORDS
-from batch_import.domain.naming.tokens import Tokens, has_version, tokenize
+from batch_import.domain.naming.tokens import Tokens, has_version, normalize_model_id, spell, tokenize
 from batch_import.domain.types import Provenance
 
 MAX_ID_LENGTH = 200

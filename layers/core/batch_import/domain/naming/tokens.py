@@ -1,10 +1,11 @@
 """Split a name into words, and build the key under which the catalogue stores it."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from batch_import.domain.naming.tables import RELEASE_BRANDS, SERIES_LETTER
+from batch_import.domain.naming.tables import GLUED_BRANDS, RELEASE_BRANDS, SERIES_LETTER
 
 Tokens: TypeAlias = tuple[str, ...]
 
@@ -115,3 +116,65 @@ def _split_two(word: str) -> str:
 
 def has_version(tokens: Iterable[str]) -> bool:
     return any(any("0" <= char <= "9" for char in word) for word in tokens)
+
+
+MAX_FIXPOINT = 8
+"""Upper bound for the folding rounds. Every assigned character needs at most two."""
+
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_SPACES = re.compile(r"[\s\u2000-\u200b\u2028\u2029\u3000]+")
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u00ad\u200c-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+")
+_DIGIT_UNDERSCORE = re.compile(r"(?<=[0-9])_(?=[0-9])")
+_SEPARATORS = re.compile(r"[-_\s\u2010-\u2015\u2212]+")
+_LOOSE_SLASH = re.compile(r"-*/[-/]*")
+_PLAIN = re.compile(r"[a-z0-9.:@~/]+(?:-[a-z0-9.:@~/]+)*")
+
+_BRACKETS = str.maketrans("【】〔〕〖〗「」『』《》〈〉{}", "[][][][][][][][]")
+
+
+def normalize_model_id(raw: str) -> str:
+    """Return ``raw`` in one form: lower case, half width, ``-`` between words, no invisible characters.
+
+    Takes any string and never raises; a lone surrogate becomes U+FFFD, so that the result can always be encoded.
+    ``K2_6`` is read as ``k2.6`` (an underscore between digits stands for the dot), ``kimi 2.6`` becomes ``kimi-2.6``.
+    Idempotent. Vendor, tags and dates stay: see ``canonical_model_family`` for those.
+    """
+    text = raw.lower() if raw.isascii() else raw
+    if _PLAIN.fullmatch(text) and "//" not in text and "-/" not in text and "/-" not in text:
+        return text.strip("/")
+    for _ in range(MAX_FIXPOINT):
+        folded = _fold(text)
+        if folded == text:
+            break
+        text = folded
+    return text
+
+
+def _fold(text: str) -> str:
+    text = unicodedata.normalize("NFKC", _SURROGATE.sub("\ufffd", text)).lower().translate(_BRACKETS)
+    text = _INVISIBLE.sub("", _SPACES.sub(" ", text))
+    text = _SEPARATORS.sub("-", _DIGIT_UNDERSCORE.sub(".", text))
+    return _LOOSE_SLASH.sub("/", text).strip("-/")
+
+
+_CLAUDE_MODES = {"thinking": "thinking", "think": "thinking", "fast": "fast"}
+
+
+def spell(tokens: Tokens) -> str:
+    """``kimi 4.2`` → ``kimi-k4.2``, ``qwen-5-70b`` → ``qwen5-70b``, ``gpt 6-3 mini`` → ``gpt-6.3-mini``."""
+    if tokens[0] == "claude":
+        return _spell_claude(tokens)
+    words = list(tokens[:-1] if tokens[-1] == "v1" and len(tokens) > 2 else tokens)
+    if len(words) > 1 and words[1][0].isdigit() and not SIZE.fullmatch(words[1]):
+        words[1] = SERIES_LETTER.get(words[0], "") + words[1]
+        if words[0] in GLUED_BRANDS:
+            words[:2] = ["".join(words[:2])]
+    return "-".join(words)
+
+
+def _spell_claude(tokens: Tokens) -> str:
+    """Anthropic writes line, then version, with hyphens: ``claude-5.5-sonnet`` is ``claude-sonnet-5-5``."""
+    line = [word for word in tokens if not has_version([word]) and word not in _CLAUDE_MODES]
+    version = [word.replace(".", "-") for word in tokens if has_version([word])]
+    modes = [_CLAUDE_MODES[word] for word in tokens if word in _CLAUDE_MODES]
+    return "-".join((*line, *version, *modes))
