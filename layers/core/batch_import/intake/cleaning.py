@@ -1,0 +1,270 @@
+# ruff: noqa: E501  (tables of words and patterns)
+"""What is an address, a key, a model, a placeholder; and text without what only looks like nothing."""
+
+import re
+from enum import Enum, auto
+from functools import lru_cache
+
+_PUNCTUATION = {
+    "：": ":", "，": ",", "、": ",", "；": ";", "｜": "|", "／": "/", "．": ".", "＝": "=", "＃": "#", "？": "?", "＆": "&",
+    "－": "-", "＿": "_", "！": "!", "（": "(", "）": ")", "【": "[", "】": "]", "〔": "[", "〕": "]", "［": "[", "］": "]",
+    "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "「": '"', "」": '"', "『": '"', "』": '"',
+    "＂": '"', "＇": "'", "｀": "`", "《": "<", "》": ">", "〈": "<", "〉": ">", "＜": "<", "＞": ">", "｛": "{", "｝": "}",
+    "＠": "@", "＊": "*", "％": "%", "＋": "+", "＄": "$", "～": "~", "　": " ", "\u00a0": " ", "\u2007": " ", "\u202f": " ",
+    "\u2002": " ", "\u2003": " ", "\u2009": " ", "\u2010": "-", "\u2011": "-", "│": "|", "┃": "|", "║": "|", "¦": "|",
+    "\u2028": "\n", "\u2029": "\n", "\u0085": "\n", "\x0b": "\n", "\x0c": "\n",
+}  # fmt: skip
+_INVISIBLE = "".join(map(chr, [
+    *range(9), *range(14, 32), 127, 0xAD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070),
+    *range(0xFE00, 0xFE10), 0xFEFF, 0xFFFC, 0xFFFD,
+]))  # fmt: skip
+_PLAIN = str.maketrans({**_PUNCTUATION, **dict.fromkeys(_INVISIBLE, "")})
+_VISIBLE = str.maketrans(dict.fromkeys(_INVISIBLE, ""))
+INVISIBLE = re.compile(f"[{re.escape(_INVISIBLE)}]")
+CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\u3000-\u303f]")
+
+LONGEST_ADDRESS = 2048
+LONGEST_KEY = 512
+LONGEST_WORD = 20_000
+
+_WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,20}:/{1,3}[^\s/]", re.IGNORECASE)
+_BARE_HOST = re.compile(
+    r"(?:(?:[a-z0-9_](?:[\w-]{0,61}[a-z0-9])?\.){1,8}(?:[a-z]{2,24}|xn--[a-z0-9-]{2,40})|(?:\d{1,3}\.){3}\d{1,3}|localhost(?=:|/|$)"
+    r"|\[[0-9a-f:]{2,39}\])(?::\d{1,5})?(?:/[^\s]{0,500})?",
+    re.IGNORECASE,
+)
+_TELLING_HOST = re.compile(
+    r":\d{2,5}(?:/|$)|/v\d|^localhost|/(?:api|openai|proxy|claude|anthropic)(?:/|$)|^(?:api|relay|gateway)\."
+)
+_FILE = re.compile(
+    r"\.(?:md|txt|py|js|ts|json|jsonl|ya?ml|toml|csv|tsv|go|rs|sh|env|html?|png|jpe?g|gif|svg|zip|exe|log|conf|ini|java|sql|xlsx?|docx?)$",
+    re.IGNORECASE,
+)
+_KEY_CHARACTERS = re.compile(r"[\x21-\x7e]{1,512}")
+_PREFIXED = re.compile(
+    r"(?:(?:sk|cr|gsk|xai|pplx|nvapi|hf|sess|csk|tvly|ghp|r8|pk|rk|ak|ck|fk|ek|tp|ms|clp|cpk|key|api|app|token|oc|cs|th|vk|ah|sb)"
+    r"[-_](?=[^\s]*[0-9A-Z])|sk-|AIza|eyJ|AQ\.)[\w\-.+/=~:]+"
+)
+_OPAQUE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_\-.+/=~:|]{16,}")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_LONG_HEX = re.compile(r"[0-9a-f]{24,}", re.IGNORECASE)
+_DATE = re.compile(r"\d{2,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:T[\d:.+Z-]*)?|\d{1,2}:\d{2}(?::\d{2})?")
+_MODEL = re.compile(
+    r"""(?:[\w.-]{1,40}/){0,3}(?:\[[^\]\s]{1,20}\])?
+    (?:gpt|chatgpt-(?!next|web)|o[134](?=$|[-:])|claude|opus|sonnet|haiku|fable|gemini|gemma|deepseek|qwen|qwq|qvq|glm|chatglm|kimi|moonshot|minimax|abab
+      |(?:meta-)?llama|mistral|mixtral|codestral|devstral|magistral|ministral|pixtral|grok|doubao|ernie|hunyuan|yi-|baichuan
+      |step-|sonar|command-|phi-|dall-e|whisper|tts-|text-embedding|bge-|sora|flux|midjourney|mj_|mj-|suno|veo|imagen|nano-banana
+      |seedream|seedance|seed-|spark|internlm|codex|text-davinci|davinci|jina|rerank|nova-|titan|wan-?\d|kling|ideogram|recraft
+      |stable-diffusion|cogview|longcat|mimo|ling-|ring-|hermes|nemotron|composer|embedding|omni-|computer-use|learnlm|aqa$
+      |m2-|k2(?=$|[-.])|r1(?=$|[-:])|v[34](?=-|$)|intern)(?![a-z]{3,}[0-9A-Z]{6})[\w.\-:@/\[\]+]*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_ENVIRONMENT = re.compile(
+    r"\$\{?[A-Za-z_][\w.]*(?::-[^}]*)?\}?|\{\{[^{}]*\}\}|%[A-Za-z_]\w*%|os\.environ.*|process\.env.*|env[:.].+|\$env:.+|@env.*|!env.*"
+    r"|getenv\(.*|import\.meta.*"
+)
+_PLACEHOLDER = re.compile(
+    r"(?:(?:sk|key|api|token|cr|hf|AIza|sk-ant|sk-proj|sk-or)[-_]?)?(?:[-_.]?(?:x{3,}+|\.{2,}+|…++|0{6,}+|y{3,}+))++|<.*>|\[.*\]|\{.*\}"
+    r"|(?:\w{1,12}[-_ ])?your[-_ a-z]*(?:\d{0,2})?|(?:\w{1,8}[-_ ])?(?:my|the)[-_ ](?:[a-z]{1,20}[-_ ])?(?:api[-_ ]?)?(?:key|token|secret)"
+    r"|[\w-]*[-_](?:api[-_]?key|token|key)[-_]here|[\w-]{0,20}[-_]here|replace[-_ ].*|insert[-_ ].*|change[-_]?me.*|enter[-_ ].*|put[-_ ].*"
+    r"|(?:sk[-_])?(?:none|null|nil|undefined|empty|dummy|fake|placeholder|user_provided|n/?a|todo|tbd|redacted|xxx|no-?key(?:-\w+)*|not-needed"
+    r"|api[-_]?key|apikey|key|token|secret|密钥|example)|-+|.*(?:填|替换|你的|您的|粘贴|输入|占位).*|(?:sk[-_])?(?:x{4,}.*|.*x{8,}.*)",
+    re.IGNORECASE,
+)
+# A cheap look first: the pattern above is slow on long keys.
+_PLACEHOLDER_SIGN = re.compile(
+    r"x{3}|\.\.|…|0{6}|y{3}|your|my[-_ ]|the[-_ ]|here|replace|insert|change|enter|put[-_ ]|none|null|nil|undef|empty|dummy|fake"
+    r"|placeholder|user_prov|^n/?a$|todo|tbd|redacted|no-?key|not-needed|key|token|secret|example|[填替你您粘输占密<{]|^[-\[]",
+    re.IGNORECASE,
+)
+_MASKED = re.compile(r"\*{3,}|…|\.{3,}|•{2,}|●{2,}|█|x{6,}$|\[hidden\]|\[redacted\]", re.IGNORECASE)
+_ADDRESS_PLACEHOLDER = re.compile(
+    r"[<>{}$%*]|\b(?:your|my)[-_.]?(?:own|domain|host|server|relay|api|proxy|base|url|site|endpoint|ip|instance|gateway|new|one|resource)"
+    r"|://(?:x{2,}|\.{3,}|你的|您的|域名|ip)|://[\w.]*\bx{3,}\b|user_provided|\.\.\.|…|://(?:host|domain|url|地址)(?:[/:]|$)",
+    re.IGNORECASE,
+)
+_PAGE_HOST = re.compile(
+    r"(?:^|\.)(?:github\.com|githubusercontent\.com|t\.me|telegram\.me|linux\.do|youtube\.com|youtu\.be|bilibili\.com|notion\.(?:so|site)"
+    r"|discord\.(?:gg|com)|mp\.weixin\.qq\.com|qm\.qq\.com|qun\.qq\.com|jq\.qq\.com|pd\.qq\.com|twitter\.com|x\.com|zhihu\.com|csdn\.net|v2ex\.com|nodeseek\.com"
+    r"|feishu\.cn|larksuite\.com|yuque\.com|gitee\.com|pypi\.org|npmjs\.com|docs\.google\.com|reddit\.com|medium\.com|afdian\.(?:net|com)|ifdian\.net)$|^(?:docs?|wiki|blog|help|status|forum|bbs|console|dashboard)\."
+)
+_PAGE_PATH = re.compile(
+    r"\.(?:png|jpe?g|gif|svg|webp|mp4|pdf|html?|ico|zip)$"
+    r"|/(?:docs?|register|login|signin|signup|sign-up|sign-in|console|dashboard|panel|pricing|topup|token|tokens|t|topic|blog|guide|wiki|user"
+    r"|settings|playground|invite|keys|api-keys|apikeys|shop|store|help|about|status|documentation|article|tutorial)(?:/|$)",
+    re.IGNORECASE,
+)
+_ENDPOINT_END = re.compile(
+    r"/(?:chat/completions|completions|responses|messages|models|embeddings)/?#?$", re.IGNORECASE
+)
+_TRAILING = ".,;:!?*~'\"`_"
+_QUOTES = " \t\r\n,;|\"'`<>()[]{}*"
+
+
+class Kind(Enum):
+    KEY = auto()
+    MODEL = auto()
+    HOST = auto()
+    WEAK = auto()  # might be a key where nothing else can be
+    PLACEHOLDER = auto()
+    TEXT = auto()
+
+
+def plain(text: str) -> str:
+    """``text`` without invisible characters, full-width punctuation and typographic quotes as ASCII, one kind of line end."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.translate(_PLAIN)
+
+
+def visible(text: str) -> str:
+    """``text`` without invisible characters, nothing else changed (for JSON, whose strings may hold typographic quotes)."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_VISIBLE)
+
+
+def kind_of(word: str) -> Kind:
+    """What one word most likely is, by its form alone."""
+    return _kind(word) if len(word) <= LONGEST_KEY else Kind.TEXT
+
+
+@lru_cache(maxsize=16_384)
+def _kind(word: str) -> Kind:
+    if not word.isascii():
+        return Kind.PLACEHOLDER if is_masked(word) and _PREFIXED.match(word) else Kind.TEXT
+    if is_placeholder(word) or is_masked(word) or is_environment(word):
+        return Kind.PLACEHOLDER
+    if _PREFIXED.fullmatch(word):
+        return Kind.KEY
+    if _MODEL.fullmatch(word):
+        return Kind.MODEL
+    return _by_shape(word)
+
+
+def _by_shape(word: str) -> Kind:
+    if _UUID.fullmatch(word) or _LONG_HEX.fullmatch(word):
+        return Kind.KEY
+    if looks_like_host(word):
+        return Kind.HOST
+    if _DATE.fullmatch(word):
+        return Kind.TEXT
+    if _OPAQUE.fullmatch(word) and not _is_wordy(word):
+        return Kind.KEY
+    return Kind.WEAK if _may_be_key(word) else Kind.TEXT
+
+
+def _is_wordy(word: str) -> bool:
+    """Words joined by hyphens or slashes, as in a path or a name with a number."""
+    parts = re.split(r"[-_/.+:|=~]", word)
+    longest = max(map(len, parts))
+    return longest < 8 or (
+        len(parts) > 1 and all(part.isalpha() or part.isdigit() or not part for part in parts) and longest < 16
+    )
+
+
+def _may_be_key(word: str) -> bool:
+    if word.isdigit() or not any(map(str.isalnum, word)):
+        return False
+    if word.isalpha() and (word.islower() or word.istitle() or word.isupper()):
+        return len(word) <= 3 and word.islower()
+    return (not _FILE.search(word) and "/" not in word.strip("/")) or len(word) >= 24
+
+
+def looks_like_host(word: str) -> bool:
+    """Whether ``word`` can be an address without a scheme."""
+    return len(word) <= 600 and _BARE_HOST.fullmatch(word) is not None and not _FILE.search(word)
+
+
+def is_telling_host(word: str) -> bool:
+    """Whether a schemeless host shows by port, path or first label that it is an address and no word with a dot."""
+    return _TELLING_HOST.search(word.lower()) is not None
+
+
+def has_scheme(word: str) -> bool:
+    return _WITH_SCHEME.match(word) is not None
+
+
+def is_key_like(word: str) -> bool:
+    return kind_of(word) is Kind.KEY
+
+
+def may_travel(key: str) -> bool:
+    """Whether an HTTP header can carry ``key``."""
+    return _KEY_CHARACTERS.fullmatch(key) is not None
+
+
+def is_placeholder(word: str) -> bool:
+    if len(word) > LONGEST_KEY or _PLACEHOLDER_SIGN.search(word) is None:
+        return False
+    return _PLACEHOLDER.fullmatch(word) is not None and not _keylike_hidden(word)
+
+
+def _keylike_hidden(word: str) -> bool:
+    """A long random key may hold ``xxxx`` or ``key`` by chance."""
+    digits = sum(char.isdigit() for char in word)
+    return len(word) >= 24 and digits >= 6 and not re.search(r"your|here|x{8,}|[<>{}]|填|你的", word, re.IGNORECASE)
+
+
+def is_environment(word: str) -> bool:
+    return _ENVIRONMENT.fullmatch(word) is not None
+
+
+def is_masked(word: str) -> bool:
+    return _MASKED.search(word) is not None
+
+
+def is_address_placeholder(address: str) -> bool:
+    return _ADDRESS_PLACEHOLDER.search(address) is not None
+
+
+def is_page(host: str, path: str) -> bool:
+    """Whether an address is plainly a web page (documents, sign-up, image), not an API."""
+    if _ENDPOINT_END.search(path) or re.search(r"/v\d+(?:beta)?/?$", path):
+        return False
+    return _PAGE_HOST.search(host) is not None or _PAGE_PATH.search(path) is not None
+
+
+def cut_address(word: str) -> str:
+    """The part of a word that begins with a scheme which can be one address: no closing punctuation, no text glued to it."""
+    word = word.split("----", 1)[0]
+    glued = re.search(r"(?<![/=])https?://", word[8:])
+    if glued is not None:
+        word = word[: 8 + glued.start()]
+    query = word.find("?")
+    if query < 0 and "&" in word:
+        word = word[: word.index("&")]
+    if query >= 0:
+        word = word[:query] + _cut_query(word[query:])
+    if not word.isascii():
+        word = _cut_foreign(word)
+    return word.rstrip(_TRAILING)
+
+
+def _cut_query(query: str) -> str:
+    for found in re.finditer(r"[,;]", query):
+        rest = query[found.end() : found.end() + LONGEST_KEY]
+        if "://" in rest or is_key_like(re.split(r"[,;|&]", rest, maxsplit=1)[0]):
+            return query[: found.start()]
+    return query
+
+
+def _cut_foreign(word: str) -> str:
+    """Cuts at foreign text, except in the host, where it may be a name (``例子.example``)."""
+    start = word.find("://") + 3
+    host_end = min((at for sign in "/?#" if (at := word.find(sign, start)) >= 0), default=len(word))
+    found = CJK.search(word, start)
+    if found is None:
+        return word
+    at = found.start()
+    if at >= host_end or _BARE_HOST.fullmatch(word[start:at]):
+        return word[:at]
+    later = CJK.search(word, host_end)
+    return word if later is None else word[: later.start()]
+
+
+def bare_key(text: str) -> tuple[str, bool]:
+    """A key without quotation marks, brackets and ``Bearer``; and whether it had that prefix."""
+    key = text.strip(_QUOTES)
+    found = re.match(r"(?:authorization\s*[:=]\s*)?(?:bearer|basic|token)\s+", key, re.IGNORECASE)
+    if found is not None:
+        key = key[found.end() :].strip(_QUOTES)
+    return key.rstrip(".:") if not is_masked(key) else key, found is not None

@@ -1,0 +1,188 @@
+"""JSON, JSON lines, YAML and TOML, whole or within a text."""
+
+import json
+import re
+import tomllib
+from bisect import bisect_right
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import yaml
+
+from batch_import.intake.objects import drafts_of_object
+from batch_import.intake.rows import Draft
+
+_YAML_LONGEST = 300_000
+_TOML_LONGEST = 300_000
+_DEEPEST = 100
+_STRING = re.compile(r"\"((?:[^\"\\]|\\.){1,4096})\"|[^\s\"',;\[\]{}]{1,2048}")
+_LOOSE = re.compile(
+    r"\"(?:[^\"\\\n]|\\.)*\"|(?<![:\w])//[^\n]*|^[ \t]*#[^\n]*|,(?=[ \t\r\n]{0,1000}[}\]])", re.MULTILINE
+)
+_YAML_SIGN = re.compile(r"^[ \t]*(?:-[ \t]+)?[\w\"'.-]{1,60}:[ \t]*(?:#.*|&\w+[ \t]*)?$", re.MULTILINE)
+_YAML_LIST = re.compile(r"^[ \t]*-[ \t]+[\w\"'.-]{1,60}:[ \t]+\S", re.MULTILINE)
+_TOML_SIGN = re.compile(r"^[ \t]*\[{1,2}[\w.\"'-]{1,100}\]{1,2}[ \t]*(?:#.*)?$", re.MULTILINE)
+_START = re.compile(r"^[ \t]*(?:[\w \t]{0,60}[=:][ \t]*)?(?=[{\[])", re.MULTILINE)
+_QUOTES = str.maketrans(
+    {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "，": ",", "：": ":", "\u00a0": " ", "　": " "}
+)
+
+
+class Document(NamedTuple):
+    """Drafts of what could be read, and the part of the text (first and last line) that is used up by it."""
+
+    drafts: list[Draft]
+    form: str
+    first: int
+    last: int
+
+
+class Places:
+    """Finds the line in which a value stands, each occurrence once, in linear time."""
+
+    def __init__(self, text: str, first: int = 1) -> None:
+        self._text, self._first = text, first
+        self._places: dict[str, deque[int]] | None = None
+
+    def of(self, value: str) -> int:
+        if self._places is None:
+            self._places = self._all()
+        found = self._places.get(value) or self._places.get(value.split()[0] if value.split() else "")
+        if not found:
+            return self._first
+        return found.popleft() if len(found) > 1 else found[0]
+
+    def _all(self) -> dict[str, deque[int]]:
+        places: dict[str, deque[int]] = defaultdict(deque)
+        breaks = [found.start() for found in re.finditer("\n", self._text)]
+        for found in _STRING.finditer(self._text):
+            value = found[1] if found[1] is not None else found[0]
+            value = value.replace("\\/", "/").split("\\n")[0] if "\\" in value else value
+            places[value].append(self._first + bisect_right(breaks, found.start()))
+        return places
+
+
+def whole_document(text: str, form: str) -> Document | None:
+    """``text`` read as one document of ``form`` (``auto``: whichever fits); None if it is none with anything in it."""
+    last = text.count("\n") + 1
+    for name, parsed in _readings(text, form):
+        drafts = drafts_of_object(parsed, lines=Places(text))
+        # A list of labelled lines may look like YAML: then the reader of lines knows better what belongs together.
+        unsure = name == "yaml" and form == "auto" and not any(draft.complete for draft in drafts)
+        if (drafts and not unsure) or (name == "json" and form == "json"):
+            return Document(drafts, name, 1, last)
+    return None
+
+
+def embedded_documents(text: str) -> list[Document]:
+    """JSON objects and lists that stand among other lines: one a line, in fences, or one after the other."""
+    found: list[Document] = []
+    decoder = json.JSONDecoder(object_pairs_hook=_object)
+    at = 0
+    line, counted = 1, 0
+    failures = 0
+    while failures < 50 and (start := _START.search(text, at)) is not None:
+        begin = start.end()
+        line, counted = line + text.count("\n", counted, begin), begin
+        try:
+            parsed, end = decoder.raw_decode(text, begin)
+        except (ValueError, RecursionError):
+            failures += text[begin : begin + 1] == "{"
+            at = _next_line(text, begin)
+            continue
+        last = line + text.count("\n", begin, end)
+        drafts = drafts_of_object(parsed, line, lines=Places(text[begin:end], line))
+        if drafts:
+            found.append(Document(drafts, "jsonl", line, last))
+            at = end
+        else:
+            at = _next_line(text, begin)
+    return found
+
+
+def _next_line(text: str, at: int) -> int:
+    following = text.find("\n", at)
+    return len(text) if following < 0 else following + 1
+
+
+def toml_of(text: str) -> dict[str, Any] | None:
+    if len(text) > _TOML_LONGEST or _too_deep(text):
+        return None
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _readings(text: str, form: str) -> Iterator[tuple[str, Any]]:
+    stripped = text.strip()
+    if form in ("auto", "json") and stripped[:1] in ("{", "["):
+        for spelling in _spellings(stripped):
+            try:
+                yield "json", json.loads(spelling, object_pairs_hook=_object)
+                break
+            except (ValueError, RecursionError):
+                continue
+    if form in ("auto", "toml") and _TOML_SIGN.search(text) and "=" in text and (parsed := toml_of(text)) is not None:
+        yield "toml", parsed
+    if form == "yaml" or (form == "auto" and stripped[:1] not in ("{", "[") and _is_yaml(text)):
+        yield from (("yaml", parsed) for parsed in _yaml(text))
+
+
+def _spellings(text: str) -> Iterable[str]:
+    """The text itself, then with comments and closing commas left out, then with typographic quotes straightened."""
+    yield text
+    if text[-1:] in ("}", "]", ",", ";"):
+        yield _LOOSE.sub(_loosened, text.rstrip(",; \n"))
+        if not text.isascii():
+            yield _LOOSE.sub(_loosened, text.translate(_QUOTES).rstrip(",; \n"))
+
+
+def _loosened(found: re.Match[str]) -> str:
+    return found[0] if found[0].startswith('"') else ""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """JSON lets the last of two equal names win in silence; of two keys for one relay that would lose one."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object has the same name twice")
+    return found
+
+
+def _is_yaml(text: str) -> bool:
+    return _YAML_SIGN.search(text) is not None or _YAML_LIST.search(text) is not None
+
+
+def _yaml(text: str) -> Iterator[Any]:
+    """The document as nested texts; nothing for one that is no YAML, too long, too deep, or names a thing twice."""
+    if len(text) > _YAML_LONGEST or _too_deep(text):
+        return
+    try:
+        yield from yaml.load_all(text.replace("\t", "  "), Loader=_Loader)
+    except (yaml.YAMLError, RecursionError, ValueError, TypeError):
+        return
+
+
+def _too_deep(text: str) -> bool:
+    """Whether brackets or list signs nest deeper than any list of relays does; quoted ones count as well."""
+    depth = 0
+    for found in re.finditer(r"[\[{]|[\]}]|(?m:^[ ]{200,})|(?:- ){40,}|(?:\? ){20,}", text):
+        if len(found[0]) > 1:
+            return True
+        depth += 1 if found[0] in "[{" else -1
+        if depth > _DEEPEST:
+            return True
+    return False
+
+
+class _Loader(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):  # type: ignore[misc]
+    """Every scalar stays a text; a repeated name is an error, and ``<<`` stays a name whose value is looked into."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in getattr(node, "value", []) if isinstance(key.value, str)]
+        if len(set(names)) != len(names):
+            raise yaml.YAMLError("a mapping has the same name twice")
+        found: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return found

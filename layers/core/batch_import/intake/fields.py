@@ -1,0 +1,136 @@
+# ruff: noqa: E501  (tables of words and patterns)
+"""What a header, label, variable or JSON name stands for: one table of synonyms for every form."""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+
+class Field(StrEnum):
+    ADDRESS = "address"
+    SITE = "site"  # a web page of the relay: an address only if there is no other
+    KEY = "key"
+    LOGIN = "login"  # a login token, never an API key
+    MODELS = "models"
+    NAME = "name"
+    PLATFORM = "platform"
+    ENABLED = "enabled"
+    OTHER = "other"
+
+
+class Named(NamedTuple):
+    """A recognised name: ``owner`` is what stood before it (``openai`` of ``OPENAI_API_KEY``)."""
+
+    field: Field
+    owner: str = ""
+    backup: bool = False
+
+
+_WORDS: Mapping[Field, str] = {
+    Field.ADDRESS: """
+        baseurl url endpoint apibase apibaseurl apiurl apihost apiendpoint apiaddress apidomain host hostname server address
+        basepath baseuri baseaddress uri apiserver upstream upstreamurl gateway gatewayurl proxyurl reverseproxy relay relayurl
+        domain openaibaseurl openaiapibase openaiproxyurl requesturl serverurl serviceurl providerurl endpointurl
+        azureendpoint modelurl openaiurl baseurls urls apibaseurls endpoints
+        地址 接口地址 接口 网址 api地址 api接口 api接口地址 api域名 站点地址 站点url 中转地址 中转站地址 中转站 中转 服务地址 服务器地址
+        服务器 请求地址 代理地址 反代地址 反代 域名 链接 线路 线路地址 上游地址 上游 渠道地址 接入点 接入地址 调用地址 基础地址 基础url 基址
+        根地址 端点 api端点 api主机 base地址 主地址 api链接 接口链接 网关 网关地址 接口url 国内地址 海外地址 调用接口 openai地址
+        エンドポイント アドレス 주소 엔드포인트 адрес url地址 base""",
+    Field.SITE: """
+        homepage website site siteurl home websiteurl homepageurl docs doc documentation docsurl 官网 主页 官网地址 文档 文档地址
+        教程 控制台 注册 注册地址 注册链接 后台 面板 充值 购买 购买地址 购买链接 充值地址 邀请链接 网站 帮助 console dashboard register
+        signup getkey 获取密钥 获取key apikeyurl 来源 source link 链接来源 status statuspage 状态页 监控 github 仓库 价格 pricing 群 社区 论坛
+        参考 reference avatar icon iconurl logo image 图标 图片 tutorial guide help 查询地址 额度查询 余额查询""",
+    Field.KEY: """
+        apikey apikeys key keys token tokens secret secretkey apitoken authtoken authorization xapikey xgoogapikey sk
+        apisecret credential bearer bearertoken experimentalbearertoken apikeyvalue openaikey openaiapikey accesskey
+        keyvalue authkey skkey mykey auth 密钥 秘钥 密匙 令牌 key密钥 api密钥 api秘钥 api密匙 api令牌 apikey密钥 卡密 口令 凭证 凭据 钥匙 接口密钥
+        访问密钥 访问令牌 密钥key 密钥列表 密码key skkey 授权码 密钥apikey キー apiキー 키 api키 ключ apiключ clave claveapi llave
+        schluessel schlüssel apischlüssel clé cléapi chave""",
+    Field.LOGIN: "accesstoken refreshtoken idtoken sessiontoken sessionkey cookie systemtoken 系统令牌 系统访问令牌",
+    Field.MODELS: """
+        model models requestedmodel requestedmodels modelname modelnames modelid modelids modellist defaultmodel smallmodel
+        supportedmodels availablemodels smallfastmodel modelswhitelist custommodels testmodel
+        模型 可用模型 支持模型 支持的模型 模型列表 模型名 模型名称 默认模型 测试模型 主模型 模型id 部分模型 モデル модель modelo modell""",
+    Field.NAME: """
+        name names label title providername sitename channelname displayname remark remarks note notes comment description
+        alias tag provider 名称 名字 站 站点 备注 渠道 渠道名 渠道名称 站名 站点名 站点名称 供应商 服务商 提供商 提供者 平台名 平台名称 说明 标签 别名
+        账号名 账户 账号 标题 名前 нaзвание nombre""",
+    Field.PLATFORM: "platform type apitype providertype apiformat protocol app 平台 类型 协议 接口类型 api类型 格式",
+    Field.ENABLED: "enabled status disabled isenabled isdisabled active 状态 启用",
+}
+_TABLE = {word: field for field, words in _WORDS.items() for word in words.split()}
+_SUFFIXES: tuple[tuple[str, Field], ...] = (
+    ("apibaseurls", Field.ADDRESS),
+    ("apibaseurl", Field.ADDRESS),
+    ("baseurls", Field.ADDRESS),
+    ("baseurl", Field.ADDRESS),
+    ("apibase", Field.ADDRESS),
+    ("apihost", Field.ADDRESS),
+    ("apiurl", Field.ADDRESS),
+    ("apiendpoint", Field.ADDRESS),
+    ("endpoint", Field.ADDRESS),
+    ("proxyurl", Field.ADDRESS),
+    ("basepath", Field.ADDRESS),
+    ("地址", Field.ADDRESS),
+    ("apikeys", Field.KEY),
+    ("apikey", Field.KEY),
+    ("authtoken", Field.KEY),
+    ("apitoken", Field.KEY),
+    ("bearertoken", Field.KEY),
+    ("secretkey", Field.KEY),
+    ("密钥", Field.KEY),
+    ("秘钥", Field.KEY),
+    ("令牌", Field.KEY),
+    ("defaultmodel", Field.MODELS),
+    ("model", Field.MODELS),
+    ("模型", Field.MODELS),
+)
+_BACKUP = re.compile(r"备用|备份|备|backup|fallback|alternative|alt|mirror|镜像|secondary|线路|国内|海外|cdn")
+_NOISE = re.compile(r"[\s_\-./()\[\]{}\"'`*#:=?&>|【】$]+")
+_NUMBER = re.compile(r"[0-9①②③④⑤⑥⑦⑧⑨一二三四五]+$")
+_LONGEST = 48
+
+
+@lru_cache(maxsize=4096)
+def field_of(name: str) -> Named | None:
+    """What ``name`` stands for, whatever its case, separators and number; None for an unknown one."""
+    if len(name) > _LONGEST:
+        return None
+    bare = _NOISE.sub("", name).lower()
+    if (field := _TABLE.get(bare)) is not None:
+        return Named(field, "", _BACKUP.search(bare) is not None)
+    numbered = _NUMBER.sub("", bare)
+    number = bare[len(numbered) :]
+    if (field := _TABLE.get(numbered)) is not None:
+        return Named(field, number, bool(number))
+    for suffix, field in _SUFFIXES:
+        if numbered.endswith(suffix):
+            owner = numbered[: -len(suffix)]
+            return Named(field, owner + number, _BACKUP.search(owner) is not None or (not owner and bool(number)))
+    return None
+
+
+_PLATFORMS = {
+    "anthropic": "anthropic",
+    "claude": "anthropic",
+    "claudecode": "anthropic",
+    "messages": "anthropic",
+    "anthropicmessages": "anthropic",
+    "gemini": "gemini",
+    "google": "gemini",
+    "googlegemini": "gemini",
+    "openai": "openai",
+    "codex": "openai",
+    "openaicompatible": "openai",
+    "openairesponse": "openai",
+    "openairesponses": "openai",
+    "openaichat": "openai",
+}
+
+
+def platform_of(value: str) -> str | None:
+    """``openai``, ``anthropic`` or ``gemini`` for the ways in which exports name a platform."""
+    return _PLATFORMS.get(re.sub(r"[\s_\-]+", "", value).lower()) if len(value) <= _LONGEST else None

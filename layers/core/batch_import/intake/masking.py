@@ -1,0 +1,53 @@
+"""Excerpts without keys."""
+
+import re
+from collections.abc import Iterable
+
+_PREFIXED = re.compile(
+    r"(?:(?<![A-Za-z0-9])(?:sk|pk|rk|ak|cr|ck|fk|gsk|xai|pplx|nvapi|hf|sess|admin|key|tp|csk|tvly|ghp|r8)[-_]|AIza|eyJ)"
+    r"[^\s\"'`<>,;|()\[\]{}]*",
+    re.IGNORECASE,
+)
+_BEARER = re.compile(r"(\bBearer\s+)\S+", re.IGNORECASE)
+_AFTER_LABEL = re.compile(
+    r"((?:key|token|secret|password|authorization|密钥|秘钥|密匙|令牌|密码)[\"'`*]*\s*[:=：]\s*)\S+", re.IGNORECASE
+)
+_CREDENTIALS = re.compile(r"(://)[^\s/@]{1,300}@")
+_RUN = re.compile(r"[A-Za-z0-9+/_=\-~]{12,}")
+_CORE = re.compile(r"[A-Za-z0-9]{4,}")
+_HIDDEN = "***"
+
+
+def mask_key(key: str) -> str:
+    """At most a third of ``key``, from both ends (``sk-a…9f3``); only ``…`` for one of less than twelve characters."""
+    shown = min(len(key) // 3, 7)
+    if len(key) < 12:
+        return "…"
+    tail = min(3, shown // 2)
+    return f"{key[: shown - tail]}…{key[-tail:]}"
+
+
+def cores(keys: Iterable[str]) -> frozenset[str]:
+    """The longest alphanumeric run of each key: hiding these runs hides the keys, in linear time."""
+    return frozenset(max(runs, key=len) for key in keys if (runs := _CORE.findall(key)))
+
+
+def masked(text: str, hidden: frozenset[str] = frozenset()) -> str:
+    """``text`` without anything that looks like a key, nor any run of ``hidden`` (from ``cores``)."""
+    text = _CREDENTIALS.sub(r"\1***@", text)
+    text = _BEARER.sub(r"\1***", text)
+    text = _AFTER_LABEL.sub(r"\1***", text)
+    text = _PREFIXED.sub(_HIDDEN, text)
+    text = _RUN.sub(_opaque, text)
+    return without(text, hidden)
+
+
+def without(text: str, hidden: frozenset[str]) -> str:
+    """``text`` with the runs of ``hidden`` replaced, and nothing else."""
+    return _CORE.sub(lambda found: _HIDDEN if found[0] in hidden else found[0], text) if hidden else text
+
+
+def _opaque(found: re.Match[str]) -> str:
+    run = found[0]
+    digits = sum(char.isdigit() for char in run)
+    return _HIDDEN if digits and (digits >= 4 or len(run) >= 24) and digits < len(run) else run

@@ -1,0 +1,72 @@
+# ruff: noqa: E501  (tables of words and patterns)
+"""From a text to an intake: which reader reads which lines."""
+
+from collections.abc import Sequence
+
+from batch_import.intake.cleaning import INVISIBLE, plain, visible
+from batch_import.intake.documents import Document, embedded_documents, whole_document
+from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of
+from batch_import.intake.tables import drafts_of_table, split_tables
+from batch_import.intake.text import read_lines
+
+FORMATS = ("auto", "text", "csv", "json", "yaml", "toml")
+Lines = list[tuple[int, str]]
+
+
+def parse(text: str, format: str = "auto") -> Intake:
+    """Everything that ``text`` says of relays, in its order.
+
+    ``format`` forces one of ``FORMATS``; what that form cannot be read as is ignored. Never raises for any text; a format
+    that does not exist is a ``ValueError``.
+    """
+    if format not in FORMATS:
+        raise ValueError(f"format must be one of {', '.join(FORMATS)}")
+    clean = visible(text)
+    if format != "text" and format != "csv" and (document := whole_document(clean, format)) is not None:
+        return _intake(document.drafts, [], document.form)
+    if format in ("json", "yaml", "toml"):
+        return _intake([], _numbered(clean), format)
+    return _lines(text, clean, format)
+
+
+def _lines(text: str, clean: str, form: str) -> Intake:
+    documents = embedded_documents(clean) if form == "auto" and "{" in clean else []
+    used = {number for document in documents for number in range(document.first, document.last + 1)}
+    lines = [(number, line) for number, line in _numbered(plain(text)) if number not in used]
+    regions, rest = split_tables(lines) if form != "text" else ([], lines)
+    found = read_lines(rest, _invisible(text))
+    drafts = [
+        *(draft for document in documents for draft in document.drafts),
+        *(draft for region in regions for draft in drafts_of_table(region)),
+        *found.drafts,
+    ]
+    empty = [(draft.line, "") for draft in drafts if not (draft.addresses or draft.keys)]
+    kept = sorted((draft for draft in drafts if draft.addresses or draft.keys), key=lambda draft: draft.line)
+    return _intake(kept, _ignored(found.ignored, empty), _form(documents, len(regions), found.drafts))
+
+
+def _intake(drafts: Sequence[Draft], ignored: Lines, form: str) -> Intake:
+    rows = rows_of(drafts)
+    told = ignored_lines([(number, line) for number, line in ignored if line.strip()], rows)
+    return Intake(rows, told, summary_of(rows, len(told)), form)
+
+
+def _numbered(text: str) -> Lines:
+    return list(enumerate(text.split("\n"), start=1))
+
+
+def _invisible(text: str) -> frozenset[int]:
+    """The numbers of lines that hold invisible characters."""
+    if INVISIBLE.search(text) is None:
+        return frozenset()
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return frozenset(number for number, line in enumerate(lines, start=1) if INVISIBLE.search(line))
+
+
+def _ignored(lines: Lines, empty: Lines) -> Lines:
+    return sorted([*lines, *empty])
+
+
+def _form(documents: Sequence[Document], tables: int, drafts: Sequence[Draft]) -> str:
+    found = [*(["jsonl"] if documents else []), *(["csv"] if tables else []), *(["text"] if drafts else [])]
+    return found[0] if len(found) == 1 else "mixed" if found else "text"

@@ -1,0 +1,111 @@
+# ruff: noqa: E501  (tables of words and patterns)
+"""From an address as it was written to the API root that it means."""
+
+import ipaddress
+import re
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+from batch_import.domain.errors import InvalidRequest
+from batch_import.domain.urls import canonical_base_url
+from batch_import.intake.cleaning import LONGEST_ADDRESS, is_address_placeholder, is_key_like, is_page
+from batch_import.intake.texts import Note
+
+_ENDPOINT = re.compile(
+    r"(?:/(?:chat/completions|completions|responses|messages|models|embeddings|images/generations|audio/speech|rerank))+$",
+    re.IGNORECASE,
+)
+_GEMINI_CALL = re.compile(r"/models/[^/]{1,100}:[A-Za-z]{1,40}$")
+_VERSION_INSIDE = re.compile(r"/v\d[0-9a-z.]*(?:/[^/]+)+$", re.IGNORECASE)
+_VERSION_END = re.compile(r"/v\d[^/]*$", re.IGNORECASE)
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+
+
+class Root(NamedTuple):
+    """``base_url`` is empty where the address means none; ``key`` is one that stood in its query."""
+
+    base_url: str
+    notes: tuple[Note, ...] = ()
+    key: str = ""
+    page: bool = False
+
+
+@lru_cache(maxsize=16_384)
+def root_of(written: str, exact: bool = False) -> Root:
+    """The API root of ``written``, and what was left out of it.
+
+    ``exact`` is for addresses of Cherry Studio, where a closing ``/`` means that no version is to be appended; a closing
+    ``#`` means "exactly this address" everywhere.
+    """
+    if not written or len(written) > LONGEST_ADDRESS:
+        return Root("", (Note.BAD_ADDRESS,))
+    if is_address_placeholder(written):
+        return Root("", (Note.ADDRESS_PLACEHOLDER,))
+    text, notes = _with_scheme(written)
+    try:
+        return _root(text, notes, exact)
+    except (InvalidRequest, ValueError):
+        return Root("", (Note.BAD_ADDRESS,))
+
+
+def _with_scheme(written: str) -> tuple[str, list[Note]]:
+    found = re.match(r"(https?):/{1,3}(?=[^/])", written, re.IGNORECASE)
+    if found is not None:
+        return f"{found[1]}://{written[found.end() :]}", []
+    return (written, []) if "://" in written else (f"https://{written.lstrip('/')}", [Note.SCHEME_ADDED])
+
+
+def _root(text: str, notes: list[Note], exact: bool) -> Root:
+    parts = urlsplit(text)
+    netloc = parts.netloc
+    if "@" in netloc:
+        netloc = netloc.rpartition("@")[2]
+        notes.append(Note.CREDENTIALS_REMOVED)
+    path = re.sub(r"/{2,}", "/", parts.path)
+    forced = text.endswith("#")
+    if parts.query or (parts.fragment and not forced):
+        notes.append(Note.QUERY_REMOVED)
+    origin = _canonical_origin(parts.scheme, netloc)
+    host = urlsplit(origin).hostname or ""
+    if not _is_host(host):
+        raise InvalidRequest("base_url has an invalid host name")
+    bare = _GEMINI_CALL.sub("", path.rstrip("/"))
+    stripped = _ENDPOINT.sub("", bare).rstrip("/")
+    if stripped != path.rstrip("/"):
+        notes.append(Note.ENDPOINT_REMOVED)
+    if forced:
+        notes.append(Note.EXACT_ADDRESS)
+    base, more = _base(origin, stripped, forced, exact and path.endswith("/"))
+    return Root(base, (*notes, *more), _key_in(parts.query), is_page(host, path))
+
+
+def _canonical_origin(scheme: str, netloc: str) -> str:
+    return canonical_base_url(f"{scheme}://{netloc}/v1").removesuffix("/v1")
+
+
+def _base(origin: str, path: str, forced: bool, closing_slash: bool) -> tuple[str, list[Note]]:
+    if path and _VERSION_END.search(path) is None and (forced or closing_slash or _VERSION_INSIDE.search(path)):
+        notes = [Note.ROOT_KEPT, Note.HOST_APPENDS_VERSION]
+        return f"{origin}{path}", [Note.NO_VERSION_MEANT, *notes] if closing_slash else notes
+    canonical = canonical_base_url(f"{origin}{path}")
+    # A bare origin stays joinable: the probe looks with and without the version.
+    meant = closing_slash and not path
+    return canonical, [Note.NO_VERSION_MEANT] if meant else []
+
+
+def _is_host(host: str) -> bool:
+    if ":" in host:
+        return True
+    labels = host.split(".")
+    if all(label.isdigit() for label in labels):
+        try:
+            return bool(ipaddress.IPv4Address(host))
+        except ValueError:
+            return False
+    return len(host) <= 253 and all(_LABEL.fullmatch(label) for label in labels) and any(map(str.isalnum, host))
+
+
+def _key_in(query: str) -> str:
+    pairs = parse_qsl(query[:LONGEST_ADDRESS], max_num_fields=50) if query and query.count("&") < 50 else []
+    return next((value for name, value in pairs if "key" in name.lower() and is_key_like(value)), "")

@@ -1,0 +1,339 @@
+"""The rows of an intake: their types, and how drafts of all readers become rows."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import chain
+from typing import Any
+
+from batch_import.intake import cleaning
+from batch_import.intake.masking import cores, mask_key, masked, without
+from batch_import.intake.roots import Root, root_of
+from batch_import.intake.texts import Note
+
+MOST_MODELS = 50
+MOST_CHOICES = 10
+LONGEST_LABEL = 100
+LONGEST_MODEL = 200
+LONGEST_EXCERPT = 160
+
+
+class RowStatus(StrEnum):
+    READY = "ready"
+    DUPLICATE = "duplicate"
+    INCOMPLETE = "incomplete"
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One reading of an ambiguous row: its name, the pairs that it stands for, and how they are shown."""
+
+    name: str
+    shown: tuple[str, ...]
+    pairs: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ImportRow:
+    """One address and key as they were read; ``line`` is the first line of the pair, both counted from 1."""
+
+    row: int
+    line: int
+    status: RowStatus
+    base_url: str
+    base_url_as_written: str
+    api_key_masked: str
+    requested_models: tuple[str, ...] = ()
+    label: str | None = None
+    platform: str | None = None
+    notes: tuple[Note, ...] = ()
+    of_row: int | None = None
+    choices: tuple[Choice, ...] = ()
+    api_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class IgnoredLine:
+    line: int
+    text_masked: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    ready: int
+    duplicate: int
+    incomplete: int
+    ambiguous: int
+    ignored: int
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Everything that was read from a text; ``format`` is the form that was found."""
+
+    rows: tuple[ImportRow, ...]
+    ignored: tuple[IgnoredLine, ...]
+    summary: Summary
+    format: str
+
+
+@dataclass
+class Draft:
+    """What a reader found together, still as it was written."""
+
+    line: int
+    addresses: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list, repr=False)
+    models: list[str] = field(default_factory=list)
+    label: str | None = None
+    platform: str | None = None
+    notes: list[Note] = field(default_factory=list)
+    exact: bool = False
+    site: str = ""
+    unclear: bool = False
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.addresses and self.keys)
+
+
+@dataclass(frozen=True)
+class _Key:
+    """A key, or why there is none; ``parts`` are those of a text that may be several keys."""
+
+    text: str
+    notes: tuple[Note, ...] = ()
+    parts: tuple[str, ...] = ()
+
+
+def rows_of(drafts: Iterable[Draft]) -> tuple[ImportRow, ...]:
+    """Rows of all drafts, numbered from 1, repeated pairs marked."""
+    first: dict[tuple[str, str], int] = {}
+    rows = []
+    for number, unnumbered in enumerate(chain.from_iterable(map(_expanded, drafts)), start=1):
+        row = ImportRow(number, **unnumbered)
+        rows.append(_marked(row, first) if row.status is RowStatus.READY else row)
+    return _without_keys(rows)
+
+
+def summary_of(rows: Sequence[ImportRow], ignored: int) -> Summary:
+    counted = dict.fromkeys(RowStatus, 0)
+    for row in rows:
+        counted[row.status] += 1
+    return Summary(**{status.value: number for status, number in counted.items()}, ignored=ignored)
+
+
+def ignored_lines(lines: Iterable[tuple[int, str]], rows: Sequence[ImportRow]) -> tuple[IgnoredLine, ...]:
+    """Lines that no row came from, as short excerpts without keys."""
+    hidden = cores(_keys(rows))
+    return tuple(IgnoredLine(number, masked(text.strip()[:1000], hidden)[:LONGEST_EXCERPT]) for number, text in lines)
+
+
+def _keys(rows: Iterable[ImportRow]) -> Iterator[str]:
+    for row in rows:
+        if row.api_key:
+            yield row.api_key
+        for choice in row.choices:
+            yield from (key for _, key in choice.pairs)
+
+
+def _marked(row: ImportRow, first: dict[tuple[str, str], int]) -> ImportRow:
+    original = first.setdefault((row.base_url, row.api_key), row.row)
+    if original == row.row:
+        return row
+    return _changed(row, status=RowStatus.DUPLICATE, of_row=original, notes=(*row.notes, Note.SAME_PAIR))
+
+
+def _without_keys(rows: Sequence[ImportRow]) -> tuple[ImportRow, ...]:
+    """The same rows; no key of any of them stands in another attribute than ``api_key``."""
+    hidden = cores(key for key in _keys(rows) if len(key) >= 8)
+    return tuple(_hiding(row, hidden) for row in rows)
+
+
+def _hiding(row: ImportRow, hidden: frozenset[str]) -> ImportRow:
+    label = masked(row.label, hidden) if row.label else row.label
+    written = without(_masked_address(row.base_url_as_written), hidden)
+    models = tuple(model for model in row.requested_models if without(model, hidden) == model)
+    if (label, written, models) == (row.label, row.base_url_as_written, row.requested_models):
+        return row
+    return _changed(row, label=label, base_url_as_written=written, requested_models=models)
+
+
+def _masked_address(written: str) -> str:
+    if "?" not in written and "@" not in written and "#" not in written:
+        return written
+    written = re.sub(r"(://)[^/@]{0,2048}@", r"\1***@", written, count=1)
+    return re.sub(r"(?<=[?&#])([^=&#]{0,100})=[^&#]*", r"\1=***", written)
+
+
+def _changed(row: ImportRow, **new: Any) -> ImportRow:
+    values = {name: getattr(row, name) for name in row.__dataclass_fields__}
+    return ImportRow(**{**values, **new})
+
+
+def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
+    """The rows of one draft: one for each of its keys at each of its addresses."""
+    keys = [key for text in draft.keys for key in _keys_in(text)]
+    roots = [(written, root_of(written, draft.exact)) for written in dict.fromkeys(draft.addresses)]
+    if not keys and (found := next((root.key for _, root in roots if root.key), "")):
+        keys = [_Key(found, (Note.KEY_FROM_QUERY,))]
+    common = _common(draft)
+    if draft.unclear and len(roots) > 1 and keys:
+        yield from (_unclear(key, roots, common) for key in keys)
+    elif not roots and draft.site and keys:
+        yield from (_of_site(key, draft.site, common) for key in keys)
+    else:
+        yield from _each(keys, roots, common)
+
+
+def _each(keys: Sequence[_Key], roots: Sequence[tuple[str, Root]], common: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    several = [
+        note for note, is_so in ((Note.SEVERAL_KEYS, len(keys) > 1), (Note.SEVERAL_ADDRESSES, len(roots) > 1)) if is_so
+    ]
+    for written, root in roots or [("", Root("", (Note.NO_ADDRESS,)))]:
+        for key in keys or [_Key("", (Note.NO_KEY,))]:
+            yield _row(key, written, root, common, several)
+
+
+def _row(key: _Key, written: str, root: Root, common: dict[str, Any], more: Sequence[Note] = ()) -> dict[str, Any]:
+    choices: tuple[Choice, ...] = ()
+    notes = [*root.notes, *key.notes, *more]
+    if not root.base_url or not (key.text or key.parts):
+        status = RowStatus.INCOMPLETE
+    elif key.parts:
+        status, choices = RowStatus.AMBIGUOUS, _key_choices(key, root.base_url)
+    elif root.page and common["unsure"]:
+        status = RowStatus.AMBIGUOUS
+        notes.append(Note.NOT_A_RELAY)
+        choices = (_choice("use_address", [(root.base_url, key.text)]),)
+    else:
+        status = RowStatus.READY
+    return _fields(key, written, root, common, notes, status, choices)
+
+
+def _fields(
+    key: _Key,
+    written: str,
+    root: Root,
+    common: dict[str, Any],
+    notes: Sequence[Note],
+    status: RowStatus,
+    choices: tuple[Choice, ...],
+) -> dict[str, Any]:
+    shared = common["notes"]
+    all_notes = tuple(dict.fromkeys([*notes, *shared])) if isinstance(shared, tuple) else tuple(notes)
+    return {
+        "line": common["line"],
+        "status": status,
+        "base_url": root.base_url,
+        "base_url_as_written": written[:300],
+        "api_key_masked": mask_key(key.text) if key.text else "",
+        "requested_models": common["models"],
+        "label": common["label"],
+        "platform": common["platform"],
+        "notes": all_notes,
+        "choices": choices,
+        "api_key": key.text,
+    }
+
+
+def _unclear(key: _Key, roots: Sequence[tuple[str, Root]], common: dict[str, Any]) -> dict[str, Any]:
+    """A key below several addresses: a person says which one it belongs to."""
+    known = [(written, root) for written, root in roots[-MOST_CHOICES:] if root.base_url]
+    if not key.text or not known:
+        return _row(key, *roots[0], common)
+    choices = tuple(_choice(f"address_{n}", [(root.base_url, key.text)]) for n, (_, root) in enumerate(known, start=1))
+    notes = (Note.ADDRESS_UNCLEAR, *key.notes)
+    return _fields(key, "", Root(""), common, notes, RowStatus.AMBIGUOUS, choices)
+
+
+def _of_site(key: _Key, site: str, common: dict[str, Any]) -> dict[str, Any]:
+    """A key beside nothing but a web page of the relay: its address may be that page's."""
+    root = root_of(site)
+    if not root.base_url or not key.text:
+        return _row(key, "", Root("", (Note.NO_ADDRESS,)), common)
+    choices = (_choice("use_address", [(root.base_url, key.text)]),)
+    return _fields(key, site, root, common, (Note.NOT_A_RELAY, *key.notes), RowStatus.AMBIGUOUS, choices)
+
+
+def _key_choices(key: _Key, base_url: str) -> tuple[Choice, ...]:
+    whole = _choice("one_key", [(base_url, key.text)])
+    split = [(base_url, part) for part in key.parts if cleaning.may_travel(part)]
+    return (*((whole,) if key.text else ()), _choice("split", split))
+
+
+def _choice(name: str, pairs: Sequence[tuple[str, str]]) -> Choice:
+    shown = tuple(f"{base_url} {mask_key(key)}" for base_url, key in pairs)
+    return Choice(name, shown, tuple(pairs))
+
+
+def _common(draft: Draft) -> dict[str, Any]:
+    models = _models(draft.models)
+    notes = [*draft.notes, *([Note.MODELS_CUT] if len(models) > MOST_MODELS else [])]
+    label = re.sub(r"\s+", " ", draft.label).strip(" :|-,;#*[]\"'`>")[:LONGEST_LABEL] if draft.label else None
+    return {
+        "line": draft.line,
+        "models": tuple(models[:MOST_MODELS]),
+        "label": label or None,
+        "platform": draft.platform,
+        "notes": tuple(notes),
+        "unsure": draft.unclear,
+    }
+
+
+def _models(texts: Iterable[str]) -> list[str]:
+    found: dict[str, None] = {}
+    for text in texts:
+        parts = re.split(r"[,;|\n\t]+", text[:20_000])
+        for part in parts:
+            name = part.strip(" \"'`[](){}*")
+            if 0 < len(name) <= LONGEST_MODEL and not name.startswith(("http:", "https:")):
+                found[name] = None
+    return list(found)
+
+
+def _keys_in(text: str) -> list[_Key]:
+    """The keys of one cell: one, or several where every part looks like one."""
+    key, had_bearer = cleaning.bare_key(text)
+    notes = (Note.BEARER_REMOVED,) if had_bearer else ()
+    if not key:
+        return []
+    if (reason := _no_key(key)) is not None:
+        return [_Key("", (reason,))]
+    parts = [bare for part in re.split(r"[\s,;|]+|\\n", key) if (bare := cleaning.bare_key(part)[0])]
+    if len(parts) < 2:
+        return [_Key(key, notes) if cleaning.may_travel(key) else _Key("", (Note.BAD_KEY,))]
+    if len(parts) == 2 and key.count("|") == 1 and not re.search(r"[\s,;]", key) and parts[0].isdigit():
+        return [_Key(key, notes)]
+    if all(map(_is_part, parts)):
+        return [_one_of_several(part, notes) for part in dict.fromkeys(parts)]
+    return [_unclear_key(key, parts, notes)]
+
+
+def _is_part(part: str) -> bool:
+    return cleaning.kind_of(part) in (cleaning.Kind.KEY, cleaning.Kind.PLACEHOLDER)
+
+
+def _one_of_several(part: str, notes: tuple[Note, ...]) -> _Key:
+    reason = _no_key(part)
+    return _Key(part, notes) if reason is None else _Key("", (reason,))
+
+
+def _unclear_key(key: str, parts: Sequence[str], notes: tuple[Note, ...]) -> _Key:
+    whole = key if cleaning.may_travel(key) else ""
+    usable = tuple(part for part in parts if cleaning.may_travel(part) and _no_key(part) is None)
+    if not whole and not any(map(cleaning.is_key_like, usable)):
+        return _Key("", (Note.BAD_KEY,))
+    return _Key(whole, (*notes, Note.KEY_MAY_BE_SEVERAL), usable)
+
+
+def _no_key(key: str) -> Note | None:
+    if cleaning.is_environment(key):
+        return Note.KEY_FROM_ENVIRONMENT
+    if cleaning.is_placeholder(key):
+        return Note.KEY_PLACEHOLDER
+    if cleaning.is_masked(key):
+        return Note.KEY_MASKED
+    return Note.NOT_A_RELAY if cleaning.has_scheme(key) else None

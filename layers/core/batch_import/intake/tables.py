@@ -1,0 +1,182 @@
+"""Tables with a header: CSV, TSV and Markdown."""
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from batch_import.intake import cleaning
+from batch_import.intake.fields import Field, Named, field_of, platform_of
+from batch_import.intake.rows import Draft
+from batch_import.intake.texts import Note
+
+_DELIMITERS = ("\t", ",", "|", ";")
+_RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$|^\s*:?-{3,}:?\s*\|[\s|:\-]*$")
+_LONGEST_HEADER = 2_000
+_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,2100})>?[^()]{0,100}\)")
+_BREAK = re.compile(r"<br\s*/?>|</?code>", re.IGNORECASE)
+_CELL = " \t\r\n\"'`"
+csv.field_size_limit(10_000_000)
+
+
+@dataclass(frozen=True)
+class Header:
+    """Which column means what; ``delimiter`` separates the cells below it as well."""
+
+    delimiter: str
+    columns: tuple[Named | None, ...]
+
+    def count(self, kind: Field) -> int:
+        return sum(column is not None and column.field is kind for column in self.columns)
+
+
+@dataclass
+class Region:
+    """A header and the numbered lines below it."""
+
+    header: Header
+    lines: list[tuple[int, str]] = field(default_factory=list)
+
+
+def split_tables(lines: Sequence[tuple[int, str]]) -> tuple[list[Region], list[tuple[int, str]]]:
+    """The tables among ``lines``, and the lines that belong to none."""
+    regions: list[Region] = []
+    rest: list[tuple[int, str]] = []
+    current: Region | None = None
+    quoted = False
+    for number, text in lines:
+        header = None if quoted or "://" in text else header_of(text)
+        if header is not None:
+            current = Region(header)
+            regions.append(current)
+        elif current is not None and (quoted or _belongs(text, current.header)):
+            current.lines.append((number, text))
+            quoted = quoted != (text.count('"') % 2 == 1 and current.header.delimiter != "|")
+        else:
+            rest.append((number, text))
+    return regions, rest
+
+
+def header_of(text: str) -> Header | None:
+    """The header that a line is, if its cells name both an address and a key."""
+    if len(text) > _LONGEST_HEADER:
+        return None
+    text = text.strip().lstrip("#").strip() if text.startswith("#") else text
+    for delimiter in _DELIMITERS:
+        if delimiter in text:
+            cells = [cell.strip(_CELL + "*") for cell in _split(text, delimiter)]
+            columns = tuple(field_of(cell) for cell in cells)
+            header = Header(delimiter, columns)
+            if (header.count(Field.ADDRESS) or header.count(Field.SITE)) and header.count(Field.KEY):
+                return header
+    return None
+
+
+def _split(text: str, delimiter: str) -> list[str]:
+    return text.strip().strip("|").split("|") if delimiter == "|" else text.split(delimiter)
+
+
+def _belongs(text: str, header: Header) -> bool:
+    if not text.strip() or _RULE.match(text):
+        return True
+    return header.delimiter in text and not text.lstrip().startswith(("#", "//"))
+
+
+def drafts_of_table(region: Region) -> Iterator[Draft]:
+    for line, cells in _rows(region):
+        yield _draft(line, cells, region.header)
+
+
+def _rows(region: Region) -> Iterator[tuple[int, list[str]]]:
+    """Rows with the line where each begins; a quoted cell may run over several lines."""
+    lines = [(number, text) for number, text in region.lines if text.strip() and not _RULE.match(text)]
+    if region.header.delimiter == "|":
+        for number, text in lines:
+            yield (
+                number,
+                [
+                    cell.strip()
+                    for cell in text.strip().removeprefix("|").removesuffix("|").replace("\\|", "\x1f").split("|")
+                ],
+            )
+        return
+    reader = csv.reader(
+        (text + "\n" for _, text in lines),
+        delimiter=region.header.delimiter,
+        skipinitialspace=region.header.delimiter != "\t",
+    )
+    at = 0
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                yield lines[at][0], row
+            at = reader.line_num
+    except csv.Error:
+        for number, text in lines[at:]:
+            yield number, text.split(region.header.delimiter)
+
+
+def _draft(line: int, cells: Sequence[str], header: Header) -> Draft:
+    draft = Draft(line)
+    columns = list(header.columns)
+    if len(cells) > len(columns):
+        cells = _refitted(cells, columns, header.delimiter)
+    for column, cell in zip(columns, cells, strict=False):
+        value = _BREAK.sub(" ", _LINK.sub(r"\2", cell)).replace("\x1f", "|").strip(_CELL)
+        if value:
+            _take(draft, column, value)
+    if not draft.addresses and draft.site:
+        draft.addresses.append(draft.site)
+    draft.site = ""
+    return draft
+
+
+def _refitted(cells: Sequence[str], columns: list[Named | None], delimiter: str) -> list[str]:
+    """More cells than columns: the surplus belongs to the cell that was not quoted though it holds the delimiter.
+
+    That is the models' column if there is one, otherwise the last one.
+    """
+    surplus = len(cells) - len(columns)
+    models = next((at for at, column in enumerate(columns) if column and column.field is Field.MODELS), None)
+    at = len(columns) - 1 if models is None else models
+    if any(cells[len(columns) :]) is False:
+        return list(cells[: len(columns)])
+    joined = delimiter.join(cells[at : at + surplus + 1])
+    return [*cells[:at], joined, *cells[at + surplus + 1 :]]
+
+
+def _take(draft: Draft, column: Named | None, value: str) -> None:
+    if column is None or column.field in (Field.LOGIN, Field.OTHER):
+        draft.notes.extend([Note.FIELD_IGNORED] if Note.FIELD_IGNORED not in draft.notes else [])
+        return
+    match column.field:
+        case Field.ADDRESS:
+            draft.addresses.extend(_addresses(value))
+        case Field.SITE:
+            draft.site = draft.site or (value if value.startswith("http") else "")
+        case Field.KEY:
+            draft.keys.append(value)
+        case Field.MODELS:
+            draft.models.append(value)
+        case Field.NAME:
+            draft.label = draft.label or value
+        case Field.PLATFORM:
+            draft.platform = draft.platform or platform_of(value)
+        case Field.ENABLED:
+            off = value.lower() in ("0", "2", "3", "false", "disabled", "no", "off", "禁用", "停用", "已禁用", "已停用")
+            draft.notes.extend([Note.DISABLED] if off else [])
+
+
+def _addresses(cell: str) -> list[str]:
+    """The addresses of one cell: several only where each of them has a scheme."""
+    parts = [part for raw in re.split(r"[\s,;|]+", cell) if (part := raw.strip("<>()[]*\"'`"))]
+    if len(parts) > 1 and all(cleaning.has_scheme(part) for part in parts):
+        return [_cut(part) for part in parts]
+    first = next((part for part in parts if cleaning.has_scheme(part)), None)
+    if first is not None and len(parts) > 1:
+        return [_cut(first)]
+    return [_cut(cell.strip("<>()[]*"))]
+
+
+def _cut(address: str) -> str:
+    return cleaning.cut_address(address) if address[:4].lower() == "http" else address.rstrip(".,;:")

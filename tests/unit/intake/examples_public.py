@@ -1,0 +1,3 @@
+from tests.unit.intake.example import Example
+
+EXAMPLES: list[Example] = []

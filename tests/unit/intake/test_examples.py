@@ -1,0 +1,38 @@
+"""Every list of the examples is read as it is meant."""
+
+import pytest
+from batch_import.intake import ImportRow, parse
+
+from tests.unit.intake.example import Example, Right
+from tests.unit.intake.examples_documents import EXAMPLES as DOCUMENTS
+from tests.unit.intake.examples_files import EXAMPLES as FILES
+from tests.unit.intake.examples_gaps import GAPS
+from tests.unit.intake.examples_lines import EXAMPLES as LINES
+from tests.unit.intake.examples_public import EXAMPLES as PUBLIC
+
+ALL = [*FILES, *LINES, *DOCUMENTS, *PUBLIC]
+
+
+PARAMS = [
+    pytest.param(example, id=example.name, marks=[pytest.mark.xfail] if example.name in GAPS else []) for example in ALL
+]
+
+
+@pytest.mark.parametrize("example", PARAMS)
+def test_list_is_read_as_it_is_meant(example: Example) -> None:
+    rows = parse(example.text).rows
+    assert [_shown(row, right) for row, right in zip(rows, example.rows, strict=False)] == example.rows
+    assert len(rows) == len(example.rows), rows[len(example.rows) :]
+
+
+def test_there_are_enough_examples() -> None:
+    assert len(ALL) >= 150
+    assert len({example.name for example in ALL}) == len(ALL)
+
+
+def _shown(row: ImportRow, right: Right) -> Right:
+    """The row in the terms of ``right``: what that says nothing of is left out."""
+    notes = tuple(note for note in right.notes if note in row.notes)
+    label = row.label if right.label is not None else None
+    platform = row.platform if right.platform is not None else None
+    return Right(row.base_url, row.api_key, row.requested_models, label, row.status.value, notes, platform)
