@@ -17,7 +17,7 @@ OUTSIDE = ("boto3", "botocore", "aws_lambda_powertools", "requests", "urllib3", 
 FLOORS = (  # from the ground up: a part may import from lower floors and from itself
     {"domain"},
     {"net", "aws"},
-    {"probe", "store"},
+    {"probe", "store", "intake"},
     {"host", "coordination"},
     {"consumer", "proofs"},
     {"runs"},

@@ -1,7 +1,7 @@
 """Every list of the examples is read as it is meant."""
 
 import pytest
-from batch_import.intake import ImportRow, parse
+from batch_import.intake import ParsedRow, parse
 
 from tests.unit.intake.example import Example, Right
 from tests.unit.intake.examples_documents import EXAMPLES as DOCUMENTS
@@ -30,7 +30,7 @@ def test_there_are_enough_examples() -> None:
     assert len({example.name for example in ALL}) == len(ALL)
 
 
-def _shown(row: ImportRow, right: Right) -> Right:
+def _shown(row: ParsedRow, right: Right) -> Right:
     """The row in the terms of ``right``: what that says nothing of is left out."""
     notes = tuple(note for note in right.notes if note in row.notes)
     label = row.label if right.label is not None else None

@@ -3,7 +3,7 @@
 from batch_import.intake.decisions import ChosenItem, UnfitDecision, choose
 from batch_import.intake.masking import masked
 from batch_import.intake.reading import FORMATS, parse
-from batch_import.intake.rows import Choice, IgnoredLine, ImportRow, Intake, RowStatus, Summary
+from batch_import.intake.rows import Choice, IgnoredLine, Intake, ParsedRow, RowStatus, Summary
 from batch_import.intake.texts import TEXTS, Note, texts_of
 
 __all__ = [
@@ -12,9 +12,9 @@ __all__ = [
     "Choice",
     "ChosenItem",
     "IgnoredLine",
-    "ImportRow",
     "Intake",
     "Note",
+    "ParsedRow",
     "RowStatus",
     "Summary",
     "UnfitDecision",

@@ -7,7 +7,7 @@ from typing import Any
 
 from batch_import.domain.errors import InvalidRequest
 from batch_import.intake.roots import root_of
-from batch_import.intake.rows import MOST_MODELS, ImportRow, Intake, RowStatus
+from batch_import.intake.rows import MOST_MODELS, Intake, ParsedRow, RowStatus
 
 _KNOWN = {"row", "skip", "choice", "base_url", "requested_models"}
 
@@ -61,7 +61,7 @@ def _by_row(intake: Intake, decisions: Iterable[Mapping[str, Any]]) -> dict[int,
     return found
 
 
-def _items(row: ImportRow, decision: Mapping[str, Any]) -> list[ChosenItem]:
+def _items(row: ParsedRow, decision: Mapping[str, Any]) -> list[ChosenItem]:
     if decision.get("skip"):
         return []
     pairs = _pairs(row, decision)
@@ -69,7 +69,7 @@ def _items(row: ImportRow, decision: Mapping[str, Any]) -> list[ChosenItem]:
     return [ChosenItem(row.row, base_url, models, row.label, row.platform, api_key) for base_url, api_key in pairs]
 
 
-def _pairs(row: ImportRow, decision: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+def _pairs(row: ParsedRow, decision: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     choice = decision.get("choice")
     given = decision.get("base_url")
     if choice is not None:
@@ -92,7 +92,7 @@ def _pairs(row: ImportRow, decision: Mapping[str, Any]) -> Sequence[tuple[str, s
     return [_complete(row, *pair) for pair in pairs]
 
 
-def _complete(row: ImportRow, base_url: str, api_key: str) -> tuple[str, str]:
+def _complete(row: ParsedRow, base_url: str, api_key: str) -> tuple[str, str]:
     if not api_key:
         raise UnfitDecision(row.row, "has no usable key: skip it")
     if not base_url:
@@ -100,14 +100,14 @@ def _complete(row: ImportRow, base_url: str, api_key: str) -> tuple[str, str]:
     return base_url, api_key
 
 
-def _given(row: ImportRow, given: object) -> str:
+def _given(row: ParsedRow, given: object) -> str:
     base_url = root_of(given.strip()).base_url if isinstance(given, str) else ""
     if not base_url:
         raise UnfitDecision(row.row, "base_url is not a valid address")
     return base_url
 
 
-def _models(row: ImportRow, decision: Mapping[str, Any]) -> tuple[str, ...]:
+def _models(row: ParsedRow, decision: Mapping[str, Any]) -> tuple[str, ...]:
     given = decision.get("requested_models")
     if given is None:
         return row.requested_models

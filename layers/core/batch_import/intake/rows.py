@@ -36,7 +36,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class ImportRow:
+class ParsedRow:
     """One address and key as they were read; ``line`` is the first line of the pair, both counted from 1."""
 
     row: int
@@ -73,7 +73,7 @@ class Summary:
 class Intake:
     """Everything that was read from a text; ``format`` is the form that was found."""
 
-    rows: tuple[ImportRow, ...]
+    rows: tuple[ParsedRow, ...]
     ignored: tuple[IgnoredLine, ...]
     summary: Summary
     format: str
@@ -108,30 +108,30 @@ class _Key:
     parts: tuple[str, ...] = ()
 
 
-def rows_of(drafts: Iterable[Draft]) -> tuple[ImportRow, ...]:
+def rows_of(drafts: Iterable[Draft]) -> tuple[ParsedRow, ...]:
     """Rows of all drafts, numbered from 1, repeated pairs marked."""
     first: dict[tuple[str, str], int] = {}
     rows = []
     for number, unnumbered in enumerate(chain.from_iterable(map(_expanded, drafts)), start=1):
-        row = ImportRow(number, **unnumbered)
+        row = ParsedRow(number, **unnumbered)
         rows.append(_marked(row, first) if row.status is RowStatus.READY else row)
     return _without_keys(rows)
 
 
-def summary_of(rows: Sequence[ImportRow], ignored: int) -> Summary:
+def summary_of(rows: Sequence[ParsedRow], ignored: int) -> Summary:
     counted = dict.fromkeys(RowStatus, 0)
     for row in rows:
         counted[row.status] += 1
     return Summary(**{status.value: number for status, number in counted.items()}, ignored=ignored)
 
 
-def ignored_lines(lines: Iterable[tuple[int, str]], rows: Sequence[ImportRow]) -> tuple[IgnoredLine, ...]:
+def ignored_lines(lines: Iterable[tuple[int, str]], rows: Sequence[ParsedRow]) -> tuple[IgnoredLine, ...]:
     """Lines that no row came from, as short excerpts without keys."""
     hidden = cores(_keys(rows))
     return tuple(IgnoredLine(number, masked(text.strip()[:1000], hidden)[:LONGEST_EXCERPT]) for number, text in lines)
 
 
-def _keys(rows: Iterable[ImportRow]) -> Iterator[str]:
+def _keys(rows: Iterable[ParsedRow]) -> Iterator[str]:
     for row in rows:
         if row.api_key:
             yield row.api_key
@@ -139,20 +139,20 @@ def _keys(rows: Iterable[ImportRow]) -> Iterator[str]:
             yield from (key for _, key in choice.pairs)
 
 
-def _marked(row: ImportRow, first: dict[tuple[str, str], int]) -> ImportRow:
+def _marked(row: ParsedRow, first: dict[tuple[str, str], int]) -> ParsedRow:
     original = first.setdefault((row.base_url, row.api_key), row.row)
     if original == row.row:
         return row
     return _changed(row, status=RowStatus.DUPLICATE, of_row=original, notes=(*row.notes, Note.SAME_PAIR))
 
 
-def _without_keys(rows: Sequence[ImportRow]) -> tuple[ImportRow, ...]:
+def _without_keys(rows: Sequence[ParsedRow]) -> tuple[ParsedRow, ...]:
     """The same rows; no key of any of them stands in another attribute than ``api_key``."""
     hidden = cores(key for key in _keys(rows) if len(key) >= 8)
     return tuple(_hiding(row, hidden) for row in rows)
 
 
-def _hiding(row: ImportRow, hidden: frozenset[str]) -> ImportRow:
+def _hiding(row: ParsedRow, hidden: frozenset[str]) -> ParsedRow:
     label = masked(row.label, hidden) if row.label else row.label
     written = without(_masked_address(row.base_url_as_written), hidden)
     models = tuple(model for model in row.requested_models if without(model, hidden) == model)
@@ -168,9 +168,9 @@ def _masked_address(written: str) -> str:
     return re.sub(r"(?<=[?&#])([^=&#]{0,100})=[^&#]*", r"\1=***", written)
 
 
-def _changed(row: ImportRow, **new: Any) -> ImportRow:
+def _changed(row: ParsedRow, **new: Any) -> ParsedRow:
     values = {name: getattr(row, name) for name in row.__dataclass_fields__}
-    return ImportRow(**{**values, **new})
+    return ParsedRow(**{**values, **new})
 
 
 def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
