@@ -51,6 +51,12 @@ def create_run(
     return use_cases().create(request, idempotency_key)
 
 
+@app.post("/api/batch-import/parse", responses=routing.answers(api.ParseResult, 400, 401, 403, 413, 415, 502))
+def parse_text(request: Annotated[api.ParseRequest, Body()]) -> api.ParseResult:
+    routing.demand_operator(app)
+    return use_cases().parse(request)
+
+
 @app.get("/api/batch-import/runs", responses=routing.answers(api.RunList, 400, 401, 403))
 def list_runs(
     state: RunState | None = None,

@@ -34,6 +34,13 @@ def places(**fields: Any) -> list[str]:
     return [place for place, _ in refused(request(**fields))]
 
 
+def test_a_list_comes_as_items_or_as_text_and_not_as_both() -> None:
+    for fields in ({"items": []}, {"text": "https://h.example sk-1"}):
+        [(_, message)] = refused(request(**fields))
+        assert "give either items" in message
+    assert CreateRunRequest.model_validate({**SUBSCRIPTION, "text": "https://h.example sk-1"}).items == []
+
+
 def test_a_minimal_request_gets_the_documented_defaults() -> None:
     defaults = parsed().model_dump(mode="json", exclude={"items", *SUBSCRIPTION})
     assert defaults == {
@@ -44,6 +51,9 @@ def test_a_minimal_request_gets_the_documented_defaults() -> None:
         "reactivate": "always",
         "join_groups": [],
         "legacy_batch_id": None,
+        "text": None,
+        "format": "auto",
+        "rows": [],
     }
 
 
@@ -94,7 +104,10 @@ def test_values_at_the_limits_are_accepted(field: str, values: list[Any]) -> Non
         ("confirm_timeout_ms", [-1, 20_001, "soon"]),
         ("join_groups", [["pool"] * 21, [""], "pool"]),
         ("legacy_batch_id", ["x" * 201, 1]),
-        ("items", [[], [ITEM] * 10_001, {}, None, "x"]),
+        ("items", [[ITEM] * 10_001, {}, None, "x"]),
+        ("text", ["", 7]),
+        ("format", ["xml", None]),
+        ("rows", [[{"row": 0}], [{"row": 1, "more": 1}], [{}], [{"row": 1, "base_url": ""}]]),
     ],
 )
 def test_values_beyond_the_limits_are_refused_by_name(field: str, values: list[Any]) -> None:

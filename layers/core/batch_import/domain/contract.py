@@ -42,15 +42,29 @@ Flag = bool | Literal["unknown"]
 Timestamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
+class TextFormat(StrEnum):
+    """How a pasted text is read; ``auto`` sees it from the text."""
+
+    AUTO = "auto"
+    TEXT = "text"
+    CSV = "csv"
+    JSON = "json"
+    YAML = "yaml"
+    TOML = "toml"
+
+
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 class ItemRequest(_Request):
+    """One relay of a list. ``label`` is a name for people, shown with the item."""
+
     base_url: Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)]
     api_key: ApiKey = Field(repr=False)
     requested_models: list[Name] = Field(default_factory=list, max_length=50)
     legacy_provider_id: Annotated[str, StringConstraints(max_length=200)] | None = None
+    label: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] | None = None
 
     @field_validator("base_url")
     @classmethod
@@ -61,8 +75,30 @@ class ItemRequest(_Request):
             raise ValueError(str(error)) from None
 
 
+class RowDecision(_Request):
+    """What a person decided about one row of a pasted text; all but ``row`` may be left out."""
+
+    row: int = Field(ge=1)
+    skip: bool = False
+    choice: Annotated[str, StringConstraints(max_length=40)] | None = None
+    base_url: Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)] | None = None
+    requested_models: list[Name] | None = Field(default=None, max_length=50)
+
+
+class ParseRequest(_Request):
+    """``POST /api/batch-import/parse``: what a pasted text is read as. Nothing is stored."""
+
+    text: Annotated[str, StringConstraints(min_length=1)] = Field(repr=False)
+    format: TextFormat = TextFormat.AUTO
+    check_host: bool = False
+
+
 class CreateRunRequest(_Request):
-    """``POST /api/batch-import/runs`` (docs/design.md#32-requests-and-errors)."""
+    """``POST /api/batch-import/runs`` (docs/design.md#32-requests-and-errors).
+
+    The list comes as ``items``, or as the pasted ``text`` with ``rows`` for what a person decided: then it is read
+    again by the same parser, so that keys never travel back and forth.
+    """
 
     mode: RunMode = RunMode.PARTIAL
     access_mode: AccessMode
@@ -73,10 +109,17 @@ class CreateRunRequest(_Request):
     reactivate: Reactivate = Reactivate.ALWAYS
     join_groups: list[Name] = Field(default_factory=list, max_length=20)
     legacy_batch_id: Annotated[str, StringConstraints(max_length=200)] | None = None
-    items: list[ItemRequest] = Field(min_length=1, max_length=MAX_ITEMS)
+    items: list[ItemRequest] = Field(default_factory=list, max_length=MAX_ITEMS)
+    text: Annotated[str, StringConstraints(min_length=1)] | None = Field(default=None, repr=False)
+    format: TextFormat = TextFormat.AUTO
+    rows: list[RowDecision] = Field(default_factory=list, max_length=MAX_ITEMS)
 
     @model_validator(mode="after")
     def _conditional_fields(self) -> "CreateRunRequest":
+        if bool(self.items) == (self.text is not None):
+            raise ValueError("items: give either items, 1 to 10,000 of them, or text")
+        if self.rows and self.text is None:
+            raise ValueError("rows: they belong to text")
         if self.access_mode is AccessMode.SUBSCRIPTION and not self.subscription_users:
             raise ValueError("subscription_users is required when access_mode=subscription")
         if self.access_mode is AccessMode.SELF_SERVICE and self.probe_api_key is None:
@@ -102,6 +145,59 @@ class ErrorBody(BaseModel):
 
 class ErrorEnvelope(BaseModel):
     error: ErrorBody
+
+
+class ParsedChoice(BaseModel):
+    """One reading of an ambiguous row: its name for ``rows``, and the pairs that it stands for, keys masked."""
+
+    name: str
+    shown: list[str]
+
+
+class HeldByHost(BaseModel):
+    """The host's account for this very address and key."""
+
+    account_id: int
+    state: MatchedAccountState | None
+
+
+class ShownRow(BaseModel):
+    """One address and key as they were read; ``row`` and ``line`` count from 1."""
+
+    row: int
+    line: int
+    status: Literal["ready", "duplicate", "incomplete", "ambiguous"]
+    base_url: str
+    base_url_as_written: str
+    api_key_masked: str
+    requested_models: list[str]
+    label: str | None
+    notes: list[str]
+    of_row: int | None = None
+    choices: list[ParsedChoice] = []
+    host: HeldByHost | None = None
+
+
+class ShownIgnored(BaseModel):
+    line: int
+    text_masked: str
+
+
+class ParseSummary(BaseModel):
+    ready: int
+    duplicate: int
+    incomplete: int
+    ambiguous: int
+    ignored: int
+
+
+class ParseResult(BaseModel):
+    """What a pasted text was read as. ``texts`` has the sentence of each note that occurs."""
+
+    rows: list[ShownRow]
+    ignored: list[ShownIgnored]
+    summary: ParseSummary
+    texts: dict[str, str]
 
 
 class RunCreated(BaseModel):
@@ -161,6 +257,7 @@ class ItemSummary(BaseModel):
     base_url: str
     provider_id: str
     api_key_fingerprint: str
+    label: str | None
     requested_models: list[str]
     canonical_model_families: list[str]
     resolved_smoke_model: str | None

@@ -88,6 +88,7 @@ class Item(_Row):
     key_digest: str = Field(repr=False)
     requested_models: tuple[str, ...] = ()
     legacy_provider_id: str | None = None
+    label: str | None = None
     duplicate_of: str | None = None
     duplicates: tuple[str, ...] = ()
 

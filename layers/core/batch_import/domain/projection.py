@@ -65,7 +65,7 @@ class ResultProjection:
     """Renders in one language, ``zh`` (the default) or ``en``."""
 
     def __init__(self, language: str = "zh") -> None:
-        self._language = language
+        self.language = language
 
     def created(self, run: Run, counters: Counters) -> api.RunCreated:
         return api.RunCreated(
@@ -94,7 +94,7 @@ class ResultProjection:
         )
 
     def run_detail(self, run: Run, counters: Counters) -> api.RunDetail:
-        warnings = [text_of(Advisory(w["code"], w.get("params", {})), self._language) for w in run.warnings]
+        warnings = [text_of(Advisory(w["code"], w.get("params", {})), self.language) for w in run.warnings]
         if counters.warning_items:
             warnings.insert(0, self._worded(_WARNED, count=counters.warning_items))
         if run.left_out_items:
@@ -127,6 +127,7 @@ class ResultProjection:
             "base_url": item.base_url,
             "provider_id": item.provider_id,
             "api_key_fingerprint": shown_fingerprint(item.key_digest),
+            "label": item.label,
             "requested_models": list(item.requested_models),
             "canonical_model_families": list(profile.canonical_model_families),
             "resolved_smoke_model": item.resolved_smoke_model,
@@ -138,7 +139,7 @@ class ResultProjection:
             "provision_reused": item.provision_reused,
             "retry_count": item.retry_count,
             "last_retry_at": item.last_retry_at,
-            "advisory_messages": [text_of(advisory, self._language) for advisory in item.advisory_list],
+            "advisory_messages": [text_of(advisory, self.language) for advisory in item.advisory_list],
             "last_error_stage": item.last_error_stage,
             "last_error": item.last_error,
             "last_error_code": item.last_error_code,
@@ -148,8 +149,8 @@ class ResultProjection:
 
     def _advice(self, code: Code | None) -> str | None:
         row = outcome(code or Code.INTERNAL_ERROR)
-        text, advice = (row.zh, row.advice_zh) if self._language == "zh" else (row.en, row.advice_en)
-        glue = "：" if self._language == "zh" else ": "
+        text, advice = (row.zh, row.advice_zh) if self.language == "zh" else (row.en, row.advice_en)
+        glue = "：" if self.language == "zh" else ": "
         return f"{text}{glue}{advice}" if advice else text
 
     def _item_badges(self, item: Item) -> dict[str, api.Badge]:
@@ -166,10 +167,10 @@ class ResultProjection:
         return badges
 
     def _worded(self, text: Text, **values: Any) -> str:
-        return str(getattr(text, self._language)).format(**values)
+        return str(getattr(text, self.language)).format(**values)
 
     def _labelled(self, text: Text, color: str) -> api.Badge:
-        return _badge(text.zh if self._language == "zh" else f"{text.zh} {text.en}", color)
+        return _badge(text.zh if self.language == "zh" else f"{text.zh} {text.en}", color)
 
 
 def _badge(text: str, color: str) -> api.Badge:

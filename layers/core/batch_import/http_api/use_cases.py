@@ -14,6 +14,8 @@ from batch_import.domain.projection import EVENTS_SHOWN, ResultProjection
 from batch_import.domain.types import RunState
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
+from batch_import.http_api.pasted import HostAccounts, with_items
+from batch_import.intake import parse, shown
 from batch_import.net.deadline import deadline
 from batch_import.runs.create import BatchImportService
 from batch_import.runs.quarantine_cleanup import QuarantineCleanup
@@ -53,9 +55,18 @@ class ApiUseCases:
 
     def create(self, request: api.CreateRunRequest, idempotency_key: str | None) -> api.RunCreated:
         """Waits up to ``confirm_timeout_ms`` for the items to end; the counters are those of that moment."""
-        run = self._service.start_run(request, idempotency_key)
+        run = self._service.start_run(with_items(request), idempotency_key)
         run = self._wait(run, request.confirm_timeout_ms / 1000)
         return self._show.created(run, self._runs.counters(run))
+
+    def parse(self, request: api.ParseRequest) -> api.ParseResult:
+        """What a pasted text is read as. Nothing is stored; with ``check_host`` the host's accounts are listed once."""
+        intake = parse(request.text, request.format)
+        if not request.check_host:
+            return shown(intake, self._show.language)
+        with _needing_the_host():
+            held = HostAccounts(self._host().accounts(), self._clock.now())
+        return shown(intake, self._show.language, held.look_up)
 
     def runs(self, filters: Mapping[str, Any], limit: int, cursor: str | None) -> api.RunList:
         found, next_cursor = self._listing.runs(filters, limit, cursor)

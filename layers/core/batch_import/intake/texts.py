@@ -44,6 +44,7 @@ class Note(StrEnum):
     FIELD_IGNORED = "field_ignored"
     MODELS_CUT = "models_cut"
     SAME_PAIR = "same_pair"
+    SAME_ADDRESS_NEW_KEY = "same_address_new_key"
 
 
 class Text(NamedTuple):
@@ -96,6 +97,7 @@ TEXTS: Mapping[Note, Text] = {
     Note.FIELD_IGNORED: Text("有未使用的字段", "some fields were not used"),
     Note.MODELS_CUT: Text("模型过多，只保留前 50 个", "too many models: the first 50 were kept"),
     Note.SAME_PAIR: Text("与前面的行相同", "the same pair as an earlier row"),
+    Note.SAME_ADDRESS_NEW_KEY: Text("宿主已有该地址的账号，密钥不同", "the host has this address, with another key"),
 }
 
 

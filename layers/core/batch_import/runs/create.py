@@ -216,6 +216,7 @@ class BatchImportService:
             key_digest=entry["key_digest"],
             requested_models=tuple(entry["requested_models"]),
             legacy_provider_id=entry.get("legacy_provider_id"),
+            label=entry.get("label"),
             duplicate_of=None if twin is None else item_id_at(twin),
             duplicates=tuple(item_id_at(p) for p in entry.get("duplicates", ())),
             current_stage=ItemStage.PROBE if twin is None else ItemStage.VALIDATE,

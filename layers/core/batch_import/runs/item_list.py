@@ -1,4 +1,4 @@
-"""A request's list, made ready to be stored: ordered by provider, twins tied, cut into parts that fit a row. Pure."""
+"""A request's list, made ready to be stored: ordered by provider, duplicates tied, cut into parts that fit a row."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from batch_import.domain.errors import InvalidRequest
 from batch_import.domain.provider import key_digest, normalize_provider_id
 
 LIST_PART_BYTES = 350_000
-MOST_WISHES = 200  # of all twins of a pair together: they stand on one row
+MOST_WISHES = 200  # of a pair and its duplicates together: they stand on one row
 
 ImportRow = dict[str, Any]
 
@@ -59,6 +59,7 @@ def _listed(position: int, item: ItemRequest) -> ImportRow:
         "key_digest": key_digest(item.api_key),
         "requested_models": item.requested_models,
         "legacy_provider_id": item.legacy_provider_id,
+        "label": item.label,
         "duplicates": [],
     }
 

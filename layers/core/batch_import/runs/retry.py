@@ -76,4 +76,5 @@ def _repeated(item: Item, api_key: str) -> ItemRequest:
         api_key=api_key,
         requested_models=list(item.requested_models),
         legacy_provider_id=item.legacy_provider_id,
+        label=item.label,
     )
