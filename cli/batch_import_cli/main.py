@@ -11,6 +11,7 @@ from batch_import_cli.commands.exporting import export_command
 from batch_import_cli.commands.host import cleanup_command
 from batch_import_cli.commands.importing import import_command
 from batch_import_cli.commands.naming import models_command
+from batch_import_cli.commands.parsing import parse_command
 from batch_import_cli.commands.reading import (
     cancel_command,
     health_command,
@@ -69,6 +70,7 @@ def cli(url: str | None) -> None:
 
 
 for _command in (
+    parse_command,
     import_command,
     watch_command,
     runs_command,

@@ -54,6 +54,16 @@ QUARANTINE_COLUMNS = {
     "state": "import_state",
     "never_served": "never_served",
 }
+ROW_COLUMNS = {
+    "row": "row",
+    "line": "line",
+    "status": "status",
+    "base_url": "base_url",
+    "key": "api_key_masked",
+    "models": "requested_models",
+    "label": "label",
+    "notes": "notes",
+}
 KEPT_COLUMNS = {"account": "account_id", "kept because": "reason"}
 _MODEL_FLAGS = ("supports_stream", "supports_tools", "supports_reasoning_fields", "smoke_chat_ok")
 MODEL_COLUMNS = {"model": "raw_model_id", "family": "canonical_model_family", **{flag: flag for flag in _MODEL_FLAGS}}
@@ -76,6 +86,11 @@ def console(*, stderr: bool = False) -> Console:
 
 def show_runs(runs: Sequence[Row]) -> None:
     _table(RUN_COLUMNS, runs)
+
+
+def show_rows(rows: Sequence[Row]) -> None:
+    """What a list was read as."""
+    _table(ROW_COLUMNS, rows)
 
 
 def show_items(items: Sequence[Row]) -> None:

@@ -11,7 +11,7 @@ from batch_import_cli.accepted import accepted, show_accepted
 from batch_import_cli.app import App, api_command, choice, note
 from batch_import_cli.client import Answer
 from batch_import_cli.errors import ApiError
-from batch_import_cli.lists import FORMATS, RelayList, read_list
+from batch_import_cli.lists import FORMATS, RelayList, confirm_left_out, read_list
 from batch_import_cli.request import CreateRequest, ImportOptions, build_request
 from batch_import_cli.watch import follow
 
@@ -44,9 +44,7 @@ class Milliseconds(click.ParamType[int]):
 
 @click.command("import", epilog=EPILOG)
 @click.argument("file", type=click.File("rb"))
-@click.option(
-    "--format", "form", type=click.Choice(FORMATS), help="How to read FILE.  [default: seen from its content]"
-)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="auto", help="How to read FILE.  [default: auto]")
 @click.option("--access-mode", type=choice(AccessMode), help="How customers get access.  [default: subscription]")
 @click.option(
     "--subscription-user", multiple=True, metavar="EMAIL", help="Who gets a subscription; repeat or separate by commas."
@@ -69,27 +67,28 @@ class Milliseconds(click.ParamType[int]):
 @click.option(
     "--requested-model", multiple=True, metavar="NAME", help="Model wanted of relays that name none; repeatable."
 )
+@click.option("--skip-bad", is_flag=True, help="Leave out what cannot be imported instead of asking.")
 @click.option("--idempotency-key", metavar="KEY", help="Repeat a call with the same key and no second run is made.")
 @click.option("--watch/--no-watch", default=False, help="Follow the run to its end and show each verdict.")
 @api_command
 def import_command(
-    app: App, file: BinaryIO, form: str | None, idempotency_key: str | None, watch: bool, **options: Any
+    app: App, file: BinaryIO, form: str, skip_bad: bool, idempotency_key: str | None, watch: bool, **options: Any
 ) -> None:
     """Import the relays listed in FILE (or - for standard input).
 
     \b
-    FILE is one of
-      CSV    header base_url,api_key[,requested_models][,legacy_provider_id]
-             (models separated by ; or |), or two columns without a header
-      JSON   a list of objects, {"items": [...]}, or a whole create request,
-             whose fields the options override
-      text   one pair per line, in any order and with any common separator
+    FILE holds addresses and keys in any common form: lines of text, CSV,
+    Markdown tables, JSON, YAML, .env lines, curl commands, deep links, exports
+    of sub2api, new-api, Cherry Studio and others (docs/intake.md); or a whole
+    create request as JSON, whose fields the options override. What cannot be
+    imported is shown, and left out only if you say so.
 
     Prints run_id and result_page. Exit code: 0 accepted (with --watch: every
     relay ended active), 1 ended otherwise, 2 the call or the list is wrong,
     3 the API cannot be reached or refused, 130 interrupted.
     """
     relays = read_list(file.read(), _name(file), form)
+    confirm_left_out(relays, skip_bad)
     request = build_request(relays, ImportOptions(**options), app.environment)
     for text in relays.notes:
         note(f"note: {text}")

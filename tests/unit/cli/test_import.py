@@ -69,7 +69,7 @@ def test_every_option_reaches_the_request(api: Any, invoke: Any, answers: Any, t
         "confirm_timeout_ms": 1500,
         "items": [
             {"base_url": URL, "api_key": KEY, "requested_models": ["o3", "gpt-5"]},
-            {"base_url": "https://b.example", "api_key": "k2", "requested_models": ["kimi", "gpt-5"]},
+            {"base_url": "https://b.example/v1", "api_key": "k2", "requested_models": ["kimi", "gpt-5"]},
         ],
     }
 
@@ -130,9 +130,9 @@ def test_checks_before_anything_is_sent(api: Any, invoke: Any, options: tuple[st
     [
         (b"", "is empty"),
         (b"[]", "no relay in it"),
-        (b'[{"base_url" 1}]', "not JSON: line 1, column 14"),
         (b"https://a.example/v1 sk-SECRET\nhttps://a.example sk-SECRET\xff\n", "byte 0xff at offset 58 (line 2)"),
-        (b"sk-SECRET\n", "line 1, column 1: no base URL"),
+        (b"sk-SECRET0001\n", "line 1: the address is missing"),
+        (b"https://a.example/v1 sk-SECRET0001\nhttps://b.example/v1\n", "--skip-bad"),
     ],
 )
 def test_a_bad_list_is_told_and_not_sent(api: Any, invoke: Any, tmp_path: Path, content: bytes, said: str) -> None:
@@ -185,15 +185,15 @@ def test_json_is_the_answer_unchanged_and_nothing_else(api: Any, invoke: Any, an
 
 def test_notes_go_to_stderr(api: Any, invoke: Any, answers: Any) -> None:
     api.on(CREATE, answers.created())
-    result = invoke("import", "-", *USER, "--json", input=f"name,url,key\nx,{URL},{KEY}\n")
-    assert "note: CSV columns that were not used: 1" in result.stderr
+    result = invoke("import", "-", *USER, "--json", input=f"color,url,key\nx,{URL},{KEY}\n")
+    assert "note: some fields were not used (line 2)" in result.stderr
     assert json.loads(result.stdout)["run_id"] == answers.RUN
 
 
 def test_a_refused_item_is_told_with_its_line(api: Any, invoke: Any, tmp_path: Path) -> None:
     message = "items[1].base_url: not an address"
     api.on(CREATE, Reply({"error": {"code": "invalid_request", "message": message}}, 400))
-    (tmp_path / "list.csv").write_text(f"# mine\nurl,key\n{URL},{KEY}\n\nhttps://b,{KEY}\n")
+    (tmp_path / "list.csv").write_text(f"# mine\nurl,key\n{URL},{KEY}\n\nhttps://b.example,{KEY}\n")
     result = invoke("import", "list.csv", *USER)
     assert result.exit_code == 3
     assert result.stderr == f"error: {message} (invalid_request)\n  items[1] stands in list.csv, line 5\n"

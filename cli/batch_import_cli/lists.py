@@ -1,0 +1,147 @@
+"""A file as a list of relays: read by the parser that the API uses, so that both give the same rows."""
+
+import codecs
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+from batch_import.domain.contract import ItemRequest, TextFormat
+from batch_import.intake import ChosenItem, Intake, ParsedRow, RowStatus, choose, parse, texts_of
+
+from batch_import_cli.errors import InputError, printable
+
+FORMATS = tuple(str(form) for form in TextFormat)
+_UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_SHOWN_PLACES = 20
+_LEFT_OUT = (RowStatus.INCOMPLETE, RowStatus.AMBIGUOUS)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One relay as the create request takes it, and the line where it stands."""
+
+    line: int | None
+    fields: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class RelayList:
+    """A read list. ``fields`` are those of a complete create request, ``places`` what cannot be imported."""
+
+    name: str
+    items: tuple[Item, ...]
+    fields: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    places: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read_list(data: bytes, name: str, form: str = "auto") -> RelayList:
+    """The relays of a file called ``name``. Raises ``InputError`` for bytes that are no text, and for no relay."""
+    try:
+        text = decoded(data)
+    except InputError as error:
+        raise InputError(f"{name}: {error.message}") from None
+    request = _whole_request(text)
+    if request is not None:
+        return RelayList(name, tuple(Item(None, item) for item in request.pop("items")), request)
+    intake = parse(text, form)
+    chosen = choose(intake, [{"row": row.row, "skip": True} for row in intake.rows if row.status in _LEFT_OUT])
+    lines = {row.row: row.line for row in intake.rows}
+    items = tuple(Item(lines[one.row], _fields(one)) for one in chosen)
+    places = tuple(_places(intake))
+    if not items:
+        raise InputError("\n  ".join([f"{name}: no relay in it, nothing to import", *_first(places)]))
+    return RelayList(name, items, {}, places, tuple(_notes(intake)))
+
+
+def confirm_left_out(relays: RelayList, skip_bad: bool) -> None:
+    """Show what the import would leave out, and go on only if that is wanted: asked on a terminal, else by option."""
+    if not relays.places:
+        return
+    count = "1 place" if len(relays.places) == 1 else f"{len(relays.places)} places"
+    lines = [f"{relays.name}: {count} cannot be imported", *_first(relays.places)]
+    if skip_bad:
+        click.echo("\n  ".join(lines), err=True)
+    elif _is_terminal():
+        click.echo("\n  ".join(lines), err=True)
+        if not click.confirm(f"Import the other {len(relays.items)} and leave these out?", err=True):
+            raise InputError("nothing was sent")
+    else:
+        raise InputError("\n  ".join([*lines, "nothing was sent; --skip-bad imports the others"]))
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def decoded(data: bytes) -> str:
+    """Bytes as text. Spreadsheets save in many encodings, and a wrongly guessed one would corrupt keys in silence."""
+    if not data.strip():
+        raise InputError("is empty")
+    if data.startswith(_UTF_16_MARKS) or b"\0" in data:
+        raise InputError("is UTF-16 or binary, not UTF-8 text: save it as UTF-8 (Excel: 'CSV UTF-8')")
+    mark = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
+    try:
+        return data[mark:].decode("utf-8")
+    except UnicodeDecodeError as error:
+        place = mark + error.start
+        line = data.count(b"\n", 0, place) + 1
+        raise InputError(
+            f"is not UTF-8: byte {data[place]:#04x} at offset {place} (line {line}); save it as UTF-8"
+        ) from None
+
+
+def _whole_request(text: str) -> dict[str, Any] | None:
+    """A JSON object that is a create request already; its items are sent as they are, and the API checks them."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    items = document.get("items") if isinstance(document, dict) else None
+    if not isinstance(items, list) or not items:
+        return None
+    known = set(ItemRequest.model_fields)
+    whole = all(isinstance(item, dict) and {"base_url", "api_key"} <= set(item) <= known for item in items)
+    return document if whole else None
+
+
+def _fields(item: ChosenItem) -> dict[str, Any]:
+    optional = {"requested_models": list(item.requested_models), "label": item.label}
+    return {"base_url": item.base_url, "api_key": item.api_key} | {k: value for k, value in optional.items() if value}
+
+
+def _places(intake: Intake) -> Iterator[str]:
+    for row in intake.rows:
+        if row.status in _LEFT_OUT:
+            yield f"line {row.line}: {_why(row)}"
+    for ignored in intake.ignored:
+        yield f"line {ignored.line}: not read: {printable(ignored.text_masked)}"
+
+
+def _why(row: ParsedRow) -> str:
+    reasons = "; ".join(texts_of(set(row.notes), "en").values())
+    read = " ".join(filter(None, (row.base_url or row.base_url_as_written, row.api_key_masked)))
+    return printable(f"{reasons} ({read})" if read else reasons)
+
+
+def _notes(intake: Intake) -> Iterator[str]:
+    """What was changed in the rows that are imported, each sentence once with its first lines."""
+    lines: dict[str, list[int]] = {}
+    for row in intake.rows:
+        if row.status not in _LEFT_OUT:
+            for text in texts_of(set(row.notes), "en").values():
+                lines.setdefault(text, []).append(row.line)
+    for text, found in lines.items():
+        shown = ", ".join(map(str, dict.fromkeys(found[:5])))
+        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+        yield f"{text} (line {shown}{more})"
+
+
+def _first(places: tuple[str, ...]) -> list[str]:
+    more = [f"... and {len(places) - _SHOWN_PLACES} more"] if len(places) > _SHOWN_PLACES else []
+    return [*places[:_SHOWN_PLACES], *more]

@@ -1,0 +1,109 @@
+"""A file becomes a list by the parser that the API uses; what would be left out is shown and never dropped silently."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from batch_import.intake import parse, shown
+from batch_import_cli.errors import InputError
+from batch_import_cli.lists import read_list
+
+URL, KEY = "https://a.example/v1", "sk-AAAA000000000001"
+CREATE = "POST /api/batch-import/runs"
+USER = ("--subscription-user", "alice@example.com")
+CASES = sorted((Path(__file__).parents[1] / "intake" / "lists").iterdir())
+MIXED = f"{URL} {KEY}\n\nfound on a page?\n\nhttps://lonely.example/v1\n"
+
+
+def items(text: str) -> list[dict[str, Any]]:
+    return [dict(item.fields) for item in read_list(text.encode(), "list").items]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_every_line_ending(newline: str) -> None:
+    assert len(items(newline.join([f"{URL} {KEY}", f"{URL} {KEY}2"]))) == 2
+
+
+def test_labels_and_models_travel_along() -> None:
+    text = f"name,base_url,api_key,models\nmain,{URL},{KEY},gpt-5;kimi 2.6\n"
+    assert items(text) == [
+        {"base_url": URL, "api_key": KEY, "requested_models": ["gpt-5", "kimi 2.6"], "label": "main"}
+    ]
+
+
+def test_a_create_request_is_sent_as_it_is() -> None:
+    item = {"base_url": URL, "api_key": KEY, "legacy_provider_id": "old-7"}
+    found = read_list(json.dumps({"mode": "strict", "items": [item]}).encode(), "list")
+    assert (found.fields, [dict(one.fields) for one in found.items]) == ({"mode": "strict"}, [item])
+
+
+def test_the_same_pair_twice_is_one_item_and_is_told() -> None:
+    found = read_list(f"{URL} {KEY}\nhttps://a.example {KEY}\n".encode(), "list")
+    assert len(found.items) == 1
+    assert found.notes == ("the same pair as an earlier row (line 2)",)
+
+
+def test_places_name_the_line_and_show_no_key() -> None:
+    places = read_list(MIXED.encode(), "list").places
+    assert places[0] == "line 5: the key is missing (https://lonely.example/v1)"
+    assert places[1] == "line 3: not read: found on a page?"
+
+
+@pytest.mark.parametrize("text", ["sk-AAAA000000000001", "nothing to see", "[]", '{"items": []}'])
+def test_a_list_without_a_relay_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="no relay in it") as refused:
+        read_list(text.encode(), "list")
+    assert "AAAA" not in refused.value.message
+
+
+def test_no_repr_shows_a_key() -> None:
+    assert KEY not in repr(read_list(MIXED.encode(), "list"))
+
+
+# --- what would be left out
+
+
+def test_nothing_is_sent_without_a_terminal_unless_told_to_skip(api: Any, invoke: Any, answers: Any) -> None:
+    refused = invoke("import", "-", *USER, input=MIXED)
+    assert (refused.exit_code, api.seen) == (2, [])
+    assert "2 places cannot be imported" in refused.stderr
+    assert "--skip-bad imports the others" in refused.stderr
+    assert "AAAA0000" not in refused.output
+    api.on(CREATE, answers.created())
+    accepted = invoke("import", "-", *USER, "--skip-bad", input=MIXED)
+    assert accepted.exit_code == 0
+    assert "line 5: the key is missing" in accepted.stderr
+    assert api.seen[0].body["items"] == [{"base_url": URL, "api_key": KEY}]
+
+
+@pytest.mark.parametrize(("said", "ended"), [("y", (0, 1)), ("n", (2, 0))])
+def test_on_a_terminal_a_person_is_asked(
+    api: Any, invoke: Any, answers: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, ended: Any
+) -> None:
+    (tmp_path / "list.txt").write_text(MIXED)
+    api.on(CREATE, answers.created())
+    monkeypatch.setattr("batch_import_cli.lists._is_terminal", lambda: True)
+    result = invoke("import", "list.txt", *USER, input=f"{said}\n")
+    assert (result.exit_code, len(api.seen)) == ended
+    assert "Import the other 1 and leave these out?" in result.stderr
+
+
+# --- parse
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.name)
+def test_the_command_gives_the_rows_of_the_api(invoke: Any, path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    result = invoke("parse", str(path), "--json")
+    assert json.loads(result.stdout) == shown(parse(text), "en").model_dump(mode="json")
+
+
+def test_parse_shows_rows_for_people_and_sends_nothing(api: Any, invoke: Any) -> None:
+    result = invoke("parse", "-", input=MIXED)
+    assert result.exit_code == 1
+    assert "https://lonely.example/v1" in result.stdout
+    assert "the key is missing" in result.stdout
+    assert "line 3: not read" in result.stderr
+    assert "AAAA0000" not in result.output
+    assert api.seen == []
