@@ -519,9 +519,9 @@ def test_a_lane_rests_after_it_was_left(world: World) -> None:
     leases.acquire("lane", "000", "one", 60)
     leases.release("lane", "000", "one")
     world.later(1.9)
-    assert not leases.acquire("lane", "000", "other", 60, rest=2)
+    assert not leases.acquire("lane", "000", "other", 60, cooldown=2)
     world.later(0.1)
-    assert leases.acquire("lane", "000", "other", 60, rest=2)
+    assert leases.acquire("lane", "000", "other", 60, cooldown=2)
 
 
 def test_facts_stay_on_a_lease_for_whoever_holds_it_next(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Logs and metrics of the doors (Powertools); the package's own loggers speak through the door's."""
+"""Logs and metrics of the handlers (Powertools); the package's loggers write through the handler's."""
 
 import logging
 

@@ -108,7 +108,7 @@ def decide_reuse(
         )
     account = min(ours, key=lambda a: (_rank(account_state(a, now)), a.account_id))
     decision = _decide_on(account, wanted, reactivate, now, provider_usable)
-    return _with_twins(decision, ours)
+    return _with_other_accounts(decision, ours)
 
 
 def _decide_on(
@@ -161,7 +161,7 @@ def _same_url(wanted: DesiredAccount, accounts: Sequence[ExistingAccount]) -> tu
     )[:1]
 
 
-def _with_twins(decision: ReuseDecision, ours: Sequence[ExistingAccount]) -> ReuseDecision:
+def _with_other_accounts(decision: ReuseDecision, ours: Sequence[ExistingAccount]) -> ReuseDecision:
     """A "duplicate" in the host copies our marker: a conflict to report, not to merge.
 
     See docs/host-api.md#marker-in-extra.
@@ -169,14 +169,14 @@ def _with_twins(decision: ReuseDecision, ours: Sequence[ExistingAccount]) -> Reu
     if len(ours) < 2:
         return decision
     ids = ", ".join(f"#{a.account_id}" for a in sorted(ours, key=lambda a: a.account_id))
-    twins = (*decision.advisories, Advisory("two_accounts_one_marker", {"ids": ids}))
+    advisories = (*decision.advisories, Advisory("two_accounts_one_marker", {"ids": ids}))
     return ReuseDecision(
         decision.matched,
         decision.resolution,
         decision.account_id,
         decision.delta,
         decision.refusal,
-        twins,
+        advisories,
         decision.evidence,
     )
 

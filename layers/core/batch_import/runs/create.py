@@ -194,7 +194,7 @@ class BatchImportService:
         return start == len(listed)
 
     def _queue_listed(self, run: Run, listed: Iterable[ImportRow]) -> None:
-        """Twins wait for their first, whose end queues them."""
+        """Duplicates wait for their primary, whose end queues them."""
         self._queue.send_items(
             run.run_id, [item_id_at(entry["position"]) for entry in listed if "duplicate_of" not in entry]
         )
@@ -206,7 +206,7 @@ class BatchImportService:
     def _item(self, run: Run, entry: ImportRow) -> Item:
         now = iso(self._clock.now())
         position = entry["position"]
-        twin = entry.get("duplicate_of")
+        primary = entry.get("duplicate_of")
         return Item(
             run_id=run.run_id,
             item_id=item_id_at(position),
@@ -217,9 +217,9 @@ class BatchImportService:
             requested_models=tuple(entry["requested_models"]),
             legacy_provider_id=entry.get("legacy_provider_id"),
             label=entry.get("label"),
-            duplicate_of=None if twin is None else item_id_at(twin),
+            duplicate_of=None if primary is None else item_id_at(primary),
             duplicates=tuple(item_id_at(p) for p in entry.get("duplicates", ())),
-            current_stage=ItemStage.PROBE if twin is None else ItemStage.VALIDATE,
+            current_stage=ItemStage.PROBE if primary is None else ItemStage.VALIDATE,
             created_at=now,
             updated_at=now,
         )

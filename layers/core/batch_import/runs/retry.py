@@ -56,7 +56,7 @@ class RunRetry:
     def _request(
         self, run: Run, items: list[Item], keys: Mapping[str, str], probe_api_key: str | None
     ) -> CreateRunRequest:
-        """Not validated again: it was when it came, and the first of twins carries more wishes than one may ask for."""
+        """Not validated again: it was when it came, and the first of a pair carries the wishes of its duplicates."""
         return CreateRunRequest.model_construct(
             mode=run.mode,
             access_mode=run.access_mode,

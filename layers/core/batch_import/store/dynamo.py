@@ -1,4 +1,4 @@
-"""The few things that every table here needs: plain values in and out; every write is a transaction."""
+"""What every table needs: plain values in and out, and writes that many threads send together (a group commit)."""
 
 import random
 import threading
@@ -49,7 +49,7 @@ class Transactions:
         return bool(mine.written)
 
     def _write_all(self, mine: "_Transaction") -> None:
-        """``mine`` and what waits; then those hear of it, and the first of the others has its turn."""
+        """Commit ``mine`` and queued writes, tell their callers, and let the next queued write begin."""
         group = self._gathered(mine)
         try:
             self._commit(group)
@@ -65,7 +65,7 @@ class Transactions:
                 one.turn.set()
 
     def _gathered(self, mine: "_Transaction") -> "list[_Transaction]":
-        """``mine`` and what fits beside it: no row may be written twice."""
+        """``mine`` and the queued writes that fit into one call, which may write no row twice."""
         with self._guard:
             group: list[_Transaction] = []
             parts, rows = 0, set[tuple[str, str, str]]()
@@ -129,7 +129,7 @@ def _row_of(part: Part) -> tuple[str, str, str]:
 
 
 def _untouched(group: "Sequence[_Transaction]", error: ClientError) -> "list[_Transaction] | None":
-    """Those of a cancelled ``group`` whose own conditions hold; ``None`` when it cannot be said."""
+    """The writes of a cancelled ``group`` whose own conditions hold; ``None`` when the answer does not tell."""
     answer: Any = error.response
     reasons = [reason.get("Code", "None") for reason in answer.get("CancellationReasons", ())]
     codes = set(reasons) - {"None"}
@@ -189,7 +189,7 @@ class Table:
     """One table by name. ``client`` is shared by all threads (botocore's clients are thread-safe)."""
 
     def __init__(self, client: "DynamoDBClient", name: str, transactions: Transactions | None = None) -> None:
-        """``transactions`` is shared by the tables of one client: what they write travels together."""
+        """``transactions`` is shared by the tables of one client, so that their writes are sent together."""
         self.client = client
         self.name = name
         self.transact = (transactions or Transactions(client)).write

@@ -140,7 +140,7 @@ class ItemStore:
         clock: Clock,
         new_token: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
-        """``new_token`` tells one write from any other, where no lease does."""
+        """``new_token`` identifies a write of an item that is not leased."""
         self._items = items
         self._events = events
         self._runs = runs
@@ -169,13 +169,13 @@ class ItemStore:
         return row["sealed"] if row else None
 
     def sealed_keys(self, run_id: str, item_ids: Sequence[str]) -> dict[str, bytes]:
-        """By item; one that has been erased is absent."""
+        """Sealed keys by item id; an erased key is absent."""
         rows = self._items.get_many([(run_id, secret_key(item_id)) for item_id in item_ids])
         found = {item_id: rows.get((run_id, secret_key(item_id))) for item_id in item_ids}
         return {item_id: row["sealed"] for item_id, row in found.items() if row}
 
     def events(self, run_id: str, item_id: str, limit: int) -> list[Event]:
-        """Oldest first."""
+        """The item's event history, oldest first."""
         rows, _ = self._events.query(
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": trail(run_id, item_id)},
@@ -223,7 +223,7 @@ class ItemStore:
         seconds: float,
         stages: tuple[ItemStage, ItemStage],
     ) -> list[Item]:
-        """Those of a message's ``items`` that could be leased: in one transaction, or singly when one is taken."""
+        """Lease a message's ``items`` in one transaction, or one by one when one is taken; returns those leased."""
         if len(items) > 1:
             writes = [self._leasing(item, owner_of(item), seconds, stages) for item in items]
             if self._items.transact([part for write in writes for part in write.parts]):
@@ -240,7 +240,7 @@ class ItemStore:
             return None
 
     def release(self, item_id: str, run_id: str, owner: str) -> None:
-        """Give a lease back without saying anything else, after the work on it broke off."""
+        """Give a lease back and change nothing else, after the work on the item broke off."""
         self._items.update(
             run_id, item_id, "REMOVE lease_owner, lease_expires_at", {":mine": owner}, condition="lease_owner = :mine"
         )
@@ -270,9 +270,9 @@ class ItemStore:
         return self._items.putting(profile_row(item, profile))
 
     def add_to_profiles(self, findings: Sequence[tuple[Item, ItemProfile, NewEvent]]) -> None:
-        """Replace profiles' rows, each with an event, and leave the items' rows alone: others may be at work on them.
+        """Replace profiles' rows, each with an event, and leave the items' rows alone: other workers may be changing them.
 
-        Each item is given as its finding's write left it: the event is shown behind those of that write.
+        Each item is given as the write of its findings left it: the event comes after those of that write.
         """
         now = iso(self._clock.now())
         for at in range(0, len(findings), _FINDINGS):
@@ -354,7 +354,7 @@ class ItemStore:
         raise StaleWrite(write.item.item_id)
 
     def _was_ours(self, item: Item, stamp: str) -> bool:
-        """A repeated request finds its own first try applied: that is success, not a lost race.
+        """A request that the client repeated finds its own first try applied: that is success, not a lost race.
 
         See docs/design.md#24-confirm.
         """
@@ -371,7 +371,7 @@ class ItemStore:
         return keys
 
     def add_to_counters(self, item: Item, run: Run) -> Row:
-        """The part of an item's last transaction that counts it, in the shard of its position."""
+        """The part of an item's last transaction that adds it to the counters, in the shard of its position."""
         access = item.shown_access
         values: Row = {
             ":one": 1,

@@ -1,4 +1,4 @@
-"""Named leases beyond items: providers, the host's set-up, gateway keys, lanes (docs/design.md#23-provision)."""
+"""Named leases beyond items: providers, the host's set-up, gateway keys, isolation groups (docs/design.md#23-provision)."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,20 +18,23 @@ class Leases:
     """
 
     def __init__(self, table: Table, clock: Clock, scope: str = "") -> None:
-        """``scope`` names the host: what was found on one means nothing on another."""
+        """``scope`` names the host, since what was found on one host does not hold for another."""
         self._table = table
         self._clock = clock
         self._prefix = f"lease#{scope}#" if scope else "lease#"
 
-    def acquire(self, kind: str, name: str, owner: str, seconds: float, rest: float = 0.0) -> bool:
-        """``rest``: not before this many seconds after the last release (an emptied lane must rest)."""
+    def acquire(self, kind: str, name: str, owner: str, seconds: float, cooldown: float = 0.0) -> bool:
+        """Take the lease for ``seconds``; ``False`` when another owner has it, or before its ``cooldown`` is over.
+
+        The cooldown counts in seconds from the last release.
+        """
         now = self._clock.now()
         condition = f"({_FREE}) AND (attribute_not_exists(free_at) OR free_at <= :rested OR lease_owner = :mine)"
         values = {
             ":mine": owner,
             ":now": iso(now),
             ":until": iso(now + timedelta(seconds=seconds)),
-            ":rested": iso(now - timedelta(seconds=rest)),
+            ":rested": iso(now - timedelta(seconds=cooldown)),
         }
         update = "SET lease_owner = :mine, lease_expires_at = :until"
         try:
@@ -42,7 +45,7 @@ class Leases:
             raise
 
     def taken(self, row: Mapping[str, Any], owner: str = "") -> bool:
-        """As ``row`` was read: somebody other than ``owner`` has it, and their time has not run out."""
+        """Whether another owner than ``owner`` has the lease, as ``row`` was read, and it has not run out."""
         return row.get("lease_owner") not in (None, owner) and str(row["lease_expires_at"]) >= iso(self._clock.now())
 
     def release(self, kind: str, name: str, owner: str) -> None:
@@ -72,7 +75,7 @@ class Leases:
         return self._table.get(self._prefix + kind, name) or {}
 
     def all(self, kind: str) -> list[Row]:
-        """Every row of a kind (kinds are small: tens of keys, a handful of lanes)."""
+        """Every row of a kind (kinds are small: tens of keys, a handful of isolation groups)."""
         rows, _ = self._table.query(
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": self._prefix + kind},

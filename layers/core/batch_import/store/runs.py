@@ -101,7 +101,7 @@ class RunStore:
 
     def recent(self, run_id: str) -> Run | None:
         """The run as it was at most a second ago: workers ask for each of their items."""
-        with self._reading:  # those that ask meanwhile take what the first one reads
+        with self._reading:  # threads that ask meanwhile use what the first one reads
             read_at, run = self._recent.get(run_id, (float("-inf"), None))
             if self._clock.monotonic() - read_at > _RECENT_SECONDS:
                 if len(self._recent) > _RECENT_RUNS:
@@ -160,7 +160,7 @@ class RunStore:
 
     def close(self, run: Run) -> bool:
         """One conditional write, which erases the run's probe key; False when items are left or somebody closed it
-        before. A cancel in between is met.
+        before. A cancel in between is seen.
         """
         if self.counters(run).completed_items < run.total_items:
             return False
@@ -192,7 +192,7 @@ class RunStore:
         return [row["pk"] for row in rows]
 
     def watch_again(self, run_id: str) -> None:
-        """A closed run has no watch left, and gets none."""
+        """Look at the run again later; a closed run is not watched."""
         values: Row = {":at": iso(self._clock.now() + RUN_PATIENCE)}
         self._table.update(run_id, _RUN, "SET watch_at = :at", values, condition="attribute_exists(watch_pk)")
 
