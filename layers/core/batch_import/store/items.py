@@ -270,7 +270,7 @@ class ItemStore:
         return self._items.putting(profile_row(item, profile))
 
     def add_to_profiles(self, findings: Sequence[tuple[Item, ItemProfile, NewEvent]]) -> None:
-        """Replace profiles' rows, each with an event, and leave the items' rows alone: other workers may be changing them.
+        """Replace profiles' rows, each with an event. The items' rows stay: other workers may be changing them.
 
         Each item is given as the write of its findings left it: the event comes after those of that write.
         """

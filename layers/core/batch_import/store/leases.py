@@ -1,4 +1,4 @@
-"""Named leases beyond items: providers, the host's set-up, gateway keys, isolation groups (docs/design.md#23-provision)."""
+"""Named leases: providers, the host's set-up, gateway keys, isolation groups (docs/design.md#23-provision)."""
 
 from collections.abc import Mapping
 from contextlib import suppress
