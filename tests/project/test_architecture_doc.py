@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.aws import ROOT
-from tests.unit.test_architecture import FLOORS, PACKAGE
+from tests.unit.test_architecture import FLOORS, PACKAGE, parts_imported
 
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text("utf-8")
 GLOSSARY = (ROOT / "docs/glossary.md").read_text("utf-8")
@@ -85,6 +85,13 @@ def test_every_package_of_the_code_is_named_on_its_floor() -> None:
     assert sorted(package for _, package in named) == sorted(packages())
     for floor, package in named:
         assert re.split(r"[/.]", package)[0] in FLOORS[floor], package
+
+
+@pytest.mark.parametrize("folder", ["functions", "cli", "embedded", "sandbox", "tools"])
+def test_folders_outside_of_the_package_import_what_is_said(folder: str) -> None:
+    allowed = {row[0].strip("`/"): row[2] for row in rows(section("Packages").split("Outside")[1])}[folder]
+    for path in (ROOT / folder).rglob("*.py"):
+        assert parts_imported(path) <= set(CODE.findall(allowed)), path
 
 
 def test_every_function_is_in_the_picture() -> None:
