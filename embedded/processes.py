@@ -1,13 +1,14 @@
 """Background programs, found again by a file that says which process is ours."""
 
 import json
-import os
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from embedded.errors import EmbeddedError
 
@@ -31,18 +32,14 @@ class Program:
         return self.home / f"{self.name}.pid"
 
     def pid(self) -> int | None:
-        """The running process that we started, or None: numbers are reused, so its start time must agree."""
-        try:
-            noted = json.loads(self.pid_file.read_text(encoding="utf-8"))
-            pid, born = int(noted["pid"]), noted["born"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return pid if born and birth(pid) == born else None
+        """The process id of the running program that we started, or None."""
+        process = self._process()
+        return process.pid if process else None
 
     def start(self, command: Sequence[str], environment: Mapping[str, str], directory: Path) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
-            # A session of its own: Ctrl-C reaches us only, and we stop the programs in order.
+            # In its own session, so that Ctrl-C reaches this process only, which stops the programs in order.
             process = subprocess.Popen(  # noqa: S603 - our own command line
                 command,
                 env=dict(environment),
@@ -52,10 +49,12 @@ class Program:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        process.returncode = 0  # it outlives us, and nobody waits for it: Popen must not complain
-        self.pid_file.write_text(json.dumps({"pid": process.pid, "born": birth(process.pid)}), encoding="utf-8")
+        process.returncode = 0  # the program outlives this process; without a code Popen warns when it is deleted
+        noted = {"pid": process.pid, "born": _birth(psutil.Process(process.pid))}
+        self.pid_file.write_text(json.dumps(noted), encoding="utf-8")
 
     def await_ready(self, ready: Callable[[], bool], seconds: float) -> None:
+        """Return once ``ready`` is true; EmbeddedError when the program ends first, or the seconds are over."""
         deadline = time.monotonic() + seconds
         while not ready():
             if self.pid() is None:
@@ -65,17 +64,19 @@ class Program:
             time.sleep(POLL_SECONDS)
 
     def stop(self) -> bool:
-        """Ask the program to end, and insist after a while. False when it was not running."""
-        pid = self.pid()
-        if pid is not None:
-            _signal(pid, signal.SIGTERM)
-            if not self._ended(STOP_SECONDS):
-                _signal(pid, signal.SIGKILL)
-                self._ended(STOP_SECONDS)
+        """Ask the program to end, and kill it after ``STOP_SECONDS``. False when it was not running."""
+        process = self._process()
+        if process is not None:
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
+                if not self._ended(STOP_SECONDS):
+                    process.kill()
+                    self._ended(STOP_SECONDS)
         self.pid_file.unlink(missing_ok=True)
-        return pid is not None
+        return process is not None
 
     def _ended(self, seconds: float) -> bool:
+        """False when the program still runs after so many seconds. A zombie has ended; ``psutil`` would wait for it."""
         deadline = time.monotonic() + seconds
         while self.pid() is not None:
             if time.monotonic() > deadline:
@@ -83,28 +84,17 @@ class Program:
             time.sleep(POLL_SECONDS)
         return True
 
-
-def birth(pid: int) -> str | None:
-    """When a living process was started, in whatever form the system tells it."""
-    if Path("/proc/self/stat").exists():
-        return _birth_in_proc(pid)
-    told = subprocess.run(  # noqa: S603
-        ["/bin/ps", "-o", "lstart=,stat=", "-p", str(pid)], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    return None if not told or told.split()[-1].startswith("Z") else told.rsplit(maxsplit=1)[0]
-
-
-def _birth_in_proc(pid: int) -> str | None:
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except OSError:
-        return None
-    fields = text.rpartition(")")[2].split()  # the name before it may hold spaces and brackets
-    return None if fields[0] == "Z" else fields[19]
+    def _process(self) -> psutil.Process | None:
+        """The running process of the pid file; None for another one with its id: ids are used again."""
+        try:
+            noted = json.loads(self.pid_file.read_text(encoding="utf-8"))
+            process = psutil.Process(noted["pid"])
+            ours = _birth(process) == noted["born"] and process.status() != psutil.STATUS_ZOMBIE
+        except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+            return None
+        return process if ours else None
 
 
-def _signal(pid: int, number: signal.Signals) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return
+def _birth(process: psutil.Process) -> float:
+    """Seconds from the machine's start to the process's: setting the clock, which moves both dates, keeps it."""
+    return round(process.create_time() - psutil.boot_time(), 2)

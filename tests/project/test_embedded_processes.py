@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -9,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from embedded import network
+from embedded import network, processes
 from embedded.errors import EmbeddedError
-from embedded.processes import Program, birth
+from embedded.processes import Program
+from sandbox.testkit import wait_for
 
 SLEEP = (
     "import signal, time; signal.signal(signal.SIGTERM, lambda *_: exit(0)); print('up', flush=True); time.sleep(60)"
@@ -35,19 +37,44 @@ def test_a_program_is_found_again_and_stopped(program: Program) -> None:
     assert Program("sleeper", program.home).pid() == pid
     program.await_ready(lambda: program.log.read_text(encoding="utf-8") == "up\n", 10)
     assert program.stop() is True
-    assert birth(pid) is None
+    assert program.pid() is None
     assert not program.pid_file.exists()
     assert program.stop() is False
 
 
 def test_another_process_with_the_same_number_is_not_ours(program: Program) -> None:
-    noted = {"pid": os.getpid(), "born": "long ago"}
+    noted = {"pid": os.getpid(), "born": 0.01}
     program.pid_file.write_text(json.dumps(noted), encoding="utf-8")
     assert program.pid() is None
     assert program.stop() is False  # and this test is still running
 
 
-@pytest.mark.parametrize("text", ["", "12", "[]", '{"pid": "x", "born": "y"}', '{"pid": 4194304, "born": null}'])
+def test_a_killed_program_that_nobody_has_waited_for_is_not_running(program: Program) -> None:
+    os.kill(start(program), signal.SIGKILL)
+    wait_for(lambda: program.pid() is None)
+    assert program.stop() is False
+
+
+def test_a_program_that_ignores_the_request_to_end_is_killed(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "STOP_SECONDS", 0.2)
+    start(program, "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(60)")
+    program.await_ready(lambda: program.log.read_text(encoding="utf-8") == "up\n", 10)
+    assert program.stop() is True
+    assert program.pid() is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "12",
+        "[]",
+        "{}",
+        '{"pid": "x", "born": 1}',
+        '{"pid": -1, "born": 1}',
+        '{"pid": 4194304, "born": 1}',
+    ],
+)
 def test_a_damaged_pid_file_means_no_process(program: Program, text: str) -> None:
     program.pid_file.write_text(text, encoding="utf-8")
     assert program.pid() is None
