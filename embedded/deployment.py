@@ -5,13 +5,12 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from embedded import home
+from embedded import home, ministack
 from embedded.emulator import Emulator
 from embedded.errors import EmbeddedError
 from embedded.settings import LOOPBACK, STACK_NAME, STAGE, Settings
@@ -82,7 +81,7 @@ class Deployment:
 
     def fingerprint(self) -> str:
         digest = hashlib.sha256()
-        for part in (sys.version, version("ministack"), *self._overrides):
+        for part in (sys.version, ministack.VERSION, *self._overrides):
             digest.update(part.encode() + b"\0")
         for path in _files(self.settings.root):
             digest.update(f"{path.relative_to(self.settings.root)}\0".encode() + path.read_bytes() + b"\0")

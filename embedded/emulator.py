@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 
-from embedded import home, network
+from embedded import home, ministack, network
 from embedded.errors import EmbeddedError
 from embedded.processes import Program
 from embedded.settings import ACCESS_KEY_ID, LOOPBACK, SECRET_ACCESS_KEY, Settings
@@ -25,7 +25,8 @@ class Emulator:
 
     @home.private_umask()
     def start(self) -> None:
-        """Begin; :meth:`await_ready` sees it through, so that others can start meanwhile."""
+        """Start the process, without waiting for it (``await_ready`` does): the sandbox starts meanwhile."""
+        ministack.require_known_version()
         network.require_free(self.settings.stack_port, "EMBEDDED_PORT")
         self._clear_scratch()
         self._scratch.mkdir(parents=True)
@@ -55,7 +56,7 @@ class Emulator:
 
     def _command(self) -> list[str]:
         """MiniStack's application in uvicorn, whose parser and loop are compiled: a quarter less CPU in all."""
-        application = ["--app-dir", str(self.settings.root), "embedded.emulator_app:app"]
+        application = ["--app-dir", str(self.settings.root), "--factory", "embedded.emulator_app:create"]
         address = ["--host", LOOPBACK, "--port", str(self.settings.stack_port), "--timeout-keep-alive", "75"]
         ending = ["--timeout-graceful-shutdown", "5"]  # then the state is saved
         silent = ["--no-access-log", "--no-server-header", "--no-date-header", "--no-proxy-headers"]  # it sends its own

@@ -15,14 +15,16 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, NamedTuple
 
 MODULES = ("botocore.handlers", "batch_import.http_api.use_cases", "batch_import.bootstrap")
 SERVICES = ("dynamodb", "kms", "secretsmanager", "sqs")
 _NOTES = "python/lib/embedded/site-packages/*.pth"  # layers/*/Makefile
+_guard = threading.Lock()
 
 
 class Request(NamedTuple):
@@ -31,12 +33,6 @@ class Request(NamedTuple):
     script: str
     folder: str
     environment: Mapping[str, str]
-
-    @property
-    def places(self) -> str:
-        """The lines of Python by which the layers say where their packages are; empty, when they bring them along."""
-        layers = self.environment.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep)  # MiniStack's name
-        return "".join(note.read_text() for layer in layers for note in sorted(Path(layer).glob(_NOTES)))
 
 
 class Parent:
@@ -132,6 +128,25 @@ class Forked:
         if not self._ended(0):
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
+
+
+def forked(request: Request, layers: Iterable[str]) -> Forked | None:
+    """The new process; None when the layers (folders) hold their packages themselves, and not notes where these are."""
+    if not (places := places_of(layers)):
+        return None
+    with _guard:  # two first calls at once share one parent
+        parent = _parent(places)
+    return Forked(parent, request)
+
+
+def places_of(layers: Iterable[str]) -> str:
+    """The lines of Python by which the layers say where their packages are; empty when they hold them themselves."""
+    return "".join(note.read_text() for layer in layers for note in sorted(Path(layer).glob(_NOTES)))
+
+
+@lru_cache(maxsize=2)  # layers change with a deployment only
+def _parent(places: str) -> Parent:
+    return Parent(places)
 
 
 # --- in the process that forks

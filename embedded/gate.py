@@ -1,4 +1,4 @@
-"""What the emulator answers, and to whom: the API and the health to everybody on this machine, the rest to its owner.
+"""Access control of the emulator: health and the API are open to all programs of this machine, the rest to its owner.
 
 MiniStack itself answers every origin and, unless it enforces roles, every caller.
 """
@@ -8,8 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from ministack.core import sigv4
-
+from embedded.ministack import Signatures
 from embedded.same_origin import refusal
 
 Message = MutableMapping[str, Any]
@@ -26,15 +25,15 @@ UNSIGNED = "Calls of AWS need a signature by the keys in .embedded/env."
 
 
 class Gate:
-    """ASGI middleware around MiniStack; ``secret_of`` knows the secret to each valid access key id.
+    """ASGI middleware around MiniStack.
 
     Answers 403 and a sentence to requests for another host or of another origin, to administration of the emulator, and
-    to AWS calls without a valid signature in their Authorization header. Nobody gets CORS headers or a web socket.
+    to AWS calls without a valid signature in their Authorization header. Removes CORS headers, refuses web sockets.
     """
 
-    def __init__(self, application: Application, secret_of: Callable[[str], str | None]) -> None:
+    def __init__(self, application: Application, signatures: Signatures) -> None:
         self._application = application
-        self._secret_of = secret_of
+        self._signatures = signatures
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -45,7 +44,7 @@ class Gate:
             await self._application(scope, receive, send)
 
     async def _answer(self, scope: Any, receive: Receive, send: Send) -> None:
-        headers = _joined(scope["headers"])
+        headers = _joined(scope["headers"], self._signatures.decode)
         sentence = refusal(scope["method"], headers, scope["server"][1])
         if sentence is None and not _is_open(scope, headers):
             sentence, receive = await self._unsigned(scope, headers, receive)
@@ -55,31 +54,29 @@ class Gate:
             await _refuse(send, sentence)
 
     async def _unsigned(self, scope: Any, headers: dict[str, str], receive: Receive) -> tuple[str | None, Receive]:
-        """A sentence, or None when the signature holds; and what gives the body, which had to be read for it, again."""
+        """Why the request is refused, None when its signature holds; and a ``receive`` that gives its body again."""
         if _CLOSED.fullmatch(scope["path"]):
             return "The emulator is administered by make up, make down and make clean only.", receive
-        signature = sigv4.parse_header_signature(headers)
-        secret = None if isinstance(signature, tuple) else self._secret_of(signature.access_key_id)
-        if isinstance(signature, tuple) or not secret:
+        signature = self._signatures.find(headers)
+        if signature is None:
             return UNSIGNED, receive
         messages = await _read(receive)
-        failure = sigv4.header_signature_failure(
+        holds = self._signatures.holds(
             signature,
-            secret,
             scope["method"],
             scope["raw_path"].decode("latin-1"),
             parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True),
             headers,
             b"".join(message.get("body", b"") for message in messages),
         )
-        return (UNSIGNED if failure else None), _again(messages, receive)
+        return (None if holds else UNSIGNED), _again(messages, receive)
 
 
-def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def _joined(pairs: Iterable[tuple[bytes, bytes]], decode: Callable[[bytes], str]) -> dict[str, str]:
     """Headers by their lower-case names, repeated ones joined as MiniStack joins them."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in pairs:
-        name, value = raw_name.decode("latin-1").lower(), sigv4.decode_header_value(raw_value)
+        name, value = raw_name.decode("latin-1").lower(), decode(raw_value)
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
 

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from embedded.emulator_app import _copied, _started
-from embedded.forking import Forked, Parent, Request
+from embedded.forking import Forked, Parent, Request, forked, places_of
 
 CORE = Path(__file__).resolve().parents[2] / "layers" / "core"
 PLACES = f"import sys; sys.path.insert(0, {str(CORE)!r})\n"
@@ -127,22 +125,9 @@ def test_layers_say_where_their_packages_are(tmp_path: Path) -> None:
         notes.mkdir(parents=True)
         (notes / "packages.pth").write_text(line, encoding="utf-8")
     (tmp_path / "layer_2").mkdir()
-    layers = os.pathsep.join(str(tmp_path / f"layer_{number}") for number in range(3))
-    assert Request("", "", {"_LAMBDA_LAYERS_DIRS": layers}).places == "import here\nimport there\n"
-    assert Request("", "", {}).places == ""
+    assert places_of(str(tmp_path / f"layer_{number}") for number in range(3)) == "import here\nimport there\n"
 
 
-def test_a_function_whose_layers_bring_their_packages_along_is_started(tmp_path: Path) -> None:
-    pipe = subprocess.PIPE
-    with _started([sys.executable, "-c", "print(1)"], cwd=str(tmp_path), env={}, stdout=pipe, text=True) as process:
-        assert isinstance(process, subprocess.Popen)
-        assert process.communicate(timeout=10)[0] == "1\n"
-
-
-@pytest.mark.parametrize("value", [{"a": {"L": [{"N": "1"}, {"B": b"x"}, {"NULL": True}]}}, {"a kind": {Path: 1}}])
-def test_a_copy_has_nothing_in_common_with_what_was_copied(value: dict[str, Any]) -> None:
-    copied = _copied(value)
-    assert copied == value
-    assert copied is not value
-    copied["more"] = 1
-    assert "more" not in value
+def test_layers_that_hold_their_packages_are_not_forked(tmp_path: Path) -> None:
+    assert forked(Request("script.py", str(tmp_path), {}), [str(tmp_path)]) is None
+    assert forked(Request("script.py", str(tmp_path), {}), []) is None

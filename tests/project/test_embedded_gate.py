@@ -1,4 +1,4 @@
-"""Whom the emulator answers: its gate, driven as a server drives it."""
+"""The emulator's access control: its gate, called as a server calls it."""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,6 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from embedded.gate import Gate
+from embedded.ministack import Signatures
 
 PORT = 4566
 HOST = f"127.0.0.1:{PORT}"
@@ -74,7 +75,7 @@ def ask(
         "headers": [(name.encode(), value.encode()) for name, value in pairs],
         "server": ("127.0.0.1", PORT),
     }
-    asyncio.run(Gate(emulator, {KEY: SECRET}.get)(scope, receive, send))
+    asyncio.run(Gate(emulator, Signatures({KEY: SECRET}.get))(scope, receive, send))
     return sent[0]["status"], dict(sent[0]["headers"]), emulator.reached
 
 
@@ -232,7 +233,7 @@ def test_a_refusal_is_a_plain_sentence() -> None:
         sent.append(message)
 
     scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": [], "server": ("", PORT)}
-    asyncio.run(Gate(Emulator(), {}.get)(scope, None, send))  # type: ignore[arg-type]
+    asyncio.run(Gate(Emulator(), Signatures({}.get))(scope, None, send))  # type: ignore[arg-type]
     assert sent[1]["body"] == b"This server answers at http://127.0.0.1:4566 only.\n"
     assert dict(sent[0]["headers"])[b"content-type"] == b"text/plain; charset=utf-8"
 
@@ -243,6 +244,6 @@ def test_nobody_gets_a_web_socket() -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(Gate(emulator, {}.get)({"type": "websocket"}, None, send))  # type: ignore[arg-type]
+    asyncio.run(Gate(emulator, Signatures({}.get))({"type": "websocket"}, None, send))  # type: ignore[arg-type]
     assert sent == [{"type": "websocket.close", "code": 1008}]
     assert emulator.reached == []
