@@ -1,1 +1,1 @@
-"""The whole system on one machine: ``template.yaml`` in MiniStack, with a sandbox host and relays beside it."""
+"""The embedded stack: ``template.yaml`` in MiniStack, with a sandbox host and relays, on one machine."""

@@ -25,7 +25,7 @@ def main() -> int:
     parser.add_argument("command", choices=COMMANDS, help="once: run without staying up")
     command = COMMANDS[parser.parse_args().command]
     settings = Settings.of_process()
-    # This process, too, talks to the emulator only: no profile of the user's, no real account.
+    # This process, too, must use the emulator only, and never the user's profile or account.
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(settings.aws_environment)

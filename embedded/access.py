@@ -1,4 +1,4 @@
-"""Tokens and keys of an embedded stack: made once, kept in ``.embedded/env``, put into its Secrets Manager."""
+"""Tokens and keys of an embedded stack: made once, kept in ``.embedded/env``, stored in its Secrets Manager."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ def kept_or_new(settings: Settings, name: str, prefix: str) -> str:
 
 
 def put_secrets(emulator: Emulator, stack: Stack, host: tuple[str, str], tokens: Mapping[str, str]) -> None:
-    """Only digests of the tokens are stored, as in AWS."""
+    """Store the digests of the tokens and the host's (address, admin key), as in AWS."""
     digests = {role: [hashlib.sha256(token.encode()).hexdigest()] for role, token in tokens.items()}
     _put(emulator, stack.outputs["TokensSecretId"], digests)
     _put(emulator, stack.outputs["HostSecretId"], {"base_url": host[0], "admin_key": host[1]})

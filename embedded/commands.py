@@ -42,7 +42,7 @@ def deploy(settings: Settings) -> int:
 
 
 def run(settings: Settings, *, stay: bool = True) -> int:
-    """Import a list and stay up until a signal; without staying the import's own exit code counts."""
+    """Import a list and stay up until a signal. Without ``stay`` returns the import's exit code."""
     _require_list(settings)
     embedded = Embedded(settings)
     with _interruptible():
@@ -71,7 +71,7 @@ def _import(settings: Settings) -> int:
 
 
 def _list_for_this_port(settings: Settings) -> Path:
-    """The sample list names the sandbox's usual port; on another one a copy with that port is imported."""
+    """The list's path. The sample list names the sandbox's default port: with another one, a copy with that port."""
     given = settings.root / settings.relay_list
     usual, chosen = f":{RELAY_PORT}".encode(), f":{settings.relay_port}".encode()
     if usual == chosen or settings.real_host or usual not in given.read_bytes():
@@ -109,7 +109,7 @@ def _stay(embedded: Embedded) -> int:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """The first request to stop interrupts what is going on; the next ones must not interrupt the stopping."""
+    """The first signal to stop raises KeyboardInterrupt; later ones are ignored, so that stopping completes."""
     requested = False
 
     def stop(_number: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""``template.yaml`` into MiniStack by ``sam build`` and ``sam deploy``, when something has changed."""
+"""Deploys ``template.yaml`` into MiniStack by ``sam build`` and ``sam deploy``, when something has changed."""
 
 import hashlib
 import subprocess
@@ -16,9 +16,9 @@ from embedded.errors import EmbeddedError
 from embedded.settings import LOOPBACK, STACK_NAME, STAGE, Settings
 
 SOURCES = ("template.yaml", "samconfig.toml", "layers", "functions")
-# Kept in the emulator's own state: when that is lost or older, so is this, and the next start deploys.
+# Kept in the emulator's own state: when that state is lost or older, the next start deploys.
 FINGERPRINT = f"/{STACK_NAME}/embedded/fingerprint"
-WORKING = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")  # the last one works as it was before
+WORKING = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")  # after a rollback the former stack works
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Stack:
 
     @property
     def url(self) -> str:
-        """The gateway's path form: a browser resolves it without help from the name service."""
+        """The gateway's path form, because not every browser resolves ``*.localhost``."""
         return f"{self.settings.endpoint}/_aws/execute-api/{self.outputs['ApiId']}/{STAGE}"
 
 
@@ -40,7 +40,7 @@ class Deployment:
         self.emulator = emulator
 
     def current(self) -> Stack | None:
-        """The stack as it is, or None when there is none that works."""
+        """The deployed stack, or None when there is no working one."""
         found = self._describe()
         if found is None or found["StackStatus"] not in WORKING:
             return None
@@ -71,13 +71,13 @@ class Deployment:
         )
 
     def build(self) -> None:
-        """The cache is one per Python: SAM does not see that EMBEDDED_PYTHON decides what a layer holds."""
+        """Run ``sam build``. Each Python has its own cache, because SAM's cache ignores EMBEDDED_PYTHON."""
         cache = self.settings.home / f"cache-{sys.implementation.cache_tag}"
         self._sam(
             "build", "--build-dir", str(self._build), "--cache-dir", str(cache), "--config-file", str(self._config)
         )
         for folder in (self._build, cache, self._packages):
-            home.close(folder)  # whatever the umask, files are copied with the modes of their originals
+            home.close(folder)  # SAM copies files with the modes of the originals, whatever the umask
 
     def fingerprint(self) -> str:
         digest = hashlib.sha256()
@@ -88,7 +88,7 @@ class Deployment:
         return digest.hexdigest()
 
     def _complete(self) -> None:
-        """What MiniStack leaves undone of a template: gateway responses and times to live."""
+        """Apply the parts of a template that MiniStack ignores: gateway responses and times to live."""
         stack = self.current()
         if stack is None:
             raise EmbeddedError(f"the stack was not deployed; the reason is in {self._log}")
@@ -110,7 +110,7 @@ class Deployment:
         return stacks[0] if stacks else None
 
     def _resource_failure(self) -> str:
-        """SAM says only that it waited in vain; the stack's events say for which resource, and why."""
+        """The first failed resource and its reason from the stack's events, which SAM's message lacks; or nothing."""
         try:
             events = self.emulator.client("cloudformation").describe_stack_events(StackName=STACK_NAME)["StackEvents"]
         except ClientError:
@@ -120,7 +120,7 @@ class Deployment:
         return f"; {first['LogicalResourceId']}: {first.get('ResourceStatusReason', '')}" if first else ""
 
     def _remove_broken_stack(self) -> None:
-        """A first deployment that failed leaves a stack that can only be deleted."""
+        """Delete a stack whose first deployment failed: it cannot be updated."""
         if self._describe() is not None and self.current() is None:
             client = self.emulator.client("cloudformation")
             client.delete_stack(StackName=STACK_NAME)
@@ -148,7 +148,7 @@ class Deployment:
 
     @property
     def _packages(self) -> Path:
-        """Third-party packages of the functions, by what decides them: running functions keep theirs."""
+        """Folder of the functions' third-party packages, by their pins: running functions keep theirs."""
         pins = (self.settings.root / "layers" / "dependencies" / "requirements.txt").read_bytes()
         digest = hashlib.sha256(sys.version.encode() + pins).hexdigest()[:12]
         return self.settings.home / "packages" / digest
@@ -179,7 +179,7 @@ class Deployment:
             raise EmbeddedError(f"sam {command} failed: {_last_error(self._log)} (all of it: {self._log})")
 
     def _environment(self) -> dict[str, str]:
-        """The build needs the user's package index and proxies; the deployment must find nothing but MiniStack."""
+        """For SAM: the build needs the user's package index and proxies; the deployment must reach MiniStack only."""
         kept = {name: value for name, value in self.settings.environment.items() if not name.startswith("AWS_")}
         return (
             kept
@@ -203,4 +203,4 @@ def _files(root: Path) -> Iterator[Path]:
 
 def _last_error(log: Path) -> str:
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return next((line.strip() for line in reversed(lines) if "Error" in line), "no reason was told")
+    return next((line.strip() for line in reversed(lines) if "Error" in line), "no reason was given")

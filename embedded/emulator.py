@@ -1,4 +1,4 @@
-"""MiniStack: started on loopback only, with its state and its leftovers in a folder of ours."""
+"""MiniStack as a program: on loopback only, with state and temporary files in the stack's folder."""
 
 import resource
 import shutil
@@ -45,7 +45,7 @@ class Emulator:
         return self.settings.home / "tmp"
 
     def _clear_scratch(self) -> None:
-        """Every process of a function leaves its unpacked layers behind, 30 MB each."""
+        """Remove temporary files: every process of a function leaves its unpacked layers, 30 MB each."""
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def await_ready(self) -> None:
@@ -55,10 +55,10 @@ class Emulator:
         return network.answers(f"{self.settings.endpoint}/_ministack/health")
 
     def _command(self) -> list[str]:
-        """MiniStack's application in uvicorn, whose parser and loop are compiled: a quarter less CPU in all."""
+        """MiniStack's application in uvicorn: its compiled parser and loop save a quarter of the CPU."""
         application = ["--app-dir", str(self.settings.root), "--factory", "embedded.emulator_app:create"]
         address = ["--host", LOOPBACK, "--port", str(self.settings.stack_port), "--timeout-keep-alive", "75"]
-        ending = ["--timeout-graceful-shutdown", "5"]  # then the state is saved
+        ending = ["--timeout-graceful-shutdown", "5"]  # MiniStack saves its state afterwards
         silent = ["--no-access-log", "--no-server-header", "--no-date-header", "--no-proxy-headers"]  # it sends its own
         return [sys.executable, "-m", "uvicorn", *application, *address, *ending, *silent]
 
@@ -66,7 +66,7 @@ class Emulator:
         folder = self.settings.home
         return self.settings.child_environment | {
             "BIND_HOST": LOOPBACK,
-            "IOT_MTLS_ENABLED": "0",  # it would listen on every address, whatever BIND_HOST says
+            "IOT_MTLS_ENABLED": "0",  # it would listen on all addresses, whatever BIND_HOST says
             "SFTP_ENABLED": "0",
             "GATEWAY_PORT": str(self.settings.stack_port),
             "AUTH": str(self.settings.enforces_iam).lower(),
@@ -74,12 +74,12 @@ class Emulator:
             "STATE_DIR": str(folder / "state"),
             "S3_DATA_DIR": str(folder / "state" / "s3"),
             "TMPDIR": str(self._scratch),
-            "DOCKER_HOST": f"unix://{folder / 'no-docker'}",  # functions are processes; no container is looked for
+            "DOCKER_HOST": f"unix://{folder / 'no-docker'}",  # functions are processes, not containers
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
     def client(self, service: str) -> Any:
-        """A client with the emulator's own keys, whatever the environment of this process says."""
+        """A boto3 client with the emulator's keys, whatever this process's environment says."""
         keys = self.settings.credentials
         if not keys:
             raise EmbeddedError("this stack was started without keys, by an earlier version: make down, then make up")
@@ -92,7 +92,7 @@ class Emulator:
 
 
 def _allow_open_files() -> None:
-    """For this process and those that it starts."""
+    """Raise the limit of open files, for this process and those that it starts."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
     with suppress(ValueError, OSError):

@@ -1,7 +1,7 @@
-"""Processes of functions, forked from one that has imported their packages already: SnapStart, in small.
+"""Forks the processes of functions from a parent that has imported their packages already, as SnapStart does.
 
-To start Python and to import boto3 and its like takes a process most of a second of CPU otherwise, as much as probing
-ten relays. What is forked depends on the layers alone: others, as after a deployment, get a parent of their own.
+Starting Python and importing boto3 and the others takes most of a second of CPU, as much as probing ten relays. There
+is one parent for each set of layers: after a deployment that changes them a new one is started.
 """
 
 import gc
@@ -36,7 +36,7 @@ class Request(NamedTuple):
 
 
 class Parent:
-    """The process that forks; started when first needed, and again when somebody has killed it."""
+    """The process that forks; started at the first ``fork``, and again when it was killed."""
 
     def __init__(self, places: str) -> None:
         self._places = places
@@ -45,7 +45,7 @@ class Parent:
         self._process: subprocess.Popen[bytes] | None = None
 
     def fork(self, request: Request, ends: Sequence[int]) -> int:
-        """The number of a new process; ``ends`` are its files 0, 1 and 2, and whatever else it shall keep open."""
+        """The process id of a new process; ``ends`` are its files 0, 1 and 2, and others that stay open in it."""
         with self._lock:
             try:
                 return self._fork(request, ends)
@@ -54,7 +54,7 @@ class Parent:
                 return self._fork(request, ends)
 
     def close(self) -> None:
-        """End it; what it has forked goes on."""
+        """Kill the parent; processes that it has forked keep running."""
         if self._line is not None:
             self._line.close()
             self._line = None
@@ -84,13 +84,13 @@ class Parent:
 
 
 class Forked:
-    """As much of ``subprocess.Popen`` as MiniStack asks of a function's process. How it ended, nobody here can know."""
+    """The part of ``subprocess.Popen`` that MiniStack uses for a function. The exit code is unknown: always 0."""
 
     def __init__(self, parent: Parent, request: Request) -> None:
         stdin, writing = os.pipe()
         reading, stdout = os.pipe()
         reading_errors, stderr = os.pipe()
-        self._alive, alive = os.pipe()  # nothing is ever written to it: it ends when the process does
+        self._alive, alive = os.pipe()  # never written to: it is closed when the process ends
         self.stdin: IO[str] = os.fdopen(writing, "w", buffering=1)
         self.stdout: IO[str] = os.fdopen(reading)
         self.stderr: IO[str] = os.fdopen(reading_errors)
@@ -149,14 +149,14 @@ def _parent(places: str) -> Parent:
     return Parent(places)
 
 
-# --- in the process that forks
+# --- in the parent process
 
 
 def main() -> None:
     line = socket.socket(fileno=int(sys.argv[1]))
-    exec(sys.argv[2])  # noqa: S102 - what Python itself does with these lines of .pth files
+    exec(sys.argv[2])  # noqa: S102 - as Python does with these lines of .pth files
     _import()
-    gc.freeze()  # what all of them share is neither collected nor copied
+    gc.freeze()  # shared objects are not collected, and their memory is not copied
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are not waited for
     request = _serve(line)
     if request is not None:
@@ -164,7 +164,7 @@ def main() -> None:
 
 
 def _import() -> None:
-    """As much as can be known beforehand. What fails here the function imports by itself, and tells why it failed."""
+    """Import the usual packages and load boto3's data. A failing import is left to the function, which reports it."""
     for name in MODULES:
         with suppress(Exception):
             importlib.import_module(name)
@@ -182,7 +182,7 @@ def _import() -> None:
 
 
 def _serve(line: socket.socket) -> Request | None:
-    """Forks for each request; returns in the children with theirs, and in the parent when there will be no more."""
+    """Fork for each request. Returns the request in each child, and None in the parent when the connection ends."""
     with line, line.makefile("rb") as requests:
         while True:
             _, ends, _, _ = socket.recv_fds(line, 1, 8)

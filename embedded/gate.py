@@ -17,7 +17,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Any, Receive, Send], Awaitable[None]]
 
 HEALTH = "/_ministack/health"
-# MiniStack takes a path of fewer parts for an AWS call, and lets its owner push to web sockets at @connections.
+# MiniStack takes a path with fewer parts for an AWS call; @connections is for pushing to web sockets.
 _API = re.compile(r"/_aws/execute-api/[a-z0-9]+/[\w$-]+(/(?!@connections/).*)?", re.DOTALL)
 _CLOSED = re.compile(r"/_(ministack|localstack)(/.*)?", re.DOTALL)
 _CREDENTIALS_IN_QUERY = re.compile(r"x-amz-|awsaccesskeyid", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""The folder of a stack: its owner's alone, with the keys of its emulator in its env file."""
+"""The folder of a stack: readable by its owner only, with the keys of its emulator in its env file."""
 
 import base64
 import os
@@ -14,12 +14,12 @@ from embedded.settings import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Settings
 from embedded.terminal import tell
 
 OTHERS = 0o077  # every right of the group and of others
-OURS = {"env", "logs", "state"}  # one of them is in the folder of every earlier start
+OURS = {"env", "logs", "state"}  # every earlier start has left one of them
 
 
 @contextmanager
 def private_umask() -> Iterator[None]:
-    """What this process and those that it starts make inside is their owner's alone."""
+    """Files that this process, or one that it starts, makes inside the block have no rights for others."""
     before = os.umask(OTHERS)
     try:
         yield
@@ -29,7 +29,7 @@ def private_umask() -> Iterator[None]:
 
 @private_umask()
 def prepare(settings: Settings) -> None:
-    """Make the folder and the emulator's keys, or keep those of an earlier start; say so when others could read it."""
+    """Make the folder and the emulator's keys, or keep those of an earlier start. Prints when others could read it."""
     home = settings.home
     home.mkdir(parents=True, exist_ok=True)
     _require_ours(home)
@@ -47,7 +47,7 @@ def _require_ours(home: Path) -> None:
 
 
 def close(home: Path) -> int:
-    """Take all rights of others from the folder and from what is in it; how many files and folders had some."""
+    """Remove all rights of others from the folder and all in it; returns how many files and folders had some."""
     try:
         return sum(map(_close, (home, *home.rglob("*"))))
     except PermissionError as error:
@@ -63,12 +63,12 @@ def _close(path: Path) -> bool:
 
 
 def _access_key_id() -> str:
-    """Of the form that AWS gives them: twenty characters."""
+    """A random id in AWS's form: twenty characters."""
     return f"AKIA{base64.b32encode(secrets.token_bytes(10)).decode()}"
 
 
 def write_env_file(settings: Settings, values: Mapping[str, str]) -> None:
-    """Readable by its owner from the first byte on; replaced in one step, so no reader sees half of it."""
+    """Write the env file: readable by its owner only from the first byte on, and replaced in one step."""
     draft = settings.env_file.with_suffix(".new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:

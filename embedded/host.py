@@ -1,4 +1,4 @@
-"""The host that relays are entered into: the sandbox's stand-in, or a real one named by the environment."""
+"""The sandbox as a program: the stand-in host, used unless the environment names a real one."""
 
 import secrets
 import sys
@@ -9,7 +9,7 @@ from embedded.settings import LOOPBACK, Settings
 
 START_SECONDS = 30.0
 BALANCE = 1000.0
-ADMIN_KEY = "admin-" + "e" * 64  # opens nothing but a stand-in on loopback
+ADMIN_KEY = "admin-" + "e" * 64  # valid only for a sandbox on loopback
 
 
 class Sandbox:
@@ -42,6 +42,6 @@ class Sandbox:
         self.program.await_ready(lambda: network.answers(f"{self.url}/health"), START_SECONDS)
 
     def seed(self, gateway_key: str) -> None:
-        """The customer who gets the subscriptions; their own gateway key serves as PROBE_API_KEY."""
+        """Create the customer for the subscriptions, with this gateway key, which is also PROBE_API_KEY."""
         customer = {"email": self.settings.subscription_user, "password": secrets.token_urlsafe(16)}
         network.call("POST", f"{self.url}/_sandbox/seed", {**customer, "custom_key": gateway_key, "balance": BALANCE})

@@ -1,4 +1,4 @@
-"""Loopback only: is a port free, does an address answer?"""
+"""Calls on loopback: whether a port is free, whether an address answers, and JSON calls."""
 
 import json
 import socket
@@ -9,7 +9,7 @@ from typing import Any
 from embedded.errors import EmbeddedError
 from embedded.settings import LOOPBACK
 
-# Proxies of the environment are for the world outside, never for this machine.
+# Without the proxies of the environment, which are for other machines.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -20,7 +20,7 @@ def require_free(port: int, variable: str) -> None:
 
 
 def _listens(port: int) -> bool:
-    """Somebody on all addresses, too: some systems would let us bind beside them."""
+    """True for a server on all addresses, too, beside which some systems allow to bind."""
     with socket.socket() as probe:
         return probe.connect_ex((LOOPBACK, port)) == 0
 

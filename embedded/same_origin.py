@@ -1,4 +1,4 @@
-"""Which requests a server on loopback answers: none that a page of another origin has sent."""
+"""Refuses requests to a server on loopback that a page of another origin has sent."""
 
 from collections.abc import Mapping
 
@@ -6,11 +6,11 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
 def refusal(method: str, headers: Mapping[str, str], port: int) -> str | None:
-    """Why the request is refused, in a sentence; None for a program and for a page of this server.
+    """A sentence why the request is refused; None for a program and for a page of this server.
 
-    The names of ``headers`` are lower case, or found in any case. A name that is not of loopback may have been made to
-    point here by whoever owns it (DNS rebinding). Browsers send ``Origin`` with every request but plain reads, and
-    ``Sec-Fetch-Site`` with those; of these, another page may only open a link.
+    The names of ``headers`` are lower case, or found in any case. The owner of another name can make it point
+    here (DNS rebinding). Browsers send ``Origin`` with all requests except plain reads, and ``Sec-Fetch-Site`` with
+    those: a page of another origin may only open a link.
     """
     host, origin = headers.get("host", "").lower(), headers.get("origin")
     if host not in _names(port):
@@ -28,6 +28,6 @@ def _names(port: int) -> tuple[str, ...]:
 
 
 def _opens_a_link(method: str, headers: Mapping[str, str]) -> bool:
-    """In a tab of its own, not in a frame of the other page."""
+    """True when the browser opens a page in a tab, not in a frame."""
     found = (method, headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest"))
     return found == ("GET", "navigate", "document")

@@ -1,4 +1,4 @@
-"""What the environment may choose, and where everything lies."""
+"""Settings from the environment, and the paths of the stack."""
 
 import os
 import platform
@@ -22,7 +22,7 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_
 
 @dataclass(frozen=True)
 class Settings:
-    """One checkout, one stack: the folder and the environment decide everything."""
+    """The settings of one stack, from the checkout's folder and the environment."""
 
     root: Path
     environment: Mapping[str, str] = field(repr=False)
@@ -70,7 +70,7 @@ class Settings:
 
     @property
     def enforces_iam(self) -> bool:
-        """Roles as strict as in AWS; off by default, for it costs half a millisecond per call."""
+        """Whether roles are enforced as in AWS; off by default, because it costs half a millisecond per call."""
         return self._text("EMBEDDED_IAM").lower() in ("1", "true", "yes", "on")
 
     @property
@@ -93,7 +93,7 @@ class Settings:
         """Address and admin key of a real host; None means the sandbox."""
         url, key = self._text("HOST_URL").rstrip("/"), self._text("HOST_ADMIN_KEY")
         if url == f"http://{LOOPBACK}:{self.host_port}" and not key:
-            return None  # someone has sourced .embedded/env of a sandbox
+            return None  # from .embedded/env of a sandbox, which the user has sourced
         if bool(url) != bool(key):
             raise EmbeddedError(
                 "HOST_URL and HOST_ADMIN_KEY belong together: set both for a real host, neither for the sandbox"
@@ -101,7 +101,7 @@ class Settings:
         return (url, key) if url else None
 
     def saved(self) -> Mapping[str, str]:
-        """What an earlier start wrote to ``.embedded/env``."""
+        """The values that an earlier start wrote to ``.embedded/env``."""
         text = self.env_file.read_text(encoding="utf-8") if self.env_file.is_file() else ""
         return dict(_assignments(text))
 
@@ -113,7 +113,7 @@ class Settings:
 
     @property
     def child_environment(self) -> dict[str, str]:
-        """For programs that must not see the user's AWS account, keys or proxies."""
+        """Environment for programs that must not see the user's AWS account, keys or proxies."""
         kept = {name: self.environment[name] for name in PASSED_ON if name in self.environment}
         return kept | self.aws_environment
 

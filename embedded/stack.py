@@ -1,4 +1,4 @@
-"""Starting, describing and stopping the whole of it."""
+"""Starts and stops the whole stack: emulator, sandbox, deployment, tokens."""
 
 from embedded import access, home
 from embedded.access import OPERATOR, PROBE_KEY, VIEWER
@@ -23,7 +23,7 @@ class Embedded:
         home.prepare(self.settings)
         try:
             return self._start()
-        except BaseException:  # an interruption, too, must not leave half a stack behind
+        except BaseException:  # also when interrupted: no half-started stack stays
             self.down()
             raise
 
@@ -42,7 +42,7 @@ class Embedded:
 
     @home.private_umask()
     def redeploy(self) -> Stack:
-        """For a stack that is up: what has changed, and what follows from it."""
+        """Deploy changes into a running stack, and store its tokens and keys again."""
         if self.emulator.program.pid() is None:
             raise EmbeddedError("the stack is down: make up starts and deploys it")
         stack = self._deploy()
@@ -64,7 +64,7 @@ class Embedded:
             where = self.settings.saved().get("BATCH_IMPORT_URL", self.settings.endpoint)
             raise EmbeddedError(f"the embedded stack is already up at {where} (process {pid}); make down stops it")
         if self.sandbox.program.pid() is not None:
-            self.sandbox.program.stop()  # its emulator was killed; it holds a port that we need
+            self.sandbox.program.stop()  # left by a killed emulator; it holds a port
 
     def _start(self) -> Stack:
         step(f"Starting MiniStack on {self.settings.endpoint}")

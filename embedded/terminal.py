@@ -1,4 +1,4 @@
-"""What the person at the keyboard reads."""
+"""Messages on the terminal."""
 
 import sys
 

@@ -33,7 +33,7 @@ def new_loop() -> asyncio.AbstractEventLoop:
 
 
 class Sandbox:
-    """What runs inside the loop."""
+    """Host and relays on their ports, inside a running event loop."""
 
     def __init__(self, options: Options, state: Path | None = None) -> None:
         self.host = Host(options)
@@ -49,8 +49,8 @@ class Sandbox:
         connector = aiohttp.TCPConnector(limit=0)
         self.host.session = aiohttp.ClientSession(connector=connector, auto_decompress=True)
         try:
-            door = HostServer(self.host, Controls(self.host, self.relays))
-            self.host_port = await self._listen(door.serve, host_port)
+            host_server = HostServer(self.host, Controls(self.host, self.relays))
+            self.host_port = await self._listen(host_server.serve, host_port)
             self.relay_port = await self._listen(self.relays.serve, relay_port)
         except OSError:
             await self.stop(save=False)
@@ -62,7 +62,7 @@ class Sandbox:
         return found
 
     async def stop(self, *, save: bool = True) -> None:
-        """Stops answering, ends background work, and keeps the state."""
+        """Stops the servers, ends background work, and saves the state."""
         for runner in self._runners:
             await runner.cleanup()
         for task in list(self.host.tasks):
@@ -92,7 +92,7 @@ class Box:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def ledger(self) -> list[dict[str, Any]]:
-        """Every write on the admin and user API so far, without secrets."""
+        """Every write on the admin and user API so far: n, method, path, body without secrets, status, applied, at."""
         entries: list[dict[str, Any]] = json.loads(json.dumps(list(self.host.ledger)))
         return entries
 

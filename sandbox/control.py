@@ -14,7 +14,7 @@ from sandbox.relays.server import RelayServer
 
 
 class Controls:
-    """Ledger, relay calls, reset, seed and armed failures."""
+    """The handlers: ledger, relay calls, reset, seed, armed failures, the clock."""
 
     def __init__(self, host: Host, relays: RelayServer) -> None:
         self.host, self.relays = host, relays
@@ -48,7 +48,7 @@ class Controls:
         return dict(self.relays.calls)
 
     def reset(self, call: Call) -> dict[str, Any]:
-        """POST /_sandbox/reset: a fresh host, and relays without memory."""
+        """POST /_sandbox/reset: a freshly installed host, and relays with counters at zero."""
         self.host.clear()
         self.relays.reset()
         return {"ok": True}

@@ -1,4 +1,4 @@
-"""The little that both servers need of HTTP: a call, an answer, a table of routes, and a server for them."""
+"""HTTP for both servers: a call, an answer, a table of routes, and a server on loopback."""
 
 import asyncio
 import re
@@ -24,7 +24,7 @@ Body = str | bytes | dict[str, Any] | list[Any] | None
 
 @dataclass(slots=True)
 class Answer:
-    """What goes back: text or bytes as they are, anything else as JSON; or a stream of pieces."""
+    """An HTTP answer: a body (text or bytes as they are, anything else as JSON), or a stream of pieces."""
 
     status: int = 200
     body: Body = None
@@ -35,7 +35,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Call:
-    """One request, parsed as far as every handler needs it."""
+    """One request; `ids` are the numbers in its path."""
 
     method: str
     path: str
@@ -43,12 +43,12 @@ class Call:
     headers: Mapping[str, str]
     raw: bytes = b""
     ids: tuple[int, ...] = ()
-    actor: int = 0  # the user behind the credentials, once they were checked
+    actor: int = 0  # id of the authenticated user
     peer: str = "127.0.0.1"
 
     @property
     def body(self) -> dict[str, Any]:
-        """The JSON object that was sent; 400 as the host words it otherwise."""
+        """The JSON object of the request; Refusal (400, in the host's words) when the body is something else."""
         try:
             value = orjson.loads(self.raw)
         except ValueError:
@@ -95,14 +95,14 @@ def encode(body: Body) -> bytes:
 
 
 async def write(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
-    """Sends an answer; a stream goes out piece by piece, as it comes."""
+    """Sends an answer; pieces of a stream are sent as they come."""
     headers = {"Content-Type": answer.content_type, **answer.headers}
     if answer.stream is None:
         body = encode(answer.body) if answer.body is not None else b""
         return web.Response(status=answer.status, body=body, headers=headers)
     response = web.StreamResponse(status=answer.status, headers=headers)
     async with aclosing(answer.stream) as pieces:
-        with suppress(ConnectionResetError):  # the caller has gone, which ends the work for it
+        with suppress(ConnectionResetError):  # the caller has closed the connection: the stream ends
             await response.prepare(request)
             async for piece in pieces:
                 await response.write(piece)
@@ -116,7 +116,7 @@ async def read(request: web.BaseRequest) -> Call:
 
 
 def _large(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-    """A request that may be large, as a batch of a thousand accounts is."""
+    """A request of up to 64 MiB: a batch of a thousand accounts exceeds aiohttp's default of 1 MiB."""
     loop = asyncio.get_running_loop()
     return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=LARGEST)
 
@@ -134,7 +134,7 @@ def _of_this_origin(serve: Serve) -> Serve:
 
 
 async def listen(serve: Serve, port: int) -> tuple[web.ServerRunner, int]:
-    """Serves on 127.0.0.1, but no page of another origin; port 0 takes a free one. Returns the runner and the port."""
+    """Serves on 127.0.0.1, without pages of other origins; port 0 takes a free one. Returns the runner and the port."""
     server = web.Server(_of_this_origin(serve), request_factory=_large, access_log=None)
     runner = web.ServerRunner(server, shutdown_timeout=0.1)
     await runner.setup()

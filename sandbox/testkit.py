@@ -1,4 +1,4 @@
-"""What tests need beside a box: a client for its host, waiting without luck, and a comparison of shapes."""
+"""For tests: a client of a sandbox's host, polling with a time limit, and the comparison of JSON shapes."""
 
 # ruff: noqa: S101 - it is a part of tests
 
@@ -17,10 +17,10 @@ SAY_HI = [{"role": "user", "content": "Say hi"}]
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 5.0) -> Any:
-    """The first true value of the condition; AssertionError when it does not come in time."""
+    """The first true value of the condition; AssertionError after so many seconds."""
     end = time.monotonic() + seconds
     while not (value := condition()):
-        assert time.monotonic() < end, "waited in vain"
+        assert time.monotonic() < end, f"the condition did not become true within {seconds:g} s"
         time.sleep(0.005)
     return value
 
@@ -142,7 +142,7 @@ def differences(captured: Any, actual: Any, where: str = "$") -> list[str]:
 
 
 def _kind(value: Any) -> str:
-    """Whole and broken numbers are one type in JSON; booleans are another."""
+    """The JSON type: integers and floats are one type, booleans another."""
     return "number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
 
 
@@ -153,7 +153,7 @@ def single(client: Client, profile: str, mode: str | None = "force_chat_completi
 
 
 def fresh_client(box: Box) -> Iterator[Client]:
-    """For fixtures that share a box: the host starts anew for each test."""
+    """For fixtures that share a box: a client, after a reset of the host."""
     requests.post(f"{box.host_url}/_sandbox/reset", timeout=10)
     client = Client(box)
     yield client

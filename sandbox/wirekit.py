@@ -41,7 +41,7 @@ class World(Client):
         return self.account(self.box.relay(profile, "a", **modifiers), group, mode=mode), self.key(group)
 
     def answers(self, profile: str, tries: int = 1, **more: Any) -> requests.Response:
-        """What the gateway says at the last of some tries with one account."""
+        """The gateway's answer to the last of some tries with one account."""
         _, key = self.served(profile, **more)
         return [self.chat(key) for _ in range(tries)][-1]
 
@@ -72,7 +72,7 @@ Arrange = Callable[[World], requests.Response]
 
 
 class Cases(dict[str, Arrange]):
-    """How each captured exchange comes about, by its name."""
+    """How each captured exchange is arranged, by its name."""
 
     def case(self, *names: str) -> Callable[[Arrange], Arrange]:
         def keep(arrange: Arrange) -> Arrange:
@@ -84,7 +84,7 @@ class Cases(dict[str, Arrange]):
 
 @contextmanager
 def both_worlds() -> Iterator[dict[str, World]]:
-    """A host of each version, whose admin has already looked around."""
+    """A host of each version, whose admin has logged in and called an API already."""
     with running() as new, running(host_version="0.1.130", lost_events=False) as old:
         found = {"0.1.179": World(new), "0.1.130": World(old)}
         for world in found.values():
@@ -95,7 +95,7 @@ def both_worlds() -> Iterator[dict[str, World]]:
 
 
 def compare(cases: Cases, name: str, worlds: dict[str, World]) -> list[str]:
-    """Arranges one exchange and tells how the answer differs from the captured one."""
+    """Arranges one exchange; returns how the answer differs from the captured one, in sentences."""
     exchange = captured(name)
     return problems(exchange, cases[name](worlds[exchange["version"]]))
 
@@ -120,7 +120,7 @@ def body_problems(expected: Any, answer: requests.Response) -> list[str]:
 
 
 def stream_problems(expected: str, text: str) -> list[str]:
-    """Account tests must say the same words; only what the relay itself has said may differ."""
+    """The differences of two streams of an account test; only the relay's own words may differ."""
     ours, theirs = ([told(event) for event in events(stream)] for stream in (text, expected))
     return [] if ours == theirs else [f"{ours} against {theirs}"]
 

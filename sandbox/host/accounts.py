@@ -126,18 +126,18 @@ def _values(host: Host, body: Row) -> Row:
 
 
 def with_defaults(host: Host, platform: str, extra: Row) -> Row:
-    """Newer hosts add one flag of their own to every openai account."""
+    """The `extra` of a new account; newer hosts add a flag to every openai account."""
     return extra if host.old or platform != "openai" else {"openai_long_context_billing_enabled": False, **extra}
 
 
 def _default_group(host: Host, platform: str) -> list[int]:
-    """Without groups, an active `<platform>-default` takes the account."""
+    """The groups of an account that names none: the active group `<platform>-default`, if there is one."""
     row = first(host.named("groups", f"{platform}-default"), lambda row: row["status"] == "active")
     return [row["id"]] if row else []
 
 
 def bind(host: Host, row: Row, groups: list[int], *, bulk: bool = False) -> None:
-    """Replaces an account's groups, and lets the scheduler know."""
+    """Replaces an account's groups, and tells the scheduler."""
     before = {binding["group_id"]: binding for binding in row["_groups"]}
     fresh = {"priority": 1, "created_at": host.now()}
     row["_groups"] = [before.get(group, {"group_id": group, **fresh}) for group in dict.fromkeys(groups)]

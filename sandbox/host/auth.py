@@ -1,4 +1,4 @@
-"""Who calls the admin and user API, the compliance gate, and what a host tells about itself.
+"""Authentication on the admin and user API, the compliance gate, and the host's version and key.
 
 See docs/host-api.md#authentication-and-envelopes.
 """
@@ -41,7 +41,7 @@ def message(text: str) -> Answer:
 
 
 def authenticate(host: Host, call: Call) -> None:
-    """Sets the caller's user id, or refuses; gateway paths have their own check."""
+    """Sets `call.actor`, or raises Refusal; gateway paths have their own check (`gate`)."""
     if not call.path.startswith(USER) or call.path in OPEN:
         return
     if call.path.startswith(ADMIN):
@@ -53,7 +53,7 @@ def authenticate(host: Host, call: Call) -> None:
 
 
 def admin_of(host: Host, call: Call) -> int:
-    """The admin key acts as the first admin; a wrong one is final, even beside a good token."""
+    """The admin's user id; the admin key is user 1's, and a wrong key is refused even beside a valid token."""
     key = call.headers.get("x-api-key")
     if key is not None:
         if not secrets.compare_digest(key.encode(), host.admin_key.encode()):
@@ -80,7 +80,7 @@ def user_of(host: Host, call: Call) -> int:
 
 
 def _gate(host: Host, call: Call) -> None:
-    """423 for all of the admin API but the gate itself, until an operator has accepted (newer hosts only)."""
+    """423 on the admin API, except `compliance`, until an operator has accepted the statement (newer hosts only)."""
     if (
         host.old
         or host.compliance
@@ -201,6 +201,6 @@ def admin_key(host: Host, call: Call) -> Answer:
 
 @ROUTES.on("POST", "/api/v1/admin/settings/admin-api-key/regenerate")
 def regenerate(host: Host, call: Call) -> Answer:
-    """POST /api/v1/admin/settings/admin-api-key/regenerate: the former key is dead from now on."""
+    """POST /api/v1/admin/settings/admin-api-key/regenerate: the former key is invalid at once."""
     host.admin_key = "admin-" + secrets.token_hex(32)
     return success({"key": host.admin_key})

@@ -69,12 +69,12 @@ def update(host: Host, call: Call) -> Answer:
 
 
 def _index(host: Host) -> None:
-    """The gateway looks channels up by group, and must not search."""
+    """Keeps the index of channels by group, which the gateway reads."""
     host.channel_by_group = {group: row["id"] for row in host.channels.values() for group in row["group_ids"]}
 
 
 def _values(host: Host, body: Row, *, channel: int) -> Row:
-    """The checked fields of a request; nothing was changed yet when one is refused."""
+    """The checked fields of a request; Refusal before anything is changed."""
     if any(row["id"] != channel for row in host.named("channels", body.get("name", ""))):
         raise Refusal.envelope(409, "channel name already exists", "CHANNEL_EXISTS")
     values = {name: body[name] for name in _OPEN & body.keys() if body[name] is not None}
@@ -108,13 +108,13 @@ def _price(host: Host, item: Row) -> Row:
 
 
 def _overlap(old: bool, kind: str, platform: str, patterns: list[str]) -> None:
-    """Two patterns conflict when one could match what the other matches."""
+    """Refuses patterns when one can match a name that another matches."""
     names = sorted(name.lower() for name in patterns)
-    twins = [pair for pair in pairwise(names) if pair[0] == pair[1]]
+    conflicts = [pair for pair in pairwise(names) if pair[0] == pair[1]]
     wild = [name for name in names if name.endswith("*")]
-    twins += [(one_, other) for one_ in wild for other in names if one_ != other and _covers(one_, other)]
-    if twins:
-        text = f"{kind} patterns '{twins[0][0]}' and '{twins[0][1]}' conflict in platform '{platform}'"
+    conflicts += [(one_, other) for one_ in wild for other in names if one_ != other and _covers(one_, other)]
+    if conflicts:
+        text = f"{kind} patterns '{conflicts[0][0]}' and '{conflicts[0][1]}' conflict in platform '{platform}'"
         reason = "MODEL_PATTERN_CONFLICT" if kind == "model" else "MAPPING_PATTERN_CONFLICT"
         raise Refusal.envelope(400, f"{text}: overlapping match range{'' if old else _CASE}", reason)
 

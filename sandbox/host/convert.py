@@ -1,4 +1,4 @@
-"""Between chat completions and Responses, as far as plain text and tool calls go (docs/host-api.md#conversion)."""
+"""Converts between chat completions and Responses: plain text and tool calls (docs/host-api.md#conversion)."""
 
 import json
 from typing import Any

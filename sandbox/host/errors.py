@@ -31,7 +31,7 @@ class Refusal(Exception):
 
     @classmethod
     def internal(cls) -> "Refusal":
-        """What the host makes of any error that it did not foresee."""
+        """500, for every unexpected error."""
         return cls.envelope(500, "internal error")
 
 

@@ -18,7 +18,7 @@ class Fault:
 
     @property
     def applies(self) -> bool:
-        """True when the call has its effect all the same, and only the answer goes wrong."""
+        """True when the call still has its effect, and only its answer fails."""
         return self.mode.endswith("after")
 
 
@@ -42,7 +42,7 @@ class Faults:
         self.armed.append(Fault(method.upper(), re.compile(path), mode, number, times))
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The failure that this call meets, if any; it is used up."""
+        """The next armed failure that matches this call, or None; it counts as used."""
         for fault in self.armed:
             if fault.method in ("*", method) and fault.path.search(path):
                 fault.times -= 1

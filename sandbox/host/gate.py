@@ -1,4 +1,4 @@
-"""Who may call the gateway: the key, its user, its group (docs/host-api.md#middleware-errors)."""
+"""Authentication of gateway calls: the key, its user, its group (docs/host-api.md#middleware-errors)."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ _NO_GROUP = (
 
 
 def admit(host: Host, call: Call) -> Row:
-    """The key of the call, after every check that stands before the handlers."""
+    """The key of the call, after all checks before the handlers; Refusal otherwise."""
     if call.query.get("key") or call.query.get("api_key"):
         text = "API key in query parameter is deprecated. Please use Authorization header instead."
         raise Refusal.middleware(400, "api_key_in_query_deprecated", text)
@@ -77,7 +77,7 @@ def _group(host: Host, key: Row) -> None:
 
 
 class Queue:
-    """The calls of one user: so many at once, a few more waiting, the rest refused."""
+    """The concurrent calls of one user: a limit of running ones, a limit of waiting ones; further ones are refused."""
 
     def __init__(self, width: int) -> None:
         self.width = width

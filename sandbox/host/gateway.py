@@ -75,7 +75,7 @@ class Request:
         self.wants_chat = trace.call.path.endswith("/chat/completions")
 
     async def run(self) -> Answer:
-        """Tries accounts until one answers or none is left; the last failure is then the caller's."""
+        """Tries accounts until one answers; when none is left, returns the last failure."""
         session = Session(self.host, self.group, self.body)
         pool = Pool(self.host, self.group, self.trace.model, session.account())
         verdict, attempts = None, []
@@ -94,7 +94,7 @@ class Request:
         return verdict.answer
 
     def note(self, attempts: list[tuple[Row, Verdict, str]]) -> None:
-        """Ops rows: of the last failure in the caller's words, or of those that another account has repaired."""
+        """Writes ops rows: the last failure as the caller sees it, or the failures before another account answered."""
         account, last, model = attempts[-1]
         if last.status != 200:
             detail = last.answer.body["error"] if isinstance(last.answer.body, dict) else {}
@@ -106,7 +106,7 @@ class Request:
             self.trace.failed(verdict.status, text, account=account, model=model)["_recovered"] = True
 
     async def attempt(self, account: Row, model: str) -> Verdict:
-        """One account: raw chat, or converted to Responses and back; unknown support falls back to chat.
+        """Asks one account: chat as it is, or converted to Responses and back; unknown support falls back to chat.
 
         See docs/host-api.md#responses-fall-back.
         """
@@ -130,7 +130,7 @@ class Request:
         return {name: value for name, value in self.body.items() if name != "messages"}
 
     async def by_chat(self, account: Row, model: str) -> Verdict:
-        """The body as it is, with the account's model name; the relay's answer as it is, HTML too.
+        """Sends the body with the account's model name; returns the relay's answer unchanged, even HTML.
 
         See docs/host-api.md#html-passes-through.
         """
@@ -158,7 +158,7 @@ class Request:
         chat = convert.chat_answer(response, self.trace.model)
         if self.trace.stream:
             return Verdict(Answer(200, convert.chat_stream(chat), content_type=SSE), status=200)
-        # An older host hands on the content type of the stream that it has read.
+        # An older host passes on the content type of the stream that it has read.
         kind = reply.content_type if self.host.old else http.JSON
         return Verdict(Answer(200, chat, content_type=kind), status=200)
 

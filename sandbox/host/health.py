@@ -1,4 +1,4 @@
-"""What upstream answers and recoveries do to an account (docs/host-api.md#what-upstream-answers-do)."""
+"""The effects of upstream answers and recoveries on an account (docs/host-api.md#what-upstream-answers-do)."""
 
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ WINDOW_403 = 180 * 60.0
 
 
 class Health:
-    """The host's in-memory knowledge of accounts, beside the columns of their rows."""
+    """The state of accounts that the host keeps in memory, beside the columns of their rows."""
 
     def __init__(self, host: "Host") -> None:
         self.host = host
@@ -42,7 +42,7 @@ class Health:
         return max(until, self.transient.get((account["id"], model), (0, 0.0))[1]) > now
 
     def disable(self, account: Row, message: str) -> None:
-        """A hard error: status error and schedulable false, until somebody repairs both."""
+        """A definitive error: status error and schedulable false, until an admin call resets both."""
         account.update(status="error", schedulable=False, error_message=message)
         self.blocked[account["id"]] = self.host.now() + BLOCK
         self.host.touch(account)
@@ -57,7 +57,7 @@ class Health:
         self.disable(account, f"Payment required (402): {message}")
 
     def forbid(self, account: Row, message: str, *, html: bool) -> None:
-        """403: twice a pause, the third time an error. Newer hosts ignore pages of firewalls."""
+        """403: a pause the first two times, an error the third. Newer hosts ignore HTML pages of firewalls."""
         if html and not self.host.old:
             return
         now = self.host.now()
@@ -70,14 +70,14 @@ class Health:
             self.pause(account, f"OpenAI 403 temporary cooldown ({len(seen)}/3): {detail}")
 
     def limit(self, account: Row) -> None:
-        """429: five seconds."""
+        """429: pauses the account for five seconds."""
         account.update(rate_limited_at=self.host.now(), rate_limit_reset_at=self.host.now() + LIMITED)
 
     def overload(self, account: Row) -> None:
         account["overload_until"] = self.host.now() + PAUSE
 
     def stumble(self, account: Row, model: str) -> None:
-        """5xx: nothing at first, then 10 s, then 45 s for the model; only time helps. Older hosts forget it."""
+        """5xx: no effect the first time, then the model pauses 10 s, then 45 s. No effect on older hosts."""
         if self.host.old:
             return
         count = self.transient.get((account["id"], model), (0, 0.0))[0] + 1
@@ -85,7 +85,7 @@ class Health:
         self.transient[account["id"], model] = (count, self.host.now() + pause)
 
     def no_model(self, account: Row, model: str) -> None:
-        """404 that says the model does not exist: half an hour, written into `extra`."""
+        """404 that says the model does not exist: pauses the model for half an hour, written into `extra`."""
         now = self.host.now()
         entry = {"rate_limited_at": text(now), "rate_limit_reset_at": text(now + NO_MODEL)}
         limits = account["extra"].setdefault("model_rate_limits", {})
@@ -93,14 +93,14 @@ class Health:
         account["_model_limits"][model] = now + NO_MODEL
 
     def served(self, account: Row, model: str) -> None:
-        """A good answer through the gateway."""
+        """Notes a successful answer through the gateway."""
         account["_settled_use"] = self.settled_use(account)
         account["last_used_at"] = self.host.now()
         self.forbidden.pop(account["id"], None)
         self.transient.pop((account["id"], model), None)
 
     def settled_use(self, account: Row) -> float | None:
-        """The last use as the API shows it: some seconds late (docs/host-api.md#who-served)."""
+        """The last use as the API shows it, which is some seconds late (docs/host-api.md#who-served)."""
         used: float | None = account["last_used_at"]
         late = used is not None and self.host.now() - used < USE_LAG
         return account.get("_settled_use") if late else used
@@ -108,7 +108,7 @@ class Health:
     def clear(self, account: Row, *, counters: bool) -> None:
         """clear-error; with `counters` recover-state and a good test. `schedulable` is left as it is."""
         if account["status"] == "error" or not counters:
-            account["status"] = "active"  # clear-error switches on even what a person had switched off
+            account["status"] = "active"  # clear-error also switches on an account that an operator switched off
         account["error_message"] = ""
         self.clear_limits(account)
         account["extra"].pop("model_rate_limits", None)

@@ -36,7 +36,7 @@ def once(handler: Write) -> Callable[[Host, Call], Awaitable[Answer]]:
 
 
 def _record(host: Host, call: Call, identity: str) -> Row:
-    """The record of this key, ready to run or done; refuses everything between."""
+    """The record of this key, new or finished; Refusal for another payload, while it runs, or soon after a failure."""
     print_ = orjson.dumps([call.actor, call.body], option=orjson.OPT_SORT_KEYS).decode()
     now = host.now()
     record = host.idempotency.get(identity)
@@ -77,7 +77,7 @@ async def _run(host: Host, call: Call, handler: Write, record: Row) -> Answer:
 
 
 def _replay(record: Row) -> Answer:
-    """The stored answer, keys sorted, even if the row it tells of was deleted since.
+    """The stored answer, keys sorted, even if its row was deleted since.
 
     See docs/host-api.md#replay-after-delete.
     """

@@ -20,7 +20,7 @@ _ALLOWED = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def may_bind(host: Host, user: Row, group: Row) -> bool:
-    """Subscription groups need a subscription, exclusive ones a permission, the others nothing."""
+    """True when the user may use the group: subscription groups need a subscription, exclusive ones a permission."""
     if group["subscription_type"] == "subscription":
         return host.subscribed(user["id"], group["id"]) is not None
     return not group["is_exclusive"] or group["id"] in (user["allowed_groups"] or ())
@@ -144,7 +144,7 @@ def rebind(host: Host, call: Call) -> Answer:
 
 
 def _bind(host: Host, row: Row, group_id: int) -> Row | None:
-    """Binds, and returns the group when its access had to be granted."""
+    """Binds the key; returns the group when access to it had to be granted."""
     group, user = host.groups.get(group_id), host.users[row["user_id"]]
     if group is None:
         raise not_found("group")

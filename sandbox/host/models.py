@@ -1,4 +1,4 @@
-"""Which protocol and which upstream model an account's calls take.
+"""The protocol and the upstream model of an account's calls.
 
 See docs/host-api.md#test-path, docs/host-api.md#model-names.
 """
@@ -7,7 +7,7 @@ from sandbox.host.templates import Row
 
 
 def responses_flag(account: Row) -> bool | None:
-    """True and False are settled, None is unknown, which the host treats as supported."""
+    """Whether the account supports Responses; None is unknown, which the host treats as supported."""
     mode = account["extra"].get("openai_responses_mode")
     if mode in ("force_responses", "force_chat_completions"):
         return bool(mode == "force_responses")

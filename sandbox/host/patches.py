@@ -59,14 +59,14 @@ def _texts(row: Row, body: Row) -> None:
 
 
 def _status(row: Row, status: str | None) -> None:
-    """`error` takes schedulable away; `active` does not give it back, and clears nothing else."""
+    """Sets the status. `error` also sets schedulable to false; `active` does not set it back, and clears nothing."""
     row["status"] = status or row["status"]
     if status == "error":
         row["schedulable"] = False
 
 
 def _replace(host: Host, row: Row, body: Row) -> None:
-    """`extra` and the non-sensitive credentials are replaced as a whole; secrets stay when they are not sent."""
+    """Replaces `extra` and the non-sensitive credentials as a whole; secrets that are not sent stay."""
     if body.get("extra") is not None:
         kept = {key: row["extra"][key] for key in _HOST_KEYS if key in row["extra"]}
         row["extra"] = with_defaults(host, row["platform"], {**body["extra"], **kept})

@@ -24,7 +24,7 @@ def save(host: Host, path: Path) -> None:
 
 
 def load(host: Host, path: Path) -> None:
-    """Reads a saved state, if there is one; cool-downs in memory are forgotten, as by a real restart."""
+    """Reads a saved state, if there is one; cool-downs are not in it, as after a restart of a real host."""
     if not path.exists():
         return
     state = json.loads(path.read_text())
@@ -42,7 +42,7 @@ def _forget_running(host: Host) -> None:
 
 
 def index(host: Host) -> None:
-    """Rebuilds what is derived from the tables."""
+    """Rebuilds the indices of the tables."""
     for table in NAMED:
         for row in getattr(host, table).values():
             host.know(table, row)

@@ -1,4 +1,4 @@
-"""Which account of the group takes a gateway call (docs/host-api.md#model-names, docs/host-api.md#handler-errors)."""
+"""Chooses the account for a gateway call (docs/host-api.md#model-names, docs/host-api.md#handler-errors)."""
 
 from sandbox.host.errors import Refusal
 from sandbox.host.models import channel_mapped, mapped, restricted
@@ -9,13 +9,13 @@ UNAVAILABLE = "Service temporarily unavailable"
 
 
 def unavailable() -> Refusal:
-    """503: nobody can take the call now."""
+    """503: no account can take the call now."""
     return Refusal.gateway(503, UNAVAILABLE, "api_error")
 
 
 class Session:
-    """0.1.130 sticks a session, told by model and first user message, to the account that served it: even after this
-    account has left the group. Newer hosts look whether it is still a member, so nothing of it is seen there.
+    """Sticky sessions of 0.1.130: the account that served a model and first user message serves them again, even
+    after it has left the group. Newer hosts check the membership, so the sandbox leaves them out there.
     """
 
     def __init__(self, host: Host, group_id: int, body: Row) -> None:

@@ -1,4 +1,4 @@
-"""The host's own question whether a relay speaks Responses, asked in the background (docs/host-api.md#probe-race)."""
+"""The host's background probe of Responses support (docs/host-api.md#probe-race)."""
 
 import json
 
@@ -10,7 +10,7 @@ TEST_MODEL = "gpt-5.4"
 
 
 def start(host: Host, account: Row) -> None:
-    """After a creation or a PUT of credentials; the answer of that call does not wait for it: that is the race."""
+    """Starts the probe after a creation or a PUT of credentials, whose answer does not wait for it (the probe race)."""
     has_key = account["credentials"].get("api_key") and account["credentials"].get("base_url")
     if account["platform"] == "openai" and account["type"] == "apikey" and has_key:
         host.spawn(_ask(host, account))
@@ -29,7 +29,7 @@ async def _ask(host: Host, account: Row) -> None:
 
 
 def question(host: Host, account: Row) -> Row:
-    """Older hosts ask for their default model; newer ones for the first of the mapping, and insist on a tool."""
+    """The probe's request: older hosts ask their default model, newer ones the mapping's first, with a forced tool."""
     ask: Row = {"model": TEST_MODEL, "input": [{"role": "user", "content": "hi"}], "stream": False}
     if host.old:
         return ask
@@ -41,7 +41,7 @@ def question(host: Host, account: Row) -> Row:
 
 
 def judge(reply: upstream.Reply, *, old: bool) -> bool | None:
-    """404 and 405 say no; a newer host wants a function call in a 200; every other status counts as yes."""
+    """False for 404, 405, and on newer hosts a 200 without a function call; None (undecided) for an unfinished one."""
     if reply.status in (404, 405):
         return False
     if old or not 200 <= reply.status < 300:

@@ -1,4 +1,4 @@
-"""What the gateway has done: usage rows and ops errors (docs/host-api.md#who-served)."""
+"""Records of gateway calls: usage rows and ops errors (docs/host-api.md#who-served)."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which accounts of a group the gateway sees at this moment: the host's delays between a write and its effect."""
+"""The accounts that the gateway sees in a group: the host's delays between a write and its effect."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ class Scheduler:
         self.mappings: dict[int, tuple[dict[str, str], float]] = {}  # account -> former mapping, seen until
 
     def move(self, account: Row, before: Iterable[int], after: Iterable[int], *, bulk: bool = False) -> None:
-        """An account's groups have changed; it appears after the delay, and disappears at once (old hosts: later)."""
+        """Notes changed groups: the account appears after the delay, and disappears at once (old hosts: later)."""
         old, new, lost = set(before), set(after), self._event(account, bulk=bulk)
         for group in old - new:
             self.members.get(group, {}).pop(account["id"], None)
@@ -34,22 +34,22 @@ class Scheduler:
             self.used.add(group)
 
     def woken(self, account: Row, *, bulk: bool = False) -> None:
-        """An account has become schedulable again: its groups see it after the delay."""
+        """Notes that an account is schedulable again: its groups see it after the delay."""
         lost = self._event(account, bulk=bulk)
         for group in (binding["group_id"] for binding in account["_groups"]):
             self.members.setdefault(group, {})[account["id"]] = self._visible(group, lost=lost)
 
     def written(self, account: Row, *, bulk: bool = False) -> None:
-        """A write that changes nothing here; it heals what was lost, and on an older host may swallow the next one."""
+        """Notes any other write: it brings back a lost event, and an older host loses the next one within a second."""
         self._event(account, bulk=bulk)
 
     def remap(self, account: Row, former: dict[str, str]) -> None:
-        """A bulk update has changed the mapping: the former one is seen for a while (a PUT's is seen at once)."""
+        """Notes a mapping changed by bulk update: the former one is seen for a while (a PUT's is seen at once)."""
         if account["_groups"]:
             self.mappings[account["id"]] = (former, self.host.now() + self._delay())
 
     def forget(self, account: Row) -> None:
-        """The account was deleted: no group sees it from now on."""
+        """Removes a deleted account from all groups."""
         for binding in account["_groups"]:
             self.members.get(binding["group_id"], {}).pop(account["id"], None)
         for former in self.leaving.values():
@@ -81,7 +81,7 @@ class Scheduler:
         return self.host.random.uniform(*self.host.options.join_delay)
 
     def _event(self, account: Row, *, bulk: bool) -> bool:
-        """Notes a write; True when an older host loses it. A repeated write heals, a bulk update is never lost."""
+        """Notes a write; True when an older host loses it, until a later write. A bulk update is never lost."""
         now = self.host.now()
         if not bulk and self.host.old and self.host.options.lost_events:
             if now - self.events.get(account["id"], 0.0) < DEDUPE:

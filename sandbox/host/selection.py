@@ -50,7 +50,7 @@ class Filter:
         return value is not None, value if value is not None else 0, row["id"]
 
     def _candidates(self, host: Host) -> list[Row]:
-        """The quick part first: thousands of accounts are searched for each that is imported."""
+        """The accounts of the group, or of a matching name, from an index: each import searches thousands."""
         if not self.group:
             return host.containing("accounts", self.search)
         return [host.accounts[number] for number in host.scheduler.members.get(self.group, ())]
@@ -63,7 +63,7 @@ class Filter:
         )
 
     def _in_state(self, host: Host, row: Row) -> bool:
-        """`active` means serving now; the others name what keeps an account from it."""
+        """True when the account is in this state: `active` serves now, the others name why it does not."""
         now = host.now()
         limited = (row["rate_limit_reset_at"] or 0) > now
         paused = (row["temp_unschedulable_until"] or 0) > now

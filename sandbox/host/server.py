@@ -1,4 +1,4 @@
-"""The host's HTTP door: armed failures, authentication, the handler, the ledger."""
+"""The host's HTTP entry point: armed failures, authentication, the handler, the ledger."""
 
 import asyncio
 import logging
@@ -71,7 +71,7 @@ class HostServer:
         return await http.write(request, answer)
 
     async def disturb(self, request: web.BaseRequest, fault: Fault) -> Answer:
-        """What the caller of a call with an armed failure sees."""
+        """The answer to a call with an armed failure, or none: it waits for ever, or cuts the connection."""
         if fault.mode.startswith("timeout"):
             await asyncio.Event().wait()
         if fault.mode.startswith("drop") and request.transport is not None:
@@ -91,12 +91,12 @@ class HostServer:
         except Refusal as refusal:
             plain = isinstance(refusal.body, str)
             return Answer(refusal.status, refusal.body, refusal.headers, "text/plain" if plain else http.JSON)
-        except Exception:  # a defect of the sandbox or a body of odd types: the host would hide it too, so log it
+        except Exception:  # a fault of the sandbox, or a body of unexpected types; the host, too, answers only 500
             logging.exception("%s %s", call.method, call.path)
             return Answer(500, _OPAQUE)
 
     def note(self, call: Call, status: int, *, applied: bool) -> None:
-        """Every write on the admin and user API, secrets taken out; status 0 is an answer that never came."""
+        """Adds a write on the admin or user API to the ledger, without secrets; status 0: it was never answered."""
         if call.method == "GET" or not call.path.startswith(auth.USER):
             return
         host = self.host

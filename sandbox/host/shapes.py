@@ -20,7 +20,7 @@ _TIMES = frozenset({
 
 
 def shown(row: Row, names: Iterable[str], without: Container[str] = ()) -> Row:
-    """The named fields of a row, times as text; fields that the host's version lacks stay away."""
+    """The named fields of a row, times as text, without fields that the host's version lacks."""
     return {
         name: text(row[name]) if name in _TIMES else row[name] for name in names if name in row and name not in without
     }
@@ -51,7 +51,7 @@ def channel(host: Host, row: Row) -> Row:
 
 
 def account(host: Host, row: Row, *, created: bool = False) -> Row:
-    """An account with its secrets taken out; the answer of a creation does not tell the groups."""
+    """An account without its secrets; the answer of a creation has no groups."""
     new = ("proxy_fallback_origin_id",)
     out = shown(row, templates.ACCOUNT, new if host.old else ())
     out["extra"] = dict(row["extra"])
@@ -78,7 +78,7 @@ def _bindings(host: Host, row: Row) -> Row:
 
 
 def user(host: Host, row: Row, *, admin: bool = False) -> Row:
-    """A user; only the admin's own list tells notes and last use."""
+    """A user; only the admin's list has notes and last use."""
     out = shown(row, templates.USER, ("frozen_balance",) if host.old else ())
     out["allowed_groups"] = row["allowed_groups"] if admin else None  # nested users are read without them
     out |= {"last_active_at": text(row["last_active_at"])} if row.get("last_active_at") else {}
@@ -98,7 +98,7 @@ def key(host: Host, row: Row, *, bare: bool = False, without: str = "") -> Row:
 
 
 def subscription(host: Host, row: Row, *, without: tuple[str, ...] = ()) -> Row:
-    """A subscription with whom and what it connects; lists of one side leave that side out."""
+    """A subscription with its user and group; a list for one of them leaves that one out."""
     out = shown(row, templates.SUBSCRIPTION)
     out["expires_at"] = text(row["expires_at"])
     out |= {"revoked_at": text(row["revoked_at"])} if row.get("revoked_at") else {}
@@ -111,7 +111,7 @@ def subscription(host: Host, row: Row, *, without: tuple[str, ...] = ()) -> Row:
 
 
 def usage(host: Host, row: Row) -> Row:
-    """A row of /admin/usage with what it refers to."""
+    """A row of /admin/usage with its user, key, account and group."""
     out = shown(row, templates.USAGE, templates.USAGE_NEW if host.old else ())
     used, spent = host.keys.get(row["api_key_id"]), host.accounts.get(row["account_id"])
     out |= {"user": user(host, host.users[row["user_id"]])} if row["user_id"] in host.users else {}

@@ -1,4 +1,4 @@
-"""What the stand-in host remembers: its tables, their indices, its clock and its logs."""
+"""The state of the stand-in host: tables, indices, clock and logs."""
 
 import asyncio
 import hashlib
@@ -23,7 +23,7 @@ NAMED = ("groups", "channels", "accounts")  # looked up by name for each account
 
 
 def hidden(password: str) -> str:
-    """Passwords are kept as digests, so that a state file does not show them."""
+    """The digest of a password: a state file does not show passwords."""
     return hashlib.sha256(password.encode()).hexdigest()
 
 
@@ -45,7 +45,7 @@ class Host:
         self.clear()
 
     def clear(self) -> None:
-        """Back to a fresh installation: one admin, one anthropic group `default`."""
+        """Resets to a fresh installation: one admin, one anthropic group `default`."""
         self.groups: dict[int, Row] = {}
         self.channels: dict[int, Row] = {}
         self.accounts: dict[int, Row] = {}
@@ -62,7 +62,7 @@ class Host:
         self.usage_by_request: dict[str, Row] = {}
         self.ops: deque[Row] = deque(maxlen=20_000)
         self.key_ids: dict[str, int] = {}
-        self.sessions: dict[tuple[int, str, str], int] = {}  # what sticks to which account
+        self.sessions: dict[tuple[int, str, str], int] = {}  # sticky session -> account
         self.refused_keys: dict[int, int] = {}  # user -> creations of keys that exist already
         self.channel_by_group: dict[int, int] = {}
         self.subscription_ids: dict[tuple[int, int], int] = {}
@@ -86,7 +86,7 @@ class Host:
             self.add("groups", {**GROUP, **GROUP_ADMIN}, {"name": "openai-default", "platform": "openai"})
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Runs something beside the answer, as the host's own background work does."""
+        """Runs a task in the background, beside the answer."""
         task = asyncio.get_running_loop().create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
@@ -108,7 +108,7 @@ class Host:
         return row
 
     def know(self, table: str, row: Row) -> None:
-        """Call it when a row has a new name."""
+        """Adds a row's new name to the index."""
         if table in NAMED:
             self.ids_by_name[table, row["name"]].add(row["id"])
             self.small_names[table][row["id"]] = row["name"].lower()
@@ -120,7 +120,7 @@ class Host:
         return [row for row in found if row["name"] == name]
 
     def containing(self, table: str, text: str) -> list[Row]:
-        """Rows with ``text``, in small letters, anywhere in the name."""
+        """Rows whose name contains ``text`` (lower case), whatever the name's case."""
         rows: dict[int, Row] = getattr(self, table)
         return [rows[number] for number, name in self.small_names[table].items() if text in name and number in rows]
 
@@ -134,7 +134,7 @@ class Host:
         return token
 
     def group_named(self, name: str) -> Row | None:
-        """Names are unique over all platforms, case-sensitive and not trimmed."""
+        """The group of this name: names are unique over all platforms, case-sensitive and not trimmed."""
         return first(self.named("groups", name), bool)
 
     def channel_of(self, group_id: int) -> Row | None:
@@ -145,7 +145,7 @@ class Host:
         return self.subscriptions.get(self.subscription_ids.get((user_id, group_id), 0))
 
     def subscribed(self, user_id: int, group_id: int) -> Row | None:
-        """The same, if it is in force now."""
+        """The subscription of a user to a group, if it is in force now."""
         row = self.subscription_of(user_id, group_id)
         return row if row and row["status"] == "active" and row["expires_at"] > self.now() else None
 

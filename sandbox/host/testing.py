@@ -24,7 +24,7 @@ NOT_JSON = "Invalid Chat Completions response from /v1/chat/completions: expecte
 
 
 class Failed(Exception):
-    """Ends a test; the text is the error event's."""
+    """Ends an account test; the text becomes the error event."""
 
 
 @ROUTES.on("POST", PATH + "/:id/test")
@@ -94,7 +94,7 @@ async def _chat(host: Host, account: Row, model: str, prompt: str) -> AsyncItera
 
 
 def _refused(host: Host, account: Row, status: int, raw: bytes, prefix: str, start: str) -> Failed:
-    """Only a 401 changes the account; every other status leaves it as it is."""
+    """Applies a refusal of the relay: a 401 disables the account, every other status changes nothing."""
     text = raw.decode(errors="replace")
     if status == 401:
         host.health.disable(account, f"{start}uthentication failed (401): {text}")

@@ -1,4 +1,4 @@
-"""How the host calls an account's relay: where to, with what, and what it says when that fails.
+"""The host's calls of an account's relay: address, headers, and the wording of failures.
 
 See docs/host-api.md#relay-addresses.
 """
@@ -51,7 +51,7 @@ class Reply:
 
 
 def endpoint(base_url: str, path: str) -> str:
-    """Joins as the host does: `/v1` is added unless the base ends in a version, or in the path itself."""
+    """The URL of a path, joined as by the host: `/v1` is added unless the base ends in a version or in the path."""
     base = base_url.strip().partition("?")[0].partition("#")[0].rstrip("/")
     _check(base_url.strip())
     if base.endswith(path):

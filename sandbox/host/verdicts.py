@@ -1,4 +1,4 @@
-"""What an upstream answer does to the account, and what the caller is told.
+"""The effect of an upstream answer on the account, and the answer to the caller.
 
 See docs/host-api.md#what-upstream-answers-do, docs/host-api.md#handler-errors.
 """
@@ -32,7 +32,7 @@ def error(status: int, message: str, kind: str) -> Answer:
 
 
 def of_transport(host: Host, account: Row, text: str) -> Verdict:
-    """Newer hosts pause the account for ten minutes and try another; older ones do neither.
+    """After a transport error newer hosts pause the account for ten minutes and try another; older ones do neither.
 
     See docs/host-api.md#transport-errors.
     """
@@ -43,7 +43,7 @@ def of_transport(host: Host, account: Row, text: str) -> Verdict:
 
 
 def of_reply(host: Host, account: Row, model: str, reply: Reply) -> Verdict:
-    """An upstream answer that is no success."""
+    """The verdict on an unsuccessful upstream answer."""
     message = reply.message()
     if lacks_model(reply) and not host.old:
         host.health.no_model(account, model)
@@ -57,7 +57,7 @@ def of_reply(host: Host, account: Row, model: str, reply: Reply) -> Verdict:
 
 
 def lacks_model(reply: Reply) -> bool:
-    """A 404 whose text says that the model does not exist; a 404 of the path is another thing.
+    """True for a 404 whose text says that the model does not exist, not for a 404 of the path.
 
     See docs/host-api.md#model-not-found-upstream.
     """
@@ -85,7 +85,7 @@ def _hurt(host: Host, account: Row, model: str, reply: Reply, message: str) -> N
 
 
 def _told(reply: Reply) -> Answer:
-    """What the caller hears when no other account has taken over."""
+    """The answer to the caller when no other account has answered."""
     if reply.status == 429:
         answer = error(429, "Upstream rate limit exceeded, please retry later", "rate_limit_error")
         answer.headers |= {"Retry-After": reply.headers["Retry-After"]} if "Retry-After" in reply.headers else {}
@@ -103,7 +103,7 @@ def _told(reply: Reply) -> Answer:
 
 
 def _passed_on(reply: Reply, message: str) -> Answer:
-    """400, 404, 409, 422 ...: the upstream's own status and message."""
+    """The upstream's own status and message, for 400, 404, 409, 422 ..."""
     kind = {400: "invalid_request_error", 404: "not_found_error"}.get(reply.status, "api_error")
     return error(reply.status, message or f"Upstream error: {reply.status}", kind)
 
