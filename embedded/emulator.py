@@ -15,7 +15,7 @@ from embedded.processes import Program
 from embedded.settings import ACCESS_KEY_ID, LOOPBACK, SECRET_ACCESS_KEY, Settings
 
 START_SECONDS = 30.0
-OPEN_FILES = 10_240  # every thread of a function keeps a connection
+OPEN_FILES = 10_240  # each thread of a function keeps a connection open
 
 
 class Emulator:
@@ -34,7 +34,7 @@ class Emulator:
         self.program.start(self._command(), self._environment(), self.settings.home)
 
     def stop(self) -> bool:
-        """False when it was not running."""
+        """Stop the program and remove its temporary files. False when it was not running."""
         stopped = self.program.stop()
         if stopped:
             self._clear_scratch()

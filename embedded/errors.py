@@ -1,5 +1,5 @@
-"""What goes wrong here is told in one sentence."""
+"""The error that the commands print as one sentence."""
 
 
 class EmbeddedError(Exception):
-    """Something that the person at the keyboard can put right; its text says what, and how."""
+    """A problem that the user can solve; the text says what it is, and how. Exit code 2."""

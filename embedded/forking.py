@@ -157,7 +157,7 @@ def main() -> None:
     exec(sys.argv[2])  # noqa: S102 - as Python does with these lines of .pth files
     _import()
     gc.freeze()  # shared objects are not collected, and their memory is not copied
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are not waited for
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system reaps ended children
     request = _serve(line)
     if request is not None:
         _become(request)

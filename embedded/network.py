@@ -44,7 +44,7 @@ def answers(url: str) -> bool:
 
 
 def call(method: str, url: str, body: Any = None, token: str | None = None) -> Any:
-    """A small JSON call; any failure is a :class:`EmbeddedError` that names the address."""
+    """The JSON answer to a call; EmbeddedError, which names the address, for any failure."""
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data=data, headers=headers, method=method)  # noqa: S310 - loopback addresses
