@@ -1,7 +1,6 @@
 """Fixtures that several folders use: a moto stack, the sandbox, and both together."""
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -10,10 +9,9 @@ import pytest
 import requests
 import time_machine
 from batch_import.bootstrap import bootstrap
-from moto import mock_aws
 
 import sandbox
-from tests.support.aws import FAKE_AWS, Aws, make_stack, one_at_a_time
+from tests.support.aws import Aws, moto_stack
 from tests.support.pump import Context, Pump, door
 
 CUSTOMER_KEY = "sk-customer-0000000000001"
@@ -21,19 +19,12 @@ START = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    """The template's state in moto; the process's wiring is made anew for it."""
-    for name, value in FAKE_AWS.items():
-        monkeypatch.setenv(name, value)
-    saved = dict(os.environ)
-    one_at_a_time(monkeypatch)
-    with mock_aws():
-        stack = make_stack()
+def aws() -> Iterator[Aws]:
+    """The template's state in moto; the process's composition root is made anew for it."""
+    with moto_stack() as stack:
         bootstrap.cache_clear()
         yield stack
         bootstrap.cache_clear()
-    os.environ.clear()
-    os.environ.update(saved)
 
 
 @pytest.fixture

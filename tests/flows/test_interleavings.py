@@ -30,13 +30,12 @@ from botocore.client import BaseClient
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
-from moto import mock_aws
 from urllib3.connectionpool import HTTPConnectionPool
 
 import sandbox
 from tests.conftest import CUSTOMER_KEY, START, Service, seed
 from tests.flows.test_business_chains import bulk_update
-from tests.support.aws import FAKE_AWS, make_stack, one_at_a_time
+from tests.support.aws import moto_stack
 from tests.support.pump import Context, Pump, door, sqs_event
 
 pytestmark = [
@@ -274,24 +273,18 @@ def _pair(account: dict[str, Any]) -> tuple[str, str]:
 @contextmanager
 def a_world() -> Iterator[World]:
     """As the fixtures ``aws``, ``box`` and ``service`` make it, once for all examples."""
-    saved = dict(os.environ)
-    os.environ.update(FAKE_AWS)
     client.cache_clear()
     with (
+        moto_stack() as aws,
         pytest.MonkeyPatch.context() as patch,
-        mock_aws(),
         sandbox.running(join_delay=(0, 0)) as box,
         time_machine.travel(START, tick=False) as traveller,
     ):
-        one_at_a_time(patch)
-        aws = make_stack()
         aws.put_host(box.host_url, box.admin_key)
         world = World(aws, box, traveller)
         _watch_effects(patch, world)
         _one_thread(patch, world)
         yield world
-    os.environ.clear()
-    os.environ.update(saved)
 
 
 def _watch_effects(patch: pytest.MonkeyPatch, world: World) -> None:

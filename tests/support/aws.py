@@ -4,13 +4,17 @@ import copy
 import json
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 import yaml
+from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.dynamodb import models
 from moto.dynamodb.models.table import Table
@@ -42,8 +46,30 @@ def _tag(loader: Any, node: yaml.Node) -> Any:
     return loader.construct_mapping(node, deep=True)
 
 
+@cache
 def template() -> dict[str, Any]:
+    """The parsed template.yaml; do not change it, all tests share it."""
     return yaml.load((ROOT / "template.yaml").read_text(), _Loader)
+
+
+@cache
+def boto_session() -> boto3.Session:
+    """One session for all tests that use moto: reading botocore's service descriptions takes most of a test's time."""
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
+    return boto3.Session(*(FAKE_AWS[name] for name in names[:2]), region_name=FAKE_AWS[names[2]])
+
+
+@contextmanager
+def moto_stack() -> Iterator["Aws"]:
+    """The template's state in moto, empty; the process's environment variables name it inside the block."""
+    saved = dict(os.environ)
+    os.environ.update(FAKE_AWS)
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        one_at_a_time(patch)
+        patch.setattr(boto3, "DEFAULT_SESSION", boto_session())
+        yield make_stack()
+    os.environ.clear()
+    os.environ.update(saved)
 
 
 @dataclass
@@ -58,12 +84,12 @@ class Aws:
 
 
 def make_stack() -> Aws:
-    """Call it inside ``mock_aws``."""
+    """Create the template's tables, queues, key and secrets where boto3 finds AWS, and name them in the environment."""
     resources = template()["Resources"]
-    tables = {name: _make_table(resources[logical], name) for logical, name in _TABLES.items()}
-    queues = {
-        name: boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("import", "confirm", "validate")
-    }
+    dynamodb = boto3.client("dynamodb")
+    tables = {name: _make_table(dynamodb, resources[logical], name) for logical, name in _TABLES.items()}
+    sqs = boto3.client("sqs")
+    queues = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("import", "confirm", "validate")}
     key = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
     secrets = boto3.client("secretsmanager")
     for name, value in (("host", "{}"), ("deployment", DEPLOYMENT_SECRET), ("tokens", "{}")):
@@ -119,8 +145,8 @@ class _CopyOnce:
 _TABLES = {"Runs": "import_runs", "Items": "import_run_items", "Events": "import_run_item_events"}
 
 
-def _make_table(resource: dict[str, Any], name: str) -> str:
+def _make_table(dynamodb: Any, resource: dict[str, Any], name: str) -> str:
     wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
     properties = {key: resource["Properties"][key] for key in wanted if key in resource["Properties"]}
-    boto3.client("dynamodb").create_table(TableName=name, **properties)
+    dynamodb.create_table(TableName=name, **properties)
     return name
