@@ -13,10 +13,10 @@ BIN := .venv/bin
 SAM := PATH="$(CURDIR)/$(BIN):$$PATH" .venv-sam/bin/sam
 TESTS ?= tests
 
-.PHONY: help run up down status test check bench docs format install clean python
+.PHONY: help run up down status test test-all check bench docs format install clean python
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 run: install ## Start everything, import LIST (default: the sample list), stay up until Ctrl-C (ONCE=1: do not)
 	@$(BIN)/python -m embedded $(if $(ONCE),once,run)
@@ -37,8 +37,11 @@ check: install ## Format, lint, types, and the template as AWS gets it
 	$(SAM) validate --lint
 	$(SAM) build
 
-test: install ## All tests, with the coverage of the package
-	@$(BIN)/python -m pytest $(TESTS) -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+test: install ## The tests, with the coverage of the package (CRASH_SEED=… repeats the crash matrix's sample)
+	@$(BIN)/python -m pytest $(TESTS) -n 3 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term
+
+test-all: ## The same with every point of the crash matrix
+	@CRASH_POINTS=all $(MAKE) test
 
 bench: install ## The benchmarks (RELAYS="100 1000 10000": how many relays are imported)
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_naming.py

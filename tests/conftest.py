@@ -11,11 +11,36 @@ import time_machine
 from batch_import.bootstrap import bootstrap
 
 import sandbox
-from tests.support.aws import Aws, moto_stack
+from tests.support.aws import ROOT, Aws, moto_stack
+from tests.support.crashes import choose_sample
 from tests.support.pump import Context, Pump, door
 
 CUSTOMER_KEY = "sk-customer-0000000000001"
 START = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+def pytest_configure() -> None:
+    choose_sample()  # here, so that the processes that pytest-xdist starts choose the same
+
+
+def pytest_report_header() -> str:
+    return choose_sample()
+
+
+FIRST = ("flows", "browser", "functions", "contract", "project", "unit")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests in one process, and the longest files first, so that no process has one left at the end."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[bool, int]:
+    folder = item.path.relative_to(ROOT / "tests").parts[0]
+    return item.get_closest_marker("embedded") is None, FIRST.index(folder) if folder in FIRST else len(FIRST)
 
 
 @pytest.fixture

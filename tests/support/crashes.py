@@ -1,8 +1,14 @@
-"""Processes that die at an effect: before or after any call to AWS or over HTTP that a function makes."""
+"""Processes that die at an effect: before or after any call to AWS or over HTTP that a function makes.
 
+Which effects are tried: ``CRASH_POINTS`` (a number of effects per function and moment, or ``all``), chosen by
+``CRASH_SEED``. The header of a test run prints both; set them to repeat a failure.
+"""
+
+import itertools
+import os
+import random
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,6 +16,25 @@ import pytest
 from batch_import.bootstrap import bootstrap
 from botocore.client import BaseClient
 from urllib3.connectionpool import HTTPConnectionPool
+
+POINTS, SEED = "CRASH_POINTS", "CRASH_SEED"
+WHEN = ("before", "after")
+SAMPLE = 4
+
+
+def choose_sample() -> str:
+    """Settle how many points are tried and by which seed, for this process and its children; a line that says so."""
+    points = os.environ.setdefault(POINTS, str(SAMPLE))
+    seed = os.environ.setdefault(SEED, str(random.randrange(1_000_000)))
+    return f"crash matrix: {POINTS}={points} {SEED}={seed}"
+
+
+def chosen_effects(function: str, when: str, effects: int) -> Iterable[int]:
+    """Numbers, from 1 and ascending, of the effects that are tried; without an end when all are."""
+    if os.environ[POINTS] == "all":
+        return itertools.count(1)
+    chance = random.Random(f"{os.environ[SEED]} {function} {when}")
+    return sorted(chance.sample(range(1, effects + 1), min(effects, int(os.environ[POINTS]))))
 
 
 class Killed(BaseException):
@@ -23,14 +48,15 @@ class Effects:
         self._lock = threading.Lock()
         self._function = ""
         self._fatal: tuple[str, int, str] = ("", 0, "")
-        self._made: Counter[str] = Counter()
+        self.made = 0
+        """How many effects the function has had since ``kill``, up to ``spare``."""
         self._dead = False
         self.killed_at: str | None = None
         self.seen: set[str] = set()
 
     def kill(self, function: str, number: int, when: str) -> None:
         """Die once, ``before`` or ``after`` the effect ``number`` (from 1) that ``function`` makes from now on."""
-        self._fatal, self._made, self.killed_at = (function, number, when), Counter(), None
+        self._fatal, self.made, self.killed_at = (function, number, when), 0, None
 
     def spare(self, function: str) -> None:
         """``function`` dies no more."""
@@ -68,9 +94,11 @@ class Effects:
         with self._lock:
             if self._dead:
                 raise Killed
-            self._made[self._function] += 1
             function, number, when = self._fatal
-            return when if (self._function, self._made[self._function]) == (function, number) else ""
+            if self._function != function:
+                return ""
+            self.made += 1
+            return when if self.made == number else ""
 
     def _die(self, label: str) -> None:
         with self._lock:
