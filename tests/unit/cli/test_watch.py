@@ -3,6 +3,7 @@
 import json
 import signal
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -108,12 +109,21 @@ def test_json_is_one_answer_per_line_in_order(api: Any, invoke: Any, answers: An
     ]
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """A shell starts background jobs with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def _interrupt() -> None:
     main = threading.main_thread().ident
     assert main is not None
     signal.pthread_kill(main, signal.SIGINT)
 
 
+@pytest.mark.usefixtures("_interruptible")
 def test_interrupted_while_watching(api: Any, invoke: Any, answers: Any) -> None:
     api.on(RUN, answers.run("running", active=0), Reply(answers.run("running", active=0), before=_interrupt))
     result = invoke("watch", answers.RUN)
@@ -121,6 +131,7 @@ def test_interrupted_while_watching(api: Any, invoke: Any, answers: Any) -> None
     assert f"the run itself goes on: watch it with: batch-import watch {answers.RUN}" in result.stderr
 
 
+@pytest.mark.usefixtures("_interruptible")
 def test_interrupted_while_creating(api: Any, invoke: Any, answers: Any) -> None:
     api.on(CREATE, Reply(answers.created(), before=_interrupt))
     result = invoke("import", "-", *USER, "--idempotency-key", "mine", input=PAIR)
@@ -128,6 +139,7 @@ def test_interrupted_while_creating(api: Any, invoke: Any, answers: Any) -> None
     assert "repeat the call with --idempotency-key mine" in result.stderr
 
 
+@pytest.mark.usefixtures("_interruptible")
 def test_interrupted_elsewhere(api: Any, invoke: Any) -> None:
     api.on("GET /api/batch-import/runs", Reply({"runs": [], "next_cursor": None}, before=_interrupt))
     result = invoke("runs")
