@@ -46,6 +46,7 @@ _PREFIXED = re.compile(
     r"[-_](?=[^\s]*[0-9A-Z])|sk-|AIza|eyJ|AQ\.)[\w\-.+/=~:]+"
 )
 _OPAQUE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_\-.+/=~:|]{16,}")
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=[^=]")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LONG_HEX = re.compile(r"[0-9a-f]{24,}", re.IGNORECASE)
 _DATE = re.compile(r"\d{2,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:T[\d:.+Z-]*)?|\d{1,2}:\d{2}(?::\d{2})?")
@@ -61,7 +62,7 @@ _MODEL = re.compile(
 )
 _ENVIRONMENT = re.compile(
     r"\$\{?[A-Za-z_][\w.]*(?::-[^}]*)?\}?|\{\{[^{}]*\}\}|%[A-Za-z_]\w*%|os\.environ.*|process\.env.*|env[:.].+|\$env:.+|@env.*|!env.*"
-    r"|getenv\(.*|import\.meta.*"
+    r"|getenv\(.*|import\.meta.*|(?!YOUR|MY_|SK_)(?:[A-Z]+_)+(?:KEY|TOKEN|SECRET)(?:_\d+)?"
 )
 _PLACEHOLDER = re.compile(
     r"(?:(?:sk|key|api|token|cr|hf|AIza|sk-ant|sk-proj|sk-or)[-_]?)?(?:[-_.]?(?:x{3,}+|\.{2,}+|…++|0{6,}+|y{3,}+))++|<.*>|\[.*\]|\{.*\}"
@@ -162,7 +163,7 @@ def _is_wordy(word: str) -> bool:
 
 
 def _may_be_key(word: str) -> bool:
-    if word.isdigit() or not any(map(str.isalnum, word)):
+    if word.isdigit() or not any(map(str.isalnum, word)) or _ASSIGNMENT.match(word):
         return False
     if word.isalpha() and (word.islower() or word.istitle() or word.isupper()):
         return len(word) <= 3 and word.islower()
@@ -210,6 +211,11 @@ def is_environment(word: str) -> bool:
 
 def is_masked(word: str) -> bool:
     return _MASKED.search(word) is not None
+
+
+def is_bind_address(address: str) -> bool:
+    """Whether ``address`` is only where a program listens (``127.0.0.1``), not an address with scheme or port."""
+    return address in ("127.0.0.1", "0.0.0.0", "localhost", "::", "::1")  # noqa: S104  (compared, not bound)
 
 
 def is_address_placeholder(address: str) -> bool:

@@ -5,12 +5,12 @@ import re
 import tomllib
 from bisect import bisect_right
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import yaml
 
-from batch_import.intake.objects import drafts_of_object
+from batch_import.intake.objects import CUT, drafts_of_object
 from batch_import.intake.rows import Draft
 
 _YAML_LONGEST = 300_000
@@ -24,6 +24,10 @@ _YAML_SIGN = re.compile(r"^[ \t]*(?:-[ \t]+)?[\w\"'.-]{1,60}:[ \t]*(?:#.*|&\w+[ 
 _YAML_LIST = re.compile(r"^[ \t]*-[ \t]+[\w\"'.-]{1,60}:[ \t]+\S", re.MULTILINE)
 _TOML_SIGN = re.compile(r"^[ \t]*\[{1,2}[\w.\"'-]{1,100}\]{1,2}[ \t]*(?:#.*)?$", re.MULTILINE)
 _START = re.compile(r"^[ \t]*(?:[\w \t]{0,60}[=:][ \t]*)?(?=[{\[])", re.MULTILINE)
+_BRACKET = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"?|[{}\[\]]")
+_DANGLING = re.compile(r"[\s,]*(?:\"(?:[^\"\\]|\\.)*\"\s*:\s*)?[\w.+-]*$")
+_NAME_ALONE = re.compile(r"(?:(?<=\{)|,)\s*\"(?:[^\"\\]|\\.)*\"$")
+_PAIR = {"{": "}", "[": "]"}
 _QUOTES = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "，": ",", "：": ":", "\u00a0": " ", "　": " "}
 )
@@ -44,14 +48,15 @@ class Places:
     def __init__(self, text: str, first: int = 1) -> None:
         self._text, self._first = text, first
         self._places: dict[str, deque[int]] | None = None
+        self._last = first
 
     def of(self, value: str) -> int:
         if self._places is None:
             self._places = self._all()
         found = self._places.get(value) or self._places.get(value.split()[0] if value.split() else "")
-        if not found:
-            return self._first
-        return found.popleft() if len(found) > 1 else found[0]
+        if found:
+            self._last = found.popleft() if len(found) > 1 else found[0]
+        return self._last
 
     def _all(self) -> dict[str, deque[int]]:
         places: dict[str, deque[int]] = defaultdict(deque)
@@ -67,7 +72,7 @@ def whole_document(text: str, form: str) -> Document | None:
     """``text`` read as one document of ``form`` (``auto``: whichever fits); None if it is none with anything in it."""
     last = text.count("\n") + 1
     for name, parsed in _readings(text, form):
-        drafts = drafts_of_object(parsed, lines=Places(text))
+        drafts = sorted(drafts_of_object(parsed, lines=Places(text)), key=lambda draft: draft.line)
         # A list of labelled lines may look like YAML: then the reader of lines knows better what belongs together.
         unsure = name == "yaml" and form == "auto" and not any(draft.complete for draft in drafts)
         if (drafts and not unsure) or (name == "json" and form == "json"):
@@ -88,6 +93,8 @@ def embedded_documents(text: str) -> list[Document]:
         try:
             parsed, end = decoder.raw_decode(text, begin)
         except (ValueError, RecursionError):
+            parsed, end = _broken_off(decoder, text, begin), len(text)
+        if parsed is None:
             failures += text[begin : begin + 1] == "{"
             at = _next_line(text, begin)
             continue
@@ -99,6 +106,59 @@ def embedded_documents(text: str) -> list[Document]:
         else:
             at = _next_line(text, begin)
     return found
+
+
+def toml_among(lines: Sequence[tuple[int, str]]) -> Document | None:
+    """The TOML document that ``lines`` (number, text) are, where other documents stood before and behind them."""
+    text = "\n".join(line for _, line in lines)
+    if not lines or _TOML_SIGN.search(text) is None or (parsed := toml_of(text)) is None:
+        return None
+    drafts = drafts_of_object(parsed, lines=Places(text, lines[0][0]))
+    return Document(drafts, "toml", lines[0][0], lines[-1][0]) if drafts else None
+
+
+def _broken_off(decoder: json.JSONDecoder, text: str, begin: int) -> Any:
+    """The document that begins at ``begin`` and breaks off at the end of ``text``; None if there is none."""
+    completed = _completed(text[begin:].rstrip("`~ \n"))
+    try:
+        return decoder.decode(completed) if completed is not None else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _completed(text: str) -> str | None:
+    """A JSON text that breaks off, without its last, broken value and with every bracket closed; None for another text.
+
+    Each object that was open gets the name ``CUT``, so that its entry says that it is incomplete.
+    """
+    if (found := _open_brackets(text)) is None:
+        return None
+    open_brackets, end = found
+    kept = _DANGLING.sub("", text[:end])
+    if open_brackets[-1] == "{":
+        kept = _NAME_ALONE.sub("", kept)
+    closing: list[str] = []
+    for bracket in reversed(open_brackets):
+        comma = "" if kept[-1:] in "{[" and not closing else ","
+        closing.append(f'{comma}"{CUT}": true}}' if bracket == "{" else "]")
+    return kept + "".join(closing)
+
+
+def _open_brackets(text: str) -> tuple[list[str], int] | None:
+    """The brackets that are open at the end of ``text``, and where its unclosed string begins; None if none is open."""
+    stack: list[str] = []
+    end = len(text)
+    for found in _BRACKET.finditer(text):
+        sign = found[0]
+        if sign[0] == '"':
+            if len(sign) == 1 or not sign.endswith('"'):
+                end = found.start()
+                break
+        elif sign in "{[":
+            stack.append(sign)
+        elif not stack or _PAIR[stack.pop()] != sign or not stack:
+            return None
+    return (stack, end) if 0 < len(stack) <= _DEEPEST else None
 
 
 def _next_line(text: str, at: int) -> int:
@@ -137,6 +197,8 @@ def _spellings(text: str) -> Iterable[str]:
         yield _LOOSE.sub(_loosened, text.rstrip(",; \n"))
         if not text.isascii():
             yield _LOOSE.sub(_loosened, text.translate(_QUOTES).rstrip(",; \n"))
+    if (completed := _completed(_LOOSE.sub(_loosened, text))) is not None:
+        yield completed
 
 
 def _loosened(found: re.Match[str]) -> str:

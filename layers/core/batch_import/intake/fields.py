@@ -35,7 +35,7 @@ _WORDS: Mapping[Field, str] = {
         domain openaibaseurl openaiapibase openaiproxyurl requesturl serverurl serviceurl providerurl endpointurl
         azureendpoint modelurl openaiurl baseurls urls apibaseurls endpoints
         地址 接口地址 接口 网址 api地址 api接口 api接口地址 api域名 站点地址 站点url 中转地址 中转站地址 中转站 中转 服务地址 服务器地址
-        服务器 请求地址 代理地址 反代地址 反代 域名 链接 线路 线路地址 上游地址 上游 渠道地址 接入点 接入地址 调用地址 基础地址 基础url 基址
+        服务器 请求地址 代理地址 反代地址 反代 域名 链接 线路 线路地址 上游地址 上游 渠道地址 接入点 入口 入口地址 接入地址 调用地址 基础地址 基础url 基址
         根地址 端点 api端点 api主机 base地址 主地址 api链接 接口链接 网关 网关地址 接口url 国内地址 海外地址 调用接口 openai地址
         エンドポイント アドレス 주소 엔드포인트 адрес url地址 base""",
     Field.SITE: """
@@ -52,13 +52,13 @@ _WORDS: Mapping[Field, str] = {
     Field.LOGIN: "accesstoken refreshtoken idtoken sessiontoken sessionkey cookie systemtoken 系统令牌 系统访问令牌",
     Field.MODELS: """
         model models requestedmodel requestedmodels modelname modelnames modelid modelids modellist defaultmodel smallmodel
-        supportedmodels availablemodels smallfastmodel modelswhitelist custommodels testmodel
+        supportedmodels availablemodels modelwhitelist smallfastmodel modelswhitelist custommodels testmodel
         模型 可用模型 支持模型 支持的模型 模型列表 模型名 模型名称 默认模型 测试模型 主模型 模型id 部分模型 モデル модель modelo modell""",
     Field.NAME: """
         name names label title providername sitename channelname displayname remark remarks note notes comment description
-        alias tag provider 名称 名字 站 站点 备注 渠道 渠道名 渠道名称 站名 站点名 站点名称 供应商 服务商 提供商 提供者 平台名 平台名称 说明 标签 别名
+        alias tag provider 名称 名字 站 站点 备注 渠道 渠道名 渠道名称 站名 站点名 站点名称 提供名 供应商 服务商 提供商 提供者 平台名 平台名称 说明 标签 别名
         账号名 账户 账号 标题 名前 нaзвание nombre""",
-    Field.PLATFORM: "platform type apitype providertype apiformat protocol app 平台 类型 协议 接口类型 api类型 格式",
+    Field.PLATFORM: "platform type apitype providertype apiformat protocol app 平台 类型 提供商类型 协议 接口类型 api类型 格式",
     Field.ENABLED: "enabled status disabled isenabled isdisabled active 状态 启用",
 }
 _TABLE = {word: field for field, words in _WORDS.items() for word in words.split()}
@@ -73,6 +73,7 @@ _SUFFIXES: tuple[tuple[str, Field], ...] = (
     ("apiendpoint", Field.ADDRESS),
     ("endpoint", Field.ADDRESS),
     ("proxyurl", Field.ADDRESS),
+    ("urlredirect", Field.ADDRESS),
     ("basepath", Field.ADDRESS),
     ("地址", Field.ADDRESS),
     ("apikeys", Field.KEY),

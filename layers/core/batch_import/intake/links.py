@@ -32,7 +32,10 @@ def draft_of_link(line: int, word: str) -> Draft | None:
     """What the link says; None if it says nothing of an address or key."""
     if len(word) > _LONGEST:
         return None
-    parts = urlsplit(word.rstrip(".,;:!?"))
+    try:
+        parts = urlsplit(word.rstrip(".,;:!?"))
+    except ValueError:
+        return None
     query = parts.query or parts.fragment.partition("?")[2]
     pairs = parse_qsl(query.replace("+", "%2B"), max_num_fields=None)
     found = drafts_of_object(_document(pairs), line=line, exact=parts.scheme == "cherrystudio", app=_app(pairs))

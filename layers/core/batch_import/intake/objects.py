@@ -18,6 +18,7 @@ from batch_import.intake.rows import Draft
 from batch_import.intake.texts import Note
 
 _DEEPEST = 60
+CUT = "\ufdd0cut"  # the name that an object gets where the text broke off within it
 _STRONG_ADDRESS = re.compile(r"base|api|endpoint|地址|接口", re.IGNORECASE)
 _NEW_API_TYPES = {"14": "anthropic", "24": "gemini"}
 _SURE = (cleaning.Kind.KEY, cleaning.Kind.PLACEHOLDER)
@@ -119,6 +120,7 @@ class _Finder:
         self.drafts: list[Draft] = []
         self._line, self._exact, self._lines = line, exact, lines
         self._seen: set[int] = set()
+        self._cut = False
 
     def facts(self, node: Any, above: _Above, depth: int) -> _Facts:
         """Emits the complete pairs in ``node`` and returns what is left over."""
@@ -156,6 +158,9 @@ class _Finder:
             for entry in entries:
                 found = self.facts(entry, _named_below(below, name, entry, isinstance(child, list)), depth + 1)
                 self._join(facts, found, apart or isinstance(child, list))
+        if own.cut and not self._cut and (facts.addresses or facts.keys):
+            self._cut = True
+            facts.notes.append(Note.CUT_OFF)
         if facts.addresses and facts.keys:
             self._emit(facts)
             return _Facts(emitted=True)
@@ -250,6 +255,7 @@ class _Own:
     disabled: bool = False
     strong: bool = False
     unknown: bool = False
+    cut: bool = False
     exact: bool = False
 
     @property
@@ -265,6 +271,11 @@ def _take(own: _Own, named: Named | None, name: str, value: Any) -> bool:
     """Takes a value that is understood; False for one to be looked into."""
     if name == "id" and isinstance(value, str) and not value.isdigit() and len(value) <= 30:
         own.identity = value
+    if name == CUT:
+        own.cut = True
+        return True
+    if named is None and name == "api" and _are_keys(value):  # uni-api calls the key so
+        return _take_key(own, Named(Field.KEY), value)
     if named is None:
         own.unknown = own.unknown or (not isinstance(value, dict | list) and name.lower() not in _KNOWN_REST)
         return False
@@ -298,6 +309,11 @@ def _take(own: _Own, named: Named | None, name: str, value: Any) -> bool:
     return False
 
 
+def _are_keys(value: Any) -> bool:
+    values = value if isinstance(value, list) else [value]
+    return bool(values) and all(isinstance(one, str) and cleaning.kind_of(one) in _SURE for one in values)
+
+
 def _take_address(own: _Own, named: Named, name: str, value: Any) -> bool:
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
@@ -312,7 +328,7 @@ def _take_address(own: _Own, named: Named, name: str, value: Any) -> bool:
 
 def _is_address(text: str, name: str) -> bool:
     text = text.strip()
-    if not text or len(text) > cleaning.LONGEST_ADDRESS:
+    if not text or cleaning.is_bind_address(text) or len(text) > cleaning.LONGEST_ADDRESS:
         return False
     if text[:4].lower() == "http" or cleaning.looks_like_host(text):
         return True
@@ -369,7 +385,7 @@ def _names(value: Any, depth: int) -> Iterator[str]:
                 name = next(
                     (one[key] for key in ("id", "model", "name", "model_name") if isinstance(one.get(key), str)), ""
                 )
-                yield from [name] if name else []
+                yield from [name] if name else list(one)[: len(one) == 1]
             elif isinstance(one, str):
                 yield one
     elif isinstance(value, dict) and depth < 3:
@@ -442,7 +458,9 @@ def _below(own: _Own, above: _Above, node: Mapping[str, Any]) -> _Above:
 
 def _named_below(below: _Above, name: str, element: Any, is_list: bool) -> _Above:
     """In a map of providers the name of the entry is a label."""
-    if is_list or below.label or not isinstance(element, dict) or field_of(name) or len(name) > 60 or name in _PARTS:
+    if is_list or below.label or not isinstance(element, dict) or len(name) > 60 or name in _PARTS:
+        return below
+    if (named := field_of(name)) is not None and named.field not in (Field.ADDRESS, Field.SITE):
         return below
     inner = [value for key, value in element.items() if key in _PARTS and isinstance(value, dict)]
     if any(_has_address(part) for part in (element, *inner)):
@@ -473,7 +491,7 @@ def _merged(facts: _Facts, found: _Facts) -> _Facts:
     facts.addresses += found.addresses
     facts.sites += found.sites
     facts.keys += found.keys
-    facts.models = facts.models or found.models
+    facts.models = found.models or facts.models
     facts.label = found.label or facts.label
     facts.platform = found.platform or facts.platform
     facts.notes += [note for note in found.notes if note not in facts.notes]

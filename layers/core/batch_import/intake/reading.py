@@ -4,10 +4,10 @@
 from collections.abc import Sequence
 
 from batch_import.intake.cleaning import INVISIBLE, plain, visible
-from batch_import.intake.documents import Document, embedded_documents, whole_document
+from batch_import.intake.documents import Document, embedded_documents, toml_among, whole_document
 from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of
 from batch_import.intake.tables import drafts_of_table, split_tables
-from batch_import.intake.text import read_lines
+from batch_import.intake.text import joined_halves, read_lines
 
 FORMATS = ("auto", "text", "csv", "json", "yaml", "toml")
 Lines = list[tuple[int, str]]
@@ -33,6 +33,9 @@ def _lines(text: str, clean: str, form: str) -> Intake:
     documents = embedded_documents(clean) if form == "auto" and "{" in clean else []
     used = {number for document in documents for number in range(document.first, document.last + 1)}
     lines = [(number, line) for number, line in _numbered(plain(text)) if number not in used]
+    if documents and (toml := toml_among(lines)) is not None:
+        drafts = joined_halves([draft for document in (*documents, toml) for draft in document.drafts])
+        return _intake(drafts, [], "mixed")
     regions, rest = split_tables(lines) if form != "text" else ([], lines)
     found = read_lines(rest, _invisible(text))
     drafts = [

@@ -77,6 +77,8 @@ def _root(text: str, notes: list[Note], exact: bool) -> Root:
     if forced:
         notes.append(Note.EXACT_ADDRESS)
     base, more = _base(origin, stripped, forced, exact and path.endswith("/"))
+    if _is_cut_name(host, parts.port, path):
+        notes.append(Note.UNUSUAL_ADDRESS)
     return Root(base, (*notes, *more), _key_in(parts.query), is_page(host, path))
 
 
@@ -104,6 +106,13 @@ def _is_host(host: str) -> bool:
         except ValueError:
             return False
     return len(host) <= 253 and all(_LABEL.fullmatch(label) for label in labels) and any(map(str.isalnum, host))
+
+
+def _is_cut_name(host: str, port: int | None, path: str) -> bool:
+    """Whether a host name may be the beginning of a longer one: without a dot, a port and a path."""
+    return (
+        "." not in host and ":" not in host and host != "localhost" and port is None and path.strip("/") in ("", "v1")
+    )
 
 
 def _key_in(query: str) -> str:

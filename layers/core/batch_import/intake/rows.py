@@ -176,7 +176,7 @@ def _changed(row: ParsedRow, **new: Any) -> ParsedRow:
 def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
     """The rows of one draft: one for each of its keys at each of its addresses."""
     keys = [key for text in draft.keys for key in _keys_in(text)]
-    roots = [(written, root_of(written, draft.exact)) for written in dict.fromkeys(draft.addresses)]
+    roots = _roots(draft)
     if not keys and (found := next((root.key for _, root in roots if root.key), "")):
         keys = [_Key(found, (Note.KEY_FROM_QUERY,))]
     common = _common(draft)
@@ -186,6 +186,15 @@ def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
         yield from (_of_site(key, draft.site, common) for key in keys)
     else:
         yield from _each(keys, roots, common)
+
+
+def _roots(draft: Draft) -> list[tuple[str, Root]]:
+    """The draft's addresses with their roots, each root once."""
+    found: dict[str, tuple[str, Root]] = {}
+    for written in dict.fromkeys(draft.addresses):
+        root = root_of(written, draft.exact)
+        found.setdefault(root.base_url or written, (written, root))
+    return list(found.values())
 
 
 def _each(keys: Sequence[_Key], roots: Sequence[tuple[str, Root]], common: dict[str, Any]) -> Iterator[dict[str, Any]]:

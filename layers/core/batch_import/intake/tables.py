@@ -36,6 +36,7 @@ class Region:
 
     header: Header
     lines: list[tuple[int, str]] = field(default_factory=list)
+    cut: bool = False  # the text ends within a quoted cell
 
 
 def split_tables(lines: Sequence[tuple[int, str]]) -> tuple[list[Region], list[tuple[int, str]]]:
@@ -54,6 +55,8 @@ def split_tables(lines: Sequence[tuple[int, str]]) -> tuple[list[Region], list[t
             quoted = quoted != (text.count('"') % 2 == 1 and current.header.delimiter != "|")
         else:
             rest.append((number, text))
+    if regions and quoted:
+        regions[-1].cut = True
     return regions, rest
 
 
@@ -83,8 +86,12 @@ def _belongs(text: str, header: Header) -> bool:
 
 
 def drafts_of_table(region: Region) -> Iterator[Draft]:
-    for line, cells in _rows(region):
-        yield _draft(line, cells, region.header)
+    rows = list(_rows(region))
+    for at, (line, cells) in enumerate(rows, start=1):
+        draft = _draft(line, cells, region.header)
+        if at == len(rows) and region.cut:
+            draft.keys, draft.notes = [], [*draft.notes, Note.CUT_OFF]
+        yield draft
 
 
 def _rows(region: Region) -> Iterator[tuple[int, list[str]]]:

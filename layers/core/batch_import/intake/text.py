@@ -32,7 +32,7 @@ _BULLET = re.compile(
 )
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]+")
 _SEPARATOR = re.compile(r"[|,;\t]|-{3,}|→|—+|–|=>|->|\\n")
-_COMMENT = re.compile(r"(?:^|\s)(?:#+(?=\s|[^\s\d])|//)(?=[^/]).*$")
+_COMMENT = re.compile(r"(?:^|\s|(?<=[\"']))(?:#+(?=\s|[^\s\d])|//)(?=[^/]).*$")
 _TAG = re.compile(
     r"</?(?:a|b|i|u|p|br|hr|code|pre|span|div|li|ul|ol|td|th|tr|table|thead|tbody|strong|em|font|html|body|blockquote|h[1-6]|kbd|img"
     r"|input|small|mark|label|section|button|center|details|summary|tt)(?=[\s/>])[^<>]{0,2000}>",
@@ -41,6 +41,10 @@ _TAG = re.compile(
 _HREF = re.compile(r"href=[\"']?(https?://[^\s\"'>]+)", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|ensp|emsp|#\d{2,4}|#x[0-9a-f]{2,4});", re.IGNORECASE)
 _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,2100})>?(?:\s+\"[^\"()]{0,100}\")?\s*\)")
+_REDIRECTED = re.compile(r"[\"']https?://[^\s\"']{1,500}[\"']\s*:\s*[\"'](https?://[^\s\"']{1,500})[\"']")
+_EMPTY_VALUE = re.compile(r"(?:[:=]\s*(?:\"\"|'')|[A-Za-z]\w*_\w+=)\s*[,;]?\s*(?:[#/].*)?$")
+_SECRET = re.compile(r"\$\{\{\s*([\w.]+)\s*\}\}")
+_NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空)\)?", re.IGNORECASE)
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
 _RULE = re.compile(r"^[\s|:\-=_*+~]+$")
 _HEADING = re.compile(
@@ -70,6 +74,9 @@ _LABEL_WORDS = frozenset(
         "model",
         "models",
     ]
+)
+_LABEL_START = re.compile(
+    r"(?:open)?ai?_?|(?:api|base|auth|secret)(?:[-_]?[a-z]{1,3}|[-_])?|key?|tok(?:en?)?|mod(?:els?)?", re.IGNORECASE
 )
 _LONGEST_HEADING = 60
 _LONGEST_LINE = 200_000
@@ -117,7 +124,18 @@ def read_lines(lines: Sequence[tuple[int, str]], invisible: frozenset[int] = fro
     read = [reader.read(number, text) for number, text in _joined(lines)]
     for line in read:
         line.invisible = line.number in invisible
+    if read:
+        _mark_cut(read[-1])
     return _Records().of(read)
+
+
+def _mark_cut(last: Line) -> None:
+    """Takes a value back that begins with a quotation mark and has none behind it where the text ends."""
+    if not last.tokens or last.text.count('"') % 2 == 0:
+        return
+    token = last.tokens[-1]
+    if token.value and last.text.endswith(f'"{token.value}'):
+        token.value, token.notes = "", (*token.notes, Note.CUT_OFF)
 
 
 def _joined(lines: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
@@ -178,6 +196,7 @@ class _Tokens:
                 content,
             )
         content = _BULLET.sub("", content)
+        content = _REDIRECTED.sub(r'"\1"', content)
         if "$env:" in content.lower():
             content = re.sub(r"\$env:", " ", content, flags=re.IGNORECASE)
         content = _SHELL.sub("", content)
@@ -196,7 +215,7 @@ class _Tokens:
             if not (current and current.owner and re.match(r"[;,]\s*http", content[at : at + 8])):
                 current, name = None, ""
         current, name = self._piece(line, content[at:], current, name)
-        if current is not None and not line.tokens:
+        if current is not None and not line.tokens and not _EMPTY_VALUE.search(content):
             self._pending = (current, name)
 
     def _comment(self, line: Line, content: str) -> str | None:
@@ -277,10 +296,13 @@ class _Tokens:
             return None
         if not stripped:
             return named
+        if named.field is Field.SITE:  # "get a key: [here](address)": the words between are its text
+            line.words.append(stripped)
+            return named
         if named.field is Field.NAME:
             line.tokens.append(Token(Field.NAME, stripped, labelled=True))
         elif named.field is Field.MODELS:
-            self._models(line, stripped)
+            self._models(line, stripped, named.owner)
         elif named.field is Field.PLATFORM:
             self._platform(line, stripped)
         elif named.field is Field.KEY:
@@ -289,11 +311,11 @@ class _Tokens:
             self._host(line, stripped, named)
         return None
 
-    def _models(self, line: Line, text: str) -> None:
+    def _models(self, line: Line, text: str, owner: str) -> None:
         words = text.split()
         if len(words) > 1 and not re.search(r"[,;|]", text) and all(kind_of(word) is Kind.MODEL for word in words):
             text = ",".join(words)
-        line.tokens.append(Token(Field.MODELS, re.sub(r"[\"'\[\]()]", "", text), labelled=True))
+        line.tokens.append(Token(Field.MODELS, re.sub(r"(?<=\S)\s*\([^()]*\)?|[\"'\[\]()]", "", text), True, owner))
 
     def _platform(self, line: Line, text: str) -> None:
         if (platform := platform_of(text)) is not None:
@@ -305,6 +327,8 @@ class _Tokens:
         """The value of a key's label: one word, or several where each looks like a key."""
         value = re.sub(r"^[\s\"'`*]*(?:Bearer|Basic)\s+", "", text, flags=re.IGNORECASE)
         notes = (Note.BEARER_REMOVED,) if value != text else ()
+        if _NOTHING.fullmatch(value.strip()):
+            return
         words = [word for word in re.split(r"[\s\"'`()\[\]]+", value.strip()) if word.strip(",;|*")]
         if not words:
             return
@@ -330,6 +354,8 @@ class _Tokens:
         """An address without a scheme behind its label."""
         word, _, rest = text.partition(" ")
         word = word.strip(",;|\"'`*")
+        if cleaning.is_bind_address(word):
+            return
         if named.field is Field.ADDRESS and (
             cleaning.looks_like_host(word)
             or re.fullmatch(r"[\w-]+:\d{2,5}(?:/\S*)?", word)
@@ -371,6 +397,8 @@ class _Tokens:
 
 
 def _without_markup(text: str) -> str:
+    if "${{" in text:
+        text = _SECRET.sub(r"${\1}", text)
     if "&" in text:
         text = _ENTITY.sub(_entity, text)
     if "<" in text:
@@ -379,7 +407,9 @@ def _without_markup(text: str) -> str:
         text = _MARKDOWN_LINK.sub(r"\1 \2 ", text)
     if not text.isascii():
         text = _EMOJI.sub(" ", text)
-    return text.replace("\\_", "_").replace("\\-", "-") if "\\" in text else text
+    if "\\" in text:
+        text = text.rstrip().removesuffix(" \\").replace("\\_", "_").replace("\\-", "-")
+    return text
 
 
 def _tag(found: re.Match[str]) -> str:
@@ -398,7 +428,14 @@ def _entity(found: re.Match[str]) -> str:
 
 
 def _cheap_comment(content: str) -> bool:
-    return " #" in content or "\t#" in content or " //" in content or "\t//" in content
+    return (
+        " #" in content
+        or '"#' in content
+        or "'#" in content
+        or "\t#" in content
+        or " //" in content
+        or "\t//" in content
+    )
 
 
 def _model_of_body(found: re.Match[str]) -> str:
@@ -532,6 +569,8 @@ class _Records:
         self.heading: tuple[int, str, str] | None = None
         self.variables: dict[str, Draft] = {}
         self.consecutive = 0
+        self.models_of: list[tuple[int, Token]] = []  # models of variables (``OPENAI_MODEL``)
+        self.filled: dict[tuple[str, Field], int] = {}  # the line that filled an owner's field
 
     def of(self, lines: Sequence[Line]) -> Found:
         paragraph: list[Line] = []
@@ -566,7 +605,9 @@ class _Records:
             self._no_tokens(line)
             return
         fields = {token.field for token in line.tokens}
-        if {Field.ADDRESS, Field.KEY} <= fields and not any(token.owner for token in line.tokens):
+        if {Field.ADDRESS, Field.KEY} <= fields and not any(
+            token.owner for token in line.tokens if token.field is not Field.MODELS
+        ):
             self._whole_line(line)
             return
         if fields <= {Field.MODELS, Field.PLATFORM} and not any(token.labelled for token in line.tokens) and line.words:
@@ -602,6 +643,8 @@ class _Records:
     def _token(self, line: Line, token: Token) -> None:
         if token.owner and token.field in (Field.ADDRESS, Field.KEY):
             self._variable(line, token)
+        elif token.owner and token.field is Field.MODELS:
+            self.models_of.append((line.number, token))
         elif token.field is Field.ADDRESS:
             self._address(line, token)
         elif token.field is Field.KEY:
@@ -613,12 +656,13 @@ class _Records:
         """Variables of one owner belong together, wherever they stand (``OPENAI_BASE_URL``, ``OPENAI_API_KEY``)."""
         draft = self.variables.get(token.owner)
         taken = draft is not None and (draft.addresses if token.field is Field.ADDRESS else draft.keys)
-        if draft is None or (taken and draft.line != line.number):
+        if draft is None or (taken and self.filled.get((token.owner, token.field)) != line.number):
             draft = self.variables[token.owner] = Draft(line.number)
             platform = platform_of(token.owner)
             draft.platform = platform if platform != "openai" else None
             draft.label = self._heading_text()
             self.drafts.append(draft)
+        self.filled[token.owner, token.field] = line.number
         values = [value for value in re.split(r"[;,]", token.value) if value.strip()]
         (draft.addresses if token.field is Field.ADDRESS else draft.keys).extend(
             values if len(values) > 1 else [token.value]
@@ -736,8 +780,18 @@ class _Records:
         self.key_first = False
         self.consecutive = 0
 
+    def _models_of_variables(self) -> None:
+        """Gives models of variables to the variables whose name begins the same, or to the only ones, or to the entry above."""
+        for number, token in self.models_of:
+            owned = [draft for owner, draft in self.variables.items() if owner and token.owner.startswith(owner)]
+            several = list(self.variables.values())
+            above = [draft for draft in self.drafts if draft.line <= number]
+            if chosen := owned or (several if len(several) == 1 else []) or above[-1:] or self.drafts[:1]:
+                chosen[-1].models.append(token.value)
+
     def _end(self) -> None:
-        self.drafts = _joined_halves(self.drafts)
+        self._models_of_variables()
+        self.drafts = joined_halves(self.drafts)
         kept = []
         for draft in self.drafts:
             if draft.addresses or draft.keys:
@@ -766,6 +820,7 @@ def _settle(line: Line, current: Draft | None) -> None:
         line.hosts = []
     elif line.hosts and has_address and not has_key and not line.weak and len(line.hosts) == 1:
         line.weak = line.hosts
+    line.weak = [word for word in line.weak if not _LABEL_START.fullmatch(word)]
     if has_key or not line.weak:
         return
     if (has_address and line.has(Field.ADDRESS) and len(line.weak) == 1) or (
@@ -780,6 +835,8 @@ def _settle(line: Line, current: Draft | None) -> None:
 
 def _heading_of(line: Line) -> str:
     """A short line of words alone: the name of what follows."""
+    if _RULE.match(line.text):
+        return ""
     found = _HEADING.match(line.text)
     text = next((group for group in found.groups() if group), "") if found else line.text
     text = _BULLET.sub("", _EMOJI.sub("", text)).strip(" :*#`\"'-=")
@@ -794,7 +851,7 @@ def _heading_of(line: Line) -> str:
     return text if found or not line.text.rstrip().endswith((",", "{", "}", "]", "(")) else ""
 
 
-def _joined_halves(drafts: list[Draft]) -> list[Draft]:
+def joined_halves(drafts: list[Draft]) -> list[Draft]:
     """Variables of different owners belong together when there is only one address and otherwise only keys."""
     halves = [draft for draft in drafts if bool(draft.addresses) != bool(draft.keys)]
     with_address = [draft for draft in halves if draft.addresses]

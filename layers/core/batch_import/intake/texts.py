@@ -27,6 +27,8 @@ class Note(StrEnum):
     PAIRED_BY_POSITION = "paired_by_position"
     KEY_FROM_QUERY = "key_from_query"
     UNUSUAL_KEY = "unusual_key"
+    UNUSUAL_ADDRESS = "unusual_address"
+    CUT_OFF = "cut_off"
     NO_ADDRESS = "no_address"
     NO_KEY = "no_key"
     BAD_ADDRESS = "bad_address"
@@ -76,6 +78,8 @@ TEXTS: Mapping[Note, Text] = {
     Note.PAIRED_BY_POSITION: Text("多个地址与多个密钥按顺序配对", "addresses and keys were paired by their positions"),
     Note.KEY_FROM_QUERY: Text("密钥取自地址的查询参数", "the key was taken from the address's query"),
     Note.UNUSUAL_KEY: Text("密钥的形式不常见，请核对", "the key has an unusual form; please check it"),
+    Note.UNUSUAL_ADDRESS: Text("地址没有域名后缀，请核对", "the host name has no dot; please check the address"),
+    Note.CUT_OFF: Text("文本在此条目中途截断，请核对", "the text breaks off inside this entry"),
     Note.NO_ADDRESS: Text("缺少地址", "the address is missing"),
     Note.NO_KEY: Text("缺少密钥", "the key is missing"),
     Note.BAD_ADDRESS: Text("地址无效", "the address is not valid"),
