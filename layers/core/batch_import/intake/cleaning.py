@@ -36,6 +36,7 @@ _BARE_HOST = re.compile(
 _TELLING_HOST = re.compile(
     r":\d{2,5}(?:/|$)|/v\d|^localhost|/(?:api|openai|proxy|claude|anthropic)(?:/|$)|^(?:api|relay|gateway)\."
 )
+_ATTRIBUTE = re.compile(r"(?:\w+\.)+[a-z]+[A-Z]\w*")  # ``config.baseUrl``
 _FILE = re.compile(
     r"\.(?:md|txt|py|js|ts|json|jsonl|ya?ml|toml|csv|tsv|go|rs|sh|env|html?|png|jpe?g|gif|svg|zip|exe|log|conf|ini|java|sql|xlsx?|docx?)$",
     re.IGNORECASE,
@@ -66,7 +67,7 @@ _ENVIRONMENT = re.compile(
 )
 _PLACEHOLDER = re.compile(
     r"(?:(?:sk|key|api|token|cr|hf|AIza|sk-ant|sk-proj|sk-or)[-_]?)?(?:[-_.]?(?:x{3,}+|\.{2,}+|…++|0{6,}+|y{3,}+))++|<.*>|\[.*\]|\{.*\}"
-    r"|(?:\w{1,12}[-_ ])?your[-_ a-z]*(?:\d{0,2})?|(?:\w{1,8}[-_ ])?(?:my|the)[-_ ](?:[a-z]{1,20}[-_ ])?(?:api[-_ ]?)?(?:key|token|secret)"
+    r"|(?:\w{1,12}[-_ ])?your[-_ a-z]*(?:\d{0,2})?|(?:\w{1,8}[-_ ])?(?:my|the)[-_ ](?:[a-z]{1,20}[-_ ])?(?:api[-_ ]?)?(?:key|token|secret)|api_keys?_\w+"
     r"|[\w-]*[-_](?:api[-_]?key|token|key)[-_]here|[\w-]{0,20}[-_]here|replace[-_ ].*|insert[-_ ].*|change[-_]?me.*|enter[-_ ].*|put[-_ ].*"
     r"|(?:sk[-_])?(?:none|null|nil|undefined|empty|dummy|fake|placeholder|user_provided|n/?a|todo|tbd|redacted|xxx|no-?key(?:-\w+)*|not-needed"
     r"|api[-_]?key|apikey|key|token|secret|密钥|example)|-+|.*(?:填|替换|你的|您的|粘贴|输入|占位).*|(?:sk[-_])?(?:x{4,}.*|.*x{8,}.*)",
@@ -81,7 +82,7 @@ _PLACEHOLDER_SIGN = re.compile(
 _MASKED = re.compile(r"\*{3,}|…|\.{3,}|•{2,}|●{2,}|█|x{6,}$|\[hidden\]|\[redacted\]", re.IGNORECASE)
 _ADDRESS_PLACEHOLDER = re.compile(
     r"[<>{}$%*]|\b(?:your|my)[-_.]?(?:own|domain|host|server|relay|api|proxy|base|url|site|endpoint|ip|instance|gateway|new|one|resource)"
-    r"|://(?:x{2,}|\.{3,}|你的|您的|域名|ip)|://[\w.]*\bx{3,}\b|user_provided|\.\.\.|…|://(?:host|domain|url|地址)(?:[/:]|$)",
+    r"|://(?:x{2,}|\.{3,}|你的|您的|域名|ip)|://[\w.]*\bx{3,}\b|user_provided|\.\.\.|…|://(?-i:YOUR|MY)_|://(?:host|domain|url|地址)(?:[/:]|$)",
     re.IGNORECASE,
 )
 _PAGE_HOST = re.compile(
@@ -172,7 +173,12 @@ def _may_be_key(word: str) -> bool:
 
 def looks_like_host(word: str) -> bool:
     """Whether ``word`` can be an address without a scheme."""
-    return len(word) <= 600 and _BARE_HOST.fullmatch(word) is not None and not _FILE.search(word)
+    return (
+        len(word) <= 600
+        and _BARE_HOST.fullmatch(word) is not None
+        and not _FILE.search(word)
+        and not _ATTRIBUTE.fullmatch(word)
+    )
 
 
 def is_telling_host(word: str) -> bool:

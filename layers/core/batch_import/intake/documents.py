@@ -27,6 +27,7 @@ _START = re.compile(r"^[ \t]*(?:[\w \t]{0,60}[=:][ \t]*)?(?=[{\[])", re.MULTILIN
 _BRACKET = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"?|[{}\[\]]")
 _DANGLING = re.compile(r"[\s,]*(?:\"(?:[^\"\\]|\\.)*\"\s*:\s*)?[\w.+-]*$")
 _NAME_ALONE = re.compile(r"(?:(?<=\{)|,)\s*\"(?:[^\"\\]|\\.)*\"$")
+_FENCE = re.compile(r"^[ \t]*```[ \t]*(?P<name>\w*)[^`\n]*\n(?P<content>(?:(?![ \t]*```).*\n)+)", re.MULTILINE)
 _PAIR = {"{": "}", "[": "]"}
 _QUOTES = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "，": ",", "：": ":", "\u00a0": " ", "　": " "}
@@ -106,6 +107,28 @@ def embedded_documents(text: str) -> list[Document]:
         else:
             at = _next_line(text, begin)
     return found
+
+
+def fenced_documents(text: str) -> list[Document]:
+    """YAML and TOML documents in the fences of a Markdown text."""
+    found = []
+    for fence in _FENCE.finditer(text):
+        content = fence["content"]
+        if content.lstrip()[:1] in ("{", "["):
+            continue
+        first = text.count("\n", 0, fence.start("content")) + 1
+        sure = fence["name"].lower() in ("yaml", "yml", "toml")
+        if (document := _document(content, first, sure)) is not None:
+            found.append(document)
+    return found
+
+
+def _document(content: str, first: int, sure: bool) -> Document | None:
+    for name, parsed in _readings(content, "auto"):
+        drafts = drafts_of_object(parsed, lines=Places(content, first))
+        if drafts and (sure or any(draft.complete for draft in drafts)):
+            return Document(drafts, name, first, first + content.count("\n"))
+    return None
 
 
 def toml_among(lines: Sequence[tuple[int, str]]) -> Document | None:

@@ -217,7 +217,7 @@ class _Finder:
         children: list[tuple[str, Any]] = []
         for name, value in node.items():
             named = field_of(str(name)) if isinstance(name, str) else None
-            value = _opened(name, value)
+            value = _unwrapped(named, _opened(name, value))
             if not _take(own, named, str(name), value) and isinstance(value, dict | list):
                 children.append((str(name), value))
         return own, children
@@ -307,6 +307,13 @@ def _take(own: _Own, named: Named | None, name: str, value: Any) -> bool:
             own.disabled = own.disabled or _is_off(name, value)
             return not isinstance(value, dict | list)
     return False
+
+
+def _unwrapped(named: Named | None, value: Any) -> Any:
+    """The text of ``{"value": text}`` where a name asks for one."""
+    if named is not None and isinstance(value, dict) and len(value) == 1 and isinstance(value.get("value"), str):
+        return value["value"]
+    return value
 
 
 def _are_keys(value: Any) -> bool:

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 from batch_import.intake.cleaning import INVISIBLE, plain, visible
-from batch_import.intake.documents import Document, embedded_documents, toml_among, whole_document
+from batch_import.intake.documents import Document, embedded_documents, fenced_documents, toml_among, whole_document
 from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of
 from batch_import.intake.tables import drafts_of_table, split_tables
 from batch_import.intake.text import joined_halves, read_lines
@@ -31,6 +31,8 @@ def parse(text: str, format: str = "auto") -> Intake:
 
 def _lines(text: str, clean: str, form: str) -> Intake:
     documents = embedded_documents(clean) if form == "auto" and "{" in clean else []
+    if form == "auto" and "```" in clean:
+        documents += fenced_documents(clean)
     used = {number for document in documents for number in range(document.first, document.last + 1)}
     lines = [(number, line) for number, line in _numbered(plain(text)) if number not in used]
     if documents and (toml := toml_among(lines)) is not None:

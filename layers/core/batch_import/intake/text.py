@@ -44,13 +44,14 @@ _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,2100})>?
 _REDIRECTED = re.compile(r"[\"']https?://[^\s\"']{1,500}[\"']\s*:\s*[\"'](https?://[^\s\"']{1,500})[\"']")
 _EMPTY_VALUE = re.compile(r"(?:[:=]\s*(?:\"\"|'')|[A-Za-z]\w*_\w+=)\s*[,;]?\s*(?:[#/].*)?$")
 _SECRET = re.compile(r"\$\{\{\s*([\w.]+)\s*\}\}")
-_NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空)\)?", re.IGNORECASE)
+_NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|string|str)\)?;?", re.IGNORECASE)
+_EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
 _RULE = re.compile(r"^[\s|:\-=_*+~]+$")
 _HEADING = re.compile(
     r"^\s*#{1,6}\s*(.+?)\s*#*$|^\s*\*\*([^*]+)\*\*\s*$|^\s*\[([^\[\]]+)\]\s*$|^\s*[=\-—*~]{2,}\s*(.+?)\s*[=\-—*~]{2,}\s*$"
 )
-_VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+")
+_VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+")
 _SHELL = re.compile(r"^\s*(?:export|set)\s+(?=\w+=)", re.IGNORECASE)
 _SETX = re.compile(r"^\s*setx\s+(\w+)\s+", re.IGNORECASE)
 _LABEL_WORDS = frozenset(
@@ -327,7 +328,7 @@ class _Tokens:
         """The value of a key's label: one word, or several where each looks like a key."""
         value = re.sub(r"^[\s\"'`*]*(?:Bearer|Basic)\s+", "", text, flags=re.IGNORECASE)
         notes = (Note.BEARER_REMOVED,) if value != text else ()
-        if _NOTHING.fullmatch(value.strip()):
+        if _NOTHING.fullmatch(value.strip()) or _EXPRESSION.match(value):
             return
         words = [word for word in re.split(r"[\s\"'`()\[\]]+", value.strip()) if word.strip(",;|*")]
         if not words:
