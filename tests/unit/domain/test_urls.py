@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from batch_import.domain.errors import InvalidRequest
-from batch_import.domain.urls import MAX_LENGTH, canonical_base_url, model_list_roots, origin_of
+from batch_import.domain.urls import MAX_LENGTH, canonical_base_url, host_can_join, model_list_roots, origin_of
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -53,7 +53,14 @@ SPELLINGS = {
         "https://relay.example.com/v1beta/",
         "https://relay.example.com/v1beta/models",
     ],
-    "https://relay.example.com/v1beta/openai/v1": ["https://relay.example.com/v1beta/openai/"],
+    "https://relay.example.com/v1beta/openai": [
+        "https://relay.example.com/v1beta/openai/",
+        "https://relay.example.com/v1beta/openai/chat/completions",
+    ],
+    "https://relay.example.com/v1/openai": ["https://relay.example.com/v1/openai"],
+    "https://relay.example.com/compatible-mode/v1": ["https://relay.example.com/compatible-mode/v1/"],
+    "https://relay.example.com/api/v3": ["https://relay.example.com/api/v3/chat/completions"],
+    "https://relay.example.com/v2ray/api/v1": ["https://relay.example.com/v2ray/api"],
     "https://xn--mnchen-3ya.example/v1": ["https://münchen.example", "https://MÜNCHEN.example/v1"],
     "https://xn--fsqu00a.xn--0zwm56d/v1": ["https://例子.测试/v1", "https://例子。测试"],
     "https://xn--zca.example/v1": ["https://ß.example"],
@@ -166,6 +173,23 @@ def test_a_host_name_is_always_ascii(name: str) -> None:
 )
 def test_the_model_list_is_looked_for_at_the_likely_places_in_order(base_url: str, roots: tuple[str, ...]) -> None:
     assert model_list_roots(base_url) == roots
+
+
+@pytest.mark.parametrize(
+    ("api_root", "joins"),
+    [
+        ("https://h.example/v1", True),
+        ("https://h.example/api/paas/v4", True),
+        ("https://h.example/v1beta", True),
+        ("https://h.example/v1/v1", True),
+        ("https://h.example", False),
+        ("https://h.example/api", False),
+        ("https://h.example/v1beta/openai", False),
+        ("https://v1.h.example", False),
+    ],
+)
+def test_host_joins_roots_that_end_in_a_version_only(api_root: str, joins: bool) -> None:
+    assert host_can_join(api_root) is joins
 
 
 def test_a_circuit_is_kept_per_scheme_host_and_port() -> None:

@@ -93,7 +93,7 @@ EXAMPLES = [
         [incomplete(U2, "", "not_an_api_key")._replace(label="S"), Right(label="P")]),
     _json("Cherry Studio providers", [{"id": "r", "type": "anthropic", "name": "R", "apiKey": K, "apiHost": "https://relay.example/api/", "models": [{"id": "claude-sonnet-4-5", "provider": "r", "name": "Claude", "group": "c"}], "enabled": True, "isSystem": False},
         {"id": "o", "type": "openai", "name": "O", "apiKey": "", "apiHost": "https://api.o.example", "models": [], "enabled": False}],
-        [Right("https://relay.example/api", K, ("claude-sonnet-4-5",), "R", notes=("no_version_meant", "root_kept", "host_appends_version"), platform="anthropic")]),
+        [Right("https://relay.example/api/v1", K, ("claude-sonnet-4-5",), "R", notes=("no_version_meant", "host_appends_version"), platform="anthropic")]),
     _json("Cherry Studio backup", {"time": 1, "version": 5, "localStorage": {"persist:cherry-studio": json.dumps({"llm": json.dumps({"providers": [{"id": "r", "name": "R", "type": "openai", "apiKey": K, "apiHost": B, "models": [], "enabled": True}]})})}}, [Right(label="R")]),
     _json("cc-switch", {"claude": {"providers": {"p1": {"id": "p1", "name": "A", "settingsConfig": {"env": {"ANTHROPIC_BASE_URL": B, "ANTHROPIC_AUTH_TOKEN": K, "ANTHROPIC_MODEL": "claude-sonnet-4-5"}}, "websiteUrl": "https://www.relay.example"}}, "current": "p1"},
         "codex": {"providers": {"p2": {"id": "p2", "name": "B", "settingsConfig": {"auth": {"OPENAI_API_KEY": K2}, "config": _CODEX}}}, "current": "p2"}},

@@ -134,7 +134,7 @@ EXAMPLES = [
     Example("rule as a host", f"https://--- {K}", [incomplete("", K)]),
     Example("credentials in the address", f"https://user:pass@relay.example/v1 {K}", [Right(notes=("credentials_removed",))]),
     Example("fragment", f"{U}#main {K}", [Right(notes=("query_removed",))]),
-    Example("Cherry's closing #", f"https://relay.example/api/chat/completions# {K}", [Right("https://relay.example/api", K, notes=("exact_address", "host_appends_version"))]),
+    Example("Cherry's closing #", f"https://relay.example/api/chat/completions# {K}", [Right("https://relay.example/api/v1", K, notes=("exact_address", "host_appends_version"))]),
     Example("closing # behind a version", f"https://relay.example/v1/chat/completions# {K}", [Right(notes=("exact_address",))]),
     Example("root of gemini", f"https://relay.example/v1beta/openai/ {K}", [Right("https://relay.example/v1beta/openai", K, notes=("root_kept", "host_appends_version"))]),
     Example("root with a version inside", f"https://relay.example/v1/openai/chat/completions {K}", [Right("https://relay.example/v1/openai", K, notes=("root_kept",))]),

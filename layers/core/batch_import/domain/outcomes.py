@@ -24,6 +24,7 @@ class Code(StrEnum):
     REQUESTED_MODEL_NOT_FOUND = "requested_model_not_found"
     MODEL_NOT_SERVED = "model_not_served"
     PROTOCOL_NOT_USABLE_BY_HOST = "protocol_not_usable_by_host"
+    ROOT_NOT_USABLE_BY_HOST = "root_not_usable_by_host"
     ADDRESS_REFUSED = "address_refused"
     TLS_ERROR = "tls_error"
     REQUEST_REJECTED = "request_rejected"
@@ -99,6 +100,9 @@ _TABLE = (
             "the host cannot use this relay's protocol or way of authentication",
             "宿主需要 Bearer 认证的 chat/completions 或 responses",
             "the host needs chat/completions or responses with Bearer"),
+    Outcome(Code.ROOT_NOT_USABLE_BY_HOST, _BROKEN, "宿主会在该上游的地址后追加 /v1，无法调用",
+            "the host appends /v1 to this relay's address and cannot reach it",
+            "请使用以版本号结尾的地址，例如 /v1", "use an address that ends in a version, such as /v1"),
     Outcome(Code.ADDRESS_REFUSED, _BROKEN, "地址指向内网，已拒绝访问", "the address is private and was refused",
             "只允许公网地址；开发环境可用 AllowedPrivateHosts 放行",
             "only public addresses are fetched; see AllowedPrivateHosts"),

@@ -18,14 +18,16 @@ _ENDPOINT = re.compile(
 )
 _VERSION = re.compile(r"/v\d[^/]*$", re.IGNORECASE)
 _REPEATED_VERSION = re.compile(r"(/v\d[^/]*)\1+$", re.IGNORECASE)
+_VERSION_INSIDE = re.compile(r"/v\d+(?:\.\d+)?(?:(?:alpha|beta)\d*)?/", re.IGNORECASE)
 _FORBIDDEN = re.compile(r"[\s\x00-\x1f\x7f\\]")
 
 
 def canonical_base_url(given: str) -> str:
-    """The API root that ``given`` means, ending in a version segment, for example ``https://h/v1``.
+    """The API root that ``given`` means, for example ``https://h/v1``.
 
-    Accepts a missing scheme (https), ``/v1``, ``/v1/``, ``/v1/v1``, a full endpoint path, upper case, default ports and
-    IDN. Query and fragment are dropped. Raises ``InvalidRequest`` with a sentence that never repeats credentials.
+    It ends in a version segment; only a path with a version inside (``/v1beta/openai``) is kept as it is. Accepts a
+    missing scheme (https), ``/v1``, ``/v1/``, ``/v1/v1``, a full endpoint path, upper case, default ports and IDN. Query
+    and fragment are dropped. Raises ``InvalidRequest`` with a sentence that never repeats credentials.
     """
     text = given.strip()
     if not text or len(text) > MAX_LENGTH:
@@ -54,6 +56,14 @@ def model_list_roots(base_url: str) -> tuple[str, ...]:
         return (base_url,)
     bare = base_url[: version.start()]
     return (base_url, f"{base_url}{version.group()}", bare)
+
+
+def host_can_join(api_root: str) -> bool:
+    """Whether the host calls ``{api_root}/chat/completions``: it does where the root ends in a version (``/v4``).
+
+    To every other root it appends ``/v1`` (docs/host-api.md#joining-addresses).
+    """
+    return _VERSION.search(urlsplit(api_root).path) is not None
 
 
 def origin_of(base_url: str) -> str:
@@ -98,5 +108,5 @@ def _api_path(path: str) -> str:
     root = _REPEATED_VERSION.sub(r"\1", root)
     version = _VERSION.search(root)
     if version is None:
-        return f"{root}/v1"
+        return root if _VERSION_INSIDE.search(root) else f"{root}/v1"
     return root[: version.start()] + version.group().lower()

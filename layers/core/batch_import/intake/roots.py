@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from batch_import.domain.errors import InvalidRequest
-from batch_import.domain.urls import canonical_base_url
+from batch_import.domain.urls import canonical_base_url, host_can_join
 from batch_import.intake.cleaning import LONGEST_ADDRESS, is_address_placeholder, is_key_like, is_page
 from batch_import.intake.texts import Note
 
@@ -17,8 +17,6 @@ _ENDPOINT = re.compile(
     re.IGNORECASE,
 )
 _GEMINI_CALL = re.compile(r"/models/[^/]{1,100}:[A-Za-z]{1,40}$")
-_VERSION_INSIDE = re.compile(r"/v\d[0-9a-z.]*(?:/[^/]+)+$", re.IGNORECASE)
-_VERSION_END = re.compile(r"/v\d[^/]*$", re.IGNORECASE)
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
@@ -87,13 +85,14 @@ def _canonical_origin(scheme: str, netloc: str) -> str:
 
 
 def _base(origin: str, path: str, forced: bool, closing_slash: bool) -> tuple[str, list[Note]]:
-    if path and _VERSION_END.search(path) is None and (forced or closing_slash or _VERSION_INSIDE.search(path)):
-        notes = [Note.ROOT_KEPT, Note.HOST_APPENDS_VERSION]
-        return f"{origin}{path}", [Note.NO_VERSION_MEANT, *notes] if closing_slash else notes
-    canonical = canonical_base_url(f"{origin}{path}")
-    # A bare origin stays joinable: the probe looks with and without the version.
-    meant = closing_slash and not path
-    return canonical, [Note.NO_VERSION_MEANT] if meant else []
+    """The canonical root, exactly as an import would make it, and what the host does with it."""
+    root = canonical_base_url(f"{origin}{path}")
+    notes = [Note.NO_VERSION_MEANT] if closing_slash else []
+    if not host_can_join(root):
+        notes += [Note.ROOT_KEPT, Note.HOST_APPENDS_VERSION]
+    elif path and (forced or closing_slash) and not host_can_join(path):
+        notes += [Note.HOST_APPENDS_VERSION]
+    return root, notes
 
 
 def _is_host(host: str) -> bool:

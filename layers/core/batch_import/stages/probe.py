@@ -20,7 +20,7 @@ from batch_import.domain.naming import (
 from batch_import.domain.outcomes import Code
 from batch_import.domain.routing import build_import_routing_strategy
 from batch_import.domain.types import EventType, ItemStage
-from batch_import.domain.urls import origin_of
+from batch_import.domain.urls import host_can_join, origin_of
 from batch_import.probe.capability import ProbeResult, failure_code, probe_capabilities
 from batch_import.probe.deferred import probe_deferred
 from batch_import.probe.discovery import ProviderModels, provider_models
@@ -57,6 +57,10 @@ class Prober:
         if found.code is not None:
             profile = _listed(to.item, found)
             return to.retry_or_fail(found.code, error_text(found.answer), found.answer.retry_after, profile)
+        if not host_can_join(found.api_root):
+            return to.fail(
+                Code.ROOT_NOT_USABLE_BY_HOST, f"the relay's root is {found.api_root}", _listed(to.item, found)
+            )
         return self._with_models(to, relay, found)
 
     def _with_models(self, to: ItemTransitions, relay: Relay, found: ProviderModels) -> Probed | NextStep:
