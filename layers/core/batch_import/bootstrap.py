@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property, lru_cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
@@ -33,7 +33,6 @@ from batch_import.host.client import HostClient
 from batch_import.host.errors import HostNotConfigured
 from batch_import.host.served_by import ServedByLookup
 from batch_import.host.transport import HostTransport
-from batch_import.http_api.use_cases import ApiUseCases
 from batch_import.net import http
 from batch_import.proofs.account_inventory import AccountInventory
 from batch_import.proofs.completion_proof import CompletionProof
@@ -57,6 +56,9 @@ from batch_import.store.leases import Leases
 from batch_import.store.listing import Listing
 from batch_import.store.runs import RunStore
 from batch_import.store.vault import KeyVault
+
+if TYPE_CHECKING:
+    from batch_import.http_api.use_cases import ApiUseCases
 
 _COLLECT_AFTER = 10_000  # new objects: two hundred threads make the usual 700 within a millisecond
 _SECRET_SECONDS = 60  # a changed host secret is seen after this long, without a deployment
@@ -196,7 +198,9 @@ class CompositionRoot:
             timedelta(hours=self.settings.key_retention_hours),
         )
 
-    def api(self, language: str) -> ApiUseCases:
+    def api(self, language: str) -> "ApiUseCases":
+        from batch_import.http_api.use_cases import ApiUseCases  # the workers' functions start without it
+
         return ApiUseCases(
             self.runs,
             self.items,
