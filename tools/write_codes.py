@@ -1,12 +1,15 @@
 """Writes docs/codes.md from the tables of the domain: ``python -m tools.write_codes``."""
 
+import html
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from batch_import.domain.advisories import ADVISORIES
-from batch_import.domain.capability import VERDICTS
+from batch_import.domain.capability import VERDICTS, Row
+from batch_import.domain.demands import LESSONS
 from batch_import.domain.outcomes import OUTCOMES
+from batch_import.domain.refusals import SIGNS
 from batch_import.domain.types import EventType
 
 TARGET = Path(__file__).parents[1] / "docs" / "codes.md"
@@ -17,7 +20,12 @@ def rendered() -> str:
         (f"`{o.code}`", o.access, f"{o.zh}<br>{o.en}", f"{o.advice_zh}<br>{o.advice_en}") for o in OUTCOMES.values()
     ]
     advisories = [(f"`{code}`", f"{text.zh}<br>{text.en}") for code, text in ADVISORIES.items()]
-    verdicts = [(f"`{row.verdict}`", row.verdict.flag, row.reason) for row in VERDICTS]
+    verdicts = [
+        (_statuses(row), ", ".join(row.bodies) or "any", _kinds(row), f"`{row.verdict}`", row.verdict.flag, row.reason)
+        for row in VERDICTS
+    ]
+    signs = [(sign.kind, _escaped(sign.words), sign.source) for sign in SIGNS]
+    lessons = [(f"`{lesson.demand}`", _escaped(lesson.words), lesson.source) for lesson in LESSONS]
     return "\n".join(
         [
             "# Codes\n\nWritten by `make docs` from the tables in `domain/`; each stands there once.\n",
@@ -25,11 +33,39 @@ def rendered() -> str:
             _table(("Code", "Access", "Text", "Advice"), outcomes),
             "\n## Advisories\n\nOf transport profiles (`known_advisories`) and items (`advisory_messages`).\n",
             _table(("Code", "Text"), advisories),
-            "\n## Verdicts on an answer\n\nThe first row that holds decides. The flag is what a profile then says.\n",
-            _table(("Verdict", "Flag", "Reason"), verdicts),
+            "\n## Verdicts on an answer\n\nThe first row that holds decides. The flag is what a profile then says. An "
+            "error\nunder a 200 counts with the status that it names itself. Words are the kinds of the next table.\n",
+            _table(("Status", "Body", "Words", "Verdict", "Flag", "Reason"), verdicts),
+            "\n## Words of refusals\n\nRegular expressions on the error's message, code, type and parameter, without "
+            "regard to case.\n",
+            _table(("Kind", "Words", "Source"), signs),
+            "\n## What refusals teach\n\nDemands on later requests (`domain/demands.py`).\n",
+            _table(("Demand", "Words", "Source"), lessons),
             "\n## Events\n\n" + ", ".join(f"`{kind}`" for kind in EventType) + "\n",
         ]
     )
+
+
+def _statuses(row: Row) -> str:
+    if row.trouble:
+        return ", ".join(trouble.value.replace("_", " ") for trouble in row.trouble)
+    numbers, parts = set(row.statuses), []
+    for hundred in (200, 400, 500):
+        whole = set(range(hundred, hundred + 100))
+        if whole <= numbers:
+            parts.append(f"{hundred // 100}xx")
+            numbers -= whole
+    return ", ".join([*parts, *map(str, sorted(numbers))]) or "any"
+
+
+def _kinds(row: Row) -> str:
+    words, without = " or ".join(row.words), " or ".join(row.without)
+    return f"{words}, not {without}" if without else words
+
+
+def _escaped(pattern: str) -> str:
+    """An expression in a table's cell, where ``|`` and ``](`` mean something else."""
+    return f"<code>{html.escape(pattern, quote=False).replace('|', '&#124;').replace('](', '&#93;(')}</code>"
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:

@@ -5,7 +5,7 @@
 import re
 from typing import Any, ClassVar
 
-from sandbox.http import Answer
+from sandbox.http import HTML, Answer
 from sandbox.relays import answers
 from sandbox.relays.call import Name, RelayCall
 from sandbox.relays.models import EMBEDDING, models_of
@@ -182,7 +182,7 @@ class Error200(Healthy):
     """The model list is fine; completions are 200 with an error object as body."""
 
     def chat(self, call: RelayCall) -> Answer:
-        body = {"error": {"message": "upstream quota exhausted", "type": "server_error", "code": None}}
+        body = {"error": {"message": "something went wrong", "type": "server_error", "code": None}}
         return answers.events([body]) if call.stream else answers.good(body)
 
     responses = chat
@@ -251,6 +251,154 @@ class NoList(Healthy):
         return answers.unknown_path(call.endpoint)
 
 
+class NoMoney(Healthy):
+    """The model list is fine; completions are 429 with an account that is in arrears (Zhipu's code 1113)."""
+
+    def chat(self, call: RelayCall) -> Answer:
+        return Answer(429, {"error": {"code": "1113", "message": "余额不足或无可用资源包,请充值。"}})
+
+    responses = chat
+    messages = chat
+
+
+class NoMoney200(Healthy):
+    """The same under 200, as some relays do."""
+
+    def chat(self, call: RelayCall) -> Answer:
+        return answers.good({"success": False, "message": "用户额度不足", "code": "insufficient_user_quota"})
+
+    responses = chat
+    messages = chat
+
+
+class DeadKey200(Healthy):
+    """The model list is open to everybody; completions are 200 with an error about the key."""
+
+    def chat(self, call: RelayCall) -> Answer:
+        return answers.good({"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}})
+
+    responses = chat
+    messages = chat
+
+
+class OneModelRefused(Healthy):
+    """Lists models, but the first that a key asks for is 403 for it."""
+
+    def refuse_model(self, call: RelayCall) -> Answer | None:
+        if self.is_first_asked(call):
+            return answers.error(403, f"该令牌无权访问模型 {call.model}", "new_api_error")
+        return super().refuse_model(call)
+
+    def is_first_asked(self, call: RelayCall) -> bool:
+        if not any(name.startswith("first:") for name in call.counts):
+            call.counts[f"first:{call.model}"] = 1
+        return f"first:{call.model}" in call.counts
+
+
+class OneModelLimited(OneModelRefused):
+    """The first model that a key asks for is 429, and named."""
+
+    def refuse_model(self, call: RelayCall) -> Answer | None:
+        if self.is_first_asked(call):
+            return answers.error(429, f"{call.model} is temporarily rate-limited upstream", "rate_limit_error")
+        return super().refuse_model(call)
+
+
+class StreamOnly(Healthy):
+    """Chat completions must be streamed."""
+
+    def chat(self, call: RelayCall) -> Answer:
+        return super().chat(call) if call.stream else answers.error(400, "Stream must be set to true")
+
+
+class AlwaysStreams(Healthy):
+    """Chat completions come as a stream, whatever was asked for."""
+
+    def chat(self, call: RelayCall) -> Answer:
+        return answers.chat_stream(call, *self.message(call))
+
+
+class NewLimitName(Healthy):
+    """Chat refuses `max_tokens` and wants `max_completion_tokens`."""
+
+    def chat(self, call: RelayCall) -> Answer:
+        if "max_tokens" in call.body:
+            text = "Unsupported parameter: 'max_tokens' is not supported with this model."
+            return answers.error(400, f"{text} Use 'max_completion_tokens' instead.", code="unsupported_parameter")
+        return super().chat(call)
+
+
+class WantsInstructions(ResponsesOnly):
+    """Responses only; each request must carry instructions."""
+
+    def responses(self, call: RelayCall) -> Answer:
+        if not call.body.get("instructions"):
+            return Answer(400, {"detail": "Instructions are required"})
+        return super().responses(call)
+
+
+class CodexOnly(Healthy):
+    """Admits one client program only, by its User-Agent."""
+
+    def refuse(self, call: RelayCall) -> Answer | None:
+        if call.method == "POST" and not call.headers.get("User-Agent", "").startswith("codex"):
+            return answers.error(403, "This account only allows Codex official clients", "forbidden_error")
+        return super().refuse(call)
+
+
+class WallText(Healthy):
+    """A wall that refuses in plain text, for everything."""
+
+    def refuse(self, call: RelayCall) -> Answer | None:
+        return Answer(403, "error code: 1010", content_type="text/plain; charset=UTF-8")
+
+
+class HtmlLabel(Healthy):
+    """Good JSON that is labelled `text/html`."""
+
+    def chat(self, call: RelayCall) -> Answer:
+        answer = super().chat(call)
+        return answer if call.stream else Answer(200, answer.body, content_type=HTML)
+
+
+class Slugs(Healthy):
+    """The list is under `models`, with the ids in `slug`."""
+
+    def models(self, call: RelayCall) -> Answer:
+        return answers.good({"models": [{"slug": model, "display_name": model} for model in self.listed]})
+
+
+class OnlyWildcard(Healthy):
+    """The list has one entry, `*`."""
+
+    def models(self, call: RelayCall) -> Answer:
+        return answers.good({"object": "list", "data": [{"id": "*", "object": "model"}]})
+
+
+class Redirects(Healthy):
+    """Everything is at another address."""
+
+    def refuse(self, call: RelayCall) -> Answer | None:
+        return Answer(301, "", {"Location": f"https://relay.invalid/v1{call.endpoint}"}, content_type=HTML)
+
+
+class BareRoot(Healthy):
+    """Answers without a version in the path, as `/models` and `/chat/completions`."""
+
+    root = ""
+
+
+class AnotherModel(Healthy):
+    """Answers as another model than the one that was asked for."""
+
+    def chat(self, call: RelayCall) -> Answer:
+        call.body["model"] = "gpt-3.5-turbo" if call.model != "gpt-3.5-turbo" else "gpt-4o"
+        return super().chat(call)
+
+    def refuse_model(self, call: RelayCall) -> Answer | None:
+        return None
+
+
 def profile_name(relay: type[Healthy]) -> str:
     """`XApiKeyOnly` -> `x_api_key_only`, `Html200` -> `html_200`."""
     return re.sub(r"(?<!^)(?=[A-Z])|(?<=[a-z])(?=\d)", "_", relay.__name__).lower()
@@ -259,7 +407,9 @@ def profile_name(relay: type[Healthy]) -> str:
 _CLASSES = (
     Healthy, ChatOnly, ResponsesOnly, MessagesOnly, XApiKeyOnly, DeadKey, Waf, RateLimited, Flaky, Slow, SlowThinker,
     VerySlowThinker, EmptyList, LyingList, Html200, Error200, CutStream, Reasoning, DoubleV1, LateForbidden,
-    StreamForbidden, NoList,
+    StreamForbidden, NoList, NoMoney, NoMoney200, DeadKey200, OneModelRefused, OneModelLimited, StreamOnly,
+    AlwaysStreams, NewLimitName, WantsInstructions, CodexOnly, WallText, HtmlLabel, Slugs, OnlyWildcard, Redirects,
+    BareRoot, AnotherModel,
 )  # fmt: skip
 PROFILES: dict[str, type[Healthy]] = {profile_name(relay): relay for relay in _CLASSES}
 DOWN = "down"  # no class: nobody listens there

@@ -25,7 +25,7 @@ class Relay:
         self.headers = {"Authorization": f"Bearer {key}"}
 
     def models(self, **headers: str) -> requests.Response:
-        return requests.get(f"{self.base}/models", headers=headers or self.headers, timeout=10)
+        return requests.get(f"{self.base}/models", headers=headers or self.headers, timeout=10, allow_redirects=False)
 
     def model(self) -> str:
         listed = self.models()
@@ -35,7 +35,7 @@ class Relay:
     def post(self, path: str, **fields: Any) -> requests.Response:
         fields.setdefault("model", None)
         body = {**fields, "model": fields["model"] or self.model()}
-        return requests.post(self.base + path, json=body, headers=self.headers, timeout=10)
+        return requests.post(self.base + path, json=body, headers=self.headers, timeout=10, allow_redirects=False)
 
     def chat(self, **fields: Any) -> requests.Response:
         return self.post("/chat/completions", messages=SAY_HI, **fields)
@@ -78,6 +78,23 @@ STATUSES = {
     "error_200": (200, 200, 200, 200),
     "cut_stream": (200, 200, 200, 200),
     "reasoning": (200, 200, 200, 200),
+    "no_money": (200, 429, 429, 429),
+    "no_money_200": (200, 200, 200, 200),
+    "dead_key_200": (200, 200, 200, 200),
+    "one_model_refused": (200, 403, 403, 403),
+    "one_model_limited": (200, 429, 429, 429),
+    "stream_only": (200, 400, 200, 200),
+    "always_streams": (200, 200, 200, 200),
+    "new_limit_name": (200, 200, 200, 200),
+    "wants_instructions": (200, 404, 400, 404),
+    "codex_only": (200, 403, 403, 403),
+    "wall_text": (403, 403, 403, 403),
+    "html_label": (200, 200, 200, 200),
+    "slugs": (200, 200, 200, 200),
+    "only_wildcard": (200, 200, 200, 200),
+    "redirects": (301, 301, 301, 301),
+    "bare_root": (404, 404, 404, 404),
+    "another_model": (200, 200, 200, 200),
     "double_v1": (404, 404, 404, 404),
     "late_forbidden": (200, 200, 403, 200),
     "stream_forbidden": (200, 200, 200, 200),

@@ -46,7 +46,8 @@ def test_a_null_error_is_no_word() -> None:
     [
         ("<html>", "application/json", True),
         ("\n <!doctype html>", "", True),
-        ("{}", "text/html; charset=utf-8", True),
+        ("{}", "text/html; charset=utf-8", False),
+        ("words", "text/html; charset=utf-8", True),
         ("{}", "application/json", False),
         ("", "", False),
     ],

@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 from batch_import.domain.answers import Answer, Trouble
-from batch_import.domain.capability import VERDICTS, Protocol, Verdict, has_completion, judge, model_id_style
+from batch_import.domain.capability import (
+    VERDICTS,
+    Protocol,
+    Verdict,
+    deciding_row,
+    has_completion,
+    judge,
+    model_id_style,
+)
 from batch_import.domain.outcomes import OUTCOMES
 from batch_import.domain.types import ModelIdStyle
 from hypothesis import given
@@ -38,15 +46,25 @@ CASES: dict[str, list[Answer]] = {
         Answer(trouble=Trouble.CUT),
     ],
     "an endless answer is no completion": [Answer(trouble=Trouble.TOO_LARGE)],
+    "the budget of requests was spent: nothing is known": [Answer(trouble=Trouble.NOT_ASKED)],
     "what the protocol promises": [
         body(200, CHAT_OK),
         body(200, {**CHAT_OK, "error": None}),
         body(200, {"choices": [{"message": {"content": "", "reasoning_content": "hm"}, "finish_reason": "length"}]}),
+        Answer(200, json.dumps(CHAT_OK), "text/html"),
+        Answer(200, json.dumps(CHAT_OK) + "\n\ndata: [DONE]\n", "application/json"),
+        Answer(200, 'data: {"choices":[{"delta":{"content":"ok"}}]}\n\ndata: [DONE]\n\n', "text/event-stream"),
     ],
+    "something before the relay, or a rule for addresses and regions": [
+        Answer(403, "error code: 1010", "text/plain"),
+        Answer(429, HTML, "text/html", {"x-vercel-mitigated": "challenge"}),
+        says(400, "User location is not supported for the API use."),
+        says(403, "您的 IP 不在令牌允许访问的列表中"),
+    ],
+    "a challenge page": [Answer(503, "<html><title>Just a moment...</title></html>", "text/html")],
     "a 200 page is a login or parking page, not an API": [page(200), Answer(200, "  " + HTML, "application/json")],
-    "error inside a 200": [says(200, "The model `x` does not exist"), says(200, "", code="model_not_found")],
-    "a 200 that is an error or holds no choices is not a success": [
-        says(200, "upstream quota exhausted"),
+    "a WAF page, not the provider": [page(401), page(403), page(406), page(409)],
+    "a 200 that holds no completion is not a success": [
         body(200, {"choices": []}),
         body(200, {"choices": [{}]}),
         body(200, []),
@@ -54,30 +72,81 @@ CASES: dict[str, list[Answer]] = {
         Answer(200, "not json", "text/plain"),
         Answer(204, "", ""),
     ],
-    "slow down: says nothing about the key": [says(429, "slow down"), page(429), says(429, "model not found")],
-    "a WAF page, not the provider": [page(401), page(403), page(406), page(409), page(503)],
-    "the key was refused": [says(401, "Invalid API key"), says(401, "unknown model")],
-    "no balance at the relay": [says(402, "Insufficient Balance")],
+    "the relay admits certain programs only": [
+        says(403, "This account only allows Codex official clients"),
+        says(400, "This credential is only authorized for use with Claude Code"),
+        says(403, "该分组仅限 Claude Code 客户端使用"),
+    ],
+    "no balance at the relay, in its words": [
+        says(402, "Insufficient Balance"),
+        says(403, "user quota is not enough", code="insufficient_user_quota"),
+        says(429, "余额不足或无可用资源包,请充值。", code="1113"),
+        says(429, "You exceeded your current quota", type="insufficient_quota"),
+        says(401, "Insufficient balance. Manage your billing here", type="CreditsError"),
+        says(401, "该令牌额度已用尽"),
+        says(400, "Access denied", type="Arrearage"),
+        says(200, "余额不足，请充值后再试"),
+        body(200, {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}),
+    ],
+    "a spent quota that no passing limit explains": [says(200, "upstream quota exhausted"), says(403, "账户额度异常")],
+    "no balance at the relay": [says(402, "pay")],
+    "slow down: says nothing about the key": [
+        says(429, "slow down"),
+        page(429),
+        says(429, "model not found"),
+        says(429, "You exceeded your current quota. Please retry in 20s. limit: 15 per minute"),
+        says(429, "您的账户已达到速率限制，请您控制请求频率", code="1302"),
+    ],
+    "the request's form: a parameter": [
+        says(400, "max_tokens is too large"),
+        says(400, "Unsupported parameter: 'max_tokens' is not supported with this model."),
+        says(400, "Stream must be set to true"),
+        body(400, {"detail": "Instructions are required"}),
+    ],
     "the endpoint is there, this model is not": [
+        says(200, "The model `x` does not exist"),
+        says(200, "", code="model_not_found"),
+        body(200, {"code": 404, "message": "The model `x` does not exist.", "object": "error"}),
         says(400, "Unknown model: x"),
+        says(401, "unknown model"),
         says(403, "no such model for this key: model not found"),
         says(404, "The model `x` does not exist", code="model_not_found"),
+        says(404, "No endpoints found for x."),
         says(422, "unknown provider for model x"),
+    ],
+    "nothing behind the relay has this model": [
         says(503, "当前分组下对于模型 x 无可用渠道"),
         says(503, "No available channel for model x under group default"),
     ],
+    "the key was refused, in the relay's words": [
+        says(401, "Invalid API key"),
+        says(400, "API key not valid. Please pass a valid API key."),
+        says(200, "no", code="invalid_api_key"),
+        says(403, "无效的令牌"),
+    ],
+    "the key was refused": [says(401, "no"), body(200, {"code": 401, "message": "no"})],
+    "a limit that passes, under another status": [says(403, "Daily limit reached"), says(200, "rate limit exceeded")],
+    "no such endpoint, in the relay's words": [
+        says(404, "Not Found (/v1/responses)"),
+        body(404, {"detail": "Not Found"}),
+        says(400, "Invalid URL (POST /v1/responses)"),
+        says(400, "unknown route"),
+    ],
+    "a 404 with an error that does not speak of the path": [says(404, "it is gone")],
+    "no such endpoint": [page(404), Answer(404, "nope"), says(405), says(501)],
     "refused for this key, model or protocol: not an absence": [says(403, "Your request was blocked"), says(403)],
-    "no such endpoint": [says(404, "Not Found (/v1/responses)"), page(404), says(405), says(501)],
-    "gateways that say 400 for no route": [says(400, "Invalid URL (POST /v1/responses)"), says(400, "unknown route")],
     "passing failure of the relay": [
         *(says(status, "later") for status in (500, 502, 503, 504, 520, 529, 408, 425)),
         page(502),
+        page(503),
+        says(503, "The model is overloaded, try again later"),
     ],
+    "the API is at another address": [Answer(301, "", headers={"location": "https://h/v1"}), Answer(302, "", "")],
+    "an error under a 200 that says no more": [says(200, "something went wrong")],
     "our request was not accepted: proves neither presence nor absence": [
-        says(400, "max_tokens is too large"),
         says(409),
         says(422, "bad field"),
-        Answer(302, "", ""),
+        Answer(304, "", ""),
         Answer(0, ""),
     ],
 }
@@ -90,7 +159,7 @@ def test_every_row_of_the_table_has_its_cases_here_in_its_order() -> None:
 
 @pytest.mark.parametrize(("reason", "answer"), DECIDED, ids=[f"{r}-{a.status or a.trouble}" for r, a in DECIDED])
 def test_the_first_row_that_holds_decides(reason: str, answer: Answer) -> None:
-    decided = next(row for row in VERDICTS if row.holds(answer, Protocol.CHAT))
+    decided = deciding_row(answer, Protocol.CHAT)
     assert decided.reason == reason
     assert judge(answer, Protocol.CHAT) is decided.verdict
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from batch_import.domain.answers import Answer, Trouble
+from batch_import.domain.demands import Demands
 from batch_import.domain.gateway import Proof, completion_request, judge_completion
 from batch_import.domain.outcomes import OUTCOMES
 from batch_import.domain.retry import retry_policy
@@ -205,7 +206,7 @@ def test_every_answer_leads_to_a_documented_code(status: int, text: str, envelop
 
 
 def test_the_request_is_a_whole_answer_with_room_for_thinking() -> None:
-    request = completion_request("kimi-k2.6", "run_1-item_00001-1")
+    request = completion_request("kimi-k2.6", "run_1-item_00001-1", Demands())
     assert "run_1-item_00001-1" in request["messages"][0]["content"]
     assert (request["model"], request["stream"], request["messages"][0]["role"]) == ("kimi-k2.6", False, "user")
     assert request["max_tokens"] >= 200

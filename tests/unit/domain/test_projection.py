@@ -14,7 +14,14 @@ from tests.unit.domain import rows, schema_examples
 from tests.unit.domain.schema_examples import example
 
 ZH, EN = ResultProjection("zh"), ResultProjection("en")
-ADDED = {"badges", "last_error_code", "advice", "label"}  # beyond the original schemas, and nothing else
+ADDED = {
+    "badges",
+    "last_error_code",
+    "advice",
+    "label",
+    "latency_ms",
+    "served_model",
+}  # beyond the original schemas, and nothing else
 
 
 def shown(view: Any) -> Any:

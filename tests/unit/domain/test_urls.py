@@ -166,7 +166,12 @@ def test_a_host_name_is_always_ascii(name: str) -> None:
         ),
         (
             "https://h.example/api/v4",
-            ("https://h.example/api/v4", "https://h.example/api/v4/v4", "https://h.example/api"),
+            (
+                "https://h.example/api/v4",
+                "https://h.example/api/v4/v4",
+                "https://h.example/api",
+                "https://h.example/v1",
+            ),
         ),
         ("https://h.example", ("https://h.example",)),
     ],

@@ -28,7 +28,7 @@ from batch_import.host.errors import (
 )
 from batch_import.host.transport import HostTransport, unwrap
 from batch_import.net.deadline import deadline
-from batch_import.net.http import exchange
+from batch_import.net.http import USER_AGENT, exchange
 from urllib3.exceptions import ConnectTimeoutError, ProtocolError, ReadTimeoutError, SSLError
 
 from tests.support.clock import HandClock
@@ -197,7 +197,7 @@ def test_a_call_is_one_request_below_the_hosts_address() -> None:
     (head,) = served.heads
     assert head.startswith("GET /base%20path/api/v1/admin/groups?search=a+b%2F%C3%BC%26c%2Bd~%2541&page=2 HTTP/1.1\r\n")
     assert f"x-api-key: {SECRET}\r\n" in head
-    assert "user-agent: batch-import" in head
+    assert f"user-agent: {USER_AGENT}" in head
     assert "content-" not in head.lower()
 
 

@@ -9,7 +9,7 @@ from batch_import.domain.answers import Answer, error_text
 from batch_import.domain.redaction import redacted
 from batch_import.domain.types import AuthStyle
 from batch_import.probe.capability import probe_capabilities
-from batch_import.probe.discovery import MAX_MODELS, ProviderModels, parse_models, provider_models
+from batch_import.probe.discovery import MAX_LIST_BYTES, MAX_MODELS, ProviderModels, parse_models, provider_models
 from batch_import.probe.relay import MAX_REQUESTS, Relay
 from batch_import.probe.smoke import resolve_smoke_models
 from hypothesis import given
@@ -42,7 +42,7 @@ class Script:
         self.say = say
         self.calls: list[Call] = []
 
-    def __call__(self, method: str, url: str, *, headers: dict[str, str], body: Any, timeout: float) -> Answer:
+    def __call__(self, method: str, url: str, *, headers: dict[str, str], **_: Any) -> Answer:
         self.calls.append((method, url, headers))
         return self.say(method, url, headers)
 
@@ -64,7 +64,9 @@ def discovered(say: Callable[[str, str, dict[str, str]], Answer]) -> tuple[Provi
         ({"data": []}, ()),
         ([], ()),
         ({"object": "list", "data": None}, ()),
-        ({"data": None}, None),
+        ({"data": None}, ()),
+        ({"models": [{"slug": "gpt-5.2", "display_name": "GPT-5.2"}]}, ("gpt-5.2",)),
+        ({"data": {"data": [{"id": "a"}]}}, ("a",)),
         ({"data": "x"}, None),
         ({}, None),
         ("kimi", None),
@@ -74,6 +76,45 @@ def discovered(say: Callable[[str, str, dict[str, str]], Answer]) -> tuple[Provi
 )
 def test_a_list_is_read_tolerantly_and_what_is_none_is_not(body: Any, models: tuple[str, ...] | None) -> None:
     assert parse_models(body) == models
+
+
+@pytest.mark.parametrize("length", [30, 250])
+def test_a_list_of_long_ids_is_cut_to_what_a_stored_row_can_hold(length: int) -> None:
+    models = parse_models([f"{n:0{length}d}" for n in range(MAX_MODELS)]) or ()
+    assert len(models) == min(MAX_MODELS, MAX_LIST_BYTES // length)
+
+
+def test_a_byte_order_mark_does_not_hide_a_list() -> None:
+    assert parse_models(answer(200, "\ufeff" + json.dumps(MODELS)).json) == ("kimi-k2.6",)
+
+
+def test_a_body_of_countless_parts_is_not_parsed() -> None:
+    assert answer(200, "[" + "[]," * 600_000 + "[]]").json is None
+
+
+def test_a_list_of_wildcards_is_told_and_requested_models_stand_in_for_it() -> None:
+    script = Script(lambda *_: answer(200, {"data": [{"id": "*"}, {"id": "openai/*"}]}))
+    assert provider_models(Relay(script, KEY), URL).code == "only_wildcard_listed"
+    found = provider_models(Relay(script, KEY), URL, ("gpt-5",))
+    assert (found.code, found.raw_models, found.listed) == (None, ("gpt-5",), False)
+
+
+def test_a_refused_key_is_refused_although_models_were_requested() -> None:
+    script = Script(lambda *_: error(401, "Invalid API key"))
+    assert provider_models(Relay(script, KEY), URL, ("gpt-5",)).code == "auth_failed"
+
+
+def test_a_redirect_is_told_with_its_target() -> None:
+    moved = Answer(301, "", "text/html", {"location": "https://relay.example.com/v1/models"})
+    found, _ = discovered(lambda *_: moved)
+    assert found.code == "redirected"
+    assert error_text(found.answer) == "HTTP 301: redirects to https://relay.example.com/v1/models"
+
+
+def test_a_panel_that_refuses_everybody_at_a_guessed_place_says_nothing_about_the_key() -> None:
+    panel = answer(401, {"success": False, "message": "not logged in, no access token"})
+    found, _ = discovered(lambda _, url, __: panel if "/v1" not in url else error(404, "Not Found"))
+    assert found.code == "model_list_missing"
 
 
 def test_a_list_without_end_is_cut() -> None:

@@ -14,7 +14,7 @@ from unittest.mock import Mock
 import pytest
 import requests
 from batch_import.domain.answers import Answer, Trouble
-from batch_import.net.http import exchange, guarded_session, send
+from batch_import.net.http import USER_AGENT, exchange, guarded_session, send
 
 from tests.unit.probe.servers import Served, fixed, serving
 
@@ -246,7 +246,7 @@ def test_the_answer_keeps_what_rules_read_and_nothing_else(opened: requests.Sess
         answer = exchange(partial(send, opened), "POST", served.url, headers={"X-Api-Key": "k"}, body={"model": "m"})
     assert (answer.status, answer.json, answer.retry_after) == (429, {"a": "é"}, 7.0)
     assert dict(answer.headers) == {"retry-after": "7", "x-request-id": "r-1"}
-    assert "User-Agent: batch-import" in served.heads[0]
+    assert f"User-Agent: {USER_AGENT}" in served.heads[0]
 
 
 class Sent(requests.adapters.HTTPAdapter):

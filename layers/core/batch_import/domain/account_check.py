@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from batch_import.domain.outcomes import Code
+from batch_import.domain.refusals import speaks_of_money
 
 _STATUS = re.compile(r"(?:API returned|\(/v1/chat/completions\) returned) (\d{3}): (.*)", re.DOTALL)
 
@@ -68,6 +69,8 @@ def decide(report: CheckReport, *, mode_forced: bool) -> CheckDecision:
         return CheckDecision(Next.CONFIRM, advisory="" if report.content else "test_without_content")
     match = _STATUS.search(report.error)
     if match is not None:
+        if int(match[1]) < 500 and speaks_of_money(match[2]):
+            return CheckDecision(Next.FAIL, Code.PAYMENT_REQUIRED)
         return _by_status(int(match[1]), mode_forced)
     for text, decision in _TEXTS:
         if text in report.error:

@@ -28,6 +28,26 @@ ADVISORIES: dict[str, Text] = {
         "宿主测试持续返回 403，已转由网关真实请求判定", "the host's test kept answering 403; the gateway decides"
     ),
     "test_without_content": Text("宿主测试成功但没有内容", "the host's test passed without any content"),
+    "relay_streams_only": Text(
+        "该上游只接受流式请求，客户端必须使用 stream: true", "the relay only streams: customers must send stream: true"
+    ),
+    "relay_wants_max_completion_tokens": Text(
+        "该上游不接受 max_tokens，客户端须改用 max_completion_tokens",
+        "the relay refuses max_tokens: customers must send max_completion_tokens",
+    ),
+    "relay_wants_instructions": Text(
+        "该上游要求 instructions，客户端须发送系统提示词",
+        "the relay demands instructions: customers must send a system prompt",
+    ),
+    "relay_restricts_parameters": Text("该上游限制以下参数：{parameters}", "the relay restricts {parameters}"),
+    "models_refused": Text("上游列出但拒绝了：{models}", "listed but refused by the relay: {models}"),
+    "models_not_listed": Text(
+        "上游没有可用的模型列表，已直接使用请求的模型",
+        "the relay lists no models; the requested ones were taken as they are",
+    ),
+    "another_model_served": Text(
+        "请求 {asked}，上游的回答却来自 {served}", "{asked} was asked for, the relay's answer names {served}"
+    ),
     "requested_models_unresolved": Text("未找到请求的模型：{models}", "requested models not found: {models}"),
     "same_pair_in_list": Text(
         "与 {item_id} 是同一地址和密钥，共用一个账号", "same address and key as {item_id}: one account serves both"

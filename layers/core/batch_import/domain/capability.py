@@ -4,13 +4,15 @@ A flag is ``True``, ``False`` or ``"unknown"``. Only an answer that says "this e
 ``False``: neither a transient failure nor a refused key ever does (docs/design.md#21-probe).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal
 
-from batch_import.domain.answers import Answer
+from batch_import.domain.answers import Answer, Trouble
 from batch_import.domain.outcomes import Code
+from batch_import.domain.refusals import Refusal, refusals
+from batch_import.domain.streams import whole_body
 from batch_import.domain.types import AuthStyle, ModelIdStyle
 
 Flag = bool | Literal["unknown"]
@@ -25,6 +27,7 @@ class TransportProfile:
     auth_style: AuthStyle = AuthStyle.UNKNOWN
     model_id_style: ModelIdStyle = ModelIdStyle.UNKNOWN
     known_advisories: tuple[str, ...] = ()
+    demands: tuple[str, ...] = ()  # domain/demands.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,9 @@ class Verdict(StrEnum):
     MODEL_NOT_SERVED = Code.MODEL_NOT_SERVED
     AUTH_FAILED = Code.AUTH_FAILED
     FORBIDDEN = Code.FORBIDDEN
+    CLIENT = Code.CLIENT_NOT_ADMITTED
     WALL = Code.BLOCKED_BY_WALL
+    REDIRECTED = Code.REDIRECTED
     RATE_LIMITED = Code.RATE_LIMITED
     PAYMENT = Code.PAYMENT_REQUIRED
     REJECTED = Code.REQUEST_REJECTED
@@ -77,25 +82,69 @@ class Verdict(StrEnum):
         return False if self in (Verdict.ABSENT, Verdict.NOT_AN_API) else "unknown"
 
 
+class Body(StrEnum):
+    """What an answer's body is; ``COMPLETION`` is the one that the protocol promises, streamed or whole."""
+
+    COMPLETION = "completion"
+    HTML = "HTML"
+    ERROR = "error"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the table: the first row whose test holds decides."""
+    """One row of the table. It holds when everything holds that it names; what is empty does not matter.
+
+    ``statuses`` are HTTP statuses; an error under a 200 counts with the status that it names itself, else as 200.
+    ``words`` are kinds of ``domain/refusals.py``, one of which must occur, and none of ``without``.
+    """
 
     verdict: Verdict
-    holds: Callable[[Answer, Protocol], bool]
     reason: str
+    trouble: tuple[Trouble, ...] = ()
+    statuses: tuple[int, ...] = ()
+    bodies: tuple[Body, ...] = ()
+    words: tuple[Refusal, ...] = ()
+    without: tuple[Refusal, ...] = ()
+
+    def holds(self, seen: "Seen") -> bool:
+        return (
+            (seen.trouble in self.trouble if self.trouble else seen.trouble is None)
+            and (not self.statuses or seen.status in self.statuses)
+            and (not self.bodies or seen.body in self.bodies)
+            and (not self.words or any(kind in seen.refusals for kind in self.words))
+            and not any(kind in seen.refusals for kind in self.without)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the table looks at."""
+
+    trouble: Trouble | None
+    status: int
+    body: Body
+    refusals: tuple[Refusal, ...]
 
 
 @dataclass(frozen=True)
 class ProtocolResult:
+    """``answer`` is shortened; ``completion`` says what a good one held."""
+
     protocol: Protocol
     verdict: Verdict
     answer: Answer = field(repr=False)
+    completion: "Completion | None" = None
 
 
-_MODEL_WORDS = ("model_not_found", "model not found", "no such model", "unknown model", "does not exist",
-                "not supported by any", "unknown provider", "no available channel for model", "无可用渠道")  # fmt: skip
-_ROUTE_WORDS = ("invalid url", "not found", "unknown route", "no route", "unsupported path", "not implemented")
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What later questions want to know of a completion, which is not kept itself."""
+
+    served_model: str | None
+    calls_tool: bool
+    tells_reasoning: bool
+    counts_reasoning: bool
 
 
 def has_completion(body: Any, protocol: Protocol) -> bool:
@@ -111,48 +160,148 @@ def has_completion(body: Any, protocol: Protocol) -> bool:
     return isinstance(value, list) and body.get("type", "message") == "message"
 
 
-def _says(answer: Answer, words: tuple[str, ...]) -> bool:
-    message = (answer.error_message or answer.text[:500]).lower()
-    return any(word in message for word in words)
+def completion_in(body: Any, protocol: Protocol) -> Completion:
+    """``body`` is a completion (``has_completion``)."""
+    served = body.get("model")
+    usage = body.get("usage") if isinstance(body.get("usage"), dict) else {}
+    counted = usage.get("completion_tokens_details")
+    tokens = counted.get("reasoning_tokens") if isinstance(counted, dict) else None
+    message = body["choices"][0]["message"] if protocol is Protocol.CHAT else None
+    return Completion(
+        served_model=_printable(served) if isinstance(served, str) else None,
+        calls_tool=_calls_tool(body, message, protocol),
+        tells_reasoning=isinstance(message, dict) and any(message.get(f) for f in _REASONING),
+        counts_reasoning=isinstance(tokens, int) and tokens > 0,
+    )
 
 
-def _trouble(*kinds: str) -> Callable[[Answer, Protocol], bool]:
-    return lambda answer, _: answer.trouble is not None and answer.trouble.value in kinds
+_REASONING = ("reasoning_content", "reasoning", "thinking")
+_LONGEST_MODEL = 200
 
 
-def _status(*statuses: int) -> Callable[[Answer, Protocol], bool]:
-    return lambda answer, _: answer.status in statuses
+def _printable(model: str) -> str | None:
+    text = model.strip()
+    return text if text and text.isprintable() and len(text) <= _LONGEST_MODEL else None
 
+
+def _calls_tool(body: Any, message: Any, protocol: Protocol) -> bool:
+    if protocol is Protocol.RESPONSES:
+        return any(isinstance(o, dict) and o.get("type") == "function_call" for o in body["output"])
+    return isinstance(message, dict) and bool(message.get("tool_calls"))
+
+
+_ANY_FAILURE = tuple(range(400, 500))
+_FAILURES_OF_SERVER = tuple(range(500, 600))
+_SUCCESS = tuple(range(200, 300))
+_ERROR = (Body.ERROR, Body.OTHER)
+_LIMIT, _MODEL = (Refusal.LIMIT,), (Refusal.MODEL,)
 
 # fmt: off
 VERDICTS: tuple[Row, ...] = (
-    Row(Verdict.ADDRESS, _trouble("address_refused"), "our own guard refused the address"),
-    Row(Verdict.UNREACHABLE, _trouble("unreachable"), "DNS, refused or no connection: may come back"),
-    Row(Verdict.TLS, _trouble("tls"), "certificate or handshake: the host would fail in the same way"),
-    Row(Verdict.TIMEOUT, _trouble("read_timeout", "cut"), "an answer that did not come or broke off proves nothing"),
-    Row(Verdict.INVALID, _trouble("too_large"), "an endless answer is no completion"),
-    Row(Verdict.OK, lambda a, p: a.ok and not a.is_html and has_completion(a.json, p), "what the protocol promises"),
-    Row(Verdict.NOT_AN_API, lambda a, _: a.ok and a.is_html, "a 200 page is a login or parking page, not an API"),
-    Row(Verdict.MODEL_NOT_SERVED, lambda a, _: a.ok and a.has_error and _says(a, _MODEL_WORDS), "error inside a 200"),
-    Row(Verdict.INVALID, lambda a, _: a.ok, "a 200 that is an error or holds no choices is not a success"),
-    Row(Verdict.RATE_LIMITED, _status(429), "slow down: says nothing about the key"),
-    Row(Verdict.WALL, lambda a, _: a.status in (401, 403, 406, 409, 503) and a.is_html, "a WAF page, not the provider"),
-    Row(Verdict.AUTH_FAILED, _status(401), "the key was refused"),
-    Row(Verdict.PAYMENT, _status(402), "no balance at the relay"),
-    Row(Verdict.MODEL_NOT_SERVED, lambda a, _: a.status in (400, 403, 404, 422, 503) and _says(a, _MODEL_WORDS),
-        "the endpoint is there, this model is not"),
-    Row(Verdict.FORBIDDEN, _status(403), "refused for this key, model or protocol: not an absence"),
-    Row(Verdict.ABSENT, _status(404, 405, 501), "no such endpoint"),
-    Row(Verdict.ABSENT, lambda a, _: a.status == 400 and _says(a, _ROUTE_WORDS), "gateways that say 400 for no route"),
-    Row(Verdict.UNAVAILABLE, lambda a, _: a.status >= 500 or a.status in (408, 425), "passing failure of the relay"),
-    Row(Verdict.REJECTED, lambda *_: True, "our request was not accepted: proves neither presence nor absence"),
+    Row(Verdict.ADDRESS, "our own guard refused the address", trouble=(Trouble.ADDRESS_REFUSED,)),
+    Row(Verdict.UNREACHABLE, "DNS, refused or no connection: may come back", trouble=(Trouble.UNREACHABLE,)),
+    Row(Verdict.TLS, "certificate or handshake: the host would fail in the same way", trouble=(Trouble.TLS,)),
+    Row(Verdict.TIMEOUT, "an answer that did not come or broke off proves nothing",
+        trouble=(Trouble.READ_TIMEOUT, Trouble.CUT)),
+    Row(Verdict.INVALID, "an endless answer is no completion", trouble=(Trouble.TOO_LARGE,)),
+    Row(Verdict.UNAVAILABLE, "the budget of requests was spent: nothing is known", trouble=(Trouble.NOT_ASKED,)),
+    Row(Verdict.OK, "what the protocol promises", statuses=_SUCCESS, bodies=(Body.COMPLETION,)),
+    Row(Verdict.WALL, "something before the relay, or a rule for addresses and regions",
+        statuses=(*_SUCCESS, *_ANY_FAILURE), words=(Refusal.WALL,)),
+    Row(Verdict.WALL, "a challenge page", statuses=_FAILURES_OF_SERVER, bodies=(Body.HTML,), words=(Refusal.WALL,)),
+    Row(Verdict.NOT_AN_API, "a 200 page is a login or parking page, not an API", statuses=_SUCCESS,
+        bodies=(Body.HTML,)),
+    Row(Verdict.WALL, "a WAF page, not the provider", statuses=(401, 403, 406, 409), bodies=(Body.HTML,)),
+    Row(Verdict.INVALID, "a 200 that holds no completion is not a success", statuses=_SUCCESS, bodies=(Body.OTHER,)),
+    Row(Verdict.CLIENT, "the relay admits certain programs only", bodies=_ERROR, words=(Refusal.CLIENT,)),
+    Row(Verdict.PAYMENT, "no balance at the relay, in its words", statuses=(*_SUCCESS, *_ANY_FAILURE, 500),
+        bodies=_ERROR, words=(Refusal.MONEY,)),
+    Row(Verdict.PAYMENT, "a spent quota that no passing limit explains", statuses=(200, 400, 401, 403, 429),
+        bodies=_ERROR, words=(Refusal.MONEY_LIKELY,), without=(Refusal.LIMIT, Refusal.MODEL)),
+    Row(Verdict.PAYMENT, "no balance at the relay", statuses=(402,)),
+    Row(Verdict.RATE_LIMITED, "slow down: says nothing about the key", statuses=(429,)),
+    Row(Verdict.REJECTED, "the request's form: a parameter", statuses=(200, 400, 422), bodies=_ERROR,
+        words=(Refusal.PARAMETER,)),
+    Row(Verdict.MODEL_NOT_SERVED, "the endpoint is there, this model is not", statuses=(*_SUCCESS, *_ANY_FAILURE),
+        bodies=_ERROR, words=_MODEL, without=_LIMIT),
+    Row(Verdict.MODEL_NOT_SERVED, "nothing behind the relay has this model", statuses=_FAILURES_OF_SERVER,
+        bodies=_ERROR, words=_MODEL, without=_LIMIT),
+    Row(Verdict.AUTH_FAILED, "the key was refused, in the relay's words", statuses=(200, 400, 401, 403, 422),
+        bodies=_ERROR, words=(Refusal.KEY,)),
+    Row(Verdict.AUTH_FAILED, "the key was refused", statuses=(401,)),
+    Row(Verdict.RATE_LIMITED, "a limit that passes, under another status", statuses=(200, 400, 403), bodies=_ERROR,
+        words=_LIMIT),
+    Row(Verdict.ABSENT, "no such endpoint, in the relay's words", statuses=(400, 404, 500), bodies=_ERROR,
+        words=(Refusal.ROUTE,)),
+    Row(Verdict.MODEL_NOT_SERVED, "a 404 with an error that does not speak of the path", statuses=(404,),
+        bodies=(Body.ERROR,)),
+    Row(Verdict.ABSENT, "no such endpoint", statuses=(404, 405, 501)),
+    Row(Verdict.FORBIDDEN, "refused for this key, model or protocol: not an absence", statuses=(403,)),
+    Row(Verdict.UNAVAILABLE, "passing failure of the relay", statuses=(*_FAILURES_OF_SERVER, 408, 425)),
+    Row(Verdict.REDIRECTED, "the API is at another address", statuses=(301, 302, 303, 307, 308)),
+    Row(Verdict.INVALID, "an error under a 200 that says no more", statuses=_SUCCESS),
+    Row(Verdict.REJECTED, "our request was not accepted: proves neither presence nor absence"),
 )
 # fmt: on
 
 
 def judge(answer: Answer, protocol: Protocol) -> Verdict:
     """The verdict of the first row that holds; the last row always does."""
-    return next(row.verdict for row in VERDICTS if row.holds(answer, protocol))
+    return deciding_row(answer, protocol).verdict
+
+
+def deciding_row(answer: Answer, protocol: Protocol) -> Row:
+    seen = _seen(answer, protocol)
+    return next(row for row in VERDICTS if row.holds(seen) or row is VERDICTS[-1])
+
+
+def _seen(answer: Answer, protocol: Protocol) -> Seen:
+    if answer.trouble is not None:
+        return Seen(answer.trouble, 0, Body.OTHER, ())
+    whole = whole_body(answer)
+    if answer.ok and has_completion(whole, protocol):
+        return Seen(None, answer.status, Body.COMPLETION, ())
+    told = answer if whole is answer.json else replace(answer, text=json.dumps(whole))
+    found = refusals(told.error_words)
+    if "challenge" in (answer.headers.get("cf-mitigated", "") + answer.headers.get("x-vercel-mitigated", "")):
+        found = (Refusal.WALL, *found)
+    body = Body.HTML if answer.is_html else Body.ERROR if told.has_error else Body.OTHER
+    return Seen(None, told.error_status, body, found)
+
+
+def about_model(result: ProtocolResult, model: str) -> bool:
+    """May this refusal be about the model alone, so that another model is worth a request?"""
+    if result.answer.trouble is not None:
+        return False
+    words = result.answer.error_words.lower()
+    if result.verdict is Verdict.RATE_LIMITED:
+        return model.lower() in words or "model" in words or "模型" in words
+    if result.verdict is Verdict.PAYMENT:  # models for which a free balance does not count
+        return any(said in words for said in ("selected model", "this model", "该模型", "所选模型"))
+    return result.verdict in _ABOUT_MODEL
+
+
+_ABOUT_MODEL = frozenset(
+    {
+        Verdict.MODEL_NOT_SERVED,
+        Verdict.FORBIDDEN,
+        Verdict.REJECTED,
+        Verdict.INVALID,
+        Verdict.CLIENT,
+        Verdict.UNAVAILABLE,
+    }
+)
+# What an item ends with when every model was refused: the first of these that any answer said.
+_WEIGHTIEST = (
+    Verdict.OK, Verdict.PAYMENT, Verdict.AUTH_FAILED, Verdict.CLIENT, Verdict.WALL, Verdict.RATE_LIMITED,
+    Verdict.TIMEOUT, Verdict.UNAVAILABLE, Verdict.FORBIDDEN, Verdict.MODEL_NOT_SERVED, Verdict.REJECTED,
+    Verdict.INVALID,
+)  # fmt: skip
+
+
+def weight(verdict: Verdict) -> int:
+    """The smaller, the more it says about the relay as a whole."""
+    return _WEIGHTIEST.index(verdict) if verdict in _WEIGHTIEST else len(_WEIGHTIEST)
 
 
 def model_id_style(raw_models: list[str]) -> ModelIdStyle:

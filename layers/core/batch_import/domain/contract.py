@@ -251,7 +251,10 @@ class RunDetail(BaseModel):
 
 
 class ItemSummary(BaseModel):
-    """An item of a list (docs/design.md#33-responses) with badges, the failure's code and advice."""
+    """An item of a list (docs/design.md#33-responses) with badges, the failure's code and advice.
+
+    ``latency_ms`` is what the proof took, through the gateway; ``served_model`` is what the relay's own answer named.
+    """
 
     item_id: str
     base_url: str
@@ -274,6 +277,8 @@ class ItemSummary(BaseModel):
     last_error: str | None
     last_error_code: str | None
     advice: str | None
+    latency_ms: int | None
+    served_model: str | None
     badges: dict[str, Badge]
 
 

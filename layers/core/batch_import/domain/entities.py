@@ -104,6 +104,9 @@ class Item(_Row):
     api_root: str | None = None
     resolved_smoke_model: str | None = None
     responses_mode: str | None = None
+    demands: tuple[str, ...] = ()
+    served_model: str | None = None
+    latency_ms: int | None = None
     account_id: int | None = None
     channel_id: int | None = None
     group_id: int | None = None

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from batch_import.domain.answers import Answer, Trouble
+from batch_import.domain.answers import Answer, Trouble, error_of
+from batch_import.domain.demands import Demands, asked, demands_named
 from batch_import.domain.outcomes import Code
+from batch_import.domain.refusals import Refusal, refusals, speaks_of_money
+from batch_import.domain.routing import ResponsesMode
+from batch_import.domain.streams import whole_body
 
 MAX_TOKENS = 512
 
@@ -27,33 +31,46 @@ class GatewayDecision:
     parked: bool = False  # the host took the account out of service: wake it before the next try
 
 
-def completion_request(model: str, nonce: str) -> dict[str, Any]:
-    """Not streamed: a stream's failures hide behind status 200 (docs/host-api.md#streams-hide-failures).
+def completion_request(model: str, nonce: str, demands: Demands) -> dict[str, Any]:
+    """Not streamed unless the relay demands it: a stream's failures hide behind status 200
+    (docs/host-api.md#streams-hide-failures).
 
     ``nonce`` makes the first message unlike any other: hosts stick a session, which they tell by model and first
     message, to the account that served it before, and 0.1.130 does so even after that account has left the group.
     """
     message = {"role": "user", "content": f"Reply with the single word: ok ({nonce})"}
-    return {"model": model, "messages": [message], "max_tokens": MAX_TOKENS, "stream": False}
+    return asked({"model": model, "messages": [message], "max_tokens": MAX_TOKENS, "stream": False}, demands)
 
 
-def judge_completion(answer: Answer) -> GatewayDecision:
-    """By content type and ``choices``, not by status alone: a relay's 200 login page passes through as it is."""
+def proof_demands(names: tuple[str, ...], responses_mode: str | None) -> Demands:
+    """What the proof asks of the gateway. On the responses path the host itself streams and stores nothing."""
+    demands = demands_named(names)
+    return Demands(instructions=demands.instructions) if responses_mode == ResponsesMode.RESPONSES else demands
+
+
+def judge_completion(answer: Answer, *, streamed: bool = False) -> GatewayDecision:
+    """By ``choices``, not by status or content type alone: a relay's 200 login page passes through as it is.
+
+    ``streamed``: a stream was asked for. Otherwise one is no valid answer: a customer could not read it either.
+    """
     if answer.trouble is not None:
         code = Code.HOST_UNAVAILABLE if answer.trouble in _NO_HOST else Code.GATEWAY_UPSTREAM_FAILED
         return GatewayDecision(Proof.RETRY, code)
     if answer.ok:
-        return _judge_success(answer)
+        return _judge_success(answer, whole_body(answer) if streamed else answer.json)
     return _judge_failure(answer.status, answer.json, answer.error_message)
 
 
+_NO_MONEY = GatewayDecision(Proof.FAIL, Code.PAYMENT_REQUIRED)
 _NO_HOST = (Trouble.UNREACHABLE, Trouble.TLS, Trouble.ADDRESS_REFUSED)
 
 
-def _judge_success(answer: Answer) -> GatewayDecision:
-    if answer.is_html or not isinstance(answer.json, dict) or answer.has_error:
+def _judge_success(answer: Answer, body: Any) -> GatewayDecision:
+    if isinstance(body, dict) and (error := error_of(body)):
+        return GatewayDecision(Proof.RETRY, Code.INVALID_ANSWER) if not speaks_of_money(str(error)) else _NO_MONEY
+    if answer.is_html or not isinstance(body, dict):
         return GatewayDecision(Proof.RETRY, Code.INVALID_ANSWER)
-    choices = answer.json.get("choices")
+    choices = body.get("choices")
     if isinstance(choices, list) and choices and _has_content(choices[0]):
         return GatewayDecision(Proof.PROVEN)
     return GatewayDecision(Proof.RETRY, Code.GATEWAY_EMPTY_COMPLETION)
@@ -69,6 +86,9 @@ def _has_content(choice: Any) -> bool:
 def _judge_failure(status: int, body: Any, message: str) -> GatewayDecision:
     code = str(body.get("code")) if isinstance(body, dict) and isinstance(body.get("code"), str) else ""
     text = message.lower()
+    said = refusals(text)
+    if status in (400, 404, 422) and speaks_of_money(text):
+        return _NO_MONEY
     if status in (401, 403):  # a relay's own refusals come as 502 (docs/host-api.md#handler-errors)
         group = code.startswith("GROUP_") and code != "GROUP_NOT_ALLOWED"
         return (
@@ -86,6 +106,8 @@ def _judge_failure(status: int, body: Any, message: str) -> GatewayDecision:
         return GatewayDecision(Proof.RETRY, Code.GATEWAY_UPSTREAM_FAILED, parked=True)
     if status == 429:
         return GatewayDecision(Proof.RETRY, Code.RATE_LIMITED)
+    if status in (400, 422) and Refusal.PARAMETER in said:
+        return GatewayDecision(Proof.FAIL, Code.REQUEST_REJECTED)
     if status == 400 and ("model" in text and "not" in text):
         return GatewayDecision(Proof.FAIL, Code.GATEWAY_MIS_MAPPED)
     return (

@@ -16,15 +16,17 @@ class Code(StrEnum):
     AUTH_FAILED = "auth_failed"
     FORBIDDEN = "forbidden"
     BLOCKED_BY_WALL = "blocked_by_wall"
+    CLIENT_NOT_ADMITTED = "client_not_admitted"
     PAYMENT_REQUIRED = "payment_required"
     EMPTY_MODEL_LIST = "empty_model_list"
+    ONLY_WILDCARD_LISTED = "only_wildcard_listed"
+    REDIRECTED = "redirected"
     MODEL_LIST_MISSING = "model_list_missing"
     NOT_AN_API = "not_an_api"
     NO_CHAT_MODEL = "no_chat_model"
     REQUESTED_MODEL_NOT_FOUND = "requested_model_not_found"
     MODEL_NOT_SERVED = "model_not_served"
     PROTOCOL_NOT_USABLE_BY_HOST = "protocol_not_usable_by_host"
-    ROOT_NOT_USABLE_BY_HOST = "root_not_usable_by_host"
     ADDRESS_REFUSED = "address_refused"
     TLS_ERROR = "tls_error"
     REQUEST_REJECTED = "request_rejected"
@@ -80,12 +82,21 @@ _TABLE = (
             "请检查密钥是否复制完整、是否已过期", "check that the key is complete and still valid"),
     Outcome(Code.FORBIDDEN, _BROKEN, "上游禁止该密钥访问", "the relay forbids this key or model",
             "请在上游确认该密钥的权限", "check the key's permissions at the relay"),
-    Outcome(Code.BLOCKED_BY_WALL, _BROKEN, "请求被网站防火墙页面拦截", "a web firewall page stands before the relay",
+    Outcome(Code.BLOCKED_BY_WALL, _BROKEN, "请求被防火墙或地区、地址限制拦截",
+            "a firewall, or a rule for addresses or regions, stands before the relay",
             "请让上游放行本服务与宿主的出口地址", "ask the relay to let this service's and the host's address through"),
+    Outcome(Code.CLIENT_NOT_ADMITTED, _BROKEN, "上游只允许特定客户端访问",
+            "the relay admits certain client programs only",
+            "该上游不接受通用 API 请求，请换用不限客户端的分组或密钥",
+            "it accepts no general API requests; use a key or group there without this restriction"),
     Outcome(Code.PAYMENT_REQUIRED, _BROKEN, "上游账户余额不足", "the relay demands payment",
             "请在上游充值后重试", "top up the account at the relay, then import again"),
     Outcome(Code.EMPTY_MODEL_LIST, _BROKEN, "上游返回了空的模型列表", "the relay lists no models",
             "请确认该密钥所属分组已开通模型", "check that the key's group has models"),
+    Outcome(Code.ONLY_WILDCARD_LISTED, _BROKEN, "上游的模型列表只有通配符", "the relay lists only a wildcard",
+            "请在 requested_models 中写明要使用的模型", "name the models to use in requested_models"),
+    Outcome(Code.REDIRECTED, _BROKEN, "该地址重定向到别处", "the address redirects elsewhere",
+            "请改用重定向的目标地址作为 base_url", "use the redirect's target as base_url"),
     Outcome(Code.MODEL_LIST_MISSING, _BROKEN, "找不到模型列表接口", "no model list was found at the usual places",
             "请检查 base_url", "check the base_url"),
     Outcome(Code.NOT_AN_API, _BROKEN, "返回的是网页而不是 API", "a web page answered, not an API",
@@ -100,9 +111,6 @@ _TABLE = (
             "the host cannot use this relay's protocol or way of authentication",
             "宿主需要 Bearer 认证的 chat/completions 或 responses",
             "the host needs chat/completions or responses with Bearer"),
-    Outcome(Code.ROOT_NOT_USABLE_BY_HOST, _BROKEN, "宿主会在该上游的地址后追加 /v1，无法调用",
-            "the host appends /v1 to this relay's address and cannot reach it",
-            "请使用以版本号结尾的地址，例如 /v1", "use an address that ends in a version, such as /v1"),
     Outcome(Code.ADDRESS_REFUSED, _BROKEN, "地址指向内网，已拒绝访问", "the address is private and was refused",
             "只允许公网地址；开发环境可用 AllowedPrivateHosts 放行",
             "only public addresses are fetched; see AllowedPrivateHosts"),

@@ -144,6 +144,8 @@ class ResultProjection:
             "last_error": item.last_error,
             "last_error_code": item.last_error_code,
             "advice": self._advice(item.last_error_code) if known and not _ended_well(item) else None,
+            "latency_ms": item.latency_ms,
+            "served_model": item.served_model,
             "badges": self._item_badges(item),
         }
 

@@ -55,7 +55,19 @@ def model_list_roots(base_url: str) -> tuple[str, ...]:
     if version is None:
         return (base_url,)
     bare = base_url[: version.start()]
-    return (base_url, f"{base_url}{version.group()}", bare)
+    roots = [base_url, f"{base_url}{version.group()}", bare]
+    if urlsplit(bare).path.strip("/"):
+        roots.append(f"{bare.rpartition('/')[0]}/v1")  # https://h/api was pasted, the panel's path beside the relay's
+    return tuple(roots)
+
+
+def base_for_host(api_root: str, endpoint: str) -> str:
+    """The base URL from which the host reaches ``{api_root}/{endpoint}``.
+
+    The host adds ``/v1`` to a base without a version at its end, unless the base ends in the endpoint itself
+    (docs/host-api.md#joining-addresses).
+    """
+    return api_root if host_can_join(api_root) else f"{api_root}/{endpoint}"
 
 
 def host_can_join(api_root: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from batch_import.domain.account_check import CheckReport, read_report
 from batch_import.domain.answers import BEFORE_EXCHANGE, Answer
+from batch_import.domain.demands import Demands
 from batch_import.domain.gateway import completion_request
 from batch_import.host.errors import HostUnavailable
 from batch_import.host.transport import TIMEOUT, HostTransport, unwrap
@@ -12,6 +13,7 @@ from batch_import.net.http import exchange
 
 TEST_TIMEOUT = 60.0
 COMPLETION_TIMEOUT = 60.0
+NOTHING_SPECIAL = Demands()
 
 
 class HostChecks:
@@ -32,10 +34,14 @@ class HostChecks:
             unwrap(answer.status, answer.json, answer.text, safe=True)
         return read_report(answer.text)
 
-    def complete(self, gateway_key: str, model: str, request_id: str) -> Answer:
-        """A real completion as a customer makes it; ``request_id`` comes back in the host's error log."""
+    def complete(self, gateway_key: str, model: str, request_id: str, demands: Demands = NOTHING_SPECIAL) -> Answer:
+        """A real completion as a customer makes it, in the form that the relay demands.
+
+        ``request_id`` comes back in the host's error log.
+        """
         headers = {"Authorization": f"Bearer {gateway_key}", "X-Request-ID": request_id}
-        return self._post("/v1/chat/completions", headers, completion_request(model, request_id), COMPLETION_TIMEOUT)
+        body = completion_request(model, request_id, demands)
+        return self._post("/v1/chat/completions", headers, body, COMPLETION_TIMEOUT)
 
     def _post(self, path: str, headers: Mapping[str, str], body: object, timeout: float) -> Answer:
         """Ends one admin call before the deadline: what follows from the answer is written to the host."""

@@ -9,15 +9,18 @@ import itertools
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.client import BadStatusLine, HTTPResponse, parse_headers
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-_moment: ContextVar[float] = ContextVar("deadline", default=float("inf"))  # threads start without one
+_MOST_INTERIM = 8
 
 
 class Watchdog:
@@ -30,20 +33,19 @@ class Watchdog:
         self._numbers = itertools.count()
         self._thread: threading.Thread | None = None
 
-    @contextmanager
-    def until(self, deadline: float, watched: socket.socket | None) -> Iterator[None]:
-        """Inside the block ``watched`` is shut down at ``deadline`` (of ``time.monotonic``)."""
+    def watch(self, deadline: float, watched: socket.socket | None) -> int:
+        """Shut ``watched`` down at ``deadline`` (of ``time.monotonic``), unless ``release`` got the number before."""
         with self._changed:
             number = next(self._numbers)
             heapq.heappush(self._watched, (deadline, number, watched))
             self._start()
             if self._watched[0][1] == number:
                 self._changed.notify()
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._gone.add(number)
+            return number
+
+    def release(self, numbers: Iterable[int]) -> None:
+        with self._changed:
+            self._gone.update(numbers)
 
     def _start(self) -> None:
         if self._thread is None:
@@ -67,30 +69,61 @@ class Watchdog:
 WATCHDOG = Watchdog()
 
 
+@dataclass(slots=True)
+class _Scope:
+    """A block with a deadline, and the sockets that are watched until the block ends."""
+
+    moment: float
+    watched: list[int] = field(default_factory=list)
+
+
+_scope: ContextVar[_Scope | None] = ContextVar("deadline", default=None)  # threads start without one
+
+
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """Inside the block HTTP calls end within ``seconds``, or by an earlier outer deadline."""
-    token = _moment.set(min(time.monotonic() + seconds, _moment.get()))
+    """Inside the block HTTP calls end within ``seconds``, or by an earlier outer deadline, heads and bodies."""
+    scope = _Scope(min(time.monotonic() + seconds, _moment()))
+    token = _scope.set(scope)
     try:
         yield
     finally:
-        _moment.reset(token)
+        _scope.reset(token)
+        if scope.watched:
+            WATCHDOG.release(scope.watched)
 
 
 def seconds_left() -> float:
     """Seconds until the deadline of this thread; infinite without one."""
-    return _moment.get() - time.monotonic()
+    return _moment() - time.monotonic()
+
+
+def _moment() -> float:
+    scope = _scope.get()
+    return float("inf") if scope is None else scope.moment
+
+
+class _Response(HTTPResponse):
+    """Passes over a few interim answers (100 to 199), 103 as well; a relay that sends only these ends early."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(_MOST_INTERIM):
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if not 100 <= status < 200 or status == HTTPStatus.SWITCHING_PROTOCOLS:
+                return version, status, reason
+            parse_headers(self.fp)
+        raise BadStatusLine("interim answers only")
 
 
 class _InTime:
     sock: Any
+    response_class: type[HTTPResponse] = _Response
 
     def getresponse(self) -> Any:
-        moment = _moment.get()
-        if moment == float("inf"):
-            return super().getresponse()  # type: ignore[misc]
-        with WATCHDOG.until(moment, self.sock):
-            return super().getresponse()  # type: ignore[misc]
+        scope = _scope.get()
+        if scope is not None and scope.moment < float("inf"):
+            scope.watched.append(WATCHDOG.watch(scope.moment, self.sock))
+        return super().getresponse()  # type: ignore[misc]
 
 
 class _InTimeHTTP(_InTime, HTTPConnection):

@@ -3,8 +3,8 @@
 See docs/design.md#21-probe.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -14,11 +14,16 @@ from batch_import.domain.capability import (
     ProtocolResult,
     TransportProfile,
     Verdict,
+    about_model,
+    completion_in,
     judge,
     model_id_style,
+    weight,
 )
+from batch_import.domain.demands import Demands, asked, demand_advisories, demands_named, learnt
 from batch_import.domain.outcomes import Code
 from batch_import.domain.routing import usable_by_host
+from batch_import.domain.streams import is_streamed, whole_body
 from batch_import.domain.types import AuthStyle
 from batch_import.probe.discovery import ProviderModels
 from batch_import.probe.relay import Relay, together
@@ -27,43 +32,106 @@ MAX_OUTPUT_TOKENS = 512  # a reasoning model spends hundreds before its first wo
 _PROMPT = "Reply with the single word: ok"
 _TOOL = {"type": "function", "name": "probe_ping", "description": "Answers a ping.",
          "parameters": {"type": "object", "properties": {"text": {"type": "string"}}}}  # fmt: skip
+_USED_BY_HOST = (Protocol.CHAT, Protocol.RESPONSES)
+_SPEAKS_OF_FORM = (Verdict.REJECTED, Verdict.INVALID, Verdict.MODEL_NOT_SERVED, Verdict.UNAVAILABLE, Verdict.FORBIDDEN)
 
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """``smoke_model`` is the one that answered, or the first that was asked."""
+    """``smoke_model`` is the one that answered, or the first that was asked. ``refused``: those that the relay does not
+    serve although it lists them. ``demands`` are those of the protocol that the host will use.
+    """
 
     smoke_model: str
     transport: TransportProfile
     results: dict[Protocol, ProtocolResult]
     supports_tools: Flag
     supports_reasoning_fields: Flag
+    demands: Demands = field(default_factory=Demands)
+    refused: tuple[str, ...] = ()
+
+    @property
+    def deciding(self) -> ProtocolResult:
+        """The answer that a failure is told with."""
+        chat, responses = (self.results[protocol] for protocol in _USED_BY_HOST)
+        if chat.verdict is Verdict.ABSENT or weight(responses.verdict) < weight(chat.verdict):
+            return responses if responses.verdict is not Verdict.ABSENT else chat
+        return chat
+
+    @property
+    def served_model(self) -> str | None:
+        """What the relay's own answer named."""
+        completion = next((r.completion for p in _USED_BY_HOST if (r := self.results[p]).completion), None)
+        return completion.served_model if completion else None
+
+
+@dataclass
+class _Questions:
+    """Asks one relay, and remembers what it demands of each protocol."""
+
+    relay: Relay
+    found: ProviderModels
+    demands: dict[Protocol, Demands] = field(default_factory=lambda: dict.fromkeys(Protocol, Demands()))
+
+    def ask(self, protocol: Protocol, model: str) -> ProtocolResult:
+        """Ask again as long as each refusal teaches another demand and the budget allows it."""
+        while True:
+            result = self._once(protocol, model)
+            known = self.demands[protocol]
+            if result.verdict not in _SPEAKS_OF_FORM or self.relay.requests_left < 1:
+                return result
+            self.demands[protocol] = learnt(result.answer.error_words, known)
+            if self.demands[protocol] == known:
+                return result
+
+    def _once(self, protocol: Protocol, model: str) -> ProtocolResult:
+        path, body = _REQUESTS[protocol](model)
+        demands = self.demands[protocol]
+        answer = self.relay.post(f"{self.found.api_root}/{path}", self.found.auth_style, asked(body, demands))
+        verdict = judge(answer, protocol)
+        if verdict is not Verdict.OK:
+            return ProtocolResult(protocol, verdict, answer.shortened())
+        if is_streamed(answer):
+            self.demands[protocol] = replace(demands, stream=True)
+        return ProtocolResult(protocol, verdict, answer.shortened(), completion_in(whole_body(answer), protocol))
 
 
 def probe_capabilities(relay: Relay, found: ProviderModels, candidates: Sequence[str]) -> ProbeResult:
-    """Ask for ``candidates[0]``; where a list lies about it, ask chat for the next ones (budget: ``relay``)."""
-    smoke = candidates[0]
-    asked = together(*(partial(_ask, relay, found, protocol, smoke) for protocol in Protocol))
-    results = dict(zip(Protocol, asked, strict=True))
-    for candidate in candidates[1:]:
-        if (
-            results[Protocol.CHAT].verdict is not Verdict.MODEL_NOT_SERVED or relay.requests_left < 2
-        ):  # one candidate may take two
+    """Ask for ``candidates[0]``; while refusals may be about the model, ask chat and responses for the next ones."""
+    questions = _Questions(relay, found)
+    model, refused = candidates[0], []
+    latest = _answers(questions, tuple(Protocol), model)
+    results = dict(latest)
+    for following in candidates[1:]:
+        refused += [model] if any(r.verdict is Verdict.MODEL_NOT_SERVED for r in latest.values()) else []
+        again = tuple(p for p in _USED_BY_HOST if p in latest and about_model(latest[p], model))
+        if _works(results) or not again or relay.requests_left < len(again):
             break
-        answer = _ask(relay, found, Protocol.CHAT, candidate)
-        if answer.verdict is Verdict.OK:
-            smoke = candidate
-        results[Protocol.CHAT] = answer
-    return ProbeResult(smoke, _transport(found, results), results, _tools(results), _reasoning(results))
+        model = following
+        latest = _answers(questions, again, model)
+        results |= {p: r for p, r in latest.items() if weight(r.verdict) < weight(results[p].verdict)}
+    smoke = model if _works(latest) else candidates[0]
+    demands = questions.demands[_host_protocol(results)]
+    transport = _transport(found, results, demands)
+    told = tuple(name for name in refused if name != smoke)
+    return ProbeResult(smoke, transport, results, _tools(results), _reasoning(results), demands, told)
 
 
-def _ask(relay: Relay, found: ProviderModels, protocol: Protocol, model: str) -> ProtocolResult:
-    path, body = _REQUESTS[protocol](model)
-    answer = relay.post(f"{found.api_root}/{path}", found.auth_style, body)
-    if protocol is Protocol.CHAT and answer.status == 400 and "max_completion_tokens" in answer.text:
-        body["max_completion_tokens"] = body.pop("max_tokens")  # newer models refuse the older name
-        answer = relay.post(f"{found.api_root}/{path}", found.auth_style, body)
-    return ProtocolResult(protocol, judge(answer, protocol), answer)
+def _answers(questions: _Questions, protocols: Sequence[Protocol], model: str) -> dict[Protocol, ProtocolResult]:
+    asking: list[Callable[[], ProtocolResult]] = [partial(questions.ask, protocol, model) for protocol in protocols]
+    return dict(zip(protocols, together(*asking), strict=True))
+
+
+def _works(results: Mapping[Protocol, ProtocolResult]) -> bool:
+    return any(p in results and results[p].verdict is Verdict.OK for p in _USED_BY_HOST)
+
+
+def _host_protocol(results: Mapping[Protocol, ProtocolResult]) -> Protocol:
+    """The one that the host will use (``domain/routing.py``)."""
+    by_responses = (
+        results[Protocol.CHAT].verdict is not Verdict.OK and results[Protocol.RESPONSES].verdict is Verdict.OK
+    )
+    return Protocol.RESPONSES if by_responses else Protocol.CHAT
 
 
 def _chat(model: str) -> tuple[str, dict[str, Any]]:
@@ -88,26 +156,29 @@ _REQUESTS: dict[Protocol, Callable[[str], tuple[str, dict[str, Any]]]] = {
 }
 
 
-def _transport(found: ProviderModels, results: dict[Protocol, ProtocolResult]) -> TransportProfile:
+def _transport(found: ProviderModels, results: Mapping[Protocol, ProtocolResult], demands: Demands) -> TransportProfile:
     profile = TransportProfile(
-        supports_openai_models=True,
+        supports_openai_models=found.listed,
         supports_openai_chat_completions=results[Protocol.CHAT].verdict.flag,
         supports_openai_responses=results[Protocol.RESPONSES].verdict.flag,
         supports_anthropic_messages=results[Protocol.MESSAGES].verdict.flag,
         auth_style=found.auth_style,
         model_id_style=model_id_style(list(found.raw_models)),
+        demands=demands.names(),
     )
     return replace(profile, known_advisories=known_advisories(profile, results))
 
 
-def known_advisories(profile: TransportProfile, results: dict[Protocol, ProtocolResult]) -> tuple[str, ...]:
+def known_advisories(profile: TransportProfile, results: Mapping[Protocol, ProtocolResult]) -> tuple[str, ...]:
     """Documented codes only (domain/advisories.py)."""
     chat_only = profile.supports_openai_chat_completions is True and results[Protocol.RESPONSES].verdict in (
         Verdict.ABSENT,
         Verdict.FORBIDDEN,
         Verdict.NOT_AN_API,
     )
-    return ("responses_unsupported_but_chat_ok",) if chat_only else ()
+    by_chat = _host_protocol(results) is Protocol.CHAT
+    demanded = demand_advisories(demands_named(profile.demands), by_chat=by_chat) if _works(results) else ()
+    return (*(("responses_unsupported_but_chat_ok",) if chat_only else ()), *(told.code for told in demanded))
 
 
 def failure_code(result: ProbeResult) -> Code | None:
@@ -118,25 +189,15 @@ def failure_code(result: ProbeResult) -> Code | None:
         return None
     if usable or Verdict.OK in verdicts.values():
         return Code.PROTOCOL_NOT_USABLE_BY_HOST
-    for verdict in (verdicts[Protocol.CHAT], verdicts[Protocol.RESPONSES]):
-        if verdict is not Verdict.ABSENT:
-            return Code(verdict.value)
-    return Code.PROTOCOL_NOT_USABLE_BY_HOST
+    deciding = result.deciding.verdict
+    return Code.PROTOCOL_NOT_USABLE_BY_HOST if deciding is Verdict.ABSENT else Code(deciding.value)
 
 
-def _tools(results: dict[Protocol, ProtocolResult]) -> Flag:
-    result = results[Protocol.RESPONSES]
-    if result.verdict is not Verdict.OK:
-        return "unknown"
-    return (
-        any(isinstance(o, dict) and o.get("type") == "function_call" for o in result.answer.json["output"]) or "unknown"
-    )
+def _tools(results: Mapping[Protocol, ProtocolResult]) -> Flag:
+    completion = results[Protocol.RESPONSES].completion
+    return True if completion is not None and completion.calls_tool else "unknown"
 
 
-def _reasoning(results: dict[Protocol, ProtocolResult]) -> Flag:
-    result = results[Protocol.CHAT]
-    if result.verdict is not Verdict.OK:
-        return "unknown"
-    message = result.answer.json["choices"][0]["message"]
-    told = isinstance(message, dict) and any(message.get(f) for f in ("reasoning_content", "reasoning", "thinking"))
-    return told or "unknown"
+def _reasoning(results: Mapping[Protocol, ProtocolResult]) -> Flag:
+    completion = results[Protocol.CHAT].completion
+    return True if completion is not None and completion.tells_reasoning else "unknown"

@@ -1,13 +1,14 @@
 """What is asked once the item has moved on (docs/design.md#21-probe): streaming, forced tools, reasoning fields."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from batch_import.domain.answers import Answer
-from batch_import.domain.capability import Flag, Protocol, Verdict, judge
+from batch_import.domain.capability import Flag, Protocol, Verdict, completion_in, judge
+from batch_import.domain.demands import Demands, asked
+from batch_import.domain.streams import read_events, whole_body
 from batch_import.probe.capability import ProbeResult
 from batch_import.probe.discovery import ProviderModels
 from batch_import.probe.relay import Relay, together
@@ -29,9 +30,10 @@ def probe_deferred(relay: Relay, found: ProviderModels, result: ProbeResult) -> 
     """Two requests at most, within what is left of the relay's budget; what was known stays known."""
     chat = result.transport.supports_openai_chat_completions is True
     known = result.supports_tools
+    stream, tools = _stream_request(result.smoke_model, chat), _tools_request(result.smoke_model) if chat else None
     streams, calls_tools = together(
-        partial(_ask, relay, _stream_request(result.smoke_model, chat), found, stream_flag),
-        partial(_ask, relay, _tools_request(result.smoke_model) if chat else None, found, tools_flag),
+        partial(_ask, relay, _as_demanded(stream, result.demands), found, stream_flag),
+        partial(_ask, relay, _as_demanded(tools, result.demands), found, tools_flag),
     )
     return DeferredFlags(streams, known if known is True else calls_tools, reasoning_flag(result))
 
@@ -45,26 +47,23 @@ def stream_flag(answer: Answer) -> Flag:
         return "unknown"
     if any(marker in answer.text for marker in _END_MARKERS) or _finished(answer.text):
         return True
-    return False if judge(answer, Protocol.CHAT) is Verdict.OK else "unknown"
+    whole = answer.json is not None and judge(answer, Protocol.CHAT) is Verdict.OK
+    return False if whole else "unknown"
 
 
 def tools_flag(answer: Answer) -> Flag:
     """True with a tool call; False for a completion that goes without although a call was demanded."""
     if judge(answer, Protocol.CHAT) is not Verdict.OK:
         return "unknown"
-    message = answer.json["choices"][0]["message"]
-    return bool(isinstance(message, dict) and message.get("tool_calls"))
+    return completion_in(whole_body(answer), Protocol.CHAT).calls_tool
 
 
 def reasoning_flag(result: ProbeResult) -> Flag:
     """True with a reasoning field; False when reasoning was counted but is not told; otherwise nothing is known."""
     if result.supports_reasoning_fields is True:
         return True
-    body = result.results[Protocol.CHAT].answer.json
-    usage = body.get("usage") if isinstance(body, dict) else None
-    details = usage.get("completion_tokens_details") if isinstance(usage, dict) else None
-    counted = details.get("reasoning_tokens") if isinstance(details, dict) else None
-    return False if isinstance(counted, int) and counted > 0 else "unknown"
+    completion = result.results[Protocol.CHAT].completion
+    return False if completion is not None and completion.counts_reasoning else "unknown"
 
 
 def _finished(text: str) -> bool:
@@ -72,18 +71,18 @@ def _finished(text: str) -> bool:
 
     See docs/host-api.md#test-errors.
     """
-    for line in text.splitlines():
-        if line.startswith("data:") and '"finish_reason"' in line:
-            try:
-                choices = json.loads(line[5:]).get("choices")
-            except (ValueError, AttributeError, RecursionError):
-                continue
-            if isinstance(choices, list) and any(isinstance(c, dict) and c.get("finish_reason") for c in choices):
-                return True
+    for event in read_events(text):
+        choices = event.get("choices")
+        if isinstance(choices, list) and any(isinstance(c, dict) and c.get("finish_reason") for c in choices):
+            return True
     return False
 
 
 Request = tuple[str, dict[str, Any]]
+
+
+def _as_demanded(request: Request | None, demands: Demands) -> Request | None:
+    return None if request is None else (request[0], asked(request[1], demands))
 
 
 def _ask(relay: Relay, request: Request | None, found: ProviderModels, flag: Callable[[Answer], Flag]) -> Flag:

@@ -1,76 +1,129 @@
 """ProviderModels (docs/design.md#21-probe): where the model list is, how the key is to be shown, and what is listed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from batch_import.domain.answers import Answer
 from batch_import.domain.capability import Protocol, Verdict, judge
 from batch_import.domain.outcomes import Code
+from batch_import.domain.refusals import Refusal, refusals
 from batch_import.domain.types import AuthStyle
 from batch_import.domain.urls import model_list_roots
 from batch_import.probe.relay import Relay
 
 MAX_MODELS = 2_000
+MAX_LIST_BYTES = 64_000  # of all ids together: a profile repeats them several times and must fit into one row
 _MAX_ID = 256
 _STYLES = (AuthStyle.BEARER, AuthStyle.X_API_KEY, AuthStyle.API_KEY)
+_FOR_COMPLETIONS = 4  # requests that the search for a list leaves
+_ELSEWHERE = (Code.MODEL_LIST_MISSING, Code.NOT_AN_API, Code.REDIRECTED)
+_WITHOUT_LIST = (*_ELSEWHERE, Code.EMPTY_MODEL_LIST, Code.ONLY_WILDCARD_LISTED, Code.INVALID_ANSWER, Code.FORBIDDEN,
+                 Code.REQUEST_REJECTED)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class ProviderModels:
-    """``code`` None: found. Otherwise an outcome's code; ``answer`` is the one that decided."""
+    """``code`` None: found. Otherwise an outcome's code; ``answer`` is the one that decided, shortened.
+
+    ``listed`` is false for requested models that stand in for a list. ``wildcard``: the list allows other names.
+    """
 
     code: Code | None
     api_root: str
     auth_style: AuthStyle
     raw_models: tuple[str, ...] = ()
     answer: Answer = field(default_factory=Answer, repr=False)
+    listed: bool = True
+    wildcard: bool = False
 
 
-def provider_models(relay: Relay, base_url: str) -> ProviderModels:
+def provider_models(relay: Relay, base_url: str, requested: Sequence[str] = ()) -> ProviderModels:
     """Look at the likely places in order; a refused key is tried in the other ways of showing it.
 
-    *Empty list*, *auth failure*, *not an API*, *rate limited*, *unreachable* and *TLS* are different codes.
+    *Empty list*, *auth failure*, *not an API*, *rate limited*, *unreachable* and *TLS* are different codes. Where there
+    is no list, the ``requested`` models are taken as they are.
     """
-    tried = []
+    found = _search(relay, base_url)
+    if requested and found.code in _WITHOUT_LIST:
+        return ProviderModels(None, found.api_root, AuthStyle.BEARER, tuple(requested), found.answer, listed=False)
+    return found
+
+
+def _search(relay: Relay, base_url: str) -> ProviderModels:
+    tried: list[ProviderModels] = []
     for root in model_list_roots(base_url):
-        found = _at_root(relay, root)
-        if found.code not in (Code.MODEL_LIST_MISSING, Code.NOT_AN_API):
+        if tried and relay.requests_left <= _FOR_COMPLETIONS:
+            break
+        found = _at_root(relay, root, _STYLES if not tried else _STYLES[:1])
+        if found.code is None or (not tried and found.code not in _ELSEWHERE):
             return found
         tried.append(found)
-    return tried[0]
+    return next((found for found in tried[1:] if _is_better(found)), tried[0])
+
+
+def _is_better(found: ProviderModels) -> bool:
+    """Does the answer at a guessed root say more than that there is nothing at the address as given?
+
+    A 401 there is the key's fault only in words that speak of the key: panels refuse everybody without a login.
+    """
+    if found.code is Code.AUTH_FAILED:
+        return Refusal.KEY in refusals(found.answer.error_words) and "success" not in (found.answer.json or {})
+    return found.code not in (*_ELSEWHERE, Code.FORBIDDEN, Code.INVALID_ANSWER)
 
 
 def parse_models(body: Any) -> tuple[str, ...] | None:
-    """Ids of an OpenAI list, tolerant of a bare list and blank ids; ``None`` when the body is no model list."""
-    entries = body.get("data", body.get("models")) if isinstance(body, dict) else body
-    if entries is None and isinstance(body, dict) and body.get("object") == "list":
-        entries = []
-    if not isinstance(entries, list):
+    """Ids of a list, tolerant of other keys, a bare list and blank ids; ``None`` when the body is no model list."""
+    entries = _entries(body)
+    if entries is None:
         return None
-    ids = [_model_id(entry) for entry in entries]
-    return tuple(dict.fromkeys(model for model in ids if model))[:MAX_MODELS]
+    kept: dict[str, None] = {}
+    size = 0
+    for model in map(_model_id, entries):
+        if model and model not in kept:
+            size += len(model.encode())
+            if size > MAX_LIST_BYTES or len(kept) == MAX_MODELS:
+                break
+            kept[model] = None
+    return tuple(kept)
 
 
-def _at_root(relay: Relay, root: str) -> ProviderModels:
-    refused = None
-    for style in _STYLES:
+def _entries(body: Any) -> list[Any] | None:
+    if isinstance(body, list):
+        return body
+    if not isinstance(body, dict):
+        return None
+    for key in ("data", "models", "model_list", "result"):
+        value = body.get(key)
+        if isinstance(value, dict):
+            value = _entries(value)
+        if isinstance(value, list):
+            return value
+    empty = body.get("object") == "list" or any(key in body and body[key] is None for key in ("data", "models"))
+    return [] if empty else None
+
+
+def _at_root(relay: Relay, root: str, styles: Sequence[AuthStyle]) -> ProviderModels:
+    refused: ProviderModels | None = None
+    for style in styles:
         found = _read(relay, relay.get(f"{root}/models", style), root, style)
         if found.code is None:
             return found
-        if found.code != Code.AUTH_FAILED:
-            return refused or found
         refused = refused or found
+        if found.code != Code.AUTH_FAILED:
+            break
     return refused or found
 
 
 def _read(relay: Relay, answer: Answer, root: str, style: AuthStyle) -> ProviderModels:
     models = parse_models(answer.json) if answer.ok and not answer.has_error else None
-    models = tuple(m for m in models if not relay.repeats_key(m)) if models else models
-    if models:
-        return ProviderModels(None, root, style, models, answer)
-    if models is not None:
-        return ProviderModels(Code.EMPTY_MODEL_LIST, root, style, (), answer)
-    return ProviderModels(_code(answer), root, style, (), answer)
+    short = answer.shortened()
+    if models is None:
+        return ProviderModels(_code(answer), root, style, (), short)
+    named = tuple(model for model in models if "*" not in model and not relay.repeats_key(model))
+    wildcard = any("*" in model for model in models)
+    code = None if named else Code.ONLY_WILDCARD_LISTED if wildcard else Code.EMPTY_MODEL_LIST
+    return ProviderModels(code, root, style, named, short, wildcard=wildcard)
 
 
 def _code(answer: Answer) -> Code:
@@ -81,6 +134,7 @@ def _code(answer: Answer) -> Code:
 
 
 def _model_id(entry: Any) -> str:
-    value = entry.get("id") or entry.get("name") if isinstance(entry, dict) else entry
-    text = value.strip() if isinstance(value, str) else ""
+    values = [entry.get(key) for key in ("id", "slug", "model", "name")] if isinstance(entry, dict) else [entry]
+    value = next((value for value in values if isinstance(value, str) and value.strip()), "")
+    text = value.strip()
     return text if len(text) <= _MAX_ID and text.isprintable() else ""

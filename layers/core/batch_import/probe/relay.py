@@ -1,11 +1,12 @@
 """One relay's HTTP, with a budget of requests (docs/design.md#21-probe)."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any, TypeVar
 
-from batch_import.domain.answers import Answer
+from batch_import.domain.answers import Answer, Trouble
 from batch_import.domain.types import AuthStyle
 
 T = TypeVar("T")
@@ -14,6 +15,8 @@ Exchange = Callable[..., Answer]
 MAX_REQUESTS = 12
 LIST_TIMEOUT = 30.0
 COMPLETION_TIMEOUT = 40.0
+MAX_LIST = 2 * 1024 * 1024
+MAX_COMPLETION = 64 * 1024
 _ANTHROPIC_VERSION = "2023-06-01"
 _helpers = ThreadPoolExecutor(400, "relay")  # shared: to start threads for each relay is dearer than what they ask
 
@@ -32,24 +35,34 @@ class Relay:
     def __init__(self, exchange: Exchange, api_key: str) -> None:
         self._exchange = exchange
         self._api_key = api_key
-        self.requests_left = MAX_REQUESTS
+        self._lock = threading.Lock()
+        self._requests_left = MAX_REQUESTS
+
+    @property
+    def requests_left(self) -> int:
+        return self._requests_left
 
     def get(self, url: str, style: AuthStyle) -> Answer:
-        return self._call("GET", url, style, None, LIST_TIMEOUT)
+        return self._call("GET", url, style, None, LIST_TIMEOUT, MAX_LIST)
 
     def post(self, url: str, style: AuthStyle, body: Any) -> Answer:
-        return self._call("POST", url, style, body, COMPLETION_TIMEOUT)
+        return self._call("POST", url, style, body, COMPLETION_TIMEOUT, MAX_COMPLETION)
 
     def repeats_key(self, text: str) -> bool:
         """A model id, say, that holds the key: it must not travel on."""
         return self._api_key in text
 
-    def _call(self, method: str, url: str, style: AuthStyle, body: Any, timeout: float) -> Answer:
-        self.requests_left -= 1
-        return self._exchange(method, url, headers=self._headers(style, url), body=body, timeout=timeout)
+    def _call(self, method: str, url: str, style: AuthStyle, body: Any, timeout: float, max_body: int) -> Answer:
+        """One request, unless the budget is spent: several threads count."""
+        with self._lock:
+            if self._requests_left <= 0:
+                return Answer(trouble=Trouble.NOT_ASKED)
+            self._requests_left -= 1
+        headers = self._headers(style, url)
+        return self._exchange(method, url, headers=headers, body=body, timeout=timeout, max_body=max_body)
 
     def _headers(self, style: AuthStyle, url: str) -> dict[str, str]:
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": "application/json, text/event-stream"}
         if url.endswith("/messages"):
             headers["anthropic-version"] = _ANTHROPIC_VERSION
         name, value = {

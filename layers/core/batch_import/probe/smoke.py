@@ -1,22 +1,33 @@
-"""ResolveSmokeModel (docs/design.md#21-probe): which model a relay is proven with."""
+"""ResolveSmokeModel (docs/design.md#21-probe): which models a relay is proven with."""
 
 from collections.abc import Sequence
 
-from batch_import.domain.naming import is_chat_model, price_hint
+from batch_import.domain.naming import canonical_model_family, is_chat_model, price_hint
 
-CANDIDATES = 3
+CANDIDATES = 5
 
 
 def resolve_smoke_models(requested: Sequence[str], raw_models: Sequence[str], limit: int = CANDIDATES) -> list[str]:
-    """Requested models first, then cheap ones that can chat by the catalogue; never an embedding, image, audio, rerank
-    or moderation model. Deterministic; empty when nothing is left.
+    """Requested models first, then cheap ones that can chat by the catalogue, one of each brand before a second; never
+    an embedding, image, audio, rerank or moderation model, nor a wildcard. Deterministic; empty when nothing is left.
     """
-    usable = [model for model in raw_models if is_chat_model(model) is not False]
+    usable = [model for model in raw_models if is_chat_model(model) is not False and "*" not in model]
     asked = [model for model in dict.fromkeys(requested) if model in set(usable)]
     others = sorted((model for model in usable if model not in set(asked)), key=_cheapest_first)
-    return (asked + others)[:limit]
+    return (asked + _brands_in_turn(others))[:limit]
 
 
 def _cheapest_first(model: str) -> tuple[bool, float, str]:
     price = price_hint(model)
     return (is_chat_model(model) is None, float("inf") if price is None else price, model)
+
+
+def _brands_in_turn(models: Sequence[str]) -> list[str]:
+    """A relay that refuses one model often refuses its relatives as well: they come after the other brands."""
+    seen: dict[str, int] = {}
+    ranked = []
+    for at, model in enumerate(models):
+        brand = canonical_model_family(model).partition("-")[0]
+        seen[brand] = seen.get(brand, -1) + 1
+        ranked.append((seen[brand], at, model))
+    return [model for _, _, model in sorted(ranked)]

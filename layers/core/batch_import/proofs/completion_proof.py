@@ -14,7 +14,7 @@ from batch_import.coordination.provider_lock import PATIENCE, ProviderLocks
 from batch_import.domain.answers import Answer, error_text
 from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Item
-from batch_import.domain.gateway import GatewayDecision, Proof, judge_completion
+from batch_import.domain.gateway import GatewayDecision, Proof, judge_completion, proof_demands
 from batch_import.domain.outcomes import Code
 from batch_import.domain.reuse_policy import ExistingAccount, ImportState
 from batch_import.host.accounts import existing_account
@@ -54,6 +54,7 @@ class ProofResult:
     text: str
     group: IsolationGroup
     retry_after: float | None = None
+    latency_ms: int | None = None
 
 
 class CompletionProof:
@@ -185,13 +186,17 @@ class CompletionProof:
         See docs/host-api.md#bulk-update-last.
         """
         model, mark = item.resolved_smoke_model or "", self._served_by.mark(key.key_id)
+        demands = proof_demands(item.demands, item.responses_mode)
         for round_ in range(2):
             for poll in range(int(_JOIN_SECONDS / _JOIN_POLL)):
                 request_id = f"{item.run_id}-{item.item_id}-{item.attempt}-{round_}{poll:02d}"
-                answer = self._checks.complete(key.value, model, request_id)
-                decision = self._of_our_account(judge_completion(answer), answer, account_id, key, mark, request_id)
+                began = self._clock.monotonic()
+                answer = self._checks.complete(key.value, model, request_id, demands)
+                latency = round((self._clock.monotonic() - began) * 1000)
+                judged = judge_completion(answer, streamed=demands.stream)
+                decision = self._of_our_account(judged, answer, account_id, key, mark, request_id)
                 if decision.proof is not Proof.JOINING:
-                    return ProofResult(decision, error_text(answer), group, answer.retry_after)
+                    return ProofResult(decision, error_text(answer), group, answer.retry_after, latency)
                 self._clock.sleep(_JOIN_POLL)
             self._enter(account_id, group.group_id, keeps)
         proof = Proof.FAIL if decision.code == Code.GATEWAY_MIS_MAPPED else Proof.RETRY

@@ -9,7 +9,7 @@ from typing import Any
 from batch_import.domain.answers import error_text
 from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Item, Run
-from batch_import.domain.gateway import Proof, judge_completion
+from batch_import.domain.gateway import Proof, judge_completion, proof_demands
 from batch_import.domain.provider import key_digest
 from batch_import.domain.redaction import redacted
 from batch_import.host.checks import HostChecks
@@ -77,8 +77,9 @@ class SelfServiceProof:
         """
         for attempt in range(_TRIES):
             request_id = f"{item.run_id}-self-{attempt:02d}"
-            answer = self._checks.complete(value, item.resolved_smoke_model or "", request_id)
-            proof = judge_completion(answer).proof
+            demands = proof_demands(item.demands, item.responses_mode)
+            answer = self._checks.complete(value, item.resolved_smoke_model or "", request_id, demands)
+            proof = judge_completion(answer, streamed=demands.stream).proof
             if proof is Proof.PROVEN:
                 return ""
             if proof is not Proof.JOINING:

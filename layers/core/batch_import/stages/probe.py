@@ -1,5 +1,6 @@
 """Stage probe: discovery, naming, capability (docs/design.md#21-probe); what the decision needs and nothing more."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ from batch_import.coordination.circuit_breaker import OriginBreakers
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.answers import Answer, error_text
 from batch_import.domain.capability import CapabilityProfile, ModelCapabilityProfile, Protocol, Verdict, judge
+from batch_import.domain.demands import demand_advisories
 from batch_import.domain.entities import Item, ItemProfile, NewEvent
 from batch_import.domain.naming import (
     build_alias_table,
@@ -18,9 +20,9 @@ from batch_import.domain.naming import (
     resolve_requested_model,
 )
 from batch_import.domain.outcomes import Code
-from batch_import.domain.routing import build_import_routing_strategy
-from batch_import.domain.types import EventType, ItemStage
-from batch_import.domain.urls import host_can_join, origin_of
+from batch_import.domain.routing import ResponsesMode, build_import_routing_strategy
+from batch_import.domain.types import EventType, ItemStage, Provenance
+from batch_import.domain.urls import base_for_host, origin_of
 from batch_import.probe.capability import ProbeResult, failure_code, probe_capabilities
 from batch_import.probe.deferred import probe_deferred
 from batch_import.probe.discovery import ProviderModels, provider_models
@@ -28,6 +30,7 @@ from batch_import.probe.relay import Exchange, Relay
 from batch_import.probe.smoke import CANDIDATES, resolve_smoke_models
 from batch_import.stages.transitions import ItemTransitions, advisory_events, warned
 
+_RECOMMENDED = 5
 _PROFILED = 300  # model profiles stored; a list of thousands stays one small row
 
 
@@ -53,19 +56,15 @@ class Prober:
             end = to.fail if decision.over else to.retry_or_fail
             return end(Code(judge(answer, Protocol.CHAT).value), error_text(answer))
         relay = Relay(self._exchange, api_key)
-        found = provider_models(relay, to.item.base_url)
+        found = provider_models(relay, to.item.base_url, to.item.requested_models)
         if found.code is not None:
             profile = _listed(to.item, found)
             return to.retry_or_fail(found.code, error_text(found.answer), found.answer.retry_after, profile)
-        if not host_can_join(found.api_root):
-            return to.fail(
-                Code.ROOT_NOT_USABLE_BY_HOST, f"the relay's root is {found.api_root}", _listed(to.item, found)
-            )
         return self._with_models(to, relay, found)
 
     def _with_models(self, to: ItemTransitions, relay: Relay, found: ProviderModels) -> Probed | NextStep:
         requested = to.item.requested_models
-        resolved, unresolved = _resolve(requested, found.raw_models)
+        resolved, unresolved = _resolve(requested, found)
         profile = _listed(to.item, found, unresolved)
         if requested and not resolved:
             return to.fail(Code.REQUESTED_MODEL_NOT_FOUND, f"not listed: {', '.join(unresolved)}", profile)
@@ -86,20 +85,23 @@ class Prober:
         unresolved: list[str],
     ) -> Probed | NextStep:
         code = failure_code(result)
+        if code is not None and not found.listed and result.deciding.verdict is Verdict.ABSENT:
+            return to.retry_or_fail(Code.MODEL_LIST_MISSING, error_text(found.answer), None, profile)
         if code is not None:
-            answer = result.results[Protocol.CHAT].answer
+            answer = result.deciding.answer
             return to.retry_or_fail(code, _why_not(code, result), answer.retry_after, profile)
-        advisories = [Advisory(name) for name in result.transport.known_advisories]
-        if unresolved:
-            advisories.append(Advisory("requested_models_unresolved", {"models": ", ".join(unresolved)}))
+        advisories = list(_advisories(to, found, result, unresolved))
         mode = build_import_routing_strategy(result.transport, ()).responses_mode
+        endpoint = "responses" if mode is ResponsesMode.RESPONSES else "chat/completions"
         changes = {
             "current_stage": ItemStage.PROVISION,
             "attempt": 1,
             "due_at": None,
-            "api_root": found.api_root,
+            "api_root": base_for_host(found.api_root, endpoint),
             "resolved_smoke_model": result.smoke_model,
             "responses_mode": mode.value,
+            "demands": result.demands.names(),
+            "served_model": to.redacted(result.served_model) if result.served_model else None,
             **warned(to.item, *advisories),
         }
         to.add(changes, [_discovered(found), _probed(result), *advisory_events(to.item, *advisories)], profile)
@@ -119,9 +121,36 @@ class Prober:
         return item, known, NewEvent(event_type=EventType.CAPABILITY_PROBED, message="asked afterwards", payload=flags)
 
 
-def _resolve(requested: tuple[str, ...], raw_models: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:
-    table = build_alias_table(raw_models)
-    found = {name: resolve_requested_model(name, table) for name in requested}
+def _advisories(
+    to: ItemTransitions, found: ProviderModels, result: ProbeResult, unresolved: list[str]
+) -> Iterator[Advisory]:
+    known = set(result.transport.known_advisories)
+    if "responses_unsupported_but_chat_ok" in known:
+        yield Advisory("responses_unsupported_but_chat_ok")
+    by_chat = result.transport.supports_openai_chat_completions is True
+    yield from demand_advisories(result.demands, by_chat=by_chat)
+    if not found.listed:
+        yield Advisory("models_not_listed")
+    if result.refused:
+        yield Advisory("models_refused", {"models": ", ".join(result.refused)})
+    if unresolved:
+        yield Advisory("requested_models_unresolved", {"models": ", ".join(unresolved)})
+    served = result.served_model
+    if served and _is_another(result.smoke_model, served):
+        yield Advisory("another_model_served", {"asked": result.smoke_model, "served": to.redacted(served)})
+
+
+def _is_another(asked: str, served: str) -> bool:
+    """Two families that are both known; a name that nobody knows may be the relay's own for the same model."""
+    one, other = identify_model(asked), identify_model(served)
+    known = Provenance.UNKNOWN not in (one.provenance, other.provenance)
+    return known and one.canonical_model_family != other.canonical_model_family
+
+
+def _resolve(requested: tuple[str, ...], models: ProviderModels) -> tuple[dict[str, str], list[str]]:
+    """Behind a wildcard a name that is not listed is asked for as it is."""
+    table = build_alias_table(models.raw_models)
+    found = {name: resolve_requested_model(name, table) or (name if models.wildcard else None) for name in requested}
     return {name: raw for name, raw in found.items() if raw}, [name for name, raw in found.items() if not raw]
 
 
@@ -130,12 +159,15 @@ def _listed(item: Item, found: ProviderModels, unresolved: list[str] | None = No
     identities = [identify_model(raw) for raw in found.raw_models]
     families = dict.fromkeys(i.canonical_model_family for i in identities)
     missing = unresolved if unresolved is not None else list(item.requested_models)
-    recommended = dict.fromkeys(model for name in missing for model in recommend_models(name, found.raw_models))
+    recommended: dict[str, None] = {}
+    for name in missing if found.listed else ():
+        if len(recommended) < _RECOMMENDED:
+            recommended |= dict.fromkeys(recommend_models(name, found.raw_models))
     return ItemProfile(
         raw_models=found.raw_models,
         normalized_models=tuple(i.normalized_model_id for i in identities),
         canonical_model_families=tuple(families),
-        recommended_models=tuple(recommended)[:5],
+        recommended_models=tuple(recommended)[:_RECOMMENDED],
     )
 
 
@@ -175,7 +207,7 @@ def _model_profile(raw: str, result: ProbeResult | None) -> ModelCapabilityProfi
 def _why_not(code: Code, result: ProbeResult) -> str:
     """The relay's own words, or what it speaks when it speaks what the host does not."""
     if code != Code.PROTOCOL_NOT_USABLE_BY_HOST:
-        return error_text(result.results[Protocol.CHAT].answer)
+        return error_text(result.deciding.answer)
     spoken = [protocol.value for protocol, found in result.results.items() if found.verdict is Verdict.OK]
     return f"answers {', '.join(spoken) or 'no known protocol'}, with the key as {result.transport.auth_style}"
 

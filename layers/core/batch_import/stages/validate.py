@@ -48,6 +48,8 @@ _COPIED = (
     "api_root",
     "resolved_smoke_model",
     "responses_mode",
+    "served_model",
+    "latency_ms",
     "account_id",
     "channel_id",
     "group_id",
@@ -155,7 +157,8 @@ class ValidationService(Stage):
             message="the gateway answered with a completion",
             payload={"where": result.group.where, "model": item.resolved_smoke_model},
         )
-        return self._end(to, run, AccessStatus.ACTIVE, [proven, *events], advisories)
+        changes = {"latency_ms": result.latency_ms}
+        return self._end(to, run, AccessStatus.ACTIVE, [proven, *events], advisories, changes)
 
     def _not_proven(self, to: ItemTransitions, run: Run, account: ExistingAccount, result: ProofResult) -> NextStep:
         decision, host = result.decision, self._services()

@@ -1,0 +1,46 @@
+"""Relays as public reports describe them: each is judged as its user would judge it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from batch_import.domain.capability import Protocol
+from batch_import.domain.outcomes import Code
+from batch_import.domain.urls import canonical_base_url
+from batch_import.probe.capability import ProbeResult, failure_code, probe_capabilities
+from batch_import.probe.discovery import ProviderModels, provider_models
+from batch_import.probe.relay import MAX_REQUESTS, Relay
+from batch_import.probe.smoke import resolve_smoke_models
+
+from tests.relay_cases import CASES, replaying
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with replaying() as address:
+        yield address
+
+
+def probed(relay: Relay, address: str, case: dict[str, Any]) -> tuple[ProviderModels, ProbeResult | None]:
+    requested = case["expect"].get("requested", ())
+    found = provider_models(relay, canonical_base_url(f"{address}/{case['id']}{case['base']}"), requested)
+    candidates = resolve_smoke_models((), found.raw_models)
+    return found, None if found.code else probe_capabilities(relay, found, candidates)
+
+
+def advisories(found: ProviderModels, result: ProbeResult) -> set[str]:
+    told = set(result.transport.known_advisories) - {"responses_unsupported_but_chat_ok"}
+    return told | ({"models_refused"} if result.refused else set()) | (set() if found.listed else {"models_not_listed"})
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
+def test_a_reported_relay_gets_its_right_outcome(relay: Relay, address: str, case: dict[str, Any]) -> None:
+    found, result = probed(relay, address, case)
+    code = found.code or (failure_code(result) if result else None)
+    assert code == (Code(case["expect"]["code"]) if case["expect"]["code"] else None)
+    assert relay.requests_left >= 0
+    if result is not None and code is None:
+        assert advisories(found, result) >= set(case["expect"].get("advisories", ()))
+        assert result.served_model in (result.smoke_model, None)
+        assert any(result.results[protocol].completion for protocol in (Protocol.CHAT, Protocol.RESPONSES))
+    assert MAX_REQUESTS - relay.requests_left <= MAX_REQUESTS
