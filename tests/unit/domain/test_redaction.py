@@ -1,5 +1,7 @@
 """Keys out of texts that came from outside (docs/design.md#26-secrets)."""
 
+import base64
+
 import pytest
 from batch_import.domain.redaction import LONGEST, redacted
 from hypothesis import given
@@ -16,8 +18,15 @@ KEY = "relaykey0123456789"
         ("Authorization: Bearer abc.def", "Authorization: ***"),
         ("key=AIza" + "a" * 35, "key=***"),
         (f"your key {KEY} is dead", "your key *** is dead"),
-        (f"{KEY}{KEY}", "******"),
+        (f"{KEY}{KEY}", "***"),
         ("risk-averse sk-learn", "risk-averse sk-learn"),
+        (f"x{KEY}y", "x***y"),
+        (KEY.upper(), "***"),
+        (f"it ends in {KEY[4:]}", "it ends in ***"),
+        (f"{KEY[:9]} {KEY[9:]}", "***"),
+        (f"key={base64.b64encode(KEY.encode()).decode()}", "key=***"),
+        (f"key={KEY.encode().hex()}", "key=***"),
+        ("a lone surrogate \ud800", "a lone surrogate ?"),
         ("two\n lines", "two lines"),
         ("", ""),
     ],

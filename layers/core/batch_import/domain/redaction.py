@@ -1,6 +1,10 @@
 """Keys out of texts that came from outside (docs/design.md#26-secrets)."""
 
+import base64
+import html
+import json
 import re
+from urllib.parse import quote
 
 LONGEST = 500
 _LOOKS_LIKE_A_KEY = re.compile(
@@ -8,8 +12,53 @@ _LOOKS_LIKE_A_KEY = re.compile(
 )
 
 
+_RUN = 8  # characters of a key in a row that are taken for a part of it
+
+
 def redacted(text: str, secret: str | None = None) -> str:
-    """``text`` in one line, at most 500 characters, without ``secret`` and without anything that looks like a key."""
+    """``text`` in one line, at most 500 characters, without ``secret`` and without anything that looks like a key.
+
+    Blanked out are also the key's parts, in any case, with characters between them, escaped, or in base64 and hex.
+    Characters that cannot be stored become question marks.
+    """
+    text = text[:_LONGEST_LOOKED_AT].encode("utf-8", "replace").decode()
+    text = _LOOKS_LIKE_A_KEY.sub("***", text)
     if secret:
-        text = text.replace(secret, "***")
-    return " ".join(_LOOKS_LIKE_A_KEY.sub("***", text).split())[:LONGEST]
+        for form in _forms(secret):
+            text = _without(text, form)
+    return " ".join(text.split())[:LONGEST]
+
+
+_LONGEST_LOOKED_AT = 8_000
+
+
+def _forms(secret: str) -> set[str]:
+    raw = secret.encode()
+    encoded = {quote(secret, safe=""), html.escape(secret), json.dumps(secret)[1:-1], raw.hex()}
+    return {secret, *encoded, base64.b64encode(raw).decode().rstrip("="), secret[::-1]}
+
+
+def _without(text: str, form: str) -> str:
+    """Blank out each run of ``form``, compared by letters and digits only."""
+    plain = "".join(filter(str.isalnum, form.lower()))
+    run = min(_RUN, len(plain)) or 1
+    runs = {plain[at : at + run] for at in range(len(plain) - run + 1)}
+    kept = [at for at, character in enumerate(text) if character.isalnum()]
+    letters = "".join(text[at].lower()[:1] for at in kept)
+    hit = {n + step for n in range(len(letters) - run + 1) if letters[n : n + run] in runs for step in range(run)}
+    if not hit:
+        return text.replace(form, "***")
+    return _blanked(text, sorted(kept[n] for n in hit))
+
+
+def _blanked(text: str, places: list[int]) -> str:
+    """``***`` in place of each stretch of ``places``; a stretch reaches over a few characters in between."""
+    out, last = [], 0
+    for at, place in enumerate(places):
+        if at == 0 or place - places[at - 1] > _GAP:
+            out += [text[last:place], "***"]
+        last = place + 1
+    return "".join([*out, text[last:]])
+
+
+_GAP = 4
