@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from batch_import.domain.naming.identity import ModelIdentity, identify_model
 from batch_import.domain.naming.knowledge import is_chat_model
@@ -99,13 +100,20 @@ def _closeness(wanted: ModelIdentity, offered: ModelIdentity) -> float:
     if offered.canonical_model_family in wanted.candidates:
         return 2.0
     names = wanted.canonical_model_family[:64], offered.canonical_model_family[:64]
-    left, right = map(tokenize, names)
-    letters = SequenceMatcher(None, *names).ratio()
-    return (2 * _shared(left, right) + letters + _same_brand(left, right) + _same_generation(left, right)) / 5
+    (left, one), (right, other) = map(_words, names)
+    words = 2 * _shared(one, other) + _same_brand(left, right) + _same_generation(left, right)
+    if (words + 1) / 5 < MIN_CLOSENESS:
+        return 0.0  # comparing letters is slow, and could not make it close
+    return (words + SequenceMatcher(None, *names).ratio()) / 5
 
 
-def _shared(left: Tokens, right: Tokens) -> float:
-    one, other = set(key_of(left).split()), set(key_of(right).split())
+@lru_cache(maxsize=4096)
+def _words(family: str) -> tuple[Tokens, frozenset[str]]:
+    tokens = tokenize(family)
+    return tokens, frozenset(key_of(tokens).split())
+
+
+def _shared(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / max(len(one | other), 1)
 
 
