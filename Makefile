@@ -38,7 +38,7 @@ check: install ## Format, lint, types, and the template as AWS gets it
 	$(SAM) build
 
 test: install ## The tests, with the coverage of the package (CRASH_SEED=… repeats the crash matrix's sample)
-	@$(BIN)/python -m pytest $(TESTS) -n 3 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term
+	@$(BIN)/python -m pytest $(TESTS) -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 test-all: ## The same with every point of the crash matrix
 	@CRASH_POINTS=all $(MAKE) test

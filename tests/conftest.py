@@ -1,8 +1,10 @@
 """Fixtures that several folders use: a moto stack, the sandbox, and both together."""
 
 import json
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +13,13 @@ import time_machine
 from batch_import.bootstrap import bootstrap
 
 import sandbox
-from tests.support.aws import ROOT, Aws, moto_stack
+from embedded.stack import Embedded
+from tests.support import schedule
+from tests.support.aws import Aws, moto_stack
 from tests.support.crashes import choose_sample
-from tests.support.pump import Context, Pump, door
+from tests.support.pump import Context, Pump, handler_of
+from tests.support.stack import embedded_stack
+from tests.support.stores import Stores
 
 CUSTOMER_KEY = "sk-customer-0000000000001"
 START = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -27,20 +33,12 @@ def pytest_report_header() -> str:
     return choose_sample()
 
 
-FIRST = ("flows", "browser", "functions", "contract", "project", "unit")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and the longest files first, so that no process has one left at the end."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-    items.sort(key=_turn)
+    items.sort(key=lambda item: schedule.turn(item.nodeid))
 
 
-def _turn(item: pytest.Item) -> tuple[bool, int]:
-    folder = item.path.relative_to(ROOT / "tests").parts[0]
-    return item.get_closest_marker("embedded") is None, FIRST.index(folder) if folder in FIRST else len(FIRST)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return schedule.Files(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture
@@ -53,6 +51,27 @@ def aws() -> Iterator[Aws]:
 
 
 @pytest.fixture
+def stores(aws: Aws) -> Stores:
+    return Stores(aws)
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[Embedded]:
+    """The embedded stack with the template's permissions enforced, started once for all tests."""
+    with tempfile.TemporaryDirectory(prefix="embedded-") as home, embedded_stack(Path(home) / "home") as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def open_embedded() -> Iterator[Embedded]:
+    """The embedded stack without enforced permissions, in a folder whose parent is open to all users."""
+    with tempfile.TemporaryDirectory(prefix="embedded-") as parent:
+        Path(parent).chmod(0o755)
+        with embedded_stack(Path(parent) / "home", iam=False) as stack:
+            yield stack
+
+
+@pytest.fixture
 def box() -> Iterator[Any]:
     """A sandbox host and relays without scheduling delays."""
     with sandbox.running(join_delay=(0, 0)) as running:
@@ -60,7 +79,7 @@ def box() -> Iterator[Any]:
 
 
 class Service:
-    """The whole service in this process: API by its door, workers by the pump, time by hand."""
+    """The whole service in this process: API by its handler, workers by the pump, time by hand."""
 
     def __init__(self, stack: Aws, box: Any, traveller: time_machine.Traveller) -> None:
         self.aws = stack
@@ -71,7 +90,7 @@ class Service:
     def call(
         self, method: str, path: str, body: Any = None, *, role: str = "operator", query: Any = None, **headers: str
     ) -> Any:
-        """One request through the API door; the parsed answer, or (status, body) when it is no 2xx."""
+        """One request through the API handler; the parsed answer, or (status, body) when it is no 2xx."""
         status, answer = self.raw(method, path, body, role=role, query=query, **headers)
         return answer if status < 300 else (status, answer)
 
@@ -79,7 +98,7 @@ class Service:
         self, method: str, path: str, body: Any = None, *, role: str = "operator", query: Any = None, **headers: str
     ) -> Any:
         event = api_event(method, path, body, role, query, headers)
-        response = door("api")(event, Context())
+        response = handler_of("api")(event, Context())
         content = response.get("body") or ""
         is_json = "json" in str(response.get("multiValueHeaders", response.get("headers")))
         return response["statusCode"], json.loads(content) if is_json else content

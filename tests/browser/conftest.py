@@ -88,7 +88,7 @@ class Reader:
 
 @pytest.fixture(autouse=True)
 def shared_metrics() -> None:
-    """The page's door and the test's run side by side in one process, where one may take the other's metrics along."""
+    """The page's handler and the test's run side by side in one process, where one may take the other's metrics."""
     warnings.filterwarnings("ignore", "No (application )?metrics to publish")
 
 

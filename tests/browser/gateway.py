@@ -1,4 +1,4 @@
-"""The API door over real HTTP, the way API Gateway serves it: a stage prefix, a token check, REST proxy events."""
+"""The API handler over real HTTP, the way API Gateway serves it: a stage prefix, a token check, REST proxy events."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from batch_import.http_api.authorization import authorize
 
 from tests.conftest import api_event
 from tests.support.aws import OPERATOR, VIEWER
-from tests.support.pump import Context, door
+from tests.support.pump import Context, handler_of
 
 PREFIX = "/_aws/execute-api/abc123/v1"
 HASHES = {
@@ -36,7 +36,7 @@ class Request:
 
 @dataclass
 class Gateway:
-    """``lock`` serialises the door with whatever else uses the stack; ``failing`` can answer in its place."""
+    """``lock`` serialises the handler with whatever else uses the stack; ``failing`` can answer in its place."""
 
     prefix: str
     origin: str = ""
@@ -51,9 +51,9 @@ class Gateway:
     def answer(self, request: Request) -> Answer:
         self.calls.append(request)
         with self.lock:
-            return self.failing(request) or self._ask(request)
+            return self.failing(request) or self.ask(request)
 
-    def _ask(self, request: Request) -> Answer:
+    def ask(self, request: Request) -> Answer:
         role = "nobody"
         if request.path.startswith("/api/"):
             token = {"authorizationToken": request.headers.get("authorization", ""), "methodArn": "arn:api/v1/GET/x"}
@@ -63,7 +63,7 @@ class Gateway:
             role = policy["context"]["role"]
         headers = {name.title(): value for name, value in request.headers.items()}
         event = api_event(request.method, request.path, request.body, role, request.query, headers)
-        return _plain(door("api")(event, Context()))
+        return _plain(handler_of("api")(event, Context()))
 
 
 def _plain(response: dict[str, Any]) -> Answer:

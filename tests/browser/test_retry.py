@@ -93,7 +93,7 @@ def test_an_answer_that_got_lost_makes_no_second_run(reader: Reader, service: Se
     reader.refusals = {504}
     page = reader.visit(f"/batch-import/runs/{finished}")
     expect(rows(page)).to_have_count(3)
-    answer = reader.gateway._ask
+    answer = reader.gateway.ask
 
     def losing(request: Any) -> Any:
         if request.path.endswith("/retry") and retries(reader) == 1:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
+from batch_import.domain.clock import SYSTEM_CLOCK, Clock
 from batch_import.domain.gateway import Proof, judge_completion
 from batch_import.host.accounts import existing_account, new_account
 from batch_import.host.checks import HostChecks
@@ -28,6 +29,7 @@ from batch_import.host.errors import (
 from batch_import.host.transport import HostTransport
 
 import sandbox
+from tests.support.clock import HandClock
 
 REAL_URL, REAL_KEY = os.environ.get("HOST_URL", ""), os.environ.get("HOST_ADMIN_KEY", "")
 DIGEST = "d" * 64
@@ -36,10 +38,10 @@ MODE = "force_chat_completions"
 HOSTS = ["real"] if REAL_URL and REAL_KEY else ["0.1.179", "0.1.130"]
 
 
-class World(NamedTuple):
-    url: str
+class Connected(NamedTuple):
     """A host, our calls to it, relays that it can reach, and a word that makes names unique in a host that is kept."""
 
+    url: str
     client: HostClient
     prover: HostChecks
     box: Any
@@ -90,13 +92,13 @@ class World(NamedTuple):
             time.sleep(0.1)
 
 
-def connected(box: Any, url: str, key: str) -> Iterator[World]:
-    with closing(HostTransport(url, key)) as transport:
-        yield World(url, HostClient(transport), HostChecks(transport), box, uuid.uuid4().hex[:8])
+def connected(box: Any, url: str, key: str, clock: Clock = SYSTEM_CLOCK) -> Iterator[Connected]:
+    with closing(HostTransport(url, key, clock=clock)) as transport:
+        yield Connected(url, HostClient(transport), HostChecks(transport), box, uuid.uuid4().hex[:8])
 
 
 @pytest.fixture(params=HOSTS)
-def host(request: pytest.FixtureRequest) -> Iterator[World]:
+def host(request: pytest.FixtureRequest) -> Iterator[Connected]:
     version = "0.1.179" if request.param == "real" else request.param
     with sandbox.running(host_version=version, join_delay=(0, 0)) as box:
         real = request.param == "real"
@@ -104,27 +106,26 @@ def host(request: pytest.FixtureRequest) -> Iterator[World]:
 
 
 @pytest.fixture
-def sandboxed(box: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """The sandbox alone, for faults on demand; pauses between tries are left out."""
-    monkeypatch.setattr("batch_import.host.transport._PAUSE", 0.0)
-    yield from connected(box, box.host_url, box.admin_key)
+def sandboxed(box: Any) -> Iterator[Connected]:
+    """The sandbox alone, for faults on demand; pauses between tries take no time."""
+    yield from connected(box, box.host_url, box.admin_key, HandClock().clock)
 
 
 # --- groups and channels
 
 
-def test_the_version_is_known(host: World) -> None:
+def test_the_version_is_known(host: Connected) -> None:
     assert host.client.version().startswith("0.1.")
 
 
-def test_a_private_group_is_made_once_and_is_private(host: World) -> None:
+def test_a_private_group_is_made_once_and_is_private(host: Connected) -> None:
     first, made = host.client.ensure_private_group(host.name("g"), "test")
     again, made_again = host.client.ensure_private_group(host.name("g"), "another text")
     assert (made, made_again, first["id"]) == (True, False, again["id"])
     assert (first["is_exclusive"], first["subscription_type"], first["platform"]) == (True, "standard", "openai")
 
 
-def test_names_that_contain_each_other_are_told_apart(host: World) -> None:
+def test_names_that_contain_each_other_are_told_apart(host: Connected) -> None:
     longer = host.group("g-longer")
     assert host.client.group_named(host.name("g")) is None
     found = host.client.group_named(host.name("g-longer"))
@@ -132,14 +133,14 @@ def test_names_that_contain_each_other_are_told_apart(host: World) -> None:
     assert found["id"] == longer
 
 
-def test_two_who_make_the_same_group_get_the_same_one(host: World) -> None:
+def test_two_who_make_the_same_group_get_the_same_one(host: Connected) -> None:
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(lambda _: host.client.ensure_private_group(host.name("race"), ""), range(4)))
     assert len({group["id"] for group, _ in made}) == 1
     assert sum(first for _, first in made) == 1
 
 
-def test_groups_hold_inactive_ones_and_no_other_platforms(host: World) -> None:
+def test_groups_hold_inactive_ones_and_no_other_platforms(host: Connected) -> None:
     active, inactive = host.group("on"), host.group("off")
     host.client.update_group(host.client.group(inactive), {"status": "inactive"})
     groups = {group["id"]: group for group in host.client.groups()}
@@ -148,7 +149,7 @@ def test_groups_hold_inactive_ones_and_no_other_platforms(host: World) -> None:
     assert {group["platform"] for group in groups.values()} == {"openai"}
 
 
-def test_an_update_of_a_group_keeps_its_limits(host: World) -> None:
+def test_an_update_of_a_group_keeps_its_limits(host: Connected) -> None:
     group = host.client.group(host.group())
     host.client.update_group(group, {"daily_limit_usd": 5, "monthly_limit_usd": 50})
     host.client.update_group(host.client.group(group["id"]), {"is_exclusive": False})
@@ -157,7 +158,7 @@ def test_an_update_of_a_group_keeps_its_limits(host: World) -> None:
     assert now["is_exclusive"] is False
 
 
-def test_a_channel_is_made_once_for_its_group(host: World) -> None:
+def test_a_channel_is_made_once_for_its_group(host: Connected) -> None:
     group = host.group()
     first, made = host.client.ensure_channel(host.name("c"), group)
     again, made_again = host.client.ensure_channel(host.name("c"), group)
@@ -167,7 +168,7 @@ def test_a_channel_is_made_once_for_its_group(host: World) -> None:
 # --- accounts
 
 
-def test_an_account_is_born_marked_in_its_group_and_is_found_by_its_name(host: World) -> None:
+def test_an_account_is_born_marked_in_its_group_and_is_found_by_its_name(host: Connected) -> None:
     group = host.group()
     number = host.account("healthy", group)
     account = host.held(number)
@@ -178,11 +179,11 @@ def test_an_account_is_born_marked_in_its_group_and_is_found_by_its_name(host: W
     assert KEY not in str(host.client.account(number))
 
 
-def test_an_account_that_is_not_there_is_none(host: World) -> None:
+def test_an_account_that_is_not_there_is_none(host: Connected) -> None:
     assert host.client.account(987_654) is None
 
 
-def test_the_same_creation_under_one_key_is_one_account(host: World) -> None:
+def test_the_same_creation_under_one_key_is_one_account(host: Connected) -> None:
     model = host.model("healthy")
     body = new_account(host.name("p"), DIGEST, host.relay("healthy"), KEY, {model: model}, MODE, host.group())
     first, again = (host.client.create_account(body, host.name("once")) for _ in range(2))
@@ -193,7 +194,7 @@ def test_the_same_creation_under_one_key_is_one_account(host: World) -> None:
     assert refused.value.status == 409
 
 
-def test_a_patch_merges_marker_and_mapping_and_keeps_the_rest(host: World) -> None:
+def test_a_patch_merges_marker_and_mapping_and_keeps_the_rest(host: Connected) -> None:
     group = host.group()
     number = host.account("healthy", group)
     before = host.held(number)
@@ -205,7 +206,7 @@ def test_a_patch_merges_marker_and_mapping_and_keeps_the_rest(host: World) -> No
     assert after.group_ids == (group,)
 
 
-def test_an_account_is_moved_switched_off_and_woken(host: World) -> None:
+def test_an_account_is_moved_switched_off_and_woken(host: Connected) -> None:
     one, other = host.group("one"), host.group("other")
     number = host.account("healthy", one)
     host.client.bulk_update(number, group_ids=[other])
@@ -218,12 +219,12 @@ def test_an_account_is_moved_switched_off_and_woken(host: World) -> None:
     assert (sorted(on.group_ids), on.status, on.schedulable) == (sorted([one, other]), "active", True)
 
 
-def test_a_patch_of_an_account_that_is_not_there_proves_nothing(host: World) -> None:
+def test_a_patch_of_an_account_that_is_not_there_proves_nothing(host: Connected) -> None:
     host.client.bulk_update(987_654, schedulable=True)
     assert host.client.account(987_654) is None
 
 
-def test_an_expiry_date_can_be_taken_away_and_nothing_else_goes_with_it(host: World) -> None:
+def test_an_expiry_date_can_be_taken_away_and_nothing_else_goes_with_it(host: Connected) -> None:
     number = host.account("healthy", host.group())
     past = int(time.time()) - 3600
     host.client.transport.write("PUT", f"/api/v1/admin/accounts/{number}", {"expires_at": past})
@@ -233,7 +234,7 @@ def test_an_expiry_date_can_be_taken_away_and_nothing_else_goes_with_it(host: Wo
     assert (account.expires_at, account.import_state, account.responses_mode) == (None, "unproven", MODE)
 
 
-def test_a_group_that_is_not_there_leaves_a_patch_without_effect(host: World) -> None:
+def test_a_group_that_is_not_there_leaves_a_patch_without_effect(host: Connected) -> None:
     group = host.group()
     number = host.account("healthy", group)
     with pytest.raises(HostRejected) as refused:
@@ -245,7 +246,7 @@ def test_a_group_that_is_not_there_leaves_a_patch_without_effect(host: World) ->
 # --- access
 
 
-def test_a_user_is_made_once_and_found_by_address_or_key(host: World) -> None:
+def test_a_user_is_made_once_and_found_by_address_or_key(host: Connected) -> None:
     email = f"customer-{host.word}@example.com"
     first = host.client.ensure_user(email, "CustomerPass-1", 5)
     assert host.client.ensure_user(email.upper(), "another-password", 5)["id"] == first["id"]
@@ -260,7 +261,7 @@ def test_a_user_is_made_once_and_found_by_address_or_key(host: World) -> None:
     assert host.client.transport.get(f"/api/v1/admin/users/{first['id']}")["balance"] == 12.5
 
 
-def test_a_key_that_exists_says_so(host: World) -> None:
+def test_a_key_that_exists_says_so(host: Connected) -> None:
     group = host.group()
     _, value = host.gateway_key(group)
     jwt = host.client.login(f"probe-{host.word}@example.com", "ProbePass-123456")
@@ -269,7 +270,7 @@ def test_a_key_that_exists_says_so(host: World) -> None:
     assert refused.value.reason == "API_KEY_EXISTS"
 
 
-def test_a_subscription_assigned_again_or_with_another_term_is_no_error(host: World) -> None:
+def test_a_subscription_assigned_again_or_with_another_term_is_no_error(host: Connected) -> None:
     group = host.group()
     host.client.update_group(host.client.group(group), {"subscription_type": "subscription", "is_exclusive": False})
     user = host.client.ensure_user(f"sub-{host.word}@example.com", "CustomerPass-1", 5)
@@ -281,7 +282,7 @@ def test_a_subscription_assigned_again_or_with_another_term_is_no_error(host: Wo
     assert [row["group_id"] for row in rows] == [group]
 
 
-def test_a_subscription_to_a_group_that_has_none_is_refused(host: World) -> None:
+def test_a_subscription_to_a_group_that_has_none_is_refused(host: Connected) -> None:
     user = host.client.ensure_user(f"sub-{host.word}@example.com", "CustomerPass-1", 5)
     with pytest.raises(HostRejected) as refused:
         host.client.assign_subscription(int(user["id"]), host.group(), 30)
@@ -291,7 +292,7 @@ def test_a_subscription_to_a_group_that_has_none_is_refused(host: World) -> None
 # --- proving
 
 
-def test_the_account_test_of_a_healthy_relay_passes_with_content(host: World) -> None:
+def test_the_account_test_of_a_healthy_relay_passes_with_content(host: Connected) -> None:
     report = host.prover.test_account(host.account("healthy", host.group()), "alias")
     assert (report.passed, report.content, report.error) == (True, True, "")
 
@@ -304,17 +305,17 @@ def test_the_account_test_of_a_healthy_relay_passes_with_content(host: World) ->
         ("html_200", "expected SSE JSON data"),
     ],
 )
-def test_the_account_test_gives_the_hosts_own_words(host: World, profile: str, text: str) -> None:
+def test_the_account_test_gives_the_hosts_own_words(host: Connected, profile: str, text: str) -> None:
     report = host.prover.test_account(host.account(profile, host.group()), "alias")
     assert not report.passed
     assert text in report.error
 
 
-def test_the_account_test_of_no_account_says_so(host: World) -> None:
+def test_the_account_test_of_no_account_says_so(host: Connected) -> None:
     assert "Account not found" in host.prover.test_account(987_654, "alias").error
 
 
-def test_a_completion_through_a_private_group_is_proof_and_stays_private(host: World) -> None:
+def test_a_completion_through_a_private_group_is_proof_and_stays_private(host: Connected) -> None:
     group = host.group()
     number = host.account("healthy", group)
     _, key = host.gateway_key(group)
@@ -326,7 +327,7 @@ def test_a_completion_through_a_private_group_is_proof_and_stays_private(host: W
     assert decision.code == "gateway_no_account"
 
 
-def test_a_key_follows_its_binding_at_once(host: World) -> None:
+def test_a_key_follows_its_binding_at_once(host: Connected) -> None:
     empty, full = host.group("empty"), host.group("full")
     host.account("healthy", full)
     key_id, key = host.gateway_key(empty)
@@ -335,19 +336,19 @@ def test_a_key_follows_its_binding_at_once(host: World) -> None:
     assert host.complete(key).proof is Proof.PROVEN
 
 
-def test_a_dead_key_shows_through_the_gateway(host: World) -> None:
+def test_a_dead_key_shows_through_the_gateway(host: Connected) -> None:
     group = host.group()
     host.account("dead_key", group)
     _, key = host.gateway_key(group)
     assert host.complete(key).code == "gateway_upstream_auth_failed"
 
 
-def test_a_key_that_the_gateway_does_not_know_is_refused(host: World) -> None:
+def test_a_key_that_the_gateway_does_not_know_is_refused(host: Connected) -> None:
     answer = host.prover.complete("sk-nobody-knows-this-key", "alias", "r")
     assert (answer.status, judge_completion(answer).code) == (401, "gateway_refused_key")
 
 
-def test_a_wrong_admin_key_is_a_matter_of_credentials(host: World) -> None:
+def test_a_wrong_admin_key_is_a_matter_of_credentials(host: Connected) -> None:
     with closing(HostTransport(host.url, "admin-" + "0" * 64)) as wrong:
         for call in (
             HostClient(wrong).version,
@@ -362,14 +363,16 @@ def test_a_wrong_admin_key_is_a_matter_of_credentials(host: World) -> None:
 # --- faults on demand and the ledger, sandbox only
 
 
-def test_a_limit_that_is_not_set_is_not_sent(sandboxed: World) -> None:
+def test_a_limit_that_is_not_set_is_not_sent(sandboxed: Connected) -> None:
     group = sandboxed.client.group(sandboxed.group())
     sandboxed.client.update_group(group, {"is_exclusive": False})
     assert sandboxed.box.ledger()[-1]["body"] == {"is_exclusive": False}
 
 
 @pytest.mark.parametrize("fault", ["drop_after", "500_after"])
-def test_a_creation_whose_answer_is_lost_is_uncertain_and_the_account_is_there(sandboxed: World, fault: str) -> None:
+def test_a_creation_whose_answer_is_lost_is_uncertain_and_the_account_is_there(
+    sandboxed: Connected, fault: str
+) -> None:
     group = sandboxed.group()
     sandboxed.box.host.fail_next("POST", "/accounts$", fault)
     with pytest.raises(HostUncertain):
@@ -379,7 +382,7 @@ def test_a_creation_whose_answer_is_lost_is_uncertain_and_the_account_is_there(s
 
 
 @pytest.mark.parametrize("fault", ["drop_before", 500])
-def test_a_creation_that_was_not_made_is_uncertain_too(sandboxed: World, fault: str | int) -> None:
+def test_a_creation_that_was_not_made_is_uncertain_too(sandboxed: Connected, fault: str | int) -> None:
     group = sandboxed.group()
     sandboxed.box.host.fail_next("POST", "/accounts$", fault)
     with pytest.raises(HostUncertain):
@@ -388,7 +391,7 @@ def test_a_creation_that_was_not_made_is_uncertain_too(sandboxed: World, fault: 
 
 
 @pytest.mark.parametrize("fault", ["drop_after", "500_after"])
-def test_groups_channels_and_users_are_looked_for_after_a_lost_answer(sandboxed: World, fault: str) -> None:
+def test_groups_channels_and_users_are_looked_for_after_a_lost_answer(sandboxed: Connected, fault: str) -> None:
     client, faults = sandboxed.client, sandboxed.box.host
     faults.fail_next("POST", "/groups$", fault)
     group, made = client.ensure_private_group(sandboxed.name("g"), "")
@@ -400,7 +403,7 @@ def test_groups_channels_and_users_are_looked_for_after_a_lost_answer(sandboxed:
         False, False, [group["id"]], f"u-{sandboxed.word}@example.com")  # fmt: skip
 
 
-def test_a_read_is_tried_again_and_a_write_is_not(sandboxed: World) -> None:
+def test_a_read_is_tried_again_and_a_write_is_not(sandboxed: Connected) -> None:
     sandboxed.box.host.fail_next("GET", "/system/version$", 500, times=2)
     assert sandboxed.client.version() == "0.1.179"
     sandboxed.box.host.fail_next("GET", "/system/version$", "drop_before", times=3)
@@ -413,7 +416,7 @@ def test_a_read_is_tried_again_and_a_write_is_not(sandboxed: World) -> None:
     assert sandboxed.held(number).schedulable is True
 
 
-def test_an_account_test_that_gets_no_answer_is_the_hosts_trouble(sandboxed: World) -> None:
+def test_an_account_test_that_gets_no_answer_is_the_hosts_trouble(sandboxed: Connected) -> None:
     number = sandboxed.account("healthy", sandboxed.group())
     sandboxed.box.host.fail_next("POST", "/test$", "drop_before")
     with pytest.raises(HostError) as raised:

@@ -3,170 +3,115 @@
 See docs/design.md#4-state.
 """
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from typing import Any
 
 import boto3
 import pytest
-from batch_import.aws.settings import Settings
-from batch_import.bootstrap import CompositionRoot
-from batch_import.domain.clock import Clock
-from batch_import.domain.contract import CreateRunRequest
-from batch_import.domain.entities import Item, ItemProfile, NewEvent, Run
+from batch_import.domain.entities import ItemProfile, NewEvent, Run
 from batch_import.domain.errors import LeaseLost, StaleWrite
 from batch_import.domain.types import AccessStatus, EventType, ItemStage, RunState
-from batch_import.store.dynamo import Table, decode
-from batch_import.store.items import STAGE_PATIENCE, ItemStore
-from batch_import.store.leases import Leases
+from batch_import.store.dynamo import decode
+from batch_import.store.items import STAGE_PATIENCE
 from batch_import.store.runs import RunStore, shards_for
 from botocore.exceptions import ConnectionClosedError
 
-from tests.support.aws import Aws
+from tests.support.stores import KEY, Stores, event_history
 
-KEY = "sk-test-0000000000000001"
 PROBING = (ItemStage.PROBE, ItemStage.PROVISION)
 CONFIRM = (ItemStage.CONFIRM, ItemStage.CONFIRM)
 TOLD = NewEvent(event_type=EventType.MODELS_DISCOVERED, message="3 models listed", payload={"b": 1, "a": "é"})
-
-
-class World(CompositionRoot):
-    """The parts on one set of tables, with a clock that is moved by hand."""
-
-    def __init__(self, aws: Aws) -> None:
-        self.now = datetime(2026, 11, 25, 12, tzinfo=UTC)
-        super().__init__(Settings.from_environment(aws.environment), Clock(lambda: self.now))
-
-    @cached_property
-    def leases(self) -> Leases:
-        return Leases(self.runs_table, self.clock, "host1")
-
-    def later(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-    def start(self, count: int = 1, **fields: Any) -> Run:
-        items = [{"base_url": f"https://r{n}.example.com", "api_key": f"{KEY}{n}"} for n in range(count)]
-        base = {"access_mode": "subscription", "subscription_users": ["a@example.com"], "items": items}
-        return self.service.start_run(CreateRunRequest.model_validate({**base, **fields}))
-
-    def item(self, run: Run, position: int = 0) -> Item:
-        found = self.items.get(run.run_id, f"item_{position + 1:05d}")
-        assert found is not None
-        return found
-
-    def end(self, item: Item, run: Run, access: AccessStatus = AccessStatus.ACTIVE) -> Item:
-        """What validation does at an item's end."""
-        changes = {"current_stage": ItemStage.DONE, "access_status": access}
-        counted = self.items.add_to_counters(item.model_copy(update=changes), run)
-        return self.items.transition(item, changes, also=[counted, self.items.erasing_key(item)])
-
-    def over(self, wrap: Callable[[Any], Any]) -> ItemStore:
-        """The item store over a client that misbehaves."""
-        client, names = wrap(self._dynamodb), self.settings
-        tables = (Table(client, name) for name in (names.items_table, names.events_table, names.runs_table))
-        return ItemStore(*tables, self.clock)
-
-
-@pytest.fixture
-def world(aws: Aws) -> World:
-    return World(aws)
 
 
 def rows(table: str) -> list[dict[str, Any]]:
     return boto3.client("dynamodb").scan(TableName=table)["Items"]
 
 
-def trail(world: World, item: Item) -> list[str]:
-    return [event.event_type.value for event in world.items.events(item.run_id, item.item_id, 200)]
-
-
 # --- leases
 
 
-def test_one_of_two_owners_gets_an_item(world: World) -> None:
-    run = world.start()
-    world.items.lease(world.item(run), "one", 60, PROBING)
+def test_one_of_two_owners_gets_an_item(stores: Stores) -> None:
+    run = stores.start()
+    stores.items.lease(stores.item(run), "one", 60, PROBING)
     with pytest.raises(LeaseLost):
-        world.items.lease(world.item(run), "other", 60, PROBING)
+        stores.items.lease(stores.item(run), "other", 60, PROBING)
 
 
-def test_the_same_owner_is_admitted_again(world: World) -> None:
-    run = world.start()
-    first = world.items.lease(world.item(run), "one", 60, PROBING)
-    again = world.items.lease(world.item(run), "one", 90, PROBING)
+def test_the_same_owner_is_admitted_again(stores: Stores) -> None:
+    run = stores.start()
+    first = stores.items.lease(stores.item(run), "one", 60, PROBING)
+    again = stores.items.lease(stores.item(run), "one", 90, PROBING)
     assert again.lease_owner == "one"
     assert (again.lease_expires_at or "") > (first.lease_expires_at or "")
 
 
 @pytest.mark.parametrize(("seconds", "free"), [(59.9, False), (60.1, True)])
-def test_a_lease_is_free_again_once_it_has_expired(world: World, seconds: float, free: bool) -> None:
-    run = world.start()
-    world.items.lease(world.item(run), "one", 60, PROBING)
-    world.later(seconds)
+def test_a_lease_is_free_again_once_it_has_expired(stores: Stores, seconds: float, free: bool) -> None:
+    run = stores.start()
+    stores.items.lease(stores.item(run), "one", 60, PROBING)
+    stores.later(seconds)
     if free:
-        assert world.items.lease(world.item(run), "other", 60, PROBING).lease_owner == "other"
+        assert stores.items.lease(stores.item(run), "other", 60, PROBING).lease_owner == "other"
     else:
         with pytest.raises(LeaseLost):
-            world.items.lease(world.item(run), "other", 60, PROBING)
+            stores.items.lease(stores.item(run), "other", 60, PROBING)
 
 
-def test_an_item_that_has_moved_on_is_not_leased(world: World) -> None:
-    run = world.start()
-    seen = world.item(run)
-    world.items.transition(seen, {"current_stage": ItemStage.CONFIRM})
-    for item in (seen, world.item(run)):
+def test_an_item_that_has_moved_on_is_not_leased(stores: Stores) -> None:
+    run = stores.start()
+    seen = stores.item(run)
+    stores.items.transition(seen, {"current_stage": ItemStage.CONFIRM})
+    for item in (seen, stores.item(run)):
         with pytest.raises(LeaseLost):
-            world.items.lease(item, "one", 60, PROBING)
+            stores.items.lease(item, "one", 60, PROBING)
 
 
-def test_of_many_workers_that_read_the_same_row_one_wins(world: World) -> None:
-    run = world.start()
-    seen = world.item(run)
+def test_of_many_workers_that_read_the_same_row_one_wins(stores: Stores) -> None:
+    run = stores.start()
+    seen = stores.item(run)
 
     def attempt(number: int) -> bool:
         try:
-            return world.items.lease(seen, f"worker-{number}", 60, PROBING).version == 1
+            return stores.items.lease(seen, f"worker-{number}", 60, PROBING).version == 1
         except LeaseLost:
             return False
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(attempt, range(8))) == 1
-    assert trail(world, seen) == ["lease_acquired"]
+    assert event_history(stores, seen) == ["lease_acquired"]
 
 
-def test_a_lease_touches_neither_the_order_nor_the_time_of_change(world: World) -> None:
-    run = world.start()
-    world.later(30)
-    before, [row] = world.item(run), [r for r in rows("import_run_items") if "order_sk" in r]
-    world.items.lease(before, "one", 60, PROBING)
+def test_a_lease_touches_neither_the_order_nor_the_time_of_change(stores: Stores) -> None:
+    run = stores.start()
+    stores.later(30)
+    before, [row] = stores.item(run), [r for r in rows("import_run_items") if "order_sk" in r]
+    stores.items.lease(before, "one", 60, PROBING)
     [after] = [r for r in rows("import_run_items") if "order_sk" in r]
     assert after["order_sk"] == row["order_sk"]
-    assert world.item(run).updated_at == before.updated_at
+    assert stores.item(run).updated_at == before.updated_at
 
 
 # --- transitions
 
 
-def test_a_stale_row_is_refused_and_nothing_of_the_change_is_written(world: World) -> None:
-    run = world.start()
-    stale = world.item(run)
-    world.items.transition(stale, {"retry_count": 1})
-    counted = world.items.add_to_counters(stale, run)
-    world.later(0.001)  # in the same millisecond it would be the same write of the same owner
+def test_a_stale_row_is_refused_and_nothing_of_the_change_is_written(stores: Stores) -> None:
+    run = stores.start()
+    stale = stores.item(run)
+    stores.items.transition(stale, {"retry_count": 1})
+    counted = stores.items.add_to_counters(stale, run)
+    stores.later(0.001)  # in the same millisecond it would be the same write of the same owner
     with pytest.raises(StaleWrite):
-        world.items.transition(
+        stores.items.transition(
             stale, {"retry_count": 7}, [TOLD], also=[counted], profile=ItemProfile(raw_models=("m",))
         )
-    assert world.item(run).retry_count == 1
-    assert trail(world, stale) == []
-    assert world.runs.counters(run).completed_items == 0
-    assert world.items.profile(run.run_id, stale.item_id).raw_models == ()
+    assert stores.item(run).retry_count == 1
+    assert event_history(stores, stale) == []
+    assert stores.runs.counters(run).completed_items == 0
+    assert stores.items.profile(run.run_id, stale.item_id).raw_models == ()
 
 
-def test_changes_events_and_what_goes_with_them_are_one_transaction(world: World) -> None:
-    run = world.start()
+def test_changes_events_and_what_goes_with_them_are_one_transaction(stores: Stores) -> None:
+    run = stores.start()
     calls: list[int] = []
 
     class Counting:
@@ -180,42 +125,42 @@ def test_changes_events_and_what_goes_with_them_are_one_transaction(world: World
             calls.append(len(request["TransactItems"]))
             return self._client.transact_write_items(**request)
 
-    item = world.item(run)
-    world.over(Counting).transition(item, {"retry_count": 1}, [TOLD, TOLD], also=[world.items.erasing_key(item)])
+    item = stores.item(run)
+    stores.over(Counting).transition(item, {"retry_count": 1}, [TOLD, TOLD], also=[stores.items.erasing_key(item)])
     assert calls == [4]
 
 
-def test_events_come_oldest_first_with_stage_and_attempt_as_they_happened(world: World) -> None:
-    run = world.start()
-    item = world.items.lease(world.item(run), "one", 60, PROBING)
-    world.later(1)
-    item = world.items.transition(item, {"current_stage": ItemStage.CONFIRM, "attempt": 1}, [TOLD, TOLD])
-    world.later(1)
-    world.items.transition(item, {"attempt": 2}, [TOLD])
-    events = world.items.events(run.run_id, item.item_id, 200)
+def test_events_come_oldest_first_with_stage_and_attempt_as_they_happened(stores: Stores) -> None:
+    run = stores.start()
+    item = stores.items.lease(stores.item(run), "one", 60, PROBING)
+    stores.later(1)
+    item = stores.items.transition(item, {"current_stage": ItemStage.CONFIRM, "attempt": 1}, [TOLD, TOLD])
+    stores.later(1)
+    stores.items.transition(item, {"attempt": 2}, [TOLD])
+    events = stores.items.events(run.run_id, item.item_id, 200)
     assert [(e.stage.value, e.attempt) for e in events] == [("probe", 1)] * 3 + [("confirm", 1)]
     assert [e.event_id for e in events] == sorted({e.event_id for e in events})
     assert [e.created_at for e in events] == sorted(e.created_at for e in events)
     assert events[-1].payload_json == '{"a":"é","b":1}'
-    assert len(world.items.events(run.run_id, item.item_id, 2)) == 2
+    assert len(stores.items.events(run.run_id, item.item_id, 2)) == 2
 
 
-def test_values_come_back_as_they_went(world: World) -> None:
-    run = world.start()
+def test_values_come_back_as_they_went(stores: Stores) -> None:
+    run = stores.start()
     changes = {"prior_groups": (3, 4), "advisories": ({"code": "still_off", "params": {}},), "account_id": 7,
                "has_warning": True, "last_error": "", "due_at": "2026-11-25T12:00:01.000+00:00"}  # fmt: skip
-    returned = world.items.transition(world.item(run), changes)
-    assert world.item(run) == returned
-    world.items.transition(returned, {"due_at": None, "account_id": None})
-    assert (world.item(run).due_at, world.item(run).account_id) == (None, None)
+    returned = stores.items.transition(stores.item(run), changes)
+    assert stores.item(run) == returned
+    stores.items.transition(returned, {"due_at": None, "account_id": None})
+    assert (stores.item(run).due_at, stores.item(run).account_id) == (None, None)
 
 
-def test_a_profile_is_a_row_of_its_own(world: World) -> None:
-    run = world.start()
+def test_a_profile_is_a_row_of_its_own(stores: Stores) -> None:
+    run = stores.start()
     profile = ItemProfile(raw_models=tuple(f"model-{n}" for n in range(500)), model_mapping={"a": "b"})
-    item = world.items.transition(world.item(run), {}, profile=profile)
-    assert world.items.profile(run.run_id, item.item_id) == profile
-    assert world.items.profiles(run.run_id, [item.item_id, "item_00009"])["item_00009"] == ItemProfile()
+    item = stores.items.transition(stores.item(run), {}, profile=profile)
+    assert stores.items.profile(run.run_id, item.item_id) == profile
+    assert stores.items.profiles(run.run_id, [item.item_id, "item_00009"])["item_00009"] == ItemProfile()
 
 
 PROVISIONED = {
@@ -236,13 +181,13 @@ OWNER = "3f0c6f1e-1111-2222-3333-444455556666:1:item_00001"
 
 
 @pytest.mark.parametrize("leased", [False, True])
-def test_a_typical_item_row_stays_below_one_kilobyte(world: World, leased: bool) -> None:
+def test_a_typical_item_row_stays_below_one_kilobyte(stores: Stores, leased: bool) -> None:
     listed = {"base_url": "https://kimi.a7m.com.cn/v1", "api_key": KEY, "requested_models": ["kimi 2.6"]}
-    run = world.start(items=[listed])
-    item = world.items.lease(world.item(run), OWNER, 60, PROBING)
-    item = world.items.transition(item, PROVISIONED)
+    run = stores.start(items=[listed])
+    item = stores.items.lease(stores.item(run), OWNER, 60, PROBING)
+    item = stores.items.transition(item, PROVISIONED)
     if leased:
-        world.items.lease(item, OWNER, 60, CONFIRM)
+        stores.items.lease(item, OWNER, 60, CONFIRM)
     [row] = [r for r in rows("import_run_items") if r["sk"] == {"S": item.item_id}]
     sizes = {name: len(name) + _size(value) for name, value in row.items()}
     assert sum(sizes.values()) <= 1024, sizes
@@ -288,94 +233,94 @@ class LosesAnswer(AnswersTwice):
         return answer
 
 
-def test_a_silent_repetition_by_the_client_is_success_and_no_second_event(world: World) -> None:
-    run = world.start()
-    store = world.over(AnswersTwice)
-    leased = store.lease(world.item(run), "one", 60, PROBING)
+def test_a_silent_repetition_by_the_client_is_success_and_no_second_event(stores: Stores) -> None:
+    run = stores.start()
+    store = stores.over(AnswersTwice)
+    leased = store.lease(stores.item(run), "one", 60, PROBING)
     moved = store.transition(leased, {"current_stage": ItemStage.CONFIRM}, [TOLD])
-    assert world.item(run) == moved
-    assert trail(world, moved) == ["lease_acquired", "models_discovered"]
+    assert stores.item(run) == moved
+    assert event_history(stores, moved) == ["lease_acquired", "models_discovered"]
 
 
-def test_a_repetition_by_the_caller_after_a_lost_answer_succeeds(world: World) -> None:
-    run = world.start()
-    item = world.items.lease(world.item(run), "one", 60, PROBING)
-    store, counted = world.over(LosesAnswer), [world.items.add_to_counters(item, run)]
+def test_a_repetition_by_the_caller_after_a_lost_answer_succeeds(stores: Stores) -> None:
+    run = stores.start()
+    item = stores.items.lease(stores.item(run), "one", 60, PROBING)
+    store, counted = stores.over(LosesAnswer), [stores.items.add_to_counters(item, run)]
     with pytest.raises(ConnectionClosedError):
         store.transition(item, {"retry_count": 1}, [TOLD], also=counted)
-    assert store.transition(item, {"retry_count": 1}, [TOLD], also=counted) == world.item(run)
-    assert trail(world, item) == ["lease_acquired", "models_discovered"]
-    assert world.runs.counters(run).completed_items == 1
+    assert store.transition(item, {"retry_count": 1}, [TOLD], also=counted) == stores.item(run)
+    assert event_history(stores, item) == ["lease_acquired", "models_discovered"]
+    assert stores.runs.counters(run).completed_items == 1
 
 
-def test_somebody_elses_write_is_not_taken_for_ours(world: World) -> None:
-    run = world.start()
-    item = world.item(run)
-    world.items.lease(item, "other", 60, PROBING)
+def test_somebody_elses_write_is_not_taken_for_ours(stores: Stores) -> None:
+    run = stores.start()
+    item = stores.item(run)
+    stores.items.lease(item, "other", 60, PROBING)
     with pytest.raises(LeaseLost):
-        world.items.lease(item, "one", 60, PROBING)
+        stores.items.lease(item, "one", 60, PROBING)
 
 
 # --- counters and closing
 
 
-def test_an_item_that_ends_again_is_counted_once(world: World) -> None:
-    run = world.start(2)
-    item = world.item(run)
-    world.end(item, run)
+def test_an_item_that_ends_again_is_counted_once(stores: Stores) -> None:
+    run = stores.start(2)
+    item = stores.item(run)
+    stores.end(item, run)
     for _ in range(3):
-        world.later(0.001)
+        stores.later(0.001)
         with pytest.raises(StaleWrite):
-            world.end(item, run)
-    counters = world.runs.counters(run)
+            stores.end(item, run)
+    counters = stores.runs.counters(run)
     assert (counters.completed_items, counters.active_items) == (1, 1)
 
 
-def test_counters_are_exact_over_all_shards_and_threads(world: World) -> None:
-    run = world.start(60)
+def test_counters_are_exact_over_all_shards_and_threads(stores: Stores) -> None:
+    run = stores.start(60)
     kinds = [AccessStatus.ACTIVE, AccessStatus.DEGRADED, AccessStatus.BROKEN, AccessStatus.UNKNOWN]
 
     def end(position: int) -> bool:
-        world.end(world.item(run, position), run, kinds[position % 4])
-        return world.runs.close(run)
+        stores.end(stores.item(run, position), run, kinds[position % 4])
+        return stores.runs.close(run)
 
     with ThreadPoolExecutor(8) as pool:
         closed = list(pool.map(end, range(60)))
     assert run.shards == shards_for(60) == 2
-    assert world.runs.counters(run).model_dump() == {
+    assert stores.runs.counters(run).model_dump() == {
         "completed_items": 60, "active_items": 15, "degraded_items": 15, "broken_items": 15, "warning_items": 0,
     }  # fmt: skip
     assert sum(closed) == 1
 
 
-def test_a_run_closes_exactly_once_and_keeps_its_end(world: World) -> None:
-    run = world.start(2)
-    world.end(world.item(run), run)
-    assert not world.runs.close(run)
-    world.later(5)
-    world.end(world.item(run, 1), run)
-    assert [world.runs.close(run) for _ in range(3)] == [True, False, False]
-    closed = world.runs.get(run.run_id)
+def test_a_run_closes_exactly_once_and_keeps_its_end(stores: Stores) -> None:
+    run = stores.start(2)
+    stores.end(stores.item(run), run)
+    assert not stores.runs.close(run)
+    stores.later(5)
+    stores.end(stores.item(run, 1), run)
+    assert [stores.runs.close(run) for _ in range(3)] == [True, False, False]
+    closed = stores.runs.get(run.run_id)
     assert closed is not None
     assert (closed.state, closed.finished_at) == (RunState.COMPLETED, "2026-11-25T12:00:05.000+00:00")
 
 
-def test_a_cancelled_run_ends_as_cancelled(world: World) -> None:
-    run = world.start()
-    assert world.runs.cancel(run.run_id)
-    world.end(world.item(run), run)
-    assert world.runs.close(run)
-    ended = world.runs.get(run.run_id)
+def test_a_cancelled_run_ends_as_cancelled(stores: Stores) -> None:
+    run = stores.start()
+    assert stores.runs.cancel(run.run_id)
+    stores.end(stores.item(run), run)
+    assert stores.runs.close(run)
+    ended = stores.runs.get(run.run_id)
     assert ended is not None
     assert ended.state is RunState.CANCELLED
-    assert not world.runs.cancel(run.run_id)
+    assert not stores.runs.cancel(run.run_id)
 
 
 def test_a_cancel_at_the_moment_of_closing_does_not_leave_the_run_open(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = world.start()
-    world.end(world.item(run), run)
+    run = stores.start()
+    stores.end(stores.item(run), run)
     counters = RunStore.counters
 
     def cancelled_meanwhile(store: RunStore, of: Run) -> Any:
@@ -384,124 +329,124 @@ def test_a_cancel_at_the_moment_of_closing_does_not_leave_the_run_open(
         return store.counters(of)
 
     monkeypatch.setattr(RunStore, "counters", cancelled_meanwhile)
-    world.runs.close(run)
-    ended = world.runs.get(run.run_id)
+    stores.runs.close(run)
+    ended = stores.runs.get(run.run_id)
     assert ended is not None
     assert ended.finished_at is not None
 
 
-def test_warnings_of_a_run_are_told_once_each(world: World) -> None:
-    run = world.start()
+def test_warnings_of_a_run_are_told_once_each(stores: Stores) -> None:
+    run = stores.start()
     for code in ("host_simple_mode", "self_service_not_proven", "host_simple_mode"):
-        world.runs.warn(run.run_id, code, {"reason": "x"})
-    warned = world.runs.get(run.run_id)
+        stores.runs.warn(run.run_id, code, {"reason": "x"})
+    warned = stores.runs.get(run.run_id)
     assert warned is not None
     assert [w["code"] for w in warned.warnings] == ["host_simple_mode", "self_service_not_proven"]
 
 
-def test_the_phase_of_a_proof_moves_only_from_the_one_expected(world: World) -> None:
-    run = world.start()
+def test_the_phase_of_a_proof_moves_only_from_the_one_expected(stores: Stores) -> None:
+    run = stores.start()
     begun = {"phase": "bound", "key_id": 1, "group_before": 0}
-    assert world.runs.set_self_service(run.run_id, begun, None)
-    assert not world.runs.set_self_service(run.run_id, begun, None)
-    assert not world.runs.set_self_service(run.run_id, {"phase": "put_back"}, "other")
-    assert world.runs.set_self_service(run.run_id, {"phase": "put_back"}, "bound")
+    assert stores.runs.set_self_service(run.run_id, begun, None)
+    assert not stores.runs.set_self_service(run.run_id, begun, None)
+    assert not stores.runs.set_self_service(run.run_id, {"phase": "put_back"}, "other")
+    assert stores.runs.set_self_service(run.run_id, {"phase": "put_back"}, "bound")
 
 
 # --- expansion
 
 
-def test_expanding_again_is_harmless(world: World) -> None:
-    run = world.start(95)
-    world.service.expand(run)
+def test_expanding_again_is_harmless(stores: Stores) -> None:
+    run = stores.start(95)
+    stores.service.expand(run)
     before = sorted(map(str, rows("import_run_items")))
-    assert world.service.expand(run)
+    assert stores.service.expand(run)
     assert sorted(map(str, rows("import_run_items"))) == before
     assert len([r for r in before if "counter" not in r and "order_sk" in r]) == 95
 
 
-def test_an_expansion_that_runs_out_of_time_goes_on_where_it_stopped(world: World) -> None:
-    run = world.start(95)
+def test_an_expansion_that_runs_out_of_time_goes_on_where_it_stopped(stores: Stores) -> None:
+    run = stores.start(95)
     turns = iter([True, False])
-    assert not world.service.expand(run, lambda: next(turns))
+    assert not stores.service.expand(run, lambda: next(turns))
     assert sum("order_sk" in r for r in rows("import_run_items")) == 45
-    assert world.service.expand(run)
+    assert stores.service.expand(run)
     assert sum("order_sk" in r for r in rows("import_run_items")) == 95
 
 
-def test_a_list_is_gone_once_it_is_expanded(world: World) -> None:
-    run = world.start(3)
+def test_a_list_is_gone_once_it_is_expanded(stores: Stores) -> None:
+    run = stores.start(3)
     assert not [r for r in rows("import_runs") if r["sk"]["S"].startswith("list#")]
-    assert world.service.open_key(run, "item_00002") == f"{KEY}1"
+    assert stores.service.open_key(run, "item_00002") == f"{KEY}1"
 
 
-def test_a_run_that_is_being_expanded_knows_its_total_and_cannot_close(world: World) -> None:
-    run = world.start(95)
-    assert (run.total_items, world.runs.close(run)) == (95, False)
+def test_a_run_that_is_being_expanded_knows_its_total_and_cannot_close(stores: Stores) -> None:
+    run = stores.start(95)
+    assert (run.total_items, stores.runs.close(run)) == (95, False)
 
 
 # --- what nothing works on
 
 
-def test_what_stands_still_is_found_oldest_first_and_what_is_done_never(world: World) -> None:
-    run = world.start(3)
-    world.end(world.item(run, 2), run)
-    assert world.items.overdue(10) == []
-    world.later(60)
-    world.items.transition(world.item(run, 0), {"current_stage": ItemStage.CONFIRM})
-    world.later(STAGE_PATIENCE.total_seconds() - 30)
-    assert [item.position for item in world.items.overdue(10)] == [1]
-    world.items.watch_again(world.item(run, 1), requeued=True)
-    assert world.items.overdue(10) == []
-    assert trail(world, world.item(run, 1)) == ["requeued"]
+def test_what_stands_still_is_found_oldest_first_and_what_is_done_never(stores: Stores) -> None:
+    run = stores.start(3)
+    stores.end(stores.item(run, 2), run)
+    assert stores.items.overdue(10) == []
+    stores.later(60)
+    stores.items.transition(stores.item(run, 0), {"current_stage": ItemStage.CONFIRM})
+    stores.later(STAGE_PATIENCE.total_seconds() - 30)
+    assert [item.position for item in stores.items.overdue(10)] == [1]
+    stores.items.watch_again(stores.item(run, 1), requeued=True)
+    assert stores.items.overdue(10) == []
+    assert event_history(stores, stores.item(run, 1)) == ["requeued"]
 
 
-def test_keys_are_erased_after_their_retention_and_not_before(world: World) -> None:
-    run = world.start(2)
-    assert world.items.erase_old_keys(10) == 0
-    world.later(24 * 3600 + 1)
-    assert world.items.erase_old_keys(10) == 2
-    assert world.items.sealed_key(run.run_id, "item_00001") is None
-    assert world.item(run).item_id == "item_00001"
+def test_keys_are_erased_after_their_retention_and_not_before(stores: Stores) -> None:
+    run = stores.start(2)
+    assert stores.items.erase_old_keys(10) == 0
+    stores.later(24 * 3600 + 1)
+    assert stores.items.erase_old_keys(10) == 2
+    assert stores.items.sealed_key(run.run_id, "item_00001") is None
+    assert stores.item(run).item_id == "item_00001"
 
 
-def test_a_key_is_gone_with_the_transaction_that_ends_its_item(world: World) -> None:
-    run = world.start()
-    assert world.items.sealed_key(run.run_id, "item_00001") is not None
-    world.end(world.item(run), run)
-    assert world.items.sealed_key(run.run_id, "item_00001") is None
+def test_a_key_is_gone_with_the_transaction_that_ends_its_item(stores: Stores) -> None:
+    run = stores.start()
+    assert stores.items.sealed_key(run.run_id, "item_00001") is not None
+    stores.end(stores.item(run), run)
+    assert stores.items.sealed_key(run.run_id, "item_00001") is None
 
 
-def test_runs_that_stay_open_are_found_and_closed_ones_are_not(world: World) -> None:
-    run, closed = world.start(), world.start()
-    world.end(world.item(closed), closed)
-    world.runs.close(closed)
-    world.later(16 * 60)
-    assert world.runs.overdue(10) == [run.run_id]
-    world.runs.watch_again(run.run_id)
-    world.runs.watch_again(closed.run_id)
-    assert world.runs.overdue(10) == []
-    world.later(16 * 60)
-    assert world.runs.overdue(10) == [run.run_id]
+def test_runs_that_stay_open_are_found_and_closed_ones_are_not(stores: Stores) -> None:
+    run, closed = stores.start(), stores.start()
+    stores.end(stores.item(closed), closed)
+    stores.runs.close(closed)
+    stores.later(16 * 60)
+    assert stores.runs.overdue(10) == [run.run_id]
+    stores.runs.watch_again(run.run_id)
+    stores.runs.watch_again(closed.run_id)
+    assert stores.runs.overdue(10) == []
+    stores.later(16 * 60)
+    assert stores.runs.overdue(10) == [run.run_id]
 
 
 # --- named leases
 
 
 @pytest.mark.parametrize(("seconds", "taken"), [(59, True), (61, False)])
-def test_a_row_shows_whether_somebody_else_has_the_lease(world: World, seconds: float, taken: bool) -> None:
-    leases = world.leases
+def test_a_row_shows_whether_somebody_else_has_the_lease(stores: Stores, seconds: float, taken: bool) -> None:
+    leases = stores.leases
     assert not leases.taken({}, "one")
     assert leases.acquire("lane", "000", "one", 60)
     (row,) = leases.all("lane")
-    world.later(seconds)
+    stores.later(seconds)
     assert leases.taken(row, "other") is taken
     assert not leases.taken(row, "one")
     assert leases.acquire("lane", "000", "other", 60) is not taken
 
 
-def test_a_named_lease_has_one_owner_until_it_expires_or_is_released(world: World) -> None:
-    leases = world.leases
+def test_a_named_lease_has_one_owner_until_it_expires_or_is_released(stores: Stores) -> None:
+    leases = stores.leases
     assert leases.acquire("lane", "000", "one", 60)
     assert not leases.acquire("lane", "000", "other", 60)
     assert leases.acquire("lane", "000", "one", 60)
@@ -510,22 +455,22 @@ def test_a_named_lease_has_one_owner_until_it_expires_or_is_released(world: Worl
     assert not leases.acquire("lane", "000", "other", 60)
     leases.release("lane", "000", "one")
     assert leases.acquire("lane", "000", "other", 60)
-    world.later(61)
+    stores.later(61)
     assert leases.acquire("lane", "000", "one", 60)
 
 
-def test_a_lane_rests_after_it_was_left(world: World) -> None:
-    leases = world.leases
+def test_a_lane_rests_after_it_was_left(stores: Stores) -> None:
+    leases = stores.leases
     leases.acquire("lane", "000", "one", 60)
     leases.release("lane", "000", "one")
-    world.later(1.9)
+    stores.later(1.9)
     assert not leases.acquire("lane", "000", "other", 60, cooldown=2)
-    world.later(0.1)
+    stores.later(0.1)
     assert leases.acquire("lane", "000", "other", 60, cooldown=2)
 
 
-def test_facts_stay_on_a_lease_for_whoever_holds_it_next(world: World) -> None:
-    leases = world.leases
+def test_facts_stay_on_a_lease_for_whoever_holds_it_next(stores: Stores) -> None:
+    leases = stores.leases
     leases.acquire("key", "000", "one", 60)
     leases.remember("key", "000", {"key_id": 7, "made": True})
     leases.release("key", "000", "one")
@@ -534,18 +479,18 @@ def test_facts_stay_on_a_lease_for_whoever_holds_it_next(world: World) -> None:
     assert [row["sk"] for row in leases.all("key")] == ["000"]
 
 
-def test_probe_key_has_a_row_with_a_time_to_live_and_goes_with_the_end_of_its_run(world: World) -> None:
-    run = world.start(1, access_mode="self_service", probe_api_key=KEY + "-probe")
+def test_probe_key_has_a_row_with_a_time_to_live_and_goes_with_the_end_of_its_run(stores: Stores) -> None:
+    run = stores.start(1, access_mode="self_service", probe_api_key=KEY + "-probe")
     [row] = [row for row in map(decode, rows("import_runs")) if row["sk"].startswith("secret#")]
-    assert row["expires_at"] > world.clock.now().timestamp()
-    world.end(world.item(run), run)
-    assert world.runs.close(run)
-    assert world.runs.sealed_probe_key(run.run_id) is None
+    assert row["expires_at"] > stores.clock.now().timestamp()
+    stores.end(stores.item(run), run)
+    assert stores.runs.close(run)
+    assert stores.runs.sealed_probe_key(run.run_id) is None
     assert not [row for row in map(decode, rows("import_runs")) if row["sk"].startswith("secret#")]
 
 
-def test_no_row_of_any_table_holds_a_key_in_the_open(world: World) -> None:
-    world.start(95, access_mode="self_service", probe_api_key=KEY + "-probe")
+def test_no_row_of_any_table_holds_a_key_in_the_open(stores: Stores) -> None:
+    stores.start(95, access_mode="self_service", probe_api_key=KEY + "-probe")
     tables = [
         decode(row) for name in ("import_runs", "import_run_items", "import_run_item_events") for row in rows(name)
     ]

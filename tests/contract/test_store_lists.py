@@ -14,25 +14,18 @@ from batch_import.store.runs import shards_for
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.contract.test_store_items import World
-from tests.support.aws import Aws
-
-
-@pytest.fixture
-def world(aws: Aws) -> World:
-    return World(aws)
-
+from tests.support.stores import Stores
 
 STAGES = [stage for stage in ItemStage if stage is not ItemStage.DONE]
 ENDS = list(AccessStatus)
 
 
-def mixed_run(world: World, count: int = 24) -> Run:
+def mixed_run(stores: Stores, count: int = 24) -> Run:
     """Items in every stage and with every end, changed in an order that is not that of the list."""
-    run = world.start(count)
+    run = stores.start(count)
     for position in sorted(range(count), key=lambda n: (n * 7) % count):
-        world.later(1)
-        item = world.item(run, position)
+        stores.later(1)
+        item = stores.item(run, position)
         if position % 2:
             changes: dict[str, Any] = {
                 "current_stage": ItemStage.DONE,
@@ -44,22 +37,22 @@ def mixed_run(world: World, count: int = 24) -> Run:
             }
         else:
             changes = {"current_stage": STAGES[position // 2 % 4]}
-        world.items.transition(item, changes)
+        stores.items.transition(item, changes)
     return run
 
 
-def pages(world: World, run: Run, limit: int, **filters: Any) -> list[list[Item]]:
-    found, cursor = world.listing.items(run.run_id, filters, limit, None)
+def pages(stores: Stores, run: Run, limit: int, **filters: Any) -> list[list[Item]]:
+    found, cursor = stores.listing.items(run.run_id, filters, limit, None)
     result = [found]
     while cursor is not None:
         assert len(result) < 100
-        found, cursor = world.listing.items(run.run_id, filters, limit, cursor)
+        found, cursor = stores.listing.items(run.run_id, filters, limit, cursor)
         result.append(found)
     return result
 
 
-def everything(world: World, run: Run, **filters: Any) -> list[Item]:
-    return [item for page in pages(world, run, 200, **filters) for item in page]
+def everything(stores: Stores, run: Run, **filters: Any) -> list[Item]:
+    return [item for page in pages(stores, run, 200, **filters) for item in page]
 
 
 def rank(item: Item) -> tuple[int, str]:
@@ -71,19 +64,19 @@ def rank(item: Item) -> tuple[int, str]:
 # --- items
 
 
-def test_items_not_done_come_first_then_broken_and_degraded_then_the_rest_newest_first(world: World) -> None:
-    run = mixed_run(world)
-    listed = everything(world, run)
+def test_items_not_done_come_first_then_broken_and_degraded_then_the_rest_newest_first(stores: Stores) -> None:
+    run = mixed_run(stores)
+    listed = everything(stores, run)
     assert len(listed) == 24
     assert listed == sorted(listed, key=rank, reverse=True)
     assert {item.access_status for item in listed if rank(item)[0] == 1} == {AccessStatus.BROKEN, AccessStatus.DEGRADED}
 
 
 @pytest.mark.parametrize("limit", [1, 5, 24])
-def test_walking_all_pages_gives_each_item_exactly_once(world: World, limit: int) -> None:
-    run = mixed_run(world)
-    walked = pages(world, run, limit)
-    assert [item for page in walked for item in page] == everything(world, run)
+def test_walking_all_pages_gives_each_item_exactly_once(stores: Stores, limit: int) -> None:
+    run = mixed_run(stores)
+    walked = pages(stores, run, limit)
+    assert [item for page in walked for item in page] == everything(stores, run)
     assert [len(page) for page in walked[:-1]] == [limit] * (len(walked) - 1)
 
 
@@ -116,71 +109,71 @@ def wanted(item: Item, filters: dict[str, Any]) -> bool:
     return all(fields[name] == value for name, value in filters.items() if name != "q")
 
 
-def test_each_filter_gives_what_it_says_in_the_same_order_page_by_page(world: World) -> None:
-    run = mixed_run(world)
-    listed = everything(world, run)
+def test_each_filter_gives_what_it_says_in_the_same_order_page_by_page(stores: Stores) -> None:
+    run = mixed_run(stores)
+    listed = everything(stores, run)
     for filters in FILTERS:
-        found = [item for page in pages(world, run, 3, **filters) for item in page]
+        found = [item for page in pages(stores, run, 3, **filters) for item in page]
         assert found == [item for item in listed if wanted(item, filters)], filters
-    assert everything(world, run, provider_id=listed[3].provider_id) == [listed[3]]
+    assert everything(stores, run, provider_id=listed[3].provider_id) == [listed[3]]
 
 
-def test_a_cursor_holds_when_rows_move(world: World) -> None:
-    run = mixed_run(world)
-    first, cursor = world.listing.items(run.run_id, {}, 5, None)
-    world.later(1)
-    world.items.transition(first[-1], {"current_stage": ItemStage.DONE, "access_status": AccessStatus.ACTIVE})
-    rest, _ = world.listing.items(run.run_id, {}, 200, cursor)
+def test_a_cursor_holds_when_rows_move(stores: Stores) -> None:
+    run = mixed_run(stores)
+    first, cursor = stores.listing.items(run.run_id, {}, 5, None)
+    stores.later(1)
+    stores.items.transition(first[-1], {"current_stage": ItemStage.DONE, "access_status": AccessStatus.ACTIVE})
+    rest, _ = stores.listing.items(run.run_id, {}, 200, cursor)
     assert {item.item_id for item in first} | {item.item_id for item in rest} == {
-        item.item_id for item in everything(world, run)
+        item.item_id for item in everything(stores, run)
     }
 
 
 def test_a_page_reads_a_bounded_number_of_rows_and_says_how_to_go_on(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("batch_import.store.listing._ROWS_PER_REQUEST", 10)
-    run = mixed_run(world)
-    found, cursor = world.listing.items(run.run_id, {"q": "nowhere"}, 50, None)
+    run = mixed_run(stores)
+    found, cursor = stores.listing.items(run.run_id, {"q": "nowhere"}, 50, None)
     assert (found, cursor is not None) == ([], True)
-    assert [item for page in pages(world, run, 50, current_stage="done") for item in page] == everything(
-        world, run, current_stage="done"
+    assert [item for page in pages(stores, run, 50, current_stage="done") for item in page] == everything(
+        stores, run, current_stage="done"
     )
     assert _ROWS_PER_REQUEST <= 2_000
 
 
-def test_items_of_another_run_are_not_listed(world: World) -> None:
-    one, other = world.start(2), world.start(1)
-    assert [item.run_id for item in everything(world, other)] == [other.run_id]
-    assert len(everything(world, one)) == 2
+def test_items_of_another_run_are_not_listed(stores: Stores) -> None:
+    one, other = stores.start(2), stores.start(1)
+    assert [item.run_id for item in everything(stores, other)] == [other.run_id]
+    assert len(everything(stores, one)) == 2
 
 
 # --- runs
 
 
-def started(world: World) -> list[Run]:
+def started(stores: Stores) -> list[Run]:
     runs = []
     for number in range(7):
-        world.later(1)
+        stores.later(1)
         if number % 2:
-            runs.append(world.start(access_mode="self_service", probe_api_key="sk-probe"))
+            runs.append(stores.start(access_mode="self_service", probe_api_key="sk-probe"))
         else:
-            runs.append(world.start(number + 1))
-    world.runs.cancel(runs[2].run_id)
-    world.runs.cancel(runs[5].run_id)
-    return [run for run in map(world.runs.get, (run.run_id for run in runs)) if run is not None]
+            runs.append(stores.start(number + 1))
+    stores.runs.cancel(runs[2].run_id)
+    stores.runs.cancel(runs[5].run_id)
+    return [run for run in map(stores.runs.get, (run.run_id for run in runs)) if run is not None]
 
 
-def run_ids(world: World, limit: int = 50, **filters: Any) -> list[str]:
-    found, cursor = world.listing.runs(filters, limit, None)
+def run_ids(stores: Stores, limit: int = 50, **filters: Any) -> list[str]:
+    found, cursor = stores.listing.runs(filters, limit, None)
     while cursor is not None:
-        more, cursor = world.listing.runs(filters, limit, cursor)
+        more, cursor = stores.listing.runs(filters, limit, cursor)
         found += more
     return [run.run_id for run in found]
 
 
-def test_runs_come_newest_first_by_every_filter_and_page_size(world: World) -> None:
-    runs = started(world)[::-1]
+def test_runs_come_newest_first_by_every_filter_and_page_size(stores: Stores) -> None:
+    runs = started(stores)[::-1]
     for filters in (
         {},
         {"state": "running"},
@@ -191,22 +184,22 @@ def test_runs_come_newest_first_by_every_filter_and_page_size(world: World) -> N
     ):
         expected = [r.run_id for r in runs if all(getattr(r, name) == value for name, value in filters.items())]
         for limit in (1, 2, 50):
-            assert run_ids(world, limit, **filters) == expected, (filters, limit)
+            assert run_ids(stores, limit, **filters) == expected, (filters, limit)
 
 
-def test_runs_are_found_by_their_id_and_by_provider_or_url_of_their_items(world: World) -> None:
-    runs = started(world)
-    provider = world.item(runs[4], 3).provider_id
-    assert run_ids(world, q=runs[1].run_id[-6:].upper()) == [runs[1].run_id]
-    assert run_ids(world, q=provider) == [r.run_id for r in (runs[6], runs[4])]
-    assert run_ids(world, q="HTTPS://R6.example.com/v1") == [runs[6].run_id]
-    assert run_ids(world, q="r4.example", state="running") == [r.run_id for r in (runs[6], runs[4])]
-    assert run_ids(world, q="nowhere.example") == []
+def test_runs_are_found_by_their_id_and_by_provider_or_url_of_their_items(stores: Stores) -> None:
+    runs = started(stores)
+    provider = stores.item(runs[4], 3).provider_id
+    assert run_ids(stores, q=runs[1].run_id[-6:].upper()) == [runs[1].run_id]
+    assert run_ids(stores, q=provider) == [r.run_id for r in (runs[6], runs[4])]
+    assert run_ids(stores, q="HTTPS://R6.example.com/v1") == [runs[6].run_id]
+    assert run_ids(stores, q="r4.example", state="running") == [r.run_id for r in (runs[6], runs[4])]
+    assert run_ids(stores, q="nowhere.example") == []
 
 
-def test_runs_that_started_in_the_same_moment_are_all_listed(world: World) -> None:
-    runs = {world.start().run_id for _ in range(5)}
-    assert set(run_ids(world, 2)) == runs
+def test_runs_that_started_in_the_same_moment_are_all_listed(stores: Stores) -> None:
+    runs = {stores.start().run_id for _ in range(5)}
+    assert set(run_ids(stores, 2)) == runs
 
 
 @given(st.lists(st.text(min_size=1, max_size=30).filter(lambda text: "\n" not in text), max_size=30))

@@ -1,5 +1,6 @@
 """Quarantine cleanup over the whole service: what never served goes, what served or was taken up meanwhile stays."""
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import pytest
 from batch_import.bootstrap import bootstrap
 from batch_import.coordination.provider_lock import ProviderLocks
+from batch_import.domain.clock import SYSTEM_CLOCK, Clock
+from batch_import.runs.quarantine_cleanup import QuarantineCleanup
 
 from tests.conftest import Service
 from tests.flows.test_business_chains import account, bulk_update, creations
@@ -65,9 +68,9 @@ def test_what_never_served_is_listed_removed_and_made_anew_by_the_next_import(se
 
 
 def test_an_import_after_a_removal_does_not_trust_what_it_saw_of_the_host_before(service: Service, box: Any) -> None:
-    """The worker's process keeps its look at the host for a minute."""
+    """The worker's process keeps its look at the host for minutes."""
     service.import_([cut(box)])
-    bootstrap().host.inventory._looked_at = float("-inf")
+    bootstrap.cache_clear()  # another process, which looks at the host now
     service.import_([cut(box, "c2")])
     assert len(service.call("DELETE", QUARANTINE)["removed"]) == 2
     _, [item] = service.import_([cut(box)])
@@ -146,15 +149,13 @@ def test_a_removal_that_fails_is_told_and_repeatable(service: Service, box: Any,
     assert again == {"removed": [] if fault == "drop_after" else [ids[0]], "kept": []}
 
 
-def test_what_is_not_reached_in_time_is_left_for_the_next_call(
-    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_not_reached_in_time_is_left_for_the_next_call(service: Service, box: Any) -> None:
     run_id, _ = service.import_([cut(box)])
     account_id = service.item(run_id)["account_id"]
-    with monkeypatch.context() as patch:
-        patch.setattr("batch_import.runs.quarantine_cleanup._SECONDS", -1.0)
-        kept = service.call("DELETE", QUARANTINE)["kept"]
-    assert kept == [{"account_id": account_id, "reason": "not_reached"}]
+    host, seconds = bootstrap().host, itertools.count(0, 30)
+    clock = Clock(SYSTEM_CLOCK.now, lambda: float(next(seconds)))  # each look is thirty seconds later
+    cleaned = QuarantineCleanup(host.client, ProviderLocks(host.leases, "cleanup", clock), clock).remove()
+    assert (cleaned.removed, cleaned.kept) == ([], {account_id: "not_reached"})
     assert service.call("DELETE", QUARANTINE)["removed"] == [account_id]
 
 

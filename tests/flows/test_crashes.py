@@ -4,12 +4,14 @@ No list of points is written down. A run without a death counts the function's e
 before and after each of them, or before and after a sample of them (tests/support/crashes.py).
 """
 
+import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
 import pytest
+from batch_import.bootstrap import bootstrap
 from batch_import.coordination import provider_lock as provider_locks
 from batch_import.proofs import completion_proof as proving
 
@@ -28,9 +30,9 @@ ONE_STEP = 30.0  # seconds between two looks at the queues
 
 
 @pytest.fixture
-def effects(service: Service, monkeypatch: pytest.MonkeyPatch) -> Effects:
-    """Every door runs as a process of its own that can be killed."""
-    watched, real = watched_effects(monkeypatch), pumping.door
+def effects(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[Effects]:
+    """Every handler runs as a process of its own that can be killed."""
+    watched, real = watched_effects(monkeypatch), pumping.handler_of
 
     def mortal(name: str) -> Callable[..., Any]:
         def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -39,14 +41,16 @@ def effects(service: Service, monkeypatch: pytest.MonkeyPatch) -> Effects:
 
         return handler
 
-    monkeypatch.setattr("tests.conftest.door", mortal)
-    monkeypatch.setattr(pumping, "door", mortal)
+    monkeypatch.setattr("tests.conftest.handler_of", mortal)
+    monkeypatch.setattr(pumping, "handler_of", mortal)
     monkeypatch.setattr(provider_locks, "PATIENCE", 0.0)  # the clock stands still meanwhile: no lease runs out
     monkeypatch.setattr(proving, "RESOURCE_PATIENCE", 0.0)
-    return watched
+    yield watched
+    bootstrap.cache_clear()
+    gc.collect()  # connections of dead processes, before other tests meet them
 
 
-class World:
+class CrashRuns:
     """One stack for all points of a function: each point is a run of its own over relays of its own."""
 
     def __init__(self, service: Service, box: Any, effects: Effects) -> None:
@@ -102,69 +106,69 @@ class World:
         """A function whose caller tries again."""
         while True:
             try:
-                pumping.door(name)(event, Context())
+                pumping.handler_of(name)(event, Context())
             except Killed:
                 continue
             return
 
 
 @pytest.fixture
-def world(service: Service, box: Any, effects: Effects) -> World:
-    return World(service, box, effects)
+def runs(service: Service, box: Any, effects: Effects) -> CrashRuns:
+    return CrashRuns(service, box, effects)
 
 
-def points(world: World, function: str) -> Iterator[str]:
+def points(runs: CrashRuns, function: str) -> Iterator[str]:
     """The chosen points of ``function``: the caller makes one run for each, in which it dies there.
 
     The first run meets no death; it counts the effects.
     """
-    world.effects.kill(function, 0, "never")
+    runs.effects.kill(function, 0, "never")
     yield f"{function} without a death"
-    effects = world.effects.made
+    effects = runs.effects.made
     assert effects > 0, f"{function} had no effect at all"
     for when in WHEN:
         for number in chosen_effects(function, when, effects):
-            world.effects.kill(function, number, when)
+            runs.effects.kill(function, number, when)
             yield f"{function} {when} effect {number}"
-            if world.effects.killed_at is None:
+            if runs.effects.killed_at is None:
                 break  # this run had fewer effects
 
 
-def test_calls_to_the_host_are_among_the_points(world: World) -> None:
-    world.finish(world.start("healthy"))
-    port = urlsplit(world.box.host_url).port
-    at_host = {label.partition(f":{port}")[2] for label in world.effects.seen if f" :{port}/" in label}
+def test_calls_to_the_host_are_among_the_points(runs: CrashRuns) -> None:
+    runs.finish(runs.start("healthy"))
+    port = urlsplit(runs.box.host_url).port
+    at_host = {label.partition(f":{port}")[2] for label in runs.effects.seen if f" :{port}/" in label}
     assert any(path.startswith("/api/v1/admin/accounts") for path in at_host)
     assert "/v1/chat/completions" in at_host
-    assert any("/healthy/" in label for label in world.effects.seen)
-    assert "TransactWriteItems" in world.effects.seen
+    assert any("/healthy/" in label for label in runs.effects.seen)
+    assert "TransactWriteItems" in runs.effects.seen
 
 
-def check(world: World, run_id: str, point: str, verdicts: list[str]) -> None:
-    """The run is finished, counters exact, one account a pair, and the trail whole and in order."""
-    where = f"{point} ({world.effects.killed_at})"
-    run, items = world.service.run(run_id)["run"], world.service.items(run_id)
+def check(runs: CrashRuns, run_id: str, point: str, verdicts: list[str]) -> None:
+    """The run is finished, counters exact, one account a pair, and the event history whole and in order."""
+    where = f"{point} ({runs.effects.killed_at})"
+    run, items = runs.service.run(run_id)["run"], runs.service.items(run_id)
     assert [item["access_status"] for item in items] == verdicts, where
     counted = {name: verdicts.count(name) for name in ("active", "degraded", "broken")}
     assert {name: run[f"{name}_items"] for name in counted} == counted, where
     assert run["completed_items"] == run["total_items"] == len(verdicts), where
     assert run["warning_items"] == sum(bool(item["advisory_messages"]) for item in items), where
     for item in items:
-        check_item(world, run_id, item, where)
-    world.forget(run_id)
+        check_item(runs, run_id, item, where)
+    runs.forget(run_id)
 
 
-def check_item(world: World, run_id: str, item: dict[str, Any], where: str) -> None:
-    detail = world.service.item(run_id, item["item_id"])
+def check_item(runs: CrashRuns, run_id: str, item: dict[str, Any], where: str) -> None:
+    detail = runs.service.item(run_id, item["item_id"])
     accounts = [
         account
-        for account in world.box.host.accounts.values()
+        for account in runs.box.host.accounts.values()
         if account["extra"].get("import_provider_id") == item["provider_id"]
     ]
     assert len(accounts) == (1 if item["access_status"] == "active" else 0), where
-    trail = [event for event in detail["events"] if event["message"] != "asked afterwards"]
-    assert [e["created_at"] for e in trail] == sorted(e["created_at"] for e in trail), where
-    kinds = [event["event_type"] for event in trail]
+    history = [event for event in detail["events"] if event["message"] != "asked afterwards"]
+    assert [e["created_at"] for e in history] == sorted(e["created_at"] for e in history), where
+    kinds = [event["event_type"] for event in history]
     assert kinds[-1] == "access_decided", where
     once = ["access_decided"]
     if item["access_status"] == "active":
@@ -172,42 +176,36 @@ def check_item(world: World, run_id: str, item: dict[str, Any], where: str) -> N
     assert {kind: kinds.count(kind) for kind in once} == dict.fromkeys(once, 1), where
 
 
-def each(*functions: str) -> pytest.MarkDecorator:
-    """For each function; they may run in different processes of pytest-xdist."""
-    apart = [pytest.param(function, marks=pytest.mark.xdist_group(f"crash-{function}")) for function in functions]
-    return pytest.mark.parametrize("function", apart)
+@pytest.mark.parametrize("function", ["api", "provision", "confirmation", "validation"])
+def test_a_worker_may_die_anywhere(runs: CrashRuns, function: str) -> None:
+    for point in points(runs, function):
+        run_id = runs.start("healthy")
+        runs.finish(run_id)
+        check(runs, run_id, point, ["active"])
 
 
-@each("api", "provision", "confirmation", "validation")
-def test_a_worker_may_die_anywhere(world: World, function: str) -> None:
-    for point in points(world, function):
-        run_id = world.start("healthy")
-        world.finish(run_id)
-        check(world, run_id, point, ["active"])
+@pytest.mark.parametrize("function", ["provision", "validation"])
+def test_it_takes_no_other_item_of_its_message_with_it(runs: CrashRuns, function: str) -> None:
+    for point in points(runs, function):
+        run_id = runs.start("healthy", "dead_key")
+        runs.finish(run_id)
+        check(runs, run_id, point, ["active", "broken"])
 
 
-@each("provision", "validation")
-def test_it_takes_no_other_item_of_its_message_with_it(world: World, function: str) -> None:
-    for point in points(world, function):
-        run_id = world.start("healthy", "dead_key")
-        world.finish(run_id)
-        check(world, run_id, point, ["active", "broken"])
+def test_reconcile_may_die_anywhere(runs: CrashRuns) -> None:
+    for point in points(runs, "reconcile"):
+        run_id = runs.start("healthy")
+        boto3.client("sqs").purge_queue(QueueUrl=runs.service.aws.environment["IMPORT_QUEUE_URL"])
+        runs.finish(run_id)
+        check(runs, run_id, point, ["active"])
 
 
-def test_reconcile_may_die_anywhere(world: World) -> None:
-    for point in points(world, "reconcile"):
-        run_id = world.start("healthy")
-        boto3.client("sqs").purge_queue(QueueUrl=world.service.aws.environment["IMPORT_QUEUE_URL"])
-        world.finish(run_id)
-        check(world, run_id, point, ["active"])
-
-
-def test_the_recording_of_a_dead_letter_may_die_anywhere(world: World) -> None:
-    sqs, url = boto3.client("sqs"), world.service.aws.environment["IMPORT_QUEUE_URL"]
-    for point in points(world, "dead_letter"):
-        run_id = world.start("healthy")
+def test_the_recording_of_a_dead_letter_may_die_anywhere(runs: CrashRuns) -> None:
+    sqs, url = boto3.client("sqs"), runs.service.aws.environment["IMPORT_QUEUE_URL"]
+    for point in points(runs, "dead_letter"):
+        run_id = runs.start("healthy")
         [message] = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
         sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        world.call("dead_letter", sqs_event([message], "stack-ImportDeadLetters-1"))
-        world.finish(run_id)
-        check(world, run_id, point, ["degraded"])
+        runs.call("dead_letter", sqs_event([message], "stack-ImportDeadLetters-1"))
+        runs.finish(run_id)
+        check(runs, run_id, point, ["degraded"])

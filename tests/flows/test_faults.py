@@ -20,7 +20,6 @@ from urllib3.util import Retry
 
 from embedded.stack import Embedded
 from tests.support.faults import KINDS, FaultProxy, everywhere, fault_proxy
-from tests.support.stack import embedded_stack
 
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(360)]
 RELAYS, DEAD_EVERY = 200, 20
@@ -35,22 +34,26 @@ DEAD = ("stage_failed", "access_decided")
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    # Without enforced roles: a signature names the address that it was made for, which is the proxy's.
-    with embedded_stack(tmp_path_factory.mktemp("faults"), iam=False) as running:
-        yield running
+def stack(open_embedded: Embedded) -> Embedded:
+    """Without enforced roles: a signature names the address that it was made for, which is the proxy's."""
+    return open_embedded
 
 
 @pytest.fixture(scope="module")
 def aws(stack: Embedded) -> Iterator[FaultProxy]:
     """What the functions, and only they, take for AWS."""
     client = stack.emulator.client("lambda")
+    before = {f["FunctionName"]: f["Environment"]["Variables"] for f in client.list_functions()["Functions"]}
     with fault_proxy(stack.settings.endpoint, seed=20261125) as proxy:
-        for function in client.list_functions()["Functions"]:
-            variables = {**function["Environment"]["Variables"], "AWS_ENDPOINT_URL": proxy.url}
-            name, environment = function["FunctionName"], {"Variables": variables}
-            client.update_function_configuration(FunctionName=name, Environment=environment)
+        for name, variables in before.items():
+            set_variables(client, name, {**variables, "AWS_ENDPOINT_URL": proxy.url})
         yield proxy
+        for name, variables in before.items():
+            set_variables(client, name, variables)
+
+
+def set_variables(client: Any, function: str, variables: dict[str, str]) -> None:
+    client.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +101,7 @@ def by_kind(aws: FaultProxy) -> Counter[str]:
     return kinds
 
 
-def trails(stack: Embedded) -> list[list[dict[str, Any]]]:
+def event_histories(stack: Embedded) -> list[list[dict[str, Any]]]:
     """The events of each item by their keys, without what was asked afterwards: it is told among those of its write."""
     current = stack.deployment.current()
     assert current is not None
@@ -107,7 +110,7 @@ def trails(stack: Embedded) -> list[list[dict[str, Any]]]:
     for event in (decode(row) for page in pages for row in page["Items"]):
         if not event["sk"].endswith("99"):
             found[event["pk"]].append(event)
-    return [sorted(trail, key=lambda event: event["sk"]) for trail in found.values()]
+    return [sorted(history, key=lambda event: event["sk"]) for history in found.values()]
 
 
 def test_every_kind_of_fault_was_met_and_a_third_of_the_calls(aws: FaultProxy, ended: dict[str, Any]) -> None:
@@ -135,8 +138,8 @@ def test_no_pair_has_a_second_account(stack: Embedded, ended: dict[str, Any], pa
     assert sorted(held) == sorted(key_digest(pair["api_key"]) for pair in pairs if "/healthy/" in pair["base_url"])
 
 
-def test_each_trail_is_complete_in_order_and_tells_nothing_twice(stack: Embedded, ended: dict[str, Any]) -> None:
-    told = [[event["event_type"] for event in trail] for trail in trails(stack)]
+def test_each_event_history_is_complete_in_order_and_without_repetition(stack: Embedded, ended: dict[str, Any]) -> None:
+    told = [[event["event_type"] for event in history] for history in event_histories(stack)]
     assert Counter(tuple(one for one in types if one != "lease_acquired") for types in told) == {
         HEALTHY: RELAYS - RELAYS // DEAD_EVERY,
         DEAD: RELAYS // DEAD_EVERY,
@@ -144,7 +147,7 @@ def test_each_trail_is_complete_in_order_and_tells_nothing_twice(stack: Embedded
 
 
 def test_no_item_waited_for_a_lease_to_run_out(stack: Embedded, ended: dict[str, Any]) -> None:
-    times = [[datetime.fromisoformat(event["created_at"]) for event in trail] for trail in trails(stack)]
-    waits = [(later - earlier).total_seconds() for trail in times for earlier, later in pairwise(trail)]
+    times = [[datetime.fromisoformat(event["created_at"]) for event in history] for history in event_histories(stack)]
+    waits = [(later - earlier).total_seconds() for history in times for earlier, later in pairwise(history)]
     assert min(waits) >= 0
     assert max(waits) < LONGEST_WAIT

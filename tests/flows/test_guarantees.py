@@ -15,7 +15,7 @@ from batch_import.proofs.completion_proof import account_of
 import sandbox
 from tests.conftest import CUSTOMER_KEY, Service, seed
 from tests.flows.test_business_chains import account, bulk_update, creations, event_types
-from tests.support.pump import Context, door, sqs_event
+from tests.support.pump import Context, handler_of, sqs_event
 
 KEY = "sk-test-0000000000000001"
 ACCOUNTS = r"/api/v1/admin/accounts$"
@@ -98,7 +98,7 @@ def test_a_message_received_again_is_split_and_its_items_end(service: Service, b
     sqs = boto3.client("sqs")
     [message] = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
     message["Attributes"]["ApproximateReceiveCount"] = "2"
-    assert door("provision")(sqs_event([message], "import"), Context()) == {"batchItemFailures": []}
+    assert handler_of("provision")(sqs_event([message], "import"), Context()) == {"batchItemFailures": []}
     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     service.pump.run()
     singles = [json.loads(body)["items"] for name, body in service.pump.delivered if name == "provision"]
@@ -113,7 +113,7 @@ def test_a_dead_letter_is_told_and_still_gets_its_verdict(service: Service, box:
     [message] = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     event = sqs_event([message], "stack-ImportDeadLetters-1")
-    assert door("dead_letter")(event, Context()) == {"batchItemFailures": []}
+    assert handler_of("dead_letter")(event, Context()) == {"batchItemFailures": []}
     service.pump.run()
     item = service.item(run_id)
     assert (item["access_status"], item["last_error_code"]) == ("degraded", "dead_lettered")
@@ -125,9 +125,9 @@ def test_a_dead_letter_is_told_and_still_gets_its_verdict(service: Service, box:
 def test_reconcile_finds_a_lost_message_and_a_run_left_open(service: Service, box: Any) -> None:
     run_id = service.start(healthy(box, 2))
     boto3.client("sqs").purge_queue(QueueUrl=service.aws.environment["IMPORT_QUEUE_URL"])
-    assert door("reconcile")({}, Context())["items_requeued"] == 0
+    assert handler_of("reconcile")({}, Context())["items_requeued"] == 0
     service.clock.shift(16 * 60)
-    assert door("reconcile")({}, Context())["items_requeued"] == 2
+    assert handler_of("reconcile")({}, Context())["items_requeued"] == 2
     service.pump.run()
     assert service.run(run_id)["run"]["state"] == "completed"
     assert "requeued" in event_types(service.item(run_id))
@@ -135,25 +135,27 @@ def test_reconcile_finds_a_lost_message_and_a_run_left_open(service: Service, bo
 
 def test_reconcile_erases_keys_after_their_retention(service: Service, box: Any) -> None:
     service.import_([{"base_url": box.relay("dead_key"), "api_key": KEY}])
-    assert door("reconcile")({}, Context())["keys_erased"] == 0
+    assert handler_of("reconcile")({}, Context())["keys_erased"] == 0
     service.clock.shift(24 * 3600 + 1)
-    assert door("reconcile")({}, Context())["keys_erased"] == 1
+    assert handler_of("reconcile")({}, Context())["keys_erased"] == 1
 
 
-def test_reconcile_takes_an_account_out_of_the_lane_that_a_killed_worker_left_it_in(service: Service, box: Any) -> None:
+def test_reconcile_takes_an_account_out_of_the_isolation_group_where_a_killed_worker_left_it(
+    service: Service, box: Any
+) -> None:
     pair = healthy(box, 1)
     service.import_(pair)
-    run_id, _ = service.import_(pair)  # a serving account is proven in a lane
+    run_id, _ = service.import_(pair)  # a serving account is proven in an isolation group
     host, account_id = bootstrap().host, service.item(run_id)["account_id"]
     leases, places = host.leases, account_of(host.client, account_id).group_ids
-    [lane] = resource_facts(leases.all("lane"))
-    bulk_update(box, account_id, group_ids=[*places, lane["group_id"]])
+    [isolation_group] = resource_facts(leases.all("lane"))
+    bulk_update(box, account_id, group_ids=[*places, isolation_group["group_id"]])
     leases.acquire("lane", "000", "a killed worker", 120)
-    assert door("reconcile")({}, Context())["groups_cleared"] == 0
+    assert handler_of("reconcile")({}, Context())["groups_cleared"] == 0
     service.clock.shift(121)
-    assert door("reconcile")({}, Context())["groups_cleared"] == 1
+    assert handler_of("reconcile")({}, Context())["groups_cleared"] == 1
     assert account_of(host.client, account_id).group_ids == places
-    assert door("reconcile")({}, Context())["groups_cleared"] == 0
+    assert handler_of("reconcile")({}, Context())["groups_cleared"] == 0
 
 
 def test_everything_shuffled_and_delivered_three_times_comes_to_the_same(service: Service, box: Any) -> None:
@@ -382,7 +384,7 @@ def test_the_host_without_credentials_is_a_clear_degraded_verdict(service: Servi
 
 
 def test_another_host_is_not_taken_for_the_one_before(service: Service, box: Any) -> None:
-    """Keys, lanes and groups that were found on one host mean nothing on the next."""
+    """Keys, isolation groups and groups that were found on one host mean nothing on the next."""
     pair = {"base_url": box.relay("healthy"), "api_key": KEY}
     service.import_([pair])
     service.import_([pair])
@@ -395,7 +397,7 @@ def test_another_host_is_not_taken_for_the_one_before(service: Service, box: Any
 
 
 @pytest.mark.parametrize("what", ["keys", "lanes"])
-def test_rooms_and_keys_that_a_person_deleted_are_made_again(service: Service, box: Any, what: str) -> None:
+def test_isolation_groups_and_keys_that_a_person_deleted_are_made_again(service: Service, box: Any, what: str) -> None:
     pair = {"base_url": box.relay("healthy"), "api_key": KEY}
     service.import_([pair])
     service.import_([pair])

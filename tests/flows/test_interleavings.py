@@ -36,13 +36,13 @@ import sandbox
 from tests.conftest import CUSTOMER_KEY, START, Service, seed
 from tests.flows.test_business_chains import bulk_update
 from tests.support.aws import moto_stack
-from tests.support.pump import Context, Pump, door, sqs_event
+from tests.support.pump import Context, Pump, handler_of, sqs_event
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:No application metrics"),
     pytest.mark.filterwarnings("ignore:No metrics to publish"),
 ]
-DOORS = ("api", "provision", "confirmation", "validation", "reconcile", "dead_letter")
+HANDLERS = ("api", "provision", "confirmation", "validation", "reconcile", "dead_letter")
 QUEUES = {"provision": "IMPORT", "confirmation": "CONFIRM", "validation": "VALIDATE"}
 WRITES = ("TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem", "SendMessageBatch")
 INVOCATION = 120.0  # seconds that an invocation may take
@@ -175,7 +175,7 @@ class World:
         return self.service.start(items, join_groups=["pool"] if join else [])
 
     def deliver(self, name: str, fate: Fate | None = None, *, twice: bool = False) -> int:
-        """One batch of a queue to its door, as Lambda would do it; how many messages that were."""
+        """One batch of a queue to its handler, as Lambda would do it; how many messages that were."""
         url = self.aws.environment[f"{QUEUES[name]}_QUEUE_URL"]
         if len(self.workers) > 1:
             return 0
@@ -199,7 +199,7 @@ class World:
         one = Worker(self, fate)
         self.workers.append(one)
         try:
-            response = door(name)(event, Invocation(f"request-{self.invocations}", one))
+            response = handler_of(name)(event, Invocation(f"request-{self.invocations}", one))
         except Killed:
             self.processes.pop(len(self.workers), None)
             return {record["messageId"] for record in event["Records"]}
@@ -220,7 +220,7 @@ class World:
         self.sqs.send_message(QueueUrl=self.aws.environment[f"{QUEUES[name]}_QUEUE_URL"], MessageBody=body)
 
     def reconcile(self) -> None:
-        door("reconcile")({}, Context())
+        handler_of("reconcile")({}, Context())
 
     def settle(self, runs: list[str]) -> None:
         """Until all runs have ended and nothing is on its way; reconcile finds what a crash left behind."""
@@ -238,7 +238,7 @@ class World:
         while waited < 3600:
             if sum(self.deliver(name) for name in QUEUES):
                 continue
-            if not any(self.service.pump._held(url) for url, _ in self.service.pump._queues):
+            if self.service.pump.is_empty():
                 return
             self.clock.shift(5)
             waited += 5
@@ -311,7 +311,7 @@ def _watched(world: World, call: Any, is_effect: Callable[[tuple[Any, ...]], boo
 
 def _one_thread(patch: pytest.MonkeyPatch, world: World) -> None:
     patch.setattr(stage_worker, "THREADS", 1)
-    for name in DOORS:
+    for name in HANDLERS:
         module = __import__(f"functions.{name}.app", fromlist=["bootstrap"])
         patch.setattr(module, "bootstrap", world.process)
 

@@ -20,10 +20,11 @@ from batch_import.store.leases import Leases
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.contract.test_store_items import PROBING, TOLD, World, trail
+from tests.contract.test_store_items import PROBING, TOLD
 from tests.support.aws import Aws, make_stack
 from tests.support.faults import CONFLICT, DROP_AFTER, ERROR_AFTER, THROTTLES, FaultProxy, fault_proxy
 from tests.support.stack import bare_emulator
+from tests.support.stores import Stores, event_history
 
 Lose = Callable[[str], None]
 
@@ -41,11 +42,6 @@ def aws(proxy: FaultProxy) -> Iterator[Aws]:
     yield make_stack()
     os.environ.clear()
     os.environ.update(saved)
-
-
-@pytest.fixture
-def world(aws: Aws) -> World:
-    return World(aws)
 
 
 @pytest.fixture(params=[DROP_AFTER, ERROR_AFTER], ids=["connection dropped", "error 500"])
@@ -66,82 +62,86 @@ def lose(proxy: FaultProxy, request: pytest.FixtureRequest) -> Iterator[Lose]:
 # --- items
 
 
-def test_a_lease_is_ours_and_told_once(world: World, lose: Lose) -> None:
-    run = world.start()
-    item = world.item(run)
+def test_a_lease_is_ours_and_told_once(stores: Stores, lose: Lose) -> None:
+    run = stores.start()
+    item = stores.item(run)
     lose("TransactWriteItems")
-    leased = world.items.lease(item, "mine", 60, PROBING)
-    assert world.item(run) == leased
-    assert (leased.lease_owner, leased.version, trail(world, item)) == ("mine", item.version + 1, ["lease_acquired"])
+    leased = stores.items.lease(item, "mine", 60, PROBING)
+    assert stores.item(run) == leased
+    assert (leased.lease_owner, leased.version, event_history(stores, item)) == (
+        "mine",
+        item.version + 1,
+        ["lease_acquired"],
+    )
     with pytest.raises(LeaseLost):
-        world.items.lease(leased, "other", 60, PROBING)
+        stores.items.lease(leased, "other", 60, PROBING)
 
 
-def test_items_leased_together_are_all_ours(world: World, lose: Lose) -> None:
-    run = world.start(3)
-    items = [world.item(run, position) for position in range(3)]
+def test_items_leased_together_are_all_ours(stores: Stores, lose: Lose) -> None:
+    run = stores.start(3)
+    items = [stores.item(run, position) for position in range(3)]
     lose("TransactWriteItems")
-    leased = world.items.lease_all(items, lambda item: f"mine:{item.item_id}", 60, PROBING)
-    assert leased == [world.item(run, position) for position in range(3)]
-    assert [trail(world, item) for item in items] == [["lease_acquired"]] * 3
+    leased = stores.items.lease_all(items, lambda item: f"mine:{item.item_id}", 60, PROBING)
+    assert leased == [stores.item(run, position) for position in range(3)]
+    assert [event_history(stores, item) for item in items] == [["lease_acquired"]] * 3
 
 
-def test_a_released_item_is_free_at_once(world: World, lose: Lose) -> None:
-    run = world.start()
-    item = world.items.lease(world.item(run), "mine", 60, PROBING)
+def test_a_released_item_is_free_at_once(stores: Stores, lose: Lose) -> None:
+    run = stores.start()
+    item = stores.items.lease(stores.item(run), "mine", 60, PROBING)
     lose("TransactWriteItems")
-    world.items.release(item.item_id, item.run_id, "mine")
-    assert world.items.lease(world.item(run), "other", 60, PROBING).lease_owner == "other"
+    stores.items.release(item.item_id, item.run_id, "mine")
+    assert stores.items.lease(stores.item(run), "other", 60, PROBING).lease_owner == "other"
 
 
-def test_a_transition_happens_once_and_leaves_its_events_once(world: World, lose: Lose) -> None:
-    run = world.start()
-    item = world.items.lease(world.item(run), "mine", 60, PROBING)
+def test_a_transition_happens_once_and_leaves_its_events_once(stores: Stores, lose: Lose) -> None:
+    run = stores.start()
+    item = stores.items.lease(stores.item(run), "mine", 60, PROBING)
     lose("TransactWriteItems")
-    moved = world.items.transition(item, {"current_stage": ItemStage.CONFIRM}, [TOLD])
-    assert (world.item(run), moved.version) == (moved, item.version + 1)
-    assert trail(world, item) == ["lease_acquired", "models_discovered"]
+    moved = stores.items.transition(item, {"current_stage": ItemStage.CONFIRM}, [TOLD])
+    assert (stores.item(run), moved.version) == (moved, item.version + 1)
+    assert event_history(stores, item) == ["lease_acquired", "models_discovered"]
 
 
-def test_an_item_that_ends_is_counted_once(world: World, lose: Lose) -> None:
-    run = world.start(2)
+def test_an_item_that_ends_is_counted_once(stores: Stores, lose: Lose) -> None:
+    run = stores.start(2)
     lose("TransactWriteItems")
-    world.end(world.item(run), run, AccessStatus.BROKEN)
-    counters = world.runs.counters(run)
+    stores.end(stores.item(run), run, AccessStatus.BROKEN)
+    counters = stores.runs.counters(run)
     assert (counters.completed_items, counters.broken_items, counters.active_items) == (1, 1, 0)
 
 
 # --- runs
 
 
-def test_a_run_is_created_once(world: World, lose: Lose) -> None:
-    before = runs(world)
+def test_a_run_is_created_once(stores: Stores, lose: Lose) -> None:
+    before = runs(stores)
     lose("TransactWriteItems")
-    run = world.start(2)
-    assert runs(world) - before == {run.run_id}
-    assert world.item(run, 1).current_stage is ItemStage.PROBE
+    run = stores.start(2)
+    assert runs(stores) - before == {run.run_id}
+    assert stores.item(run, 1).current_stage is ItemStage.PROBE
 
 
-def test_whoever_ends_the_last_item_closes_the_run(world: World, lose: Lose) -> None:
-    run = world.start()
-    world.end(world.item(run), run)
+def test_whoever_ends_the_last_item_closes_the_run(stores: Stores, lose: Lose) -> None:
+    run = stores.start()
+    stores.end(stores.item(run), run)
     lose("TransactWriteItems")
-    assert world.runs.close(run)
-    closed = world.runs.get(run.run_id)
+    assert stores.runs.close(run)
+    closed = stores.runs.get(run.run_id)
     assert closed is not None
     assert (closed.state, closed.finished_at is not None) == (RunState.COMPLETED, True)
-    assert not world.runs.close(run)
+    assert not stores.runs.close(run)
 
 
-def test_a_phase_is_entered_by_the_one_who_asked_for_it(world: World, lose: Lose) -> None:
-    run = world.start()
+def test_a_phase_is_entered_by_the_one_who_asked_for_it(stores: Stores, lose: Lose) -> None:
+    run = stores.start()
     lose("TransactWriteItems")
-    assert world.runs.set_self_service(run.run_id, {"phase": "bound"}, None)
-    assert not world.runs.set_self_service(run.run_id, {"phase": "bound"}, None)
+    assert stores.runs.set_self_service(run.run_id, {"phase": "bound"}, None)
+    assert not stores.runs.set_self_service(run.run_id, {"phase": "bound"}, None)
 
 
-def runs(world: World) -> set[str]:
-    rows, _ = world.runs_table.query(
+def runs(stores: Stores) -> set[str]:
+    rows, _ = stores.runs_table.query(
         IndexName="by_start",
         KeyConditionExpression="list_pk = :pk",
         ExpressionAttributeValues={":pk": "runs"},
@@ -153,95 +153,95 @@ def runs(world: World) -> set[str]:
 
 
 def test_a_named_lease_is_ours_and_free_again_after_its_release(
-    world: World, lose: Lose, request: pytest.FixtureRequest
+    stores: Stores, lose: Lose, request: pytest.FixtureRequest
 ) -> None:
     name = request.node.name
     lose("TransactWriteItems")
-    assert world.leases.acquire("provider", name, "mine", 60)
-    assert not world.leases.acquire("provider", name, "other", 60)
-    world.leases.release("provider", name, "mine")
-    assert world.leases.acquire("provider", name, "other", 60)
+    assert stores.leases.acquire("provider", name, "mine", 60)
+    assert not stores.leases.acquire("provider", name, "other", 60)
+    stores.leases.release("provider", name, "mine")
+    assert stores.leases.acquire("provider", name, "other", 60)
 
 
-def test_a_lease_given_back_is_free_at_once(world: World, lose: Lose, request: pytest.FixtureRequest) -> None:
+def test_a_lease_given_back_is_free_at_once(stores: Stores, lose: Lose, request: pytest.FixtureRequest) -> None:
     name = request.node.name
-    assert world.leases.acquire("provider", name, "mine", 60)
+    assert stores.leases.acquire("provider", name, "mine", 60)
     lose("TransactWriteItems")
-    world.leases.release("provider", name, "mine")
-    assert world.leases.acquire("provider", name, "other", 60)
+    stores.leases.release("provider", name, "mine")
+    assert stores.leases.acquire("provider", name, "other", 60)
 
 
 def test_a_fact_is_written_by_the_one_who_saw_what_was_there(
-    world: World, lose: Lose, request: pytest.FixtureRequest
+    stores: Stores, lose: Lose, request: pytest.FixtureRequest
 ) -> None:
     name = request.node.name
     lose("TransactWriteItems")
-    assert world.leases.remember("outage", name, {"open_until": "later"}, unchanged=("open_until", None))
-    assert not world.leases.remember("outage", name, {"open_until": "now"}, unchanged=("open_until", None))
+    assert stores.leases.remember("outage", name, {"open_until": "later"}, unchanged=("open_until", None))
+    assert not stores.leases.remember("outage", name, {"open_until": "now"}, unchanged=("open_until", None))
 
 
-def test_permits_are_taken_once(world: World, lose: Lose, request: pytest.FixtureRequest) -> None:
-    name, permits = request.node.name, DistributedSemaphore(world.runs_table, world.clock, "provider", 3)
+def test_permits_are_taken_once(stores: Stores, lose: Lose, request: pytest.FixtureRequest) -> None:
+    name, permits = request.node.name, DistributedSemaphore(stores.runs_table, stores.clock, "provider", 3)
     lose("TransactWriteItems")
     assert set(permits.acquire({name: ["a", "b"]})) == {"a", "b"}
     assert set(permits.acquire({name: ["c"]})) == {"c"}
     assert permits.acquire({name: ["d"]}) == {}
 
 
-def test_the_last_permits_are_taken_once(world: World, lose: Lose, request: pytest.FixtureRequest) -> None:
+def test_the_last_permits_are_taken_once(stores: Stores, lose: Lose, request: pytest.FixtureRequest) -> None:
     """More are wanted than there can be: what fits is looked up first."""
-    name, permits = request.node.name, DistributedSemaphore(world.runs_table, world.clock, "provider", 3)
+    name, permits = request.node.name, DistributedSemaphore(stores.runs_table, stores.clock, "provider", 3)
     lose("TransactWriteItems")
     assert set(permits.acquire({name: ["a", "b", "c", "d"]})) == {"a", "b", "c"}
 
 
 def test_a_lease_of_which_no_answer_ever_comes_is_not_kept(
-    world: World, lose: Lose, request: pytest.FixtureRequest
+    stores: Stores, lose: Lose, request: pytest.FixtureRequest
 ) -> None:
     """The caller gives up without knowing that it has it."""
     once = boto3.client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
-    leases = Leases(Table(once, world.settings.runs_table), world.clock, "host1")
+    leases = Leases(Table(once, stores.settings.runs_table), stores.clock, "host1")
     lose("TransactWriteItems")
     with pytest.raises((BotoCoreError, ClientError)):
         leases.acquire("provider", request.node.name, "mine", 60)
-    assert world.leases.acquire("provider", request.node.name, "other", 60)
+    assert stores.leases.acquire("provider", request.node.name, "other", 60)
 
 
-def test_asking_for_a_taken_lease_through_faults_does_not_use_up_the_retries(world: World, proxy: FaultProxy) -> None:
+def test_asking_for_a_taken_lease_through_faults_does_not_use_up_the_retries(stores: Stores, proxy: FaultProxy) -> None:
     """A failed condition gives botocore's standard mode nothing back into its budget of a hundred retries."""
-    assert world.leases.acquire("provider", "taken", "other", 60)
+    assert stores.leases.acquire("provider", "taken", "other", 60)
     proxy.obey({"operation": "TransactWriteItems", "sequence": [1, 1], "error": {"code": THROTTLES["dynamodb"]}})
     with ThreadPoolExecutor(10) as pool:
-        asked = list(pool.map(lambda _: world.leases.acquire("provider", "taken", "mine", 60), range(150)))
+        asked = list(pool.map(lambda _: stores.leases.acquire("provider", "taken", "mine", 60), range(150)))
     proxy.obey()
     assert asked == [False] * 150
 
 
 def test_a_write_that_meets_a_transaction_is_made_a_moment_later(
-    world: World, proxy: FaultProxy, request: pytest.FixtureRequest
+    stores: Stores, proxy: FaultProxy, request: pytest.FixtureRequest
 ) -> None:
-    run, name = world.start(), request.node.name
+    run, name = stores.start(), request.node.name
     proxy.obey({**CONFLICT, "times": 2})
-    assert world.leases.acquire("provider", name, "mine", 60)
-    assert world.items.lease(world.item(run), "mine", 60, PROBING) == world.item(run)
+    assert stores.leases.acquire("provider", name, "mine", 60)
+    assert stores.items.lease(stores.item(run), "mine", 60, PROBING) == stores.item(run)
     proxy.obey()
 
 
 # --- rows and queues
 
 
-def test_a_conditional_row_and_its_change_are_written_once(world: World, lose: Lose, request: Any) -> None:
+def test_a_conditional_row_and_its_change_are_written_once(stores: Stores, lose: Lose, request: Any) -> None:
     row = {"pk": request.node.name, "sk": "row"}
-    assert world.runs_table.transact([world.runs_table.putting({**row, "n": 1}, "attribute_not_exists(pk)")])
+    assert stores.runs_table.transact([stores.runs_table.putting({**row, "n": 1}, "attribute_not_exists(pk)")])
     lose("TransactWriteItems")
-    world.runs_table.update(row["pk"], "row", "SET n = n + :one", {":one": 1, ":seen": 1}, condition="n = :seen")
-    assert (world.runs_table.get(row["pk"], "row") or {})["n"] == 2
+    stores.runs_table.update(row["pk"], "row", "SET n = n + :one", {":one": 1, ":seen": 1}, condition="n = :seen")
+    assert (stores.runs_table.get(row["pk"], "row") or {})["n"] == 2
 
 
-def test_what_was_sent_arrives_and_a_second_copy_says_the_same(world: World, aws: Aws, lose: Lose) -> None:
+def test_what_was_sent_arrives_and_a_second_copy_says_the_same(stores: Stores, aws: Aws, lose: Lose) -> None:
     work = Work("run", ("item_00001",))
     lose("SendMessageBatch")
-    world.queues[ItemStage.CONFIRM].send([work])
+    stores.queues[ItemStage.CONFIRM].send([work])
     sqs, url = boto3.client("sqs"), aws.environment["CONFIRM_QUEUE_URL"]
     received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
     assert [message["Body"] for message in received] == [work.body()] * 2

@@ -102,6 +102,6 @@ def test_an_item_in_two_messages_of_one_invocation_is_probed_once_and_holds_one_
     url = service.aws.environment["IMPORT_QUEUE_URL"]
     boto3.client("sqs").send_message(QueueUrl=url, MessageBody=Work(run_id, ("item_00001",)).body())
     service.pump.run()
-    trail = event_types(service.item(run_id))
-    assert (at_once["most"], trail.count("models_discovered"), trail.count("access_decided")) == (1, 1, 1)
+    history = event_types(service.item(run_id))
+    assert (at_once["most"], history.count("models_discovered"), history.count("access_decided")) == (1, 1, 1)
     assert service.item(run_id)["access_status"] == "active"

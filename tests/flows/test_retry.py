@@ -1,4 +1,4 @@
-"""What failed is imported again once its relay has been mended: nothing is made twice, and no key shows.
+"""What failed is imported again once its relay has been repaired: nothing is made twice, and no key shows.
 
 See docs/design.md#31-routes.
 """
@@ -17,7 +17,7 @@ RUNS = "/api/batch-import/runs"
 
 @pytest.fixture
 def broken(box: Any) -> list[dict[str, Any]]:
-    """A relay that refuses every key, one that cuts its streams (its account is made), a good one; a twin of each."""
+    """A relay that refuses every key, one that cuts its streams (its account is made), a good one; each twice."""
     pairs = [
         {"base_url": box.relay(profile), "api_key": f"{CANARY}{n}"}
         for n, profile in enumerate(("dead_key", "cut_stream", "healthy"))
@@ -25,7 +25,7 @@ def broken(box: Any) -> list[dict[str, Any]]:
     return [*pairs, *pairs]
 
 
-def mend(patch: pytest.MonkeyPatch) -> None:
+def repair_relays(patch: pytest.MonkeyPatch) -> None:
     for profile, names in ((DeadKey, ("accepts",)), (CutStream, ("chat", "responses"))):
         for name in names:
             patch.setattr(profile, name, getattr(Healthy, name))
@@ -37,14 +37,14 @@ def retried(service: Service, run_id: str) -> tuple[dict[str, Any], list[dict[st
     return answer, service.items(answer["run_id"])
 
 
-def test_mended_relays_end_active_and_have_one_account_each(
+def test_repaired_relays_end_active_and_have_one_account_each(
     service: Service, box: Any, broken: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, items = service.import_(broken)
     assert [item["access_status"] for item in items] == ["broken", "degraded", "active"] * 2
     quarantined, made = service.item(old, "item_00002")["account_id"], creations(box)
 
-    mend(monkeypatch)
+    repair_relays(monkeypatch)
     answer, items = retried(service, old)
 
     assert (answer["retry_of"], answer["total_items"], answer["left_out_items"]) == (old, 4, 0)

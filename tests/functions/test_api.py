@@ -1,4 +1,4 @@
-"""The API door: routes, schemas, roles, and errors that name the place and store nothing.
+"""The API handler: routes, schemas, roles, and errors that name the place and store nothing.
 
 See docs/design.md#3-http-api.
 """
@@ -16,7 +16,7 @@ from batch_import.domain.types import AccessStatus, ItemStage
 
 from tests.conftest import api_event
 from tests.support.aws import Aws
-from tests.support.pump import Context, door
+from tests.support.pump import Context, handler_of
 
 EVENTS = Path(__file__).parents[2] / "events"
 RUNS = "/api/batch-import/runs"
@@ -26,7 +26,7 @@ BODY = {"access_mode": "subscription", "subscription_users": ["a@example.com"], 
 
 
 class Answered:
-    """One answer of the door, and what it says."""
+    """One answer of the handler."""
 
     def __init__(self, response: dict[str, Any]) -> None:
         self.status = response["statusCode"]
@@ -51,7 +51,7 @@ def call(
     method: str, path: str, body: Any = None, *, role: str = "operator", query: Any = None, **headers: str
 ) -> Answered:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answered(door("api")(api_event(method, path, body, role, query, named), Context()))
+    return Answered(handler_of("api")(api_event(method, path, body, role, query, named), Context()))
 
 
 def post(body: Any, **more: Any) -> Answered:
@@ -81,7 +81,7 @@ def with_item(**fields: Any) -> dict[str, Any]:
 
 
 def test_the_event_for_sam_local_invoke_creates_a_run_as_the_schema_says(aws: Aws) -> None:
-    answer = Answered(door("api")(json.loads((EVENTS / "api.json").read_text()), Context()))
+    answer = Answered(handler_of("api")(json.loads((EVENTS / "api.json").read_text()), Context()))
     assert answer.status == 202
     run_id = answer.json["run_id"]
     assert answer.json == {
@@ -147,7 +147,7 @@ def post_as(kind: str | None, body: str) -> "Answered":
         headers.pop("Content-Type")
     if kind is not None:
         event["headers"]["content-type"], event["multiValueHeaders"]["content-type"] = kind, [kind]
-    return Answered(door("api")(event, Context()))
+    return Answered(handler_of("api")(event, Context()))
 
 
 WORDS = ("zebra-1", "zebra-2", "zebra-3")
@@ -201,7 +201,7 @@ def test_deeply_nested_json_is_a_bad_request(aws: Aws) -> None:
 
 def test_a_body_that_is_not_utf_8_is_a_bad_request(aws: Aws) -> None:
     event = api_event("POST", RUNS, base64.b64encode(b'{"mode": "\xff"}').decode(), "operator", None, {})
-    assert Answered(door("api")({**event, "isBase64Encoded": True}, Context())).status == 400
+    assert Answered(handler_of("api")({**event, "isBase64Encoded": True}, Context())).status == 400
 
 
 def test_many_faults_are_told_in_short(aws: Aws) -> None:
@@ -219,7 +219,7 @@ def test_a_body_beyond_the_limit_is_refused_before_it_is_read(aws: Aws) -> None:
 
 def test_ten_thousand_items_are_accepted_and_expanded_later(aws: Aws) -> None:
     items = [{"base_url": f"https://r{n}.example.com/v1", "api_key": f"{KEY}{n:05d}"} for n in range(10_000)]
-    call("GET", "/api/health")  # the door is loaded before the clock starts
+    call("GET", "/api/health")  # the handler is loaded before the clock starts
     body = json.dumps({**BODY, "items": items})
     begun = time.perf_counter()
     answer = post(body)

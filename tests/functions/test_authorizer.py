@@ -1,4 +1,4 @@
-"""The authorizer door: bearer tokens with roles; only their hashes are known (docs/design.md#31-routes)."""
+"""The authorizer handler: bearer tokens with roles; only their hashes are known (docs/design.md#31-routes)."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from batch_import.domain.errors import Forbidden
 from batch_import.http_api.authorization import authorize, demand_operator
 
 from tests.support.aws import OPERATOR, VIEWER, Aws
-from tests.support.pump import Context, door
+from tests.support.pump import Context, handler_of
 
 EVENT = json.loads((Path(__file__).parents[2] / "events" / "authorizer.json").read_text())
 EXAMPLE = EVENT["authorizationToken"].removeprefix("Bearer ")
@@ -88,7 +88,7 @@ def test_only_an_operator_may_write(role: str | None) -> None:
 
 def test_the_door_admits_the_token_of_its_event_once_it_is_known(aws: Aws) -> None:
     with pytest.raises(Exception, match=r"^Unauthorized$"):
-        door("authorizer")(EVENT, Context())
+        handler_of("authorizer")(EVENT, Context())
     boto3.client("secretsmanager").put_secret_value(SecretId="tokens", SecretString=json.dumps(HASHES))
     bootstrap.cache_clear()
-    assert door("authorizer")(EVENT, Context())["context"] == {"role": "operator"}
+    assert handler_of("authorizer")(EVENT, Context())["context"] == {"role": "operator"}

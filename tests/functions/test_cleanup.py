@@ -1,4 +1,4 @@
-"""The doors of cleanup and export: roles, shapes, errors; and that links to the earlier system are links only."""
+"""The routes of cleanup and export: roles, shapes, errors; and that links to the earlier system are links only."""
 
 import json
 from pathlib import Path
@@ -10,13 +10,13 @@ from batch_import.bootstrap import bootstrap
 
 from tests.conftest import api_event
 from tests.support.aws import Aws
-from tests.support.pump import Context, door
+from tests.support.pump import Context, handler_of
 
 RUNS, QUARANTINE = "/api/batch-import/runs", "/api/batch-import/quarantine"
 
 
 def call(method: str, path: str, body: Any = None, *, role: str = "operator", query: Any = None) -> tuple[int, Any]:
-    answer = door("api")(api_event(method, path, body, role, query, {}), Context())
+    answer = handler_of("api")(api_event(method, path, body, role, query, {}), Context())
     return answer["statusCode"], json.loads(answer["body"])
 
 
@@ -68,7 +68,7 @@ def test_a_host_that_refuses_the_key_says_so(aws: Aws, box: Any) -> None:
     [("POST", QUARANTINE, "DELETE, GET"), ("POST", f"{RUNS}/run_1/export", "GET")],
 )
 def test_a_wrong_method_is_told_the_right_ones(aws: Aws, method: str, path: str, allowed: str) -> None:
-    answer = door("api")(api_event(method, path, None, "operator", None, {}), Context())
+    answer = handler_of("api")(api_event(method, path, None, "operator", None, {}), Context())
     assert answer["statusCode"] == 405
     assert answer["multiValueHeaders"]["Allow"] == [allowed]
 

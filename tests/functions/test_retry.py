@@ -123,8 +123,8 @@ def test_twins_stay_twins_and_keep_the_wishes_of_both(aws: Aws) -> None:
     """Together they may ask for more models than one item of a request."""
     [pair] = items(1)
     wishes = [[f"model-{part}-{n}" for n in range(50)] for part in range(2)]
-    twins = [{**pair, "requested_models": wish} for wish in wishes]
-    new = retry(ended([BROKEN, BROKEN], items=twins)).json["run_id"]
+    duplicates = [{**pair, "requested_models": wish} for wish in wishes]
+    new = retry(ended([BROKEN, BROKEN], items=duplicates)).json["run_id"]
     first, second = (bootstrap().items.get(new, f"item_{n:05d}") for n in (1, 2))
     assert first is not None
     assert second is not None

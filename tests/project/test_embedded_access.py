@@ -5,7 +5,6 @@ import os
 import pwd
 import socket
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,6 @@ from embedded.host import ADMIN_KEY
 from embedded.settings import ACCESS_KEY_ID, SECRET_ACCESS_KEY
 from embedded.stack import Embedded
 from tests.support.chromium import QUIET, chromium
-from tests.support.stack import embedded_stack
 
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(300)]
 
@@ -32,12 +30,9 @@ ONCE = Config(retries={"total_max_attempts": 1})
 
 
 @pytest.fixture(scope="module")
-def embedded() -> Iterator[Embedded]:
-    """In a folder whose parent is open to all, and without enforced roles: what keeps others out is the gate alone."""
-    with tempfile.TemporaryDirectory(prefix="embedded-") as parent:
-        Path(parent).chmod(0o755)
-        with embedded_stack(Path(parent) / "home", iam=False) as stack:
-            yield stack
+def embedded(open_embedded: Embedded) -> Embedded:
+    """Without enforced roles: what keeps others out is the gate alone."""
+    return open_embedded
 
 
 @pytest.fixture(scope="module")

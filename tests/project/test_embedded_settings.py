@@ -132,21 +132,21 @@ def fingerprint(root: Path, **environment: str) -> str:
 
 
 def test_whatever_is_deployed_counts_and_nothing_else(tmp_path: Path) -> None:
-    door = tmp_path / "functions" / "api"
-    door.mkdir(parents=True)
+    function = tmp_path / "functions" / "api"
+    function.mkdir(parents=True)
     (tmp_path / "layers").mkdir()
     for name in ("template.yaml", "samconfig.toml", "functions/api/app.py"):
         (tmp_path / name).write_text(name, encoding="utf-8")
     first = fingerprint(tmp_path)
 
-    (door / "__pycache__").mkdir()
-    (door / "__pycache__" / "app.pyc").write_text("x", encoding="utf-8")
+    (function / "__pycache__").mkdir()
+    (function / "__pycache__" / "app.pyc").write_text("x", encoding="utf-8")
     (tmp_path / "README.md").write_text("x", encoding="utf-8")
     assert fingerprint(tmp_path) == first
 
-    (door / "app.py").write_text("changed", encoding="utf-8")
+    (function / "app.py").write_text("changed", encoding="utf-8")
     second = fingerprint(tmp_path)
-    (door / "app.py").rename(door / "other.py")
+    (function / "app.py").rename(function / "other.py")
     third = fingerprint(tmp_path)
     fourth = fingerprint(tmp_path, ALLOWED_PRIVATE_HOSTS="relay.internal")
     assert len({first, second, third, fourth}) == 4

@@ -18,17 +18,10 @@ from botocore.exceptions import ClientError
 from embedded.errors import EmbeddedError
 from embedded.stack import Embedded
 from sandbox.testkit import wait_for
-from tests.support.stack import embedded_stack
 
 LOOPBACK = {"127.0.0.1", "::1"}
 
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    with embedded_stack(tmp_path_factory.mktemp("embedded")) as stack:
-        yield stack
 
 
 def deployments(embedded: Embedded) -> int:

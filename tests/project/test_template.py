@@ -24,8 +24,8 @@ WORKERS = {"ProvisionFunction", "ConfirmationFunction", "ValidationFunction", "D
 
 
 def test_every_function_is_one_door_with_a_role_and_an_example_event() -> None:
-    doors = {name: Path(one["CodeUri"]).name for name, one in functions().items()}
-    assert set(doors.values()) == {
+    folders = {name: Path(one["CodeUri"]).name for name, one in functions().items()}
+    assert set(folders.values()) == {
         "api",
         "authorizer",
         "provision",
@@ -34,9 +34,9 @@ def test_every_function_is_one_door_with_a_role_and_an_example_event() -> None:
         "dead_letter",
         "reconcile",
     }
-    for door in doors.values():
-        assert json.loads((ROOT / "events" / f"{door}.json").read_text(encoding="utf-8"))
-    assert len({role_of(one) for one in functions().values()}) == len(doors)
+    for folder in folders.values():
+        assert json.loads((ROOT / "events" / f"{folder}.json").read_text(encoding="utf-8"))
+    assert len({role_of(one) for one in functions().values()}) == len(folders)
 
 
 def test_functions_are_not_built_and_keep_their_logs_for_a_stated_time() -> None:

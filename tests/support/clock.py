@@ -8,7 +8,7 @@ from batch_import.domain.clock import Clock
 
 @dataclass
 class HandClock:
-    """``clock`` is given to the code under test: it stands still, and sleeping moves it."""
+    """``clock`` is given to the code under test: it stands still, and sleeping or waiting for a condition moves it."""
 
     now: datetime = datetime(2026, 11, 25, 12, tzinfo=UTC)
     monotonic: float = 1000.0
@@ -16,7 +16,7 @@ class HandClock:
 
     @property
     def clock(self) -> Clock:
-        return Clock(lambda: self.now, lambda: self.monotonic, self._sleep)
+        return Clock(lambda: self.now, lambda: self.monotonic, self._sleep, lambda _, seconds: self._sleep(seconds))
 
     def later(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)

@@ -1,4 +1,4 @@
-"""The local event source mapping: queues → doors, on a clock that only moves when nothing else can happen."""
+"""The local event source mapping: queues → handlers, on a clock that only moves when nothing else can happen."""
 
 import importlib
 from collections.abc import Callable
@@ -30,7 +30,7 @@ class Context:
         return self._milliseconds
 
 
-def door(name: str) -> Callable[[dict[str, Any], Any], Any]:
+def handler_of(name: str) -> Callable[[dict[str, Any], Any], Any]:
     return importlib.import_module(f"functions.{name}.app").handler
 
 
@@ -49,7 +49,7 @@ def sqs_event(messages: list[dict[str, Any]], queue: str) -> dict[str, Any]:
 
 
 class Pump:
-    """``deliver`` hands one batch of each queue to its door; ``run`` goes on until everything is quiet."""
+    """``deliver`` hands one batch of each queue to its handler; ``run`` goes on until everything is quiet."""
 
     def __init__(self, environment: dict[str, str], traveller: time_machine.Traveller) -> None:
         self._queues = [(environment[variable], name) for variable, name in STAGES]
@@ -67,11 +67,15 @@ class Pump:
         while waited < horizon:
             if self.deliver():
                 continue
-            if not any(self._held(url) for url, _ in self._queues):
+            if self.is_empty():
                 return
             self._traveller.shift(step)
             waited += timedelta(seconds=step)
         raise AssertionError("the queues never became empty")
+
+    def is_empty(self) -> bool:
+        """No queue holds a message, visible or not."""
+        return not any(self._held(url) for url, _ in self._queues)
 
     def _one(self, url: str, name: str) -> int:
         answer = self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"])
@@ -80,7 +84,7 @@ class Pump:
             return 0
         self._invocations += 1
         self.delivered += [(name, m["Body"]) for m in messages]
-        response = door(name)(sqs_event(messages, name), Context(f"request-{self._invocations}"))
+        response = handler_of(name)(sqs_event(messages, name), Context(f"request-{self._invocations}"))
         failed = {entry["itemIdentifier"] for entry in response["batchItemFailures"]}
         for message in messages:
             if message["MessageId"] not in failed:
