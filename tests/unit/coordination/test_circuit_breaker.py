@@ -1,25 +1,18 @@
 """A dead host or origin is asked by one worker, and costs no other item an attempt."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from typing import Any
 
 import pytest
-from batch_import.coordination import circuit_breaker
 from batch_import.coordination.circuit_breaker import CLOSED, BreakerDecision, CircuitBreaker, OriginBreakers
 from batch_import.domain.answers import Trouble
-from batch_import.domain.clock import Clock
 from batch_import.domain.retry import RetryPolicy, retry_policy
+
+from tests.support.clock import HandClock
 
 ORIGIN = "https://relay.example.com"
 PAUSES = RetryPolicy(3, 10, 60)
-
-
-@pytest.fixture(autouse=True)
-def no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows are read anew each time: the clock of these tests is not the machine's."""
-    monkeypatch.setattr(circuit_breaker, "_READ_SECONDS", 0.0)
 
 
 class Rows:
@@ -41,100 +34,101 @@ class Rows:
         return True
 
 
-class World:
+class Network:
+    """A table of breakers and a relay that may be down, seen by any number of processes."""
+
     def __init__(self, trouble: Trouble | None = None) -> None:
         self.trouble, self.connected = trouble, 0
-        self.now = datetime(2026, 11, 25, tzinfo=UTC)
+        self.hand = HandClock()
         self.rows = Rows()
 
     def origins(self) -> OriginBreakers:
         """Those of one more process."""
-        return OriginBreakers(self.rows, Clock(lambda: self.now), self.connect)  # type: ignore[arg-type]
+        return OriginBreakers(self.rows, self.hand.clock, self.connect)  # type: ignore[arg-type]
 
     def breaker(self) -> CircuitBreaker:
         """The host's, in one more process."""
-        return CircuitBreaker(self.rows, Clock(lambda: self.now), "host", PAUSES)  # type: ignore[arg-type]
+        return CircuitBreaker(self.rows, self.hand.clock, "host", PAUSES)  # type: ignore[arg-type]
 
     def connect(self, origin: str) -> Trouble | None:
         self.connected += 1
         return self.trouble
 
     def wait(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
+        self.hand.later(seconds)
 
 
 # --- anything that may be down
 
 
 def test_what_works_lets_everybody_in_and_is_written_nowhere() -> None:
-    world = World()
-    outage = world.breaker()
+    network = Network()
+    outage = network.breaker()
     outage.works()
     assert outage.admission() == CLOSED
-    assert world.rows.rows == {}
+    assert network.rows.rows == {}
 
 
 def test_the_first_failure_is_counted_and_the_others_wait_at_no_cost() -> None:
-    world = World()
-    assert world.breaker().failed() == BreakerDecision(10, counted=True)
-    world.wait(4)
-    assert world.breaker().failed() == BreakerDecision(6)
-    assert world.breaker().admission() == BreakerDecision(6)
+    network = Network()
+    assert network.breaker().failed() == BreakerDecision(10, counted=True)
+    network.wait(4)
+    assert network.breaker().failed() == BreakerDecision(6)
+    assert network.breaker().admission() == BreakerDecision(6)
 
 
 def test_when_the_pause_is_over_one_asks_and_the_others_wait_on() -> None:
-    world = World()
-    world.breaker().failed()
-    world.wait(10)
-    assert world.breaker().admission() == BreakerDecision(asking=True)
-    assert world.breaker().admission().wait > 0
+    network = Network()
+    network.breaker().failed()
+    network.wait(10)
+    assert network.breaker().admission() == BreakerDecision(asking=True)
+    assert network.breaker().admission().wait > 0
 
 
 def test_the_one_that_asks_opens_the_way_or_a_longer_pause() -> None:
-    world = World()
-    world.breaker().failed()
-    world.wait(10)
-    asking = world.breaker()
+    network = Network()
+    network.breaker().failed()
+    network.wait(10)
+    asking = network.breaker()
     asking.admission()
     assert asking.failed() == BreakerDecision(20, counted=True)
-    world.wait(20)
-    asking = world.breaker()
+    network.wait(20)
+    asking = network.breaker()
     asking.admission()
     asking.works()
-    assert world.breaker().admission() == CLOSED
+    assert network.breaker().admission() == CLOSED
 
 
 def test_should_the_one_that_asks_be_killed_another_asks_later() -> None:
-    world = World()
-    world.breaker().failed()
-    world.wait(10)
-    world.breaker().admission()
-    world.wait(31)
-    assert world.breaker().admission().asking
+    network = Network()
+    network.breaker().failed()
+    network.wait(10)
+    network.breaker().admission()
+    network.wait(31)
+    assert network.breaker().admission().asking
 
 
 def test_after_enough_failures_in_a_row_nobody_waits_any_more() -> None:
-    world = World()
+    network = Network()
     for _ in range(2):
-        world.breaker().failed()
-        world.wait(60)
-    assert world.breaker().failed() == BreakerDecision(over=True, counted=True)
-    assert world.breaker().admission() == CLOSED
+        network.breaker().failed()
+        network.wait(60)
+    assert network.breaker().failed() == BreakerDecision(over=True, counted=True)
+    assert network.breaker().admission() == CLOSED
 
 
 def test_failures_long_ago_do_not_count() -> None:
-    world = World()
-    world.breaker().failed()
-    world.wait(600)
-    assert world.breaker().failed() == BreakerDecision(10, counted=True)
+    network = Network()
+    network.breaker().failed()
+    network.wait(600)
+    assert network.breaker().failed() == BreakerDecision(10, counted=True)
 
 
-def test_those_that_look_at_the_same_moment_read_the_table_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(circuit_breaker, "_READ_SECONDS", 60.0)
-    world = World()
-    world.breaker().failed()
-    outage, ready = world.breaker(), Barrier(20)
-    world.rows.read = 0
+def test_threads_that_ask_at_the_same_moment_read_the_table_once() -> None:
+    network = Network()
+    network.breaker().failed()
+    outage, ready = network.breaker(), Barrier(20)
+    network.rows.read = 0
 
     def look(_: int) -> BreakerDecision:
         ready.wait()
@@ -142,7 +136,7 @@ def test_those_that_look_at_the_same_moment_read_the_table_once(monkeypatch: pyt
 
     with ThreadPoolExecutor(20) as pool:
         assert list(pool.map(look, range(20))) == [BreakerDecision(10)] * 20
-    assert world.rows.read == 1
+    assert network.rows.read == 1
 
 
 # --- origins
@@ -160,52 +154,52 @@ def look_at_once(circuits: OriginBreakers, count: int) -> list[BreakerDecision]:
 
 
 def test_many_keys_of_a_dead_origin_connect_once_and_one_of_them_pays() -> None:
-    world = World(Trouble.UNREACHABLE)
-    found = look_at_once(world.origins(), 30)
-    assert world.connected == 1
+    network = Network(Trouble.UNREACHABLE)
+    found = look_at_once(network.origins(), 30)
+    assert network.connected == 1
     assert [f.trouble for f in found if not f.wait] == [Trouble.UNREACHABLE]
 
 
 def test_another_process_connects_once_and_waits_at_no_cost() -> None:
-    world = World(Trouble.UNREACHABLE)
-    world.origins().admission(ORIGIN)
-    other = world.origins()
+    network = Network(Trouble.UNREACHABLE)
+    network.origins().admission(ORIGIN)
+    other = network.origins()
     assert [other.admission(ORIGIN).trouble for _ in range(3)] == [None] * 3
-    assert world.connected == 2
+    assert network.connected == 2
     assert other.admission(ORIGIN).wait > 0
 
 
 def test_a_pause_that_is_over_ends_with_the_next_look() -> None:
-    world = World(Trouble.UNREACHABLE)
-    circuits = world.origins()
+    network = Network(Trouble.UNREACHABLE)
+    circuits = network.origins()
     circuits.admission(ORIGIN)
-    world.wait(11)
-    world.trouble = None
+    network.wait(11)
+    network.trouble = None
     assert circuits.admission(ORIGIN) == BreakerDecision()
-    assert world.rows.rows[ORIGIN]["failures"] == 0
+    assert network.rows.rows[ORIGIN]["failures"] == 0
 
 
 def test_an_origin_that_stays_dead_ends_all_its_items_at_once() -> None:
-    world = World(Trouble.UNREACHABLE)
-    circuits = world.origins()
+    network = Network(Trouble.UNREACHABLE)
+    circuits = network.origins()
     looks = retry_policy("unreachable").attempts
     for _ in range(looks - 1):
         assert not circuits.admission(ORIGIN).over
-        world.wait(11)
+        network.wait(11)
     assert circuits.admission(ORIGIN) == BreakerDecision(trouble=Trouble.UNREACHABLE, over=True)
     assert circuits.admission(ORIGIN) == BreakerDecision(trouble=Trouble.UNREACHABLE, over=True)
-    assert world.origins().admission(ORIGIN) == BreakerDecision(trouble=Trouble.UNREACHABLE, over=True)
-    assert world.connected == looks + 1
+    assert network.origins().admission(ORIGIN) == BreakerDecision(trouble=Trouble.UNREACHABLE, over=True)
+    assert network.connected == looks + 1
 
 
 def test_a_living_origin_is_not_asked_again_for_a_moment_and_costs_no_call() -> None:
-    world = World(None)
-    assert set(look_at_once(world.origins(), 10)) == {BreakerDecision()}
-    assert (world.connected, world.rows.read, world.rows.rows) == (1, 0, {})
+    network = Network(None)
+    assert set(look_at_once(network.origins(), 10)) == {BreakerDecision()}
+    assert (network.connected, network.rows.read, network.rows.rows) == (1, 0, {})
 
 
 @pytest.mark.parametrize("trouble", [Trouble.ADDRESS_REFUSED])
 def test_a_refused_address_opens_nothing(trouble: Trouble) -> None:
-    world = World(trouble)
-    assert world.origins().admission(ORIGIN) == BreakerDecision(trouble=trouble)
-    assert world.rows.rows == {}
+    network = Network(trouble)
+    assert network.origins().admission(ORIGIN) == BreakerDecision(trouble=trouble)
+    assert network.rows.rows == {}

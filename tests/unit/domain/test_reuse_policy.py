@@ -51,8 +51,8 @@ HELD = {
     "unproven and off": [replace(OURS, import_state="unproven", status="inactive")],
     "cooling": [replace(OURS)],  # cool-downs are other fields of the host: status and schedulable stay as they are
     "no state on the marker": [replace(OURS, import_state="")],
-    "twins": [replace(OURS, account_id=9), OURS],
-    "twin broken": [replace(OURS, account_id=2, import_state="failed"), OURS],
+    "duplicates": [replace(OURS, account_id=9), OURS],
+    "duplicate broken": [replace(OURS, account_id=2, import_state="failed"), OURS],
     "same URL by hand": [replace(OURS, provider_id="", digest="", import_state="")],
     "another key": [replace(OURS, digest="e" * 64)],
     "another provider": [replace(OURS, provider_id="relay-ffffffff")],
@@ -74,8 +74,8 @@ EXPECTED: dict[str, tuple[str | None, ...]] = {
     "unproven and off": (None, "created"),
     "cooling": ("active", "reused"),
     "no state on the marker": ("active", "reused"),
-    "twins": ("active", "reused"),
-    "twin broken": ("active", "reused"),
+    "duplicates": ("active", "reused"),
+    "duplicate broken": ("active", "reused"),
     "same URL by hand": (None, "created"),
     "another key": (None, "created"),
     "another provider": (None, "created"),
@@ -141,7 +141,7 @@ def test_what_is_not_ours_is_neither_patched_nor_named_as_matched(case: str) -> 
         ("unproven", []),
         ("switched off", ["was_paused_by_person"]),
         ("unschedulable", ["was_paused_by_person"]),
-        ("twins", ["two_accounts_one_marker"]),
+        ("duplicates", ["two_accounts_one_marker"]),
         ("same URL by hand", ["account_of_same_url"]),
         ("another key", []),
     ],
@@ -151,9 +151,9 @@ def test_people_are_told_what_they_might_not_expect(case: str, codes: list[str])
 
 
 def test_twins_are_all_named_and_the_living_one_is_used() -> None:
-    [advisory] = decide("twin broken").advisories
+    [advisory] = decide("duplicate broken").advisories
     assert advisory.params == {"ids": "#2, #4"}
-    assert decide("twin broken").account_id == 4
+    assert decide("duplicate broken").account_id == 4
 
 
 def test_twins_keep_the_other_advice_too() -> None:
@@ -198,7 +198,7 @@ def test_our_marker_comes_before_the_hosts_state() -> None:
     assert account_state(replace(OURS, import_state="what is this"), NOW) is MatchedAccountState.ACTIVE
 
 
-@given(st.permutations(HELD["twin broken"] + HELD["another key"] + HELD["same URL by hand"]))
+@given(st.permutations(HELD["duplicate broken"] + HELD["another key"] + HELD["same URL by hand"]))
 def test_the_order_in_which_the_host_lists_accounts_decides_nothing(held: list[ExistingAccount]) -> None:
     wanted = DesiredAccount(PROVIDER, DIGEST, URL, ALIAS)
     decision = decide_reuse(wanted, held, reactivate=Reactivate.ALWAYS, now=NOW)

@@ -1,5 +1,6 @@
 """What the service keeps in the host is found again, also after a person deleted it under a warm worker."""
 
+import itertools
 from collections import Counter
 from contextlib import ExitStack
 from typing import Any
@@ -8,32 +9,25 @@ from unittest.mock import Mock
 import pytest
 from batch_import.domain.clock import SYSTEM_CLOCK
 from batch_import.proofs import probe_resources
-from batch_import.proofs.probe_resources import ProbeResources
+from batch_import.proofs.probe_resources import QUARANTINE, ProbeResources
 
 from tests.support.clock import HandClock
 
 
-def test_a_deleted_quarantine_is_noticed_within_a_minute_and_not_asked_for_at_every_item() -> None:
-    clock = HandClock()
-    host = Mock()
-    host.ensure_private_group.side_effect = [({"id": 7}, True), ({"id": 8}, True)]
-    resources = ProbeResources(host, Mock(), b"secret", clock.clock)
-
-    assert resources.quarantine_id() == 7
-    clock.later(59)
-    assert resources.quarantine_id() == 7
-    clock.later(2)
-    assert resources.quarantine_id() == 8
-    assert host.ensure_private_group.call_count == 2
-
-
 class Host:
-    """As much of a host as making keys needs; it refuses to make what it has, as the real one does."""
+    """As much of a host as making groups and keys needs; it refuses a key that it has, as the real one does."""
 
     def __init__(self) -> None:
+        self.groups: dict[str, int] = {}
         self.keys: dict[str, int] = {}
+        self.ids = itertools.count(1)
         self.makers: list[str] = []
         self.listed = 0
+
+    def ensure_private_group(self, name: str, _: str) -> tuple[dict[str, Any], bool]:
+        made = name not in self.groups
+        self.groups.setdefault(name, next(self.ids))
+        return {"id": self.groups[name]}, made
 
     def ensure_user(self, *_: Any) -> dict[str, Any]:
         return {"id": 3, "balance": 1_000_000}
@@ -56,6 +50,19 @@ def leases() -> Mock:
     return Mock(all=Mock(return_value=[]), acquire=Mock(return_value=True), taken=Mock(return_value=False))
 
 
+def test_a_deleted_quarantine_is_noticed_within_a_minute_and_not_asked_for_at_every_item() -> None:
+    clock, host = HandClock(), Host()
+    resources = ProbeResources(host, leases(), b"secret", clock.clock)  # type: ignore[arg-type]
+
+    first = resources.quarantine_id()
+    host.groups.clear()
+    clock.later(59)
+    assert resources.quarantine_id() == first
+    assert host.groups == {}
+    clock.later(2)
+    assert resources.quarantine_id() == host.groups[QUARANTINE] != first
+
+
 def test_keys_that_are_leased_together_are_looked_for_once_and_another_lease_looks_anew() -> None:
     host = Host()
     pool = ProbeResources(host, leases(), b"secret", SYSTEM_CLOCK).keys("me")  # type: ignore[arg-type]
@@ -73,10 +80,13 @@ def test_keys_that_are_leased_together_are_looked_for_once_and_another_lease_loo
 def test_a_key_that_a_person_deleted_is_not_taken_from_memory() -> None:
     host = Host()
     pool = ProbeResources(host, leases(), b"secret", SYSTEM_CLOCK).keys("me")  # type: ignore[arg-type]
-    with pool.borrow(1.0) as resource:
+    with ExitStack() as others, pool.borrow(1.0) as first:
+        for _ in range(15):
+            others.enter_context(pool.borrow(1.0))  # the bundle's other keys: the next one to borrow is the first
         host.keys.clear()
-        pool.forget(resource)
-        assert pool._facts(resource.name)["key_id"] in host.keys.values()
+        pool.forget(first)
+    with pool.borrow(1.0) as again:
+        assert again.facts["key_id"] in host.keys.values()
 
 
 def test_a_key_that_could_not_be_remembered_is_not_made_again() -> None:
@@ -95,9 +105,10 @@ def test_a_key_that_could_not_be_remembered_is_not_made_again() -> None:
 
 def test_keys_are_shared_out_among_users_so_that_none_makes_more_than_a_host_allows_in_a_minute() -> None:
     host = Host()
-    resources = ProbeResources(host, leases(), b"secret", SYSTEM_CLOCK)  # type: ignore[arg-type]
-    for number in range(probe_resources.MAX_KEYS):
-        resources._make_key(f"{number:03d}", {})
+    pool = ProbeResources(host, leases(), b"secret", HandClock().clock).keys("me")  # type: ignore[arg-type]
+    with ExitStack() as borrowed:
+        for _ in range(probe_resources.MAX_KEYS):
+            borrowed.enter_context(pool.borrow(60.0))
     made = Counter(host.makers)
     assert len(made) * max(made.values()) == probe_resources.MAX_KEYS == len(host.keys)
     assert max(made.values()) < 240

@@ -67,22 +67,22 @@ class Crowd:
         self._pool = pool
         self._first = self._submit([row("first")])
         assert self.client.arrived.acquire(timeout=10)
-        self._written: list[Future[bool]] = []
+        self.written: list[Future[bool]] = []
 
     def _submit(self, parts: list[Part]) -> "Future[bool]":
         return self._pool.submit(self.transactions.write, parts)
 
     def write(self, *parts: Part) -> None:
-        self._written.append(self._submit(list(parts)))
-        while len(self.transactions._waiting) < len(self._written):
-            assert not self._written[-1].done()
+        self.written.append(self._submit(list(parts)))
+        while len(self.transactions._waiting) < len(self.written):
+            assert not self.written[-1].done()
 
     def release(self, *errors: Exception) -> list[Any]:
         """What became of each write: True, False or its error."""
         self.client.errors = list(errors)
         self.client.go.set()
         assert self._first.result(10)
-        return [one.exception(10) or one.result() for one in self._written]
+        return [one.exception(10) or one.result() for one in self.written]
 
     @property
     def groups(self) -> list[set[str]]:
@@ -194,7 +194,7 @@ def test_who_was_taken_along_hears_no_sooner_than_it_is_written(crowd: Crowd) ->
     crowd.write(row("b"))
     crowd.client.go.set()
     assert crowd.client.arrived.acquire(timeout=10)
-    for written in crowd._written:
+    for written in crowd.written:
         with pytest.raises(TimeoutError):
             written.result(0.2)
     second.set()
