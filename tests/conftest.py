@@ -71,6 +71,12 @@ def open_embedded() -> Iterator[Embedded]:
             yield stack
 
 
+@pytest.fixture(scope="session")
+def httpserver_listen_address() -> tuple[str, int]:
+    """pytest-httpserver asks for it: loopback, a free port."""
+    return "127.0.0.1", 0
+
+
 @pytest.fixture
 def box() -> Iterator[Any]:
     """A sandbox host and relays without scheduling delays."""

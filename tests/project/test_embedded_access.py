@@ -1,13 +1,10 @@
 """Whom a running embedded stack obeys: neither the pages of other origins, nor the other users of the machine."""
 
-import http.server
 import os
 import pwd
 import socket
 import subprocess
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_httpserver import HTTPServer
 
 from embedded.host import ADMIN_KEY
 from embedded.settings import ACCESS_KEY_ID, SECRET_ACCESS_KEY
@@ -206,38 +204,17 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@contextmanager
-def other_page() -> Iterator[int]:
-    """The port of a server with an empty page."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = b"<!doctype html><title>Another page</title><a id=link>link</a>"
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            return
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join()
+PAGE = "<!doctype html><title>Another page</title><a id=link>link</a>"
 
 
 @pytest.fixture(params=["http://127.0.0.1:{}", "http://localhost:{}", "http://evil.example.com:{}"])
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(browser: Browser, httpserver: HTTPServer, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page of another origin: of the same site, of another name of this machine, of the world outside."""
-    with other_page() as port:
-        opened = browser.new_page()
-        opened.goto(request.param.format(port))
-        yield opened
-        opened.close()
+    httpserver.expect_request("/").respond_with_data(PAGE, content_type="text/html")
+    opened = browser.new_page()
+    opened.goto(request.param.format(httpserver.port))
+    yield opened
+    opened.close()
 
 
 # Asks in each way that a page has; says which of the requests it could read.
