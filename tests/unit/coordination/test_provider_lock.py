@@ -47,7 +47,7 @@ def test_threads_that_wait_share_one_lease_and_what_was_looked_up() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         jobs = [pool.submit(work, number) for number in range(8)]
-        while ours._held[PROVIDER].waiting < 7:
+        while ours.waiting(PROVIDER) < 7:
             pass
         first_in.set()
         for job in jobs:

@@ -81,6 +81,10 @@ class ProviderLocks:
             finally:
                 held.lock.release()
 
+    def waiting(self, provider_id: str) -> int:
+        """How many threads wait for their turn."""
+        return self._held[provider_id].waiting
+
     def close(self) -> None:
         """Give back what was kept for a thread that did not wait long enough."""
         for provider_id, held in list(self._held.items()):
