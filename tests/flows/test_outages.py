@@ -89,7 +89,7 @@ def test_an_outage_of_the_host_that_does_not_end_is_a_verdict(service: Service, 
 def test_the_keys_of_a_dead_relay_end_together_after_its_tries_and_not_each_after_its_own(
     service: Service, box: Any
 ) -> None:
-    pairs = [{"base_url": "http://127.0.0.1:9/v1", "api_key": f"sk-test-{n:04d}"} for n in range(KEYS)]
+    pairs = [{"base_url": f"{box.down_url}/v1", "api_key": f"sk-test-{n:04d}"} for n in range(KEYS)]
     run_id, items = service.import_(pairs)
     assert {(item["access_status"], item["last_error_code"]) for item in items} == {("degraded", "unreachable")}
     assert sum(service.item(run_id, item["item_id"])["retry_count"] for item in items) <= 3

@@ -13,6 +13,7 @@ from embedded.deployment import Deployment
 from embedded.emulator import Emulator
 from embedded.errors import EmbeddedError
 from embedded.settings import Settings
+from tests.support.stack import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -159,7 +160,7 @@ def embedded(command: str, **environment: str) -> subprocess.CompletedProcess[st
     return subprocess.run(
         [sys.executable, "-m", "embedded", command],
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env={**os.environ, **free_ports(), **environment},
         capture_output=True,
         text=True,
         timeout=60,

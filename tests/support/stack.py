@@ -47,10 +47,9 @@ def bare_emulator(home: Path) -> Iterator[Emulator]:
 
 
 def _settings(home: Path, **more: str) -> Settings:
-    names = ("EMBEDDED_PORT", "SANDBOX_HOST_PORT", "SANDBOX_RELAY_PORT")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "HOST_"))},
-        **dict(zip(names, _free_ports(3), strict=True)),
+        **free_ports(),
         "EMBEDDED_HOME": str(home),
         **more,
     }
@@ -68,9 +67,11 @@ def _environment_of(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _free_ports(count: int) -> list[str]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [str(one.getsockname()[1]) for one in sockets]
+def free_ports() -> dict[str, str]:
+    """Variables that let the embedded stack listen on ports that nobody else uses."""
+    names = ("EMBEDDED_PORT", "SANDBOX_HOST_PORT", "SANDBOX_RELAY_PORT")
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in names]
+    ports = {name: str(one.getsockname()[1]) for name, one in zip(names, sockets, strict=True)}
     for one in sockets:
         one.close()
     return ports
