@@ -1,36 +1,12 @@
 """What the sandbox's host does over time: delays, health, fail-over, keys and groups."""
 
-from collections.abc import Iterator
-
 import pytest
 import requests
 
 import sandbox
-from sandbox.testkit import MODEL, Client, events, fresh_client, single
+from sandbox.testkit import MODEL, Client, events, single
 
 UNAVAILABLE = "Service temporarily unavailable"
-
-
-@pytest.fixture(scope="module")
-def new_box() -> Iterator[sandbox.Box]:
-    with sandbox.running() as box:
-        yield box
-
-
-@pytest.fixture(scope="module")
-def old_box() -> Iterator[sandbox.Box]:
-    with sandbox.running(host_version="0.1.130") as box:
-        yield box
-
-
-@pytest.fixture
-def new(new_box: sandbox.Box) -> Iterator[Client]:
-    yield from fresh_client(new_box)
-
-
-@pytest.fixture
-def old(old_box: sandbox.Box) -> Iterator[Client]:
-    yield from fresh_client(old_box)
 
 
 def told(answer: requests.Response) -> tuple[int, str]:

@@ -1,36 +1,11 @@
 """The sandbox's hooks, and what its host does on writes: idempotency, merging, its own probe."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 import requests
 
-import sandbox
-from sandbox.testkit import Client, fresh_client, single, wait_for
-
-
-@pytest.fixture(scope="module")
-def new_box() -> Iterator[sandbox.Box]:
-    with sandbox.running() as box:
-        yield box
-
-
-@pytest.fixture(scope="module")
-def old_box() -> Iterator[sandbox.Box]:
-    with sandbox.running(host_version="0.1.130") as box:
-        yield box
-
-
-@pytest.fixture
-def new(new_box: sandbox.Box) -> Iterator[Client]:
-    yield from fresh_client(new_box)
-
-
-@pytest.fixture
-def old(old_box: sandbox.Box) -> Iterator[Client]:
-    yield from fresh_client(old_box)
-
+from sandbox.testkit import Client, single, wait_for
 
 # Hooks
 
