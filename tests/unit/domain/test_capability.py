@@ -132,6 +132,7 @@ CASES: dict[str, list[Answer]] = {
         says(400, "Invalid URL (POST /v1/responses)"),
         says(400, "unknown route"),
     ],
+    "no such endpoint, as an error of a gateway": [says(500, "not implemented")],
     "a 404 with an error that does not speak of the path": [says(404, "it is gone")],
     "no such endpoint": [page(404), Answer(404, "nope"), says(405), says(501)],
     "refused for this key, model or protocol: not an absence": [says(403, "Your request was blocked"), says(403)],

@@ -26,8 +26,8 @@ def canonical_base_url(given: str) -> str:
     """The API root that ``given`` means, for example ``https://h/v1``.
 
     It ends in a version segment; only a path with a version inside (``/v1beta/openai``) is kept as it is. Accepts a
-    missing scheme (https), ``/v1``, ``/v1/``, ``/v1/v1``, a full endpoint path, upper case, default port, IDN. Query
-    and fragment are dropped. Raises ``InvalidRequest`` with a sentence that never repeats credentials.
+    missing scheme (https), ``/v1``, ``/v1/``, ``/v1/v1``, a full endpoint path, upper case, default ports and IDN.
+    Query and fragment are dropped. Raises ``InvalidRequest`` with a sentence that never repeats credentials.
     """
     text = given.strip()
     if not text or len(text) > MAX_LENGTH:

@@ -46,6 +46,8 @@ _PREFIXED = re.compile(
     r"(?:(?:sk|cr|gsk|xai|pplx|nvapi|hf|sess|csk|tvly|ghp|r8|pk|rk|ak|ck|fk|ek|tp|ms|clp|cpk|key|api|app|token|oc|cs|th|vk|ah|sb)"
     r"[-_](?=[^\s]*[0-9A-Z])|sk-|AIza|eyJ|AQ\.)[\w\-.+/=~:]+"
 )
+# A long random key: none of the slower patterns says otherwise of one.
+_RANDOM_KEY = re.compile(r"sk-(?=(?:[^0-9]*[0-9]){6})(?!.*(?:[xX]{6}|[yY]our|[hH]ere))[A-Za-z0-9_-]{21,300}")
 _OPAQUE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_\-.+/=~:|]{16,}")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=[^=]")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -131,6 +133,8 @@ def kind_of(word: str) -> Kind:
 
 @lru_cache(maxsize=16_384)
 def _kind(word: str) -> Kind:
+    if _RANDOM_KEY.fullmatch(word):
+        return Kind.KEY
     if not word.isascii():
         return Kind.PLACEHOLDER if is_masked(word) and _PREFIXED.match(word) else Kind.TEXT
     if is_placeholder(word) or is_masked(word) or is_environment(word):
@@ -213,6 +217,11 @@ def _keylike_hidden(word: str) -> bool:
 
 def is_environment(word: str) -> bool:
     return _ENVIRONMENT.fullmatch(word) is not None
+
+
+def is_random_key(word: str) -> bool:
+    """Whether ``word`` is a long random key of the usual form, without anything to be taken off."""
+    return _RANDOM_KEY.fullmatch(word) is not None
 
 
 def is_masked(word: str) -> bool:

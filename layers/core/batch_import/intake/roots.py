@@ -17,6 +17,12 @@ _ENDPOINT = re.compile(
     re.IGNORECASE,
 )
 _GEMINI_CALL = re.compile(r"/models/[^/]{1,100}:[A-Za-z]{1,40}$")
+# The usual address: the long way gives the same answer for it, in ten times the time.
+_PLAIN = re.compile(
+    r"(?P<origin>https?://(?P<host>(?:[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?\.){1,4}[a-z]{2,24}"
+    r"|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?=\d)|(?![.\d]))){4})(?::[1-5]?\d{4}(?=/|$))?)"
+    r"(?P<version>/v\d{1,2})?/?"
+)
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
@@ -36,6 +42,10 @@ def root_of(written: str, exact: bool = False) -> Root:
     ``exact`` is for addresses of Cherry Studio, where a closing ``/`` means that no version is to be appended; a closing
     ``#`` means "exactly this address" everywhere.
     """
+    plain = _PLAIN.fullmatch(written)
+    if plain is not None and not exact and not is_address_placeholder(written):
+        host, version = plain["host"], plain["version"]
+        return Root(f"{plain['origin']}{version or '/v1'}", (), "", version is None and is_page(host, ""))
     if not written or len(written) > LONGEST_ADDRESS:
         return Root("", (Note.BAD_ADDRESS,))
     if is_address_placeholder(written):

@@ -305,6 +305,8 @@ def _models(texts: Iterable[str]) -> list[str]:
 
 def _keys_in(text: str) -> list[_Key]:
     """The keys of one cell: one, or several where every part looks like one."""
+    if cleaning.is_random_key(text):
+        return [_Key(text)]
     key, had_bearer = cleaning.bare_key(text)
     notes = (Note.BEARER_REMOVED,) if had_bearer else ()
     if not key:

@@ -18,6 +18,10 @@ _URL = re.compile(
     r"|https?://[<{\[$][^\s\"'`,;|]+|(?<!\w)[a-z][a-z0-9+]{2,20}(?:-[a-z]{2,12})?://[^\s\"'`<>]+)",
     re.IGNORECASE,
 )
+# The usual line, an address and a key: read at once, as the long way would.
+_PAIR = re.compile(
+    r"[ \t]*(?P<address>https?://[a-z0-9.:-]{1,100}(?:/[a-z0-9_-]{1,40}){0,4}/?)(?:[ \t]*[,;|][ \t]*|[ \t]+|-{4})(?P<key>sk-\w{1,200}(?:-\w{1,200}){0,4})[ \t]*"
+)
 _PLACEHOLDER_URL = re.compile(r"https?://(?=\S*[<{\[$])[^\s\"'`,;|]+", re.IGNORECASE)
 _LABEL = re.compile(
     r"(?<![\w.\-/$])(?:\*\*|__|[\"'`\[(<])?((?:[^\W\d][\w.\-/]{0,40}[ \t]{1,3}){0,2}[^\W\d_][\w.\-/]{0,48}(?:\([^()\s]{1,20}\))?)"
@@ -173,6 +177,14 @@ class _Tokens:
         line = Line(number, text)
         if len(text) > _LONGEST_LINE:
             line.words.append("")
+            return line
+        if (pair := _PAIR.fullmatch(text)) is not None and kind_of(pair["key"]) is Kind.KEY:
+            self._pending = None
+            page = root_of(pair["address"], False).page
+            line.tokens = [
+                Token(Field.SITE if page else Field.ADDRESS, pair["address"]),
+                Token(Field.KEY, pair["key"]),
+            ]
             return line
         content = _without_markup(text)
         if (

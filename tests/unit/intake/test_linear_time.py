@@ -1,0 +1,80 @@
+"""Reading takes time in proportion to the text, whatever the text is."""
+
+import time
+
+import pytest
+from batch_import.intake import parse
+
+_KEY = "sk-%032x"
+PIECES = {
+    "pairs": f"https://r%d.example/v1 {_KEY}\n",
+    "key first": f"{_KEY}----https://r%d.example/v1\n",
+    "blocks": f"名称：站%d\n地址：https://r%d.example/v1\n密钥：{_KEY}\n\n",
+    "JSON lines": f'{{"base_url":"https://r%d.example/v1","api_key":"{_KEY}"}}\n',
+    "YAML": f"- base_url: https://r%d.example/v1\n  api_key: {_KEY}\n",
+    "TOML": f'[[relay]]\nurl = "https://r%d.example/v1"\nkey = "{_KEY}"\n',
+    "variables": f"A%d_BASE_URL=https://r.example/v1\nA%d_API_KEY={_KEY}\n",
+    "fences": f"```yaml\n- base_url: https://r%d.example/v1\n  api_key: {_KEY}\n```\n",
+    "curl": f"curl https://r%d.example/v1/models -H 'Authorization: Bearer {_KEY}'\n",
+    "links": "ccswitch://v1/import?resource=provider&app=claude&name=R%d&endpoint=https%%3A%%2F%%2Fr.example&apiKey=sk-%d\n",
+    "prose": "大家好，今天分享一个公益站 number %d, words; more words here (and here)\n",
+    "HTML": f"<p><a href='https://r%d.example/v1'>relay</a> <code>{_KEY}</code></p>\n",
+    "one line of pairs": f"https://r%d.example/v1 {_KEY} ",
+    "brackets": "[",
+    "braces": "{",
+    "open objects": '{"a":',
+    "broken objects": '{"base_url":"https://r%d.example/v1","api_k\n',
+    "quotes": '"',
+    "CSV with open quotes": 'url,key\n"https://r%d.example/v1\n',
+    "equals": "=",
+    "colons": "a:",
+    "hyphens": "-",
+    "bullets": "- ",
+    "blanks": " ",
+    "bars": "|",
+    "commas": ",",
+    "tags": "<a ",
+    "fence marks": "```\n",
+    "schemes": "https://",
+    "dots": "a.",
+    "x": "x",
+    "stars": "*",
+    "slashes": "/",
+    "percent": "%%41",
+    "ampersands": "&amp",
+    "parentheses": "(",
+    "backslashes": "\\",
+    "labels": "key key key ",
+    "letters and digits": "a1",
+    "words of models": "gpt-5,",
+    "key parts": "sk-AAAA0001,",
+    "invisible": "\u200b",
+}
+SIZE = 60_000
+
+
+def _text(piece: str, size: int) -> str:
+    fields = piece.replace("%%", "").count("%")
+    pieces = (piece % ((number,) * fields) for number in range(size // len(piece) + 1))
+    return "".join(pieces)[:size]
+
+
+def _seconds(text: str) -> float:
+    """Processor seconds of the faster of two runs."""
+    taken = []
+    for _ in range(2):
+        started = time.process_time()
+        parse(text)
+        taken.append(time.process_time() - started)
+    return min(taken)
+
+
+@pytest.mark.parametrize("name", PIECES)
+def test_four_times_the_text_takes_about_four_times_the_time(name: str) -> None:
+    short = _seconds(_text(PIECES[name], SIZE // 4))
+    assert _seconds(_text(PIECES[name], SIZE)) < 9 * short + 0.1
+
+
+def test_ten_thousand_lines_take_about_a_second_at_most() -> None:
+    """Half a second on a quiet machine; the bound allows for a slower one."""
+    assert _seconds("".join(f"https://r{number}.example/v1 sk-{number:032x}\n" for number in range(10_000))) < 2
