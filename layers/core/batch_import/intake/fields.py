@@ -86,6 +86,7 @@ _SUFFIXES: tuple[tuple[str, Field], ...] = (
     ("秘钥", Field.KEY),
     ("令牌", Field.KEY),
     ("defaultmodel", Field.MODELS),
+    ("modelid", Field.MODELS),
     ("model", Field.MODELS),
     ("模型", Field.MODELS),
 )

@@ -21,6 +21,7 @@ _DEEPEST = 60
 CUT = "\ufdd0cut"  # the name that an object gets where the text broke off within it
 _STRONG_ADDRESS = re.compile(r"base|api|endpoint|地址|接口", re.IGNORECASE)
 _NEW_API_TYPES = {"14": "anthropic", "24": "gemini"}
+_OTHER_MODELS = re.compile(r"embed|rerank|tts|speech|image|vision|audio", re.IGNORECASE)
 _SURE = (cleaning.Kind.KEY, cleaning.Kind.PLACEHOLDER)
 _PARTS = frozenset(
     [
@@ -157,6 +158,8 @@ class _Finder:
             entries = child if isinstance(child, list) else [child]
             for entry in entries:
                 found = self.facts(entry, _named_below(below, name, entry, isinstance(child, list)), depth + 1)
+                if found.models and not (facts.models or apart or _OTHER_MODELS.search(name)):
+                    facts.models = found.models
                 self._join(facts, found, apart or isinstance(child, list))
         if own.cut and not self._cut and (facts.addresses or facts.keys):
             self._cut = True
@@ -456,11 +459,19 @@ def _below(own: _Own, above: _Above, node: Mapping[str, Any]) -> _Above:
     if own.unknown and (own.addresses or own.keys) and Note.FIELD_IGNORED not in notes:
         notes = (*notes, Note.FIELD_IGNORED)
     models = above.models
+    by_name = any(isinstance(value, dict) and _is_models(name) for name, value in node.items())
+    if by_name and not _PARTS & set(map(str, node)):
+        return _Above(own.label or above.label, own.platform or above.platform, models, notes)
     if own.models and not any(
         isinstance(value, list) and value and isinstance(value[0], dict) for value in node.values()
     ):
         models = tuple(own.models)
     return _Above(own.label or above.label, own.platform or above.platform, models, notes)
+
+
+def _is_models(name: object) -> bool:
+    named = field_of(name) if isinstance(name, str) else None
+    return named is not None and named.field is Field.MODELS
 
 
 def _named_below(below: _Above, name: str, element: Any, is_list: bool) -> _Above:

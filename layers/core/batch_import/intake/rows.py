@@ -295,7 +295,7 @@ def _common(draft: Draft) -> dict[str, Any]:
 def _models(texts: Iterable[str]) -> list[str]:
     found: dict[str, None] = {}
     for text in texts:
-        parts = re.split(r"[,;|\n\t]+", text[:20_000])
+        parts = re.split(r"[,;|\n\t]+|\s/\s", text[:20_000])
         for part in parts:
             name = part.strip(" \"'`[](){}*")
             if 0 < len(name) <= LONGEST_MODEL and not name.startswith(("http:", "https:")):

@@ -50,14 +50,16 @@ _EMPTY_VALUE = re.compile(r"(?:[:=]\s*(?:\"\"|'')|[A-Za-z]\w*_\w+=)\s*[,;]?\s*(?
 _SECRET = re.compile(r"\$\{\{\s*([\w.]+)\s*\}\}")
 _NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|string|str)\)?;?", re.IGNORECASE)
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
+_OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
+_DOTNET = re.compile(r"\[Environment\]::SetEnvironmentVariable\(\"(\w+)\",\s*\"([^\"]*)\"[^)]*\)", re.IGNORECASE)
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
 _RULE = re.compile(r"^[\s|:\-=_*+~]+$")
 _HEADING = re.compile(
     r"^\s*#{1,6}\s*(.+?)\s*#*$|^\s*\*\*([^*]+)\*\*\s*$|^\s*\[([^\[\]]+)\]\s*$|^\s*[=\-—*~]{2,}\s*(.+?)\s*[=\-—*~]{2,}\s*$"
 )
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+")
-_SHELL = re.compile(r"^\s*(?:export|set)\s+(?=\w+=)", re.IGNORECASE)
-_SETX = re.compile(r"^\s*setx\s+(\w+)\s+", re.IGNORECASE)
+_SHELL = re.compile(r"^\s*(?:export|set)\s+(?=\"?\w+=)", re.IGNORECASE)
+_SETX = re.compile(r"^\s*(?:setx|ENV|set\s+-\w{1,3})\s+(\w+)\s+(?!=)", re.IGNORECASE)
 _LABEL_WORDS = frozenset(
     [
         "url",
@@ -108,6 +110,7 @@ class Line:
     weak: list[str] = field(default_factory=list)
     hosts: list[str] = field(default_factory=list)
     heading: str = ""
+    comment: str = ""
     blank: bool = False
     link: Draft | None = None
     by_comma: bool = False  # what follows the address is separated by a comma
@@ -212,6 +215,8 @@ class _Tokens:
         content = _REDIRECTED.sub(r'"\1"', content)
         if "$env:" in content.lower():
             content = re.sub(r"\$env:", " ", content, flags=re.IGNORECASE)
+        if "]::" in content:
+            content = _DOTNET.sub(r"\1=\2", content)
         content = _SHELL.sub("", content)
         content = _SETX.sub(r"\1=", content)
         pending, self._pending = self._pending, None
@@ -240,10 +245,11 @@ class _Tokens:
             found = _COMMENT.search(content) if _cheap_comment(content) else None
             if found is None:
                 return content
-            line.words.append(found[0].strip(" #/"))
+            line.comment = found[0].strip(" #/")
             return content[: found.start()]
         if (
-            _URL.search(heading[2])
+            (found := _URL.search(heading[2]))
+            and (found.start() < 5 or len(heading[1]) > 1)
             and not re.search(r"\w\s*=|key|sk-", heading[2], re.IGNORECASE)
             and heading[1].startswith("#")
         ):
@@ -321,7 +327,7 @@ class _Tokens:
         elif named.field is Field.KEY:
             self._key(line, text, named)
         else:
-            self._host(line, stripped, named)
+            self._host(line, stripped, named, name)
         return None
 
     def _models(self, line: Line, text: str, owner: str) -> None:
@@ -363,11 +369,11 @@ class _Tokens:
             self._words(line, first)
         self._words(line, " ".join(words[joined:]))
 
-    def _host(self, line: Line, text: str, named: Named) -> None:
+    def _host(self, line: Line, text: str, named: Named, name: str) -> None:
         """An address without a scheme behind its label."""
         word, _, rest = text.partition(" ")
         word = word.strip(",;|\"'`*")
-        if cleaning.is_bind_address(word):
+        if cleaning.is_bind_address(word) or (name.lower() in ("host", "hostname") and "." not in word):
             return
         if named.field is Field.ADDRESS and (
             cleaning.looks_like_host(word)
@@ -384,6 +390,8 @@ class _Tokens:
             return
         named: Named | None = None
         for found in _WORD.finditer(text):
+            if found[0].startswith("-") and _OPTION.fullmatch(found[0]):
+                continue
             for word in _parts(found[0], line.by_comma):
                 named = self._word(line, word, named)
 
@@ -773,9 +781,9 @@ class _Records:
     def _label(self, line: Line) -> None:
         """Words beside an address or key become its label."""
         current = self.current
-        if current is None or current.label or not line.words:
+        if current is None or current.label:
             return
-        words = " ".join(word for word in line.words if word.strip(" -=:|"))
+        words = " ".join(word for word in line.words or [line.comment] if word.strip(" -=:|"))
         if 0 < len(words) <= 100:
             current.label = words
 
