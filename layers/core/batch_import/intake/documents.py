@@ -8,10 +8,9 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-import yaml
-
-from batch_import.intake.objects import CUT, drafts_of_object
+from batch_import.intake.objects import drafts_of_object
 from batch_import.intake.rows import Draft
+from batch_import.intake.values import CUT
 
 _YAML_LONGEST = 300_000
 _TOML_LONGEST = 300_000
@@ -244,10 +243,9 @@ def _yaml(text: str) -> Iterator[Any]:
     """The document as nested texts; nothing for one that is no YAML, too long, too deep, or names a thing twice."""
     if len(text) > _YAML_LONGEST or _too_deep(text):
         return
-    try:
-        yield from yaml.load_all(text.replace("\t", "  "), Loader=_Loader)
-    except (yaml.YAMLError, RecursionError, ValueError, TypeError):
-        return
+    from batch_import.intake.yaml_texts import load  # PyYAML is loaded only where a list may be YAML
+
+    yield from load(text.replace("\t", "  "))
 
 
 def _too_deep(text: str) -> bool:
@@ -260,14 +258,3 @@ def _too_deep(text: str) -> bool:
         if depth > _DEEPEST:
             return True
     return False
-
-
-class _Loader(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):  # type: ignore[misc]
-    """Every scalar stays a text; a repeated name is an error, and ``<<`` stays a name whose value is looked into."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        names = [key.value for key, _ in getattr(node, "value", []) if isinstance(key.value, str)]
-        if len(set(names)) != len(names):
-            raise yaml.YAMLError("a mapping has the same name twice")
-        found: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        return found

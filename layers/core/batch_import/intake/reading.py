@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 from batch_import.intake.cleaning import INVISIBLE, plain, visible
 from batch_import.intake.documents import Document, embedded_documents, fenced_documents, toml_among, whole_document
+from batch_import.intake.pairing import joined_halves
 from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of
 from batch_import.intake.tables import drafts_of_table, split_tables
-from batch_import.intake.text import joined_halves, read_lines
+from batch_import.intake.text import read_lines
 
 FORMATS = ("auto", "text", "csv", "json", "yaml", "toml")
 Lines = list[tuple[int, str]]

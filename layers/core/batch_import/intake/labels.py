@@ -1,0 +1,66 @@
+# ruff: noqa: E501  (patterns)
+"""Where labels stand in a piece of a line, and what they mean."""
+
+import re
+from collections.abc import Iterator
+
+from batch_import.intake.fields import Field, Named, field_of
+
+_LABEL = re.compile(
+    r"(?<![\w.\-/$])(?:\*\*|__|[\"'`\[(<])?((?:[^\W\d][\w.\-/]{0,40}[ \t]{1,3}){0,2}[^\W\d_][\w.\-/]{0,48}(?:\([^()\s]{1,20}\))?)"
+    r"[\"'`*\])>_]*[ \t]*(?:(?::=|=>|[:=])(?!//)(?!=)|(?<=[\])])[ \t]*(?=\S))[ \t]*",
+)
+_GLUED = re.compile(
+    r"((?:api|API|Api|备用|接口|中转|请求|站点|服务)?\s?(?:地址|网址|密钥|秘钥|密匙|令牌|接口|域名))[\d]?\s*(?:是|为|->|→|-)?\s*(?=https?:|sk-|\"|`|$)"
+)
+_VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+")
+
+
+def labels(piece: str) -> Iterator[tuple[int, int, Named, str]]:
+    """Where labels begin and end in ``piece``, with their meaning; unknown ones are told too."""
+    has_mark = ":" in piece or "=" in piece or "]" in piece or ")" in piece
+    if has_mark:
+        for found in _LABEL.finditer(piece):
+            yield from _label(found)
+        return
+    if not piece.isascii():
+        for found in _GLUED.finditer(piece):
+            if (named := field_of(found[1])) is not None:
+                yield found.start(), found.end(), named, found[1]
+
+
+def _label(found: re.Match[str]) -> Iterator[tuple[int, int, Named, str]]:
+    words = found[1].split()
+    sign = found[0].rstrip()[-1:]
+    for count in range(len(words)):
+        name = " ".join(words[count:])
+        if (
+            (named := field_of(name)) is not None
+            and (count == len(words) - 1 or not named.owner or named.owner.isdigit())
+            and (sign in ":=>" or named.field in (Field.ADDRESS, Field.KEY, Field.MODELS))
+        ):
+            start = found.start(1) + found[1].rfind(words[count]) if count else found.start()
+            yield start, found.end(), named if _VARIABLE.fullmatch(name) else _without_owner(named), name
+            return
+    is_port = re.match(r"\d{2,5}(?:\D|$)", found.string[found.end() : found.end() + 6])
+    if sign in ":=" and len(found[1]) <= 30 and not (is_port and found[0].endswith(":")):
+        yield found.start(), found.end(), Named(Field.OTHER), found[1]
+
+
+def _without_owner(named: Named) -> Named:
+    return named._replace(owner="")
+
+
+def is_name(name: str) -> bool:
+    return 0 < len(name) <= 30
+
+
+def is_detail(name: str) -> bool:
+    return (
+        re.search(
+            r"额度|余额|倍率|价格|时间|日期|分组|并发|限|费|quota|balance|price|date|rpm|tpm|content|accept|version|export|http",
+            name,
+            re.IGNORECASE,
+        )
+        is not None
+    )

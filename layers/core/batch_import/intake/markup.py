@@ -1,0 +1,45 @@
+"""A line without the marks of HTML and Markdown."""
+
+import re
+
+EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]+")
+_TAG = re.compile(
+    r"</?(?:a|b|i|u|p|br|hr|code|pre|span|div|li|ul|ol|td|th|tr|table|thead|tbody|strong|em|font|html|body|blockquote|h[1-6]|kbd|img"
+    r"|input|small|mark|label|section|button|center|details|summary|tt)(?=[\s/>])[^<>]{0,2000}>",
+    re.IGNORECASE,
+)
+_HREF = re.compile(r"href=[\"']?(https?://[^\s\"'>]+)", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|ensp|emsp|#\d{2,4}|#x[0-9a-f]{2,4});", re.IGNORECASE)
+_MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,2100})>?(?:\s+\"[^\"()]{0,100}\")?\s*\)")
+_SECRET = re.compile(r"\$\{\{\s*([\w.]+)\s*\}\}")
+
+
+def without_markup(text: str) -> str:
+    if "${{" in text:
+        text = _SECRET.sub(r" ${\1} ", text)
+    if "&" in text:
+        text = _ENTITY.sub(_entity, text)
+    if "<" in text:
+        text = _TAG.sub(_tag, text)
+    if "](" in text:
+        text = _MARKDOWN_LINK.sub(r"\1 \2 ", text)
+    if not text.isascii():
+        text = EMOJI.sub(" ", text)
+    if "\\" in text:
+        text = text.rstrip().removesuffix(" \\").replace("\\_", "_").replace("\\-", "-")
+    return text
+
+
+def _tag(found: re.Match[str]) -> str:
+    href = _HREF.search(found[0])
+    name = found[0].lower()
+    return f" {href[1]} " if href else ("\t" if name.startswith(("</td", "</th")) else " ")
+
+
+def _entity(found: re.Match[str]) -> str:
+    named = {"nbsp": " ", "amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "ensp": " ", "emsp": " "}
+    body = found[0][1:-1].lower()
+    if body in named:
+        return named[body]
+    number = int(body[2:], 16) if body.startswith("#x") else int(body[1:])
+    return chr(number) if 32 <= number < 127 else " "

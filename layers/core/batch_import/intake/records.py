@@ -1,0 +1,262 @@
+"""Tokens of lines put together to drafts."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from batch_import.intake.fields import Field, platform_of
+from batch_import.intake.pairing import joined_halves, paired
+from batch_import.intake.rows import Draft
+from batch_import.intake.settling import heading_of, settle
+from batch_import.intake.texts import Note
+from batch_import.intake.tokens import FENCE, Line, Token
+
+
+@dataclass
+class Found:
+    drafts: list[Draft]
+    ignored: list[tuple[int, str]]
+
+
+class Records:
+    """Puts tokens of lines together to drafts."""
+
+    def __init__(self) -> None:
+        self.drafts: list[Draft] = []
+        self.ignored: list[tuple[int, str]] = []
+        self.current: Draft | None = None
+        self.key_first = False
+        self.heading: tuple[int, str, str] | None = None
+        self.variables: dict[str, Draft] = {}
+        self.consecutive = 0
+        self.models_of: list[tuple[int, Token]] = []  # models of variables (``OPENAI_MODEL``)
+        self.filled: dict[tuple[str, Field], int] = {}  # the line that filled an owner's field
+
+    def of(self, lines: Sequence[Line]) -> Found:
+        paragraph: list[Line] = []
+        for line in lines:
+            if line.blank:
+                self._paragraph(paragraph)
+                paragraph = []
+            else:
+                paragraph.append(line)
+        self._paragraph(paragraph)
+        self._end()
+        return Found(self.drafts, self.ignored)
+
+    def _paragraph(self, lines: Sequence[Line]) -> None:
+        if not lines:
+            return
+        for line in lines:
+            settle(line, self.current)
+        order = [token.field for line in lines for token in line.tokens if token.field in (Field.ADDRESS, Field.KEY)]
+        backup = next((token.backup for line in lines for token in line.tokens if token.field is Field.ADDRESS), False)
+        waiting = self.current is not None and not self.current.addresses and Field.KEY not in order
+        if Field.ADDRESS in order and not waiting and not (backup and Field.KEY not in order):
+            self._close()
+        for line in lines:
+            self._line(line)
+
+    def _line(self, line: Line) -> None:
+        if line.link is not None:
+            self._close()
+            self.drafts.append(line.link)
+        if not line.tokens:
+            self._no_tokens(line)
+            return
+        fields = {token.field for token in line.tokens}
+        if {Field.ADDRESS, Field.KEY} <= fields and not any(
+            token.owner for token in line.tokens if token.field is not Field.MODELS
+        ):
+            self._whole_line(line)
+            return
+        if fields <= {Field.MODELS, Field.PLATFORM} and not any(token.labelled for token in line.tokens) and line.words:
+            self._no_tokens(line)
+            return
+        for token in line.tokens:
+            self._token(line, token)
+        self._label(line)
+
+    def _whole_line(self, line: Line) -> None:
+        """A line that holds addresses and keys stands for itself."""
+        self._close()
+        order = [token.field for token in line.tokens if token.field in (Field.ADDRESS, Field.KEY)]
+        count = order.count(Field.ADDRESS)
+        trailing = (
+            count > 1
+            and order.index(Field.KEY) < len(order) - 1
+            and order[0] is Field.ADDRESS
+            and order[-1] is Field.ADDRESS
+        )
+        tokens = line.tokens
+        if trailing:
+            last = max(at for at, token in enumerate(tokens) if token.field is Field.ADDRESS)
+            tokens = tokens[:last] + tokens[last + 1 :]
+        for token in tokens:
+            self._token(line, token)
+        if trailing and self.current:
+            self.current.notes.append(Note.ADDRESS_SET_ASIDE)
+        if count > 1 and self.current and len(self.current.addresses) > 1:
+            self.current.unclear = False
+        self._label(line)
+
+    def _token(self, line: Line, token: Token) -> None:
+        if token.owner and token.field in (Field.ADDRESS, Field.KEY):
+            self._variable(line, token)
+        elif token.owner and token.field is Field.MODELS:
+            self.models_of.append((line.number, token))
+        elif token.field is Field.ADDRESS:
+            self._address(line, token)
+        elif token.field is Field.KEY:
+            self._key(line, token)
+        else:
+            self._detail(line, token)
+
+    def _variable(self, line: Line, token: Token) -> None:
+        """Variables of one owner belong together, wherever they stand (``OPENAI_BASE_URL``, ``OPENAI_API_KEY``)."""
+        draft = self.variables.get(token.owner)
+        taken = draft is not None and (draft.addresses if token.field is Field.ADDRESS else draft.keys)
+        if draft is None or (taken and self.filled.get((token.owner, token.field)) != line.number):
+            draft = self.variables[token.owner] = Draft(line.number)
+            platform = platform_of(token.owner)
+            draft.platform = platform if platform != "openai" else None
+            draft.label = self._heading_text()
+            self.drafts.append(draft)
+        self.filled[token.owner, token.field] = line.number
+        values = [value for value in re.split(r"[;,]", token.value) if value.strip()]
+        (draft.addresses if token.field is Field.ADDRESS else draft.keys).extend(
+            values if len(values) > 1 else [token.value]
+        )
+        draft.notes.extend([*token.notes, *([Note.INVISIBLE_REMOVED] if line.invisible else [])])
+
+    def _address(self, line: Line, token: Token) -> None:
+        current = self.current
+        if current is not None and current.addresses and not current.keys and token.backup:
+            current.addresses.append(token.value)
+            return
+        if current is not None and current.keys and not current.addresses:
+            self.key_first = True
+            current.addresses.append(token.value)
+            self._noted(line, token, current)
+            return
+        if (
+            current is not None
+            and current.complete
+            and token.backup
+            and current.addresses[-1] != token.value
+            and token.labelled
+        ):
+            current.addresses.append(token.value)
+            return
+        same_line = current is not None and current.line == line.number
+        if current is not None and current.addresses and not current.keys and (same_line or self.consecutive):
+            current.addresses.append(token.value)
+            current.unclear = True
+            self.consecutive += 1
+            self._noted(line, token, current)
+            return
+        kept = current if current is not None and not current.addresses and not current.keys else None
+        draft = kept or self._open(line)
+        draft.line = line.number
+        draft.addresses.append(token.value)
+        self.key_first = False
+        self.consecutive = 1
+        self._noted(line, token, draft)
+
+    def _key(self, line: Line, token: Token) -> None:
+        current = self.current
+        self.consecutive = 0
+        if current is None or (self.key_first and current.complete):
+            current = self._open(line)
+        elif (
+            current.addresses and current.keys and (current.label != self._heading_text() and self.heading is not None)
+        ):
+            above = current
+            current = self._open(line)
+            current.addresses.extend(above.addresses)
+            current.notes.append(Note.ADDRESS_FROM_ABOVE)
+        elif current.addresses and self.heading is not None and not current.keys and current.label is None:
+            current.label = self._heading_text()
+        current.keys.append(token.value)
+        self._noted(line, token, current)
+
+    def _noted(self, line: Line, token: Token, draft: Draft) -> None:
+        draft.notes.extend(token.notes)
+        if line.invisible:
+            draft.notes.append(Note.INVISIBLE_REMOVED)
+
+    def _detail(self, line: Line, token: Token) -> None:
+        current = self.current
+        if token.field is Field.NAME:
+            if current is None or current.complete or current.label:
+                current = self._open(line)
+            current.label = token.value
+            return
+        if token.field is Field.SITE:
+            if current is None:
+                current = self._open(line)
+            if not current.site:
+                current.site = token.value
+            if current.addresses:
+                current.notes.append(Note.ADDRESS_SET_ASIDE)
+            return
+        if current is None:
+            current = self._open(line)
+        if token.field is Field.MODELS:
+            current.models.append(token.value)
+        elif token.field is Field.PLATFORM:
+            current.platform = token.value
+
+    def _no_tokens(self, line: Line) -> None:
+        heading = line.heading or heading_of(line)
+        if heading:
+            self.heading = (line.number, heading, line.text)
+            if self.current is not None and self.current.complete and self.key_first:
+                self._close()
+            return
+        if line.text.strip() and line.link is None and not FENCE.match(line.text):
+            self.ignored.append((line.number, line.text))
+
+    def _label(self, line: Line) -> None:
+        """Words beside an address or key become its label."""
+        current = self.current
+        if current is None or current.label:
+            return
+        words = " ".join(word for word in line.words or [line.comment] if word.strip(" -=:|"))
+        if 0 < len(words) <= 100:
+            current.label = words
+
+    def _heading_text(self) -> str | None:
+        return self.heading[1] if self.heading else None
+
+    def _open(self, line: Line) -> Draft:
+        self._close()
+        self.current = Draft(line.number, label=self._heading_text())
+        self.drafts.append(self.current)
+        return self.current
+
+    def _close(self) -> None:
+        self.current = None
+        self.key_first = False
+        self.consecutive = 0
+
+    def _models_of_variables(self) -> None:
+        """Gives models of variables to the pair whose name begins the same, else to the only pair, else to the last."""
+        for number, token in self.models_of:
+            owned = [draft for owner, draft in self.variables.items() if owner and token.owner.startswith(owner)]
+            several = list(self.variables.values())
+            above = [draft for draft in self.drafts if draft.line <= number]
+            if chosen := owned or (several if len(several) == 1 else []) or above[-1:] or self.drafts[:1]:
+                chosen[-1].models.append(token.value)
+
+    def _end(self) -> None:
+        self._models_of_variables()
+        self.drafts = joined_halves(self.drafts)
+        kept = []
+        for draft in self.drafts:
+            if draft.addresses or draft.keys:
+                kept.append(draft)
+            elif draft.site:
+                self.ignored.append((draft.line, draft.site))
+        self.drafts = [part for draft in kept for part in paired(draft)]
+        self.ignored.sort()

@@ -1,0 +1,346 @@
+# ruff: noqa: E501  (patterns)
+"""Lines as tokens: every address, key, model and name in a line, with or without a label."""
+
+import re
+from dataclasses import dataclass, field
+
+from batch_import.intake import cleaning
+from batch_import.intake.cleaning import Kind, kind_of
+from batch_import.intake.commands import plain_command
+from batch_import.intake.fields import Field, Named, field_of, platform_of
+from batch_import.intake.labels import is_detail, is_name, labels
+from batch_import.intake.links import draft_of_link, is_link
+from batch_import.intake.markup import without_markup
+from batch_import.intake.roots import root_of
+from batch_import.intake.rows import Draft
+from batch_import.intake.texts import Note
+from batch_import.intake.words import cut_key, parts_of
+
+URL = re.compile(
+    r"(?:https?://(?=[<{$])[^\s\"'`,;|]+|https?:/{1,3}(?:[^\s\"'`<>{}\[\]()|\\^,;。→—–/@]{1,300}@)?(?:\[[0-9a-f:.]+\])?[^\s\"'`<>{}\[\]()|\\^,;。→—–?]+(?:\?[^\s\"'`<>()|\\^。→]*)?"
+    r"|https?://[<{\[$][^\s\"'`,;|]+|(?<!\w)[a-z][a-z0-9+]{2,20}(?:-[a-z]{2,12})?://[^\s\"'`<>]+)",
+    re.IGNORECASE,
+)
+# The usual line, an address and a key: read at once, as the long way would.
+PLAIN_PAIR = re.compile(
+    r"[ \t]*(?P<address>https?://[a-z0-9.:-]{1,100}(?:/[a-z0-9_-]{1,40}){0,4}/?)(?:[ \t]*[,;|][ \t]*|[ \t]+|-{4})(?P<key>sk-\w{1,200}(?:-\w{1,200}){0,4})[ \t]*"
+)
+_PLACEHOLDER_URL = re.compile(r"https?://(?=\S*[<{\[$])[^\s\"'`,;|]+", re.IGNORECASE)
+_WORD = re.compile(r"[^\s\"'`<>()\[\]{}]+|[(\[{]")
+BULLET = re.compile(
+    r"^[\s>]*(?:(?:-(?!-?[A-Za-z]+\s)|[*+•·●○◆◇■□▪▶►✅☑✔⭐🔥👉🔹🔸📌]|\d{1,5}[.)、:](?!\d)|\(\d{1,4}\)|\[\d{1,4}\]|[①-⑳]|[a-z][.)])\s*\uFE0F?\s*)+(?=\S)"
+)
+_COMMENT = re.compile(r"(?:^|\s|(?<=[\"']))(?:#+(?=\s|[^\s\d])|//)(?=[^/]).*$")
+_REDIRECTED = re.compile(r"[\"']https?://[^\s\"']{1,500}[\"']\s*:\s*[\"'](https?://[^\s\"']{1,500})[\"']")
+_EMPTY_VALUE = re.compile(r"(?:[:=]\s*(?:\"\"|'')|[A-Za-z]\w*_\w+=)\s*[,;]?\s*(?:[#/].*)?$")
+_NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|string|str)\)?;?", re.IGNORECASE)
+_EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
+_OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
+_DOTNET = re.compile(r"\[Environment\]::SetEnvironmentVariable\(\"(\w+)\",\s*\"([^\"]*)\"[^)]*\)", re.IGNORECASE)
+FENCE = re.compile(r"^\s*(?:```|~~~)")
+RULE = re.compile(r"^[\s|:\-=_*+~]+$")
+_SHELL = re.compile(r"^\s*(?:export|set)\s+(?=\"?\w+=)", re.IGNORECASE)
+_SETX = re.compile(r"^\s*(?:setx|ENV|set\s+-\w{1,3})\s+(\w+)\s+(?!=)", re.IGNORECASE)
+_LABEL_WORDS = frozenset(
+    [
+        "url",
+        "baseurl",
+        "base_url",
+        "endpoint",
+        "key",
+        "apikey",
+        "api_key",
+        "api-key",
+        "token",
+        "地址",
+        "接口地址",
+        "网址",
+        "密钥",
+        "秘钥",
+        "令牌",
+        "模型",
+        "model",
+        "models",
+    ]
+)
+LONGEST_HEADING = 60
+_LONGEST_LINE = 200_000
+
+
+@dataclass
+class Token:
+    """A piece of a line with its meaning; ``owner`` groups variables (``openai`` of ``OPENAI_API_KEY``)."""
+
+    field: Field
+    value: str
+    labelled: bool = False
+    owner: str = ""
+    notes: tuple[Note, ...] = ()
+    backup: bool = False
+
+
+@dataclass
+class Line:
+    number: int
+    text: str
+    tokens: list[Token] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)  # left over
+    weak: list[str] = field(default_factory=list)
+    hosts: list[str] = field(default_factory=list)
+    heading: str = ""
+    comment: str = ""
+    blank: bool = False
+    link: Draft | None = None
+    by_comma: bool = False  # what follows the address is separated by a comma
+    invisible: bool = False
+
+    def has(self, *fields: Field) -> bool:
+        return any(token.field in fields for token in self.tokens)
+
+
+class TokenReader:
+    """Reads lines into tokens; a label without a value is kept for the next line."""
+
+    def __init__(self) -> None:
+        self._pending: tuple[Named, str] | None = None
+
+    def read(self, number: int, text: str) -> Line:
+        line = Line(number, text)
+        if len(text) > _LONGEST_LINE:
+            line.words.append("")
+            return line
+        if (pair := PLAIN_PAIR.fullmatch(text)) is not None and kind_of(pair["key"]) is Kind.KEY:
+            self._pending = None
+            page = root_of(pair["address"], False).page
+            line.tokens = [
+                Token(Field.SITE if page else Field.ADDRESS, pair["address"]),
+                Token(Field.KEY, pair["key"]),
+            ]
+            return line
+        content = without_markup(text)
+        if not content.strip() or FENCE.match(content) or (RULE.match(content) and "-" * 3 in content.replace(" ", "")):
+            line.blank = not content.strip()
+            return line
+        self._fill(line, content)
+        return line
+
+    def _fill(self, line: Line, content: str) -> None:
+        if (comment := self._comment(line, content)) is None:
+            return
+        content = comment
+        content = plain_command(content)
+        content = BULLET.sub("", content)
+        content = _REDIRECTED.sub(r'"\1"', content)
+        if "$env:" in content.lower():
+            content = re.sub(r"\$env:", " ", content, flags=re.IGNORECASE)
+        if "]::" in content:
+            content = _DOTNET.sub(r"\1=\2", content)
+        content = _SHELL.sub("", content)
+        content = _SETX.sub(r"\1=", content)
+        pending, self._pending = self._pending, None
+        current: Named | None = pending[0] if pending else None
+        name = pending[1] if pending else ""
+        at = 0
+        for found in URL.finditer(content):
+            if found.start() < at:
+                continue
+            current, name = self._piece(line, content[at : found.start()], current, name)
+            if current is not None and current.field is Field.OTHER and is_name(name) and not is_detail(name):
+                line.words.append(name)
+            at = self._address(line, content, found, current)
+            if not (current and current.owner and re.match(r"[;,]\s*http", content[at : at + 8])):
+                current, name = None, ""
+        current, name = self._piece(line, content[at:], current, name)
+        if current is not None and not line.tokens and not _EMPTY_VALUE.search(content):
+            self._pending = (current, name)
+
+    def _comment(self, line: Line, content: str) -> str | None:
+        """The content without a comment at its end; None for a line that is a heading or commented out altogether."""
+        if "#" not in content and "//" not in content:
+            return content
+        heading = re.match(r"\s*(#{1,6}|//+)\s*(.*)$", content)
+        if heading is None:
+            found = _COMMENT.search(content) if _cheap_comment(content) else None
+            if found is None:
+                return content
+            line.comment = found[0].strip(" #/")
+            return content[: found.start()]
+        if (
+            (found := URL.search(heading[2]))
+            and (found.start() < 5 or len(heading[1]) > 1)
+            and not re.search(r"\w\s*=|key|sk-", heading[2], re.IGNORECASE)
+            and heading[1].startswith("#")
+        ):
+            return heading[2]
+        if (
+            heading[1].startswith("#")
+            and not URL.search(heading[2])
+            and "sk-" not in heading[2]
+            and not re.match(r"\w+\s*=", heading[2])
+        ):
+            line.heading = heading[2][:LONGEST_HEADING]
+        return None
+
+    def _address(self, line: Line, content: str, found: re.Match[str], named: Named | None) -> int:
+        word = found[0]
+        if not word.lower().startswith("http"):
+            if is_link(word):
+                line.link = draft_of_link(line.number, word)
+            else:
+                line.words.append(word)
+            return found.end()
+        if is_link(word):
+            whole = content[found.start() :].split(maxsplit=1)[0]
+            line.link = draft_of_link(line.number, whole)
+            return found.start() + len(whole)
+        address = cleaning.cut_address(word)
+        if not address or (len(address) < 9 and "://" in address[-4:]):
+            return found.end()
+        if content[found.end() : found.end() + 1] in ("{", "<", "["):
+            template = _PLACEHOLDER_URL.match(content, found.start())
+            address = template[0] if template else address
+        kind = Field.ADDRESS if named is None or named.field is not Field.SITE else Field.SITE
+        labelled = named is not None and named.field is Field.ADDRESS
+        root = root_of(address, False) if kind is Field.ADDRESS and not labelled else None
+        if root is not None and root.page:
+            kind = Field.SITE
+        token = Token(kind, address, labelled, named.owner if named else "", backup=bool(named and named.backup))
+        if all((other.field, other.value.rstrip("/")) != (kind, address.rstrip("/")) for other in line.tokens):
+            line.tokens.append(token)
+        return found.start() + max(len(address), 1)
+
+    def _piece(self, line: Line, piece: str, named: Named | None, name: str) -> tuple[Named | None, str]:
+        """Reads what stands between two addresses; returns the label that is still without a value."""
+        if not piece.strip():
+            return named, name
+        if "---" in piece:
+            piece = re.sub(r"-{3,}(?=[\w \u4e00-\u9fff]{1,30}[:=])", "    ", piece)
+        line.by_comma = piece.lstrip("\"' ").startswith(",") and bool(line.tokens)
+        at = 0
+        for start, end, found, text in labels(piece):
+            named = self._values(line, piece[at:start], named, name)
+            named, name, at = found, text, end
+        rest = piece[at:]
+        return (self._values(line, rest, named, name), name) if rest.strip(" \t,;|\"'`*<>()[]{}-=") else (named, name)
+
+    def _values(self, line: Line, text: str, named: Named | None, name: str) -> Named | None:
+        """Reads words under a label; returns the label again while it has no value yet."""
+        stripped = text.strip(" \t,;|\"'`*<>()[]{}")
+        if named is None or named.field in (Field.OTHER, Field.ENABLED, Field.LOGIN):
+            if named is not None and named.field is Field.OTHER and is_name(name) and not is_detail(name):
+                line.words.append(name)
+            self._words(line, text)
+            return None
+        if not stripped:
+            return named
+        if named.field is Field.SITE:  # "get a key: [here](address)": the words between are its text
+            line.words.append(stripped)
+            return named
+        if named.field is Field.NAME:
+            line.tokens.append(Token(Field.NAME, stripped, labelled=True))
+        elif named.field is Field.MODELS:
+            self._models(line, stripped, named.owner)
+        elif named.field is Field.PLATFORM:
+            self._platform(line, stripped)
+        elif named.field is Field.KEY:
+            self._key(line, text, named)
+        else:
+            self._host(line, stripped, named, name)
+        return None
+
+    def _models(self, line: Line, text: str, owner: str) -> None:
+        words = text.split()
+        if len(words) > 1 and not re.search(r"[,;|]", text) and all(kind_of(word) is Kind.MODEL for word in words):
+            text = ",".join(words)
+        line.tokens.append(Token(Field.MODELS, re.sub(r"(?<=\S)\s*\([^()]*\)?|[\"'\[\]()]", "", text), True, owner))
+
+    def _platform(self, line: Line, text: str) -> None:
+        if (platform := platform_of(text)) is not None:
+            line.tokens.append(Token(Field.PLATFORM, platform, labelled=True))
+        else:
+            self._words(line, text)
+
+    def _key(self, line: Line, text: str, named: Named) -> None:
+        """The value of a key's label: one word, or several where each looks like a key."""
+        value = re.sub(r"^[\s\"'`*]*(?:Bearer|Basic)\s+", "", text, flags=re.IGNORECASE)
+        notes = (Note.BEARER_REMOVED,) if value != text else ()
+        if _NOTHING.fullmatch(value.strip()) or _EXPRESSION.match(value):
+            return
+        words = [word for word in re.split(r"[\s\"'`()\[\]]+", value.strip()) if word.strip(",;|*")]
+        if not words:
+            return
+        first = words[0]
+        joined = 1
+        while (
+            joined < len(words)
+            and re.search(r"[,;|]$", words[joined - 1])
+            and kind_of(words[joined].strip(",;|")) is Kind.KEY
+        ):
+            first += words[joined]
+            joined += 1
+        key = cut_key(first)
+        if key:
+            line.tokens.append(Token(Field.KEY, key, True, named.owner, notes))
+        elif re.search(r"<[^<>]+>|\{[^{}]*\}", value):
+            line.tokens.append(Token(Field.KEY, value.strip(), True, named.owner))
+        else:
+            self._words(line, first)
+        self._words(line, " ".join(words[joined:]))
+
+    def _host(self, line: Line, text: str, named: Named, name: str) -> None:
+        """An address without a scheme behind its label."""
+        word, _, rest = text.partition(" ")
+        word = word.strip(",;|\"'`*")
+        if cleaning.is_bind_address(word) or (name.lower() in ("host", "hostname") and "." not in word):
+            return
+        if named.field is Field.ADDRESS and (
+            cleaning.looks_like_host(word)
+            or re.fullmatch(r"[\w-]+:\d{2,5}(?:/\S*)?", word)
+            or cleaning.is_address_placeholder(word)
+        ):
+            line.tokens.append(Token(Field.ADDRESS, word, True, named.owner, backup=named.backup))
+            self._words(line, rest)
+        else:
+            self._words(line, text)
+
+    def _words(self, line: Line, text: str) -> None:
+        if not text.strip():
+            return
+        named: Named | None = None
+        for found in _WORD.finditer(text):
+            if found[0].startswith("-") and _OPTION.fullmatch(found[0]):
+                continue
+            for word in parts_of(found[0], line.by_comma):
+                named = self._word(line, word, named)
+
+    def _word(self, line: Line, word: str, named: Named | None) -> Named | None:
+        kind = kind_of(word)
+        if kind is Kind.KEY or (
+            kind is Kind.PLACEHOLDER
+            and ((named and named.field is Field.KEY) or word.lower().startswith(("sk-", "your", "<", "$")))
+        ):
+            line.tokens.append(Token(Field.KEY, word))
+        elif kind is Kind.MODEL:
+            line.tokens.append(Token(Field.MODELS, word))
+        elif kind is Kind.HOST:
+            line.hosts.append(word)
+        elif word.lower() in ("bearer", "authorization"):
+            return named
+        elif word.lower() in _LABEL_WORDS and (found := field_of(word)) is not None:
+            return found
+        elif kind is Kind.WEAK and not (named and named.field is Field.ADDRESS):
+            line.weak.append(word)
+        else:
+            line.words.append(word)
+        return None
+
+
+def _cheap_comment(content: str) -> bool:
+    return (
+        " #" in content
+        or '"#' in content
+        or "'#" in content
+        or "\t#" in content
+        or " //" in content
+        or "\t//" in content
+    )

@@ -1,0 +1,217 @@
+"""What single names and values of an object say: an address, a key, models, a name, a platform."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from batch_import.intake import cleaning
+from batch_import.intake.fields import Field, Named, field_of, platform_of
+
+CUT = "\ufdd0cut"  # the name that an object gets where the text broke off within it
+_STRONG_ADDRESS = re.compile(r"base|api|endpoint|地址|接口", re.IGNORECASE)
+_NEW_API_TYPES = {"14": "anthropic", "24": "gemini"}
+SURE = (cleaning.Kind.KEY, cleaning.Kind.PLACEHOLDER)
+_KNOWN_REST_TEXT = """
+    balance concurrency created_time data group groups id items message order page page_size priority
+    provider sort success tag timestamp total updated_time used_quota version weight
+"""
+_KNOWN_REST = frozenset(_KNOWN_REST_TEXT.split())
+
+
+@dataclass
+class Own:
+    """The scalar facts of one object, each with the owner of its name."""
+
+    address_of: dict[str, list[str]] = field(default_factory=dict)
+    key_of: dict[str, list[str]] = field(default_factory=dict)
+    sites: list[str] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
+    label: str | None = None
+    identity: str | None = None  # used where there is no name
+    platform: str | None = None
+    login: bool = False
+    disabled: bool = False
+    strong: bool = False
+    unknown: bool = False
+    cut: bool = False
+    exact: bool = False
+
+    @property
+    def addresses(self) -> list[str]:
+        return [address for found in self.address_of.values() for address in found]
+
+    @property
+    def keys(self) -> list[str]:
+        return [key for found in self.key_of.values() for key in found]
+
+
+def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
+    """Takes a value that is understood; False for one to be looked into."""
+    if name == "id" and isinstance(value, str) and not value.isdigit() and len(value) <= 30:
+        own.identity = value
+    if name == CUT:
+        own.cut = True
+        return True
+    if named is None and name == "api" and _are_keys(value):  # uni-api calls the key so
+        return _take_key(own, Named(Field.KEY), value)
+    if named is None:
+        own.unknown = own.unknown or (not isinstance(value, dict | list) and name.lower() not in _KNOWN_REST)
+        return False
+    match named.field:
+        case Field.ADDRESS:
+            return _take_address(own, named, name, value)
+        case Field.KEY:
+            return _take_key(own, named, value)
+        case Field.LOGIN:
+            own.login = own.login or (isinstance(value, str) and bool(value))
+            return not isinstance(value, dict | list)
+        case Field.SITE:
+            own.sites.extend([value] if isinstance(value, str) and value.startswith("http") else [])
+            return not isinstance(value, dict | list)
+        case Field.MODELS:
+            return _take_models(own, value)
+        case Field.NAME:
+            if (
+                isinstance(value, str)
+                and value.strip()
+                and name != "id"
+                and (own.label is None or name.lower() in ("name", "title", "label"))
+            ):
+                own.label = value
+            return not isinstance(value, dict | list)
+        case Field.PLATFORM:
+            return _take_platform(own, value)
+        case Field.ENABLED:
+            own.disabled = own.disabled or _is_off(name, value)
+            return not isinstance(value, dict | list)
+    return False
+
+
+def unwrapped(named: Named | None, value: Any) -> Any:
+    """The text of ``{"value": text}`` where a name asks for one."""
+    if named is not None and isinstance(value, dict) and len(value) == 1 and isinstance(value.get("value"), str):
+        return value["value"]
+    return value
+
+
+def _are_keys(value: Any) -> bool:
+    values = value if isinstance(value, list) else [value]
+    return bool(values) and all(isinstance(one, str) and cleaning.kind_of(one) in SURE for one in values)
+
+
+def _take_address(own: Own, named: Named, name: str, value: Any) -> bool:
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
+        return False
+    found = [one.strip() for one in values if _is_address(one, name)]
+    if found:
+        own.address_of.setdefault(named.owner, []).extend(found)
+        own.strong = own.strong or _STRONG_ADDRESS.search(name) is not None
+        own.exact = own.exact or name == "apiHost"
+    return True
+
+
+def _is_address(text: str, name: str) -> bool:
+    text = text.strip()
+    if not text or cleaning.is_bind_address(text) or len(text) > cleaning.LONGEST_ADDRESS:
+        return False
+    if text[:4].lower() == "http" or cleaning.looks_like_host(text):
+        return True
+    return _STRONG_ADDRESS.search(name) is not None and (
+        cleaning.is_address_placeholder(text) or cleaning.is_environment(text)
+    )
+
+
+def _take_key(own: Own, named: Named, value: Any) -> bool:
+    values = value if isinstance(value, list) else [value]
+    keys = [one for one in values if isinstance(one, str) and one.strip()]
+    if isinstance(value, dict) or any(isinstance(one, dict | list) for one in values):
+        return False
+    for key in keys:
+        own.key_of.setdefault(named.owner, []).extend(_several(key))
+    return True
+
+
+def _several(key: str) -> list[str]:
+    """new-api keeps several keys of a channel in one text: by line, or as a JSON list."""
+    if key.lstrip().startswith("["):
+        try:
+            found = json.loads(key)
+        except (ValueError, RecursionError):
+            found = None
+        if isinstance(found, list) and all(isinstance(one, str) for one in found):
+            return [one for one in found if one.strip()]
+    return [line.strip() for line in key.splitlines() if line.strip()]
+
+
+def _take_models(own: Own, value: Any) -> bool:
+    if isinstance(value, dict) and any(has_address(one) for one in (value, *value.values()) if isinstance(one, dict)):
+        return False
+    own.models.extend(_names(value, 0))
+    # A list of objects may be a list of providers (LiteLLM and Continue call it models): it is looked into as well.
+    return not (
+        isinstance(value, list) and any(isinstance(one, dict) and _has_credentials(one) for one in value)
+    ) and not (isinstance(value, dict) and "providers" in value)
+
+
+def _has_credentials(node: Mapping[str, Any]) -> bool:
+    return any(
+        ((named := field_of(str(name))) and named.field in (Field.ADDRESS, Field.KEY)) or isinstance(value, dict)
+        for name, value in node.items()
+    )
+
+
+def _names(value: Any, depth: int) -> Iterator[str]:
+    if isinstance(value, str):
+        yield re.sub(r"^openai/", "", value)
+    elif isinstance(value, list):
+        for one in value:
+            if isinstance(one, dict) and not _has_credentials(one):
+                name = next(
+                    (one[key] for key in ("id", "model", "name", "model_name") if isinstance(one.get(key), str)), ""
+                )
+                yield from [name] if name else list(one)[: len(one) == 1]
+            elif isinstance(one, str):
+                yield one
+    elif isinstance(value, dict) and depth < 3:
+        if isinstance(value.get("default"), list | str):
+            yield from _names(value["default"], depth + 1)
+        elif all(isinstance(one, dict | str) for one in value.values()) and not ({"providers", "fetch"} & set(value)):
+            yield from (str(name) for name in value)
+
+
+def _take_platform(own: Own, value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return False
+    own.platform = own.platform or platform_of(str(value)) or _NEW_API_TYPES.get(str(value))
+    return True
+
+
+def _is_off(name: str, value: Any) -> bool:
+    text = str(value).lower()
+    if "disabled" in name.lower():
+        return text in ("true", "1")
+    return text in ("false", "0", "2", "3", "disabled", "inactive", "error", "off")
+
+
+def opened(name: str, value: Any) -> Any:
+    """A text that is itself JSON or TOML (cc-switch keeps codex's configuration so)."""
+    if not isinstance(value, str) or len(value) < 20 or len(value) > 100_000:
+        return value
+    if value.lstrip().startswith("{"):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    if name in ("config", "toml") and "=" in value:
+        from batch_import.intake.documents import toml_of
+
+        return toml_of(value) or value
+    return value
+
+
+def has_address(node: Mapping[str, Any]) -> bool:
+    named = (field_of(str(key)) for key, value in node.items() if isinstance(value, str))
+    return any(found is not None and found.field is Field.ADDRESS for found in named)
