@@ -36,7 +36,7 @@ _BARE_HOST = re.compile(
 _TELLING_HOST = re.compile(
     r":\d{2,5}(?:/|$)|/v\d|^localhost|/(?:api|openai|proxy|claude|anthropic)(?:/|$)|^(?:api|relay|gateway)\."
 )
-_ATTRIBUTE = re.compile(r"(?:\w+\.)+[a-z]+[A-Z]\w*")  # ``config.baseUrl``
+_ATTRIBUTE = re.compile(r"(?:\w+\.)+[A-Za-z]*[a-z][A-Z]\w*")  # ``config.baseUrl``
 _FILE = re.compile(
     r"\.(?:md|txt|py|js|ts|json|jsonl|ya?ml|toml|csv|tsv|go|rs|sh|env|html?|png|jpe?g|gif|svg|zip|exe|log|conf|ini|java|sql|xlsx?|docx?)$",
     re.IGNORECASE,
@@ -151,7 +151,7 @@ def _by_shape(word: str) -> Kind:
         return Kind.KEY
     if looks_like_host(word):
         return Kind.HOST
-    if _DATE.fullmatch(word):
+    if _DATE.fullmatch(word) or word.startswith("/"):
         return Kind.TEXT
     if _OPAQUE.fullmatch(word) and not _is_wordy(word):
         return Kind.KEY

@@ -32,7 +32,7 @@ _WORDS: Mapping[Field, str] = {
     Field.ADDRESS: """
         baseurl url endpoint apibase apibaseurl apiurl apihost apiendpoint apiaddress apidomain host hostname server address
         basepath baseuri baseaddress uri apiserver upstream upstreamurl gateway gatewayurl proxyurl reverseproxy relay relayurl
-        domain openaibaseurl openaiapibase openaiproxyurl requesturl serverurl serviceurl providerurl endpointurl
+        domain openaiproxyurl requesturl serverurl serviceurl providerurl endpointurl
         azureendpoint modelurl openaiurl baseurls urls apibaseurls endpoints
         地址 接口地址 接口 网址 api地址 api接口 api接口地址 api域名 站点地址 站点url 中转地址 中转站地址 中转站 中转 服务地址 服务器地址
         服务器 请求地址 代理地址 反代地址 反代 域名 链接 线路 线路地址 上游地址 上游 渠道地址 接入点 入口 入口地址 接入地址 调用地址 基础地址 基础url 基址
@@ -45,7 +45,7 @@ _WORDS: Mapping[Field, str] = {
         参考 reference avatar icon iconurl logo image 图标 图片 tutorial guide help 查询地址 额度查询 余额查询""",
     Field.KEY: """
         apikey apikeys key keys token tokens secret secretkey apitoken authtoken authorization xapikey xgoogapikey sk
-        apisecret credential bearer bearertoken experimentalbearertoken apikeyvalue openaikey openaiapikey accesskey
+        apisecret credential bearer bearertoken experimentalbearertoken apikeyvalue openaikey accesskey
         keyvalue authkey skkey mykey auth 密钥 秘钥 密匙 令牌 key密钥 api密钥 api秘钥 api密匙 api令牌 apikey密钥 卡密 口令 凭证 凭据 钥匙 接口密钥
         访问密钥 访问令牌 密钥key 密钥列表 密码key skkey 授权码 密钥apikey キー apiキー 키 api키 ключ apiключ clave claveapi llave
         schluessel schlüssel apischlüssel clé cléapi chave""",
@@ -56,7 +56,7 @@ _WORDS: Mapping[Field, str] = {
         模型 可用模型 支持模型 支持的模型 模型列表 模型名 模型名称 默认模型 测试模型 主模型 模型id 部分模型 モデル модель modelo modell""",
     Field.NAME: """
         name names label title providername sitename channelname displayname remark remarks note notes comment description
-        alias tag provider 名称 名字 站 站点 备注 渠道 渠道名 渠道名称 站名 站点名 站点名称 提供名 供应商 服务商 提供商 提供者 平台名 平台名称 说明 标签 别名
+        alias tag provider 名称 名字 站 站点 备注 渠道 渠道名 渠道名称 站名 站点名 站点名称 提供名 厂商 供应商 服务商 提供商 提供者 平台名 平台名称 说明 标签 别名
         账号名 账户 账号 标题 名前 нaзвание nombre""",
     Field.PLATFORM: "platform type apitype providertype apiformat protocol app 平台 类型 提供商类型 协议 接口类型 api类型 格式",
     Field.ENABLED: "enabled status disabled isenabled isdisabled active 状态 启用",
@@ -87,6 +87,7 @@ _SUFFIXES: tuple[tuple[str, Field], ...] = (
     ("令牌", Field.KEY),
     ("defaultmodel", Field.MODELS),
     ("modelid", Field.MODELS),
+    ("custommodels", Field.MODELS),
     ("model", Field.MODELS),
     ("模型", Field.MODELS),
 )
@@ -104,6 +105,8 @@ def field_of(name: str) -> Named | None:
     bare = _NOISE.sub("", name).lower()
     if (field := _TABLE.get(bare)) is not None:
         return Named(field, "", _BACKUP.search(bare) is not None)
+    if "获取" in bare or "文档" in bare:  # where to get a key, where to read of it
+        return Named(Field.SITE)
     numbered = _NUMBER.sub("", bare)
     number = bare[len(numbered) :]
     if (field := _TABLE.get(numbered)) is not None:

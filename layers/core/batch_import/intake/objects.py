@@ -14,7 +14,7 @@ from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, field_of, platform_of
 from batch_import.intake.rows import Draft
 from batch_import.intake.texts import Note
-from batch_import.intake.values import SURE, Own, has_address, opened, take, unwrapped
+from batch_import.intake.values import SURE, Own, as_fields, has_address, named_value, opened, take, unwrapped
 
 _DEEPEST = 60
 _OTHER_MODELS = re.compile(r"embed|rerank|tts|speech|image|vision|audio", re.IGNORECASE)
@@ -81,6 +81,7 @@ class _Finder:
         if depth > _DEEPEST or not isinstance(node, dict | list) or id(node) in self._seen:
             return _Facts()
         self._seen.add(id(node))
+        node = as_fields(node) or node
         if isinstance(node, list):
             return self._list(node, above, depth)
         return self._object(node, above, depth)
@@ -102,12 +103,13 @@ class _Finder:
         return left
 
     def _object(self, node: Mapping[str, Any], above: _Above, depth: int) -> _Facts:
-        own, children = self._own(node)
+        own, children = self._own(named_value(node))
         own.label = own.label or (None if above.label else own.identity)
         below = _below(own, above, node)
         facts = self._groups(_by_owner(own), own, below)
         apart = _is_map_of_entries(node)
-        for name, child in children:
+        for name, value in children:
+            child = as_fields(value) or value
             entries = child if isinstance(child, list) else [child]
             for entry in entries:
                 found = self.facts(entry, _named_below(below, name, entry, isinstance(child, list)), depth + 1)

@@ -29,6 +29,7 @@ class Records:
         self.heading: tuple[int, str, str] | None = None
         self.variables: dict[str, Draft] = {}
         self.consecutive = 0
+        self.labelled_models: list[tuple[Draft, str]] = []
         self.models_of: list[tuple[int, Token]] = []  # models of variables (``OPENAI_MODEL``)
         self.filled: dict[tuple[str, Field], int] = {}  # the line that filled an owner's field
 
@@ -204,6 +205,8 @@ class Records:
             current = self._open(line)
         if token.field is Field.MODELS:
             current.models.append(token.value)
+            if token.labelled:
+                self.labelled_models.append((current, token.value))
         elif token.field is Field.PLATFORM:
             current.platform = token.value
 
@@ -242,11 +245,18 @@ class Records:
 
     def _models_of_variables(self) -> None:
         """Gives models of variables to the pair whose name begins the same, else to the only pair, else to the last."""
+        if len(self.variables) == 1:
+            [only] = self.variables.values()
+            only.models.extend(model for draft, model in self.labelled_models if not (draft.addresses or draft.keys))
         for number, token in self.models_of:
             owned = [draft for owner, draft in self.variables.items() if owner and token.owner.startswith(owner)]
             several = list(self.variables.values())
             above = [draft for draft in self.drafts if draft.line <= number]
-            if chosen := owned or (several if len(several) == 1 else []) or above[-1:] or self.drafts[:1]:
+            if (
+                chosen := owned
+                or (several if len(several) == 1 else [])
+                or ([] if several else above[-1:] or self.drafts[:1])
+            ):
                 chosen[-1].models.append(token.value)
 
     def _end(self) -> None:

@@ -70,9 +70,17 @@ def header_of(text: str) -> Header | None:
             cells = [cell.strip(_CELL + "*") for cell in _split(text, delimiter)]
             columns = tuple(field_of(cell) for cell in cells)
             header = Header(delimiter, columns)
-            if (header.count(Field.ADDRESS) or header.count(Field.SITE)) and header.count(Field.KEY):
+            if _is_header(header):
                 return header
     return None
+
+
+def _is_header(header: Header) -> bool:
+    """Whether cells name an address and a key; between bars an address and anything else that is known will do."""
+    if header.count(Field.KEY):
+        return bool(header.count(Field.ADDRESS) or header.count(Field.SITE))
+    known = sum(column is not None for column in header.columns)
+    return header.delimiter == "|" and header.count(Field.ADDRESS) == 1 and known > 1
 
 
 def _split(text: str, delimiter: str) -> list[str]:

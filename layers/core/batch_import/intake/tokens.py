@@ -36,6 +36,8 @@ _EMPTY_VALUE = re.compile(r"(?:[:=]\s*(?:\"\"|'')|[A-Za-z]\w*_\w+=)\s*[,;]?\s*(?
 _NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|string|str)\)?;?", re.IGNORECASE)
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
+_CALL = re.compile(r"[A-Z]\w*\.[a-z]\w*")  # ``OpenAiChatModel.builder()``
+_METHOD = re.compile(r"(?<!os)\.([a-z][A-Za-z]{2,30})\((?=[\"'])")  # ``.apiKey("…")``
 _DOTNET = re.compile(r"\[Environment\]::SetEnvironmentVariable\(\"(\w+)\",\s*\"([^\"]*)\"[^)]*\)", re.IGNORECASE)
 FENCE = re.compile(r"^\s*(?:```|~~~)")
 RULE = re.compile(r"^[\s|:\-=_*+~]+$")
@@ -135,6 +137,8 @@ class TokenReader:
             content = re.sub(r"\$env:", " ", content, flags=re.IGNORECASE)
         if "]::" in content:
             content = _DOTNET.sub(r"\1=\2", content)
+        if '("' in content or "('" in content:
+            content = _METHOD.sub(_as_field, content)
         content = _SHELL.sub("", content)
         content = _SETX.sub(r"\1=", content)
         pending, self._pending = self._pending, None
@@ -250,6 +254,8 @@ class TokenReader:
 
     def _models(self, line: Line, text: str, owner: str) -> None:
         words = text.split()
+        if _CALL.match(text):
+            return
         if len(words) > 1 and not re.search(r"[,;|]", text) and all(kind_of(word) is Kind.MODEL for word in words):
             text = ",".join(words)
         line.tokens.append(Token(Field.MODELS, re.sub(r"(?<=\S)\s*\([^()]*\)?|[\"'\[\]()]", "", text), True, owner))
@@ -333,6 +339,10 @@ class TokenReader:
         else:
             line.words.append(word)
         return None
+
+
+def _as_field(found: re.Match[str]) -> str:
+    return f" {found[1]}=" if field_of(found[1]) is not None else found[0]
 
 
 def _cheap_comment(content: str) -> bool:

@@ -89,6 +89,24 @@ def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
     return False
 
 
+def as_fields(node: Any) -> dict[str, Any] | None:
+    """A list of ``{"name": "OPENAI_BASE_URL", "value": text}`` as one object; None for any other value."""
+    if not isinstance(node, list) or not node or not all(isinstance(one, dict) for one in node):
+        return None
+    pairs = [(one.get("name", one.get("key")), one.get("value")) for one in node]
+    if not all(isinstance(name, str) and "value" in one for (name, _), one in zip(pairs, node, strict=True)):
+        return None
+    return dict(pairs) if len(dict(pairs)) == len(pairs) else None
+
+
+def named_value(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``{"key": "Authorization", "value": text}`` as the one field that it is; any other object as it is."""
+    name = node.get("key", node.get("name"))
+    if isinstance(name, str) and isinstance(node.get("value"), str) and field_of(name) is not None:
+        return {name: node["value"]}
+    return node
+
+
 def unwrapped(named: Named | None, value: Any) -> Any:
     """The text of ``{"value": text}`` where a name asks for one."""
     if named is not None and isinstance(value, dict) and len(value) == 1 and isinstance(value.get("value"), str):
