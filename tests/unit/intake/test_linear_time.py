@@ -14,6 +14,8 @@ PIECES = {
     "YAML": f"- base_url: https://r%d.example/v1\n  api_key: {_KEY}\n",
     "TOML": f'[[relay]]\nurl = "https://r%d.example/v1"\nkey = "{_KEY}"\n',
     "variables": f"A%d_BASE_URL=https://r.example/v1\nA%d_API_KEY={_KEY}\n",
+    "variables with models": f"A%d_BASE_URL=https://r.example/v1\nA%d_API_KEY={_KEY}\nA%d_MODEL=gpt-5\nB%d_MODEL=gpt-5\n",
+    "models without variables": "A%d_MODEL=gpt-5\nhttps://r%d.example/v1\n",
     "fences": f"```yaml\n- base_url: https://r%d.example/v1\n  api_key: {_KEY}\n```\n",
     "curl": f"curl https://r%d.example/v1/models -H 'Authorization: Bearer {_KEY}'\n",
     "links": "ccswitch://v1/import?resource=provider&app=claude&name=R%d&endpoint=https%%3A%%2F%%2Fr.example&apiKey=sk-%d\n",

@@ -1,6 +1,7 @@
 """Tokens of lines put together to drafts."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -248,16 +249,23 @@ class Records:
         if len(self.variables) == 1:
             [only] = self.variables.values()
             only.models.extend(model for draft, model in self.labelled_models if not (draft.addresses or draft.keys))
+        lines = sorted((draft.line, at) for at, draft in enumerate(self.drafts))
         for number, token in self.models_of:
-            owned = [draft for owner, draft in self.variables.items() if owner and token.owner.startswith(owner)]
-            several = list(self.variables.values())
-            above = [draft for draft in self.drafts if draft.line <= number]
-            if (
-                chosen := owned
-                or (several if len(several) == 1 else [])
-                or ([] if several else above[-1:] or self.drafts[:1])
-            ):
-                chosen[-1].models.append(token.value)
+            if (draft := self._owner_of(token) or self._above(number, lines)) is not None:
+                draft.models.append(token.value)
+
+    def _owner_of(self, token: Token) -> Draft | None:
+        """The pair of variables whose name begins as that of ``token``, or the only pair."""
+        for end in range(len(token.owner), 0, -1):
+            if (draft := self.variables.get(token.owner[:end])) is not None:
+                return draft
+        return next(iter(self.variables.values())) if len(self.variables) == 1 else None
+
+    def _above(self, number: int, lines: Sequence[tuple[int, int]]) -> Draft | None:
+        """Where there are no variables: the draft above line ``number``, or the first one."""
+        if self.variables or not lines:
+            return None
+        return self.drafts[lines[max(bisect_right(lines, (number, len(lines))) - 1, 0)][1]]
 
     def _end(self) -> None:
         self._models_of_variables()
