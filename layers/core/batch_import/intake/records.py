@@ -50,7 +50,7 @@ class Records:
         if not lines:
             return
         for line in lines:
-            settle(line, self.current)
+            settle(line)
         order = [token.field for line in lines for token in line.tokens if token.field in (Field.ADDRESS, Field.KEY)]
         backup = next((token.backup for line in lines for token in line.tokens if token.field is Field.ADDRESS), False)
         waiting = self.current is not None and not self.current.addresses and Field.KEY not in order
@@ -82,23 +82,12 @@ class Records:
     def _whole_line(self, line: Line) -> None:
         """A line that holds addresses and keys stands for itself."""
         self._close()
-        order = [token.field for token in line.tokens if token.field in (Field.ADDRESS, Field.KEY)]
-        count = order.count(Field.ADDRESS)
-        trailing = (
-            count > 1
-            and order.index(Field.KEY) < len(order) - 1
-            and order[0] is Field.ADDRESS
-            and order[-1] is Field.ADDRESS
-        )
-        tokens = line.tokens
-        if trailing:
-            last = max(at for at, token in enumerate(tokens) if token.field is Field.ADDRESS)
-            tokens = tokens[:last] + tokens[last + 1 :]
+        tokens = _without_trailing_address(line.tokens)
         for token in tokens:
             self._token(line, token)
-        if trailing and self.current:
+        if self.current and len(tokens) < len(line.tokens):
             self.current.notes.append(Note.ADDRESS_SET_ASIDE)
-        if count > 1 and self.current and len(self.current.addresses) > 1:
+        if self.current and len(self.current.addresses) > 1:
             self.current.unclear = False
         self._label(line)
 
@@ -133,32 +122,35 @@ class Records:
 
     def _address(self, line: Line, token: Token) -> None:
         current = self.current
-        if current is not None and current.addresses and not current.keys and token.backup:
+        if current is not None and self._is_another(token, current):
             current.addresses.append(token.value)
-            return
-        if current is not None and current.keys and not current.addresses:
+        elif current is not None and current.keys and not current.addresses:
             self.key_first = True
             current.addresses.append(token.value)
             self._noted(line, token, current)
-            return
-        if (
-            current is not None
-            and current.complete
-            and token.backup
-            and current.addresses[-1] != token.value
-            and token.labelled
-        ):
-            current.addresses.append(token.value)
-            return
-        same_line = current is not None and current.line == line.number
-        if current is not None and current.addresses and not current.keys and (same_line or self.consecutive):
+        elif current is not None and self._is_rival(line, current):
             current.addresses.append(token.value)
             current.unclear = True
             self.consecutive += 1
             self._noted(line, token, current)
-            return
-        kept = current if current is not None and not current.addresses and not current.keys else None
-        draft = kept or self._open(line)
+        else:
+            self._first_address(line, token)
+
+    def _is_another(self, token: Token, current: Draft) -> bool:
+        """Whether a backup address belongs to what is there already."""
+        if not token.backup or not current.addresses:
+            return False
+        return not current.keys or (token.labelled and current.addresses[-1] != token.value)
+
+    def _is_rival(self, line: Line, current: Draft) -> bool:
+        """Whether an address follows another one without a key between them."""
+        follows = current.line == line.number or self.consecutive > 0
+        return bool(current.addresses) and not current.keys and follows
+
+    def _first_address(self, line: Line, token: Token) -> None:
+        current = self.current
+        is_empty = current is not None and not current.addresses and not current.keys
+        draft = current if current is not None and is_empty else self._open(line)
         draft.line = line.number
         draft.addresses.append(token.value)
         self.key_first = False
@@ -278,3 +270,12 @@ class Records:
                 self.ignored.append((draft.line, draft.site))
         self.drafts = [part for draft in kept for part in paired(draft)]
         self.ignored.sort()
+
+
+def _without_trailing_address(tokens: list[Token]) -> list[Token]:
+    """The tokens without an address behind the keys, where one stands before them as well (``url key homepage``)."""
+    order = [token.field for token in tokens if token.field in (Field.ADDRESS, Field.KEY)]
+    if order[0] is Field.KEY or order[-1] is Field.KEY:
+        return tokens
+    last = max(at for at, token in enumerate(tokens) if token.field is Field.ADDRESS)
+    return tokens[:last] + tokens[last + 1 :]

@@ -5,7 +5,6 @@ import re
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field
 from batch_import.intake.markup import EMOJI
-from batch_import.intake.rows import Draft
 from batch_import.intake.texts import Note
 from batch_import.intake.tokens import BULLET, LONGEST_HEADING, RULE, Line, Token
 
@@ -17,35 +16,31 @@ _LABEL_START = re.compile(
 )
 
 
-def settle(line: Line, current: Draft | None) -> None:
+def settle(line: Line) -> None:
     """Decides about the words of a line that may be a key or a host, now that the whole line is known."""
-    has_key = line.has(Field.KEY)
-    has_address = line.has(Field.ADDRESS, Field.SITE)
-    if line.hosts and not has_address:
-        for host in line.hosts:
-            alone = not line.words and not line.weak
-            if (
-                has_key
-                or line.weak
-                or cleaning.is_telling_host(host)
-                or (alone and len(line.hosts) == 1 and not line.tokens)
-            ):
-                line.tokens.insert(0, Token(Field.ADDRESS, host, notes=()))
-                has_address = True
-        line.hosts = []
-    elif line.hosts and has_address and not has_key and not line.weak and len(line.hosts) == 1:
-        line.weak = line.hosts
+    if line.hosts:
+        _settle_hosts(line)
     line.weak = [word for word in line.weak if not _LABEL_START.fullmatch(word)]
-    if has_key or not line.weak:
-        return
-    if (has_address and line.has(Field.ADDRESS) and len(line.weak) == 1) or (
-        not line.tokens
-        and not line.words
-        and len(line.weak) == 1
-        and re.search(r"\d", line.weak[0])
-        and len(line.weak[0]) >= 8
-    ):
+    if len(line.weak) == 1 and not line.has(Field.KEY) and (line.has(Field.ADDRESS) or _is_key_alone(line)):
         line.tokens.append(Token(Field.KEY, line.weak[0], notes=(Note.UNUSUAL_KEY,)))
+
+
+def _settle_hosts(line: Line) -> None:
+    """A word with dots is an address beside a key or if it tells so itself, and perhaps a key beside an address."""
+    has_key = line.has(Field.KEY)
+    if not line.has(Field.ADDRESS, Field.SITE):
+        for host in line.hosts:
+            alone = len(line.hosts) == 1 and not (line.words or line.weak or line.tokens)
+            if has_key or line.weak or alone or cleaning.is_telling_host(host):
+                line.tokens.insert(0, Token(Field.ADDRESS, host))
+        line.hosts = []
+    elif not has_key and not line.weak and len(line.hosts) == 1:
+        line.weak = line.hosts
+
+
+def _is_key_alone(line: Line) -> bool:
+    [word] = line.weak
+    return not line.tokens and not line.words and len(word) >= 8 and re.search(r"\d", word) is not None
 
 
 def heading_of(line: Line) -> str:

@@ -37,6 +37,7 @@ _NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|stri
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
 _CALL = re.compile(r"[A-Z]\w*\.[a-z]\w*")  # ``OpenAiChatModel.builder()``
+_NEXT_IN_LIST = re.compile(r"[;,]\s*http")
 _METHOD = re.compile(r"(?<!os)\.([a-z][A-Za-z]{2,30})\((?=[\"'])")  # ``.apiKey("…")``
 _DOTNET = re.compile(r"\[Environment\]::SetEnvironmentVariable\(\"(\w+)\",\s*\"([^\"]*)\"[^)]*\)", re.IGNORECASE)
 FENCE = re.compile(r"^\s*(?:```|~~~)")
@@ -91,6 +92,7 @@ class Line:
     hosts: list[str] = field(default_factory=list)
     heading: str = ""
     comment: str = ""
+    taken: set[tuple[Field, str]] = field(default_factory=set)  # addresses
     blank: bool = False
     link: Draft | None = None
     by_comma: bool = False  # what follows the address is separated by a comma
@@ -127,91 +129,24 @@ class TokenReader:
         return line
 
     def _fill(self, line: Line, content: str) -> None:
-        if (comment := self._comment(line, content)) is None:
+        if (kept := _without_comment(line, content)) is None:
             return
-        content = comment
-        content = plain_command(content)
-        content = BULLET.sub("", content)
-        content = _REDIRECTED.sub(r'"\1"', content)
-        if "$env:" in content.lower():
-            content = re.sub(r"\$env:", " ", content, flags=re.IGNORECASE)
-        if "]::" in content:
-            content = _DOTNET.sub(r"\1=\2", content)
-        if '("' in content or "('" in content:
-            content = _METHOD.sub(_as_field, content)
-        content = _SHELL.sub("", content)
-        content = _SETX.sub(r"\1=", content)
-        pending, self._pending = self._pending, None
-        current: Named | None = pending[0] if pending else None
-        name = pending[1] if pending else ""
+        content = _as_assignments(BULLET.sub("", plain_command(kept)))
+        named, name = self._pending or (None, "")
+        self._pending = None
         at = 0
         for found in URL.finditer(content):
             if found.start() < at:
                 continue
-            current, name = self._piece(line, content[at : found.start()], current, name)
-            if current is not None and current.field is Field.OTHER and is_name(name) and not is_detail(name):
+            named, name = self._piece(line, content[at : found.start()], named, name)
+            if named is not None and named.field is Field.OTHER and is_name(name) and not is_detail(name):
                 line.words.append(name)
-            at = self._address(line, content, found, current)
-            if not (current and current.owner and re.match(r"[;,]\s*http", content[at : at + 8])):
-                current, name = None, ""
-        current, name = self._piece(line, content[at:], current, name)
-        if current is not None and not line.tokens and not _EMPTY_VALUE.search(content):
-            self._pending = (current, name)
-
-    def _comment(self, line: Line, content: str) -> str | None:
-        """The content without a comment at its end; None for a line that is a heading or commented out altogether."""
-        if "#" not in content and "//" not in content:
-            return content
-        heading = re.match(r"\s*(#{1,6}|//+)\s*(.*)$", content)
-        if heading is None:
-            found = _COMMENT.search(content) if _cheap_comment(content) else None
-            if found is None:
-                return content
-            line.comment = found[0].strip(" #/")
-            return content[: found.start()]
-        if (
-            (found := URL.search(heading[2]))
-            and (found.start() < 5 or len(heading[1]) > 1)
-            and not re.search(r"\w\s*=|key|sk-", heading[2], re.IGNORECASE)
-            and heading[1].startswith("#")
-        ):
-            return heading[2]
-        if (
-            heading[1].startswith("#")
-            and not URL.search(heading[2])
-            and "sk-" not in heading[2]
-            and not re.match(r"\w+\s*=", heading[2])
-        ):
-            line.heading = heading[2][:LONGEST_HEADING]
-        return None
-
-    def _address(self, line: Line, content: str, found: re.Match[str], named: Named | None) -> int:
-        word = found[0]
-        if not word.lower().startswith("http"):
-            if is_link(word):
-                line.link = draft_of_link(line.number, word)
-            else:
-                line.words.append(word)
-            return found.end()
-        if is_link(word):
-            whole = content[found.start() :].split(maxsplit=1)[0]
-            line.link = draft_of_link(line.number, whole)
-            return found.start() + len(whole)
-        address = cleaning.cut_address(word)
-        if not address or (len(address) < 9 and "://" in address[-4:]):
-            return found.end()
-        if content[found.end() : found.end() + 1] in ("{", "<", "["):
-            template = _PLACEHOLDER_URL.match(content, found.start())
-            address = template[0] if template else address
-        kind = Field.ADDRESS if named is None or named.field is not Field.SITE else Field.SITE
-        labelled = named is not None and named.field is Field.ADDRESS
-        root = root_of(address, False) if kind is Field.ADDRESS and not labelled else None
-        if root is not None and root.page:
-            kind = Field.SITE
-        token = Token(kind, address, labelled, named.owner if named else "", backup=bool(named and named.backup))
-        if all((other.field, other.value.rstrip("/")) != (kind, address.rstrip("/")) for other in line.tokens):
-            line.tokens.append(token)
-        return found.start() + max(len(address), 1)
+            at = _address(line, content, found, named)
+            if not (named and named.owner and _NEXT_IN_LIST.match(content, at)):
+                named, name = None, ""
+        named, name = self._piece(line, content[at:], named, name)
+        if named is not None and not line.tokens and not _EMPTY_VALUE.search(content):
+            self._pending = (named, name)
 
     def _piece(self, line: Line, piece: str, named: Named | None, name: str) -> tuple[Named | None, str]:
         """Reads what stands between two addresses; returns the label that is still without a value."""
@@ -341,8 +276,80 @@ class TokenReader:
         return None
 
 
+def _as_assignments(content: str) -> str:
+    """``content`` with the ways in which shells and languages set a value written as ``name=value``."""
+    content = _REDIRECTED.sub(r'"\1"', content)
+    if "$env:" in content.lower():
+        content = re.sub(r"\$env:", " ", content, flags=re.IGNORECASE)
+    if "]::" in content:
+        content = _DOTNET.sub(r"\1=\2", content)
+    if '("' in content or "('" in content:
+        content = _METHOD.sub(_as_field, content)
+    return _SETX.sub(r"\1=", _SHELL.sub("", content))
+
+
 def _as_field(found: re.Match[str]) -> str:
     return f" {found[1]}=" if field_of(found[1]) is not None else found[0]
+
+
+def _without_comment(line: Line, content: str) -> str | None:
+    """The content without a comment at its end; None for a line that is a heading or commented out altogether."""
+    if "#" not in content and "//" not in content:
+        return content
+    commented = re.match(r"\s*(#{1,6}|//+)\s*(.*)$", content)
+    if commented is not None:
+        return _heading(line, *commented.groups())
+    found = _COMMENT.search(content) if _cheap_comment(content) else None
+    if found is None:
+        return content
+    line.comment = found[0].strip(" #/")
+    return content[: found.start()]
+
+
+def _heading(line: Line, sign: str, text: str) -> str | None:
+    """Keeps a heading for what follows; returns the text of one that is itself an address."""
+    if not sign.startswith("#"):
+        return None
+    found = URL.search(text)
+    if found is None:
+        if "sk-" not in text and not re.match(r"\w+\s*=", text):
+            line.heading = text[:LONGEST_HEADING]
+        return None
+    is_address = found.start() < 5 or len(sign) > 1
+    return text if is_address and not re.search(r"\w\s*=|key|sk-", text, re.IGNORECASE) else None
+
+
+def _address(line: Line, content: str, found: re.Match[str], named: Named | None) -> int:
+    """Takes the address or link that begins at ``found``; returns where it ends."""
+    word = found[0]
+    if is_link(word):
+        whole = content[found.start() :].split(maxsplit=1)[0] if word[:4].lower() == "http" else word
+        line.link = draft_of_link(line.number, whole)
+        return found.start() + len(whole)
+    if word[:4].lower() != "http":
+        line.words.append(word)
+        return found.end()
+    address = cleaning.cut_address(word)
+    if not address or (len(address) < 9 and "://" in address[-4:]):
+        return found.end()
+    if content[found.end() : found.end() + 1] in ("{", "<", "["):
+        template = _PLACEHOLDER_URL.match(content, found.start())
+        address = template[0] if template else address
+    _take_address(line, address, named)
+    return found.start() + max(len(address), 1)
+
+
+def _take_address(line: Line, address: str, named: Named | None) -> None:
+    """Adds an address, or a site if its label or its path says so; the same one only once a line."""
+    labelled = named is not None and named.field is Field.ADDRESS
+    is_site = named is not None and named.field is Field.SITE
+    kind = Field.SITE if is_site or (not labelled and root_of(address, False).page) else Field.ADDRESS
+    if (kind, address.rstrip("/")) in line.taken:
+        return
+    line.taken.add((kind, address.rstrip("/")))
+    line.tokens.append(
+        Token(kind, address, labelled, named.owner if named else "", backup=bool(named and named.backup))
+    )
 
 
 def _cheap_comment(content: str) -> bool:

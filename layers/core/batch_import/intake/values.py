@@ -49,44 +49,46 @@ class Own:
 
 def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
     """Takes a value that is understood; False for one to be looked into."""
-    if name == "id" and isinstance(value, str) and not value.isdigit() and len(value) <= 30:
-        own.identity = value
     if name == CUT:
         own.cut = True
         return True
+    if name == "id" and isinstance(value, str) and not value.isdigit() and len(value) <= 30:
+        own.identity = value
     if named is None and name == "api" and _are_keys(value):  # uni-api calls the key so
         return _take_key(own, Named(Field.KEY), value)
     if named is None:
         own.unknown = own.unknown or (not isinstance(value, dict | list) and name.lower() not in _KNOWN_REST)
         return False
-    match named.field:
-        case Field.ADDRESS:
-            return _take_address(own, named, name, value)
-        case Field.KEY:
-            return _take_key(own, named, value)
-        case Field.LOGIN:
-            own.login = own.login or (isinstance(value, str) and bool(value))
-            return not isinstance(value, dict | list)
-        case Field.SITE:
-            own.sites.extend([value] if isinstance(value, str) and value.startswith("http") else [])
-            return not isinstance(value, dict | list)
-        case Field.MODELS:
-            return _take_models(own, value)
-        case Field.NAME:
-            if (
-                isinstance(value, str)
-                and value.strip()
-                and name != "id"
-                and (own.label is None or name.lower() in ("name", "title", "label"))
-            ):
-                own.label = value
-            return not isinstance(value, dict | list)
-        case Field.PLATFORM:
-            return _take_platform(own, value)
-        case Field.ENABLED:
-            own.disabled = own.disabled or _is_off(name, value)
-            return not isinstance(value, dict | list)
-    return False
+    if named.field is Field.ADDRESS:
+        return _take_address(own, named, name, value)
+    if named.field is Field.KEY:
+        return _take_key(own, named, value)
+    if named.field is Field.MODELS:
+        return _take_models(own, value)
+    if isinstance(value, dict | list):
+        return False
+    _take_single(own, named.field, name, value)
+    return True
+
+
+def _take_single(own: Own, kind: Field, name: str, value: Any) -> None:
+    """Takes a value that is neither an object nor a list."""
+    if kind is Field.LOGIN:
+        own.login = own.login or (isinstance(value, str) and bool(value))
+    elif kind is Field.SITE:
+        own.sites.extend([value] if isinstance(value, str) and value.startswith("http") else [])
+    elif kind is Field.NAME:
+        _take_name(own, name, value)
+    elif kind is Field.PLATFORM:
+        own.platform = own.platform or platform_of(str(value)) or _NEW_API_TYPES.get(str(value))
+    elif kind is Field.ENABLED:
+        own.disabled = own.disabled or _is_off(name, value)
+
+
+def _take_name(own: Own, name: str, value: Any) -> None:
+    better = own.label is None or name.lower() in ("name", "title", "label")
+    if isinstance(value, str) and value.strip() and name != "id" and better:
+        own.label = value
 
 
 def as_fields(node: Any) -> dict[str, Any] | None:
@@ -198,13 +200,6 @@ def _names(value: Any, depth: int) -> Iterator[str]:
             yield from _names(value["default"], depth + 1)
         elif all(isinstance(one, dict | str) for one in value.values()) and not ({"providers", "fetch"} & set(value)):
             yield from (str(name) for name in value)
-
-
-def _take_platform(own: Own, value: Any) -> bool:
-    if isinstance(value, dict | list):
-        return False
-    own.platform = own.platform or platform_of(str(value)) or _NEW_API_TYPES.get(str(value))
-    return True
 
 
 def _is_off(name: str, value: Any) -> bool:
