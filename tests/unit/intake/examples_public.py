@@ -148,3 +148,27 @@ FOURTH = [
     Example("client of Java", f'ChatModel model = OpenAiChatModel.builder()\n    .apiKey("{K}")\n    .baseUrl("{U}")\n    .modelName("gpt-5")\n    .build();\n', [Right(models=("gpt-5",))]),
 ]  # fmt: skip
 EXAMPLES += FOURTH
+
+FIFTH = [
+    Example("Aider model settings: openai base in a shell", f"# Mac/Linux:\nexport OPENAI_API_BASE={U}\nexport OPENAI_API_KEY={K}\n\n# Windows:\nsetx OPENAI_API_BASE {U}\nsetx OPENAI_API_KEY {K}\n# ... restart shell after setx commands\n", [Right(), Right(status="duplicate")]),
+    Example("goose: provider as JSON", f'{{"name": "custom_relay", "engine": "openai", "display_name": "Relay", "api_key_env": "CUSTOM_RELAY_KEY", "base_url": "{U}/chat/completions", "models": [{{"name": "gpt-5", "context_limit": 128000}}], "supports_streaming": true}}', [incomplete(U, "")._replace(models=("gpt-5",))]),
+    Example("llm: extra models", f"- model_id: relay-gpt\n  model_name: gpt-5\n  api_base: {U}\n  api_key_name: relay\n- model_id: other\n  model_name: glm-4.6\n  api_base: {U2}\n  api_key_name: other\n", [incomplete(U, ""), incomplete(U2, "")]),
+    Example("Jan: settings", f'{{"id": "relay", "settings": [{{"key": "api-key", "controllerProps": {{"value": "{K}"}}}}, {{"key": "base-url", "controllerProps": {{"value": "{U}"}}}}]}}', ONE),
+    Example("Obsidian Copilot", f'{{"activeModels": [{{"name": "gpt-5", "provider": "3rd party (openai-format)", "enabled": true, "isBuiltIn": false, "baseUrl": "{U}", "apiKey": "{K}"}}], "openAIApiKey": ""}}', ONE),
+    Example("Dify: environment", f"CUSTOM_API_ENABLED=true\nOPENAI_API_BASE={U}\nOPENAI_API_KEY={K}\nCODE_EXECUTION_API_KEY=dify-sandbox\nCODE_EXECUTION_ENDPOINT=http://sandbox:8194\n", [Right(), Right("http://sandbox:8194/v1", "dify-sandbox")]),
+    Example("RAGFlow: factory", f"user_default_llm:\n  factory: 'OpenAI-API-Compatible'\n  api_key: '{K}'\n  base_url: '{U}'\n  default_models:\n    chat_model: 'gpt-5'\n", [Right(models=("gpt-5",))]),
+    Example("share with a mirror", f"主站 {B}\n备用 {B2}\nkey {K}\n", [Right(notes=("several_addresses",)), Right(U2, K)]),
+    Example("chat message with quotes", f"> 楼主发的：\n> base: {U}\n> key: {K}\n\n感谢，已用", ONE),
+    Example("numbered list of stations", f"1. 主站 - {B} - {K}\n2. 副站 - {B2} - {K2}\n3. 三站 - https://third.example - 暂无\n", [Right(), Right(U2, K2), incomplete(U3, "", "no_key")]),
+    Example("Markdown list with nested bullets", f"- **Relay A**\n  - URL: {U}\n  - Key: `{K}`\n- **Relay B**\n  - URL: {U2}\n  - Key: `{K2}`\n", [Right(label="Relay A"), Right(U2, K2, label="Relay B")]),
+    Example("sheet with header in Chinese", f"序号\t名称\t接口地址\t密钥\t可用模型\t备注\n1\t甲\t{U}\t{K}\tgpt-5,glm-4.6\t快\n2\t乙\t{U2}\t{K2}\t\t\n", [Right(models=("gpt-5", "glm-4.6"), label="甲"), Right(U2, K2, label="乙")]),
+    Example("CSV of a password manager", f"name,url,username,password\nrelay,{B},me,hunter2\n", []),
+    Example("OpenAI SDK of Python with headers", f'client = OpenAI(\n    api_key="{K}",\n    base_url="{U}",\n    default_headers={{"X-Title": "demo"}},\n)\nprint(client.models.list())\n', ONE),
+    Example("requests of Python", f'import requests\n\nurl = "{U}/chat/completions"\nheaders = {{\n    "Authorization": "Bearer {K}",\n    "Content-Type": "application/json",\n}}\npayload = {{"model": "gpt-5", "messages": [{{"role": "user", "content": "hi"}}]}}\n', [Right(models=("gpt-5",))]),
+    Example("HTTPie", f'http POST {U}/chat/completions Authorization:"Bearer {K}" model=gpt-5\n', [Right(models=("gpt-5",))]),
+    Example("raw HTTP request", f"POST {U}/chat/completions HTTP/1.1\nAuthorization: Bearer {K}\nContent-Type: application/json\n\n{{\"model\": \"gpt-5\"}}\n", [Right(models=("gpt-5",))]),
+    Example("systemd", f'[Service]\nEnvironment="OPENAI_BASE_URL={U}"\nEnvironment="OPENAI_API_KEY={K}"\nExecStart=/usr/bin/app\n', ONE),
+    Example("nginx in front of a relay", f"location /v1/ {{\n    proxy_pass {B}/v1/;\n    proxy_set_header Authorization \"Bearer {K}\";\n}}\n", ONE),
+    Example("log of a client", f"2026-01-01 10:00:00 ERROR request to {U}/chat/completions failed: 401 Incorrect API key provided: sk-AAAA****0001\n", [incomplete(U, "", "key_masked")]),
+]  # fmt: skip
+EXAMPLES += FIFTH

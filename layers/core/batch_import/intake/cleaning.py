@@ -49,7 +49,9 @@ _PREFIXED = re.compile(
 # A long random key: none of the slower patterns says otherwise of one.
 _RANDOM_KEY = re.compile(r"sk-(?=(?:[^0-9]*[0-9]){6})(?!.*(?:[xX]{6}|[yY]our|[hH]ere))[A-Za-z0-9_-]{21,300}")
 _OPAQUE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_\-.+/=~:|]{16,}")
-_NO_KEY = re.compile(r"[A-Za-z_]\w*=[^=]|[A-Z]+(?:_[A-Z]+)+$|[-:.]")  # an assignment, a variable, an option
+_NO_KEY = re.compile(
+    r"[A-Za-z_]\w*=[^=]|(?:[A-Z]+(?:_[A-Z]+)+|[a-z]+(?:_[a-z]+)+)$|[-:.]"
+)  # an assignment, a variable, an option
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LONG_HEX = re.compile(r"[0-9a-f]{24,}", re.IGNORECASE)
 _DATE = re.compile(r"\d{2,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:T[\d:.+Z-]*)?|\d{1,2}:\d{2}(?::\d{2})?")

@@ -38,6 +38,7 @@ _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
 _CALL = re.compile(r"[A-Z]\w*\.[a-z]\w*")  # ``OpenAiChatModel.builder()``
 _NEXT_IN_LIST = re.compile(r"[;,]\s*http")
+_BACKUP_WORD = re.compile(r"(?:备用|备份|镜像|\bbackup|\bmirror)[:\s]*$", re.IGNORECASE)
 _METHOD = re.compile(r"(?<!os)\.([a-z][A-Za-z]{2,30})\((?=[\"'])")  # ``.apiKey("…")``
 _DOTNET = re.compile(r"\[Environment\]::SetEnvironmentVariable\(\"(\w+)\",\s*\"([^\"]*)\"[^)]*\)", re.IGNORECASE)
 FENCE = re.compile(r"^\s*(?:```|~~~)")
@@ -141,6 +142,8 @@ class TokenReader:
             named, name = self._piece(line, content[at : found.start()], named, name)
             if named is not None and named.field is Field.OTHER and is_name(name) and not is_detail(name):
                 line.words.append(name)
+            if named is None and _BACKUP_WORD.search(content[at : found.start()][-20:]):
+                named = Named(Field.ADDRESS, backup=True)
             at = _address(line, content, found, named)
             if not (named and named.owner and _NEXT_IN_LIST.match(content, at)):
                 named, name = None, ""
