@@ -67,7 +67,8 @@ TEXTS: Mapping[Note, Text] = {
     Note.ENDPOINT_REMOVED: Text("已去除地址末尾的接口路径", "the endpoint path at the end of the address was removed"),
     Note.ROOT_KEPT: Text("地址不以版本号结尾，按原样保留", "the address ends in no version and was kept as it is"),
     Note.HOST_APPENDS_VERSION: Text(
-        "宿主会在该地址后追加 /v1，可能无法调用", "the host appends /v1 to this address and may not reach it"
+        "宿主会在该地址后追加 /v1，导入时确认能否调用",
+        "the host appends /v1 to this address; the import finds out whether it works",
     ),
     Note.EXACT_ADDRESS: Text("地址以 # 结尾：按原样使用", "the address ended in '#': use exactly this address"),
     Note.NO_VERSION_MEANT: Text("地址以 / 结尾：原工具不追加 /v1", "the address ended in '/': its tool appends no /v1"),
