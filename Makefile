@@ -37,11 +37,11 @@ check: install ## Format, lint, types, and the template as AWS gets it
 	$(SAM) validate --lint
 	$(SAM) build
 
-test: install ## The tests, with the coverage of the package (CRASH_SEED=… repeats the crash matrix's sample)
-	@$(BIN)/python -m pytest $(TESTS) -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+test: install ## The tests (CRASH_SEED=… repeats the sample of the crash matrix)
+	@$(BIN)/python -m pytest $(TESTS) -n 3 --dist loadfile --no-loadscope-reorder $(COVERAGE)
 
-test-all: ## The same with every point of the crash matrix
-	@CRASH_POINTS=all $(MAKE) test
+test-all: ## The tests with every point of the crash matrix, and the coverage of the package
+	@CRASH_POINTS=all $(MAKE) test COVERAGE="--cov --cov-report=term"
 
 bench: install ## The benchmarks (RELAYS="100 1000 10000": how many relays are imported)
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_naming.py
