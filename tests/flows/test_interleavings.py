@@ -39,6 +39,7 @@ from tests.support.aws import moto_stack
 from tests.support.pump import Context, Pump, handler_of, sqs_event
 
 pytestmark = [
+    pytest.mark.timeout(300),
     pytest.mark.filterwarnings("ignore:No application metrics"),
     pytest.mark.filterwarnings("ignore:No metrics to publish"),
 ]

@@ -9,7 +9,8 @@ _TOGETHER = {
     "tests/project/test_embedded_stack.py": "embedded stack",
 }
 _APART = ("tests/flows/test_crashes.py", "tests/flows/test_guarantees.py", "tests/browser/test_run.py")
-_ORDER = ("flows", "browser", "functions", "contract", "project", "unit")
+# Browser tests last: Playwright keeps an event loop running in its process, where no other test can start one.
+_ORDER = ("flows", "functions", "contract", "project", "unit", "browser")
 
 
 class Files(LoadScopeScheduling):
