@@ -1,36 +1,43 @@
 """What the host holds, as the decision needs it (docs/design.md#22-decide): fresh per provider, shared for the rest."""
 
 import threading
+from datetime import datetime, timedelta
 
-from batch_import.domain.clock import Clock
+from batch_import.domain.clock import Clock, iso
 from batch_import.domain.reuse_policy import ExistingAccount
 from batch_import.host.accounts import existing_account
 from batch_import.host.client import HostClient
 
-_KEPT_SECONDS = 300.0
+_KEPT = timedelta(seconds=300)
 
 
 class AccountInventory:
-    """Lives as long as the process. Only hints come from the shared look: accounts made by hand or renamed."""
+    """Lives as long as the process. Only hints come from the shared look: accounts made by hand or renamed.
+
+    The host cannot search by address. So a run's items share a look at all accounts that is newer than the run: what a
+    person made before starting it is seen.
+    """
 
     def __init__(self, host: HostClient, clock: Clock) -> None:
         self._host = host
         self._clock = clock
         self._lock = threading.Lock()
         self._everything: list[ExistingAccount] = []
-        self._looked_at = float("-inf")
+        self._looked_at: datetime | None = None
 
-    def of_provider(self, provider_id: str) -> list[ExistingAccount]:
+    def of_provider(self, provider_id: str, run_started_at: str) -> list[ExistingAccount]:
         """Call it under the provider's lease: what it says of our accounts is then true until the lease ends."""
         fresh = [existing_account(row) for row in self._host.accounts(provider_id)]
         known = {account.account_id for account in fresh}
-        hints = [account for account in self._all() if account.account_id not in known]
+        hints = [account for account in self._all(run_started_at) if account.account_id not in known]
         renamed = (self._host.account(a.account_id) for a in hints if a.provider_id == provider_id)
         return [*fresh, *(existing_account(row) for row in renamed if row), *(a for a in hints if not a.provider_id)]
 
-    def _all(self) -> list[ExistingAccount]:
+    def _all(self, run_started_at: str) -> list[ExistingAccount]:
         with self._lock:
-            if self._clock.monotonic() - self._looked_at > _KEPT_SECONDS:
+            now = self._clock.now()
+            looked_at = self._looked_at
+            if looked_at is None or now - looked_at > _KEPT or iso(looked_at) <= run_started_at:
                 self._everything = [existing_account(row) for row in self._host.accounts()]
-                self._looked_at = self._clock.monotonic()
+                self._looked_at = now
             return self._everything

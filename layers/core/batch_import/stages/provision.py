@@ -111,7 +111,7 @@ class Provisioner:
 
         One look serves all items of a snapshot: their keys differ, and nobody else writes meanwhile.
         """
-        item, held = to.item, self._accounts(to.item, snapshot)
+        item, held = to.item, self._accounts(to.item, run, snapshot)
         decision = decide_reuse(
             wanted,
             held,
@@ -130,9 +130,9 @@ class Provisioner:
         to.write(changes, events)
         return decision.refusal
 
-    def _accounts(self, item: Item, snapshot: ProviderSnapshot) -> list[ExistingAccount]:
+    def _accounts(self, item: Item, run: Run, snapshot: ProviderSnapshot) -> list[ExistingAccount]:
         if snapshot.accounts is None:
-            snapshot.accounts = self._inventory.of_provider(item.provider_id)
+            snapshot.accounts = self._inventory.of_provider(item.provider_id, run.started_at)
         return snapshot.accounts
 
     def _provider_usable(self, item: Item, run: Run, held: Sequence[ExistingAccount]) -> bool:

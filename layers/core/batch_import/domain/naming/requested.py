@@ -86,13 +86,18 @@ def recommend_models(requested: str, raw_models: Iterable[str], limit: int = 5) 
     wanted = identify_model(requested)
     useless = is_chat_model(requested) is False
     best: dict[str, tuple[float, int, str]] = {}
-    for raw in sorted(frozenset(raw_models), key=_preference):
-        identity = identify_model(raw)
-        if (is_chat_model(raw) is False) is useless and identity.canonical_model_family not in best:
+    for raw, identity, no_chat in _offers(frozenset(raw_models)):
+        if no_chat is useless and identity.canonical_model_family not in best:
             closeness = _closeness(wanted, identity)
             if closeness >= MIN_CLOSENESS:
                 best[identity.canonical_model_family] = (-closeness, len(raw), raw)
     return [raw for _, _, raw in sorted(best.values())[: max(limit, 0)]]
+
+
+@lru_cache(maxsize=4)
+def _offers(raws: frozenset[str]) -> tuple[tuple[str, ModelIdentity, bool], ...]:
+    """Each id with its identity, and whether it cannot chat, best first; kept for the next name of the same request."""
+    return tuple((raw, identify_model(raw), is_chat_model(raw) is False) for raw in sorted(raws, key=_preference))
 
 
 def _closeness(wanted: ModelIdentity, offered: ModelIdentity) -> float:

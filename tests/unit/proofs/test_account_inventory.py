@@ -1,0 +1,63 @@
+"""What the host holds, as a decision needs it: accounts made by hand are seen by the next run."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from batch_import.domain.clock import iso
+from batch_import.proofs.account_inventory import AccountInventory
+
+START = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+class Host:
+    """A host's account list."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.full_looks = 0
+
+    def accounts(self, search: str = "") -> list[dict[str, Any]]:
+        self.full_looks += not search
+        return [row for row in self.rows if search in row["name"]]
+
+    def account(self, account_id: int) -> dict[str, Any] | None:
+        return next((row for row in self.rows if row["id"] == account_id), None)
+
+
+class Hand:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.at = START
+
+    def now(self) -> datetime:
+        return self.at
+
+
+def by_hand(number: int) -> dict[str, Any]:
+    credentials = {"base_url": "https://relay.example.com/v1"}
+    return {"id": number, "name": f"by hand {number}", "status": "active", "schedulable": True,
+            "credentials": credentials, "extra": {}, "group_ids": []}  # fmt: skip
+
+
+def test_an_account_made_by_hand_is_seen_by_the_next_run() -> None:
+    host, clock = Host(), Hand()
+    inventory = AccountInventory(host, clock)  # type: ignore[arg-type]
+    clock.at += timedelta(seconds=1)
+    assert inventory.of_provider("p", iso(START)) == []
+
+    host.rows = [by_hand(1)]
+    clock.at += timedelta(seconds=10)
+    next_run = iso(clock.at)
+    clock.at += timedelta(seconds=1)
+
+    assert [account.account_id for account in inventory.of_provider("p", next_run)] == [1]
+
+
+def test_the_items_of_a_run_share_one_look_at_all_accounts() -> None:
+    host, clock = Host(), Hand()
+    inventory = AccountInventory(host, clock)  # type: ignore[arg-type]
+    clock.at += timedelta(seconds=1)
+    for provider in ("a", "b", "c"):
+        inventory.of_provider(provider, iso(START))
+    assert host.full_looks == 1
