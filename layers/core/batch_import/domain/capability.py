@@ -275,11 +275,9 @@ def about_model(result: ProtocolResult, model: str) -> bool:
     """May this refusal be about the model alone, so that another model is worth a request?"""
     if result.answer.trouble is not None:
         return False
-    words = result.answer.error_words.lower()
     if result.verdict is Verdict.RATE_LIMITED:
+        words = result.answer.error_words.lower()
         return model.lower() in words or "model" in words or "模型" in words
-    if result.verdict is Verdict.PAYMENT:  # models for which a free balance does not count
-        return any(said in words for said in ("selected model", "this model", "该模型", "所选模型"))
     return result.verdict in _ABOUT_MODEL
 
 
@@ -291,6 +289,7 @@ _ABOUT_MODEL = frozenset(
         Verdict.INVALID,
         Verdict.CLIENT,
         Verdict.UNAVAILABLE,
+        Verdict.PAYMENT,  # some balances do not count for every model
     }
 )
 # What an item ends with when every model was refused: the first of these that any answer said.

@@ -143,7 +143,8 @@ SIGNS: tuple[Sign, ...] = (
          r"|loaded|ready"
          r"|provided|permitted)|unavailable|disabled|decommissioned|deprecated|retired|blocked|invalid|offline)",
          "OpenAI, Groq, GitHub Models"),
-    Sign(_K.MODEL, r"(?<!/)\bmodels?\b.{0,120}(?:not (?:found|supported|available|exist|activated|enabled|allowed"
+    Sign(_K.MODEL, r"(?<!/)\bmodel(?:s|code|_code|_id|_name)?\b.{0,120}(?:not (?:found|supported|available|exist"
+        r"|activated|enabled|allowed"
          r"|served|loaded"
          r"|deployed|configured|permitted|recogni[sz]ed|a valid|valid|open|in (?:the )?(?:list|allowed)|ready"
          r"|accessible)"

@@ -99,13 +99,14 @@ class _Questions:
 def probe_capabilities(relay: Relay, found: ProviderModels, candidates: Sequence[str]) -> ProbeResult:
     """Ask for ``candidates[0]``; while refusals may be about the model, ask chat and responses for the next ones."""
     questions = _Questions(relay, found)
-    model, refused = candidates[0], []
+    model, refused, unpaid = candidates[0], [], 0
     latest = _answers(questions, tuple(Protocol), model)
     results = dict(latest)
     for following in candidates[1:]:
         refused += [model] if any(r.verdict is Verdict.MODEL_NOT_SERVED for r in latest.values()) else []
+        unpaid += any(r.verdict is Verdict.PAYMENT for r in latest.values())
         again = tuple(p for p in _USED_BY_HOST if p in latest and about_model(latest[p], model))
-        if _works(results) or not again or relay.requests_left < len(again):
+        if _works(results) or not again or unpaid > 1 or relay.requests_left < len(again):
             break
         model = following
         latest = _answers(questions, again, model)
