@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from batch_import.domain.answers import Answer, Trouble
 from batch_import.domain.demands import Demands
-from batch_import.domain.gateway import Proof, completion_request, judge_completion
+from batch_import.domain.gateway import Proof, completion_request, judge_completion, proof_demands
 from batch_import.domain.outcomes import OUTCOMES
 from batch_import.domain.retry import retry_policy
 from hypothesis import given
@@ -210,3 +210,27 @@ def test_the_request_is_a_whole_answer_with_room_for_thinking() -> None:
     assert "run_1-item_00001-1" in request["messages"][0]["content"]
     assert (request["model"], request["stream"], request["messages"][0]["role"]) == ("kimi-k2.6", False, "user")
     assert request["max_tokens"] >= 200
+
+
+def test_a_refused_parameter_is_no_wrong_mapping() -> None:
+    text = "Unsupported parameter: 'max_tokens' is not supported with this model."
+    decision = judge_completion(Answer(400, json.dumps({"error": {"message": text}}), "application/json"))
+    assert (decision.proof, decision.code) == (Proof.FAIL, "request_rejected")
+
+
+def test_no_money_behind_the_gateway_is_told_and_not_tried_again() -> None:
+    decision = judge_completion(Answer(400, json.dumps({"error": {"message": "Insufficient balance"}})))
+    assert (decision.proof, decision.code) == (Proof.FAIL, "payment_required")
+
+
+def test_a_stream_proves_only_where_it_was_asked_for() -> None:
+    answer = Answer(200, 'data: {"choices":[{"delta":{"content":"ok"}}]}\n\ndata: [DONE]\n\n', "text/event-stream")
+    assert judge_completion(answer, streamed=True).proof is Proof.PROVEN
+    assert judge_completion(answer).code == "invalid_answer"
+    empty = Answer(200, 'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\n', "text/event-stream")
+    assert judge_completion(empty, streamed=True).code == "gateway_empty_completion"
+
+
+def test_the_proof_asks_as_the_relay_demands() -> None:
+    assert proof_demands(("stream", "max_completion_tokens"), "force_chat_completions").stream
+    assert proof_demands(("stream", "instructions"), "force_responses") == Demands(instructions=True)

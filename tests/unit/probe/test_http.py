@@ -285,3 +285,43 @@ def test_what_requests_would_not_send_is_not_sent(headers: dict[str, str], body:
         session.mount("https://", Sent())
         with pytest.raises(requests.RequestException):
             send(session, "POST", "https://relay.example.com/v1", headers=headers, body=body, timeout=1)
+
+
+# --- answers that cost more than they are worth
+
+
+def flood_of_interim_answers(connection: socket.socket, _: str, __: Served) -> None:
+    for _ in range(100_000):
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+
+
+def flood_of_tiny_chunks(connection: socket.socket, _: str, __: Served) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for _ in range(100_000):
+        connection.sendall(b"1\r\n \r\n" * 1_000)
+
+
+@pytest.mark.parametrize(
+    ("script", "trouble"), [(flood_of_interim_answers, Trouble.CUT), (flood_of_tiny_chunks, Trouble.TOO_LARGE)]
+)
+def test_a_flood_of_nothing_ends_early(opened: requests.Session, script: Any, trouble: Trouble) -> None:
+    with serving(script) as served:
+        begun = time.monotonic()
+        assert get(opened, served.url, timeout=20).trouble is trouble
+        assert time.monotonic() - begun < 10
+
+
+def early_hints(connection: socket.socket, _: str, __: Served) -> None:
+    connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+
+def test_early_hints_are_not_the_answer(opened: requests.Session) -> None:
+    with serving(early_hints) as served:
+        assert get(opened, served.url).status == 200
+
+
+def test_a_stream_beyond_the_cap_is_judged_by_what_came(opened: requests.Session) -> None:
+    body = b'data: {"choices":[{"delta":{"content":"ok"}}]}\n\n' * 2_000
+    with serving(fixed("200 OK", body, "Content-Type: text/event-stream")) as served:
+        answer = get(opened, served.url, max_body=10_000)
+    assert (answer.trouble, answer.cut, len(answer.text)) == (None, True, 10_000)

@@ -1,0 +1,66 @@
+"""Streams read as whole bodies."""
+
+import json
+
+import pytest
+from batch_import.domain.answers import Answer
+from batch_import.domain.capability import Protocol, has_completion
+from batch_import.domain.streams import is_streamed, whole_body
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def stream(*events: object) -> Answer:
+    return Answer(200, "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n")
+
+
+def test_the_pieces_of_a_chat_completion_are_joined() -> None:
+    answer = stream(
+        {"model": "m", "choices": [{"delta": {"role": "assistant", "content": "o"}}]},
+        {"choices": [{"delta": {"content": "k"}, "finish_reason": "stop"}]},
+        {"choices": None},
+        {"choices": {}},
+    )
+    body = whole_body(answer)
+    assert is_streamed(answer)
+    assert body["choices"][0]["message"] == {"role": "assistant", "content": "ok"}
+    assert (body["model"], body["choices"][0]["finish_reason"]) == ("m", "stop")
+
+
+def test_a_response_and_a_message_are_found_in_their_events() -> None:
+    whole = {"id": "resp_1", "model": "m", "output": [{"type": "message"}]}
+    answer = stream({"type": "response.created", "response": {}}, {"type": "response.completed", "response": whole})
+    assert has_completion(whole_body(answer), Protocol.RESPONSES)
+    start = {"type": "message_start", "message": {"model": "m", "content": []}}
+    block = {"type": "content_block_start", "content_block": {"type": "text", "text": ""}}
+    assert has_completion(whole_body(stream(start, block)), Protocol.MESSAGES)
+
+
+def test_text_that_only_its_events_tell_counts() -> None:
+    answer = stream(
+        {"type": "response.output_text.delta", "delta": "ok"},
+        {"type": "response.completed", "response": {"output": []}},
+    )
+    assert whole_body(answer)["output"][0]["content"][0]["text"] == "ok"
+
+
+def test_an_error_event_makes_the_whole_an_error() -> None:
+    answer = stream({"choices": [{"delta": {"content": "o"}}]}, {"error": {"message": "overloaded"}})
+    assert whole_body(answer) == {"error": {"message": "overloaded"}}
+
+
+def test_json_with_an_end_marker_is_the_json() -> None:
+    answer = Answer(200, '{"choices": [{"message": {"content": "ok"}}]}\n\ndata: [DONE]\n')
+    assert has_completion(whole_body(answer), Protocol.CHAT)
+    assert is_streamed(answer)
+
+
+@pytest.mark.parametrize("text", ["", "data:", "data: {", "event: x", "<html>", "data: []", "data: 1\n\ndata: [DONE]"])
+def test_what_is_no_stream_reads_as_none(text: str) -> None:
+    assert whole_body(Answer(200, text)) is None
+
+
+@given(st.text(alphabet='data: {}[]"choices\n,1null', max_size=80))
+def test_any_text_can_be_read(text: str) -> None:
+    for protocol in Protocol:
+        assert has_completion(whole_body(Answer(200, text)), protocol) in (True, False)
