@@ -12,7 +12,6 @@ def to_responses(body: Row, model: str) -> Row:
     """A chat request as a Responses request; the host always streams upstream."""
     items = [{"role": message.get("role", "user"), "content": message.get("content")} for message in body["messages"]]
     out: Row = {"model": model, "input": items, "stream": True}
-    out |= {"instructions": body["instructions"]} if body.get("instructions") else {}
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
     out |= {"max_output_tokens": limit} if limit else {}
     if body.get("tools"):

@@ -96,10 +96,11 @@ def _drop_limit(out: dict[str, Any]) -> None:
 
 
 def _instruct(out: dict[str, Any]) -> None:
-    """The host passes this field of a chat request on to the Responses API; of a system message it makes no
-    instructions (docs/host-api.md#conversion).
-    """
-    out["instructions"] = INSTRUCTIONS
+    """In a chat request a system message: the host makes instructions of it."""
+    if "messages" not in out:
+        out["instructions"] = INSTRUCTIONS
+    else:
+        out["messages"] = [{"role": "system", "content": INSTRUCTIONS}, *out["messages"]]
 
 
 def _list_input(out: dict[str, Any]) -> None:
