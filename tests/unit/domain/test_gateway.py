@@ -206,7 +206,8 @@ def test_every_answer_leads_to_a_documented_code(status: int, text: str, envelop
 
 
 def test_the_request_is_a_whole_answer_with_room_for_thinking() -> None:
-    request = completion_request("kimi-k2.6", "run_1-item_00001-1", Demands())
+    path, request = completion_request("kimi-k2.6", "run_1-item_00001-1", Demands())
+    assert path == "/v1/chat/completions"
     assert "run_1-item_00001-1" in request["messages"][0]["content"]
     assert (request["model"], request["stream"], request["messages"][0]["role"]) == ("kimi-k2.6", False, "user")
     assert request["max_tokens"] >= 200
@@ -233,4 +234,9 @@ def test_a_stream_proves_only_where_it_was_asked_for() -> None:
 
 def test_the_proof_asks_as_the_relay_demands() -> None:
     assert proof_demands(("stream", "max_completion_tokens"), "force_chat_completions").stream
-    assert proof_demands(("stream", "instructions"), "force_responses") == Demands(instructions=True)
+    assert proof_demands(("stream",), "force_responses") == Demands()
+    path, body = completion_request("m", "n", proof_demands(("stream", "instructions"), "force_responses"))
+    assert (path, body["stream"], bool(body["instructions"])) == ("/v1/responses", True, True)
+    whole = {"output": [{"type": "message", "content": [{"type": "output_text", "text": "ok"}]}]}
+    assert judge_completion(Answer(200, json.dumps(whole))).proof is Proof.PROVEN
+    assert judge_completion(Answer(200, '{"output": []}')).code == "gateway_empty_completion"

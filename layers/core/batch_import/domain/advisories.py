@@ -36,8 +36,8 @@ ADVISORIES: dict[str, Text] = {
         "the relay refuses max_tokens: customers must send max_completion_tokens",
     ),
     "relay_wants_instructions": Text(
-        "该上游要求 instructions，客户端须发送系统提示词",
-        "the relay demands instructions: customers must send a system prompt",
+        "该上游要求 instructions，客户端须使用 /v1/responses 并附带 instructions",
+        "the relay demands instructions: customers must ask /v1/responses and send them",
     ),
     "relay_restricts_parameters": Text("该上游限制以下参数：{parameters}", "the relay restricts {parameters}"),
     "models_refused": Text("上游列出但拒绝了：{models}", "listed but refused by the relay: {models}"),

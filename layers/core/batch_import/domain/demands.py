@@ -96,7 +96,7 @@ def _drop_limit(out: dict[str, Any]) -> None:
 
 
 def _instruct(out: dict[str, Any]) -> None:
-    """In a chat request a system message: the host makes instructions of it."""
+    """In a chat request a system message."""
     if "messages" not in out:
         out["instructions"] = INSTRUCTIONS
     else:

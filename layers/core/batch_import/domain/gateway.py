@@ -3,6 +3,7 @@
 See docs/design.md#25-validate, docs/host-api.md#handler-errors.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -31,21 +32,29 @@ class GatewayDecision:
     parked: bool = False  # the host took the account out of service: wake it before the next try
 
 
-def completion_request(model: str, nonce: str, demands: Demands) -> dict[str, Any]:
-    """Not streamed unless the relay demands it: a stream's failures hide behind status 200
-    (docs/host-api.md#streams-hide-failures).
+def completion_request(model: str, nonce: str, demands: Demands) -> tuple[str, dict[str, Any]]:
+    """Path and body of the proof. Not streamed unless the relay demands it: a stream's failures hide behind status 200
+    (docs/host-api.md#streams-hide-failures). A chat completion, unless the relay wants instructions.
 
     ``nonce`` makes the first message unlike any other: hosts stick a session, which they tell by model and first
     message, to the account that served it before, and 0.1.130 does so even after that account has left the group.
     """
-    message = {"role": "user", "content": f"Reply with the single word: ok ({nonce})"}
-    return asked({"model": model, "messages": [message], "max_tokens": MAX_TOKENS, "stream": False}, demands)
+    text = f"Reply with the single word: ok ({nonce})"
+    if demands.instructions:
+        body = {"model": model, "input": text, "max_output_tokens": MAX_TOKENS, "stream": False}
+        return "/v1/responses", asked(body, demands)
+    body = {"model": model, "messages": [{"role": "user", "content": text}], "max_tokens": MAX_TOKENS, "stream": False}
+    return "/v1/chat/completions", asked(body, demands)
 
 
 def proof_demands(names: tuple[str, ...], responses_mode: str | None) -> Demands:
-    """What the proof asks of the gateway. On the responses path the host itself streams and stores nothing."""
+    """What the proof asks of the gateway.
+
+    For a chat request on the responses path the host makes a form of its own, always streamed, without instructions.
+    """
     demands = demands_named(names)
-    return Demands(instructions=demands.instructions) if responses_mode == ResponsesMode.RESPONSES else demands
+    by_chat = responses_mode != ResponsesMode.RESPONSES
+    return demands if by_chat or demands.instructions else Demands()
 
 
 def judge_completion(answer: Answer, *, streamed: bool = False) -> GatewayDecision:
@@ -70,16 +79,24 @@ def _judge_success(answer: Answer, body: Any) -> GatewayDecision:
         return GatewayDecision(Proof.RETRY, Code.INVALID_ANSWER) if not speaks_of_money(str(error)) else _NO_MONEY
     if answer.is_html or not isinstance(body, dict):
         return GatewayDecision(Proof.RETRY, Code.INVALID_ANSWER)
-    choices = body.get("choices")
-    if isinstance(choices, list) and choices and _has_content(choices[0]):
+    if any(map(_has_content, _parts(body))):
         return GatewayDecision(Proof.PROVEN)
     return GatewayDecision(Proof.RETRY, Code.GATEWAY_EMPTY_COMPLETION)
 
 
-def _has_content(choice: Any) -> bool:
-    message = choice.get("message") if isinstance(choice, dict) else None
+def _parts(body: Mapping[str, Any]) -> list[Any]:
+    """The message of a chat completion, or the items of a response."""
+    choices, output = body.get("choices"), body.get("output")
+    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+        return [choices[0].get("message")]
+    return output if isinstance(output, list) else []
+
+
+def _has_content(message: Any) -> bool:
     if not isinstance(message, dict):
         return False
+    if message.get("type") == "function_call":
+        return True
     return any(message.get(field) for field in ("content", "tool_calls", "reasoning_content", "reasoning"))
 
 

@@ -40,8 +40,8 @@ class HostChecks:
         ``request_id`` comes back in the host's error log.
         """
         headers = {"Authorization": f"Bearer {gateway_key}", "X-Request-ID": request_id}
-        body = completion_request(model, request_id, demands)
-        return self._post("/v1/chat/completions", headers, body, COMPLETION_TIMEOUT)
+        path, body = completion_request(model, request_id, demands)
+        return self._post(path, headers, body, COMPLETION_TIMEOUT)
 
     def _post(self, path: str, headers: Mapping[str, str], body: object, timeout: float) -> Answer:
         """Ends one admin call before the deadline: what follows from the answer is written to the host."""
