@@ -4,6 +4,8 @@ import base64
 import html
 import json
 import re
+import unicodedata
+from collections.abc import Iterator
 from urllib.parse import quote
 
 LONGEST = 500
@@ -34,8 +36,15 @@ _LONGEST_LOOKED_AT = 8_000
 
 def _forms(secret: str) -> set[str]:
     raw = secret.encode()
-    encoded = {quote(secret, safe=""), html.escape(secret), json.dumps(secret)[1:-1], raw.hex()}
-    return {secret, *encoded, base64.b64encode(raw).decode().rstrip("="), secret[::-1]}
+    escaped = {quote(secret, safe=""), html.escape(secret), json.dumps(secret)[1:-1], raw.hex()}
+    points = "".join(f"u{ord(character):04x}" for character in secret)
+    return {secret, *escaped, *_in_base64(raw), points, secret[::-1]}
+
+
+def _in_base64(raw: bytes) -> Iterator[str]:
+    """At each of the three places where a key may begin within a longer text."""
+    for before in range(3):
+        yield base64.b64encode(b"\0" * before + raw).decode().rstrip("=")[before + (before > 0) :]
 
 
 def _without(text: str, form: str) -> str:
@@ -44,7 +53,8 @@ def _without(text: str, form: str) -> str:
     run = min(_RUN, len(plain)) or 1
     runs = {plain[at : at + run] for at in range(len(plain) - run + 1)}
     kept = [at for at, character in enumerate(text) if character.isalnum()]
-    letters = "".join(text[at].lower()[:1] for at in kept)
+    folded = text if text.isascii() else "".join(unicodedata.normalize("NFKC", c)[:1] or c for c in text)
+    letters = "".join(folded[at].lower()[:1] for at in kept)
     hit = {n + step for n in range(len(letters) - run + 1) if letters[n : n + run] in runs for step in range(run)}
     if not hit:
         return text.replace(form, "***")
