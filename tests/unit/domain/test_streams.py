@@ -20,6 +20,7 @@ def test_the_pieces_of_a_chat_completion_are_joined() -> None:
         {"choices": [{"delta": {"content": "k"}, "finish_reason": "stop"}]},
         {"choices": None},
         {"choices": {}},
+        {"choices": True},
     )
     body = whole_body(answer)
     assert is_streamed(answer)

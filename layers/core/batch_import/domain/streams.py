@@ -53,7 +53,8 @@ def _chat(events: list[dict[str, Any]]) -> dict[str, Any]:
     message: dict[str, Any] = {}
     finish = None
     for event in events:
-        for choice in event.get("choices") or ():
+        choices = event.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
             part = (choice.get("delta") or choice.get("message")) if isinstance(choice, dict) else None
             if isinstance(part, dict):
                 _add(message, part)
