@@ -10,7 +10,7 @@ from batch_import.bootstrap import bootstrap
 from tests.conftest import Service, api_event
 from tests.functions.test_api import Answered, call
 from tests.support.aws import Aws
-from tests.support.pump import Context, door
+from tests.support.pump import Context, handler_of
 
 PARSE, RUNS = "/api/batch-import/parse", "/api/batch-import/runs"
 KEYS = ("sk-AAAA000000000001", "sk-BBBB000000000002", "sk-CCCC000000000003")
@@ -69,7 +69,7 @@ def test_ten_thousand_rows_fit_into_an_answer(aws: Aws) -> None:
         for n in range(4_000)
     )
     event = api_event("POST", PARSE, json.dumps({"text": rows}), "operator", None, {})
-    answer = Answered(door("api")(event, Context()))
+    answer = Answered(handler_of("api")(event, Context()))
     assert answer.status == 200
     assert len(answer.text.encode()) <= 5_000_000
     assert answer.json["summary"]["ready"] == 4_000

@@ -49,7 +49,8 @@ def test_the_deployed_api_answers_in_its_envelope(embedded: Embedded) -> None:
         assert (status, json.loads(body)["error"]["code"]) == (401, "unauthorized")
     status, body = answer(f"{runs}/run_20261125_0001/cancel", saved["BATCH_IMPORT_VIEWER_TOKEN"], "POST")
     assert (status, json.loads(body)["error"]["code"]) == (403, "forbidden")
-    assert answer(runs, method="DELETE")[0] == 405
+    assert answer(runs, saved["BATCH_IMPORT_TOKEN"], "DELETE")[0] == 405
+    assert answer(runs, method="DELETE")[0] == 401
     assert answer(f"{saved['BATCH_IMPORT_URL']}/nowhere")[0] == 404
 
 

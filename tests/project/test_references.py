@@ -112,5 +112,6 @@ def test_no_two_facts_about_the_host_share_a_heading() -> None:
 
 
 def test_nothing_refers_to_notes_outside_of_the_repository() -> None:
-    found = [f"{name_of(path)}: {match[0]}" for path in SOURCES for match in OUTSIDE.finditer(path.read_text("utf-8"))]
+    own = [path for path in SOURCES if not path.name.startswith("examples_")]  # lists as people paste them
+    found = [f"{name_of(path)}: {match[0]}" for path in own for match in OUTSIDE.finditer(path.read_text("utf-8"))]
     assert found == []

@@ -362,7 +362,8 @@ class ItemStore:
         return row is not None and row.get("last_write") == stamp
 
     def _row(self, item: Item) -> Row:
-        return {"pk": item.run_id, "sk": item.item_id, **item.model_dump(mode="python"), **self._index_keys(item)}
+        fields = {name: value for name, value in item.model_dump(mode="python").items() if value != ()}
+        return {"pk": item.run_id, "sk": item.item_id, **fields, **self._index_keys(item)}
 
     def _index_keys(self, item: Item) -> Row:
         keys: Row = {"order_pk": item.run_id, "order_sk": order_key(item), "watch_pk": None, "watch_at": None}
