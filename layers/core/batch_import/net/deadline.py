@@ -9,6 +9,7 @@ import itertools
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -24,20 +25,23 @@ _MOST_INTERIM = 8
 
 
 class Watchdog:
-    """Shuts sockets down whose time has come; one daemon thread, started when first needed."""
+    """Shuts sockets down whose time has come; one daemon thread, started when first needed.
+
+    It keeps no socket alive: one that nobody else holds is closed at once, not at its deadline.
+    """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._watched: list[tuple[float, int, socket.socket | None]] = []
+        self._watched: list[tuple[float, int, weakref.ref[socket.socket]]] = []
         self._gone: set[int] = set()
         self._numbers = itertools.count()
         self._thread: threading.Thread | None = None
 
-    def watch(self, deadline: float, watched: socket.socket | None) -> int:
+    def watch(self, deadline: float, watched: socket.socket) -> int:
         """Shut ``watched`` down at ``deadline`` (of ``time.monotonic``), unless ``release`` got the number before."""
         with self._changed:
             number = next(self._numbers)
-            heapq.heappush(self._watched, (deadline, number, watched))
+            heapq.heappush(self._watched, (deadline, number, weakref.ref(watched)))
             self._start()
             if self._watched[0][1] == number:
                 self._changed.notify()
@@ -60,10 +64,15 @@ class Watchdog:
                     self._changed.wait(wait)
                     continue
                 _, number, watched = heapq.heappop(self._watched)
-                if number not in self._gone and watched is not None:
-                    with suppress(OSError):
-                        watched.shutdown(socket.SHUT_RDWR)
+                if number not in self._gone:
+                    _shut_down(watched())
                 self._gone.discard(number)
+
+
+def _shut_down(watched: socket.socket | None) -> None:
+    if watched is not None:
+        with suppress(OSError):
+            watched.shutdown(socket.SHUT_RDWR)
 
 
 WATCHDOG = Watchdog()
@@ -121,7 +130,7 @@ class _InTime:
 
     def getresponse(self) -> Any:
         scope = _scope.get()
-        if scope is not None and scope.moment < float("inf"):
+        if scope is not None and scope.moment < float("inf") and self.sock is not None:
             scope.watched.append(WATCHDOG.watch(scope.moment, self.sock))
         return super().getresponse()  # type: ignore[misc]
 
