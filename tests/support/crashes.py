@@ -19,7 +19,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 POINTS, SEED = "CRASH_POINTS", "CRASH_SEED"
 WHEN = ("before", "after")
-SAMPLE = 4
+SAMPLE = 3
 
 
 def choose_sample() -> str:
