@@ -26,7 +26,7 @@ from batch_import.coordination.semaphore import DistributedSemaphore
 from batch_import.domain.clock import SYSTEM_CLOCK, Clock
 from batch_import.domain.entities import Item
 from batch_import.domain.projection import ResultProjection
-from batch_import.domain.retry import retry_policy
+from batch_import.domain.retry_policy import retry_policy
 from batch_import.domain.types import ItemStage
 from batch_import.host.checks import HostChecks
 from batch_import.host.client import HostClient

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from batch_import.coordination.circuit_breaker import CLOSED, BreakerDecision, CircuitBreaker, OriginBreakers
 from batch_import.domain.answers import Trouble
-from batch_import.domain.retry import RetryPolicy, retry_policy
+from batch_import.domain.retry_policy import RetryPolicy, retry_policy
 
 from tests.support.clock import HandClock
 

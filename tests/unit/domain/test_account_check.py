@@ -10,7 +10,7 @@ import pytest
 from batch_import.domain.account_check import _TEXTS, CheckDecision, CheckReport, Next, decide, read_report
 from batch_import.domain.advisories import ADVISORIES
 from batch_import.domain.outcomes import OUTCOMES
-from batch_import.domain.retry import retry_policy
+from batch_import.domain.retry_policy import retry_policy
 from hypothesis import given
 from hypothesis import strategies as st
 

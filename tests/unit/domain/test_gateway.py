@@ -10,7 +10,7 @@ from batch_import.domain.answers import Answer, Trouble
 from batch_import.domain.demands import Demands
 from batch_import.domain.gateway import Proof, completion_request, judge_completion, proof_demands
 from batch_import.domain.outcomes import OUTCOMES
-from batch_import.domain.retry import retry_policy
+from batch_import.domain.retry_policy import retry_policy
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from batch_import.domain.answers import BEFORE_EXCHANGE, Trouble
 from batch_import.domain.clock import Clock, iso, parse
-from batch_import.domain.retry import RetryPolicy, retry_policy
+from batch_import.domain.retry_policy import RetryPolicy, retry_policy
 from batch_import.store.dynamo import Row
 from batch_import.store.leases import Leases
 

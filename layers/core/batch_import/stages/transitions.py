@@ -10,7 +10,7 @@ from batch_import.domain.clock import Clock, iso
 from batch_import.domain.entities import Item, ItemProfile, NewEvent, advisory_entries
 from batch_import.domain.outcomes import Code
 from batch_import.domain.redaction import redacted
-from batch_import.domain.retry import retry_policy
+from batch_import.domain.retry_policy import retry_policy
 from batch_import.domain.types import ConfirmationStatus, EventType, ItemStage
 from batch_import.host.errors import HostError
 from batch_import.store.dynamo import Row

@@ -131,7 +131,7 @@ class ValidationService(Stage):
         if item.duplicate_of is not None:
             return self._like_primary(to, run, item.duplicate_of)
         if item.failure_code is not None:
-            return self._end(to, run, outcome(item.failure_code).access)
+            return self._write_verdict(to, run, outcome(item.failure_code).access)
         try:
             return self._prove(to, run)
         except (NoResource, ProviderBusy):
@@ -158,7 +158,7 @@ class ValidationService(Stage):
             payload={"where": result.group.where, "model": item.resolved_smoke_model},
         )
         changes = {"latency_ms": result.latency_ms}
-        return self._end(to, run, AccessStatus.ACTIVE, [proven, *events], advisories, changes)
+        return self._write_verdict(to, run, AccessStatus.ACTIVE, [proven, *events], advisories, changes)
 
     def _not_proven(self, to: ItemTransitions, run: Run, account: ExistingAccount, result: ProofResult) -> NextStep:
         decision, host = result.decision, self._services()
@@ -176,7 +176,9 @@ class ValidationService(Stage):
         self, to: ItemTransitions, run: Run, code: Code, text: str, under_lease: UnderLease | None = None
     ) -> NextStep:
         told, text = self._put_back(to.item, under_lease), to.redacted(text)
-        return self._end(to, run, outcome(code).access, [stage_failed(code, text)], told, failure(to.item, code, text))
+        return self._write_verdict(
+            to, run, outcome(code).access, [stage_failed(code, text)], told, failure(to.item, code, text)
+        )
 
     def _put_back(self, item: Item, under_lease: UnderLease | None) -> list[Advisory]:
         try:
@@ -205,7 +207,7 @@ class ValidationService(Stage):
             if not others:
                 self._runs.close(run)
 
-    def _end(
+    def _write_verdict(
         self,
         to: ItemTransitions,
         run: Run,
@@ -234,17 +236,17 @@ class ValidationService(Stage):
         counted = self._items.add_to_counters(item.model_copy(update=final), run)
         also = [counted, self._items.erasing_key(item)] if access is AccessStatus.ACTIVE else [counted]
         to.write(final, history, profile, also)
-        self._after_end(item, run, access)
+        self._after_verdict(item, run, access)
         return NextStep(ItemStage.DONE)
 
     def ended(self, item: Item) -> None:
         """For an item already done: what follows its end is repeated, in case a crash cut it off. Harmless."""
         run = self._runs.get(item.run_id)
         if run is not None and run.finished_at is None:
-            self._after_end(item, run, item.shown_access)
+            self._after_verdict(item, run, item.shown_access)
             self._runs.close(run)
 
-    def _after_end(self, item: Item, run: Run, access: AccessStatus) -> None:
+    def _after_verdict(self, item: Item, run: Run, access: AccessStatus) -> None:
         if access is AccessStatus.BROKEN and run.mode is RunMode.STRICT:
             self._runs.stop_strictly(run.run_id)
         if item.duplicates:
@@ -266,4 +268,4 @@ class ValidationService(Stage):
             }
         told = [Advisory("same_pair_in_list", {"item_id": primary_id})]
         profile = self._items.profile(run.run_id, primary_id)
-        return self._end(to, run, primary.shown_access, (), told, copied, profile)
+        return self._write_verdict(to, run, primary.shown_access, (), told, copied, profile)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 from batch_import.domain.outcomes import OUTCOMES
-from batch_import.domain.retry import _LONGEST, _POLICIES, RetryPolicy, retry_policy
+from batch_import.domain.retry_policy import _LONGEST, _POLICIES, RetryPolicy, retry_policy
 from hypothesis import given
 from hypothesis import strategies as st
 
