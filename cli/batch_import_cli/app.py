@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from batch_import_cli.client import Answer, ApiClient
-from batch_import_cli.config import Environment
+from batch_import_cli.config import TOKEN, Environment
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,16 @@ class App:
     @cached_property
     def open_client(self) -> ApiClient:
         """For what may be asked without a token."""
-        return self._client(self.environment.token_for(self.url))
+        return self._client(self.secret(TOKEN))
 
     def _client(self, token: str | None) -> ApiClient:
         environment = self.environment
         root, pace = environment.root(self.url), environment.poll_seconds
         return self.context.with_resource(ApiClient(root, token, language=environment.language, pace=pace))
+
+    def secret(self, name: str) -> str | None:
+        """A token or key that may be sent to this API."""
+        return self.environment.secret(name, self.url)
 
     def answer(self, answer: Answer, show: Callable[[Answer], None]) -> None:
         """The API's JSON as one line, or the same for people."""

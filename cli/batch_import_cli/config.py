@@ -60,17 +60,17 @@ class Environment:
             raise InputError(f"where is the API? Set {URL}, or give --url (after `make up`: run this in the checkout)")
         return _checked(url)
 
-    def token_for(self, given: str | None) -> str | None:
-        """The token for this address; the one of ``.embedded/env`` is only for the stack that this file names."""
-        own = self.variables.get(TOKEN, "").strip()
+    def secret(self, name: str, given: str | None) -> str | None:
+        """A token or key for this address; one of ``.embedded/env`` is only for the stack that this file names."""
+        own = self.variables.get(name, "").strip()
         if own:
             return own
         stack = self._file.get(URL, "")
-        return self.get(TOKEN) if stack and _checked(stack) == self.root(given) else None
+        return self.get(name) if stack and _checked(stack) == self.root(given) else None
 
     def token(self, given: str | None) -> str:
         """Raises ``InputError`` when there is none."""
-        token = self.token_for(given)
+        token = self.secret(TOKEN, given)
         if token is None:
             raise InputError(f"{TOKEN} is not set: the API answers nobody without a token")
         if not (token.isascii() and token.isprintable()):

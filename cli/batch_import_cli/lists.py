@@ -3,9 +3,9 @@
 import codecs
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 from batch_import.domain.contract import ItemRequest, TextFormat
@@ -40,10 +40,7 @@ class RelayList:
 
 def read_list(data: bytes, name: str, form: str = "auto") -> RelayList:
     """The relays of a file called ``name``. Raises ``InputError`` for bytes that are no text, and for no relay."""
-    try:
-        text = decoded(data)
-    except InputError as error:
-        raise InputError(f"{name}: {error.message}") from None
+    text = decoded(data, name)
     request = _whole_request(text)
     if request is not None:
         return RelayList(name, tuple(Item(None, item) for item in request.pop("items")), request)
@@ -77,12 +74,20 @@ def _is_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def decoded(data: bytes) -> str:
-    """Bytes as text. Spreadsheets save in many encodings, and a wrongly guessed one would corrupt keys in silence."""
+def name_of(file: BinaryIO) -> str:
+    name = getattr(file, "name", "<stdin>")
+    return "standard input" if name == "<stdin>" else str(name)
+
+
+def decoded(data: bytes, name: str) -> str:
+    """The bytes of the file ``name`` as text.
+
+    Spreadsheets save in many encodings, and a wrongly guessed one would corrupt keys in silence.
+    """
     if not data.strip():
-        raise InputError("is empty")
+        raise InputError(f"{name}: is empty")
     if data.startswith(_UTF_16_MARKS) or b"\0" in data:
-        raise InputError("is UTF-16 or binary, not UTF-8 text: save it as UTF-8 (Excel: 'CSV UTF-8')")
+        raise InputError(f"{name}: is UTF-16 or binary, not UTF-8 text: save it as UTF-8 (Excel: 'CSV UTF-8')")
     mark = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
     try:
         return data[mark:].decode("utf-8")
@@ -90,7 +95,7 @@ def decoded(data: bytes) -> str:
         place = mark + error.start
         line = data.count(b"\n", 0, place) + 1
         raise InputError(
-            f"is not UTF-8: byte {data[place]:#04x} at offset {place} (line {line}); save it as UTF-8"
+            f"{name}: is not UTF-8: byte {data[place]:#04x} at offset {place} (line {line}); save it as UTF-8"
         ) from None
 
 
@@ -119,8 +124,13 @@ def _places(intake: Intake) -> Iterator[str]:
     for row in intake.rows:
         if row.status in _LEFT_OUT:
             yield f"line {row.line}: {_why(row)}"
-    for ignored in intake.ignored:
-        yield f"line {ignored.line}: not read: {printable(ignored.text_masked)}"
+    yield from not_read((ignored.line, ignored.text_masked) for ignored in intake.ignored)
+
+
+def not_read(ignored: Iterable[tuple[int, str]]) -> Iterator[str]:
+    """A sentence for each ignored line (number, masked text)."""
+    for line, text in ignored:
+        yield f"line {line}: not read: {printable(text)}"
 
 
 def _why(row: ParsedRow) -> str:

@@ -1,10 +1,10 @@
 """The create request: what the file says, overridden by the options. Rules beyond presence are the API's."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from batch_import_cli.config import PROBE_KEY, Environment
+from batch_import_cli.config import PROBE_KEY
 from batch_import_cli.errors import InputError
 from batch_import_cli.lists import RelayList
 
@@ -48,13 +48,14 @@ class CreateRequest:
         return [key for key in keys if isinstance(key, str)]
 
 
-def build_request(relays: RelayList, options: ImportOptions, environment: Environment) -> CreateRequest:
+def build_request(relays: RelayList, options: ImportOptions, secret: Callable[[str], str | None]) -> CreateRequest:
+    """The body to send; ``secret`` gives the value of a variable that may be sent to this API."""
     body = {"access_mode": "subscription", **relays.fields, **options.fields()}
     body["items"] = [_item(item.fields, options.requested_model) for item in relays.items]
     if body["access_mode"] == "subscription":
         _require_users(body)
     elif body["access_mode"] == "self_service":
-        body["probe_api_key"] = _probe_key(body, options.probe_api_key_env, environment)
+        body["probe_api_key"] = _probe_key(body, options.probe_api_key_env, secret)
     return CreateRequest(body)
 
 
@@ -74,12 +75,12 @@ def _require_users(body: Mapping[str, Any]) -> None:
         raise InputError("access mode subscription needs at least one --subscription-user EMAIL; nothing was sent")
 
 
-def _probe_key(body: Mapping[str, Any], given_name: str | None, environment: Environment) -> Any:
+def _probe_key(body: Mapping[str, Any], given_name: str | None, secret: Callable[[str], str | None]) -> Any:
     """A variable named on purpose wins over the file; the default one only fills a gap."""
     if given_name is None and body.get("probe_api_key"):
         return body["probe_api_key"]
     name = given_name or PROBE_KEY
-    key = environment.get(name)
+    key = secret(name)
     if key is None:
         raise InputError(
             f"access mode self_service needs a probe key: put it into the variable {name} "

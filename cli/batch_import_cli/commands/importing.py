@@ -11,7 +11,7 @@ from batch_import_cli.accepted import accepted, show_accepted
 from batch_import_cli.app import App, api_command, choice, note
 from batch_import_cli.client import Answer
 from batch_import_cli.errors import ApiError
-from batch_import_cli.lists import FORMATS, RelayList, confirm_left_out, read_list
+from batch_import_cli.lists import FORMATS, RelayList, confirm_left_out, name_of, read_list
 from batch_import_cli.request import CreateRequest, ImportOptions, build_request
 from batch_import_cli.watch import follow
 
@@ -87,20 +87,15 @@ def import_command(
     relay ended active), 1 ended otherwise, 2 the call or the list is wrong,
     3 the API cannot be reached or refused, 130 interrupted.
     """
-    relays = read_list(file.read(), _name(file), form)
+    relays = read_list(file.read(), name_of(file), form)
     confirm_left_out(relays, skip_bad)
-    request = build_request(relays, ImportOptions(**options), app.environment)
+    request = build_request(relays, ImportOptions(**options), app.secret)
     for text in relays.notes:
         note(f"note: {text}")
     answer = accepted(lambda key: _created(app, relays, request, key), idempotency_key or str(uuid.uuid4()))
     app.answer(answer, lambda answer: _show(app, answer))
     if watch and not follow(app, answer["run_id"]):
         app.context.exit(1)
-
-
-def _name(file: BinaryIO) -> str:
-    name = getattr(file, "name", "<stdin>")
-    return "standard input" if name == "<stdin>" else str(name)
 
 
 def _created(app: App, relays: RelayList, request: CreateRequest, key: str) -> Answer:

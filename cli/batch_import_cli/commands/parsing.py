@@ -7,8 +7,7 @@ from batch_import.domain.contract import ParseResult, ShownRow
 from batch_import.intake import parse, shown
 
 from batch_import_cli.app import App, api_command, note
-from batch_import_cli.errors import printable
-from batch_import_cli.lists import FORMATS, decoded
+from batch_import_cli.lists import FORMATS, decoded, name_of, not_read
 from batch_import_cli.render import show_rows
 
 EPILOG = """\b
@@ -28,7 +27,7 @@ def parse_command(app: App, file: BinaryIO, form: str) -> None:
     Nothing is sent: the rows are those of POST /api/batch-import/parse. Exit
     code: 0 every line was read, 1 some need a person or were not read.
     """
-    result = shown(parse(decoded(file.read()), form), app.environment.language[:2])
+    result = shown(parse(decoded(file.read(), name_of(file)), form), app.environment.language[:2])
     app.answer(result.model_dump(mode="json"), lambda _: _show(result))
     summary = result.summary
     if summary.incomplete or summary.ambiguous or summary.ignored:
@@ -37,8 +36,8 @@ def parse_command(app: App, file: BinaryIO, form: str) -> None:
 
 def _show(result: ParseResult) -> None:
     show_rows([_cells(row, result) for row in result.rows])
-    for ignored in result.ignored:
-        note(f"line {ignored.line}: not read: {printable(ignored.text_masked)}")
+    for text in not_read((ignored.line, ignored.text_masked) for ignored in result.ignored):
+        note(text)
     counts = (f"{count} {name}" for name, count in result.summary.model_dump().items() if count)
     note(", ".join(counts) or "nothing was read")
 

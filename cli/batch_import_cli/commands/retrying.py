@@ -38,7 +38,7 @@ def retry_command(app: App, run_id: str, probe_api_key_env: str, idempotency_key
     Prints the new run's run_id and result_page. Exit codes are those of import.
     """
     key = idempotency_key or str(uuid.uuid4())
-    probe_key = app.environment.get(probe_api_key_env)
+    probe_key = app.secret(probe_api_key_env)
     answer = accepted(lambda key: app.client.retry(run_id, key, probe_key), key)
     app.answer(answer, lambda answer: _show(app, answer))
     if watch and not follow(app, answer["run_id"]):

@@ -50,6 +50,18 @@ def test_the_token_of_a_checkout_is_only_for_its_own_stack(
 
 
 @pytest.mark.parametrize(
+    "arguments", [("retry", "run_20261125_0123456789"), ("import", "-", "--access-mode", "self_service")]
+)
+def test_the_probe_key_of_a_checkout_is_only_for_its_own_stack(
+    api: Any, invoke: Any, tmp_path: Path, monkeypatch: Any, arguments: tuple[str, ...]
+) -> None:
+    _env_file(tmp_path, "BATCH_IMPORT_URL=http://127.0.0.1:1/v1\nPROBE_API_KEY=sk-customer-0000000001")
+    monkeypatch.chdir(tmp_path)
+    invoke(*arguments, "--url", api.url, input="https://relay.example/v1 sk-AAAA000000000001", BATCH_IMPORT_URL=None)
+    assert "sk-customer" not in str([(call.headers, call.body) for call in api.seen])
+
+
+@pytest.mark.parametrize(
     "arguments", [("--url", "{}", "health"), ("health", "--url", "{}"), ("--url", "http://x", "health", "--url", "{}")]
 )
 def test_the_option_wins(api: Any, invoke: Any, arguments: tuple[str, ...]) -> None:
