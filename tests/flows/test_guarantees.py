@@ -237,6 +237,30 @@ def test_self_service_proves_the_given_key_and_puts_it_back(service: Service, bo
     assert bootstrap().service.open_probe_key(run) is None
 
 
+def test_a_given_key_that_stayed_bound_is_put_back_after_the_run_has_ended(service: Service, box: Any) -> None:
+    """The worker was killed between binding the key and putting it back, and another one ended the run."""
+    ids = seed(box, "self@example.com", "sk-customer-self-service-01")
+    key = box.host.keys[ids["api_key_id"]]
+    run_id = service.start(healthy(box, 1), access_mode="self_service", subscription_users=[],
+                           probe_api_key="sk-customer-self-service-01")  # fmt: skip
+    runs, [bound] = bootstrap().runs, list(box.host.groups)[:1]
+    facts = {"phase": "bound", "key_id": ids["api_key_id"], "group_before": 0, "group_id": bound}
+    assert runs.set_self_service(run_id, facts, None)
+    key["group_id"] = bound
+    service.pump.run()
+    assert service.run(run_id)["run"]["state"] == "completed"
+    assert key["group_id"] == bound
+
+    service.clock.shift(16 * 60)
+    box.host.fail_next("PUT", rf"/admin/api-keys/{ids['api_key_id']}$", 404)
+    assert bootstrap().reconcile().sweep()["keys_put_back"] == 0  # the rest of the sweep is done all the same
+    service.clock.shift(16 * 60)
+    assert bootstrap().reconcile().sweep()["keys_put_back"] == 1
+    assert key["group_id"] is None
+    service.clock.shift(16 * 60)
+    assert run_id not in runs.overdue(10)
+
+
 def test_a_cancelled_run_erases_its_probe_key(service: Service, box: Any) -> None:
     run_id = service.start(healthy(box, 2), access_mode="self_service", subscription_users=[],
                            probe_api_key="sk-customer-self-service-01")  # fmt: skip

@@ -42,7 +42,7 @@ class DistributedSemaphore:
         return self._table.updating(self._pk, name, "DELETE holders :mine", {":mine": {permit}})
 
     def give_back(self, name: str, permit: str) -> None:
-        self._table.update(self._pk, name, "DELETE holders :mine", {":mine": {permit}})
+        self._table.transact([self.returning(name, permit)])
 
     def _adding(self, name: str, tokens: list[str]) -> Row:
         expires = int((self._clock.now() + _KEPT).timestamp())

@@ -56,6 +56,11 @@ class Run(_Row):
             return Code.CANCELLED
         return Code.STOPPED_BY_STRICT if self.strict_stopped else None
 
+    @property
+    def given_key_is_bound(self) -> bool:
+        """Whether the given ``probe_api_key`` is away from its own group, for a proof that runs or broke off."""
+        return (self.self_service or {}).get("phase") == "bound"
+
 
 class NewEvent(BaseModel):
     """An event to be written with a change; id, time and order come from the write itself."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from batch_import.aws.queue import Work, WorkQueue
 from batch_import.domain.clock import Clock, iso
-from batch_import.domain.entities import Item
+from batch_import.domain.entities import Item, Run
 from batch_import.domain.errors import StaleWrite
 from batch_import.domain.types import ItemStage
 from batch_import.host.errors import HostError
@@ -81,8 +81,20 @@ class Reconcile:
         if any(self._runs.list_part(run_id, n) is not None for n in range(run.list_parts)):
             self._queues[ItemStage.PROBE].send([Work(run_id, expand=True)])
             repaired["lists_requeued"] += 1
-        if run.self_service is not None and run.self_service.get("phase") == "bound":
-            self._put_back_key(run_id, run.self_service)
+        bound = run.given_key_is_bound
+        if bound and self._is_key_put_back(run):
+            bound = False
             repaired["keys_put_back"] += 1
-        repaired["runs_closed"] += self._runs.close(run)
+        if run.finished_at is None:
+            repaired["runs_closed"] += self._runs.close(run)
+        elif not bound:
+            self._runs.stop_watching(run_id)
         return repaired
+
+    def _is_key_put_back(self, run: Run) -> bool:
+        try:
+            self._put_back_key(run.run_id, run.self_service or {})
+        except HostError as error:  # tried again as long as the run is watched
+            logger.warning("given key not put back", extra={"run_id": run.run_id, "error": str(error)})
+            return False
+        return True

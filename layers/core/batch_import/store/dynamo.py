@@ -146,9 +146,6 @@ def _untouched(group: "Sequence[_Transaction]", error: ClientError) -> "list[_Tr
     return [one for one in group if id(one) not in failed]
 
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
 Row = dict[str, Any]
 _READ_AT_ONCE = 100
 
@@ -260,8 +257,9 @@ class Table:
             }
         }
 
-    def deleting(self, pk: str, sk: str) -> Row:
-        return {"Delete": {"TableName": self.name, "Key": encode({"pk": pk, "sk": sk})}}
+    def deleting(self, pk: str, sk: str, condition: str | None = None, values: Row | None = None) -> Row:
+        key = encode({"pk": pk, "sk": sk})
+        return {"Delete": {"TableName": self.name, "Key": key, **_expression(condition, values, None)}}
 
 
 def _expression(condition: str | None, values: Row | None, names: Row | None) -> Row:

@@ -144,12 +144,7 @@ class RunStore:
     def expand(self, run_id: str, number: int, start: int, end: int | None, rows: list[Row]) -> bool:
         """Write item ``rows`` and move the part's pointer from ``start`` to ``end`` (None: done, delete it)."""
         if end is None:
-            pointer: Row = {
-                "Delete": {
-                    **self._table.deleting(run_id, list_key(number))["Delete"],
-                    **_pointer_guard(start),
-                }
-            }
+            pointer = self._table.deleting(run_id, list_key(number), "expanded = :start", {":start": start})
         else:
             pointer = self._table.updating(
                 run_id, list_key(number), "SET expanded = :end", {":end": end, ":start": start}, "expanded = :start"
@@ -160,7 +155,7 @@ class RunStore:
 
     def close(self, run: Run) -> bool:
         """One conditional write, which erases the run's probe key; False when items are left or somebody closed it
-        before. A cancel in between is seen.
+        before. A cancel in between is seen. While the given key is bound, reconcile goes on watching the run.
         """
         if self.counters(run).completed_items < run.total_items:
             return False
@@ -173,13 +168,14 @@ class RunStore:
             return False
         state = run_end_state(current, counters)
         values: Row = {":state": state, ":now": iso(self._clock.now()), ":seen": current.state}
-        update = "SET #state = :state, state_pk = :state, finished_at = :now REMOVE watch_pk, watch_at"
+        update = "SET #state = :state, state_pk = :state, finished_at = :now"
+        if not current.given_key_is_bound:
+            update += " REMOVE watch_pk, watch_at"
         condition = "attribute_not_exists(finished_at) AND #state = :seen"
-        names = {"#state": "state"}
-        if current.access_mode is not AccessMode.SELF_SERVICE:
-            return self._table.update(run.run_id, _RUN, update, values, condition=condition, names=names)
-        closing = self._table.updating(run.run_id, _RUN, update, values, condition, names)
-        return self._table.transact([closing, self._table.deleting(run.run_id, _PROBE_KEY)])
+        parts = [self._table.updating(run.run_id, _RUN, update, values, condition, {"#state": "state"})]
+        if current.access_mode is AccessMode.SELF_SERVICE:
+            parts.append(self._table.deleting(run.run_id, _PROBE_KEY))
+        return self._table.transact(parts)
 
     def overdue(self, limit: int) -> list[str]:
         """Runs not closed for a while, through the sparse index."""
@@ -195,6 +191,9 @@ class RunStore:
         """Look at the run again later; a closed run is not watched."""
         values: Row = {":at": iso(self._clock.now() + RUN_PATIENCE)}
         self._table.update(run_id, _RUN, "SET watch_at = :at", values, condition="attribute_exists(watch_pk)")
+
+    def stop_watching(self, run_id: str) -> None:
+        self._table.update(run_id, _RUN, "REMOVE watch_pk, watch_at", {}, condition="attribute_exists(finished_at)")
 
     def cancel(self, run_id: str) -> bool:
         """running → cancelled; False when the run has ended already."""
@@ -229,7 +228,3 @@ class RunStore:
 
 def list_key(number: int) -> str:
     return f"list#{number:03d}"
-
-
-def _pointer_guard(start: int) -> Row:
-    return {"ConditionExpression": "expanded = :start", "ExpressionAttributeValues": {":start": {"N": str(start)}}}
