@@ -22,7 +22,6 @@ def item(number: int) -> Mapping[str, Any]:
 class Waiting(Stage):
     """The second item ends only when the first one has been sent on."""
 
-    name = "waiting"
     lease_stages = (ItemStage.PROBE, ItemStage.PROVISION)
     worst_case = 1.0
 
@@ -57,3 +56,30 @@ def test_finished_items_are_handed_on_while_a_slow_relay_is_awaited() -> None:
 
     assert StageWorker(items, queues, FAST_CLOCK, stage).run([delivery], lambda: 100.0) == []
     assert stage.sent == ["item_00001", "item_00002"]
+
+
+class Deferring(Stage):
+    """Defers a probe whose findings cannot be stored."""
+
+    lease_stages = (ItemStage.PROBE, ItemStage.PROVISION)
+    worst_case = 1.0
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def handle(self, _: Item) -> NextStep:
+        return NextStep(ItemStage.CONFIRM, deferred=Mock())
+
+    def run_deferred(self, probes: Sequence[Any]) -> None:
+        self.asked += len(probes)
+        raise OSError("no table")
+
+
+def test_findings_that_cannot_be_stored_bring_no_message_back() -> None:
+    stage, items = Deferring(), Mock()
+    items.get_many.return_value = items.lease_all.return_value = [item(1)]
+    queues: Any = {ItemStage.PROBE: Mock(), ItemStage.CONFIRM: Mock()}
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
+
+    assert StageWorker(items, queues, FAST_CLOCK, stage).run([delivery], lambda: 100.0) == []
+    assert stage.asked == 1

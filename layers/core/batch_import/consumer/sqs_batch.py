@@ -101,7 +101,7 @@ def record_dead_letters(
 ) -> tuple[Failures, int]:
     """The batch response for the dead-letter queues, and how many items ``record`` has recorded."""
     deliveries, unreadable = read_deliveries(event)
-    sources = {record.message_id: record.event_source_arn for record in SQSEvent(event).records}
+    sources = {message.message_id: message.event_source_arn for message in SQSEvent(event).records}
     recorded = sum(record(d.work, _stages_of(sources[d.message_id])) for d in deliveries)
     logger.error("dead letters", extra={"recorded": recorded, "unreadable": len(unreadable)})
     return {"batchItemFailures": []}, recorded

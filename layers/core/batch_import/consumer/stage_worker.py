@@ -44,7 +44,6 @@ class Stage(Protocol):
     time in seconds that one item may take.
     """
 
-    name: str
     lease_stages: tuple[ItemStage, ItemStage]
     worst_case: float
 
@@ -126,8 +125,14 @@ class StageWorker:
         finally:
             now.batcher.flush()
         if now.deferred and seconds_left() >= DEFERRED_SECONDS:
-            self.stage.run_deferred(now.deferred)
+            self._run_deferred(now.deferred)
         return sorted(now.failed)
+
+    def _run_deferred(self, probes: Sequence[DeferredProbe]) -> None:
+        try:
+            self.stage.run_deferred(probes)
+        except Exception:  # everything has been handed on: a failed invocation would hand it on again
+            logger.warning("deferred probes not stored", exc_info=True)
 
     def _await(self, working: "set[Future[None]]", now: _Invocation) -> None:
         while wait(working, LINGER_SECONDS / 2).not_done:

@@ -37,8 +37,7 @@ _TOLD = 5  # wrong places
 
 
 def refusal(error: BatchImportError, headers: Mapping[str, str] | None = None) -> Response[str]:
-    body = api.ErrorEnvelope(error=api.ErrorBody(code=error.code, message=str(error)))
-    return Response(HTTP_STATUS[error.code], JSON, body.model_dump_json(), headers=dict(headers or {}))
+    return Response(HTTP_STATUS[error.code], JSON, _envelope(error), headers=dict(headers or {}))
 
 
 def bad_request(found: Iterable[Mapping[str, Any]]) -> Response[str]:
@@ -74,8 +73,11 @@ def _media_type(event: Mapping[str, Any]) -> str:
 
 
 def _refused(error: BatchImportError) -> dict[str, Any]:
-    body = api.ErrorEnvelope(error=api.ErrorBody(code=error.code, message=str(error))).model_dump_json()
-    return {"statusCode": HTTP_STATUS[error.code].value, "headers": {"Content-Type": JSON}, "body": body}
+    return {"statusCode": HTTP_STATUS[error.code].value, "headers": {"Content-Type": JSON}, "body": _envelope(error)}
+
+
+def _envelope(error: BatchImportError) -> str:
+    return api.ErrorEnvelope(error=api.ErrorBody(code=error.code, message=str(error))).model_dump_json()
 
 
 def _body_size(event: Mapping[str, Any]) -> int:

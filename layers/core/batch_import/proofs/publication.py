@@ -17,7 +17,7 @@ from batch_import.proofs.probe_resources import ProbeResources
 
 
 class Publication:
-    """Lives as long as the process; users and groups are looked up once."""
+    """Lives as long as the process; users are looked up once."""
 
     def __init__(self, host: HostClient, resources: ProbeResources) -> None:
         self._host = host

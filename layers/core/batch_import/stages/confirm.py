@@ -27,7 +27,6 @@ class ConfirmationWorker(Stage):
     credentials is a retry like any other.
     """
 
-    name = "confirm"
     lease_stages = (ItemStage.CONFIRM, ItemStage.CONFIRM)
     worst_case = WORST_CASE
 

@@ -36,7 +36,6 @@ WORST_CASE = PROBE_SECONDS + 2 * TIMEOUT  # with less time left, another invocat
 class ImportStage(Stage):
     """One per invocation. ``make_provisioner`` is called when the host is needed; it may raise a ``HostError``."""
 
-    name = "import"
     lease_stages = (ItemStage.PROBE, ItemStage.PROVISION)
     worst_case = WORST_CASE
 
@@ -80,11 +79,11 @@ class ImportStage(Stage):
         return admitted, {**waits, **more}
 
     def prepare(self, leased: list[Item], lost: Sequence[Item]) -> list[Item]:
-        """Read the keys of the leased items together. An item's next write gives its permits back."""
+        """Read the keys of the leased items, all of one run, together. An item's next write gives its permits back."""
         self._limits.give_back(lost)
-        for run_id in {item.run_id for item in leased}:
-            wanted = [item.item_id for item in leased if item.run_id == run_id]
-            found = self._items.sealed_keys(run_id, wanted)
+        if leased:
+            run_id = leased[0].run_id
+            found = self._items.sealed_keys(run_id, [item.item_id for item in leased])
             self._sealed.update({(run_id, item_id): sealed for item_id, sealed in found.items()})
         self._returning.update({(item.run_id, item.item_id): self._limits.returning(item) for item in leased})
         return leased

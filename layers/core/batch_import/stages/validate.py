@@ -79,7 +79,6 @@ class ValidationService(Stage):
     ``HostError``. ``send_on`` queues items of the validate stage: the duplicates of an item that has ended.
     """
 
-    name = "validate"
     lease_stages = (ItemStage.VALIDATE, ItemStage.VALIDATE)
     worst_case = WORST_CASE
 
@@ -149,7 +148,7 @@ class ValidationService(Stage):
                 return self._not_proven(to, run, account, result)
             with result.group.under_lease():
                 events, advisories = host.publication.place(item, run, account, result.group.provider_group)
-        if run.access_mode is AccessMode.SELF_SERVICE:
+        if run.access_mode is AccessMode.SELF_SERVICE and run.self_service is None:
             probe_api_key = self._open_probe_key(run)
             host.self_service.prove_once(run, item, probe_api_key or "", item.group_id or 0)
         proven = NewEvent(
