@@ -126,6 +126,31 @@ def test_deadline_of_the_work_bounds_every_call_and_is_no_word_about_the_host() 
     assert breaker.failures == 0
 
 
+def test_an_answer_that_drips_ends_with_the_time_of_its_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte comes in time, so no time-out between bytes ever ends it."""
+
+    def dripping(connection: socket.socket, _: str, served: Served) -> None:
+        served.drip(connection, b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n" + b" " * 40, 0.04)
+
+    monkeypatch.setattr(transport, "TIMEOUT", 0.4)
+    with serving(dripping) as served, to(served) as host:
+        begun = time.monotonic()
+        with pytest.raises(HostUncertain):
+            host.write("POST", "/api/v1/admin/groups")
+        assert time.monotonic() - begun < 1.2
+
+
+def test_a_credential_that_the_host_repeats_is_not_told() -> None:
+    told = fixed("403 Forbidden", json.dumps({"message": f"no right for {SECRET} or jwt-0123456789"}).encode())
+    with serving(told, end=b"}") as served, to(served) as host:
+        with pytest.raises(HostRejected, match=r"no right for \*\*\*") as raised:
+            host.write("POST", "/api/v1/keys")
+        assert SECRET not in str(raised.value)
+        with pytest.raises(HostRejected) as raised:
+            host.write("POST", "/api/v1/keys", bearer="jwt-0123456789")
+        assert "jwt-0123456789" not in str(raised.value)
+
+
 def test_success_gives_the_data_and_nothing_else_is_success() -> None:
     assert unwrap(200, {"code": 0, "message": "success", "data": [1]}, "", safe=False) == [1]
     assert unwrap(200, {"code": 0, "message": "success"}, "", safe=False) is None

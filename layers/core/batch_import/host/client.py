@@ -1,7 +1,7 @@
 """Typed calls to sub2api's admin API: groups, channels, accounts, access (docs/host-api.md)."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from batch_import.host.errors import HostError, HostRejected, HostUncertain
@@ -66,13 +66,7 @@ class HostClient:
             "subscription_type": "standard",
             "is_exclusive": True,
         }
-        try:
-            return cast(Json, self.transport.write("POST", f"{_ADMIN}/groups", body)), True
-        except HostError as error:
-            again = self.group_named(name) if may_exist(error, "GROUP_EXISTS") else None
-            if again is None:
-                raise
-            return again, False
+        return self._create("groups", body, "GROUP_EXISTS", lambda: self.group_named(name))
 
     def update_group(self, group: Json, changes: Mapping[str, Any]) -> Json:
         """PUT clears limits that are not sent again, so those that are set always are (docs/host-api.md#group-limits).
@@ -102,13 +96,7 @@ class HostClient:
         body = {"name": name, "description": "Batch Auto-Import", "group_ids": [group_id], "restrict_models": False}
         if prices:
             body["model_pricing"] = list(prices)
-        try:
-            return cast(Json, self.transport.write("POST", f"{_ADMIN}/channels", body)), True
-        except HostError as error:
-            again = self.channel_named(name) if may_exist(error, "CHANNEL_EXISTS") else None
-            if again is None:
-                raise
-            return again, False
+        return self._create("channels", body, "CHANNEL_EXISTS", lambda: self.channel_named(name))
 
     def update_channel(self, channel_id: int, changes: Mapping[str, Any]) -> Json:
         return cast(Json, self.transport.write("PUT", f"{_ADMIN}/channels/{channel_id}", dict(changes)))
@@ -176,13 +164,17 @@ class HostClient:
             "concurrency": concurrency,
             "allowed_groups": [],
         }
+        return self._create("users", body, "EMAIL_EXISTS", lambda: self.user_matching(email, email=True))[0]
+
+    def _create(self, kind: str, body: Json, exists: str, find: Callable[[], Json | None]) -> tuple[Json, bool]:
+        """What was made, and that it was made now; or what the host had already, by its reason or a lost answer."""
         try:
-            return cast(Json, self.transport.write("POST", f"{_ADMIN}/users", body))
+            return cast(Json, self.transport.write("POST", f"{_ADMIN}/{kind}", body)), True
         except HostError as error:
-            again = self.user_matching(email, email=True) if may_exist(error, "EMAIL_EXISTS") else None
+            again = find() if may_exist(error, exists) else None
             if again is None:
                 raise
-            return again
+            return again, False
 
     def set_balance(self, user_id: int, amount: float) -> None:
         body = {"balance": amount, "operation": "set", "notes": "Batch Auto-Import probes"}

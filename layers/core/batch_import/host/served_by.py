@@ -3,6 +3,7 @@
 See docs/host-api.md#who-served.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from batch_import.domain.answers import Answer
@@ -33,23 +34,28 @@ class ServedByLookup:
         wanted = answer.headers.get("x-client-request-id")
         if wanted is None and mark is None:
             return None
-        for _ in range(_LOOKS):
+
+        def written() -> dict[str, Any] | None:
             row = self._host.usage_of_request(f"client:{wanted}") if wanted else self._newest(key_id)
-            if row and (wanted or int(row["id"]) > (mark or 0)):
-                return int(row["account_id"])
-            self._clock.sleep(_POLL)
-        return None
+            return row if row and (wanted or int(row["id"]) > (mark or 0)) else None
+
+        row = self._awaited(written)
+        return int(row["account_id"]) if row else None
 
     def failed_on(self, request_id: str) -> int | None:
         """The account behind a failure, from the host's error log, which is written a moment later."""
-        for _ in range(_LOOKS):
-            try:
-                row = self._host.error_of_request(request_id)
-            except HostError:
-                return None
-            if row is not None:
-                return int(row["account_id"]) if row.get("account_id") else None
-            self._clock.sleep(_POLL)
+        try:
+            row = self._awaited(lambda: self._host.error_of_request(request_id))
+        except HostError:
+            return None
+        return int(row["account_id"]) if row and row.get("account_id") else None
+
+    def _awaited(self, look: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
+        for seen in range(_LOOKS):
+            if seen:
+                self._clock.sleep(_POLL)
+            if (row := look()) is not None:
+                return row
         return None
 
     def _newest(self, key_id: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError
 from urllib3.util import Url, parse_url
 
 from batch_import.domain.clock import SYSTEM_CLOCK, Clock
+from batch_import.domain.redaction import redacted
 from batch_import.host.errors import (
     HostError,
     HostGated,
@@ -22,7 +23,7 @@ from batch_import.host.errors import (
     HostUncertain,
     NoTimeLeft,
 )
-from batch_import.net.deadline import POOLS, seconds_left
+from batch_import.net.deadline import POOLS, deadline, seconds_left
 from batch_import.net.http import CONNECT_TIMEOUT, USER_AGENT
 
 TIMEOUT = 15.0  # of one call to the admin API, from its first byte to its last
@@ -136,7 +137,10 @@ class HostTransport:
         if timeout <= 0:
             raise NoTimeLeft(f"no time was left for {method} {path.split('?')[0]}")
         try:
-            with self.send(method, path, headers=sent, params=params, body=body, timeout=timeout) as response:
+            with (
+                deadline(timeout),
+                self.send(method, path, headers=sent, params=params, body=body, timeout=timeout) as response,
+            ):
                 text = response.data.decode("utf-8", "replace")
         except (HTTPError, ValueError) as error:
             never_sent = isinstance(error, ConnectTimeoutError)
@@ -144,7 +148,7 @@ class HostTransport:
             raise kind(f"no answer from the host to {method} {path.split('?')[0]}") from None
         if self._breaker is not None and response.status not in _SILENT:
             self._breaker.works()
-        return unwrap(response.status, _json(text), text, safe)
+        return unwrap(response.status, _json(text), text, safe, secret=bearer or self._admin["x-api-key"])
 
     def _credentials(self, bearer: str | None) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {bearer}"} if bearer else self._admin
@@ -172,11 +176,15 @@ def _credentials_in(address: Url) -> str | None:
     return unquote(address.auth) if address.auth and ":" in address.auth else None
 
 
-def unwrap(status: int, body: Any, text: str, safe: bool) -> Any:
-    """``data`` of a success envelope; a ``HostError`` for anything else (docs/host-api.md#envelopes)."""
+def unwrap(status: int, body: Any, text: str, safe: bool, secret: str | None = None) -> Any:
+    """``data`` of a success envelope; a ``HostError`` for anything else (docs/host-api.md#envelopes).
+
+    The host's own words are told without ``secret``, the credential of the call.
+    """
     if status == 200 and isinstance(body, dict) and body.get("code") == 0:
         return body.get("data")
     message, reason = _words(body, text)
+    message = redacted(message, secret)
     raise _error_class(status, safe)(f"host answered {status}: {message}", status=status, reason=reason)
 
 

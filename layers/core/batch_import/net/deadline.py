@@ -33,7 +33,7 @@ class Watchdog:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._watched: list[tuple[float, int, weakref.ref[socket.socket]]] = []
-        self._gone: set[int] = set()
+        self._live: set[int] = set()
         self._numbers = itertools.count()
         self._thread: threading.Thread | None = None
 
@@ -42,6 +42,7 @@ class Watchdog:
         with self._changed:
             number = next(self._numbers)
             heapq.heappush(self._watched, (deadline, number, weakref.ref(watched)))
+            self._live.add(number)
             self._start()
             if self._watched[0][1] == number:
                 self._changed.notify()
@@ -49,7 +50,7 @@ class Watchdog:
 
     def release(self, numbers: Iterable[int]) -> None:
         with self._changed:
-            self._gone.update(numbers)
+            self._live.difference_update(numbers)
 
     def _start(self) -> None:
         if self._thread is None:
@@ -64,9 +65,9 @@ class Watchdog:
                     self._changed.wait(wait)
                     continue
                 _, number, watched = heapq.heappop(self._watched)
-                if number not in self._gone:
+                if number in self._live:
+                    self._live.discard(number)
                     _shut_down(watched())
-                self._gone.discard(number)
 
 
 def _shut_down(watched: socket.socket | None) -> None:

@@ -16,6 +16,7 @@ from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Item
 from batch_import.domain.gateway import GatewayDecision, Proof, judge_completion, proof_demands
 from batch_import.domain.outcomes import Code
+from batch_import.domain.redaction import redacted
 from batch_import.domain.reuse_policy import ExistingAccount, ImportState
 from batch_import.host.accounts import existing_account
 from batch_import.host.checks import HostChecks
@@ -196,12 +197,13 @@ class CompletionProof:
                 judged = judge_completion(answer, streamed=demands.stream)
                 decision = self._of_our_account(judged, answer, account_id, key, mark, request_id)
                 if decision.proof is not Proof.JOINING:
-                    return ProofResult(decision, error_text(answer), group, answer.retry_after, latency)
+                    said = redacted(error_text(answer), key.value)
+                    return ProofResult(decision, said, group, answer.retry_after, latency)
                 self._clock.sleep(_JOIN_POLL)
             self._enter(account_id, group.group_id, keeps)
         proof = Proof.FAIL if decision.code == Code.GATEWAY_MIS_MAPPED else Proof.RETRY
         decision = GatewayDecision(proof, decision.code)
-        return ProofResult(decision, error_text(answer), group, answer.retry_after)
+        return ProofResult(decision, redacted(error_text(answer), key.value), group, answer.retry_after)
 
     def _of_our_account(
         self,
