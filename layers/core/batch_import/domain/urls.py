@@ -13,8 +13,10 @@ from batch_import.domain.errors import InvalidRequest
 
 MAX_LENGTH = 2048
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_ENDPOINT = re.compile(
-    r"/(chat/completions|completions|responses|messages|models|embeddings|images/generations)$", re.IGNORECASE
+# Paths of calls, which people paste with the root.
+ENDPOINT = re.compile(
+    r"(?:/(?:chat/completions|completions|responses|messages|models|embeddings|images/generations|audio/speech|rerank))+$",
+    re.IGNORECASE,
 )
 _VERSION = re.compile(r"/v\d[^/]*$", re.IGNORECASE)
 _REPEATED_VERSION = re.compile(r"(/v\d[^/]*)\1+$", re.IGNORECASE)
@@ -114,9 +116,7 @@ def _ipv6(text: str) -> str:
 
 
 def _api_path(path: str) -> str:
-    root = re.sub(r"/{2,}", "/", path).rstrip("/")
-    while (shorter := _ENDPOINT.sub("", root)) != root:
-        root = shorter.rstrip("/")
+    root = ENDPOINT.sub("", re.sub(r"/{2,}", "/", path).rstrip("/"))
     root = _REPEATED_VERSION.sub(r"\1", root)
     version = _VERSION.search(root)
     if version is None:

@@ -5,6 +5,8 @@ import re
 from enum import Enum, auto
 from functools import lru_cache
 
+from batch_import.domain.urls import ENDPOINT
+
 _PUNCTUATION = {
     "：": ":", "，": ",", "、": ",", "；": ";", "｜": "|", "／": "/", "．": ".", "＝": "=", "＃": "#", "？": "?", "＆": "&",
     "－": "-", "＿": "_", "！": "!", "（": "(", "）": ")", "【": "[", "】": "]", "〔": "[", "〕": "]", "［": "[", "］": "]",
@@ -100,9 +102,6 @@ _PAGE_PATH = re.compile(
     r"|settings|playground|invite|keys|api-keys|apikeys|shop|store|help|about|status|documentation|article|tutorial)(?:/|$)",
     re.IGNORECASE,
 )
-_ENDPOINT_END = re.compile(
-    r"/(?:chat/completions|completions|responses|messages|models|embeddings)/?#?$", re.IGNORECASE
-)
 _TRAILING = ".,;:!?*~'\"`_"
 _QUOTES = " \t\r\n,;|\"'`<>()[]{}*"
 
@@ -118,14 +117,17 @@ class Kind(Enum):
 
 def plain(text: str) -> str:
     """``text`` without invisible characters, full-width punctuation and typographic quotes as ASCII, one kind of line end."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text.translate(_PLAIN)
+    return with_line_feeds(text).translate(_PLAIN)
 
 
 def visible(text: str) -> str:
     """``text`` without invisible characters, nothing else changed (for JSON, whose strings may hold typographic quotes)."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_VISIBLE)
+    return with_line_feeds(text).translate(_VISIBLE)
+
+
+def with_line_feeds(text: str) -> str:
+    """``text`` with the line ends of Windows and old Macs as line feeds."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def kind_of(word: str) -> Kind:
@@ -241,7 +243,7 @@ def is_address_placeholder(address: str) -> bool:
 
 def is_page(host: str, path: str) -> bool:
     """Whether an address is plainly a web page (documents, sign-up, image), not an API."""
-    if _ENDPOINT_END.search(path) or re.search(r"/v\d+(?:beta)?/?$", path):
+    if ENDPOINT.search(path.rstrip("/#")) or re.search(r"/v\d+(?:beta)?/?$", path):
         return False
     return _PAGE_HOST.search(host) is not None or _PAGE_PATH.search(path) is not None
 

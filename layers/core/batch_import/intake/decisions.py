@@ -55,8 +55,8 @@ def _by_row(intake: Intake, decisions: Iterable[Mapping[str, Any]]) -> dict[int,
             raise UnfitDecision(number if isinstance(number, int) else 0, "there is no such row")
         if number in found:
             raise UnfitDecision(number, "has two decisions")
-        if unknown := set(decision) - _KNOWN:
-            raise UnfitDecision(number, f"unknown decision {min(map(str, unknown))[:40]!r}")
+        if not set(decision) <= _KNOWN:
+            raise UnfitDecision(number, f"unknown decision; there are {', '.join(sorted(_KNOWN - {'row'}))}")
         found[number] = decision
     return found
 

@@ -17,6 +17,7 @@ class Field(StrEnum):
     NAME = "name"
     PLATFORM = "platform"
     ENABLED = "enabled"
+    DISABLED = "disabled"  # the opposite question
     OTHER = "other"
 
 
@@ -46,7 +47,7 @@ _WORDS: Mapping[Field, str] = {
     Field.KEY: """
         apikey apikeys key keys token tokens secret secretkey apitoken authtoken authorization xapikey xgoogapikey sk
         apisecret credential bearer bearertoken experimentalbearertoken apikeyvalue openaikey accesskey
-        keyvalue authkey skkey mykey auth 密钥 秘钥 密匙 令牌 key密钥 api密钥 api秘钥 api密匙 api令牌 apikey密钥 卡密 口令 凭证 凭据 钥匙 接口密钥
+        keyvalue authkey mykey auth 密钥 秘钥 密匙 令牌 key密钥 api密钥 api秘钥 api密匙 api令牌 apikey密钥 卡密 口令 凭证 凭据 钥匙 接口密钥
         访问密钥 访问令牌 密钥key 密钥列表 密码key skkey 授权码 密钥apikey キー apiキー 키 api키 ключ apiключ clave claveapi llave
         schluessel schlüssel apischlüssel clé cléapi chave""",
     Field.LOGIN: "accesstoken refreshtoken idtoken sessiontoken sessionkey cookie systemtoken 系统令牌 系统访问令牌",
@@ -59,7 +60,8 @@ _WORDS: Mapping[Field, str] = {
         alias tag provider 名称 名字 站 站点 备注 渠道 渠道名 渠道名称 站名 站点名 站点名称 提供名 厂商 供应商 服务商 提供商 提供者 平台名 平台名称 说明 标签 别名
         账号名 账户 账号 标题 名前 нaзвание nombre""",
     Field.PLATFORM: "platform type apitype providertype apiformat protocol app 平台 类型 提供商类型 协议 接口类型 api类型 格式",
-    Field.ENABLED: "enabled status disabled isenabled isdisabled active 状态 启用",
+    Field.ENABLED: "enabled status isenabled active 状态 启用",
+    Field.DISABLED: "disabled isdisabled",
 }
 _TABLE = {word: field for field, words in _WORDS.items() for word in words.split()}
 _SUFFIXES: tuple[tuple[str, Field], ...] = (
@@ -139,3 +141,14 @@ _PLATFORMS = {
 def platform_of(value: str) -> str | None:
     """``openai``, ``anthropic`` or ``gemini`` for the ways in which exports name a platform."""
     return _PLATFORMS.get(re.sub(r"[\s_\-]+", "", value).lower()) if len(value) <= _LONGEST else None
+
+
+_ON = frozenset(["1", "true", "yes", "on", "是"])
+_OFF = frozenset(
+    ["0", "2", "3", "false", "no", "off", "disabled", "inactive", "error", "禁用", "停用", "已禁用", "已停用"]
+)  # 2, 3: one-api, new-api
+
+
+def is_off(field: Field, value: str) -> bool:
+    """Whether ``value`` under ``Field.ENABLED`` or ``Field.DISABLED`` says that an entry is switched off."""
+    return value.lower() in (_ON if field is Field.DISABLED else _OFF)

@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from batch_import.intake.cleaning import INVISIBLE, plain, visible
+from batch_import.intake.cleaning import INVISIBLE, plain, visible, with_line_feeds
 from batch_import.intake.documents import Document, embedded_documents, fenced_documents, toml_among, whole_document
 from batch_import.intake.pairing import joined_halves
 from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of
@@ -46,9 +46,8 @@ def _lines(text: str, clean: str, form: str) -> Intake:
         *(draft for region in regions for draft in drafts_of_table(region)),
         *found.drafts,
     ]
-    empty = [(draft.line, "") for draft in drafts if not (draft.addresses or draft.keys)]
     kept = sorted((draft for draft in drafts if draft.addresses or draft.keys), key=lambda draft: draft.line)
-    return _intake(kept, _ignored(found.ignored, empty), _form(documents, len(regions), found.drafts))
+    return _intake(kept, found.ignored, _form(documents, len(regions), found.drafts))
 
 
 def _intake(drafts: Sequence[Draft], ignored: Lines, form: str) -> Intake:
@@ -65,12 +64,7 @@ def _invisible(text: str) -> frozenset[int]:
     """The numbers of lines that hold invisible characters."""
     if INVISIBLE.search(text) is None:
         return frozenset()
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return frozenset(number for number, line in enumerate(lines, start=1) if INVISIBLE.search(line))
-
-
-def _ignored(lines: Lines, empty: Lines) -> Lines:
-    return sorted([*lines, *empty])
+    return frozenset(number for number, line in _numbered(with_line_feeds(text)) if INVISIBLE.search(line))
 
 
 def _form(documents: Sequence[Document], tables: int, drafts: Sequence[Draft]) -> str:

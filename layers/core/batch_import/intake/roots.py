@@ -8,14 +8,10 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from batch_import.domain.errors import InvalidRequest
-from batch_import.domain.urls import canonical_base_url, host_can_join
+from batch_import.domain.urls import ENDPOINT, canonical_base_url, host_can_join
 from batch_import.intake.cleaning import LONGEST_ADDRESS, is_address_placeholder, is_key_like, is_page
 from batch_import.intake.texts import Note
 
-_ENDPOINT = re.compile(
-    r"(?:/(?:chat/completions|completions|responses|messages|models|embeddings|images/generations|audio/speech|rerank))+$",
-    re.IGNORECASE,
-)
 _GEMINI_CALL = re.compile(r"/models/[^/]{1,100}:[A-Za-z]{1,40}$")
 # The usual address: the long way gives the same answer for it, in ten times the time.
 _PLAIN = re.compile(
@@ -79,7 +75,7 @@ def _root(text: str, notes: list[Note], exact: bool) -> Root:
     if not _is_host(host):
         raise InvalidRequest("base_url has an invalid host name")
     bare = _GEMINI_CALL.sub("", path.rstrip("/"))
-    stripped = _ENDPOINT.sub("", bare).rstrip("/")
+    stripped = ENDPOINT.sub("", bare).rstrip("/")
     if stripped != path.rstrip("/"):
         notes.append(Note.ENDPOINT_REMOVED)
     if forced:

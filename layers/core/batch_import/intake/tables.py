@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from batch_import.intake import cleaning
-from batch_import.intake.fields import Field, Named, field_of, platform_of
+from batch_import.intake.fields import Field, Named, field_of, is_off, platform_of
 from batch_import.intake.rows import Draft
 from batch_import.intake.texts import Note
 
@@ -177,9 +177,8 @@ def _take(draft: Draft, column: Named | None, value: str) -> None:
             draft.label = draft.label or value
         case Field.PLATFORM:
             draft.platform = draft.platform or platform_of(value)
-        case Field.ENABLED:
-            off = value.lower() in ("0", "2", "3", "false", "disabled", "no", "off", "禁用", "停用", "已禁用", "已停用")
-            draft.notes.extend([Note.DISABLED] if off else [])
+        case Field.ENABLED | Field.DISABLED:
+            draft.notes.extend([Note.DISABLED] if is_off(column.field, value) else [])
 
 
 def _addresses(cell: str) -> list[str]:

@@ -168,7 +168,7 @@ class TokenReader:
     def _values(self, line: Line, text: str, named: Named | None, name: str) -> Named | None:
         """Reads words under a label; returns the label again while it has no value yet."""
         stripped = text.strip(" \t,;|\"'`*<>()[]{}")
-        if named is None or named.field in (Field.OTHER, Field.ENABLED, Field.LOGIN):
+        if named is None or named.field in (Field.OTHER, Field.ENABLED, Field.DISABLED, Field.LOGIN):
             if named is not None and named.field is Field.OTHER and is_name(name) and not is_detail(name):
                 line.words.append(name)
             self._words(line, text)

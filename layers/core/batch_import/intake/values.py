@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from batch_import.intake import cleaning
-from batch_import.intake.fields import Field, Named, field_of, platform_of
+from batch_import.intake.fields import Field, Named, field_of, is_off, platform_of
 
 CUT = "\ufdd0cut"  # the name that an object gets where the text broke off within it
 _STRONG_ADDRESS = re.compile(r"base|api|endpoint|地址|接口", re.IGNORECASE)
@@ -81,8 +81,8 @@ def _take_single(own: Own, kind: Field, name: str, value: Any) -> None:
         _take_name(own, name, value)
     elif kind is Field.PLATFORM:
         own.platform = own.platform or platform_of(str(value)) or _NEW_API_TYPES.get(str(value))
-    elif kind is Field.ENABLED:
-        own.disabled = own.disabled or _is_off(name, value)
+    elif kind in (Field.ENABLED, Field.DISABLED):
+        own.disabled = own.disabled or is_off(kind, str(value))
 
 
 def _take_name(own: Own, name: str, value: Any) -> None:
@@ -200,13 +200,6 @@ def _names(value: Any, depth: int) -> Iterator[str]:
             yield from _names(value["default"], depth + 1)
         elif all(isinstance(one, dict | str) for one in value.values()) and not ({"providers", "fetch"} & set(value)):
             yield from (str(name) for name in value)
-
-
-def _is_off(name: str, value: Any) -> bool:
-    text = str(value).lower()
-    if "disabled" in name.lower():
-        return text in ("true", "1")
-    return text in ("false", "0", "2", "3", "disabled", "inactive", "error", "off")
 
 
 def opened(name: str, value: Any) -> Any:
