@@ -3,14 +3,13 @@
 See docs/design.md#24-confirm; strings: docs/host-api.md#test-errors.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from batch_import.domain.outcomes import Code
 from batch_import.domain.refusals import speaks_of_money
+from batch_import.domain.streams import read_events
 
 _STATUS = re.compile(r"(?:API returned|\(/v1/chat/completions\) returned) (\d{3}): (.*)", re.DOTALL)
 
@@ -30,8 +29,6 @@ class CheckReport:
     content: bool = False
     error: str = ""
 
-    __test__ = False  # not a test case, whatever pytest thinks of its name
-
 
 @dataclass(frozen=True, slots=True)
 class CheckDecision:
@@ -43,8 +40,6 @@ class CheckDecision:
     exhausted: Next = Next.FAIL
     advisory: str = ""
 
-    __test__ = False
-
 
 def read_report(stream: str) -> CheckReport:
     """Parse ``data: {...}`` lines by content, whatever the header says; there is no ``[DONE]``.
@@ -52,7 +47,7 @@ def read_report(stream: str) -> CheckReport:
     See docs/host-api.md#test-stream.
     """
     content, passed, error = False, False, ""
-    for event in _events(stream):
+    for event in read_events(stream):
         kind = event.get("type")
         content |= kind == "content" and bool(str(event.get("text", "")).strip())
         passed |= kind == "test_complete" and event.get("success") is True
@@ -111,16 +106,3 @@ _TEXTS: tuple[tuple[str, CheckDecision], ...] = (
     ("equest failed", CheckDecision(Next.RETRY, Code.UNREACHABLE, Code.UNREACHABLE)),
     ("ended without a result", CheckDecision(Next.RETRY, Code.HOST_UNAVAILABLE, Code.HOST_UNAVAILABLE)),
 )
-
-
-def _events(stream: str) -> list[dict[str, Any]]:
-    events = []
-    for line in stream.splitlines():
-        if line.startswith("data:"):
-            try:
-                event = json.loads(line[5:])
-            except ValueError:
-                continue
-            if isinstance(event, dict):
-                events.append(event)
-    return events

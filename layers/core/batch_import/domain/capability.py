@@ -1,7 +1,7 @@
 """Capability profiles (docs/design.md#33-responses) and the table that turns an answer into a verdict.
 
-A flag is ``True``, ``False`` or ``"unknown"``. Only an answer that says "this endpoint or model is not here" makes it
-``False``: neither a transient failure nor a refused key ever does (docs/design.md#21-probe).
+A flag is ``True``, ``False`` or ``"unknown"``. Only an answer that says "this endpoint is not here", or a web page,
+makes it ``False``: neither a transient failure nor a refused key ever does (docs/design.md#21-probe).
 """
 
 import json
@@ -54,7 +54,7 @@ class Protocol(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What one protocol's answer says; each is a code of the outcomes table or a plain success."""
+    """What one protocol's answer says; each is a code of the outcomes table, but for success and an absent endpoint."""
 
     OK = "ok"
     ABSENT = "endpoint_absent"

@@ -103,7 +103,6 @@ def _has_content(message: Any) -> bool:
 def _judge_failure(status: int, body: Any, message: str) -> GatewayDecision:
     code = str(body.get("code")) if isinstance(body, dict) and isinstance(body.get("code"), str) else ""
     text = message.lower()
-    said = refusals(text)
     if status in (400, 404, 422) and speaks_of_money(text):
         return _NO_MONEY
     if status in (401, 403):  # a relay's own refusals come as 502 (docs/host-api.md#handler-errors)
@@ -119,11 +118,11 @@ def _judge_failure(status: int, body: Any, message: str) -> GatewayDecision:
         return GatewayDecision(Proof.JOINING, Code.GATEWAY_MIS_MAPPED)
     if status == 502 and "authentication failed" in text:
         return GatewayDecision(Proof.FAIL, Code.GATEWAY_UPSTREAM_AUTH_FAILED)
-    if status == 502 and Code.FORBIDDEN in text:
+    if status == 502 and "forbidden" in text:
         return GatewayDecision(Proof.RETRY, Code.GATEWAY_UPSTREAM_FAILED, parked=True)
     if status == 429:
         return GatewayDecision(Proof.RETRY, Code.RATE_LIMITED)
-    if status in (400, 422) and Refusal.PARAMETER in said:
+    if status in (400, 422) and Refusal.PARAMETER in refusals(text):
         return GatewayDecision(Proof.FAIL, Code.REQUEST_REJECTED)
     if status == 400 and ("model" in text and "not" in text):
         return GatewayDecision(Proof.FAIL, Code.GATEWAY_MIS_MAPPED)

@@ -13,8 +13,8 @@ def missing_prices(names: Iterable[str], current: Iterable[Mapping[str, Any]]) -
     """Entries to add for ``names`` that have a list price and stand in no entry yet; what is there is never changed.
 
     Public and mapped names are both priced, since hosts look a price up by either (docs/host-api.md#pricing-names), and
-    compared without case, as
-    the host does. Models without a known price stay out: the host then uses its own table, or none.
+    compared without case, as the host does. Models without a known price stay out: the host then uses its own table,
+    or none.
     """
     entries = list(current)
     priced = {str(name).lower() for entry in entries for name in entry.get("models") or ()}

@@ -1,8 +1,8 @@
 """What the words of a relay's refusal mean, whatever its status: one table, each row with its source.
 
 Words are matched without regard to case against the message, code, type and parameter of an error body
-(``Answer.error_words``), or against the first characters of a text that is no JSON. The first kind whose words occur
-decides, in the order of ``Refusal``.
+(``Answer.error_words``), or against the first characters of a text that is no JSON. Every kind whose words occur is
+told; the table in ``domain/capability.py`` decides.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class Refusal(StrEnum):
-    """What a refusal is about, in the order in which the words are looked for."""
+    """What a refusal is about."""
 
     WALL = "wall"  # something before the relay, or the relay's rule for addresses and regions
     CLIENT = "client"  # the relay admits certain programs only
@@ -98,7 +98,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.MONEY, r"key limit exceeded \(total|allowance", "OpenRouter, Copilot"),
     Sign(_K.MONEY, r"code=1113\b|code=1309\b|(?:套餐|订阅|资源包|会员).{0,6}(?:已到期|已过期|到期|过期|用尽|耗尽"
          r"|用完)", "Zhipu"),
-    Sign(_K.MONEY, r"(?:余额|余额|額度|额度|点数|积分|资源包|资金|金额|配额).{0,10}(?:不足|耗尽|用尽|用完|已尽|为0"
+    Sign(_K.MONEY, r"(?:余额|額度|额度|点数|积分|资源包|资金|金额|配额).{0,10}(?:不足|耗尽|用尽|用完|已尽|为0"
          r"|为零|不够|過低|过低)"
          r"|(?:不足|超出).{0,4}(?:余额|額度|额度)", "new-api, Zhipu"),
     Sign(_K.MONEY, r"欠费|欠費|请充值|請充值|充值后|未付费|账单逾期", "Aliyun, Zhipu"),
@@ -171,7 +171,7 @@ SIGNS: tuple[Sign, ...] = (
          "sub2api, OpenRouter, Ollama, Anthropic"),
     Sign(_K.MODEL, r"模型.{0,60}(?:不存在|不可用|未开通|未开放|不支持|无权|无可用|已下线|已下架|下线|停用|禁用"
          r"|没有权限|未配置|未找到|未启用|无效|错误)"
-         r"|(?:无权|不支持|没有权限|未开通|无法|禁止|不存在|未找到|找不到).{0,16}模型|无可用渠道|无可用的?渠道"
+         r"|(?:无权|不支持|没有权限|未开通|无法|禁止|不存在|未找到|找不到).{0,16}模型|无可用的?渠道"
          r"|没有可用的?渠道",
          "new-api, one-api, Zhipu 1211"),
     Sign(_K.MODEL, r"model_price_error|ratio or price not set|倍率或价格", "new-api"),
@@ -198,7 +198,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|user_inactive|user not found", "new-api, Anthropic, OpenRouter"),
     Sign(_K.KEY, r"login fail|身份验证失败|鉴权失败|认证失败|未登录|authorization failed", "MiniMax, Zhipu 1000"),
     # --- the path
-    Sign(_K.ROUTE, r"^\W*(?:404 )?(?:http_?404 )?(?:page )?not[ _]?found\W*(?:404|none)?\W*$", "FastAPI, Go"),
+    Sign(_K.ROUTE, r"^\W*(?:404 )?(?:http_?404 )?(?:page )?not[ _]?found\W*(?:(?:404|none)\W*)?$", "FastAPI, Go"),
     Sign(_K.ROUTE, r"invalid url|unknown (?:request url|route|path|endpoint|url)|no (?:such )?(?:route|handler|path"
          r"|static)"
          r"|unsupported (?:path|endpoint|url|legacy)|cannot (?:post|get) /|not implemented|convert_request_failed",
@@ -228,10 +228,14 @@ def _joined(words: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{each})" for each in words), re.DOTALL)
 
 
-@lru_cache(maxsize=256)
 def refusals(words: str) -> tuple[Refusal, ...]:
     """Every kind that the words speak of, in the order of ``Refusal``. ``words`` may be of any length and case."""
-    return tuple(_found(words[:2_000].lower()))
+    return _refusals(words[:2_000].lower())
+
+
+@lru_cache(maxsize=256)
+def _refusals(words: str) -> tuple[Refusal, ...]:
+    return tuple(_found(words))
 
 
 def _found(words: str) -> Iterator[Refusal]:

@@ -20,7 +20,7 @@ from batch_import.domain.capability import (
     model_id_style,
     weight,
 )
-from batch_import.domain.demands import Demands, asked, demand_advisories, demands_named, learnt
+from batch_import.domain.demands import Demands, asked, demand_advisories, learnt
 from batch_import.domain.outcomes import Code
 from batch_import.domain.routing import usable_by_host
 from batch_import.domain.streams import is_streamed, whole_body
@@ -28,7 +28,8 @@ from batch_import.domain.types import AuthStyle
 from batch_import.probe.discovery import ProviderModels
 from batch_import.probe.relay import Relay, together
 
-MAX_OUTPUT_TOKENS = 512  # a reasoning model spends hundreds before its first word; three probes stay under 2,000
+# A reasoning model spends hundreds before its first word; where the first model answers, three probes stay under 2,000.
+MAX_OUTPUT_TOKENS = 512
 _PROMPT = "Reply with the single word: ok"
 _TOOL = {"type": "function", "name": "probe_ping", "description": "Answers a ping.",
          "parameters": {"type": "object", "properties": {"text": {"type": "string"}}}}  # fmt: skip
@@ -158,27 +159,27 @@ _REQUESTS: dict[Protocol, Callable[[str], tuple[str, dict[str, Any]]]] = {
 
 
 def _transport(found: ProviderModels, results: Mapping[Protocol, ProtocolResult], demands: Demands) -> TransportProfile:
-    profile = TransportProfile(
+    return TransportProfile(
         supports_openai_models=found.listed,
         supports_openai_chat_completions=results[Protocol.CHAT].verdict.flag,
         supports_openai_responses=results[Protocol.RESPONSES].verdict.flag,
         supports_anthropic_messages=results[Protocol.MESSAGES].verdict.flag,
         auth_style=found.auth_style,
         model_id_style=model_id_style(list(found.raw_models)),
+        known_advisories=_known_advisories(results, demands),
         demands=demands.names(),
     )
-    return replace(profile, known_advisories=known_advisories(profile, results))
 
 
-def known_advisories(profile: TransportProfile, results: Mapping[Protocol, ProtocolResult]) -> tuple[str, ...]:
+def _known_advisories(results: Mapping[Protocol, ProtocolResult], demands: Demands) -> tuple[str, ...]:
     """Documented codes only (domain/advisories.py)."""
-    chat_only = profile.supports_openai_chat_completions is True and results[Protocol.RESPONSES].verdict in (
+    chat_only = results[Protocol.CHAT].verdict is Verdict.OK and results[Protocol.RESPONSES].verdict in (
         Verdict.ABSENT,
         Verdict.FORBIDDEN,
         Verdict.NOT_AN_API,
     )
     by_chat = _host_protocol(results) is Protocol.CHAT
-    demanded = demand_advisories(demands_named(profile.demands), by_chat=by_chat) if _works(results) else ()
+    demanded = demand_advisories(demands, by_chat=by_chat) if _works(results) else ()
     return (*(("responses_unsupported_but_chat_ok",) if chat_only else ()), *(told.code for told in demanded))
 
 

@@ -13,7 +13,7 @@ from batch_import.probe.capability import ProbeResult
 from batch_import.probe.discovery import ProviderModels
 from batch_import.probe.relay import Relay, together
 
-MAX_TOKENS = 200  # with the three of before: under 2,000 output tokens for an upstream
+MAX_TOKENS = 200  # with the three of before: under 2,000 output tokens where the first model answers
 _PROMPT = "Call the tool probe_ping once."
 _TOOL = {"type": "function", "function": {"name": "probe_ping", "parameters": {"type": "object", "properties": {}}}}
 _END_MARKERS = ("data: [DONE]", "data:[DONE]", '"response.completed"')

@@ -11,15 +11,15 @@ def resolve_smoke_models(requested: Sequence[str], raw_models: Sequence[str], li
     """Requested models first, then cheap ones that can chat by the catalogue, one of each brand before a second; never
     an embedding, image, audio, rerank or moderation model, nor a wildcard. Deterministic; empty when nothing is left.
     """
-    usable = [model for model in raw_models if is_chat_model(model) is not False and "*" not in model]
-    asked = [model for model in dict.fromkeys(requested) if model in set(usable)]
-    others = sorted((model for model in usable if model not in set(asked)), key=_cheapest_first)
-    return (asked + _brands_in_turn(others))[:limit]
+    chats = {model: is_chat_model(model) for model in raw_models if "*" not in model}
+    usable = {model for model, chat in chats.items() if chat is not False}
+    asked = [model for model in dict.fromkeys(requested) if model in usable]
 
+    def cheapest_first(model: str) -> tuple[bool, float, str]:
+        price = price_hint(model)
+        return (chats[model] is None, float("inf") if price is None else price, model)
 
-def _cheapest_first(model: str) -> tuple[bool, float, str]:
-    price = price_hint(model)
-    return (is_chat_model(model) is None, float("inf") if price is None else price, model)
+    return (asked + _brands_in_turn(sorted(usable.difference(asked), key=cheapest_first)))[:limit]
 
 
 def _brands_in_turn(models: Sequence[str]) -> list[str]:
