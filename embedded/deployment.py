@@ -50,6 +50,7 @@ class Deployment:
         return self._deployed_fingerprint() == self.fingerprint() and self.current() is not None
 
     def deploy(self) -> None:
+        fingerprint = self.fingerprint()  # of what is built; a file saved in the meantime is deployed next time
         self._forget_fingerprint()
         self._remove_broken_stack()
         self.build()
@@ -58,9 +59,7 @@ class Deployment:
         except EmbeddedError as error:
             raise EmbeddedError(f"{error}{self._resource_failure()}") from None
         self._complete()
-        self.emulator.client("ssm").put_parameter(
-            Name=FINGERPRINT, Value=self.fingerprint(), Type="String", Overwrite=True
-        )
+        self.emulator.client("ssm").put_parameter(Name=FINGERPRINT, Value=fingerprint, Type="String", Overwrite=True)
 
     def _sam_deploy(self) -> None:
         self._sam(

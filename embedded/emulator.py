@@ -45,7 +45,7 @@ class Emulator:
         return self.settings.home / "tmp"
 
     def _clear_scratch(self) -> None:
-        """Remove temporary files: every process of a function leaves its unpacked layers, 30 MB each."""
+        """Remove temporary files: every process of a function leaves its unpacked layers."""
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def await_ready(self) -> None:

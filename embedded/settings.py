@@ -119,9 +119,10 @@ class Settings:
 
     @property
     def aws_environment(self) -> dict[str, str]:
+        credentials = self.credentials
         return {
-            "AWS_ACCESS_KEY_ID": self.credentials.get(ACCESS_KEY_ID, ""),
-            "AWS_SECRET_ACCESS_KEY": self.credentials.get(SECRET_ACCESS_KEY, ""),
+            "AWS_ACCESS_KEY_ID": credentials.get(ACCESS_KEY_ID, ""),
+            "AWS_SECRET_ACCESS_KEY": credentials.get(SECRET_ACCESS_KEY, ""),
             "AWS_SESSION_TOKEN": "",
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,

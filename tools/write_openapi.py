@@ -1,7 +1,6 @@
-"""Writes docs/openapi.yaml from the API door's routes: ``python -m tools.write_openapi`` (``--check`` compares)."""
+"""Writes docs/openapi.yaml from the API's routes: ``python -m tools.write_openapi``."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +52,5 @@ def rendered() -> str:
     return yaml.dump(document(), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=120)
 
 
-def main(arguments: list[str]) -> int:
-    if "--check" in arguments:
-        return int(TARGET.read_text("utf-8") != rendered())
-    TARGET.write_text(rendered(), "utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    TARGET.write_text(rendered(), "utf-8")

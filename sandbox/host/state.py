@@ -149,10 +149,6 @@ class Host:
         row = self.subscription_of(user_id, group_id)
         return row if row and row["status"] == "active" and row["expires_at"] > self.now() else None
 
-    def account_named(self, name: str) -> Row | None:
-        """For tests: the first account of that name."""
-        return first(self.named("accounts", name), bool)
-
     def fail_next(self, method: str, path: str, status: int | str = 500, times: int = 1) -> None:
         """See `Faults.add`: the next calls that match fail in the given way."""
         self.faults.add(method, path, status, times)

@@ -1,4 +1,4 @@
-"""docs/architecture.md and docs/glossary.md name files, packages and functions that exist, and every package."""
+"""docs/architecture.md, docs/glossary.md and docs/naming.md name files, packages and functions that exist."""
 
 import ast
 import re
@@ -13,6 +13,7 @@ from tests.unit.test_architecture import FLOORS, PACKAGE, parts_imported
 
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text("utf-8")
 GLOSSARY = (ROOT / "docs/glossary.md").read_text("utf-8")
+NAMING = (ROOT / "docs/naming.md").read_text("utf-8")
 PICTURE = re.search(r"^```\n(.*?)^```", ARCHITECTURE, re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)+/?|[\w-]+/|[\w-]+\.(?:py|md|yaml)")
@@ -39,8 +40,9 @@ def rows(text: str) -> Iterator[list[str]]:
 
 
 def exists(path: str) -> bool:
-    """Whether a path, or a module without its suffix, is in the repository or below the package."""
-    return any((top / path).exists() or (top / f"{path}.py").is_file() for top in (ROOT, PACKAGE))
+    """Whether a path, or a module without its suffix, is in the repository, below the package or among the namers."""
+    tops = (ROOT, PACKAGE, PACKAGE / "domain" / "naming")
+    return any((top / path).exists() or (top / f"{path}.py").is_file() for top in tops)
 
 
 def paths(text: str) -> list[str]:
@@ -71,6 +73,12 @@ def everywhere() -> frozenset[str]:
 @pytest.mark.parametrize("page", [ARCHITECTURE, GLOSSARY], ids=["architecture", "glossary"])
 def test_every_file_and_folder_named_exists(page: str) -> None:
     assert [path for path in paths(page) if not exists(path)] == []
+
+
+def test_every_module_named_by_the_page_on_naming_exists() -> None:
+    named = [path for path in paths(NAMING) if path.endswith(".py")]  # its other slashes stand in ids of models
+    assert len(named) > 5
+    assert [path for path in named if not exists(path)] == []
 
 
 def test_every_module_of_the_picture_exists() -> None:
