@@ -18,7 +18,8 @@ from sandbox.host import persist
 from sandbox.host.server import HostServer
 from sandbox.host.state import Host
 from sandbox.options import Options
-from sandbox.relays.profiles import DOWN, PROFILES
+from sandbox.relays.platform_profiles import ALL_PROFILES
+from sandbox.relays.profiles import DOWN
 from sandbox.relays.server import RelayServer
 
 
@@ -100,14 +101,14 @@ class Box:
         """How often each path of a relay was called."""
         return dict(self.relays.calls)
 
-    def relay(self, profile: str, name: str = "a", **modifiers: float) -> str:
+    def relay(self, profile: str, name: str = "a", **modifiers: float | str) -> str:
         """A base URL of a relay of this profile, e.g. `relay("healthy", "b", latency=3)`."""
         written = "".join([name, *(f"~{key}={value}" for key, value in modifiers.items())])
         if profile == DOWN:
             return f"{self.down_url}/{profile}/{written}/v1"
-        if profile not in PROFILES:
+        if profile not in ALL_PROFILES:
             raise ValueError(f"no such relay profile: {profile}")
-        return f"{self.relay_url}/{profile}/{written}/v1"
+        return f"{self.relay_url}/{profile}/{written}{ALL_PROFILES[profile].suffix}"
 
     def close(self) -> None:
         """Stops the servers, their loop and the thread."""

@@ -1,4 +1,4 @@
-"""The bodies of good answers and of errors, in the three protocols."""
+"""The bodies of good answers and of errors, in OpenAI's two protocols and in Anthropic's."""
 
 import json
 from typing import Any
@@ -19,6 +19,24 @@ def failure(status: int) -> Answer:
     answer = error(status, f"relay failure {status}", "rate_limit_error" if status == 429 else "server_error")
     answer.headers |= {"Retry-After": "1"} if status == 429 else {}
     return answer
+
+
+_ANTHROPIC = {
+    400: ("invalid_request_error", "invalid request"),
+    401: ("authentication_error", "invalid x-api-key"),
+    403: ("permission_error", "Your account does not have access"),
+    404: ("not_found_error", "not found"),
+    429: ("rate_limit_error", "This request would exceed your account's rate limit"),
+    529: ("overloaded_error", "Overloaded"),
+}
+
+
+def messages_failure(status: int, text: str = "") -> Answer:
+    """An error as Anthropic words it; `text` in place of the usual sentence."""
+    kind, usual = _ANTHROPIC.get(status, ("api_error", "Internal server error"))
+    body = {"type": "error", "error": {"type": kind, "message": text or usual}}
+    headers = {"Retry-After": "1"} if status == 429 else {}
+    return Answer(status, body, headers, content_type="application/json")
 
 
 def unauthorized() -> Answer:
@@ -99,19 +117,47 @@ def response_events(body: dict[str, Any], *, cut: bool = False) -> list[dict[str
 
 def messages(call: RelayCall, content: dict[str, Any], reason: str = "end_turn") -> Answer:
     """POST /v1/messages (Anthropic), whole or as a stream."""
-    head = {"id": "msg_1", "type": "message", "role": "assistant", "model": call.model, "stop_sequence": None}
-    if not call.stream:
-        return good({**head, "content": [content], "stop_reason": reason, "usage": TOKENS})
-    delta = {"type": "text_delta", "text": content.get("text", "")}
-    return events(
-        [
-            {"type": "message_start", "message": {**head, "content": [], "stop_reason": None, "usage": TOKENS}},
-            {"type": "content_block_start", "index": 0, "content_block": {**content, "text": ""}},
-            {"type": "content_block_delta", "index": 0, "delta": delta},
-            {"type": "content_block_stop", "index": 0},
-            {"type": "message_delta", "delta": {"stop_reason": reason}, "usage": {"output_tokens": 5}},
-            {"type": "message_stop"},
-        ],
-        named=True,
-        done=False,
+    return (
+        events(message_events(call, content, reason), named=True, done=False)
+        if call.stream
+        else good(message(call, content, reason))
     )
+
+
+def message(call: RelayCall, content: dict[str, Any], reason: str) -> dict[str, Any]:
+    """A whole answer of POST /v1/messages."""
+    return {**_message_head(call), "content": [content], "stop_reason": reason, "usage": TOKENS}
+
+
+def _message_head(call: RelayCall) -> dict[str, Any]:
+    return {"id": "msg_1", "type": "message", "role": "assistant", "model": call.model, "stop_sequence": None}
+
+
+def message_events(call: RelayCall, content: dict[str, Any], reason: str) -> list[dict[str, Any]]:
+    """The events of a streamed answer of POST /v1/messages; a text comes in two pieces, a tool's input in one."""
+    start = {**_message_head(call), "content": [], "stop_reason": None, "usage": TOKENS}
+    block: dict[str, Any]
+    if content["type"] == "text":
+        block = {"type": "text", "text": ""}
+        deltas = [{"type": "text_delta", "text": piece} for piece in split(content["text"])]
+    else:
+        block = {**content, "input": {}}
+        deltas = [{"type": "input_json_delta", "partial_json": json.dumps(content["input"])}]
+    return [
+        {"type": "message_start", "message": start},
+        {"type": "content_block_start", "index": 0, "content_block": block},
+        *({"type": "content_block_delta", "index": 0, "delta": delta} for delta in deltas),
+        {"type": "content_block_stop", "index": 0},
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": reason, "stop_sequence": None},
+            "usage": {"output_tokens": 5},
+        },
+        {"type": "message_stop"},
+    ]
+
+
+def split(text: str) -> list[str]:
+    """A text in two pieces, as relays stream it."""
+    head, blank, tail = text.partition(" ")
+    return [piece for piece in (head + blank, tail) if piece]

@@ -1,10 +1,17 @@
 """A relay's URL and its call: `/{profile}/{name~modifier=value}/v1/...`."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Failure(NamedTuple):
+    """What every completion answers instead: a status, and whether its body is an HTML page."""
+
+    status: int
+    html: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +23,7 @@ class Name:
     fault: float = 0.0
     models: int = 0
     slowlist: float = 0.0
-    status: int = 0
+    status: Failure | None = None
 
 
 @lru_cache(maxsize=65536)
@@ -24,10 +31,24 @@ def parse_name(written: str) -> Name:
     """`a~latency=3~models=20` -> Name; a modifier that nobody knows raises ValueError."""
     text, *modifiers = written.split("~")
     values: dict[str, str] = dict(part.partition("=")[::2] for part in modifiers)
-    kinds = {"latency": float, "fault": float, "models": int, "slowlist": float, "status": int}
-    if unknown := values.keys() - kinds.keys():
+    if unknown := values.keys() - _KINDS.keys():
         raise ValueError(f"unknown modifier {sorted(unknown)[0]}")
-    return Name(text, **{key: kinds[key](value) for key, value in values.items()})
+    return Name(text, **{key: _KINDS[key](value) for key, value in values.items()})
+
+
+def _failure(written: str) -> Failure:
+    """`529` -> that status, `html` -> 200 with an HTML page, `html403` -> 403 with one."""
+    html = written.startswith("html")
+    return Failure(int(written.removeprefix("html") or 200), html)
+
+
+_KINDS: dict[str, Callable[[str], Any]] = {
+    "latency": float,
+    "fault": float,
+    "models": int,
+    "slowlist": float,
+    "status": _failure,
+}
 
 
 @dataclass(slots=True)
@@ -40,10 +61,17 @@ class RelayCall:
     headers: Mapping[str, str]
     body: dict[str, Any] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
+    query: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bearer(self) -> str:
         return self.headers.get("Authorization", "").removeprefix("Bearer ")
+
+    @property
+    def any_key(self) -> str:
+        """The caller's key, wherever it stands."""
+        named = (self.headers.get(name, "") for name in ("x-api-key", "x-goog-api-key", "api-key"))
+        return self.bearer or next(filter(None, named), "") or self.query.get("key", "")
 
     @property
     def model(self) -> str:

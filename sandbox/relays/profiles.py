@@ -10,6 +10,8 @@ from sandbox.relays import answers
 from sandbox.relays.call import Name, RelayCall
 from sandbox.relays.models import EMBEDDING, models_of
 
+_POSTS = {"/chat/completions": "chat", "/responses": "responses", "/messages": "messages"}
+
 
 class Healthy:
     """Everything works: models, chat, responses, messages, streams and tools."""
@@ -17,6 +19,7 @@ class Healthy:
     latency: ClassVar[float] = 0.0  # seconds before each answer
     thinking: ClassVar[float] = 0.0  # seconds before the first byte of a completion, besides
     root: ClassVar[str] = "/v1"  # under which path the relay answers
+    suffix: ClassVar[str] = "/v1"  # how the base URL ends that an operator is given
 
     def __init__(self, name: Name) -> None:
         self.profile = profile_name(type(self))
@@ -37,6 +40,23 @@ class Healthy:
     def models(self, call: RelayCall) -> Answer:
         rows = [{"id": model, "object": "model", "created": 1, "owned_by": self.profile} for model in self.listed]
         return answers.good({"object": "list", "data": rows})
+
+    def post(self, call: RelayCall) -> Answer | None:
+        """The answer of a completion endpoint; None for every other path."""
+        method = _POSTS.get(call.endpoint)
+        answer: Answer | None = getattr(self, method)(call) if method else None
+        return answer
+
+    def fail(self, call: RelayCall) -> Answer | None:
+        """What the name's modifier `status` puts in place of a good completion."""
+        failure = call.name.status
+        if failure is None:
+            return None
+        return answers.page(failure.status, "login") if failure.html else self.failure(call, failure.status)
+
+    def failure(self, call: RelayCall, status: int) -> Answer:
+        """A refusal of any status, in the words of the protocol."""
+        return answers.messages_failure(status) if call.endpoint == "/messages" else answers.failure(status)
 
     def refuse_model(self, call: RelayCall) -> Answer | None:
         return None if call.model in self.served else answers.unknown_model(call.model)

@@ -11,9 +11,8 @@ from sandbox import http
 from sandbox.http import Answer
 from sandbox.relays import answers
 from sandbox.relays.call import RelayCall, parse_name
-from sandbox.relays.profiles import PROFILES, Healthy
-
-_POSTS = {"/chat/completions": "chat", "/responses": "responses", "/messages": "messages"}
+from sandbox.relays.platform_profiles import ALL_PROFILES
+from sandbox.relays.profiles import Healthy
 
 
 class RelayServer:
@@ -31,8 +30,8 @@ class RelayServer:
 
     def relay(self, profile: str, written: str) -> Healthy | None:
         found = self.relays.get((profile, written))
-        if found is None and profile in PROFILES:
-            found = self.relays[profile, written] = PROFILES[profile](parse_name(written))
+        if found is None and profile in ALL_PROFILES:
+            found = self.relays[profile, written] = ALL_PROFILES[profile](parse_name(written))
         return found
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -51,8 +50,8 @@ class RelayServer:
             return answers.error(404, f"no such relay profile: {profile}")
         name = parse_name(written)
         path = "/" + rest[0]
-        call = RelayCall(request.method, path.removeprefix(relay.root), name, request.headers)
-        call.counts = self.counts[profile, written, call.bearer or call.headers.get("x-api-key", "")]
+        call = RelayCall(request.method, path.removeprefix(relay.root), name, request.headers, query=request.query)
+        call.counts = self.counts[profile, written, call.any_key]
         if request.can_read_body:
             call.body = _object(await request.read())
         own = relay.latency + (relay.thinking if call.method == "POST" else 0.0)
@@ -71,19 +70,20 @@ class RelayServer:
         if (call.method, call.endpoint) == ("GET", "/models"):
             await asyncio.sleep(call.name.slowlist)
             return relay.models(call)
-        return answers.failure(call.name.status) if call.name.status else complete(relay, call)
+        return complete(relay, call)
 
     def transient(self) -> Answer:
         return answers.failure(503 if self.random.random() < 0.5 else 429)
 
 
 def complete(relay: Healthy, call: RelayCall) -> Answer:
-    """One of the three completion endpoints, or 404; an unknown path is told before an unknown model."""
-    if call.method != "POST" or call.endpoint not in _POSTS:
+    """A completion, or a refusal: an unknown path is told before an armed failure, and that before an unknown model."""
+    answer = relay.post(call) if call.method == "POST" else None
+    if answer is None:
         return answers.unknown_path(call.endpoint)
-    answer: Answer = getattr(relay, _POSTS[call.endpoint])(call)
-    refused = relay.refuse_model(call)
-    return refused if refused is not None and answer.status == 200 else answer
+    if answer.status != 200:
+        return answer
+    return relay.fail(call) or relay.refuse_model(call) or answer
 
 
 def _object(raw: bytes) -> dict[str, object]:
