@@ -66,7 +66,10 @@ class Client:
         return int(self.data("POST", "/groups", body)["id"])
 
     def account(self, base_url: str, *groups: int, mode: str | None = "force_chat_completions", **fields: Any) -> int:
-        """A new account that maps the test model's alias to the model `real`; waits for the host's own probe."""
+        """A new account that maps the test model's alias to the model `real`; waits for the host's own probe.
+
+        `platform` is `openai` unless given.
+        """
         number = int(self.data("POST", "/accounts", self.account_body(base_url, *groups, mode=mode, **fields))["id"])
         wait_for(lambda: not self.box.host.tasks)
         return number
@@ -75,6 +78,8 @@ class Client:
         self.serial += 1
         real = fields.pop("real", None) or self.model_of(base_url)
         key = fields.pop("api_key", f"sk-test-{self.serial:04d}")
+        if fields.get("platform", "openai") != "openai":
+            base_url, mode = base_url.removesuffix("/v1"), None  # the host adds it itself, and doubles it
         return {
             "name": f"account-{self.serial}",
             "platform": "openai",
@@ -146,10 +151,17 @@ def _kind(value: Any) -> str:
     return "number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
 
 
-def single(client: Client, profile: str, mode: str | None = "force_chat_completions", **more: Any) -> tuple[int, str]:
-    """An account alone in a new group, and a key for the group."""
-    group = client.group()
-    return client.account(client.box.relay(profile, **more), group, mode=mode), client.key(group)
+def single(
+    client: Client,
+    profile: str,
+    mode: str | None = "force_chat_completions",
+    platform: str = "openai",
+    **modifiers: float | str,
+) -> tuple[int, str]:
+    """An account alone in a new group of its platform, and a key for the group."""
+    group = client.group(platform=platform)
+    base_url = client.box.relay(profile, "a", **modifiers)
+    return client.account(base_url, group, mode=mode, platform=platform), client.key(group)
 
 
 def fresh_client(box: Box) -> Iterator[Client]:

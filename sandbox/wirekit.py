@@ -10,7 +10,7 @@ from typing import Any
 import requests
 
 from sandbox.box import running
-from sandbox.testkit import MODEL, Client, differences, events
+from sandbox.testkit import MODEL, Client, differences, events, single
 
 WIRE = Path(__file__).parents[1] / "tests" / "contract" / "wire"
 ADMIN = "/api/v1/admin"
@@ -35,20 +35,17 @@ class World(Client):
         body = self.account_body(self.box.relay("chat_only", "c1"), api_key="sk-test-good-0001")
         return self.replay(name, **{"credentials": body["credentials"], **patch})
 
-    def served(self, profile: str, mode: str | None = "force_chat_completions", **modifiers: float) -> tuple[int, str]:
-        """An account alone in a new group, and a key for it."""
-        group = self.group()
-        return self.account(self.box.relay(profile, "a", **modifiers), group, mode=mode), self.key(group)
+    def served(self, profile: str, mode: str | None = "force_chat_completions", **more: Any) -> tuple[int, str]:
+        """An account alone in a new group, and a key for it; `more` are its platform and modifiers of the relay."""
+        return single(self, profile, mode, **more)
 
     def answers(self, profile: str, tries: int = 1, **more: Any) -> requests.Response:
         """The gateway's answer to the last of some tries with one account."""
         _, key = self.served(profile, **more)
         return [self.chat(key) for _ in range(tries)][-1]
 
-    def tested(
-        self, profile: str, mode: str | None = "force_chat_completions", **modifiers: float
-    ) -> requests.Response:
-        account, _ = self.served(profile, mode, **modifiers)
+    def tested(self, profile: str, mode: str | None = "force_chat_completions", **more: Any) -> requests.Response:
+        account, _ = self.served(profile, mode, **more)
         return self.retest(account)
 
     def retest(self, account: int) -> requests.Response:

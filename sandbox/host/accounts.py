@@ -7,17 +7,19 @@ import orjson
 
 from sandbox.host import probe, shapes
 from sandbox.host.auth import message, success
+from sandbox.host.clock import text
 from sandbox.host.errors import Refusal, not_found
 from sandbox.host.fields import failed, ids, number, one_of, required
 from sandbox.host.idempotency import once
 from sandbox.host.selection import Filter
 from sandbox.host.state import Host, first
-from sandbox.host.templates import ACCOUNT, DEFAULT_MODELS, Row
+from sandbox.host.templates import ACCOUNT, Row, default_models
 from sandbox.http import Answer, Call, Routes
 
 ROUTES: Routes[Host] = Routes()
 PATH = "/api/v1/admin/accounts"
 TYPES = ("oauth", "setup-token", "apikey", "upstream", "bedrock", "service_account")
+KEY_HEADERS = frozenset({"authorization", "x-api-key", "x-goog-api-key"})
 _COPIED = ("name", "platform", "type", "proxy_id", "expires_at")
 
 
@@ -88,6 +90,7 @@ def _batch_item(host: Host, body: Row) -> Row:
 
 def _insert(host: Host, body: Row) -> Row:
     _check(body)
+    check_overrides(host, body)
     groups = ids(body, "group_ids") or _default_group(host, body["platform"])
     row = host.add("accounts", ACCOUNT, _values(host, body))
     if not host.groups.keys() >= set(groups) or len(set(groups)) < len(groups):
@@ -107,6 +110,14 @@ def _check(body: Row) -> None:
         raise Refusal.envelope(400, "rate_multiplier must be >= 0")
     if len(body["name"]) > 100:
         raise Refusal.internal()
+
+
+def check_overrides(host: Host, body: Row) -> None:
+    """Newer hosts refuse to override a header that carries a key (docs/host-api.md#authentication-per-platform)."""
+    wanted = (body.get("credentials") or {}).get("header_overrides") or {}
+    for name in () if not host.options.since(146) else wanted:
+        if name.lower() in KEY_HEADERS:
+            raise Refusal.envelope(400, f"header override not allowed: {name}", "INVALID_HEADER_OVERRIDE")
 
 
 def _values(host: Host, body: Row) -> Row:
@@ -156,8 +167,9 @@ def delete(host: Host, call: Call) -> Answer:
 @ROUTES.on("GET", PATH + "/:id/models")
 def models(host: Host, call: Call) -> Answer:
     """GET /admin/accounts/:id/models: the keys of the mapping, or the built-in list."""
-    mapping = find(host, call.ids[0])["credentials"].get("model_mapping") or {}
-    return success([_model(name) for name in mapping or DEFAULT_MODELS])
+    row = find(host, call.ids[0])
+    mapping = row["credentials"].get("model_mapping") or {}
+    return success([_model(name) for name in mapping or default_models(row["platform"])])
 
 
 def _model(name: str) -> Row:
@@ -176,6 +188,10 @@ def today(host: Host, call: Call) -> Answer:
 
 @ROUTES.on("GET", PATH + "/:id/usage")
 def usage(host: Host, call: Call) -> Answer:
-    """GET /admin/accounts/:id/usage: fails for openai/apikey accounts (docs/host-api.md#account-usage-routes)."""
-    find(host, call.ids[0])
+    """GET /admin/accounts/:id/usage: fails for apikey accounts of openai and anthropic.
+
+    See docs/host-api.md#account-usage-routes.
+    """
+    if find(host, call.ids[0])["platform"] == "gemini":
+        return success({"updated_at": text(host.now())})
     raise Refusal.internal()

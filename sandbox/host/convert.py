@@ -23,6 +23,17 @@ def _flat(choice: Any) -> Any:
     return {"type": "function", **choice["function"]} if isinstance(choice, dict) and "function" in choice else choice
 
 
+def chat_messages(body: Row) -> list[Row]:
+    """The messages of a chat or Responses request, with plain texts for contents; instructions first, as system."""
+    given = body.get("messages") or body.get("input") or []
+    items = [{"role": "user", "content": given}] if isinstance(given, str) else given
+    said = [{"role": item.get("role", "user"), "content": _text(item.get("content"))} for item in items]
+    for item in said:
+        item["role"] = "system" if item["role"] == "developer" else item["role"]
+    first = [{"role": "system", "content": body["instructions"]}] if body.get("instructions") else []
+    return [*first, *said]
+
+
 def to_chat(body: Row, model: str) -> Row:
     """A Responses request as a chat request."""
     given = body.get("input")

@@ -12,9 +12,11 @@ from sandbox.host.errors import Refusal
 from sandbox.host.gate import admit, turn
 from sandbox.host.models import responses_flag, uses_responses
 from sandbox.host.picking import Pool, Session, unavailable
+from sandbox.host.platform_gateway import Attempt
 from sandbox.host.records import Trace
+from sandbox.host.scheduler import SLOW
 from sandbox.host.state import Host
-from sandbox.host.templates import DEFAULT_MODELS, Row
+from sandbox.host.templates import Row, default_models
 from sandbox.host.verdicts import Verdict, error, of_reply, of_transport, usable
 from sandbox.http import SSE, Answer, Call, Routes
 
@@ -66,18 +68,25 @@ def _message(body: Mapping[str, object] | str) -> str:
     return str(inner.get("message", "")) if isinstance(inner, dict) else str(body)
 
 
+def platform_of(host: Host, group: int) -> str:
+    """The platform whose accounts a group serves; in simple mode the key's group means nothing."""
+    row = host.groups.get(group)
+    return "openai" if row is None or host.options.run_mode == "simple" else str(row["platform"])
+
+
 class Request:
     """One admitted request on its way through the accounts of its group."""
 
     def __init__(self, host: Host, trace: Trace, body: Row) -> None:
         self.host, self.trace, self.body = host, trace, body
         self.group = int(trace.key["group_id"] or 0)
+        self.platform = platform_of(host, self.group)
         self.wants_chat = trace.call.path.endswith("/chat/completions")
 
     async def run(self) -> Answer:
         """Tries accounts until one answers; when none is left, returns the last failure."""
-        session = Session(self.host, self.group, self.body)
-        pool = Pool(self.host, self.group, self.trace.model, session.account())
+        session = Session(self.host, self.group, self.body, self.platform)
+        pool = Pool(self.host, self.group, self.trace.model, session.account(), self.platform)
         verdict, attempts = None, []
         for _ in range(SWITCHES + 1):
             account = pool.take()
@@ -89,7 +98,7 @@ class Request:
             if verdict.status == 200 or not verdict.again:
                 break
         if verdict is None:
-            raise unavailable()
+            raise unavailable(self.platform)
         self.note(attempts)
         return verdict.answer
 
@@ -110,6 +119,8 @@ class Request:
 
         See docs/host-api.md#responses-fall-back.
         """
+        if self.platform in SLOW:
+            return await Attempt(self.host, self.trace, self.body, account, model).run()
         try:
             if not uses_responses(account):
                 return await self.by_chat(account, model)
@@ -184,14 +195,21 @@ def models(host: Host, call: Call) -> Answer:
 
 
 def _names(host: Host, group: int) -> list[str]:
-    serving = [row for row in host.scheduler.visible(group) if host.health.schedulable(row)]
+    platform = platform_of(host, group)
+    awake = [row for row in host.scheduler.visible(group) if row["platform"] == platform]
+    serving = [row for row in awake if host.health.schedulable(row)]
     mappings = [row["credentials"].get("model_mapping") or {} for row in serving]
-    return sorted(set().union(*mappings)) if mappings and any(mappings) else list(DEFAULT_MODELS)
+    return sorted(set().union(*mappings)) if mappings and any(mappings) else list(default_models(platform))
 
 
 @ROUTES.on("POST", "/v1/messages")
-def messages(host: Host, call: Call) -> Answer:
-    """POST /v1/messages: only its refusal; the sandbox dispatches no messages."""
-    admit(host, call)
+async def messages(host: Host, call: Call) -> Answer:
+    """POST /v1/messages: served in an anthropic group; all others refuse, as groups without dispatch do."""
+    key = admit(host, call)
+    if platform_of(host, int(key["group_id"] or 0)) == "anthropic":
+        answer = await serve(host, call)
+        if answer.status >= 400 and isinstance(answer.body, dict):
+            answer.body = {"type": "error", **answer.body}
+        return answer
     text = "This group does not allow /v1/messages dispatch"
     return Answer(403, {"type": "error", "error": {"type": "permission_error", "message": text}})

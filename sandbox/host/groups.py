@@ -113,6 +113,7 @@ def update(host: Host, call: Call) -> Answer:
 def delete(host: Host, call: Call) -> Answer:
     """DELETE /admin/groups/:id: unbinds its accounts, subscriptions and permissions; its keys stay and are refused."""
     group = find(host, call.ids[0])["id"]
+    host.scheduler.leaving.pop(group, None)
     for account in host.scheduler.members.pop(group, {}):
         row = host.accounts[account]
         row["_groups"] = [binding for binding in row["_groups"] if binding["group_id"] != group]

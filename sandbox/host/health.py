@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from sandbox.host.clock import text
+from sandbox.host.scheduler import SLOW
 from sandbox.host.templates import Row
 
 if TYPE_CHECKING:
@@ -30,9 +31,14 @@ class Health:
         now = self.host.now()
         limits = ("overload_until", "rate_limit_reset_at", "temp_unschedulable_until")
         expired = account["auto_pause_on_expired"] and (account["expires_at"] or now + 1) <= now
-        if account["status"] != "active" or not account["schedulable"] or expired:
+        if not self._switched_on(account) or not account["schedulable"] or expired:
             return False
         return self.blocked.get(account["id"], 0.0) <= now and all((account[name] or 0.0) <= now for name in limits)
+
+    def _switched_on(self, account: Row) -> bool:
+        """True for an active account, and for one that a bulk update has switched off a moment ago."""
+        fading = self.host.scheduler.fading.get(account["id"], 0.0) > self.host.now()
+        return account["status"] == "active" or (account["status"] == "inactive" and fading)
 
     def cooled(self, account: Row, model: str) -> bool:
         """True while this model alone is blocked on the account."""
@@ -42,9 +48,13 @@ class Health:
         return max(until, self.transient.get((account["id"], model), (0, 0.0))[1]) > now
 
     def disable(self, account: Row, message: str) -> None:
-        """A definitive error: status error and schedulable false, until an admin call resets both."""
+        """A definitive error: status error and schedulable false, until an admin call resets both.
+
+        anthropic and gemini have no block in memory besides (docs/host-api.md#platform-upstream-effects).
+        """
         account.update(status="error", schedulable=False, error_message=message)
-        self.blocked[account["id"]] = self.host.now() + BLOCK
+        if account["platform"] not in SLOW:
+            self.blocked[account["id"]] = self.host.now() + BLOCK
         self.host.touch(account)
 
     def pause(self, account: Row, reason: str) -> None:
@@ -69,9 +79,10 @@ class Health:
         else:
             self.pause(account, f"OpenAI 403 temporary cooldown ({len(seen)}/3): {detail}")
 
-    def limit(self, account: Row) -> None:
-        """429: pauses the account for five seconds."""
-        account.update(rate_limited_at=self.host.now(), rate_limit_reset_at=self.host.now() + LIMITED)
+    def limit(self, account: Row, until: float | None = None) -> None:
+        """429: pauses the account for five seconds, or until a given moment."""
+        now = self.host.now()
+        account.update(rate_limited_at=now, rate_limit_reset_at=until or now + LIMITED)
 
     def overload(self, account: Row) -> None:
         account["overload_until"] = self.host.now() + PAUSE

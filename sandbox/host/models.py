@@ -32,17 +32,18 @@ def mapped(mapping: dict[str, str], model: str) -> str | None:
     return model if target.endswith("*") else target
 
 
-def channel_mapped(channel: Row | None, model: str) -> str:
-    """The channel's name for the model; its patterns ignore case."""
+def channel_mapped(channel: Row | None, platform: str, model: str) -> str:
+    """The channel's name for the model under the group's platform; its patterns ignore case."""
     if channel is None or channel["status"] != "active":
         return model
-    pairs = {source.lower(): target for source, target in channel["model_mapping"].get("openai", {}).items()}
+    pairs = {source.lower(): target for source, target in channel["model_mapping"].get(platform, {}).items()}
     return mapped(pairs, model.lower()) or model if pairs else model
 
 
-def restricted(channel: Row | None, model: str) -> bool:
-    """True when the channel serves only priced models, and this is none of them."""
+def restricted(channel: Row | None, platform: str, model: str) -> bool:
+    """True when the channel serves only models priced for the group's platform, and this is none of them."""
     if channel is None or channel["status"] != "active" or not channel["restrict_models"]:
         return False
-    priced = {name.lower(): name for item in channel["model_pricing"] for name in item["models"]}
+    rows = [item for item in channel["model_pricing"] if item["platform"] == platform]
+    priced = {name.lower(): name for item in rows for name in item["models"]}
     return mapped(priced, model.lower()) is None or not priced

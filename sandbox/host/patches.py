@@ -4,7 +4,7 @@ See docs/host-api.md#put-replaces, docs/host-api.md#bulk-update-merges.
 """
 
 from sandbox.host import probe, shapes
-from sandbox.host.accounts import PATH, bind, find, shown, with_defaults
+from sandbox.host.accounts import PATH, bind, check_overrides, find, shown, with_defaults
 from sandbox.host.auth import success
 from sandbox.host.errors import Refusal, not_found
 from sandbox.host.fields import ids, number, one_of
@@ -28,8 +28,10 @@ def put(host: Host, call: Call) -> Answer:
     row, body = find(host, call.ids[0]), call.body
     groups = ids(body, "group_ids") if body.get("group_ids") is not None else None
     _known(host, groups or [])
+    check_overrides(host, body)
     one_of("UpdateAccountRequest", body, "status", STATUSES)
     was = off(row)
+    host.scheduler.fading.pop(row["id"], None)  # a PUT acts at once
     row.update({name: body[name] for name in _SIMPLE if body.get(name) is not None})
     row.update({"name": body["name"]} if body.get("name") else {})
     host.know("accounts", row)
@@ -101,11 +103,26 @@ def bulk_update(host: Host, call: Call) -> Answer:
     mode = (body.get("extra") or {}).get("openai_responses_mode")
     if mode not in MODES and not host.old:
         raise Refusal.envelope(400, _MODE_TEXT, "OPENAI_RESPONSES_MODE_INVALID")
+    check_overrides(host, body)
+    _openai_only(host, body, targets)
     for target in targets:
         if target in host.accounts:
             _patch(host, host.accounts[target], body, groups)
     results = [{"account_id": target, "success": True} for target in targets]
     return success({"success": len(targets), "failed": 0, "success_ids": targets, "failed_ids": [], "results": results})
+
+
+def _openai_only(host: Host, body: Row, targets: list[int]) -> None:
+    """Newer hosts refuse the whole call when its mode of Responses meets an account of another platform.
+
+    See docs/host-api.md#responses-mode-elsewhere.
+    """
+    if host.old or "openai_responses_mode" not in (body.get("extra") or {}):
+        return
+    for number_ in targets:
+        if number_ in host.accounts and host.accounts[number_]["platform"] != "openai":
+            text = f"account {number_}: endpoint capabilities and Responses routing require an OpenAI API-key account"
+            raise Refusal.envelope(400, text, "OPENAI_BULK_TARGET_INVALID", {"account_id": str(number_)})
 
 
 def _targets(host: Host, body: Row) -> list[int]:
@@ -118,6 +135,8 @@ def _targets(host: Host, body: Row) -> list[int]:
 
 def _patch(host: Host, row: Row, body: Row, groups: list[int] | None) -> None:
     was, former = off(row), row["credentials"].get("model_mapping") or {}
+    if not was and body.get("status") == "inactive":
+        host.scheduler.faded(row)
     row.update({name: body[name] for name in _BULK if body.get(name) is not None})
     host.know("accounts", row)
     row["credentials"] = {**row["credentials"], **(body.get("credentials") or {})}

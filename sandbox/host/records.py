@@ -11,6 +11,7 @@ from sandbox.host.templates import OPS, OPS_DETAIL, USAGE, Row
 from sandbox.http import Answer, Call, Routes
 
 ROUTES: Routes[Host] = Routes()
+_OPENAI_ONLY = frozenset({"upstream_response_model", "upstream_model_mismatch"})
 OPS_PATH = "/api/v1/admin/ops"
 
 
@@ -39,6 +40,8 @@ class Trace:
         row |= {"output_tokens": 5, "user_agent": self.call.headers.get("User-Agent", "")}
         chain = self.model if self.model == upstream_model else f"{self.model}→{upstream_model}"
         row |= {"upstream_response_model": upstream_model, "model_mapping_chain": chain}
+        if account["platform"] != "openai":  # only there does the host note the model that answered
+            row = {name: value for name, value in row.items() if name not in _OPENAI_ONLY}
         host.usage.append(row)
         host.usage_by_request[identity] = row
         self.key["last_used_at"] = host.now()
@@ -50,6 +53,7 @@ class Trace:
         row = {**OPS, **OPS_DETAIL, "id": host.next_id("ops"), "created_at": host.now(), "status_code": status}
         row |= {"model": self.model, "requested_model": self.model, "upstream_model": model, "message": message}
         row |= {"client_request_id": self.client_id, "request_id": self.request_id, "stream": self.stream}
+        row |= _origin(group.get("platform", "openai"))
         row |= {"user_id": user["id"], "user_email": user["email"], "api_key_id": self.key["id"]}
         row |= {"group_id": group.get("id"), "group_name": group.get("name", ""), "api_key_name": self.key["name"]}
         row |= {"request_path": self.call.path, "inbound_endpoint": self.call.path, "error_body": body}
@@ -57,6 +61,11 @@ class Trace:
         row |= _routing() if account is None else {"account_id": account["id"], "account_name": account["name"]}
         host.ops.append(row)
         return row
+
+
+def _origin(platform: str) -> Row:
+    paths = {"anthropic": "/v1/messages", "gemini": "/v1beta/models"}
+    return {"platform": platform, "upstream_endpoint": paths[platform]} if platform in paths else {}
 
 
 def _routing() -> Row:

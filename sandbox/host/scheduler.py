@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from sandbox.host.state import Host
 
 REBUILD = 300.0  # the full rebuild, which brings back what an older host has lost
+SLOW = ("anthropic", "gemini")  # platforms whose accounts leave late on every version
 DEDUPE = 1.0  # an older host drops the second event of an account within this time
 
 
@@ -19,25 +20,34 @@ class Scheduler:
         self.host = host
         self.members: dict[int, dict[int, float]] = {}  # group -> account -> visible from
         self.used: set[int] = set()  # groups that have had an account before
-        self.leaving: dict[int, dict[int, float]] = {}  # older hosts: group -> account -> answers until
+        self.leaving: dict[int, dict[int, float]] = {}  # group -> account -> answers until
+        self.fading: dict[int, float] = {}  # account switched off by bulk update -> answers until
         self.events: dict[int, float] = {}  # account -> time of its last single write
         self.mappings: dict[int, tuple[dict[str, str], float]] = {}  # account -> former mapping, seen until
 
     def move(self, account: Row, before: Iterable[int], after: Iterable[int], *, bulk: bool = False) -> None:
-        """Notes changed groups: the account appears after the delay, and disappears at once (old hosts: later)."""
+        """Notes changed groups: the account appears after the delay, and disappears at once.
+
+        On old hosts, and for anthropic and gemini, it disappears later (docs/host-api.md#platform-delays).
+        """
         old, new, lost = set(before), set(after), self._event(account, bulk=bulk)
         for group in old - new:
             self.members.get(group, {}).pop(account["id"], None)
             self._linger(group, account)
         for group in new - old:
-            self.members.setdefault(group, {})[account["id"]] = self._visible(group, lost=lost)
+            self.members.setdefault(group, {})[account["id"]] = self._visible(group, account, lost=lost)
             self.used.add(group)
 
     def woken(self, account: Row, *, bulk: bool = False) -> None:
         """Notes that an account is schedulable again: its groups see it after the delay."""
         lost = self._event(account, bulk=bulk)
         for group in (binding["group_id"] for binding in account["_groups"]):
-            self.members.setdefault(group, {})[account["id"]] = self._visible(group, lost=lost)
+            self.members.setdefault(group, {})[account["id"]] = self._visible(group, account, lost=lost)
+
+    def faded(self, account: Row) -> None:
+        """Notes that a bulk update has switched an account off: anthropic and gemini still answer for a while."""
+        if account["platform"] in SLOW:
+            self.fading[account["id"]] = self._platform_end()
 
     def written(self, account: Row, *, bulk: bool = False) -> None:
         """Notes any other write: it brings back a lost event, and an older host loses the next one within a second."""
@@ -72,10 +82,25 @@ class Scheduler:
         mapping: dict[str, str] = account["credentials"].get("model_mapping") or {}
         return mapping
 
-    def _visible(self, group: int, *, lost: bool) -> float:
+    def _visible(self, group: int, account: Row, *, lost: bool) -> float:
+        if account["platform"] in SLOW:
+            return self._platform_visible(group, account)
         if group not in self.used:
             return 0.0  # no snapshot yet: the host reads its database
         return self.host.now() + (REBUILD if lost else self._delay())
+
+    def _platform_visible(self, group: int, account: Row) -> float:
+        """At once in an empty group or moved back; otherwise after a delay, and not before a leaving account ends."""
+        now, number = self.host.now(), account["id"]
+        leaving = self.leaving.get(group, {})
+        if leaving.pop(number, 0.0) > now:
+            return 0.0
+        others = [row for row in self.visible(group) if row["id"] != number and self.host.health.schedulable(row)]
+        delay = self.host.random.uniform(*self.host.options.platform_join_delay) if others else 0.0
+        return max([now + delay, *leaving.values()])
+
+    def _platform_end(self) -> float:
+        return self.host.now() + self.host.random.uniform(*self.host.options.platform_leave_delay)
 
     def _delay(self) -> float:
         return self.host.random.uniform(*self.host.options.join_delay)
@@ -91,6 +116,8 @@ class Scheduler:
         return False
 
     def _heal(self, account: Row) -> None:
+        if account["platform"] in SLOW:
+            return  # nothing of theirs is lost
         for binding in account["_groups"]:
             seen = self.members.get(binding["group_id"], {})
             if seen.get(account["id"], 0.0) > self.host.now() + self.host.options.join_delay[1]:
@@ -98,6 +125,7 @@ class Scheduler:
 
     def _linger(self, group: int, account: Row) -> None:
         """An account that was off before it left does not answer any more (seen on a real 0.1.130)."""
-        if self.host.old and account["status"] == "active" and account["schedulable"]:
-            until = self.host.now() + self.host.options.leave_delay
+        slow = account["platform"] in SLOW
+        if (self.host.old or slow) and account["status"] == "active" and account["schedulable"]:
+            until = self._platform_end() if slow else self.host.now() + self.host.options.leave_delay
             self.leaving.setdefault(group, {})[account["id"]] = until

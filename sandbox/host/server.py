@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import uuid
 from typing import Any
 
 import orjson
@@ -65,6 +66,7 @@ class HostServer:
         fault = self.host.faults.take(call.method, call.path)
         applied = fault is None or fault.applies
         answer = await self.answer(call) if applied else Answer()
+        answer.headers.setdefault("X-Request-ID", str(uuid.uuid4()))
         self.note(call, fault.status if fault else answer.status, applied=applied)
         if fault is not None:
             answer = await self.disturb(request, fault)

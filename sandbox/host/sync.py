@@ -2,7 +2,7 @@
 
 import json
 
-from sandbox.host import upstream
+from sandbox.host import anthropic, gemini, upstream
 from sandbox.host.accounts import PATH, find
 from sandbox.host.auth import success, unknown_route
 from sandbox.host.errors import Refusal
@@ -21,7 +21,7 @@ async def preview(host: Host, call: Call) -> Answer:
         raise unknown_route()
     body = call.body
     required("SyncUpstreamModelsPreviewRequest", body, "platform", "type", "api_key")
-    return success({"models": await _models(host, {"credentials": body})})
+    return success({"models": await _models(host, {"credentials": body, "platform": body["platform"]})})
 
 
 @ROUTES.on("POST", PATH + "/:id/models/sync-upstream")
@@ -32,17 +32,27 @@ async def sync(host: Host, call: Call) -> Answer:
 
 async def _models(host: Host, account: Row) -> list[str]:
     try:
-        reply = await upstream.call(host, account, upstream.MODELS, None, 30)
+        reply = await upstream.fetch(host, _request(host, account), 30)
     except upstream.BadUrl as problem:
         raise Refusal.envelope(400, f"Invalid base URL: {problem}") from problem
     except upstream.Unreachable as problem:
         raise Refusal.envelope(502, f"Upstream model list request failed: {problem}") from problem
     if reply.status != 200:
         raise Refusal.envelope(502, f"Upstream model list request failed with HTTP {reply.status}")
-    names = sorted({str(row.get("id")) for row in _rows(reply.body) if row.get("id")})
+    names = sorted(filter(None, (_name(row) for row in _rows(reply.body))))
     if not names:
         raise Refusal.envelope(502, "Upstream returned no supported models")
     return names
+
+
+def _request(host: Host, account: Row) -> upstream.Request:
+    """The list's address and key; without an account's `extra` (a preview) anthropic always gets `x-api-key`."""
+    if account["platform"] == "gemini":
+        return gemini.list_request(account)
+    asked = upstream.request_of(host, account, upstream.MODELS, None)
+    if account["platform"] == "anthropic":
+        asked.headers = {"anthropic-version": anthropic.VERSION, **anthropic.key_header(host, account)}
+    return asked
 
 
 def _rows(raw: bytes) -> list[Row]:
@@ -50,5 +60,9 @@ def _rows(raw: bytes) -> list[Row]:
         body = json.loads(raw)
     except ValueError:
         raise Refusal.envelope(502, "Upstream model list response is not valid JSON") from None
-    rows = body.get("data") if isinstance(body, dict) else body
+    rows = body.get("data") or body.get("models") if isinstance(body, dict) else body
     return [row for row in rows or [] if isinstance(row, dict)]
+
+
+def _name(row: Row) -> str:
+    return str(row.get("id") or row.get("name") or "").removeprefix("models/")

@@ -122,4 +122,12 @@ OPS_DETAIL: Row = {
 
 OPS_NEW = frozenset({"user_agent", "api_key_name"})
 
-DEFAULT_MODELS = ("gpt-5.4", "gpt-5.4-mini", "gpt-5.3-codex", "gpt-5.2", "gpt-image-2")
+_MODELS = {
+    "anthropic": ("claude-opus-4-5-20251101", "claude-sonnet-4-5-20250929", "claude-haiku-4-5-20251001"),
+    "gemini": ("gemini-2.0-flash", "gemini-2.5-flash", "gemini-2.5-pro"),
+}
+
+
+def default_models(platform: str) -> tuple[str, ...]:
+    """The built-in list of a platform, shown where no account has a mapping."""
+    return _MODELS.get(platform, ("gpt-5.4", "gpt-5.4-mini", "gpt-5.3-codex", "gpt-5.2", "gpt-image-2"))

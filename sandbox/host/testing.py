@@ -5,10 +5,11 @@ from typing import Any
 
 import orjson
 
-from sandbox.host import upstream
+from sandbox.host import platform_testing, upstream
 from sandbox.host.accounts import PATH
 from sandbox.host.models import mapped, uses_responses
 from sandbox.host.probe import TEST_MODEL
+from sandbox.host.scheduler import SLOW
 from sandbox.host.state import Host
 from sandbox.host.templates import Row
 from sandbox.http import SSE, Answer, Call, Routes
@@ -35,8 +36,12 @@ def test(host: Host, call: Call) -> Answer:
     problem = _unfit(account)
     if account is None or problem:
         return Answer(200, _line({"type": "error", "error": problem}), content_type=PLAIN)
-    asked = str(body.get("model_id") or TEST_MODEL)
-    model = mapped(account["credentials"].get("model_mapping") or {}, asked) or asked
+    asked = str(body.get("model_id") or "")
+    if account["platform"] in SLOW:
+        model = platform_testing.model_of(account, asked)
+    else:
+        asked = asked or TEST_MODEL
+        model = mapped(account["credentials"].get("model_mapping") or {}, asked) or asked
     events = _events(host, account, model, str(body.get("prompt") or "hi"))
     return Answer(200, content_type=SSE, headers={"Cache-Control": "no-cache"}, stream=events)
 
@@ -55,6 +60,9 @@ def _unfit(account: Row | None) -> str:
     if not account["credentials"].get("api_key"):
         return "No API key available"
     try:
+        if account["platform"] in SLOW:
+            upstream.base_of(account)
+            return ""
         upstream.endpoint(account["credentials"].get("base_url") or "https://api.openai.com", upstream.CHAT)
     except upstream.BadUrl as problem:
         return f"Invalid base URL: {problem}"
@@ -68,11 +76,14 @@ def _line(event: Row) -> bytes:
 async def _events(host: Host, account: Row, model: str, prompt: str) -> AsyncGenerator[bytes, None]:
     """The events of one test, as they happen, and then its effect on the account (docs/host-api.md#test-effects)."""
     yield _line({"type": "test_start", "model": model})
-    branch = _responses(host, account, model) if uses_responses(account) else _chat(host, account, model, prompt)
+    if account["platform"] in SLOW:
+        branch = platform_testing.events(host, account, model)
+    else:
+        branch = _responses(host, account, model) if uses_responses(account) else _chat(host, account, model, prompt)
     try:
         async for event in branch:
             yield _line(event)
-    except Failed as failure:
+    except (Failed, platform_testing.Refused) as failure:
         yield _line({"type": "error", "error": str(failure)})
 
 
@@ -80,7 +91,7 @@ async def _chat(host: Host, account: Row, model: str, prompt: str) -> AsyncItera
     yield TRYING
     body = {"model": model, "messages": [{"role": "user", "content": prompt}], "stream": True}
     try:
-        async with upstream.opened(host, account, upstream.CHAT, body) as reply:
+        async with upstream.opened(host, upstream.request_of(host, account, upstream.CHAT, body)) as reply:
             if reply.status != 200:
                 raw = await reply.read()
                 raise _refused(host, account, reply.status, raw, f"{CHAT_NAME} returned", "Chat Completions a")
@@ -150,7 +161,7 @@ async def _responses(host: Host, account: Row, model: str) -> AsyncIterator[Row]
         "instructions": "Be brief.",
     }
     try:
-        async with upstream.opened(host, account, upstream.RESPONSES, body) as reply:
+        async with upstream.opened(host, upstream.request_of(host, account, upstream.RESPONSES, body)) as reply:
             if reply.status != 200:
                 raise _refused(host, account, reply.status, await reply.read(), "API returned", "A")
             async for event in response_events(reply.content):

@@ -75,34 +75,72 @@ def _check(written: str) -> None:
         raise BadUrl("invalid port: 0")
 
 
-def headers_of(account: Row) -> dict[str, str]:
+def base_of(account: Row) -> str:
+    """The base URL as anthropic and gemini join it: trailing slashes are cut, a version is not recognised."""
+    base = str(account["credentials"].get("base_url") or "").strip()
+    _check(base)
+    return base.rstrip("/")
+
+
+def headers_of(host: Host, account: Row) -> dict[str, str]:
     credentials = account["credentials"]
-    return {
+    headers = {
         "Authorization": f"Bearer {credentials.get('api_key', '')}",
         "Content-Type": "application/json",
         "User-Agent": credentials.get("user_agent") or "codex_cli_rs/0.98.0",
     }
+    return headers | overrides(host, account)
+
+
+def overrides(host: Host, account: Row) -> dict[str, str]:
+    """The account's own headers, from 0.1.146 on (docs/host-api.md#authentication-per-platform)."""
+    credentials = account["credentials"]
+    if not host.options.since(146) or credentials.get("header_override_enabled") is not True:
+        return {}
+    return {str(name): str(value) for name, value in (credentials.get("header_overrides") or {}).items()}
+
+
+@dataclass(slots=True)
+class Request:
+    """One call of a relay; GET when there is no body."""
+
+    url: str
+    headers: dict[str, str]
+    body: Row | None = None
+
+
+def request_of(host: Host, account: Row, path: str, body: Row | None) -> Request:
+    """A call of an openai account's relay."""
+    url = endpoint(account["credentials"].get("base_url") or "https://api.openai.com", path)
+    return Request(url, headers_of(host, account), body)
 
 
 @asynccontextmanager
-async def opened(
-    host: Host, account: Row, path: str, body: Row | None, timeout: float | None = None
-) -> AsyncIterator[aiohttp.ClientResponse]:
-    """An open answer of the relay; GET when there is no body. Failures of the transport become `Unreachable`."""
-    method = "GET" if body is None else "POST"
-    url = endpoint(account["credentials"].get("base_url") or "https://api.openai.com", path)
+async def opened(host: Host, asked: Request, timeout: float | None = None) -> AsyncIterator[aiohttp.ClientResponse]:
+    """An open answer of the relay. Failures of the transport become `Unreachable`."""
+    method = "GET" if asked.body is None else "POST"
+    url = asked.url
     limits = aiohttp.ClientTimeout(total=timeout, sock_connect=10)
-    data = None if body is None else orjson.dumps(body)
+    data = None if asked.body is None else orjson.dumps(asked.body)
+    # The client library would add a User-Agent of its own where the host sends none.
+    skip = ("User-Agent",)
     try:
-        async with host.session.request(method, url, data=data, headers=headers_of(account), timeout=limits) as reply:
+        async with host.session.request(
+            method, url, data=data, headers=asked.headers, timeout=limits, skip_auto_headers=skip
+        ) as reply:
             yield reply
     except (aiohttp.ClientError, TimeoutError, OSError) as problem:
         raise Unreachable(f'{method.title()} "{url}": {_worded(problem, url)}') from problem
 
 
 async def call(host: Host, account: Row, path: str, body: Row | None, timeout: float | None = None) -> Reply:
-    """The whole answer of the relay."""
-    async with opened(host, account, path, body, timeout) as reply:
+    """The whole answer of an openai account's relay."""
+    return await fetch(host, request_of(host, account, path, body), timeout)
+
+
+async def fetch(host: Host, asked: Request, timeout: float | None = None) -> Reply:
+    """The whole answer of a relay."""
+    async with opened(host, asked, timeout) as reply:
         return Reply(reply.status, reply.content_type, dict(reply.headers), await reply.read())
 
 

@@ -52,7 +52,7 @@ def of_reply(host: Host, account: Row, model: str, reply: Reply) -> Verdict:
     again = reply.status in (FAILOVER_OLD if host.old else FAILOVER) or reply.status >= 500
     if not account["credentials"].get("pool_mode"):
         _hurt(host, account, model, reply, message or reply.body.decode(errors="replace")[:512])
-    answer = _told(reply) if again else _passed_on(reply, message)
+    answer = told(reply) if again else _passed_on(reply, message)
     return Verdict(answer, again, message, reply.status)
 
 
@@ -84,7 +84,7 @@ def _hurt(host: Host, account: Row, model: str, reply: Reply, message: str) -> N
             health.stumble(account, model)
 
 
-def _told(reply: Reply) -> Answer:
+def told(reply: Reply) -> Answer:
     """The answer to the caller when no other account has answered."""
     if reply.status == 429:
         answer = error(429, "Upstream rate limit exceeded, please retry later", "rate_limit_error")
