@@ -16,7 +16,7 @@ class Options:
     run_mode: str = "standard"  # "simple": no billing, and the key's group means nothing
     compliance_required: bool = False  # True: admin calls are 423 until the phrase was accepted
     join_delay: tuple[float, float] = (0.3, 0.6)  # a new account in a group already in use
-    leave_delay: float = 0.8  # 0.1.130 only: the account that left still answers
+    leave_delay: float = 0.8  # openai on 0.1.130 only: the account that left still answers
     platform_join_delay: tuple[float, float] = (0.8, 0.92)  # anthropic, gemini: beside a live account
     platform_leave_delay: tuple[float, float] = (0.2, 0.95)  # anthropic, gemini: still answers after a bulk update
     retry_pace: float = 0.0  # anthropic, gemini: share of the real waits between retries (1: up to 66 s)

@@ -28,7 +28,7 @@ def request(host: Host, account: Row, body: Row, client: Mapping[str, str]) -> u
     """
     passed = {name: client[name] for name in _PASSED if client.get(name)}
     headers = {"anthropic-version": VERSION, "Content-Type": "application/json", **passed}
-    headers |= key_header(host, account) | upstream.overrides(host, account)
+    headers = upstream.overridden(host, account, headers | key_header(host, account))
     return upstream.Request(f"{upstream.base_of(account)}/v1/messages?beta=true", headers, body)
 
 

@@ -83,13 +83,18 @@ class Attempt:
         return self.native_failure(reply)
 
     def native_failure(self, reply: upstream.Reply) -> Verdict:
+        """As for openai, but every 404 and an empty balance (402, or in words) are 502, and HTML under 200 too."""
         message = reply.message()
+        unpaid = reply.status == 402 or "credit balance" in message
         if verdicts.lacks_model(reply) and not self.host.old:
             self.host.health.no_model(self.account, self.model)
         platform_verdicts.hurt(self.host, self.account, reply, message)
-        if reply.status == 402 or "credit balance" in message:
+        if unpaid:
             self.host.health.unpaid(self.account, message)
-        return Verdict(verdicts.told(reply), reply.status in verdicts.FAILOVER or reply.status >= 500, message, 502)
+        again = reply.status in verdicts.FAILOVER or reply.status >= 500
+        masked = again or unpaid or reply.status in (200, 404)
+        answer = verdicts.told(reply) if masked else verdicts.passed_on(reply, message)
+        return Verdict(answer, again, message, answer.status)
 
     def good(self, path: str, reply: upstream.Reply) -> None:
         self.host.health.served(self.account, self.model)

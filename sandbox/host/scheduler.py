@@ -125,7 +125,10 @@ class Scheduler:
 
     def _linger(self, group: int, account: Row) -> None:
         """An account that was off before it left does not answer any more (seen on a real 0.1.130)."""
-        slow = account["platform"] in SLOW
-        if (self.host.old or slow) and account["status"] == "active" and account["schedulable"]:
-            until = self._platform_end() if slow else self.host.now() + self.host.options.leave_delay
+        if account["platform"] in SLOW:
+            serves, until = self.host.health.schedulable(account), self._platform_end()
+        else:
+            serves = self.host.old and account["status"] == "active" and account["schedulable"]
+            until = self.host.now() + self.host.options.leave_delay
+        if serves:
             self.leaving.setdefault(group, {})[account["id"]] = until

@@ -89,15 +89,20 @@ def headers_of(host: Host, account: Row) -> dict[str, str]:
         "Content-Type": "application/json",
         "User-Agent": credentials.get("user_agent") or "codex_cli_rs/0.98.0",
     }
-    return headers | overrides(host, account)
+    return overridden(host, account, headers)
 
 
-def overrides(host: Host, account: Row) -> dict[str, str]:
-    """The account's own headers, from 0.1.146 on (docs/host-api.md#authentication-per-platform)."""
+def overridden(host: Host, account: Row, headers: dict[str, str]) -> dict[str, str]:
+    """The headers with the account's own in place of those of the same name, from 0.1.146 on.
+
+    See docs/host-api.md#authentication-per-platform.
+    """
     credentials = account["credentials"]
     if not host.options.since(146) or credentials.get("header_override_enabled") is not True:
-        return {}
-    return {str(name): str(value) for name, value in (credentials.get("header_overrides") or {}).items()}
+        return headers
+    own = {str(name): str(value) for name, value in (credentials.get("header_overrides") or {}).items()}
+    names = {name.lower() for name in own}
+    return {name: value for name, value in headers.items() if name.lower() not in names} | own
 
 
 @dataclass(slots=True)

@@ -52,7 +52,7 @@ def of_reply(host: Host, account: Row, model: str, reply: Reply) -> Verdict:
     again = reply.status in (FAILOVER_OLD if host.old else FAILOVER) or reply.status >= 500
     if not account["credentials"].get("pool_mode"):
         _hurt(host, account, model, reply, message or reply.body.decode(errors="replace")[:512])
-    answer = told(reply) if again else _passed_on(reply, message)
+    answer = told(reply) if again else passed_on(reply, message)
     return Verdict(answer, again, message, reply.status)
 
 
@@ -102,7 +102,7 @@ def told(reply: Reply) -> Answer:
     return error(502, texts.get(reply.status, temporary), "upstream_error")
 
 
-def _passed_on(reply: Reply, message: str) -> Answer:
+def passed_on(reply: Reply, message: str) -> Answer:
     """The upstream's own status and message, for 400, 404, 409, 422 ..."""
     kind = {400: "invalid_request_error", 404: "not_found_error"}.get(reply.status, "api_error")
     return error(reply.status, message or f"Upstream error: {reply.status}", kind)

@@ -125,6 +125,13 @@ def test_a_header_override_reaches_the_relay_from_newer_hosts(
     assert found[1][0] in (401, 502)
 
 
+def test_an_overridden_user_agent_is_the_only_one(new: Client) -> None:
+    account, key = served(new, "anthropic", "messages_claude_code")
+    override = {"header_override_enabled": True, "header_overrides": {"user-agent": "claude-cli/2.1.220"}}
+    patched(new, account, credentials=override)
+    assert new.chat(key).status_code == 200
+
+
 def test_headers_that_carry_keys_cannot_be_overridden_on_newer_hosts(new: Client, old: Client) -> None:
     codes = []
     for client in (new, old):
@@ -189,6 +196,25 @@ def test_native_messages_are_served_whole_and_streamed_also_without_streaming_re
     _, key = served(host, "anthropic")
     streamed = host.call("POST", "/v1/messages", {**body, "stream": True}, Authorization=f"Bearer {key}")
     assert events(streamed.text)[-1]["type"] == "message_stop"
+
+
+@pytest.mark.parametrize(
+    ("modifiers", "expected"),
+    [
+        ({"status": 400}, (400, ("active", True))),
+        ({"status": 402}, (502, ("error", False))),
+        ({"status": 404}, (502, ("active", True))),
+        ({"status": 429}, (429, ("active", True))),
+        ({"status": 529}, (503, ("active", True))),
+        ({"status": "html"}, (502, ("active", True))),
+    ],
+)
+def test_native_messages_tell_errors_as_openai_groups_do(host: Client, modifiers: Any, expected: Any) -> None:
+    account, key = served(host, "anthropic", **modifiers)
+    body = {"model": MODEL, "messages": [{"role": "user", "content": "hi"}], "max_tokens": 16}
+    answer = host.call("POST", "/v1/messages", body, Authorization=f"Bearer {key}")
+    assert answer.json()["type"] == "error"
+    assert (answer.status_code, state(host, account)) == expected
 
 
 def test_responses_are_converted_for_anthropic_and_miss_gemini(host: Client) -> None:
@@ -448,7 +474,7 @@ def test_recovery(host: Client, repair: str) -> None:
 
 
 @both_platforms
-@pytest.mark.parametrize("leave", [{"group_ids": []}, {"status": "inactive"}])
+@pytest.mark.parametrize("leave", [{"group_ids": []}, {"status": "inactive"}, {"status": "inactive", "group_ids": []}])
 def test_an_account_that_leaves_still_answers_for_a_moment(host: Client, platform: str, leave: dict[str, Any]) -> None:
     account, key = served(host, platform)
     patched(host, account, **leave)
