@@ -21,6 +21,7 @@ ITEM_COLUMNS = {
     "base_url": "base_url",
     "provider": "provider_id",
     "model": "resolved_smoke_model",
+    "platform": "platform",
     "account": "account_resolution",
     "confirmation": "confirmation_status",
     "access": "access_status",

@@ -19,6 +19,7 @@ class ImportOptions:
     probe_api_key_env: str | None
     mode: str | None
     reactivate: str | None
+    platform: str | None
     join_group: tuple[str, ...]
     legacy_batch_id: str | None
     confirm_timeout: int | None
@@ -31,6 +32,7 @@ class ImportOptions:
             "subscription_days": self.subscription_days,
             "mode": self.mode,
             "reactivate": self.reactivate,
+            "platform": self.platform,
             "join_groups": list(self.join_group),
             "legacy_batch_id": self.legacy_batch_id,
             "confirm_timeout_ms": self.confirm_timeout,

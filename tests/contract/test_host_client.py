@@ -15,6 +15,9 @@ from typing import Any, NamedTuple
 import pytest
 from batch_import.domain.clock import SYSTEM_CLOCK, Clock
 from batch_import.domain.gateway import Proof, judge_completion
+from batch_import.domain.reuse_policy import DesiredAccount
+from batch_import.domain.routing import account_settings
+from batch_import.domain.types import AuthStyle, Platform
 from batch_import.host.accounts import existing_account, new_account
 from batch_import.host.checks import HostChecks
 from batch_import.host.client import HostClient, Json
@@ -61,10 +64,13 @@ class Connected(NamedTuple):
 
     def account(self, profile: str, group: int, *, key: str = KEY) -> int:
         model = self.model(profile)
-        body = new_account(
-            self.name("provider"), DIGEST, self.relay(profile), key, {"alias": model, model: model}, MODE, group
-        )
+        body = self.new_account("provider", profile, {"alias": model, model: model}, group, key)
         return int(self.client.create_account(body, self.name(f"key-{uuid.uuid4().hex[:6]}"))["id"])
+
+    def new_account(self, name: str, profile: str, mapping: dict[str, str], group: int, key: str = KEY) -> Json:
+        settings = account_settings(Platform.OPENAI, AuthStyle.BEARER, MODE, key)
+        wanted = DesiredAccount(self.name(name), DIGEST, self.relay(profile), mapping)
+        return new_account(wanted, self.relay(profile), key, settings, group)
 
     def held(self, account_id: int) -> Any:
         row = self.client.account(account_id)
@@ -140,13 +146,24 @@ def test_two_who_make_the_same_group_get_the_same_one(host: Connected) -> None:
     assert sum(first for _, first in made) == 1
 
 
-def test_groups_hold_inactive_ones_and_no_other_platforms(host: Connected) -> None:
+@pytest.mark.parametrize("platform", Platform)
+def test_a_private_group_is_of_the_platform_asked_for_and_found_by_its_name(
+    host: Connected, platform: Platform
+) -> None:
+    name = host.name(f"g-{platform}")
+    made, _ = host.client.ensure_private_group(name, "test", platform)
+    again, made_again = host.client.ensure_private_group(name, "test", platform, likely=False)
+    assert (made["platform"], made["id"], made_again) == (platform.value, again["id"], False)
+
+
+def test_groups_hold_inactive_ones_and_those_of_all_platforms(host: Connected) -> None:
     active, inactive = host.group("on"), host.group("off")
+    other, _ = host.client.ensure_private_group(host.name("other"), "test", Platform.ANTHROPIC)
     host.client.update_group(host.client.group(inactive), {"status": "inactive"})
     groups = {group["id"]: group for group in host.client.groups()}
     assert groups[active]["status"] == "active"
     assert groups[inactive]["status"] == "inactive"
-    assert {group["platform"] for group in groups.values()} == {"openai"}
+    assert groups[other["id"]]["platform"] == "anthropic"
 
 
 def test_an_update_of_a_group_keeps_its_limits(host: Connected) -> None:
@@ -185,7 +202,7 @@ def test_an_account_that_is_not_there_is_none(host: Connected) -> None:
 
 def test_the_same_creation_under_one_key_is_one_account(host: Connected) -> None:
     model = host.model("healthy")
-    body = new_account(host.name("p"), DIGEST, host.relay("healthy"), KEY, {model: model}, MODE, host.group())
+    body = host.new_account("p", "healthy", {model: model}, host.group())
     first, again = (host.client.create_account(body, host.name("once")) for _ in range(2))
     assert first["id"] == again["id"]
     assert len(list(host.client.accounts(host.name("p")))) == 1

@@ -13,6 +13,9 @@ from batch_import.stages import confirm, import_stage
 from tests.project.sam_template import resources
 
 SLOWEST_RELAY = 20.0  # seconds to the first byte of an answer
+SLOWEST_FAILURE = (
+    66.0  # seconds until the host tells of a gemini account's failure (docs/host-api.md#platform-gateway-errors)
+)
 WORST_CASES = {
     "ProvisionFunction": import_stage.WORST_CASE,
     "ConfirmationFunction": confirm.WORST_CASE,
@@ -36,7 +39,8 @@ def test_a_slow_relay_has_time_in_every_stage() -> None:
     assert import_stage.WORST_CASE - 2 * SLOWEST_RELAY >= import_stage.PROVISION_SECONDS
     assert confirm.WORST_CASE - ADMIN_CALL >= 1.5 * SLOWEST_RELAY
     waits = PATIENCE + 2 * completion_proof.RESOURCE_PATIENCE
-    assert completion_proof.WORST_CASE - waits - ADMIN_CALL >= 1.5 * SLOWEST_RELAY
+    assert completion_proof.WORST_CASE - waits - ADMIN_CALL >= SLOWEST_FAILURE
+    assert min(checks.TEST_TIMEOUT, checks.COMPLETION_TIMEOUT) > SLOWEST_FAILURE
 
 
 def test_what_a_worker_holds_outlasts_its_invocation() -> None:
@@ -45,10 +49,11 @@ def test_what_a_worker_holds_outlasts_its_invocation() -> None:
     assert min(held) >= longest + stage_worker.LEASE_MARGIN
 
 
-def test_a_killed_workers_items_are_free_within_two_minutes_and_its_message_comes_after_them() -> None:
+def test_a_killed_workers_items_are_free_within_two_and_a_half_minutes_and_its_message_comes_after_them() -> None:
     longest = max(timeout_of(function) for function in WORST_CASES)
     assert stage_worker.LEASE_MARGIN < sqs_batch.MARGIN
-    assert longest + sqs_batch.MARGIN <= 120
+    assert timeout_of("ProvisionFunction") + sqs_batch.MARGIN <= 120
+    assert longest + sqs_batch.MARGIN <= 150
 
 
 def test_what_is_asked_when_all_is_handed_on_ends_within_the_invocation() -> None:

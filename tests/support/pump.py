@@ -22,7 +22,7 @@ class Context:
     memory_limit_in_mb = 512
     invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:test"
 
-    def __init__(self, request_id: str = "request-1", milliseconds: int = 110_000) -> None:
+    def __init__(self, request_id: str = "request-1", milliseconds: int = 140_000) -> None:
         self.aws_request_id = request_id
         self._milliseconds = milliseconds
 

@@ -5,7 +5,7 @@ import uuid
 from typing import Any, BinaryIO
 
 import click
-from batch_import.domain.types import AccessMode, Reactivate, RunMode
+from batch_import.domain.types import AccessMode, PlatformWish, Reactivate, RunMode
 
 from batch_import_cli.accepted import accepted, show_accepted
 from batch_import_cli.app import App, api_command, choice, note
@@ -57,6 +57,11 @@ class Milliseconds(click.ParamType[int]):
 )
 @click.option("--mode", type=choice(RunMode), help="strict: the first broken relay stops those not yet entered.")
 @click.option("--reactivate", type=choice(Reactivate), help="ours: leave alone what a person has paused in the host.")
+@click.option(
+    "--platform",
+    type=choice(PlatformWish),
+    help="The host's platform for relays whose entry names none.  [default: auto, by what the relay speaks]",
+)
 @click.option(
     "--join-group", multiple=True, metavar="NAME", help="Host group that proven accounts also join; repeatable."
 )

@@ -11,6 +11,7 @@ const FLAGS = [
   "supports_openai_chat_completions",
   "supports_openai_responses",
   "supports_anthropic_messages",
+  "supports_gemini_generate_content",
 ];
 
 function itemInAddress() {
@@ -130,6 +131,7 @@ function decision(item) {
     [t("reused"), threeValued(item.provision_reused)],
     [t("reusedProvider"), code(item.reused_from_provider_id)],
     [t("reusedAccount"), code(item.reused_from_account_id)],
+    [t("platform"), item.platform],
     [t("accountId"), code(item.account_id)],
     [t("channelId"), code(item.channel_id)],
     [t("retries"), String(item.retry_count)],

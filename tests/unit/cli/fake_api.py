@@ -134,6 +134,7 @@ class Answers:
             "provider_id": f"relay-{number}-7d7ac291",
             "requested_models": ["kimi-k2.6"],
             "resolved_smoke_model": "kimi-k2.6",
+            "platform": "openai",
             "current_stage": "done",
             "confirmation_status": "confirmed",
             "access_status": "active",

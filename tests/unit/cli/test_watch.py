@@ -69,11 +69,12 @@ def test_a_verdict_says_why_in_one_line_for_grep(api: Any, invoke: Any, answers:
     api.on(ITEMS, {"items": [broken, answers.item(1, current_stage="confirm")], "next_cursor": None})
     result = invoke("watch", answers.RUN)
     row = next(line for line in result.stdout.splitlines() if "relay-2.example" in line)
-    assert row.split()[:7] == [
+    assert row.split()[:8] == [
         "item_02",
         "https://relay-2.example/v1",
         "relay-2-7d7ac291",
         "kimi-k2.6",
+        "openai",
         "-",
         "confirmed",
         "broken",

@@ -49,6 +49,7 @@ def test_a_minimal_request_gets_the_documented_defaults() -> None:
         "probe_api_key": None,
         "confirm_timeout_ms": 0,
         "reactivate": "always",
+        "platform": "auto",
         "join_groups": [],
         "legacy_batch_id": None,
         "text": None,

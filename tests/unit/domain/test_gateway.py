@@ -11,6 +11,7 @@ from batch_import.domain.demands import Demands
 from batch_import.domain.gateway import Proof, completion_request, judge_completion, proof_demands
 from batch_import.domain.outcomes import OUTCOMES
 from batch_import.domain.retry_policy import retry_policy
+from batch_import.domain.types import Platform
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,8 +106,46 @@ CAPTURED = {
 FILES = sorted(path for path in WIRE.glob("1??-gateway-*.json") if path.stem != "179-gateway-models")
 
 
-def told(answer: Answer) -> str:
-    decision = judge_completion(answer)
+# Of the platforms anthropic and gemini; a value may differ by version.
+CAPTURED_ELSEWHERE: dict[str, str | dict[str, str]] = {
+    "anthropic-gateway-200": "proven",
+    "anthropic-gateway-200-no-content": "retry gateway_empty_completion",
+    "anthropic-gateway-200-stream": "retry invalid_answer",
+    "anthropic-gateway-200-tool-call-bad-arguments": "proven",
+    "anthropic-gateway-404-model-not-found": "joining gateway_mis_mapped",
+    "anthropic-gateway-503-account-in-openai-group": "joining gateway_no_account",
+    "anthropic-gateway-503-channel-priced-for-openai": "joining gateway_no_account",
+    "anthropic-gateway-503-empty-group": "joining gateway_no_account",
+    "anthropic-gateway-503-unknown-model": "joining gateway_no_account",
+    "anthropic-gateway-bearer-scheme-ignored-401": "fail gateway_upstream_auth_failed",
+    "anthropic-gateway-upstream-a401-try1": "fail gateway_upstream_auth_failed",
+    "anthropic-gateway-upstream-a403-try1": "retry gateway_upstream_failed parked",
+    "anthropic-gateway-upstream-a429-try1": "retry rate_limited parked",
+    "anthropic-gateway-upstream-a500-try1": "retry gateway_upstream_failed",
+    "anthropic-gateway-upstream-a503-try1-after-20s": "retry gateway_upstream_failed",
+    "anthropic-gateway-upstream-a529-try1": "retry gateway_upstream_failed parked",
+    "anthropic-gateway-upstream-compact-sse-502": "retry gateway_upstream_failed",
+    "anthropic-gateway-upstream-credit400-try1": "fail payment_required",
+    "anthropic-gateway-upstream-json-instead-of-sse-502": "retry gateway_upstream_failed",
+    "anthropic-gateway-upstream-json-instead-of-sse-stream-200-empty": "retry invalid_answer",
+    "anthropic-gateway-upstream-m404-try1": "joining gateway_mis_mapped",
+    "anthropic-gateway-upstream-refused-try1": "retry gateway_upstream_failed",
+    "gemini-gateway-200": "proven",
+    "gemini-gateway-200-stream": "retry invalid_answer",
+    "gemini-gateway-upstream-a429-after-15s": "retry rate_limited parked",
+    "gemini-gateway-upstream-bad-key-400":
+        {"179": "fail gateway_upstream_auth_failed", "130": "fail request_rejected"},
+    "gemini-gateway-upstream-refused-leaks-url": "retry gateway_upstream_failed",
+}  # fmt: skip
+NATIVE = ("messages-native", "messages-upstream-a401", "gateway-responses")  # of other paths than the proof's
+ELSEWHERE = sorted(
+    path for path in WIRE.glob("1??-*-gateway-*.json") if path.stem[4:].startswith(("anthropic", "gemini"))
+    and not path.stem.endswith(NATIVE)
+)  # fmt: skip
+
+
+def told(answer: Answer, platform: Platform = Platform.OPENAI) -> str:
+    decision = judge_completion(answer, platform=platform)
     code = "" if decision.proof is Proof.PROVEN else decision.code
     return " ".join(filter(None, (decision.proof, code, "parked" if decision.parked else "")))
 
@@ -131,6 +170,30 @@ def test_captured_answers_of_real_hosts_are_understood(path: Path) -> None:
     assert told(Answer(captured["status"], text, captured["headers"].get("content-type", ""))) == expected
 
 
+@pytest.mark.parametrize("path", ELSEWHERE, ids=lambda path: path.stem)
+def test_captured_answers_of_other_platforms_are_understood(path: Path) -> None:
+    captured = json.loads(path.read_text())["response"]
+    text = captured["body"] if isinstance(captured["body"], str) else json.dumps(captured["body"])
+    version, name = path.stem[:3], path.stem[4:]
+    expected = CAPTURED_ELSEWHERE[name]
+    expected = expected[version] if isinstance(expected, dict) else expected
+    answer = Answer(captured["status"], text, captured["headers"].get("content-type", ""))
+    assert told(answer, Platform(name.split("-")[0])) == expected
+
+
+def test_a_body_is_read_as_json_whatever_its_type_says() -> None:
+    """0.1.130 labels a good answer of platform anthropic as a stream."""
+    text = json.dumps({"choices": [{"message": {"content": "ok"}}]})
+    assert told(Answer(200, text, "text/event-stream"), Platform.ANTHROPIC) == "proven"
+
+
+@pytest.mark.parametrize("case", MIDDLEWARE)
+@pytest.mark.parametrize("platform", [Platform.ANTHROPIC, Platform.GEMINI])
+def test_refusals_of_the_middleware_are_the_same_on_every_platform(case: tuple[int, str], platform: Platform) -> None:
+    assert told(middleware(*case), platform) == MIDDLEWARE[case]
+
+
+@pytest.mark.parametrize("platform", Platform)
 @pytest.mark.parametrize(
     "answer",
     [
@@ -142,8 +205,8 @@ def test_captured_answers_of_real_hosts_are_understood(path: Path) -> None:
         handler(403, "billing_error", "Insufficient account balance"),
     ],
 )
-def test_a_refusal_of_our_own_key_says_nothing_about_the_relay(answer: Answer) -> None:
-    assert told(answer) == "retry gateway_refused_key"
+def test_a_refusal_of_our_own_key_says_nothing_about_the_relay(answer: Answer, platform: Platform) -> None:
+    assert told(answer, platform) == "retry gateway_refused_key"
 
 
 @pytest.mark.parametrize(

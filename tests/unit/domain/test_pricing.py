@@ -3,8 +3,10 @@
 See docs/host-api.md#pricing-names.
 """
 
+import pytest
 from batch_import.domain.naming import list_price
 from batch_import.domain.pricing import missing_prices
+from batch_import.domain.types import Platform
 
 KNOWN = "gpt-5-mini"
 
@@ -25,9 +27,23 @@ def test_models_without_a_known_price_stay_out() -> None:
 
 
 def test_what_is_priced_is_left_alone_in_any_case_and_under_a_pattern() -> None:
-    assert missing_prices([KNOWN], [{"models": [KNOWN.upper()], "input_price": 1}]) == []
-    assert missing_prices([KNOWN], [{"models": ["gpt-5*"]}]) == []
-    assert missing_prices([KNOWN], [{"models": None}]) != []
+    assert missing_prices([KNOWN], [{"platform": "openai", "models": [KNOWN.upper()], "input_price": 1}]) == []
+    assert missing_prices([KNOWN], [{"platform": "openai", "models": ["gpt-5*"]}]) == []
+    assert missing_prices([KNOWN], [{"platform": "openai", "models": None}]) != []
+
+
+@pytest.mark.parametrize("platform", Platform)
+def test_a_price_of_one_platform_prices_nothing_on_another(platform: Platform) -> None:
+    priced = missing_prices([KNOWN], (), platform)
+    assert [entry["platform"] for entry in priced] == [platform.value]
+    assert missing_prices([KNOWN], priced, platform) == []
+    others = [other for other in Platform if other is not platform]
+    assert all(missing_prices([KNOWN], priced, other) for other in others)
+
+
+def test_an_entry_that_names_no_platform_is_of_anthropic_as_in_the_host() -> None:
+    assert missing_prices([KNOWN], [{"models": [KNOWN]}], Platform.ANTHROPIC) == []
+    assert missing_prices([KNOWN], [{"models": [KNOWN]}], Platform.OPENAI) != []
 
 
 def test_two_spellings_in_one_case_folding_are_one_entry_since_the_host_refuses_overlaps() -> None:

@@ -21,6 +21,8 @@ ADDED = {
     "label",
     "latency_ms",
     "served_model",
+    "platform",
+    "supports_gemini_generate_content",
 }  # beyond the original schemas, and nothing else
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from batch_import.domain.answers import Answer
 from batch_import.domain.capability import Protocol, has_completion
-from batch_import.domain.streams import is_streamed, whole_body
+from batch_import.domain.streams import Framing, framing, is_streamed, whole_body
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,3 +65,23 @@ def test_what_is_no_stream_reads_as_none(text: str) -> None:
 def test_any_text_can_be_read(text: str) -> None:
     for protocol in Protocol:
         assert has_completion(whole_body(Answer(200, text)), protocol) in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('event: message_start\ndata: {"type":"message_start"}\n\n', Framing.SPACED),
+        ('event: message_start\r\ndata: {"type":"message_start"}\r\n\r\n', Framing.SPACED),
+        (': ping\n\nevent: ping\ndata: {"type": "ping"}\n\n', Framing.SPACED),
+        ('event:message_start\ndata:{"type":"message_start"}\n\n', Framing.COMPACT),
+        ('event: message_start\ndata:{"type":"message_start"}\n\n', Framing.COMPACT),
+        ('data: {"type":"message_start"}\n\n', Framing.DATA_LINES),
+        ('data: {"type":"message_start"}\nevent: message_start\n\n', Framing.DATA_LINES),
+        ('event: message_start\n\ndata: {"type":"message_start"}\n\n', Framing.DATA_LINES),
+        ('{"type":"message"}', Framing.WHOLE),
+        ("<html>", Framing.WHOLE),
+        ("", Framing.WHOLE),
+    ],
+)
+def test_the_framing_of_a_stream_is_that_of_its_first_event(text: str, expected: Framing) -> None:
+    assert framing(Answer(200, text)) is expected

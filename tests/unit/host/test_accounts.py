@@ -1,12 +1,15 @@
 """Between the host's account JSON and our words (docs/host-api.md#accounts)."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from batch_import.domain.reuse_policy import ImportState
+from batch_import.domain.reuse_policy import DesiredAccount, ImportState
+from batch_import.domain.routing import account_settings
+from batch_import.domain.types import AuthStyle, Platform
 from batch_import.host.accounts import existing_account, marker, new_account
 
 WIRE = Path(__file__).parents[2] / "contract" / "wire"
@@ -14,8 +17,12 @@ PROVIDER, DIGEST, ROOT, KEY = "kimi-a7m-7d7ac291", "d" * 64, "https://kimi.a7m.c
 MOMENT = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
-def body() -> dict[str, Any]:
-    return new_account(PROVIDER, DIGEST, ROOT, KEY, {"kimi-k2.6": "kimi-k2.6"}, "force_chat_completions", 7)
+WANTED = DesiredAccount(PROVIDER, DIGEST, ROOT, {"kimi-k2.6": "kimi-k2.6"})
+
+
+def body(platform: Platform = Platform.OPENAI, style: AuthStyle = AuthStyle.BEARER) -> dict[str, Any]:
+    settings = account_settings(platform, style, "force_chat_completions", KEY)
+    return new_account(replace(WANTED, platform=platform), ROOT, KEY, settings, 7)
 
 
 def test_what_is_created_reads_back_as_ours() -> None:
@@ -24,6 +31,30 @@ def test_what_is_created_reads_back_as_ours() -> None:
     assert (account.account_id, account.provider_id, account.digest) == (41, PROVIDER, DIGEST)
     assert (account.import_state, account.base_url, account.group_ids) == ("unproven", ROOT, (7,))
     assert (account.model_mapping, account.responses_mode) == ({"kimi-k2.6": "kimi-k2.6"}, "force_chat_completions")
+
+
+def test_the_same_key_on_another_platform_is_another_account_with_another_name() -> None:
+    accounts = [existing_account({"id": 41, **body(platform)}) for platform in Platform]
+    assert [account.platform for account in accounts] == ["openai", "anthropic", "gemini"]
+    assert len({account.name for account in accounts}) == 3
+    assert "openai_responses_mode" not in body(Platform.ANTHROPIC)["extra"]
+
+
+def test_a_marker_without_a_platform_is_of_platform_openai_and_a_persons_account_of_its_own() -> None:
+    made = body(Platform.ANTHROPIC)
+    del made["extra"]["import_platform"]
+    assert existing_account({"id": 1, **made}).platform == "openai"
+    assert existing_account({"id": 1, "platform": "kimi"}).platform == "kimi"
+
+
+def test_the_way_of_showing_the_key_is_a_setting_of_the_account() -> None:
+    bearer = body(Platform.ANTHROPIC, AuthStyle.BEARER)
+    assert bearer["extra"]["anthropic_apikey_auth_scheme"] == "authorization_bearer"
+    plain = body(Platform.ANTHROPIC, AuthStyle.X_API_KEY)
+    assert plain["extra"]["anthropic_apikey_auth_scheme"] == ""
+    header = body(Platform.ANTHROPIC, AuthStyle.API_KEY)
+    assert header["credentials"]["header_overrides"] == {"api-key": KEY}
+    assert "header_overrides" not in plain["credentials"]
 
 
 def test_a_new_account_leaves_nothing_to_the_hosts_defaults() -> None:
@@ -44,9 +75,10 @@ def test_the_key_is_in_the_credentials_and_nowhere_else() -> None:
 
 @pytest.mark.parametrize("state", ImportState)
 def test_the_marker_says_provider_key_and_state(state: ImportState) -> None:
-    assert marker(PROVIDER, DIGEST, state) == {
+    assert marker(WANTED, state) == {
         "import_provider_id": PROVIDER,
         "import_fingerprint": f"sha256:{DIGEST}",
+        "import_platform": "openai",
         "import_state": state.value,
     }
 

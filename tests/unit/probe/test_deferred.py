@@ -18,6 +18,7 @@ LATER = {
     "healthy": "++?",
     "chat_only": "++?",
     "responses_only": "++?",
+    "messages_only": "+??",
     "cut_stream": "?+?",
     "reasoning": "+++",
     "late_forbidden": "++?",

@@ -157,7 +157,8 @@ def test_the_likely_places_are_tried_in_order_until_one_answers() -> None:
 
 def test_a_place_that_refuses_the_key_is_the_place() -> None:
     found, calls = discovered(lambda *_: error(401, "no"))
-    assert (found.code, found.api_root, len(calls)) == ("auth_failed", URL, 3)
+    assert (found.code, found.api_root, len(calls)) == ("auth_failed", URL, 3 + 1)
+    assert calls[-1][1] == "https://relay.example.com/v1beta/models"
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,7 @@ def test_messages_carry_the_version_that_their_protocol_demands() -> None:
     script = Script(lambda *_: error(404, "Not Found"))
     probe_capabilities(Relay(script, KEY), ProviderModels(None, URL, AuthStyle.BEARER, ("m",)), ["m"])
     versions = {url.rsplit("/", 1)[1]: "anthropic-version" in headers for _, url, headers in script.calls}
-    assert versions == {"completions": False, "responses": False, "messages": True}
+    assert versions == {"completions": False, "responses": False, "messages?beta=true": True}
 
 
 def test_a_model_that_wants_the_newer_name_of_the_limit_is_asked_again() -> None:

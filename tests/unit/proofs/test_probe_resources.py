@@ -8,6 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 from batch_import.domain.clock import SYSTEM_CLOCK
+from batch_import.domain.types import Platform
 from batch_import.proofs import probe_resources
 from batch_import.proofs.probe_resources import QUARANTINE, ProbeResources
 
@@ -24,7 +25,7 @@ class Host:
         self.makers: list[str] = []
         self.listed = 0
 
-    def ensure_private_group(self, name: str, _: str) -> tuple[dict[str, Any], bool]:
+    def ensure_private_group(self, name: str, _: str, platform: Platform) -> tuple[dict[str, Any], bool]:
         made = name not in self.groups
         self.groups.setdefault(name, next(self.ids))
         return {"id": self.groups[name]}, made
@@ -54,13 +55,13 @@ def test_a_deleted_quarantine_is_noticed_within_a_minute_and_not_asked_for_at_ev
     clock, host = HandClock(), Host()
     resources = ProbeResources(host, leases(), b"secret", clock.clock)  # type: ignore[arg-type]
 
-    first = resources.quarantine_id()
+    first = resources.quarantine_id(Platform.OPENAI)
     host.groups.clear()
     clock.later(59)
-    assert resources.quarantine_id() == first
+    assert resources.quarantine_id(Platform.OPENAI) == first
     assert host.groups == {}
     clock.later(2)
-    assert resources.quarantine_id() == host.groups[QUARANTINE] != first
+    assert resources.quarantine_id(Platform.OPENAI) == host.groups[QUARANTINE] != first
 
 
 def test_keys_that_are_leased_together_are_looked_for_once_and_another_lease_looks_anew() -> None:

@@ -15,7 +15,7 @@ from batch_import.domain.reuse_policy import ExistingAccount
 from batch_import.store.leases import Leases
 
 PATIENCE = 20.0  # seconds that a thread waits for the lease
-LEASE_SECONDS = 120.0  # outlasts any invocation
+LEASE_SECONDS = 150.0  # outlasts any invocation
 _SNAPSHOT_SECONDS = 30.0
 
 
@@ -27,15 +27,17 @@ class ProviderBusy(Exception):
 class ProviderSnapshot:
     """What the host holds of one provider, as read under its lease; ``None`` and absent for what was not read yet.
 
-    ``channels`` has group id and channel by the group's name.
+    ``channels`` has group id and channel by the group's name; ``written`` the keys of which accounts may have been
+    written since ``accounts`` were read.
     """
 
     accounts: list[ExistingAccount] | None = None
+    written: set[str] = field(default_factory=set)
     channels: dict[str, tuple[int, Mapping[str, Any]]] = field(default_factory=dict)
 
     def clear(self) -> None:
         """After a failed write nothing that was read is certain."""
-        self.accounts, self.channels = None, {}
+        self.accounts, self.written, self.channels = None, set(), {}
 
 
 @dataclass

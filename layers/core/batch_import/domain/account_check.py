@@ -4,12 +4,13 @@ See docs/design.md#24-confirm; strings: docs/host-api.md#test-errors.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from batch_import.domain.outcomes import Code
 from batch_import.domain.refusals import speaks_of_money
 from batch_import.domain.streams import read_events
+from batch_import.domain.types import Platform
 
 _STATUS = re.compile(r"(?:API returned|\(/v1/chat/completions\) returned) (\d{3}): (.*)", re.DOTALL)
 
@@ -58,8 +59,22 @@ def read_report(stream: str) -> CheckReport:
     return CheckReport(passed and not error, content, error)
 
 
-def decide(report: CheckReport, *, mode_forced: bool) -> CheckDecision:
-    """One table of the texts; with the mode forced the probe race cannot be, so 401, 402 and 404 are definitive."""
+def decide(report: CheckReport, *, mode_forced: bool, platform: Platform = Platform.OPENAI) -> CheckDecision:
+    """One table of the texts; with the mode forced the probe race cannot be, so 401, 402 and 404 are definitive.
+
+    On other platforms than openai the test asks otherwise than customers do, so its refusals are no verdict.
+    """
+    decision = _decided(report, mode_forced)
+    if platform is Platform.OPENAI or decision.next is Next.CONFIRM or decision.code in _SURE:
+        return decision
+    told = replace(decision, exhausted=Next.ADVISE, advisory="host_test_says_little")
+    return told if decision.next is Next.RETRY else replace(told, next=Next.ADVISE)
+
+
+_SURE = (Code.PAYMENT_REQUIRED, Code.HOST_REFUSES_URL, Code.ACCOUNT_GONE)
+
+
+def _decided(report: CheckReport, mode_forced: bool) -> CheckDecision:
     if report.passed:
         return CheckDecision(Next.CONFIRM, advisory="" if report.content else "test_without_content")
     match = _STATUS.search(report.error)

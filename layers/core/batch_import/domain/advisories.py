@@ -45,6 +45,10 @@ ADVISORIES: dict[str, Text] = {
         "上游没有可用的模型列表，已直接使用请求的模型",
         "the relay lists no models; the requested ones were taken as they are",
     ),
+    "models_guessed": Text(
+        "上游没有模型列表，已试用常见的 Claude 模型，{models} 可用；其他模型请写入 requested_models",
+        "the relay lists no models; of the usual Claude models {models} answers: name others in requested_models",
+    ),
     "another_model_served": Text(
         "请求 {asked}，上游的回答却来自 {served}", "{asked} was asked for, the relay's answer names {served}"
     ),
@@ -64,6 +68,23 @@ ADVISORIES: dict[str, Text] = {
     ),
     "still_off": Text("账号未能恢复，仍处于停用状态", "the account did not come alive and is still off"),
     "models_vanished": Text("上游不再列出：{models}", "no longer listed by the relay: {models}"),
+    "join_group_of_other_platform": Text(
+        "分组 {name} 属于平台 {platform}，该账号不会在其中被调度，因此未加入",
+        "group {name} is of platform {platform}, where this account would never be asked: it was left out",
+    ),
+    "host_test_says_little": Text(
+        "宿主的账号测试失败，但该平台的测试与真实请求不同，已转由网关真实请求判定",
+        "the host's account test failed; on this platform it asks otherwise than customers do: the gateway decides",
+    ),
+    "converted_by_host": Text(
+        "宿主把 chat/completions 转换为 {protocol}：stop、n 与 response_format 会丢失，非流式的工具调用参数可能损坏",
+        "the host turns chat completions into {protocol}: stop, n and response_format are dropped, and tool arguments"
+        " may be broken without streaming",
+    ),
+    "key_readable_in_host": Text(
+        "该上游的密钥以请求头覆盖写入账号，宿主的管理员可以读出",
+        "the key is shown to this relay by a header of the account, which administrators of the host can read",
+    ),
     "join_group_unknown": Text("宿主中没有分组 {name}", "the host has no group named {name}"),
     "subscription_user_unknown": Text("宿主中没有用户 {user}", "the host has no user {user}"),
     "host_simple_mode": Text(

@@ -5,29 +5,52 @@ makes it ``False``: neither a transient failure nor a refused key ever does (doc
 """
 
 import json
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Literal
 
 from batch_import.domain.answers import Answer, Trouble
 from batch_import.domain.outcomes import Code
 from batch_import.domain.refusals import Refusal, refusals
-from batch_import.domain.streams import whole_body
+from batch_import.domain.streams import Framing, whole_body
 from batch_import.domain.types import AuthStyle, ModelIdStyle
 
 Flag = bool | Literal["unknown"]
 
 
+class Protocol(StrEnum):
+    CHAT = "chat_completions"
+    RESPONSES = "responses"
+    MESSAGES = "messages"
+    GENERATE = "generate_content"
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A protocol in which the relay answered ``model``, with the key shown in this way."""
+
+    protocol: Protocol
+    auth_style: AuthStyle
+    model: str
+    framing: Framing = Framing.WHOLE  # of its streams; known of messages only
+
+
 @dataclass(frozen=True, slots=True)
 class TransportProfile:
+    """``api_root`` is where the list was found; ``spoken`` is what the choice of a platform rests on."""
+
     supports_openai_models: Flag = "unknown"
     supports_openai_chat_completions: Flag = "unknown"
     supports_openai_responses: Flag = "unknown"
     supports_anthropic_messages: Flag = "unknown"
+    supports_gemini_generate_content: Flag = "unknown"
     auth_style: AuthStyle = AuthStyle.UNKNOWN
     model_id_style: ModelIdStyle = ModelIdStyle.UNKNOWN
     known_advisories: tuple[str, ...] = ()
     demands: tuple[str, ...] = ()  # domain/demands.py
+    api_root: str = ""
+    spoken: tuple[Spoken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +70,14 @@ class CapabilityProfile:
     model_profiles: tuple[ModelCapabilityProfile, ...] = ()
 
 
-class Protocol(StrEnum):
-    CHAT = "chat_completions"
-    RESPONSES = "responses"
-    MESSAGES = "messages"
+def transport_profile(stored: Mapping[str, Any]) -> TransportProfile:
+    """The opposite of ``asdict``, for what a row kept; unknown names are passed over."""
+    known = {f.name: stored[f.name] for f in fields(TransportProfile) if f.name in stored}
+    spoken = tuple(
+        Spoken(Protocol(it["protocol"]), AuthStyle(it["auth_style"]), it["model"], Framing(it["framing"]))
+        for it in stored.get("spoken", ())
+    )
+    return TransportProfile(**{**known, "spoken": spoken})
 
 
 class Verdict(StrEnum):
@@ -135,6 +162,7 @@ class ProtocolResult:
     verdict: Verdict
     answer: Answer = field(repr=False)
     completion: "Completion | None" = None
+    spoken: Spoken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,18 +179,23 @@ def has_completion(body: Any, protocol: Protocol) -> bool:
     """Does a 200 body hold what the protocol promises? An error object or a list without choices is no success."""
     if not isinstance(body, dict) or body.get("error"):
         return False
-    key = {Protocol.CHAT: "choices", Protocol.RESPONSES: "output", Protocol.MESSAGES: "content"}[protocol]
-    value = body.get(key)
+    value = body.get(_HOLDS[protocol])
     if protocol is Protocol.CHAT:
         return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and "message" in value[0]
     if protocol is Protocol.RESPONSES:
         return isinstance(value, list) and body.get("status") != "failed"
+    if protocol is Protocol.GENERATE:
+        return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and "content" in value[0]
     return isinstance(value, list) and body.get("type", "message") == "message"
+
+
+_HOLDS = {Protocol.CHAT: "choices", Protocol.RESPONSES: "output", Protocol.MESSAGES: "content",
+          Protocol.GENERATE: "candidates"}  # fmt: skip
 
 
 def completion_in(body: Any, protocol: Protocol) -> Completion:
     """``body`` is a completion (``has_completion``)."""
-    served = body.get("model")
+    served = body.get("model") or body.get("modelVersion")
     usage = body.get("usage") if isinstance(body.get("usage"), dict) else {}
     counted = usage.get("completion_tokens_details")
     tokens = counted.get("reasoning_tokens") if isinstance(counted, dict) else None

@@ -24,6 +24,8 @@ from batch_import.domain.types import (
     ItemStage,
     MatchedAccountState,
     ModelIdStyle,
+    Platform,
+    PlatformWish,
     Reactivate,
     RunMode,
     RunState,
@@ -58,11 +60,15 @@ class _Request(BaseModel):
 
 
 class ItemRequest(_Request):
-    """One relay of a list. ``label`` is a name for people, shown with the item."""
+    """One relay of a list. ``label`` is a name for people, shown with the item.
+
+    ``platform`` is the host's platform on which it shall be entered; the run's, when it is left out.
+    """
 
     base_url: Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)]
     api_key: ApiKey = Field(repr=False)
     requested_models: list[Name] = Field(default_factory=list, max_length=50)
+    platform: PlatformWish | None = None
     legacy_provider_id: Annotated[str, StringConstraints(max_length=200)] | None = None
     label: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] | None = None
 
@@ -83,6 +89,7 @@ class RowDecision(_Request):
     choice: Annotated[str, StringConstraints(max_length=40)] | None = None
     base_url: Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)] | None = None
     requested_models: list[Name] | None = Field(default=None, max_length=50)
+    platform: PlatformWish | None = None
 
 
 class ParseRequest(_Request):
@@ -107,6 +114,7 @@ class CreateRunRequest(_Request):
     probe_api_key: ApiKey | None = Field(default=None, repr=False)
     confirm_timeout_ms: int = Field(default=0, ge=0, le=MAX_WAIT_MS)
     reactivate: Reactivate = Reactivate.ALWAYS
+    platform: PlatformWish = PlatformWish.AUTO
     join_groups: list[Name] = Field(default_factory=list, max_length=20)
     legacy_batch_id: Annotated[str, StringConstraints(max_length=200)] | None = None
     items: list[ItemRequest] = Field(default_factory=list, max_length=MAX_ITEMS)
@@ -227,6 +235,7 @@ class RunSummary(BaseModel):
     state: RunState
     mode: RunMode
     access_mode: AccessMode
+    platform: PlatformWish
     total_items: int
     completed_items: int
     active_items: int
@@ -253,7 +262,8 @@ class RunDetail(BaseModel):
 class ItemSummary(BaseModel):
     """An item of a list (docs/design.md#33-responses) with badges, the failure's code and advice.
 
-    ``latency_ms`` is what the proof took, through the gateway; ``served_model`` is what the relay's own answer named.
+    ``platform`` is the host's platform of its account, once that is decided. ``latency_ms`` is what the proof took,
+    through the gateway; ``served_model`` is what the relay's own answer named.
     """
 
     item_id: str
@@ -277,6 +287,7 @@ class ItemSummary(BaseModel):
     last_error: str | None
     last_error_code: str | None
     advice: str | None
+    platform: Platform | None
     latency_ms: int | None
     served_model: str | None
     badges: dict[str, Badge]
@@ -292,6 +303,7 @@ class TransportProfileView(BaseModel):
     supports_openai_chat_completions: Flag
     supports_openai_responses: Flag
     supports_anthropic_messages: Flag
+    supports_gemini_generate_content: Flag = "unknown"
     auth_style: AuthStyle
     model_id_style: ModelIdStyle
     known_advisories: list[str]

@@ -13,10 +13,13 @@ from batch_import.domain.types import (
     AccessMode,
     AccessStatus,
     AccountResolution,
+    AuthStyle,
     ConfirmationStatus,
     EventType,
     ItemStage,
     MatchedAccountState,
+    Platform,
+    PlatformWish,
     Reactivate,
     RunMode,
     RunState,
@@ -35,6 +38,7 @@ class Run(_Row):
     subscription_users: tuple[str, ...] = ()
     subscription_days: int = 30
     reactivate: Reactivate = Reactivate.ALWAYS
+    platform: PlatformWish = PlatformWish.AUTO
     join_groups: tuple[str, ...] = ()
     legacy_batch_id: str | None = None
     total_items: int
@@ -92,6 +96,7 @@ class Item(_Row):
     provider_id: str
     key_digest: str = Field(repr=False)
     requested_models: tuple[str, ...] = ()
+    platform_wish: PlatformWish = PlatformWish.AUTO
     legacy_provider_id: str | None = None
     label: str | None = None
     duplicate_of: str | None = None
@@ -106,6 +111,8 @@ class Item(_Row):
     reused_from_provider_id: str | None = None
     reused_from_account_id: int | None = None
 
+    platform: Platform | None = None
+    auth_style: AuthStyle | None = None
     api_root: str | None = None
     resolved_smoke_model: str | None = None
     responses_mode: str | None = None
@@ -137,6 +144,11 @@ class Item(_Row):
     @property
     def advisory_list(self) -> list[Advisory]:
         return [Advisory(entry["code"], entry.get("params", {})) for entry in self.advisories]
+
+    @property
+    def of_platform(self) -> Platform:
+        """Rows without a platform are of platform openai."""
+        return self.platform or Platform.OPENAI
 
     @property
     def shown_access(self) -> AccessStatus:

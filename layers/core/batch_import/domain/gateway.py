@@ -14,6 +14,7 @@ from batch_import.domain.outcomes import Code
 from batch_import.domain.refusals import Refusal, refusals, speaks_of_money
 from batch_import.domain.routing import ResponsesMode
 from batch_import.domain.streams import whole_body
+from batch_import.domain.types import Platform
 
 MAX_TOKENS = 512
 
@@ -57,7 +58,9 @@ def proof_demands(names: tuple[str, ...], responses_mode: str | None) -> Demands
     return demands if by_chat or demands.instructions else Demands()
 
 
-def judge_completion(answer: Answer, *, streamed: bool = False) -> GatewayDecision:
+def judge_completion(
+    answer: Answer, *, streamed: bool = False, platform: Platform = Platform.OPENAI
+) -> GatewayDecision:
     """By ``choices``, not by status or content type alone: a relay's 200 login page passes through as it is.
 
     ``streamed``: a stream was asked for. Otherwise one is no valid answer: a customer could not read it either.
@@ -67,7 +70,9 @@ def judge_completion(answer: Answer, *, streamed: bool = False) -> GatewayDecisi
         return GatewayDecision(Proof.RETRY, code)
     if answer.ok:
         return _judge_success(answer, whole_body(answer) if streamed else answer.json)
-    return _judge_failure(answer.status, answer.json, answer.error_message)
+    of_relay = platform is not Platform.OPENAI and answer.error.get("type") == "server_error"
+    known = _OF_OTHER_PLATFORMS.get(answer.status) if of_relay else None
+    return known or _judge_failure(answer.status, answer.json, answer.error_message)
 
 
 _NO_MONEY = GatewayDecision(Proof.FAIL, Code.PAYMENT_REQUIRED)
@@ -100,10 +105,20 @@ def _has_content(message: Any) -> bool:
     return any(message.get(field) for field in ("content", "tool_calls", "reasoning_content", "reasoning"))
 
 
+# Of the platforms anthropic and gemini the relay's own status arrives, as an error of type server_error, and the host
+# takes the account out of service. Refusals of our key have other types (docs/host-api.md#platform-gateway-errors).
+_OF_OTHER_PLATFORMS = {
+    401: GatewayDecision(Proof.FAIL, Code.GATEWAY_UPSTREAM_AUTH_FAILED),
+    403: GatewayDecision(Proof.RETRY, Code.GATEWAY_UPSTREAM_FAILED, parked=True),
+    429: GatewayDecision(Proof.RETRY, Code.RATE_LIMITED, parked=True),
+    529: GatewayDecision(Proof.RETRY, Code.GATEWAY_UPSTREAM_FAILED, parked=True),
+}
+
+
 def _judge_failure(status: int, body: Any, message: str) -> GatewayDecision:
     code = str(body.get("code")) if isinstance(body, dict) and isinstance(body.get("code"), str) else ""
     text = message.lower()
-    if status in (400, 404, 422) and speaks_of_money(text):
+    if status == 402 or (status in (400, 404, 422) and speaks_of_money(text)):
         return _NO_MONEY
     if status in (401, 403):  # a relay's own refusals come as 502 (docs/host-api.md#handler-errors)
         group = code.startswith("GROUP_") and code != "GROUP_NOT_ALLOWED"
@@ -122,6 +137,8 @@ def _judge_failure(status: int, body: Any, message: str) -> GatewayDecision:
         return GatewayDecision(Proof.RETRY, Code.GATEWAY_UPSTREAM_FAILED, parked=True)
     if status == 429:
         return GatewayDecision(Proof.RETRY, Code.RATE_LIMITED)
+    if status == 400 and Refusal.KEY in refusals(text):
+        return GatewayDecision(Proof.FAIL, Code.GATEWAY_UPSTREAM_AUTH_FAILED)
     if status in (400, 422) and Refusal.PARAMETER in refusals(text):
         return GatewayDecision(Proof.FAIL, Code.REQUEST_REJECTED)
     if status == 400 and ("model" in text and "not" in text):

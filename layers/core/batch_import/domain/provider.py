@@ -4,6 +4,8 @@ import hashlib
 import re
 from urllib.parse import urlsplit
 
+from batch_import.domain.types import AccessMode, Platform
+
 _NOISE = {"www", "api", "com", "cn", "net", "org", "io", "ai", "co", "dev", "app", "top", "xyz"}
 _MAX_SLUG = 40
 
@@ -27,12 +29,25 @@ def shown_fingerprint(digest: str) -> str:
     return f"sha256:{digest[:8]}"
 
 
-def account_name(provider_id: str, digest: str) -> str:
+def account_name(provider_id: str, digest: str, platform: Platform = Platform.OPENAI) -> str:
     """The host's list can be searched by name only, so the name carries provider and fingerprint.
 
     See docs/host-api.md#name-search.
     """
-    return f"{provider_id}#{digest[:12]}"
+    return of_platform(f"{provider_id}#{digest[:12]}", platform)
+
+
+def group_name(provider_id: str, mode: AccessMode, platform: Platform = Platform.OPENAI) -> str:
+    """A provider's group is (provider, platform, access mode): once opened its type never changes.
+
+    Its channel has the same name. See docs/design.md#23-provision.
+    """
+    return f"{of_platform(provider_id, platform)}-{'sub' if mode is AccessMode.SUBSCRIPTION else 'self'}"
+
+
+def of_platform(name: str, platform: Platform) -> str:
+    """Names of platform openai are as they were before there were others."""
+    return name if platform is Platform.OPENAI else f"{name}-{platform}"
 
 
 def _slug(host: str) -> str:

@@ -9,7 +9,8 @@ from batch_import.domain.advisories import Advisory
 from batch_import.domain.channel_evolution import NOTHING_ADDED, ModelMappingDelta, model_mapping_delta
 from batch_import.domain.naming import canonical_model_family
 from batch_import.domain.outcomes import Code
-from batch_import.domain.types import AccountResolution, MatchedAccountState, Reactivate
+from batch_import.domain.routing import ResponsesMode
+from batch_import.domain.types import AccountResolution, MatchedAccountState, Platform, Reactivate
 
 
 class ImportState(StrEnum):
@@ -23,7 +24,10 @@ class ImportState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExistingAccount:
-    """An account as the host shows it. ``provider_id`` and ``digest`` come from our marker, empty without one."""
+    """An account as the host shows it. ``provider_id`` and ``digest`` come from our marker, empty without one.
+
+    ``platform`` may be one that we never use: people make accounts, too.
+    """
 
     account_id: int
     name: str
@@ -38,6 +42,7 @@ class ExistingAccount:
     group_ids: tuple[int, ...] = ()
     prior_groups: tuple[int, ...] = ()
     responses_mode: str = ""
+    platform: str = Platform.OPENAI
 
     @property
     def families(self) -> frozenset[str]:
@@ -50,6 +55,7 @@ class DesiredAccount:
     digest: str
     base_url: str
     model_mapping: Mapping[str, str]
+    platform: Platform = Platform.OPENAI
 
     @property
     def families(self) -> frozenset[str]:
@@ -86,9 +92,20 @@ def account_state(account: ExistingAccount, now: datetime) -> MatchedAccountStat
     return MatchedAccountState.ACTIVE
 
 
-def accounts_of_pair(held: Iterable[ExistingAccount], provider_id: str, digest: str) -> list[ExistingAccount]:
-    """Those with our marker for this relay and key; more than one after a "duplicate" in the host."""
-    return [account for account in held if (account.provider_id, account.digest) == (provider_id, digest)]
+def accounts_of_pair(
+    held: Iterable[ExistingAccount], provider_id: str, digest: str, platform: Platform
+) -> list[ExistingAccount]:
+    """Those with our marker for this relay, key and platform; more than one after a "duplicate" in the host."""
+    wanted = (provider_id, digest, platform)
+    return [account for account in held if (account.provider_id, account.digest, account.platform) == wanted]
+
+
+def modes_held(held: Iterable[ExistingAccount], provider_id: str, digest: str) -> dict[Platform, ResponsesMode]:
+    """On which platforms there is an account of ours for this relay and key, and its ``openai_responses_mode``."""
+    known = list(held)
+    found = {p: accounts_of_pair(known, provider_id, digest, p) for p in Platform}
+    modes = {mode.value: mode for mode in ResponsesMode}
+    return {p: modes.get(ours[0].responses_mode, ResponsesMode.AUTO) for p, ours in found.items() if ours}
 
 
 def decide_reuse(
@@ -99,9 +116,12 @@ def decide_reuse(
     now: datetime,
     provider_usable: bool = True,
 ) -> ReuseDecision:
-    """Decide on (provider, key, families). ``provider_usable`` is False when our group or channel for it is gone."""
+    """Decide on (provider, key, platform, families).
+
+    ``provider_usable`` is False when our group or channel for it is gone.
+    """
     accounts = list(held)
-    ours = accounts_of_pair(accounts, wanted.provider_id, wanted.digest)
+    ours = accounts_of_pair(accounts, wanted.provider_id, wanted.digest, wanted.platform)
     if not ours:
         return ReuseDecision(
             None, AccountResolution.CREATED, advisories=_same_url(wanted, accounts), evidence={"matched_by": "nothing"}

@@ -1,11 +1,33 @@
 """Completions that come as server-sent events, read as if they had come whole."""
 
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import Any
 
 from batch_import.domain.answers import Answer, parsed
 
 _DONE = "[DONE]"
+
+
+class Framing(StrEnum):
+    """How a stream's events are written; the host's gateway is strict about it (docs/host-api.md#platform-streams)."""
+
+    WHOLE = "whole"  # no stream at all
+    DATA_LINES = "data_lines"  # data: lines without an event: line right before them
+    COMPACT = "compact"  # event:x, data:{…}
+    SPACED = "spaced"  # event: x, data: {…}
+
+
+def framing(answer: Answer) -> Framing:
+    """By the first event that carries JSON."""
+    before = ""
+    for line in answer.text.splitlines():
+        if line.startswith("data:") and parsed(line.removeprefix("data:").strip()) is not None:
+            if not before.startswith("event:"):
+                return Framing.DATA_LINES
+            return Framing.SPACED if before.startswith("event: ") and line.startswith("data: ") else Framing.COMPACT
+        before = line
+    return Framing.WHOLE
 
 
 def whole_body(answer: Answer) -> Any:

@@ -65,6 +65,26 @@ class RunMode(StrEnum):
     STRICT = "strict"
 
 
+class Platform(StrEnum):
+    """Which of the host's platforms an account, its group and its prices belong to (docs/platforms.md)."""
+
+    OPENAI = "openai"
+    ANTHROPIC = "anthropic"
+    GEMINI = "gemini"
+
+
+class PlatformWish(StrEnum):
+    """The platform that was asked for; ``auto`` lets what the relay speaks decide."""
+
+    AUTO = "auto"
+    OPENAI = Platform.OPENAI
+    ANTHROPIC = Platform.ANTHROPIC
+    GEMINI = Platform.GEMINI
+
+    def allows(self, platform: Platform) -> bool:
+        return self in (PlatformWish.AUTO, platform)
+
+
 class Reactivate(StrEnum):
     """May an account that a person paused be switched on again (docs/design.md#22-decide)?"""
 
@@ -100,6 +120,7 @@ class AuthStyle(StrEnum):
     BEARER = "bearer"
     X_API_KEY = "x_api_key"
     API_KEY = "api_key"
+    X_GOOG_API_KEY = "x_goog_api_key"
     UNKNOWN = "unknown"
 
 

@@ -12,6 +12,7 @@ import idna
 from batch_import.domain.errors import InvalidRequest
 
 MAX_LENGTH = 2048
+GEMINI_VERSION = "/v1beta"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Paths of calls, which people paste with the root.
 ENDPOINT = re.compile(
@@ -57,6 +58,8 @@ def model_list_roots(base_url: str) -> tuple[str, ...]:
     if version is None:
         return (base_url,)
     bare = base_url[: version.start()]
+    if version.group() == GEMINI_VERSION:
+        return (f"{base_url}/openai", base_url)  # where Google and its like speak chat completions
     roots = [base_url, f"{base_url}{version.group()}", bare]
     if urlsplit(bare).path.strip("/"):
         roots.append(f"{bare.rpartition('/')[0]}/v1")  # https://h/api was pasted, the panel's path beside the relay's
@@ -78,6 +81,14 @@ def host_can_join(api_root: str) -> bool:
     To every other root it appends ``/v1`` (docs/host-api.md#joining-addresses).
     """
     return _VERSION.search(urlsplit(api_root).path) is not None
+
+
+def without_version(api_root: str) -> str:
+    """The base URL to which the host itself adds ``/v1/messages`` or ``/v1beta/models``.
+
+    One with a version would have two (docs/host-api.md#base-url-per-platform).
+    """
+    return _VERSION.sub("", api_root)
 
 
 def origin_of(base_url: str) -> str:

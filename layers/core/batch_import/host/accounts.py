@@ -6,7 +6,9 @@ from typing import Any
 
 from batch_import.domain.errors import InvalidRequest
 from batch_import.domain.provider import account_name
-from batch_import.domain.reuse_policy import ExistingAccount, ImportState
+from batch_import.domain.reuse_policy import DesiredAccount, ExistingAccount, ImportState
+from batch_import.domain.routing import AccountSettings
+from batch_import.domain.types import Platform
 from batch_import.domain.urls import canonical_base_url
 
 CONCURRENCY = 10  # omitted means unlimited on the host
@@ -16,6 +18,7 @@ PRIORITY = 50  # omitted means 0, the highest
 def existing_account(account: Mapping[str, Any]) -> ExistingAccount:
     """The host's row as the decision reads it. Unknown or odd values are tolerated: people edit accounts."""
     credentials, extra = account.get("credentials") or {}, account.get("extra") or {}
+    ours = bool(extra.get("import_provider_id"))
     mapping = credentials.get("model_mapping")
     return ExistingAccount(
         account_id=int(account["id"]),
@@ -31,23 +34,29 @@ def existing_account(account: Mapping[str, Any]) -> ExistingAccount:
         group_ids=tuple(int(g) for g in account.get("group_ids") or ()),
         prior_groups=tuple(int(g) for g in extra.get("import_prior_groups") or ()),
         responses_mode=str(extra.get("openai_responses_mode") or ""),
+        platform=str(extra.get("import_platform") or Platform.OPENAI if ours else account.get("platform") or ""),
     )
 
 
 def new_account(
-    provider_id: str, digest: str, api_root: str, api_key: str, mapping: Mapping[str, str], mode: str, group_id: int
+    wanted: DesiredAccount, base_url: str, api_key: str, settings: AccountSettings, group_id: int
 ) -> dict[str, Any]:
-    """Body of ``POST /admin/accounts``: marked, its mode forced, born in ``group_id``.
+    """Body of ``POST /admin/accounts``: marked, reaching its relay by ``settings``, born in ``group_id``.
 
-    See docs/host-api.md#account-creation.
+    Never without a ``base_url``: the host would send the key to the vendor. See docs/host-api.md#account-creation.
     """
     return {
-        "name": account_name(provider_id, digest),
+        "name": account_name(wanted.provider_id, wanted.digest, wanted.platform),
         "notes": "Batch Auto-Import",
-        "platform": "openai",
+        "platform": wanted.platform.value,
         "type": "apikey",
-        "credentials": {"base_url": api_root, "api_key": api_key, "model_mapping": dict(mapping)},
-        "extra": {**marker(provider_id, digest, ImportState.UNPROVEN), "openai_responses_mode": mode},
+        "credentials": {
+            "base_url": base_url,
+            "api_key": api_key,
+            "model_mapping": dict(wanted.model_mapping),
+            **settings.credentials,
+        },
+        "extra": {**marker(wanted, ImportState.UNPROVEN), **settings.extra},
         "concurrency": CONCURRENCY,
         "priority": PRIORITY,
         "rate_multiplier": 1,
@@ -55,9 +64,17 @@ def new_account(
     }
 
 
-def marker(provider_id: str, digest: str, state: ImportState) -> dict[str, Any]:
-    """Kept in ``extra``, which the host stores and returns as it is (docs/host-api.md#marker-in-extra)."""
-    return {"import_provider_id": provider_id, "import_fingerprint": f"sha256:{digest}", "import_state": state.value}
+def marker(wanted: DesiredAccount, state: ImportState) -> dict[str, Any]:
+    """Kept in ``extra``, which the host stores and returns as it is (docs/host-api.md#marker-in-extra).
+
+    One without a platform is of platform openai.
+    """
+    return {
+        "import_provider_id": wanted.provider_id,
+        "import_fingerprint": f"sha256:{wanted.digest}",
+        "import_platform": wanted.platform.value,
+        "import_state": state.value,
+    }
 
 
 def _canonical(base_url: Any) -> str:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from batch_import.domain.types import Platform
 from batch_import.host.errors import HostError, HostRejected, HostUncertain
 from batch_import.host.transport import HostTransport
 
 Json = dict[str, Any]
-PLATFORM = "openai"
 _PAGE = 1000  # more than this silently becomes 20 (docs/host-api.md#paging)
 _LIMITS = ("daily_limit_usd", "weekly_limit_usd", "monthly_limit_usd")
 _ADMIN = "/api/v1/admin"
@@ -24,33 +24,39 @@ class HostClient:
     def version(self) -> str:
         return str(self.transport.get(f"{_ADMIN}/system/version").get("version", ""))
 
-    def at_least(self, *wanted: int) -> bool:
-        """Is the host of this version or newer? Asked once; a version that cannot be read counts as old."""
+    def version_numbers(self) -> tuple[int, ...]:
+        """Asked once; a version that cannot be read is an empty tuple, which counts as old."""
         if self._version is None:
             self._version = tuple(int(number) for number in re.findall(r"\d+", self.version())[:3])
-        return self._version >= wanted
+        return self._version
+
+    def at_least(self, *wanted: int) -> bool:
+        """Is the host of this version or newer?"""
+        return self.version_numbers() >= wanted
 
     # --- groups (docs/host-api.md#groups)
 
     def groups(self) -> list[Json]:
-        """All groups of the platform, inactive ones too. Old hosts hide those from ``/all``.
+        """All groups of all platforms, inactive ones too. Old hosts hide those from ``/all``.
 
         See docs/host-api.md#group-list.
         """
         found = {g["id"]: g for g in self.transport.get(f"{_ADMIN}/groups/all", {"include_inactive": "true"}) or []}
-        for group in self._pages(f"{_ADMIN}/groups", {"platform": PLATFORM, "status": "inactive"}):
+        for group in self._pages(f"{_ADMIN}/groups", {"status": "inactive"}):
             found.setdefault(group["id"], group)
-        return [group for group in found.values() if group.get("platform") == PLATFORM]
+        return list(found.values())
 
     def group_named(self, name: str) -> Json | None:
         """The search is "contains" over name and description, so the exact name is picked here."""
-        rows = self._pages(f"{_ADMIN}/groups", {"platform": PLATFORM, "search": name[:100]})
+        rows = self._pages(f"{_ADMIN}/groups", {"search": name[:100]})
         return next((row for row in rows if row["name"] == name), None)
 
     def group(self, group_id: int) -> Json:
         return cast(Json, self.transport.get(f"{_ADMIN}/groups/{group_id}"))
 
-    def ensure_private_group(self, name: str, description: str, *, likely: bool = True) -> tuple[Json, bool]:
+    def ensure_private_group(
+        self, name: str, description: str, platform: Platform = Platform.OPENAI, *, likely: bool = True
+    ) -> tuple[Json, bool]:
         """The group of this name, born standard and exclusive if it is not there; and whether it was made now.
 
         One that is not ``likely`` to be there is made first and looked for when the host says that it exists.
@@ -61,7 +67,7 @@ class HostClient:
         body = {
             "name": name,
             "description": description,
-            "platform": PLATFORM,
+            "platform": platform.value,
             "rate_multiplier": 1,
             "subscription_type": "standard",
             "is_exclusive": True,
@@ -104,8 +110,8 @@ class HostClient:
     # --- accounts (docs/host-api.md#accounts)
 
     def accounts(self, search: str = "", group_id: int | None = None) -> Iterator[Json]:
-        """openai/apikey accounts, all states; ``search`` matches the name only."""
-        query: Json = {"platform": PLATFORM, "type": "apikey"}
+        """apikey accounts of all platforms, in all states; ``search`` matches the name only."""
+        query: Json = {"type": "apikey"}
         if search:
             query["search"] = search
         if group_id is not None:

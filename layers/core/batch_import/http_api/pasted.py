@@ -1,5 +1,6 @@
 """A pasted text as the list of a run, and what the host already holds of it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from batch_import.domain import contract as api
 from batch_import.domain.errors import InvalidRequest
 from batch_import.domain.provider import key_digest, normalize_provider_id
 from batch_import.domain.reuse_policy import ExistingAccount, account_state
+from batch_import.domain.types import Platform
 from batch_import.host.accounts import existing_account
 from batch_import.intake import ChosenItem, Note, ParsedRow, choose, parse
 from batch_import.intake.shown import HostFinding
@@ -45,10 +47,10 @@ class HostAccounts:
 
     def __init__(self, rows: Iterable[Mapping[str, Any]], now: datetime) -> None:
         self._now = now
-        self._by_pair: dict[tuple[str, str], ExistingAccount] = {}
+        self._held: dict[tuple[str, str], list[ExistingAccount]] = defaultdict(list)
         self._addresses: set[str] = set()
         for account in map(existing_account, rows):
-            self._by_pair[account.provider_id, account.digest] = account
+            self._held[account.provider_id, account.digest].append(account)
             self._addresses |= {account.base_url, account.provider_id}
 
     def look_up(self, row: ParsedRow) -> HostFinding:
@@ -57,7 +59,8 @@ class HostAccounts:
         An account that a person made cannot be matched by key: the host never shows keys.
         """
         provider_id = normalize_provider_id(row.base_url)
-        account = self._by_pair.get((provider_id, key_digest(row.api_key)))
+        held = self._held.get((provider_id, key_digest(row.api_key)), ())
+        account = next((a for p in Platform for a in held if a.platform == p), None)
         if account is not None:
             return api.HeldByHost(account_id=account.account_id, state=account_state(account, self._now)), None
         same_address = not self._addresses.isdisjoint((row.base_url, provider_id))

@@ -1,4 +1,4 @@
-"""ProbeCapabilities: chat, responses and messages in parallel for one model, within the budget.
+"""ProbeCapabilities: each protocol in parallel for one model, within the budget.
 
 See docs/design.md#21-probe.
 """
@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from batch_import.domain.answers import Answer, Trouble
 from batch_import.domain.capability import (
     Flag,
     Protocol,
     ProtocolResult,
+    Spoken,
     TransportProfile,
     Verdict,
     about_model,
@@ -22,9 +24,10 @@ from batch_import.domain.capability import (
 )
 from batch_import.domain.demands import Demands, asked, demand_advisories, learnt
 from batch_import.domain.outcomes import Code
-from batch_import.domain.routing import usable_by_host
-from batch_import.domain.streams import is_streamed, whole_body
-from batch_import.domain.types import AuthStyle
+from batch_import.domain.routing import servable
+from batch_import.domain.streams import framing, is_streamed, whole_body
+from batch_import.domain.types import AuthStyle, PlatformWish
+from batch_import.domain.urls import GEMINI_VERSION, without_version
 from batch_import.probe.discovery import ProviderModels
 from batch_import.probe.relay import Relay, together
 
@@ -33,16 +36,23 @@ MAX_OUTPUT_TOKENS = 512
 _PROMPT = "Reply with the single word: ok"
 _TOOL = {"type": "function", "name": "probe_ping", "description": "Answers a ping.",
          "parameters": {"type": "object", "properties": {"text": {"type": "string"}}}}  # fmt: skip
-_USED_BY_HOST = (Protocol.CHAT, Protocol.RESPONSES)
+_OPENAI = (Protocol.CHAT, Protocol.RESPONSES)
+_WANTED = {
+    PlatformWish.AUTO: tuple(Protocol),
+    PlatformWish.OPENAI: _OPENAI,
+    PlatformWish.ANTHROPIC: (Protocol.MESSAGES,),
+    PlatformWish.GEMINI: (Protocol.GENERATE,),
+}
 _SPEAKS_OF_FORM = (Verdict.REJECTED, Verdict.INVALID, Verdict.MODEL_NOT_SERVED, Verdict.UNAVAILABLE, Verdict.FORBIDDEN)
 
 
 @dataclass(frozen=True)
 class ProbeResult:
     """``smoke_model`` is the one that answered, or the first that was asked. ``refused``: those that the relay does not
-    serve although it lists them. ``demands`` are those of the protocol that the host will use.
+    serve although it lists them. ``demands`` are those of the openai protocol that the host would use.
     """
 
+    wish: PlatformWish
     smoke_model: str
     transport: TransportProfile
     results: dict[Protocol, ProtocolResult]
@@ -53,16 +63,22 @@ class ProbeResult:
 
     @property
     def deciding(self) -> ProtocolResult:
-        """The answer that a failure is told with."""
-        chat, responses = (self.results[protocol] for protocol in _USED_BY_HOST)
-        if chat.verdict is Verdict.ABSENT or weight(responses.verdict) < weight(chat.verdict):
-            return responses if responses.verdict is not Verdict.ABSENT else chat
-        return chat
+        """The answer that a failure is told with: Gemini's where it was asked, else of chat and responses if there."""
+        wanted = [self.results[protocol] for protocol in _WANTED[self.wish]]
+        answers = [r for r in wanted if r.answer.trouble is not Trouble.NOT_ASKED]
+        gemini = [r for r in answers if r.protocol is Protocol.GENERATE]
+        there = [r for r in answers if r.verdict is not Verdict.ABSENT]
+        openai = [r for r in there if r.protocol in _OPENAI]
+        return min(gemini or openai or there or wanted, key=lambda r: weight(r.verdict))
+
+    @property
+    def spoken(self) -> tuple[Spoken, ...]:
+        return self.transport.spoken
 
     @property
     def served_model(self) -> str | None:
         """What the relay's own answer named."""
-        completion = next((r.completion for p in _USED_BY_HOST if (r := self.results[p]).completion), None)
+        completion = next((r.completion for r in self.results.values() if r.completion), None)
         return completion.served_model if completion else None
 
 
@@ -73,11 +89,32 @@ class _Questions:
     relay: Relay
     found: ProviderModels
     demands: dict[Protocol, Demands] = field(default_factory=lambda: dict.fromkeys(Protocol, Demands()))
+    styles: dict[Protocol, AuthStyle] = field(default_factory=dict)
 
     def ask(self, protocol: Protocol, model: str) -> ProtocolResult:
+        """Ask again in each way of showing the key, until one is accepted."""
+        first, *others = [self.styles[protocol]] if protocol in self.styles else self._styles_of(protocol)
+        result = self._as_demanded(protocol, model, first)
+        for style in others:
+            if result.verdict is not Verdict.AUTH_FAILED or self.relay.requests_left < 1:
+                break
+            again = self._as_demanded(protocol, model, style)
+            result = again if again.verdict is not Verdict.AUTH_FAILED else result
+        return result
+
+    def _styles_of(self, protocol: Protocol) -> tuple[AuthStyle, ...]:
+        """A host of any version can show the key of a messages relay as ``x-api-key``, so that comes first."""
+        of_list = self.found.auth_style
+        if protocol is Protocol.GENERATE:
+            return (of_list,) if self.found.gemini else (AuthStyle.X_GOOG_API_KEY,)
+        if protocol is Protocol.MESSAGES and of_list is not AuthStyle.API_KEY:
+            return (AuthStyle.X_API_KEY, AuthStyle.BEARER)
+        return (AuthStyle.BEARER,) if self.found.gemini else (of_list,)
+
+    def _as_demanded(self, protocol: Protocol, model: str, style: AuthStyle) -> ProtocolResult:
         """Ask again as long as each refusal teaches another demand and the budget allows it."""
         while True:
-            result = self._once(protocol, model)
+            result = self._once(protocol, model, style)
             known = self.demands[protocol]
             if result.verdict not in _SPEAKS_OF_FORM or self.relay.requests_left < 1:
                 return result
@@ -85,38 +122,60 @@ class _Questions:
             if self.demands[protocol] == known:
                 return result
 
-    def _once(self, protocol: Protocol, model: str) -> ProtocolResult:
+    def _once(self, protocol: Protocol, model: str, style: AuthStyle) -> ProtocolResult:
         path, body = _REQUESTS[protocol](model)
         demands = self.demands[protocol]
-        answer = self.relay.post(f"{self.found.api_root}/{path}", self.found.auth_style, asked(body, demands))
+        answer = self.relay.post(_root(self.found.api_root, protocol) + path, style, asked(body, demands))
         verdict = judge(answer, protocol)
         if verdict is not Verdict.OK:
             return ProtocolResult(protocol, verdict, answer.shortened())
+        self.styles[protocol] = style
         if is_streamed(answer):
             self.demands[protocol] = replace(demands, stream=True)
-        return ProtocolResult(protocol, verdict, answer.shortened(), completion_in(whole_body(answer), protocol))
+        completion = completion_in(whole_body(answer), protocol)
+        return ProtocolResult(
+            protocol, verdict, answer.shortened(), completion, Spoken(protocol, style, model, framing(answer))
+        )
 
 
-def probe_capabilities(relay: Relay, found: ProviderModels, candidates: Sequence[str]) -> ProbeResult:
-    """Ask for ``candidates[0]``; while refusals may be about the model, ask chat and responses for the next ones."""
-    questions = _Questions(relay, found)
+def probe_capabilities(
+    relay: Relay, found: ProviderModels, candidates: Sequence[str], wish: PlatformWish = PlatformWish.AUTO
+) -> ProbeResult:
+    """Ask for ``candidates[0]``; while refusals may be about the model, ask the wanted protocols for the next ones.
+
+    Models that only stand in for a list (``found.listed`` is false and nobody named them) are asked of messages alone.
+    """
+    questions, wanted = _Questions(relay, found), _WANTED[wish]
     model, refused, unpaid = candidates[0], [], 0
-    latest = _answers(questions, tuple(Protocol), model)
-    results = dict(latest)
+    latest = _answers(questions, _first_asked(found, wish), model)
+    results = {protocol: _not_asked(protocol) for protocol in Protocol} | latest
     for following in candidates[1:]:
         refused += [model] if any(r.verdict is Verdict.MODEL_NOT_SERVED for r in latest.values()) else []
         unpaid += any(r.verdict is Verdict.PAYMENT for r in latest.values())
-        again = tuple(p for p in _USED_BY_HOST if p in latest and about_model(latest[p], model))
-        if _works(results) or not again or unpaid > 1 or relay.requests_left < len(again):
+        again = tuple(p for p in wanted if p in latest and about_model(latest[p], model))
+        if _works(results, wanted) or not again or unpaid > 1 or relay.requests_left < len(again):
             break
         model = following
         latest = _answers(questions, again, model)
         results |= {p: r for p, r in latest.items() if weight(r.verdict) < weight(results[p].verdict)}
-    smoke = model if _works(latest) else candidates[0]
+    spoken = tuple(r.spoken for r in results.values() if r.spoken is not None)
+    smoke = next((it.model for it in spoken if it.protocol in wanted), candidates[0])
     demands = questions.demands[_host_protocol(results)]
-    transport = _transport(found, results, demands)
+    transport = _transport(found, results, demands, spoken)
     told = tuple(name for name in refused if name != smoke)
-    return ProbeResult(smoke, transport, results, _tools(results), _reasoning(results), demands, told)
+    return ProbeResult(wish, smoke, transport, results, _tools(results), _reasoning(results), demands, told)
+
+
+def _first_asked(found: ProviderModels, wish: PlatformWish) -> tuple[Protocol, ...]:
+    if found.guessed:
+        return (Protocol.MESSAGES,)
+    gemini = found.gemini or wish is PlatformWish.GEMINI
+    return tuple(p for p in Protocol if gemini or p is not Protocol.GENERATE)
+
+
+def _not_asked(protocol: Protocol) -> ProtocolResult:
+    answer = Answer(trouble=Trouble.NOT_ASKED)
+    return ProtocolResult(protocol, judge(answer, protocol), answer)
 
 
 def _answers(questions: _Questions, protocols: Sequence[Protocol], model: str) -> dict[Protocol, ProtocolResult]:
@@ -124,8 +183,10 @@ def _answers(questions: _Questions, protocols: Sequence[Protocol], model: str) -
     return dict(zip(protocols, together(*asking), strict=True))
 
 
-def _works(results: Mapping[Protocol, ProtocolResult]) -> bool:
-    return any(p in results and results[p].verdict is Verdict.OK for p in _USED_BY_HOST)
+def _works(results: Mapping[Protocol, ProtocolResult], wanted: Sequence[Protocol] = _OPENAI) -> bool:
+    """Chat and responses are preferred: while the next model may get an answer of theirs, messages do not suffice."""
+    preferred = [p for p in wanted if p in _OPENAI] or wanted
+    return any(results[p].verdict is Verdict.OK for p in preferred)
 
 
 def _host_protocol(results: Mapping[Protocol, ProtocolResult]) -> Protocol:
@@ -138,36 +199,57 @@ def _host_protocol(results: Mapping[Protocol, ProtocolResult]) -> Protocol:
 
 def _chat(model: str) -> tuple[str, dict[str, Any]]:
     body = {"model": model, "messages": [{"role": "user", "content": _PROMPT}], "max_tokens": MAX_OUTPUT_TOKENS}
-    return "chat/completions", {**body, "stream": False}
+    return "/chat/completions", {**body, "stream": False}
 
 
 def _responses(model: str) -> tuple[str, dict[str, Any]]:
     body = {"model": model, "input": _PROMPT, "tools": [_TOOL], "tool_choice": "required", "stream": False}
-    return "responses", {**body, "max_output_tokens": MAX_OUTPUT_TOKENS}
+    return "/responses", {**body, "max_output_tokens": MAX_OUTPUT_TOKENS}
 
 
 def _messages(model: str) -> tuple[str, dict[str, Any]]:
+    """As the host asks: streamed, whatever the customer wants (docs/host-api.md#base-url-per-platform)."""
     body = {"model": model, "messages": [{"role": "user", "content": _PROMPT}]}
-    return "messages", {**body, "max_tokens": MAX_OUTPUT_TOKENS}
+    return "/messages?beta=true", {**body, "max_tokens": MAX_OUTPUT_TOKENS, "stream": True}
+
+
+def _generate(model: str) -> tuple[str, dict[str, Any]]:
+    contents = [{"role": "user", "parts": [{"text": _PROMPT}]}]
+    return f"/models/{model}:generateContent", {
+        "contents": contents,
+        "generationConfig": {"maxOutputTokens": MAX_OUTPUT_TOKENS},
+    }
+
+
+def _root(api_root: str, protocol: Protocol) -> str:
+    """Where the host will ask: it adds the version itself, but to the addresses of platform openai."""
+    version = {Protocol.MESSAGES: "/v1", Protocol.GENERATE: GEMINI_VERSION}.get(protocol)
+    return f"{without_version(api_root)}{version}" if version else api_root
 
 
 _REQUESTS: dict[Protocol, Callable[[str], tuple[str, dict[str, Any]]]] = {
     Protocol.CHAT: _chat,
     Protocol.RESPONSES: _responses,
     Protocol.MESSAGES: _messages,
+    Protocol.GENERATE: _generate,
 }
 
 
-def _transport(found: ProviderModels, results: Mapping[Protocol, ProtocolResult], demands: Demands) -> TransportProfile:
+def _transport(
+    found: ProviderModels, results: Mapping[Protocol, ProtocolResult], demands: Demands, spoken: tuple[Spoken, ...]
+) -> TransportProfile:
     return TransportProfile(
         supports_openai_models=found.listed,
         supports_openai_chat_completions=results[Protocol.CHAT].verdict.flag,
         supports_openai_responses=results[Protocol.RESPONSES].verdict.flag,
         supports_anthropic_messages=results[Protocol.MESSAGES].verdict.flag,
-        auth_style=found.auth_style,
+        supports_gemini_generate_content=results[Protocol.GENERATE].verdict.flag,
+        auth_style=spoken[0].auth_style if spoken else found.auth_style,
         model_id_style=model_id_style(list(found.raw_models)),
         known_advisories=_known_advisories(results, demands),
         demands=demands.names(),
+        api_root=found.api_root,
+        spoken=spoken,
     )
 
 
@@ -184,15 +266,14 @@ def _known_advisories(results: Mapping[Protocol, ProtocolResult], demands: Deman
 
 
 def failure_code(result: ProbeResult) -> Code | None:
-    """Why the host could not use this relay, or ``None`` when it can (docs/design.md#21-probe)."""
-    transport, verdicts = result.transport, {p: r.verdict for p, r in result.results.items()}
-    usable = usable_by_host(transport) is True
-    if usable and transport.auth_style is AuthStyle.BEARER:
+    """Why no version of the host could use this relay, or ``None`` when one can (docs/design.md#21-probe)."""
+    if servable(result.spoken, result.wish):
         return None
-    if usable or Verdict.OK in verdicts.values():
+    if any(result.results[protocol].verdict is Verdict.OK for protocol in _WANTED[result.wish]):
         return Code.PROTOCOL_NOT_USABLE_BY_HOST
     deciding = result.deciding.verdict
-    return Code.PROTOCOL_NOT_USABLE_BY_HOST if deciding is Verdict.ABSENT else Code(deciding.value)
+    key_is_good = deciding is Verdict.AUTH_FAILED and bool(result.spoken)  # in another protocol than was asked for
+    return Code.PROTOCOL_NOT_USABLE_BY_HOST if deciding is Verdict.ABSENT or key_is_good else Code(deciding.value)
 
 
 def _tools(results: Mapping[Protocol, ProtocolResult]) -> Flag:

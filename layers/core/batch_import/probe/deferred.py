@@ -8,7 +8,8 @@ from typing import Any
 from batch_import.domain.answers import Answer
 from batch_import.domain.capability import Flag, Protocol, Verdict, completion_in, judge
 from batch_import.domain.demands import Demands, asked
-from batch_import.domain.streams import read_events, whole_body
+from batch_import.domain.streams import Framing, read_events, whole_body
+from batch_import.domain.types import AuthStyle
 from batch_import.probe.capability import ProbeResult
 from batch_import.probe.discovery import ProviderModels
 from batch_import.probe.relay import Relay, together
@@ -27,13 +28,20 @@ class DeferredFlags:
 
 
 def probe_deferred(relay: Relay, found: ProviderModels, result: ProbeResult) -> DeferredFlags:
-    """Two requests at most, within what is left of the relay's budget; what was known stays known."""
+    """Two requests at most, within what is left of the relay's budget; what was known stays known.
+
+    Messages were asked for a stream already, and of Gemini's protocol nothing more is asked.
+    """
+    if not any(it.protocol in (Protocol.CHAT, Protocol.RESPONSES) for it in result.spoken):
+        streams: Flag = True if any(it.framing is not Framing.WHOLE for it in result.spoken) else "unknown"
+        return DeferredFlags(streams, result.supports_tools, reasoning_flag(result))
     chat = result.transport.supports_openai_chat_completions is True
     known = result.supports_tools
     stream, tools = _stream_request(result.smoke_model, chat), _tools_request(result.smoke_model) if chat else None
+    ask = partial(_ask, relay, found, result.transport.auth_style)
     streams, calls_tools = together(
-        partial(_ask, relay, _as_demanded(stream, result.demands), found, stream_flag),
-        partial(_ask, relay, _as_demanded(tools, result.demands), found, tools_flag),
+        partial(ask, _as_demanded(stream, result.demands), stream_flag),
+        partial(ask, _as_demanded(tools, result.demands), tools_flag),
     )
     return DeferredFlags(streams, known if known is True else calls_tools, reasoning_flag(result))
 
@@ -85,11 +93,13 @@ def _as_demanded(request: Request | None, demands: Demands) -> Request | None:
     return None if request is None else (request[0], asked(request[1], demands))
 
 
-def _ask(relay: Relay, request: Request | None, found: ProviderModels, flag: Callable[[Answer], Flag]) -> Flag:
+def _ask(
+    relay: Relay, found: ProviderModels, style: AuthStyle, request: Request | None, flag: Callable[[Answer], Flag]
+) -> Flag:
     if request is None or relay.requests_left < 1:
         return "unknown"
     path, body = request
-    return flag(relay.post(f"{found.api_root}/{path}", found.auth_style, body))
+    return flag(relay.post(f"{found.api_root}/{path}", style, body))
 
 
 def _stream_request(model: str, chat: bool) -> Request:

@@ -1,23 +1,25 @@
 """ProviderModels (docs/design.md#21-probe): where the model list is, how the key is to be shown, and what is listed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from batch_import.domain.answers import Answer
 from batch_import.domain.capability import Protocol, Verdict, judge
 from batch_import.domain.outcomes import Code
 from batch_import.domain.refusals import Refusal, refusals
-from batch_import.domain.types import AuthStyle
-from batch_import.domain.urls import model_list_roots
+from batch_import.domain.types import AuthStyle, PlatformWish
+from batch_import.domain.urls import GEMINI_VERSION, model_list_roots, without_version
 from batch_import.probe.relay import Relay
 
+GUESSED_MODELS = ("claude-sonnet-4-5-20250929", "claude-haiku-4-5-20251001")
 MAX_MODELS = 2_000
 MAX_LIST_BYTES = 64_000  # of all ids together: a profile repeats them several times and must fit into one row
 _MAX_ID = 256
 _STYLES = (AuthStyle.BEARER, AuthStyle.X_API_KEY, AuthStyle.API_KEY)
 _FOR_COMPLETIONS = 4  # requests that the search for a list leaves
 _ELSEWHERE = (Code.MODEL_LIST_MISSING, Code.NOT_AN_API, Code.REDIRECTED)
+_PERHAPS_GEMINI = (*_ELSEWHERE, Code.AUTH_FAILED, Code.FORBIDDEN, Code.REQUEST_REJECTED)
 _WITHOUT_LIST = (*_ELSEWHERE, Code.EMPTY_MODEL_LIST, Code.ONLY_WILDCARD_LISTED, Code.INVALID_ANSWER, Code.FORBIDDEN,
                  Code.REQUEST_REJECTED)  # fmt: skip
 
@@ -26,7 +28,9 @@ _WITHOUT_LIST = (*_ELSEWHERE, Code.EMPTY_MODEL_LIST, Code.ONLY_WILDCARD_LISTED, 
 class ProviderModels:
     """``code`` None: found. Otherwise an outcome's code; ``answer`` is the one that decided, shortened.
 
-    ``listed`` is false for requested models that stand in for a list. ``wildcard``: the list allows other names.
+    ``listed`` is false for requested models that stand in for a list, and for ``guessed`` ones, which nobody named.
+    ``wildcard``: the list allows other names. ``gemini``: the list is that of Gemini's protocol; ``auth_style`` UNKNOWN
+    stands for a key in the URL there.
     """
 
     code: Code | None
@@ -36,21 +40,40 @@ class ProviderModels:
     answer: Answer = field(default_factory=Answer, repr=False)
     listed: bool = True
     wildcard: bool = False
+    guessed: bool = False
+    gemini: bool = False
 
 
-def provider_models(relay: Relay, base_url: str, requested: Sequence[str] = ()) -> ProviderModels:
-    """Look at the likely places in order; a refused key is tried in the other ways of showing it.
+def provider_models(
+    relay: Relay, base_url: str, requested: Sequence[str] = (), wish: PlatformWish = PlatformWish.AUTO
+) -> ProviderModels:
+    """Look at the likely places in order; a refused key is tried in the other ways of showing it, at last in Gemini's.
 
     *Empty list*, *auth failure*, *not an API*, *rate limited*, *unreachable* and *TLS* are different codes. Where there
     is no list, the ``requested`` models are taken as they are.
     """
-    found = _search(relay, base_url)
+    found = _search(relay, base_url, wish)
     if requested and found.code in _WITHOUT_LIST:
         return ProviderModels(None, found.api_root, AuthStyle.BEARER, tuple(requested), found.answer, listed=False)
     return found
 
 
-def _search(relay: Relay, base_url: str) -> ProviderModels:
+def with_guessed_models(found: ProviderModels) -> ProviderModels:
+    """Without a list and without wishes: the models with which a relay for Claude is asked whether it is one."""
+    return replace(found, code=None, auth_style=AuthStyle.BEARER, raw_models=GUESSED_MODELS, listed=False, guessed=True)
+
+
+def _search(relay: Relay, base_url: str, wish: PlatformWish) -> ProviderModels:
+    if wish is PlatformWish.GEMINI and (listed := _gemini_list(relay, base_url)).code is None:
+        return listed
+    found = _usual_list(relay, base_url)
+    if found.code not in _PERHAPS_GEMINI or wish is not PlatformWish.AUTO:
+        return found
+    listed = _gemini_list(relay, base_url)
+    return listed if listed.code is None else found
+
+
+def _usual_list(relay: Relay, base_url: str) -> ProviderModels:
     tried: list[ProviderModels] = []
     for root in model_list_roots(base_url):
         if tried and relay.requests_left <= _FOR_COMPLETIONS:
@@ -60,6 +83,26 @@ def _search(relay: Relay, base_url: str) -> ProviderModels:
             return found
         tried.append(found)
     return next((found for found in tried[1:] if _is_better(found)), tried[0])
+
+
+def _gemini_list(relay: Relay, base_url: str) -> ProviderModels:
+    """The root stays the one that was given: the host adds Gemini's version itself."""
+    url = f"{without_version(base_url)}{GEMINI_VERSION}/models"
+    found = _gemini_read(relay, url, base_url, AuthStyle.X_GOOG_API_KEY)
+    for style in (AuthStyle.BEARER, AuthStyle.UNKNOWN):
+        if found.code is None or not _words_of_google(found.answer):
+            return found
+        found = _gemini_read(relay, url, base_url, style)
+    return found
+
+
+def _gemini_read(relay: Relay, url: str, base_url: str, style: AuthStyle) -> ProviderModels:
+    return replace(_read(relay, relay.get(url, style), base_url, style), gemini=True)
+
+
+def _words_of_google(answer: Answer) -> bool:
+    """A refusal in the form of Google's APIs: only such a relay is shown the key in other ways, at last in the URL."""
+    return answer.status in (400, 401, 403) and isinstance(answer.error.get("status"), str)
 
 
 def _is_better(found: ProviderModels) -> bool:
@@ -137,4 +180,6 @@ def _model_id(entry: Any) -> str:
     values = [entry.get(key) for key in ("id", "slug", "model", "name")] if isinstance(entry, dict) else [entry]
     value = next((value for value in values if isinstance(value, str) and value.strip()), "")
     text = value.strip()
+    if isinstance(entry, dict) and isinstance(methods := entry.get("supportedGenerationMethods"), list):
+        text = text.removeprefix("models/") if "generateContent" in methods else ""
     return text if len(text) <= _MAX_ID and text.isprintable() else ""

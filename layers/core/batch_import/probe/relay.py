@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from batch_import.domain.answers import Answer, Trouble
 from batch_import.domain.types import AuthStyle
@@ -30,7 +31,10 @@ def together(*questions: Callable[[], T]) -> list[T]:
 
 
 class Relay:
-    """Calls to one upstream with one key. ``exchange`` is ``http.exchange`` bound to a guarded session."""
+    """Calls to one upstream with one key. ``exchange`` is ``http.exchange`` bound to a guarded session.
+
+    The key is shown in a header, or as ``?key=`` where the style is UNKNOWN (Gemini's protocol alone).
+    """
 
     def __init__(self, exchange: Exchange, api_key: str) -> None:
         self._exchange = exchange
@@ -59,14 +63,19 @@ class Relay:
                 return Answer(trouble=Trouble.NOT_ASKED)
             self._requests_left -= 1
         headers = self._headers(style, url)
+        if style is AuthStyle.UNKNOWN:
+            url = f"{url}?{urlencode({'key': self._api_key})}"
         return self._exchange(method, url, headers=headers, body=body, timeout=timeout, max_body=max_body)
 
     def _headers(self, style: AuthStyle, url: str) -> dict[str, str]:
         headers = {"Accept": "application/json, text/event-stream"}
-        if url.endswith("/messages"):
+        if style is AuthStyle.X_API_KEY or "/messages" in url:
             headers["anthropic-version"] = _ANTHROPIC_VERSION
+        if style is AuthStyle.UNKNOWN:
+            return headers
         name, value = {
             AuthStyle.X_API_KEY: ("x-api-key", self._api_key),
             AuthStyle.API_KEY: ("api-key", self._api_key),
+            AuthStyle.X_GOOG_API_KEY: ("x-goog-api-key", self._api_key),
         }.get(style, ("Authorization", f"Bearer {self._api_key}"))
         return {**headers, name: value}

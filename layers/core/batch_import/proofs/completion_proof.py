@@ -18,19 +18,19 @@ from batch_import.domain.gateway import GatewayDecision, Proof, judge_completion
 from batch_import.domain.outcomes import Code
 from batch_import.domain.redaction import redacted
 from batch_import.domain.reuse_policy import ExistingAccount, ImportState
+from batch_import.domain.types import Platform
 from batch_import.host.accounts import existing_account
-from batch_import.host.checks import HostChecks
+from batch_import.host.checks import COMPLETION_TIMEOUT, HostChecks
 from batch_import.host.client import HostClient, Json
 from batch_import.host.errors import HostError, HostRejected, HostUnavailable
 from batch_import.host.served_by import ServedByLookup
 from batch_import.host.transport import TIMEOUT
-from batch_import.probe.relay import COMPLETION_TIMEOUT
 from batch_import.proofs.probe_resources import GatewayKey, ProbeResources
 
 UnderLease = Callable[[], AbstractContextManager[Any]]
-RESOURCE_PATIENCE = 12.0
-# The waits for the provider's lease, an isolation group and a key; as much time for the relay as the probe gives it;
-# what is then written to the host. Without waits the completion may take its whole time-out.
+RESOURCE_PATIENCE = 8.0
+# The waits for the provider's lease, an isolation group and a key; a completion that takes its whole time-out; what is
+# then written to the host.
 WORST_CASE = PATIENCE + 2 * RESOURCE_PATIENCE + COMPLETION_TIMEOUT + TIMEOUT
 _JOIN_SECONDS = 3.0
 _JOIN_POLL = 0.25
@@ -77,12 +77,13 @@ class CompletionProof:
         self._resources = resources
         self._locks = locks
         self._keys: LeasePool = resources.keys(owner)
-        self._groups: LeasePool = resources.isolation_groups(owner)
+        self._groups = {platform: resources.isolation_groups(owner, platform) for platform in Platform}
         self._clock = clock
 
     def close(self) -> None:
         self._keys.close()
-        self._groups.close()
+        for groups in self._groups.values():
+            groups.close()
 
     @contextmanager
     def proof(self, item: Item, account: ExistingAccount) -> Iterator[ProofResult]:
@@ -90,9 +91,9 @@ class CompletionProof:
 
         Raises ``NoResource`` or ``ProviderBusy`` when no group or key gets free in time, and ``HostError``.
         """
-        keeps = serving_groups(account, self._resources.own_group_ids)
+        keeps = serving_groups(account, self._resources)
         with self._isolation_group(item, bool(keeps)) as group:
-            self._resources.empty(group.group_id, account.account_id)
+            self._resources.empty(group.group_id, item.of_platform, account.account_id)
             with self._keys.borrow(RESOURCE_PATIENCE) as resource:
                 result = self._prove(item, account, group, keeps, resource)
             yield result
@@ -133,7 +134,7 @@ class CompletionProof:
                         yield held
                     return
             self._resources.opened.add(group_id)
-        with self._leased_group(group, under_lease) as held:
+        with self._leased_group(item, group, under_lease) as held:
             yield held
 
     def _open_group(self, group_id: int) -> Json | None:
@@ -145,34 +146,37 @@ class CompletionProof:
     def _while_private(self, item: Item, group: Json, *, serves: bool) -> Iterator[IsolationGroup]:
         """The proof will open the group, and no unproven account may be inside then."""
         if serves:
-            self._resources.empty(group["id"], item.account_id or 0)
-            with self._leased_group(group, nullcontext) as held:
+            self._resources.empty(group["id"], item.of_platform, item.account_id or 0)
+            with self._leased_group(item, group, nullcontext) as held:
                 yield held
             return
         try:
             yield IsolationGroup(group["id"], "provider_group", group, nullcontext)
         finally:
-            self._cool_down(group["id"])
+            self._cool_down(group["id"], item.of_platform)
 
     @contextmanager
-    def _leased_group(self, group: Json, under_lease: UnderLease) -> Iterator[IsolationGroup]:
-        with self._groups.borrow(RESOURCE_PATIENCE) as resource:
-            yield IsolationGroup(self._existing(resource), f"isolation group {resource.name}", group, under_lease)
+    def _leased_group(self, item: Item, group: Json, under_lease: UnderLease) -> Iterator[IsolationGroup]:
+        groups = self._groups[item.of_platform]
+        with groups.borrow(RESOURCE_PATIENCE) as resource:
+            yield IsolationGroup(
+                self._existing(groups, resource), f"isolation group {resource.name}", group, under_lease
+            )
 
-    def _cool_down(self, group_id: int) -> None:
-        """An old host answers for a moment longer from an account that has left without being proven."""
-        seconds = self._resources.cooldown()
+    def _cool_down(self, group_id: int, platform: Platform) -> None:
+        """The host may answer for a moment longer from an account that has left without being proven."""
+        seconds = self._resources.cooldown(platform)
         with suppress(HostError):
             if seconds and is_private(self._host.group(group_id)):
                 self._clock.sleep(seconds)
 
-    def _existing(self, resource: Resource) -> int:
+    def _existing(self, groups: LeasePool, resource: Resource) -> int:
         """The id of the isolation group, which a person may have deleted."""
         group_id = int(resource.facts["group_id"])
         try:
             self._host.group(group_id)
         except HostRejected:
-            self._groups.forget(resource)
+            groups.forget(resource)
             raise HostUnavailable(f"isolation group {resource.name} is gone") from None
         return group_id
 
@@ -194,7 +198,7 @@ class CompletionProof:
                 began = self._clock.monotonic()
                 answer = self._checks.complete(key.value, model, request_id, demands)
                 latency = round((self._clock.monotonic() - began) * 1000)
-                judged = judge_completion(answer, streamed=demands.stream)
+                judged = judge_completion(answer, streamed=demands.stream, platform=item.of_platform)
                 decision = self._of_our_account(judged, answer, account_id, key, mark, request_id)
                 if decision.proof is not Proof.JOINING:
                     said = redacted(error_text(answer), key.value)
@@ -217,7 +221,7 @@ class CompletionProof:
         """An answer of an account that has just left the group says nothing about ours: ask again in a moment."""
         if decision.proof is Proof.PROVEN:
             served_by = self._served_by.served_by(answer, key.key_id, mark)
-        elif decision.proof is not Proof.JOINING and answer.status >= 500:
+        elif decision.proof is not Proof.JOINING and (decision.parked or answer.status >= 500):
             served_by = self._served_by.failed_on(request_id)
         else:
             return decision
@@ -228,11 +232,11 @@ def is_private(group: Json) -> bool:
     return bool(group.get("is_exclusive")) and group.get("subscription_type") == "standard"
 
 
-def serving_groups(account: ExistingAccount, own_group_ids: Callable[[], frozenset[int]]) -> tuple[int, ...]:
+def serving_groups(account: ExistingAccount, resources: ProbeResources) -> tuple[int, ...]:
     """A proven account is never taken away from its customers; any other has no place yet."""
     if account.import_state != ImportState.PROVEN:
         return ()
-    own = own_group_ids()
+    own = resources.own_group_ids(Platform(account.platform))
     return tuple(group for group in account.group_ids if group not in own)
 
 

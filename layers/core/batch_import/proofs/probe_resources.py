@@ -8,11 +8,14 @@ import hmac
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from batch_import.coordination.lease_pool import KeyCache, LeasePool, Resource, resource_facts
 from batch_import.domain.clock import Clock
 from batch_import.domain.outcomes import Code
+from batch_import.domain.provider import of_platform
+from batch_import.domain.types import Platform
 from batch_import.host.accounts import existing_account
 from batch_import.host.client import HostClient, may_exist
 from batch_import.host.errors import HostError, HostRefusesCredentials, HostRejected
@@ -25,9 +28,10 @@ _PROBE_USERS = 2
 MAX_KEYS = _KEYS_OF_A_USER * _PROBE_USERS  # as many proofs at once
 _KEYS_TOGETHER = 16
 MAX_ISOLATION_GROUPS = 16
-# hosts before 0.1.137 answer from the account that left for up to 1 s (docs/host-api.md#joining-and-leaving)
-_COOLDOWN_OF_OLD_HOSTS = 2.0
-RESOURCE_SECONDS = 120.0  # outlasts any invocation
+# The account that left a group answers for up to 1 s more: of platform openai on hosts before 0.1.137, of the others on
+# every host (docs/host-api.md#joining-and-leaving).
+_COOLDOWN = 2.0
+RESOURCE_SECONDS = 150.0  # outlasts any invocation
 _USER_CONCURRENCY = 200
 _USER_BALANCE = 1_000_000
 _TRUSTED_SECONDS = 60.0  # a person may delete the quarantine under a worker that is warm
@@ -64,18 +68,21 @@ class ProbeResources:
         self._lock = threading.Lock()
         self._listing = threading.Lock()
         self.opened: set[int] = set()  # ids of providers' groups that were open: only a person closes one again
-        self._quarantine: int | None = None
-        self._looked_at = 0.0
+        self._quarantines: dict[Platform, tuple[int, float]] = {}  # with the moment of the look
         self._users = [self._probe_user(number) for number in range(_PROBE_USERS)]
         self._mode: str | None = None
 
-    def quarantine_id(self) -> int:
-        """The private group in which every account is born and waits (docs/design.md#23-provision)."""
+    def quarantine_id(self, platform: Platform) -> int:
+        """The private group in which every account of the platform is born and waits (docs/design.md#23-provision)."""
         with self._lock:
-            if self._quarantine is None or self._clock.monotonic() - self._looked_at > _TRUSTED_SECONDS:
-                group, _ = self._host.ensure_private_group(QUARANTINE, "Batch Auto-Import: accounts not proven yet")
-                self._quarantine, self._looked_at = int(group["id"]), self._clock.monotonic()
-            return self._quarantine
+            group_id, looked_at = self._quarantines.get(platform, (0, 0.0))
+            if not group_id or self._clock.monotonic() - looked_at > _TRUSTED_SECONDS:
+                group, _ = self._host.ensure_private_group(
+                    of_platform(QUARANTINE, platform), "Batch Auto-Import: accounts not proven yet", platform
+                )
+                group_id = int(group["id"])
+                self._quarantines[platform] = group_id, self._clock.monotonic()
+            return group_id
 
     def keys(self, owner: str) -> LeasePool:
         limit = len(self._supplied) or MAX_KEYS
@@ -91,48 +98,52 @@ class ProbeResources:
             together=together,
         )
 
-    def isolation_groups(self, owner: str) -> LeasePool:
+    def isolation_groups(self, owner: str, platform: Platform) -> LeasePool:
         return LeasePool(
             self._leases,
-            "lane",
+            _lanes(platform),
             MAX_ISOLATION_GROUPS,
-            self._make_isolation_group,
+            partial(self._make_isolation_group, platform),
             self._clock,
             owner=owner,
             seconds=RESOURCE_SECONDS,
-            cooldown=self.cooldown(),
+            cooldown=self.cooldown(platform),
         )
 
-    def cooldown(self) -> float:
-        """Seconds that an isolation group must stand empty before the next account is proven in it."""
-        return 0.0 if self._host.at_least(0, 1, 137) else _COOLDOWN_OF_OLD_HOSTS
+    def cooldown(self, platform: Platform) -> float:
+        """Seconds that a group must stand empty before the next account may be asked in it."""
+        at_once = platform is Platform.OPENAI and self._host.at_least(0, 1, 137)
+        return 0.0 if at_once else _COOLDOWN
 
-    def own_group_ids(self) -> frozenset[int]:
-        """Quarantine and isolation groups: an account never stays in them."""
-        groups = resource_facts(self._leases.all("lane"))
-        return frozenset((self.quarantine_id(), *(int(group["group_id"]) for group in groups)))
+    def own_group_ids(self, platform: Platform) -> frozenset[int]:
+        """Quarantine and isolation groups of the platform: an account never stays in them."""
+        groups = resource_facts(self._leases.all(_lanes(platform)))
+        return frozenset((self.quarantine_id(platform), *(int(group["group_id"]) for group in groups)))
 
-    def empty(self, group_id: int, account_id: int = 0) -> int:
+    def empty(self, group_id: int, platform: Platform, account_id: int = 0) -> int:
         """Take all accounts but ``account_id`` out of a group, which a killed worker may have left there.
 
         Returns how many, and waits for the group's cooldown if there were any.
         """
         left = [a for a in map(existing_account, self._host.accounts(group_id=group_id)) if a.account_id != account_id]
         for account in left:
-            stays = [g for g in account.group_ids if g != group_id] or [self.quarantine_id()]
+            stays = [g for g in account.group_ids if g != group_id] or [self.quarantine_id(platform)]
             self._host.bulk_update(account.account_id, group_ids=stays)
         if left:
-            self._clock.sleep(self.cooldown())
+            self._clock.sleep(self.cooldown(platform))
         return len(left)
 
     def clear_abandoned_groups(self, owner: str) -> int:
         """Empty the isolation groups whose lease ran out under a killed worker; returns how many accounts left."""
-        cleared = 0
-        for row in self._leases.all("lane"):
+        return sum(self._clear_abandoned(owner, platform) for platform in Platform)
+
+    def _clear_abandoned(self, owner: str, platform: Platform) -> int:
+        cleared, kind = 0, _lanes(platform)
+        for row in self._leases.all(kind):
             abandoned = row.get("lease_owner") and not self._leases.taken(row)
-            if abandoned and self._leases.acquire("lane", str(row["sk"]), owner, RESOURCE_SECONDS):
-                cleared += sum(self.empty(int(group["group_id"])) for group in resource_facts([row]))
-                self._leases.release("lane", str(row["sk"]), owner)
+            if abandoned and self._leases.acquire(kind, str(row["sk"]), owner, RESOURCE_SECONDS):
+                cleared += sum(self.empty(int(group["group_id"]), platform) for group in resource_facts([row]))
+                self._leases.release(kind, str(row["sk"]), owner)
         return cleared
 
     def gateway_key(self, resource: Resource) -> GatewayKey:
@@ -140,9 +151,9 @@ class ProbeResources:
 
     # --- making
 
-    def _make_isolation_group(self, name: str, _cache: KeyCache) -> Mapping[str, Any]:
+    def _make_isolation_group(self, platform: Platform, name: str, _cache: KeyCache) -> Mapping[str, Any]:
         group, _ = self._host.ensure_private_group(
-            f"batch-import-lane-{name}", "Batch Auto-Import: isolation group for proofs"
+            f"batch-import-{_lanes(platform)}-{name}", "Batch Auto-Import: isolation group for proofs", platform
         )
         return {"group_id": int(group["id"])}
 
@@ -213,6 +224,11 @@ class ProbeResources:
 
     def _derive(self, purpose: str) -> str:
         return hmac.new(self._secret, purpose.encode(), hashlib.sha256).hexdigest()
+
+
+def _lanes(platform: Platform) -> str:
+    """The kind of lease of the platform's isolation groups."""
+    return of_platform("lane", platform)
 
 
 class ProbeUser:

@@ -9,7 +9,7 @@ from typing import Any
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.entities import Item, NewEvent, Run
 from batch_import.domain.reuse_policy import ExistingAccount, ImportState
-from batch_import.domain.types import AccessMode, AccountResolution, EventType, MatchedAccountState
+from batch_import.domain.types import AccessMode, AccountResolution, EventType, MatchedAccountState, Platform
 from batch_import.host.client import HostClient, Json
 from batch_import.host.errors import HostError, HostUncertain
 from batch_import.proofs.completion_proof import account_of, is_private, serving_groups
@@ -32,9 +32,9 @@ class Publication:
 
         Call it under the provider's lease: group lists are read, merged and written.
         """
-        join, advisories = self._join_groups(run)
+        join, advisories = self._join_groups(run, item.of_platform)
         current = account_of(self._host, account.account_id)
-        serving = serving_groups(current, self._resources.own_group_ids)
+        serving = serving_groups(current, self._resources)
         groups = sorted({*item.prior_groups, *serving, int(group["id"]), *join})
         extra = {"import_state": ImportState.PROVEN.value, "import_prior_groups": []}
         self._host.bulk_update(account.account_id, group_ids=groups, extra=extra)
@@ -57,28 +57,35 @@ class Publication:
 
         A woken one is switched off again; any other waits in quarantine.
         """
-        serving = serving_groups(account, self._resources.own_group_ids)
+        serving = serving_groups(account, self._resources)
+        home = self._resources.quarantine_id(item.of_platform)
         if serving and account.status == "active":
             self._host.bulk_update(account.account_id, group_ids=list(serving))
         elif item.account_resolution is AccountResolution.REUSED:
-            self._host.bulk_update(account.account_id, group_ids=[self._resources.quarantine_id()])
+            self._host.bulk_update(account.account_id, group_ids=[home])
         elif item.account_resolution is AccountResolution.REACTIVATED:
             state = _off_again(item.matched_account_state)
-            places = list(item.prior_groups) or [self._resources.quarantine_id()]
+            places = list(item.prior_groups) or [home]
             self._host.bulk_update(account.account_id, status="inactive", extra={"import_state": state.value})
             self._host.bulk_update(account.account_id, group_ids=places)
         else:
-            self._wait_in_quarantine(account.account_id, ImportState.FAILED)
+            failed = {"import_state": ImportState.FAILED.value}
+            self._host.bulk_update(account.account_id, group_ids=[home], extra=failed)
 
-    def leave_isolation(self, account_id: int) -> None:
+    def leave_isolation(self, item: Item) -> None:
         """Between two tries of a proof: out of the isolation group. Another run may have woken it meanwhile."""
-        now = account_of(self._host, account_id)
-        stays = serving_groups(now, self._resources.own_group_ids) or (self._resources.quarantine_id(),)
-        self._host.bulk_update(account_id, group_ids=list(stays))
+        now = account_of(self._host, item.account_id or 0)
+        stays = serving_groups(now, self._resources) or (self._resources.quarantine_id(item.of_platform),)
+        self._host.bulk_update(now.account_id, group_ids=list(stays))
 
-    def _wait_in_quarantine(self, account_id: int, state: ImportState) -> None:
-        home = [self._resources.quarantine_id()]
-        self._host.bulk_update(account_id, group_ids=home, extra={"import_state": state.value})
+    def wake(self, item: Item) -> None:
+        """The host took the account out of service; but of platform openai it also stops scheduling it.
+
+        See docs/host-api.md#platform-gateway-errors.
+        """
+        self._host.recover_state(item.account_id or 0)
+        if item.of_platform is not Platform.OPENAI:
+            self._host.bulk_update(item.account_id or 0, status="active", schedulable=True)
 
     def _open(self, run: Run, group: Json) -> tuple[list[NewEvent], list[Advisory]]:
         if is_private(group):
@@ -107,12 +114,22 @@ class Publication:
                 self._users[name] = int(user["id"]) if user else None
             return self._users[name]
 
-    def _join_groups(self, run: Run) -> tuple[list[int], list[Advisory]]:
+    def _join_groups(self, run: Run, platform: Platform) -> tuple[list[int], list[Advisory]]:
+        """In a group of another platform an account is never asked."""
         if not run.join_groups:
             return [], []
-        ids = {group["name"]: int(group["id"]) for group in self._host.groups()}
-        unknown = [Advisory("join_group_unknown", {"name": name}) for name in run.join_groups if name not in ids]
-        return [ids[name] for name in run.join_groups if name in ids], unknown
+        by_name = {group["name"]: group for group in self._host.groups()}
+        joined, left_out = [], []
+        for name in run.join_groups:
+            group = by_name.get(name)
+            if group is None:
+                left_out.append(Advisory("join_group_unknown", {"name": name}))
+            elif group["platform"] != platform:
+                platform_of_group = str(group["platform"])
+                left_out.append(Advisory("join_group_of_other_platform", {"name": name, "platform": platform_of_group}))
+            else:
+                joined.append(int(group["id"]))
+        return joined, left_out
 
 
 def _off_again(matched: MatchedAccountState | None) -> ImportState:

@@ -18,7 +18,7 @@ from batch_import.host.errors import HostError
 from batch_import.store.leases import Leases
 from batch_import.store.runs import RunStore
 
-LEASE_SECONDS = 120.0  # outlasts any invocation
+LEASE_SECONDS = 150.0  # outlasts any invocation
 _TRIES = 12
 _POLL = 0.25
 
@@ -79,7 +79,7 @@ class SelfServiceProof:
             request_id = f"{item.run_id}-self-{attempt:02d}"
             demands = proof_demands(item.demands, item.responses_mode)
             answer = self._checks.complete(value, item.resolved_smoke_model or "", request_id, demands)
-            proof = judge_completion(answer, streamed=demands.stream).proof
+            proof = judge_completion(answer, streamed=demands.stream, platform=item.of_platform).proof
             if proof is Proof.PROVEN:
                 return ""
             if proof is not Proof.JOINING:

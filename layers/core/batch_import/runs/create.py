@@ -132,7 +132,7 @@ class BatchImportService:
         now = self._clock.now()
         run_id = f"run_{now:%Y%m%d}_{self._new_suffix()}"
         data_key = self._vault.new_data_key(run_id)
-        listed = by_provider(request.items)
+        listed = by_provider(request.items, request.platform)
         parts = self._seal_list(run_id, data_key, listed)
         search = pack_search(sorted({f"{entry['provider_id']} {entry['base_url']}" for entry in listed}))
         run = Run(
@@ -140,6 +140,7 @@ class BatchImportService:
             mode=request.mode,
             access_mode=request.access_mode,
             reactivate=request.reactivate,
+            platform=request.platform,
             subscription_users=tuple(dict.fromkeys(request.subscription_users)),
             subscription_days=request.subscription_days,
             join_groups=tuple(dict.fromkeys(request.join_groups)),
@@ -215,6 +216,7 @@ class BatchImportService:
             provider_id=entry["provider_id"],
             key_digest=entry["key_digest"],
             requested_models=tuple(entry["requested_models"]),
+            platform_wish=entry["platform_wish"],
             legacy_provider_id=entry.get("legacy_provider_id"),
             label=entry.get("label"),
             duplicate_of=None if primary is None else item_id_at(primary),

@@ -9,6 +9,7 @@ from typing import Any
 from batch_import.domain.contract import ItemRequest
 from batch_import.domain.errors import InvalidRequest
 from batch_import.domain.provider import key_digest, normalize_provider_id
+from batch_import.domain.types import PlatformWish
 
 LIST_PART_BYTES = 350_000
 MOST_WISHES = 200  # of a pair and its duplicates together: they stand on one row
@@ -20,16 +21,17 @@ def item_id_at(position: int) -> str:
     return f"item_{position + 1:05d}"
 
 
-def by_provider(items: list[ItemRequest]) -> list[ImportRow]:
+def by_provider(items: list[ItemRequest], platform: PlatformWish) -> list[ImportRow]:
     """Items of one provider together, so that one lease and one look serve them all; positions are the list's own.
 
-    The same pair a second time is tied to its first, which carries the wishes of both.
+    The same pair a second time is tied to its first, which carries the wishes of both; for another ``platform`` it is
+    an account of its own. ``platform`` is that of items that name none.
     """
     groups: dict[str, list[ImportRow]] = defaultdict(list)
-    first: dict[tuple[str, str], ImportRow] = {}
+    first: dict[tuple[str, str, str], ImportRow] = {}
     for position, item in enumerate(items):
-        entry = _listed(position, item)
-        pair = (entry["provider_id"], entry["key_digest"])
+        entry = _listed(position, item, platform)
+        pair = (entry["provider_id"], entry["key_digest"], entry["platform_wish"])
         if pair in first:
             original = first[pair]
             entry["duplicate_of"] = original["position"]
@@ -50,7 +52,7 @@ def _both(original: ImportRow, entry: ImportRow) -> list[str]:
     return wishes
 
 
-def _listed(position: int, item: ItemRequest) -> ImportRow:
+def _listed(position: int, item: ItemRequest, platform: PlatformWish) -> ImportRow:
     return {
         "position": position,
         "base_url": item.base_url,
@@ -58,6 +60,7 @@ def _listed(position: int, item: ItemRequest) -> ImportRow:
         "api_key": item.api_key,
         "key_digest": key_digest(item.api_key),
         "requested_models": item.requested_models,
+        "platform_wish": (item.platform or platform).value,
         "legacy_provider_id": item.legacy_provider_id,
         "label": item.label,
         "duplicates": [],

@@ -11,7 +11,9 @@ from typing import Any
 from batch_import.coordination.provider_lock import ProviderBusy, ProviderLocks
 from batch_import.domain.clock import Clock
 from batch_import.domain.contract import KeptReason
+from batch_import.domain.provider import of_platform
 from batch_import.domain.reuse_policy import ExistingAccount, ImportState
+from batch_import.domain.types import Platform
 from batch_import.host.accounts import existing_account
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
@@ -48,16 +50,15 @@ class QuarantineCleanup:
 
     def failed_accounts(self) -> list[FailedAccount]:
         """Nothing is made by looking: a host without a quarantine has nothing in it."""
-        home = self._home()
-        rows = self._host.accounts(group_id=home) if home is not None else ()
-        return sorted(_failed(rows, home), key=lambda found: found.account.account_id)
+        failed = [account for home in self._homes() for account in _failed(self._host.accounts(group_id=home), {home})]
+        return sorted(failed, key=lambda found: found.account.account_id)
 
     def remove(self) -> Cleaned:
         """Removes all that qualify. Repeatable: what is kept for lack of time or peace is found again.
 
         A running import decides and marks under its provider's lease, so each account is read again under it.
         """
-        until, home, cleaned = self._clock.monotonic() + _SECONDS, self._home(), Cleaned()
+        until, homes, cleaned = self._clock.monotonic() + _SECONDS, self._homes(), Cleaned()
         by_provider: dict[str, list[int]] = defaultdict(list)
         for found in self.failed_accounts():
             if found.never_served:
@@ -65,11 +66,11 @@ class QuarantineCleanup:
             else:
                 cleaned.kept[found.account.account_id] = KeptReason.SERVED_BEFORE
         for provider_id, account_ids in by_provider.items():
-            self._remove_of_provider(provider_id, account_ids, home, until, cleaned)
+            self._remove_of_provider(provider_id, account_ids, homes, until, cleaned)
         return cleaned
 
     def _remove_of_provider(
-        self, provider_id: str, account_ids: list[int], home: int | None, until: float, cleaned: Cleaned
+        self, provider_id: str, account_ids: list[int], homes: set[int], until: float, cleaned: Cleaned
     ) -> None:
         if self._clock.monotonic() > until:
             cleaned.kept |= dict.fromkeys(account_ids, KeptReason.NOT_REACHED)
@@ -78,7 +79,7 @@ class QuarantineCleanup:
             with self._locks.hold(provider_id):
                 for account_id in account_ids:
                     late = self._clock.monotonic() > until
-                    reason = KeptReason.NOT_REACHED if late else self._remove_one(account_id, home)
+                    reason = KeptReason.NOT_REACHED if late else self._remove_one(account_id, homes)
                     if reason is None:
                         cleaned.removed.append(account_id)
                     else:
@@ -86,13 +87,13 @@ class QuarantineCleanup:
         except ProviderBusy:
             cleaned.kept |= dict.fromkeys(account_ids, KeptReason.PROVIDER_BUSY)
 
-    def _remove_one(self, account_id: int, home: int | None) -> KeptReason | None:
+    def _remove_one(self, account_id: int, homes: set[int]) -> KeptReason | None:
         """``None`` once it is gone, by this call or by somebody else's."""
         try:
             row = self._host.account(account_id)
             if row is None:
                 return None
-            found = next(_failed([row], home), None)
+            found = next(_failed([row], homes), None)
             if found is None:
                 return KeptReason.CHANGED_MEANWHILE
             if not found.never_served:
@@ -102,14 +103,20 @@ class QuarantineCleanup:
             return KeptReason.HOST_FAILED
         return None
 
-    def _home(self) -> int | None:
-        group = self._host.group_named(QUARANTINE)
-        return int(group["id"]) if group else None
+    def _homes(self) -> set[int]:
+        """The quarantines that there are, one of each platform."""
+        groups = (self._host.group_named(of_platform(QUARANTINE, platform)) for platform in Platform)
+        return {int(group["id"]) for group in groups if group}
 
 
-def _failed(rows: Iterable[Mapping[str, Any]], home: int | None) -> Iterator[FailedAccount]:
+def _failed(rows: Iterable[Mapping[str, Any]], homes: set[int]) -> Iterator[FailedAccount]:
     for row in rows:
         account = existing_account(row)
         ours = bool(account.digest and account.provider_id)
-        if ours and account.group_ids == (home,) and account.import_state == ImportState.FAILED:
+        if (
+            ours
+            and len(account.group_ids) == 1
+            and homes.issuperset(account.group_ids)
+            and account.import_state == ImportState.FAILED
+        ):
             yield FailedAccount(account, not account.prior_groups and not row.get("last_used_at"))

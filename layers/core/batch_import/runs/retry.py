@@ -64,6 +64,7 @@ class RunRetry:
             subscription_days=run.subscription_days,
             probe_api_key=probe_api_key if run.access_mode is AccessMode.SELF_SERVICE else None,
             reactivate=run.reactivate,
+            platform=run.platform,
             join_groups=list(run.join_groups),
             legacy_batch_id=run.legacy_batch_id,
             items=[_repeated(item, keys[item.item_id]) for item in items],
@@ -75,6 +76,7 @@ def _repeated(item: Item, api_key: str) -> ItemRequest:
         base_url=item.base_url,
         api_key=api_key,
         requested_models=list(item.requested_models),
+        platform=item.platform_wish,
         legacy_provider_id=item.legacy_provider_id,
         label=item.label,
     )

@@ -10,7 +10,7 @@ from batch_import.domain.advisories import Advisory
 from batch_import.domain.entities import Item, NewEvent
 from batch_import.domain.outcomes import Code
 from batch_import.domain.routing import ResponsesMode
-from batch_import.domain.types import ConfirmationStatus, EventType, ItemStage
+from batch_import.domain.types import ConfirmationStatus, EventType, ItemStage, Platform
 from batch_import.host.checks import TEST_TIMEOUT, HostChecks
 from batch_import.host.errors import HostError
 from batch_import.host.transport import TIMEOUT
@@ -54,17 +54,19 @@ class ConfirmationWorker(Stage):
         except HostError as error:
             return to.host_failed(error) or self._fail(to, error.code, str(error))
         forced = item.responses_mode not in (None, ResponsesMode.AUTO)
-        return self._follow(to, decide(report, mode_forced=forced), report.error)
+        return self._follow(to, decide(report, mode_forced=forced, platform=item.of_platform), report.error)
 
     def _follow(self, to: ItemTransitions, decision: CheckDecision, error: str) -> NextStep:
         if decision.next is Next.CONFIRM:
             return self._decide(to, decision.advisory)
+        if decision.next is Next.ADVISE:
+            return self._advise(to, decision, error)
         if decision.next is Next.RETRY:
             again = to.retry(decision.code, decision.policy, error)
             if again is not None:
                 return again
             if decision.exhausted is Next.ADVISE:
-                return self._decide(to, decision.advisory, decision.code, error)
+                return self._advise(to, decision, error)
         return self._fail(to, decision.code, error)
 
     def _fail(self, to: ItemTransitions, code: Code, error: str) -> NextStep:
@@ -73,6 +75,15 @@ class ConfirmationWorker(Stage):
         except HostError:
             told = []
         return to.fail(code, error, **warned(to.item, *told))
+
+    def _advise(self, to: ItemTransitions, decision: CheckDecision, error: str) -> NextStep:
+        """A refused test may have switched the account off: the gateway shall decide over one that is on."""
+        if to.item.of_platform is not Platform.OPENAI:
+            try:
+                self._publication().wake(to.item)
+            except HostError as failed:
+                return to.host_failed(failed) or self._fail(to, failed.code, str(failed))
+        return self._decide(to, decision.advisory, decision.code, error)
 
     def _decide(
         self, to: ItemTransitions, advisory: str, code: Code = Code.INTERNAL_ERROR, error: str = ""

@@ -1,7 +1,7 @@
 """Stage probe: discovery, naming, capability (docs/design.md#21-probe); what the decision needs and nothing more."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
 from batch_import.consumer.next_step import DeferredProbe, NextStep
@@ -20,12 +20,12 @@ from batch_import.domain.naming import (
     resolve_requested_model,
 )
 from batch_import.domain.outcomes import Code
-from batch_import.domain.routing import ResponsesMode, build_import_routing_strategy
-from batch_import.domain.types import EventType, ItemStage, Provenance
-from batch_import.domain.urls import base_for_host, origin_of
+from batch_import.domain.routing import model_mapping, no_route
+from batch_import.domain.types import EventType, ItemStage, Platform, Provenance
+from batch_import.domain.urls import origin_of
 from batch_import.probe.capability import ProbeResult, failure_code, probe_capabilities
 from batch_import.probe.deferred import probe_deferred
-from batch_import.probe.discovery import ProviderModels, provider_models
+from batch_import.probe.discovery import ProviderModels, provider_models, with_guessed_models
 from batch_import.probe.relay import Exchange, Relay
 from batch_import.probe.smoke import CANDIDATES, resolve_smoke_models
 from batch_import.stages.transitions import ItemTransitions, advisory_events, warned
@@ -56,11 +56,24 @@ class Prober:
             end = to.fail if decision.over else to.retry_or_fail
             return end(Code(judge(answer, Protocol.CHAT).value), error_text(answer))
         relay = Relay(self._exchange, api_key)
-        found = provider_models(relay, to.item.base_url, to.item.requested_models)
+        found = provider_models(relay, to.item.base_url, to.item.requested_models, to.item.platform_wish)
+        if found.code is Code.MODEL_LIST_MISSING and (guessed := self._guessed(to, relay, found)) is not None:
+            return guessed
         if found.code is not None:
             profile = _listed(to.item, found)
             return to.retry_or_fail(found.code, error_text(found.answer), found.answer.retry_after, profile)
         return self._with_models(to, relay, found)
+
+    def _guessed(self, to: ItemTransitions, relay: Relay, found: ProviderModels) -> Probed | NextStep | None:
+        """Some relays for Claude list nothing: the usual models are tried, and what answers is the whole list."""
+        if not to.item.platform_wish.allows(Platform.ANTHROPIC):
+            return None
+        guess = with_guessed_models(found)
+        result = probe_capabilities(relay, guess, guess.raw_models, to.item.platform_wish)
+        if failure_code(result) is not None:
+            return None
+        guess = replace(guess, raw_models=(result.smoke_model,))
+        return self._judge(to, relay, guess, result, _profiled(_listed(to.item, guess), guess, result, {}), [])
 
     def _with_models(self, to: ItemTransitions, relay: Relay, found: ProviderModels) -> Probed | NextStep:
         requested = to.item.requested_models
@@ -72,7 +85,7 @@ class Prober:
         candidates = resolve_smoke_models(list(resolved.values()), pool, CANDIDATES)
         if not candidates:
             return to.fail(Code.NO_CHAT_MODEL, "none of the models can chat", profile)
-        result = probe_capabilities(relay, found, candidates)
+        result = probe_capabilities(relay, found, candidates, to.item.platform_wish)
         return self._judge(to, relay, found, result, _profiled(profile, found, result, resolved), unresolved)
 
     def _judge(
@@ -91,15 +104,11 @@ class Prober:
             answer = result.deciding.answer
             return to.retry_or_fail(code, _why_not(code, result), answer.retry_after, profile)
         advisories = list(_advisories(to, found, result, unresolved))
-        mode = build_import_routing_strategy(result.transport, ()).responses_mode
-        endpoint = "responses" if mode is ResponsesMode.RESPONSES else "chat/completions"
         changes = {
             "current_stage": ItemStage.PROVISION,
             "attempt": 1,
             "due_at": None,
-            "api_root": base_for_host(found.api_root, endpoint),
             "resolved_smoke_model": result.smoke_model,
-            "responses_mode": mode.value,
             "demands": result.demands.names(),
             "served_model": to.redacted(result.served_model) if result.served_model else None,
             **warned(to.item, *advisories),
@@ -129,7 +138,9 @@ def _advisories(
         yield Advisory("responses_unsupported_but_chat_ok")
     by_chat = result.transport.supports_openai_chat_completions is True
     yield from demand_advisories(result.demands, by_chat=by_chat)
-    if not found.listed:
+    if found.guessed:
+        yield Advisory("models_guessed", {"models": result.smoke_model})
+    elif not found.listed:
         yield Advisory("models_not_listed")
     if result.refused:
         yield Advisory("models_refused", {"models": ", ".join(result.refused)})
@@ -179,11 +190,8 @@ def _profiled(
     ]
     if resolved:
         served += [(canonical_model_family(raw), raw) for raw in resolved.values()]
-    strategy = build_import_routing_strategy(result.transport, served)
     capability = CapabilityProfile(result.transport, tuple(_model_profiles(found.raw_models, result)))
-    return profile.model_copy(
-        update={"model_mapping": strategy.model_mapping, "capability_profile": asdict(capability)}
-    )
+    return profile.model_copy(update={"model_mapping": model_mapping(served), "capability_profile": asdict(capability)})
 
 
 def _model_profiles(raw_models: tuple[str, ...], result: ProbeResult) -> list[ModelCapabilityProfile]:
@@ -208,8 +216,7 @@ def _why_not(code: Code, result: ProbeResult) -> str:
     """The relay's own words, or what it speaks when it speaks what the host does not."""
     if code != Code.PROTOCOL_NOT_USABLE_BY_HOST:
         return error_text(result.deciding.answer)
-    spoken = [protocol.value for protocol, found in result.results.items() if found.verdict is Verdict.OK]
-    return f"answers {', '.join(spoken) or 'no known protocol'}, with the key as {result.transport.auth_style}"
+    return no_route(result.spoken, result.wish).reason
 
 
 def _discovered(found: ProviderModels) -> NewEvent:

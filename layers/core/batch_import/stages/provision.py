@@ -11,12 +11,13 @@ from typing import Any
 from batch_import.consumer.next_step import NextStep
 from batch_import.coordination.provider_lock import ProviderBusy, ProviderLocks, ProviderSnapshot
 from batch_import.domain.advisories import Advisory
+from batch_import.domain.capability import transport_profile
 from batch_import.domain.channel_evolution import ChannelPatchContract, model_mapping_delta
 from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Item, ItemProfile, NewEvent, Run
 from batch_import.domain.outcomes import Code
 from batch_import.domain.pricing import missing_prices
-from batch_import.domain.provider import account_name
+from batch_import.domain.provider import account_name, group_name
 from batch_import.domain.reuse_policy import (
     DesiredAccount,
     ExistingAccount,
@@ -24,8 +25,17 @@ from batch_import.domain.reuse_policy import (
     ReuseDecision,
     accounts_of_pair,
     decide_reuse,
+    modes_held,
 )
-from batch_import.domain.types import AccessMode, AccountResolution, EventType, ItemStage
+from batch_import.domain.routing import (
+    AccountSettings,
+    NoRoute,
+    ResponsesMode,
+    Route,
+    account_settings,
+    choose_route,
+)
+from batch_import.domain.types import AccessMode, AccountResolution, AuthStyle, EventType, ItemStage, Platform
 from batch_import.host.accounts import existing_account, marker, new_account
 from batch_import.host.client import HostClient, Json
 from batch_import.host.errors import HostError, HostRejected, HostUncertain
@@ -84,14 +94,13 @@ class Provisioner:
     def _under_lease(
         self, to: ItemTransitions, run: Run, profile: ItemProfile, api_key: str, snapshot: ProviderSnapshot
     ) -> NextStep:
-        wanted = DesiredAccount(to.item.provider_id, to.item.key_digest, to.item.base_url, profile.model_mapping)
         try:
             looked = to.item.account_resolution is None
             if looked:
-                refusal = self._decide(to, run, wanted, profile, snapshot)
+                refusal = self._decide(to, run, profile, snapshot)
                 if refusal is not None:
-                    return to.fail(refusal, "a person paused this account")
-            return self._carry_out(to, run, wanted, api_key, snapshot, looked)
+                    return to.fail(*refusal)
+            return self._carry_out(to, run, _wanted(to.item, profile), api_key, snapshot, looked)
         except HostError as error:
             snapshot.clear()
             return to.host_failed(error) or self._fail(to, error)
@@ -105,48 +114,62 @@ class Provisioner:
     # --- decide
 
     def _decide(
-        self, to: ItemTransitions, run: Run, wanted: DesiredAccount, profile: ItemProfile, snapshot: ProviderSnapshot
-    ) -> Code | None:
-        """Store the decision; returns the code of a refusal.
+        self, to: ItemTransitions, run: Run, profile: ItemProfile, snapshot: ProviderSnapshot
+    ) -> tuple[Code, str] | None:
+        """Store the decision; returns the code of a refusal, and its words.
 
-        One look serves all items of a snapshot: their keys differ, and nobody else writes meanwhile.
+        One look serves all items of a snapshot while their keys differ: nobody else writes meanwhile.
         """
-        item, held = to.item, self._accounts(to.item, run, snapshot)
+        held = self._accounts(to.item, run, snapshot)
+        route = self._route(to.item, profile, held)
+        if isinstance(route, NoRoute):
+            return Code.PROTOCOL_NOT_USABLE_BY_HOST, route.reason
+        routed = _routed(to.item, route)
+        item = to.item.model_copy(update=routed)
         decision = decide_reuse(
-            wanted,
+            _wanted(item, profile),
             held,
             reactivate=run.reactivate,
             now=self._clock.now(),
             provider_usable=self._provider_usable(item, run, held),
         )
         account = next((a for a in held if a.account_id == decision.account_id), None)
-        told = [*decision.advisories, *(_vanished(account, profile) if account else ())]
-        changes = {**_decided(decision), **warned(item, *told)}
+        told = [*decision.advisories, *(_vanished(account, profile) if account else ()), *_route_advisories(route)]
+        changes = {**routed, **_decided(decision), **warned(item, *told)}
         if changes["reused_from_account_id"] is not None:
             changes["reused_from_provider_id"] = item.provider_id
         if account is not None:
-            changes["prior_groups"] = self._prior_groups(account)
-        events = [_decision_event(decision), *advisory_events(item, *told)]
+            changes["prior_groups"] = self._prior_groups(item, account)
+        events = [_decision_event(decision, route), *advisory_events(item, *told)]
         to.write(changes, events)
-        return decision.refusal
+        return (decision.refusal, "a person paused this account") if decision.refusal else None
+
+    def _route(self, item: Item, profile: ItemProfile, held: Sequence[ExistingAccount]) -> Route | NoRoute:
+        transport = transport_profile((profile.capability_profile or {}).get("transport_profile", {}))
+        modes = modes_held(held, item.provider_id, item.key_digest)
+        return choose_route(transport, item.platform_wish, self._host.version_numbers(), modes)
 
     def _accounts(self, item: Item, run: Run, snapshot: ProviderSnapshot) -> list[ExistingAccount]:
-        if snapshot.accounts is None:
+        if snapshot.accounts is None or item.key_digest in snapshot.written:
             snapshot.accounts = self._inventory.of_provider(item.provider_id, run.started_at)
+            snapshot.written.clear()
+        snapshot.written.add(item.key_digest)
         return snapshot.accounts
 
     def _provider_usable(self, item: Item, run: Run, held: Sequence[ExistingAccount]) -> bool:
         """A provider whose group is gone or switched off is repaired, and that reads as ``replaced``."""
-        ours = accounts_of_pair(held, item.provider_id, item.key_digest)
+        ours = accounts_of_pair(held, item.provider_id, item.key_digest, item.of_platform)
         if not any(a.import_state == ImportState.PROVEN for a in ours):
             return True
-        group = self._host.group_named(group_name(item.provider_id, run.access_mode))
-        others = self._host.group_named(group_name(item.provider_id, _other(run.access_mode)))
-        return any(g is not None and g.get("status") == "active" for g in (group, others))
+        groups = (
+            self._host.group_named(group_name(item.provider_id, mode, item.of_platform))
+            for mode in (run.access_mode, _other(run.access_mode))
+        )
+        return any(g is not None and g.get("status") == "active" for g in groups)
 
-    def _prior_groups(self, account: ExistingAccount) -> tuple[int, ...]:
+    def _prior_groups(self, item: Item, account: ExistingAccount) -> tuple[int, ...]:
         """Where the account had its place; in quarantine the marker remembers it."""
-        home = self._resources.quarantine_id()
+        home = self._resources.quarantine_id(item.of_platform)
         groups = tuple(group for group in account.group_ids if group != home)
         return groups or account.prior_groups
 
@@ -180,13 +203,13 @@ class Provisioner:
         self, item: Item, run: Run, wanted: DesiredAccount, snapshot: ProviderSnapshot
     ) -> tuple[int, int, list[NewEvent]]:
         """Ids of the provider's group and channel, which has a price for each model wanted; and what was made."""
-        name = group_name(item.provider_id, run.access_mode)
+        name = group_name(item.provider_id, run.access_mode, item.of_platform)
         events: list[NewEvent] = []
         if name not in snapshot.channels:
             likely = snapshot.accounts is None or bool(snapshot.accounts)
-            snapshot.channels[name] = self._made_group(name, item.base_url, wanted, events, likely=likely)
+            snapshot.channels[name] = self._made_group(name, wanted, events, likely=likely)
         group_id, channel = snapshot.channels[name]
-        prices = missing_prices(wanted.model_mapping, channel.get("model_pricing") or ())
+        prices = missing_prices(wanted.model_mapping, channel.get("model_pricing") or (), wanted.platform)
         if prices:
             pricing = [*(channel.get("model_pricing") or ()), *prices]
             channel = self._host.update_channel(channel["id"], {"model_pricing": pricing})
@@ -194,11 +217,12 @@ class Provisioner:
         return group_id, int(channel["id"]), events
 
     def _made_group(
-        self, name: str, base_url: str, wanted: DesiredAccount, events: list[NewEvent], *, likely: bool
+        self, name: str, wanted: DesiredAccount, events: list[NewEvent], *, likely: bool
     ) -> tuple[int, Json]:
         """A provider without any account will hardly have a group: it is then made before it is looked for."""
-        prices = missing_prices(wanted.model_mapping, ())
-        group, group_made = self._host.ensure_private_group(name, f"Batch Auto-Import: {base_url}"[:200], likely=likely)
+        prices = missing_prices(wanted.model_mapping, (), wanted.platform)
+        description = f"Batch Auto-Import: {wanted.base_url}"[:200]
+        group, group_made = self._host.ensure_private_group(name, description, wanted.platform, likely=likely)
         if group.get("status") != "active":
             group = self._host.update_group(group, {"status": "active"})
         channel, channel_made = self._host.ensure_channel(name, int(group["id"]), prices, likely=not group_made)
@@ -210,7 +234,7 @@ class Provisioner:
 
     def _half_made(self, item: Item, snapshot: ProviderSnapshot) -> int:
         """The id of the half-made account in the snapshot, or 0 for none."""
-        ours = accounts_of_pair(snapshot.accounts or (), item.provider_id, item.key_digest)
+        ours = accounts_of_pair(snapshot.accounts or (), item.provider_id, item.key_digest, item.of_platform)
         return ours[0].account_id if ours else 0
 
     def _create(
@@ -220,29 +244,16 @@ class Provisioner:
 
         See docs/host-api.md#creation-is-not-transactional.
         """
-        found = self._ours(item) if known is None else known or None
+        found = self._ours(wanted) if known is None else known or None
         if found is not None:
             self._adopt(item, found, wanted, api_key)
             return found, [_event(EventType.ACCOUNT_CREATED, "adopted", account_id=found)]
-        body = new_account(
-            item.provider_id,
-            item.key_digest,
-            item.api_root or item.base_url,
-            api_key,
-            wanted.model_mapping,
-            item.responses_mode or "auto",
-            self._resources.quarantine_id(),
-        )
-        account_id = self._post(item, body, first=known is not None)
-        return account_id, [
-            _event(
-                EventType.ACCOUNT_CREATED,
-                f"account {account_name(item.provider_id, item.key_digest)}",
-                account_id=account_id,
-            )
-        ]
+        home = self._resources.quarantine_id(wanted.platform)
+        body = new_account(wanted, item.api_root or item.base_url, api_key, _settings(item, api_key), home)
+        account_id = self._post(item, wanted, body, first=known is not None)
+        return account_id, [_event(EventType.ACCOUNT_CREATED, f"account {body['name']}", account_id=account_id)]
 
-    def _post(self, item: Item, body: Mapping[str, Any], *, first: bool) -> int:
+    def _post(self, item: Item, wanted: DesiredAccount, body: Mapping[str, Any], *, first: bool) -> int:
         """``first``: nobody can have sent this before. A replay may name an account deleted since.
 
         See docs/host-api.md#replay-after-delete.
@@ -255,7 +266,7 @@ class Provisioner:
                 if row is not None:
                     return _switched_on(row)
             except HostError as error:
-                found = self._ours(item) if isinstance(error, HostUncertain) or error.status == 409 else None
+                found = self._ours(wanted) if isinstance(error, HostUncertain) or error.status == 409 else None
                 if found is not None:
                     return found
                 if error.status != 409:
@@ -263,9 +274,11 @@ class Provisioner:
                 self._clock.sleep(1.0)  # in progress: docs/host-api.md#idempotency-in-progress
         raise HostUncertain("the host did not say what became of the new account")
 
-    def _ours(self, item: Item) -> int | None:
-        rows = (existing_account(row) for row in self._host.accounts(account_name(item.provider_id, item.key_digest)))
-        return next((a.account_id for a in rows if a.digest == item.key_digest), None)
+    def _ours(self, wanted: DesiredAccount) -> int | None:
+        name = account_name(wanted.provider_id, wanted.digest, wanted.platform)
+        held = map(existing_account, self._host.accounts(name))
+        ours = accounts_of_pair(held, wanted.provider_id, wanted.digest, wanted.platform)
+        return next((account.account_id for account in ours), None)
 
     def _adopt(self, item: Item, account_id: int, wanted: DesiredAccount, api_key: str) -> None:
         """Names that another run wanted stay; one that another run has proven meanwhile stays where it serves."""
@@ -309,19 +322,25 @@ class Provisioner:
         """Marked ``unproven`` on the way: should the run be lost half-way, the next import adopts it."""
         account_id = account.account_id
         mapping = {**account.model_mapping, **wanted.model_mapping}
-        extra = {
-            **marker(item.provider_id, item.key_digest, ImportState.UNPROVEN),
-            "import_prior_groups": list(item.prior_groups),
-        }
-        self._host.bulk_update(account_id, group_ids=[self._resources.quarantine_id()], extra=extra)
+        extra = {**marker(wanted, ImportState.UNPROVEN), "import_prior_groups": list(item.prior_groups)}
+        home = self._resources.quarantine_id(wanted.platform)
+        self._host.bulk_update(account_id, group_ids=[home], extra=extra)
         if account.expires_at is not None:
             self._host.clear_expiry(account_id)
         if item.prior_groups:
-            self._clock.sleep(self._resources.cooldown())  # an old host may ask it for its customers a moment longer
+            self._clock.sleep(self._resources.cooldown(wanted.platform))  # customers may meet it a moment longer
         self._host.recover_state(account_id)
-        credentials = {"base_url": item.api_root or item.base_url, "api_key": api_key, "model_mapping": mapping}
-        mode = {"openai_responses_mode": item.responses_mode or "auto"}
-        self._host.bulk_update(account_id, status="active", schedulable=True, credentials=credentials, extra=mode)
+        settings = _settings(item, api_key)
+        credentials = {
+            "base_url": item.api_root or item.base_url,
+            "api_key": api_key,
+            "model_mapping": mapping,
+            "header_override_enabled": False,  # of another way of showing the key
+            **settings.credentials,
+        }
+        self._host.bulk_update(
+            account_id, status="active", schedulable=True, credentials=credentials, extra=dict(settings.extra)
+        )
         self._check(account_id)
 
     def _check(self, account_id: int) -> None:
@@ -346,12 +365,35 @@ def _switched_on(row: Json) -> int:
     return account.account_id
 
 
-def group_name(provider_id: str, mode: AccessMode) -> str:
-    """A provider's group is (provider, access mode): once opened its type never changes.
+def _wanted(item: Item, profile: ItemProfile) -> DesiredAccount:
+    mapping = profile.model_mapping
+    return DesiredAccount(item.provider_id, item.key_digest, item.base_url, mapping, item.of_platform)
 
-    See docs/design.md#23-provision.
-    """
-    return f"{provider_id}-{'sub' if mode is AccessMode.SUBSCRIPTION else 'self'}"
+
+def _settings(item: Item, api_key: str) -> AccountSettings:
+    style = item.auth_style or AuthStyle.BEARER
+    return account_settings(item.of_platform, style, item.responses_mode or ResponsesMode.AUTO, api_key)
+
+
+def _routed(item: Item, route: Route) -> dict[str, Any]:
+    """What the route says of the item. Demands are those of an openai relay: elsewhere the host words the request."""
+    return {
+        "platform": route.platform,
+        "auth_style": route.auth_style,
+        "api_root": route.base_url,
+        "responses_mode": route.responses_mode.value,
+        "resolved_smoke_model": route.model or item.resolved_smoke_model,
+        "demands": item.demands if route.platform is Platform.OPENAI else (),
+    }
+
+
+def _route_advisories(route: Route) -> Iterator[Advisory]:
+    """What customers lose on another platform, and what the host shows of the key."""
+    converted = {Platform.ANTHROPIC: "messages", Platform.GEMINI: "generateContent"}.get(route.platform)
+    if converted:
+        yield Advisory("converted_by_host", {"protocol": converted})
+    if route.auth_style is AuthStyle.API_KEY:
+        yield Advisory("key_readable_in_host")
 
 
 def _other(mode: AccessMode) -> AccessMode:
@@ -374,13 +416,15 @@ def _vanished(account: ExistingAccount, profile: ItemProfile) -> list[Advisory]:
     return [Advisory("models_vanished", {"models": ", ".join(gone[:20])})] if gone else []
 
 
-def _decision_event(decision: ReuseDecision) -> NewEvent:
+def _decision_event(decision: ReuseDecision, route: Route) -> NewEvent:
     word = decision.resolution or decision.refusal
     return _event(
         EventType.REUSE_DECIDED,
         f"decided: {word}",
         matched=decision.matched,
         resolution=decision.resolution,
+        platform=route.platform,
+        because=route.reason,
         **decision.evidence,
     )
 

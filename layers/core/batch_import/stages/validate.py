@@ -15,7 +15,6 @@ from batch_import.domain.advisories import Advisory
 from batch_import.domain.entities import Item, ItemProfile, NewEvent, Run
 from batch_import.domain.gateway import Proof
 from batch_import.domain.outcomes import Code, outcome
-from batch_import.domain.reuse_policy import ExistingAccount
 from batch_import.domain.types import (
     AccessMode,
     AccessStatus,
@@ -45,6 +44,8 @@ from batch_import.store.runs import RunStore
 
 _WAIT_FOR_PRIMARY = 15.0
 _COPIED = (
+    "platform",
+    "auth_style",
     "api_root",
     "resolved_smoke_model",
     "responses_mode",
@@ -145,7 +146,7 @@ class ValidationService(Stage):
         account = account_of(host.client, item.account_id or 0)
         with host.proof.proof(item, account) as result:
             if result.decision.proof is not Proof.PROVEN:
-                return self._not_proven(to, run, account, result)
+                return self._not_proven(to, run, result)
             with result.group.under_lease():
                 events, advisories = host.publication.place(item, run, account, result.group.provider_group)
         if run.access_mode is AccessMode.SELF_SERVICE and run.self_service is None:
@@ -159,13 +160,13 @@ class ValidationService(Stage):
         changes = {"latency_ms": result.latency_ms}
         return self._write_verdict(to, run, AccessStatus.ACTIVE, [proven, *events], advisories, changes)
 
-    def _not_proven(self, to: ItemTransitions, run: Run, account: ExistingAccount, result: ProofResult) -> NextStep:
-        decision, host = result.decision, self._services()
+    def _not_proven(self, to: ItemTransitions, run: Run, result: ProofResult) -> NextStep:
+        item, decision, host = to.item, result.decision, self._services()
         if decision.parked:
-            host.client.recover_state(account.account_id)  # else retries would only meet the host's ten-minute pause
+            host.publication.wake(item)  # else retries would only meet the host's pause
         if decision.proof is Proof.RETRY:
             with result.group.under_lease():
-                host.publication.leave_isolation(account.account_id)
+                host.publication.leave_isolation(item)
             again = to.retry(decision.code, decision.code, result.text, result.retry_after)
             if again is not None:
                 return again
