@@ -6,6 +6,7 @@ instead (everything is arranged through its admin API, under names with a random
 
 import json
 import os
+import re
 import secrets
 import threading
 import time
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import pytest
@@ -26,6 +27,8 @@ from tests.support.aws import Aws
 MODEL = "kimi-k2.6"
 REAL_HOST = os.environ.get("HOST_URL", "")
 HOSTS = ["real"] if REAL_HOST else ["0.1.179", "0.1.130"]
+PLATFORMS = ("openai", "anthropic", "gemini")
+CASES = [(host, platform) for host in HOSTS for platform in PLATFORMS if (host, platform) != ("0.1.130", "gemini")]
 PROBE = "Reply with the single word: ok"
 PROOF = f"{PROBE} (run_"
 DEAD, REFUSES_HOST, REFUSES_PROOF = "sk-dead", "sk-half", "sk-late"
@@ -35,28 +38,45 @@ DEAD, REFUSES_HOST, REFUSES_PROOF = "sk-dead", "sk-half", "sk-late"
 
 
 class Relay(BaseHTTPRequestHandler):
-    """What a key may do stands in its first letters; every completion is written down with key, text and status."""
+    """Speaks one platform's protocol. What a key may do stands in its first letters; every completion is written down
+    with key, text and status.
+    """
 
     protocol_version = "HTTP/1.1"
+    path_of: ClassVar = {
+        "openai": re.compile("/v1/chat/completions$"),
+        "anthropic": re.compile("/v1/messages"),
+        "gemini": re.compile("/v1beta/models/[^/]+:(?:generate|streamGenerate)Content"),
+    }
+
+    @property
+    def platform(self) -> str:
+        return str(self.server.platform)  # type: ignore[attr-defined]
 
     def do_GET(self) -> None:
-        self._answer(200, {"object": "list", "data": [{"id": MODEL, "object": "model"}]})
+        if self.platform != "gemini":
+            return self._answer(200, {"object": "list", "data": [{"id": MODEL, "object": "model"}]})
+        if "/v1beta/" not in self.path:
+            return self._answer(404, {"error": {"message": "not found"}})
+        listed = {"name": f"models/{MODEL}", "supportedGenerationMethods": ["generateContent"]}
+        return self._answer(200, {"models": [listed]})
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if not self.path.endswith("/chat/completions"):
+        if not self.path_of[self.platform].search(self.path):
             return self._answer(404, {"error": {"message": "not found"}})
-        key = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        text = str(body["messages"][-1]["content"])
+        key, text = self._key(), _last_text(body)
         status = 200 if _may(key, text) else 401
         self.server.log.append(Served(key, text, status))  # type: ignore[attr-defined]
         if status != 200:
             return self._answer(status, {"error": {"message": "invalid api key", "type": "authentication_error"}})
-        return self._stream() if body.get("stream") else self._answer(200, _completion("message", "chat.completion"))
+        if body.get("stream") or "streamGenerate" in self.path:
+            return self._send(200, "text/event-stream", _stream(self.platform).encode())
+        return self._answer(200, _whole(self.platform))
 
-    def _stream(self) -> None:
-        parts = [json.dumps(_completion("delta", "chat.completion.chunk")), "[DONE]"]
-        self._send(200, "text/event-stream", "".join(f"data: {part}\n\n" for part in parts).encode())
+    def _key(self) -> str:
+        bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        return str(self.headers.get("x-api-key") or self.headers.get("x-goog-api-key") or bearer)
 
     def _answer(self, status: int, body: Any) -> None:
         self._send(status, "application/json", json.dumps(body).encode())
@@ -77,6 +97,42 @@ def _may(key: str, text: str) -> bool:
     if key.startswith(REFUSES_HOST):
         return text == PROBE
     return not key.startswith(DEAD) and not (key.startswith(REFUSES_PROOF) and text.startswith(PROOF))
+
+
+def _last_text(body: dict[str, Any]) -> str:
+    """The last user's text, in whichever form the host has put it."""
+    if "contents" in body:
+        return "".join(part.get("text", "") for part in body["contents"][-1]["parts"])
+    content = body["messages"][-1]["content"]
+    return content if isinstance(content, str) else "".join(block.get("text", "") for block in content)
+
+
+def _whole(platform: str) -> dict[str, Any]:
+    if platform == "gemini":
+        usage = {"promptTokenCount": 5, "candidatesTokenCount": 1, "totalTokenCount": 6}
+        content = {"role": "model", "parts": [{"text": "ok"}]}
+        return {"candidates": [{"content": content, "finishReason": "STOP"}], "usageMetadata": usage}
+    return _completion("message", "chat.completion")
+
+
+def _stream(platform: str) -> str:
+    if platform == "anthropic":
+        return "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in MESSAGE)
+    if platform == "gemini":
+        return f"data: {json.dumps(_whole(platform))}\n\n"
+    parts = [json.dumps(_completion("delta", "chat.completion.chunk")), "[DONE]"]
+    return "".join(f"data: {part}\n\n" for part in parts)
+
+
+MESSAGE: list[dict[str, Any]] = [
+    {"type": "message_start", "message": {"id": "msg_1", "type": "message", "role": "assistant", "model": MODEL,
+     "content": [], "usage": {"input_tokens": 5, "output_tokens": 1}}},
+    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "ok"}},
+    {"type": "content_block_stop", "index": 0},
+    {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 1}},
+    {"type": "message_stop"},
+]  # fmt: skip
 
 
 def _completion(part: str, kind: str) -> dict[str, Any]:
@@ -101,10 +157,10 @@ class Served:
 
 
 @contextmanager
-def recording_relay() -> Iterator[tuple[str, list[Served]]]:
+def recording_relay(platform: str) -> Iterator[tuple[str, list[Served]]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Relay) as server:
         server.daemon_threads = True
-        server.log = []  # type: ignore[attr-defined]
+        server.log, server.platform = [], platform  # type: ignore[attr-defined]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:
@@ -118,8 +174,9 @@ def recording_relay() -> Iterator[tuple[str, list[Served]]]:
 
 
 class HostAdmin:
-    def __init__(self, base_url: str, admin_key: str) -> None:
+    def __init__(self, base_url: str, admin_key: str, platform: str) -> None:
         self.base_url = base_url
+        self.platform = platform
         self.admin_key = admin_key
         self.suffix = secrets.token_hex(4)
 
@@ -130,16 +187,20 @@ class HostAdmin:
         return answer.json()["data"]
 
     def group(self) -> dict[str, Any]:
-        body = {"name": f"pool-{self.suffix}", "platform": "openai", "rate_multiplier": 1}
+        body = {"name": f"pool-{self.suffix}", "platform": self.platform, "rate_multiplier": 1}
         return self.call("POST", "admin/groups", body)
 
     def account(self, base_url: str, api_key: str, group_id: int) -> None:
         body = {
             "name": f"by-hand-{self.suffix}",
-            "platform": "openai",
+            "platform": self.platform,
             "type": "apikey",
-            "credentials": {"base_url": base_url, "api_key": api_key, "model_mapping": {MODEL: MODEL}},
-            "extra": {"openai_responses_mode": "force_chat_completions"},
+            "credentials": {
+                "base_url": base_url if self.platform == "openai" else base_url.removesuffix("/v1"),
+                "api_key": api_key,
+                "model_mapping": {MODEL: MODEL},
+            },
+            "extra": {"openai_responses_mode": "force_chat_completions"} if self.platform == "openai" else {},
             "concurrency": 10,
             "priority": 50,
             "rate_multiplier": 1,
@@ -209,13 +270,14 @@ class RealTime:
         time.sleep(seconds)
 
 
-@pytest.fixture(params=HOSTS)
+@pytest.fixture(params=CASES, ids="-".join)
 def host(request: pytest.FixtureRequest) -> Iterator[HostAdmin]:
-    if request.param == "real":
-        yield HostAdmin(REAL_HOST, os.environ["HOST_ADMIN_KEY"])
+    version, platform = request.param
+    if version == "real":
+        yield HostAdmin(REAL_HOST, os.environ["HOST_ADMIN_KEY"], platform)
         return
-    with sandbox.running(host_version=request.param, join_delay=(0.05, 0.1)) as box:
-        yield HostAdmin(box.host_url, box.admin_key)
+    with sandbox.running(host_version=version, join_delay=(0.05, 0.1), platform_join_delay=(0.05, 0.1)) as box:
+        yield HostAdmin(box.host_url, box.admin_key, platform)
 
 
 @pytest.fixture
@@ -271,7 +333,7 @@ BAD = (f"{DEAD}-1", f"{REFUSES_HOST}-1", f"{REFUSES_PROOF}-1")
 
 
 def test_no_customer_meets_an_unproven_account_and_the_pool_never_pauses(host: HostAdmin, importer: Service) -> None:
-    with recording_relay() as (url, served):
+    with recording_relay(host.platform) as (url, served):
         story = Story(host, importer, url, served)
         story.before()
         time.sleep(1.5)  # old hosts answer for a moment from an account that was switched off
