@@ -13,7 +13,7 @@ from batch_import.domain.urls import canonical_base_url
 
 from embedded.stack import Embedded
 from tests.support.stack import ROOT
-from tests.support.verdicts import expected_verdicts
+from tests.support.verdicts import all_verdicts
 
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(300)]
 SAMPLE = ROOT / "events" / "sample-relays.csv"
@@ -75,7 +75,7 @@ def test_sample_list_gets_the_verdicts_of_its_profiles_and_a_second_import_creat
 ) -> None:
     run_id, first = import_list(embedded, sample)
     profiles = profiles_in(sample)
-    expected = [expected_verdicts()[profile] for profile in profiles]
+    expected = [all_verdicts()[profile] for profile in profiles]
 
     assert [(i["confirmation_status"], i["access_status"]) for i in first] == [
         (e.confirmation_status, e.access_status) for e in expected
