@@ -5,12 +5,13 @@ from batch_import.intake import ParsedRow, parse
 
 from tests.unit.intake.example import Example, Right
 from tests.unit.intake.examples_documents import EXAMPLES as DOCUMENTS
+from tests.unit.intake.examples_drawn import EXAMPLES as DRAWN
 from tests.unit.intake.examples_files import EXAMPLES as FILES
 from tests.unit.intake.examples_gaps import GAPS
 from tests.unit.intake.examples_lines import EXAMPLES as LINES
 from tests.unit.intake.examples_public import EXAMPLES as PUBLIC
 
-ALL = [*FILES, *LINES, *DOCUMENTS, *PUBLIC]
+ALL = [*FILES, *LINES, *DOCUMENTS, *PUBLIC, *DRAWN]
 
 
 PARAMS = [

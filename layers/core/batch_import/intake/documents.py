@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from batch_import.intake.objects import drafts_of_object
 from batch_import.intake.rows import Draft
+from batch_import.intake.sql_texts import is_sql, tables_of
 from batch_import.intake.values import CUT
 
 _YAML_LONGEST = 300_000
@@ -73,11 +74,15 @@ def whole_document(text: str, form: str) -> Document | None:
     last = text.count("\n") + 1
     for name, parsed in _readings(text, form):
         drafts = sorted(drafts_of_object(parsed, lines=Places(text)), key=lambda draft: draft.line)
-        # A list of labelled lines may look like YAML: then the reader of lines knows better what belongs together.
-        unsure = name == "yaml" and form == "auto" and not any(draft.complete for draft in drafts)
+        unsure = form == "auto" and name == "yaml" and _may_be_lines(parsed) and not any(one.complete for one in drafts)
         if (drafts and not unsure) or (name == "json" and form == "json"):
             return Document(drafts, name, 1, last)
     return None
+
+
+def _may_be_lines(parsed: Any) -> bool:
+    """Whether YAML may be a list of labelled lines: then the reader of lines knows better what belongs together."""
+    return not isinstance(parsed, list) or any(isinstance(one, dict) and len(one) < 2 for one in parsed)
 
 
 def embedded_documents(text: str) -> list[Document]:
@@ -208,6 +213,8 @@ def _readings(text: str, form: str) -> Iterator[tuple[str, Any]]:
                 continue
     if form in ("auto", "toml") and _TOML_SIGN.search(text) and "=" in text and (parsed := toml_of(text)) is not None:
         yield "toml", parsed
+    if form == "auto" and is_sql(text):
+        yield "sql", tables_of(text)
     if form == "yaml" or (form == "auto" and stripped[:1] not in ("{", "[") and _is_yaml(text)):
         yield from (("yaml", parsed) for parsed in _yaml(text))
 

@@ -18,6 +18,7 @@ class Field(StrEnum):
     PLATFORM = "platform"
     ENABLED = "enabled"
     DISABLED = "disabled"  # the opposite question
+    PATH = "path"  # of the API, below an address that has none
     OTHER = "other"
 
 
@@ -31,7 +32,7 @@ class Named(NamedTuple):
 
 _WORDS: Mapping[Field, str] = {
     Field.ADDRESS: """
-        baseurl url endpoint apibase apibaseurl apiurl apihost apiendpoint apiaddress apidomain host hostname server address
+        baseurl url endpoint apibase apibaseurl apiurl apihost apiendpoint apipath apiaddress apidomain host hostname server address
         basepath baseuri baseaddress uri apiserver upstream upstreamurl gateway gatewayurl proxyurl reverseproxy relay relayurl
         domain openaiproxyurl requesturl serverurl serviceurl providerurl endpointurl
         azureendpoint modelurl openaiurl baseurls urls apibaseurls endpoints
@@ -47,19 +48,19 @@ _WORDS: Mapping[Field, str] = {
     Field.KEY: """
         apikey apikeys key keys token tokens secret secretkey apitoken authtoken authorization xapikey xgoogapikey sk
         apisecret credential bearer bearertoken experimentalbearertoken apikeyvalue openaikey accesskey
-        keyvalue authkey mykey auth 密钥 秘钥 密匙 令牌 key密钥 api密钥 api秘钥 api密匙 api令牌 apikey密钥 卡密 口令 凭证 凭据 钥匙 接口密钥
-        访问密钥 访问令牌 密钥key 密钥列表 密码key skkey 授权码 密钥apikey キー apiキー 키 api키 ключ apiключ clave claveapi llave
+        keyvalue channelkey authkey mykey auth 密钥 秘钥 密匙 令牌 key密钥 api密钥 api秘钥 api密匙 api令牌 apikey密钥 卡密 口令 凭证 凭据 钥匙 接口密钥
+        访问密钥 访问令牌 密钥key 密钥列表 密码key skkey 授权码 密钥apikey キー apiキー 키 api키 ключ apiключ clave claveapi llave khóaapi
         schluessel schlüssel apischlüssel clé cléapi chave""",
     Field.LOGIN: "accesstoken refreshtoken idtoken sessiontoken sessionkey cookie systemtoken 系统令牌 系统访问令牌",
     Field.MODELS: """
         model models requestedmodel requestedmodels modelname modelnames modelid modelids modellist defaultmodel smallmodel
         supportedmodels availablemodels modelwhitelist smallfastmodel modelswhitelist custommodels testmodel
-        模型 可用模型 支持模型 支持的模型 模型列表 模型名 模型名称 默认模型 测试模型 主模型 模型id 部分模型 モデル модель modelo modell""",
+        模型 可用模型 支持模型 支持的模型 模型列表 模型名 模型名称 默认模型 测试模型 主模型 模型id 部分模型 モデル модель modelo modelos modell modelle модель модели""",
     Field.NAME: """
         name names label title providername sitename channelname displayname remark remarks note notes comment description
-        alias tag provider 名称 名字 站 站点 备注 渠道 渠道名 渠道名称 站名 站点名 站点名称 提供名 厂商 供应商 服务商 提供商 提供者 平台名 平台名称 说明 标签 别名
+        alias tag provider 名称 名字 站 站点 备注 渠道 渠道名 渠道名称 站名 站点名 站点名称 接口名称 提供名 厂商 供应商 服务商 提供商 提供者 平台名 平台名称 说明 标签 别名
         账号名 账户 账号 标题 名前 нaзвание nombre""",
-    Field.PLATFORM: "platform type apitype providertype apiformat protocol app 平台 类型 提供商类型 协议 接口类型 api类型 格式",
+    Field.PLATFORM: "platform apiformat protocol app npm kind engine 平台 类型 提供商类型 协议 接口类型 api类型 格式",
     Field.ENABLED: "enabled status isenabled active 状态 启用",
     Field.DISABLED: "disabled isdisabled",
 }
@@ -76,6 +77,7 @@ _SUFFIXES: tuple[tuple[str, Field], ...] = (
     ("endpoint", Field.ADDRESS),
     ("proxyurl", Field.ADDRESS),
     ("urlredirect", Field.ADDRESS),
+    ("reverseproxy", Field.ADDRESS),
     ("basepath", Field.ADDRESS),
     ("地址", Field.ADDRESS),
     ("apikeys", Field.KEY),
@@ -87,11 +89,13 @@ _SUFFIXES: tuple[tuple[str, Field], ...] = (
     ("密钥", Field.KEY),
     ("秘钥", Field.KEY),
     ("令牌", Field.KEY),
-    ("defaultmodel", Field.MODELS),
     ("modelid", Field.MODELS),
+    ("modelname", Field.MODELS),
+    ("modelpref", Field.MODELS),
     ("custommodels", Field.MODELS),
     ("model", Field.MODELS),
     ("模型", Field.MODELS),
+    ("type", Field.PLATFORM),
 )
 _BACKUP = re.compile(r"备用|备份|备|backup|fallback|alternative|alt|mirror|镜像|secondary|线路|国内|海外|cdn")
 _NOISE = re.compile(r"[\s_\-./()\[\]{}\"'`*#:=?&>|【】$]+")
@@ -107,6 +111,8 @@ def field_of(name: str) -> Named | None:
     bare = _NOISE.sub("", name).lower()
     if (field := _TABLE.get(bare)) is not None:
         return Named(field, "", _BACKUP.search(bare) is not None)
+    if bare.endswith("s") and (field := _TABLE.get(bare[:-1])) in (Field.ADDRESS, Field.KEY, Field.MODELS):
+        return Named(field)
     if "获取" in bare or "文档" in bare:  # where to get a key, where to read of it
         return Named(Field.SITE)
     numbered = _NUMBER.sub("", bare)
@@ -120,27 +126,22 @@ def field_of(name: str) -> Named | None:
     return None
 
 
-_PLATFORMS = {
-    "anthropic": "anthropic",
-    "claude": "anthropic",
-    "claudecode": "anthropic",
-    "messages": "anthropic",
-    "anthropicmessages": "anthropic",
-    "gemini": "gemini",
-    "google": "gemini",
-    "googlegemini": "gemini",
-    "openai": "openai",
-    "codex": "openai",
-    "openaicompatible": "openai",
-    "openairesponse": "openai",
-    "openairesponses": "openai",
-    "openaichat": "openai",
-}
+_PLATFORM_WORDS = (
+    (re.compile(r"azure|bedrock|vertex|aws"), None),
+    (re.compile(r"anthropic|claude|^messages$"), "anthropic"),
+    (re.compile(r"gemini|(?:^|/)google$|google-?generative|generativelanguage"), "gemini"),
+    (re.compile(r"openai|codex|^responses$|^chat_completions$"), "openai"),
+)
+_CHANNEL_TYPES = {"1": "openai", "14": "anthropic", "24": "gemini"}  # new-api and one-api, constant/channel.go
 
 
 def platform_of(value: str) -> str | None:
-    """``openai``, ``anthropic`` or ``gemini`` for the ways in which exports name a platform."""
-    return _PLATFORMS.get(re.sub(r"[\s_\-]+", "", value).lower()) if len(value) <= _LONGEST else None
+    """``openai``, ``anthropic`` or ``gemini`` for the ways in which exports name a platform (``anthropic/messages``)."""
+    name = value.strip().lower()
+    if len(name) > _LONGEST or (" " in name and len(name.split()) > 2):
+        return None
+    found = (platform for pattern, platform in _PLATFORM_WORDS if pattern.search(name))
+    return next(found, _CHANNEL_TYPES.get(name))
 
 
 _ON = frozenset(["1", "true", "yes", "on", "是"])

@@ -4,6 +4,7 @@
 import re
 from collections.abc import Iterator
 
+from batch_import.intake.cleaning import Kind, kind_of
 from batch_import.intake.fields import Field, Named, field_of
 
 _LABEL = re.compile(
@@ -13,6 +14,7 @@ _LABEL = re.compile(
 _GLUED = re.compile(
     r"((?:api|API|Api|备用|接口|中转|请求|站点|服务)?\s?(?:地址|网址|密钥|秘钥|密匙|令牌|接口|域名))[\d]?\s*(?:是|为|->|→|-)?\s*(?=https?:|sk-|\"|`|$)"
 )
+_TAGGED = re.compile(r"[\w./-]{2,60}:\w[\w.-]{0,40}")  # ``qwen3:8b``
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+")
 
 
@@ -42,6 +44,9 @@ def _label(found: re.Match[str]) -> Iterator[tuple[int, int, Named, str]]:
             start = found.start(1) + found[1].rfind(words[count]) if count else found.start()
             yield start, found.end(), named if _VARIABLE.fullmatch(name) else _without_owner(named), name
             return
+    model = _TAGGED.match(found.string, found.start(1))
+    if model is not None and kind_of(model[0]) is Kind.MODEL:
+        return
     is_port = re.match(r"\d{2,5}(?:\D|$)", found.string[found.end() : found.end() + 6])
     if sign in ":=" and len(found[1]) <= 30 and not (is_port and found[0].endswith(":")):
         yield found.start(), found.end(), Named(Field.OTHER), found[1]

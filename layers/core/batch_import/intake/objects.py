@@ -12,15 +12,27 @@ from typing import Any, Protocol
 
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, field_of, platform_of
+from batch_import.intake.relations import nested
+from batch_import.intake.roots import with_path
 from batch_import.intake.rows import Draft
 from batch_import.intake.texts import Note
-from batch_import.intake.values import SURE, Own, as_fields, has_address, named_value, opened, take, unwrapped
+from batch_import.intake.values import (
+    SURE,
+    Own,
+    as_fields,
+    has_address,
+    is_models,
+    named_value,
+    opened,
+    take,
+    unwrapped,
+)
 
 _DEEPEST = 60
 _OTHER_MODELS = re.compile(r"embed|rerank|tts|speech|image|vision|audio", re.IGNORECASE)
 _PARTS_TEXT = """
-    auth config credential credentials data env extra headers keyVaults litellm_params options params payload
-    settings settingsConfig
+    auth body config credential credentials data env extra header headers keyVaults litellm_params options params
+    payload postData request settings settingsConfig settings_config
 """
 _PARTS = frozenset(_PARTS_TEXT.split())
 
@@ -62,9 +74,7 @@ def drafts_of_object(
 ) -> list[Draft]:
     """Drafts of every address and key in ``document``, in its order."""
     finder = _Finder(line, exact, lines)
-    facts = finder.facts(
-        document, _Above(platform=platform_of(app) if platform_of(app) != "openai" or app == "openai" else None), 0
-    )
+    facts = finder.facts(document, _Above(platform=platform_of(app) if app == "openai" else _owned(app)), 0)
     finder.leftover(facts)
     return finder.drafts
 
@@ -73,14 +83,14 @@ class _Finder:
     def __init__(self, line: int, exact: bool, lines: Lines | None) -> None:
         self.drafts: list[Draft] = []
         self._line, self._exact, self._lines = line, exact, lines
-        self._seen: set[int] = set()
+        self._seen: dict[int, Any] = {}  # the nodes as well, so that no other one gets the same id
         self._cut = False
 
     def facts(self, node: Any, above: _Above, depth: int) -> _Facts:
         """Emits the complete pairs in ``node`` and returns what is left over."""
         if depth > _DEEPEST or not isinstance(node, dict | list) or id(node) in self._seen:
             return _Facts()
-        self._seen.add(id(node))
+        self._seen[id(node)] = node
         node = as_fields(node) or node
         if isinstance(node, list):
             return self._list(node, above, depth)
@@ -103,7 +113,7 @@ class _Finder:
         return left
 
     def _object(self, node: Mapping[str, Any], above: _Above, depth: int) -> _Facts:
-        own, children = self._own(named_value(node))
+        own, children = self._own(nested(named_value(node)))
         own.label = own.label or (None if above.label else own.identity)
         below = _below(own, above, node)
         facts = self._groups(_by_owner(own), own, below)
@@ -115,6 +125,7 @@ class _Finder:
                 found = self.facts(entry, _named_below(below, name, entry, isinstance(child, list)), depth + 1)
                 if found.models and not (facts.models or apart or _OTHER_MODELS.search(name)):
                     facts.models = found.models
+                found.strong = found.strong or name in _PARTS
                 self._join(facts, found, apart or isinstance(child, list))
         if own.cut and not self._cut and (facts.addresses or facts.keys):
             self._cut = True
@@ -166,6 +177,10 @@ class _Finder:
             value = unwrapped(named, opened(name, value))
             if not take(own, named, str(name), value) and isinstance(value, dict | list):
                 children.append((str(name), value))
+        if own.path:
+            own.address_of = {
+                owner: [with_path(one, own.path) for one in found] for owner, found in own.address_of.items()
+            }
         return own, children
 
     def _emit(self, facts: _Facts) -> None:
@@ -221,6 +236,7 @@ def _by_owner(own: Own) -> dict[str, Own]:
 
 
 def _owned(owner: str) -> str | None:
+    """The platform that a name says; ``openai`` says none: every relay's variables are called so."""
     platform = platform_of(owner)
     return platform if platform != "openai" else None
 
@@ -232,7 +248,7 @@ def _below(own: Own, above: _Above, node: Mapping[str, Any]) -> _Above:
     if own.unknown and (own.addresses or own.keys) and Note.FIELD_IGNORED not in notes:
         notes = (*notes, Note.FIELD_IGNORED)
     models = above.models
-    by_name = any(isinstance(value, dict) and _is_models(name) for name, value in node.items())
+    by_name = any(isinstance(value, dict) and is_models(name) for name, value in node.items())
     if by_name and not _PARTS & set(map(str, node)):
         return _Above(own.label or above.label, own.platform or above.platform, models, notes)
     if own.models and not any(
@@ -240,11 +256,6 @@ def _below(own: Own, above: _Above, node: Mapping[str, Any]) -> _Above:
     ):
         models = tuple(own.models)
     return _Above(own.label or above.label, own.platform or above.platform, models, notes)
-
-
-def _is_models(name: object) -> bool:
-    named = field_of(name) if isinstance(name, str) else None
-    return named is not None and named.field is Field.MODELS
 
 
 def _named_below(below: _Above, name: str, element: Any, is_list: bool) -> _Above:
@@ -255,7 +266,7 @@ def _named_below(below: _Above, name: str, element: Any, is_list: bool) -> _Abov
         return below
     inner = [value for key, value in element.items() if key in _PARTS and isinstance(value, dict)]
     if any(has_address(part) for part in (element, *inner)):
-        return _Above(name, below.platform, below.models, below.notes)
+        return _Above(name, below.platform or _owned(name), below.models, below.notes)
     return below
 
 

@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from batch_import.intake.cleaning import INVISIBLE, plain, visible, with_line_feeds
+from batch_import.intake.cleaning import INVISIBLE, decoded, plain, visible, with_line_feeds
 from batch_import.intake.documents import Document, embedded_documents, fenced_documents, toml_among, whole_document
 from batch_import.intake.pairing import joined_halves
 from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of
@@ -22,6 +22,7 @@ def parse(text: str, format: str = "auto") -> Intake:
     """
     if format not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}")
+    text = decoded(text)
     clean = visible(text)
     if format != "text" and format != "csv" and (document := whole_document(clean, format)) is not None:
         return _intake(document.drafts, [], document.form)
@@ -35,11 +36,18 @@ def _lines(text: str, clean: str, form: str) -> Intake:
     if form == "auto" and "```" in clean:
         documents += fenced_documents(clean)
     used = {number for document in documents for number in range(document.first, document.last + 1)}
-    lines = [(number, line) for number, line in _numbered(plain(text)) if number not in used]
+    lines = [
+        (number, part)
+        for number, line in _numbered(with_line_feeds(text))
+        if number not in used
+        for part in plain(line).split("\n")
+    ]
     if documents and (toml := toml_among(lines)) is not None:
         drafts = joined_halves([draft for document in (*documents, toml) for draft in document.drafts])
         return _intake(drafts, [], "mixed")
     regions, rest = split_tables(lines) if form != "text" else ([], lines)
+    logins = [line for region in regions if region.header.is_of_logins for line in region.lines]
+    regions = [region for region in regions if not region.header.is_of_logins]
     found = read_lines(rest, _invisible(text))
     drafts = [
         *(draft for document in documents for draft in document.drafts),
@@ -47,7 +55,7 @@ def _lines(text: str, clean: str, form: str) -> Intake:
         *found.drafts,
     ]
     kept = sorted((draft for draft in drafts if draft.addresses or draft.keys), key=lambda draft: draft.line)
-    return _intake(kept, found.ignored, _form(documents, len(regions), found.drafts))
+    return _intake(kept, sorted([*logins, *found.ignored]), _form(documents, len(regions), found.drafts))
 
 
 def _intake(drafts: Sequence[Draft], ignored: Lines, form: str) -> Intake:

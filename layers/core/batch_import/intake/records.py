@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from batch_import.intake.fields import Field, platform_of
 from batch_import.intake.pairing import joined_halves, paired
+from batch_import.intake.roots import with_path
 from batch_import.intake.rows import Draft
 from batch_import.intake.settling import heading_of, settle
 from batch_import.intake.texts import Note
@@ -30,6 +31,7 @@ class Records:
         self.heading: tuple[int, str, str] | None = None
         self.variables: dict[str, Draft] = {}
         self.consecutive = 0
+        self.last_key = 0  # its line
         self.labelled_models: list[tuple[Draft, str]] = []
         self.models_of: list[tuple[int, Token]] = []  # models of variables (``OPENAI_MODEL``)
         self.filled: dict[tuple[str, Field], int] = {}  # the line that filled an owner's field
@@ -162,9 +164,7 @@ class Records:
         self.consecutive = 0
         if current is None or (self.key_first and current.complete):
             current = self._open(line)
-        elif (
-            current.addresses and current.keys and (current.label != self._heading_text() and self.heading is not None)
-        ):
+        elif current.addresses and current.keys and self._is_under_new_heading():
             above = current
             current = self._open(line)
             current.addresses.extend(above.addresses)
@@ -172,7 +172,11 @@ class Records:
         elif current.addresses and self.heading is not None and not current.keys and current.label is None:
             current.label = self._heading_text()
         current.keys.append(token.value)
+        self.last_key = line.number
         self._noted(line, token, current)
+
+    def _is_under_new_heading(self) -> bool:
+        return self.heading is not None and self.heading[0] > self.last_key
 
     def _noted(self, line: Line, token: Token, draft: Draft) -> None:
         draft.notes.extend(token.notes)
@@ -181,6 +185,10 @@ class Records:
 
     def _detail(self, line: Line, token: Token) -> None:
         current = self.current
+        if token.field is Field.PATH:
+            if current is not None and current.addresses:
+                current.addresses[-1] = with_path(current.addresses[-1], token.value)
+            return
         if token.field is Field.NAME:
             if current is None or current.complete or current.label:
                 current = self._open(line)

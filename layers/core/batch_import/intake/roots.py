@@ -72,7 +72,7 @@ def _root(text: str, notes: list[Note], exact: bool) -> Root:
         notes.append(Note.QUERY_REMOVED)
     origin = _canonical_origin(parts.scheme, netloc)
     host = urlsplit(origin).hostname or ""
-    if not _is_host(host):
+    if not _is_host(host) or (Note.SCHEME_ADDED in notes and not re.search(r"[.:]|^localhost$", netloc)):
         raise InvalidRequest("base_url has an invalid host name")
     bare = _GEMINI_CALL.sub("", path.rstrip("/"))
     stripped = ENDPOINT.sub("", bare).rstrip("/")
@@ -123,3 +123,9 @@ def _is_cut_name(host: str, port: int | None, path: str) -> bool:
 def _key_in(query: str) -> str:
     pairs = parse_qsl(query[:LONGEST_ADDRESS], max_num_fields=50) if query and query.count("&") < 50 else []
     return next((value for name, value in pairs if "key" in name.lower() and is_key_like(value)), "")
+
+
+def with_path(address: str, path: str) -> str:
+    """``address`` with the path of the API, if it has no path of its own."""
+    bare = address.rstrip("/")
+    return address if "/" in bare.partition("://")[2] else bare + path

@@ -297,10 +297,14 @@ def _models(texts: Iterable[str]) -> list[str]:
     for text in texts:
         parts = re.split(r"[,;|\n\t]+|\s/\s", text[:20_000])
         for part in parts:
-            name = part.strip(" \"'`[](){}*")
+            name = _AROUND_MODEL.sub("", part.strip(" \"'`(){}*"))
             if 0 < len(name) <= LONGEST_MODEL and not name.startswith(("http:", "https:")):
                 found[name] = None
     return list(found)
+
+
+# LiteLLM's ``openai/`` and Claude Code's ``[1m]`` are no part of a model's name.
+_AROUND_MODEL = re.compile(r"^[\s\[]*(?:openai/)?|\[\d+m\]$|[\s\]]+$")
 
 
 def _keys_in(text: str) -> list[_Key]:

@@ -12,6 +12,7 @@ from batch_import.intake.texts import Note
 
 _DELIMITERS = ("\t", ",", "|", ";")
 _RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$|^\s*:?-{3,}:?\s*\|[\s|:\-]*$")
+_PASSWORD = re.compile(r"(?:login[_ ]?)?password|登录密码|密码", re.IGNORECASE)
 _LONGEST_HEADER = 2_000
 _LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,2100})>?[^()]{0,100}\)")
 _BREAK = re.compile(r"<br\s*/?>|</?code>", re.IGNORECASE)
@@ -25,6 +26,11 @@ class Header:
 
     delimiter: str
     columns: tuple[Named | None, ...]
+
+    @property
+    def is_of_logins(self) -> bool:
+        """Whether the table is an export of a password manager, no list of relays."""
+        return bool(self.count(Field.LOGIN)) and not self.count(Field.KEY)
 
     def count(self, kind: Field) -> int:
         return sum(column is not None and column.field is kind for column in self.columns)
@@ -68,7 +74,7 @@ def header_of(text: str) -> Header | None:
     for delimiter in _DELIMITERS:
         if delimiter in text:
             cells = [cell.strip(_CELL + "*") for cell in _split(text, delimiter)]
-            columns = tuple(field_of(cell) for cell in cells)
+            columns = tuple(Named(Field.LOGIN) if _PASSWORD.fullmatch(cell) else field_of(cell) for cell in cells)
             header = Header(delimiter, columns)
             if _is_header(header):
                 return header
@@ -77,7 +83,7 @@ def header_of(text: str) -> Header | None:
 
 def _is_header(header: Header) -> bool:
     """Whether cells name an address and a key; between bars an address and anything else that is known will do."""
-    if header.count(Field.KEY):
+    if header.count(Field.KEY) or header.is_of_logins:
         return bool(header.count(Field.ADDRESS) or header.count(Field.SITE))
     known = sum(column is not None for column in header.columns)
     return header.delimiter == "|" and header.count(Field.ADDRESS) == 1 and known > 1
@@ -95,11 +101,22 @@ def _belongs(text: str, header: Header) -> bool:
 
 def drafts_of_table(region: Region) -> Iterator[Draft]:
     rows = list(_rows(region))
+    above = Draft(0)
     for at, (line, cells) in enumerate(rows, start=1):
         draft = _draft(line, cells, region.header)
+        if draft.keys and not draft.addresses and above.complete:
+            _take_merged(draft, above)
+        above = draft
         if at == len(rows) and region.cut:
             draft.keys, draft.notes = [], [*draft.notes, Note.CUT_OFF]
         yield draft
+
+
+def _take_merged(draft: Draft, above: Draft) -> None:
+    """Fills the cells that a sheet has merged with those above: copied, they are empty in all rows but the first."""
+    draft.addresses = above.addresses
+    draft.label = draft.label or above.label
+    draft.notes.append(Note.ADDRESS_FROM_ABOVE)
 
 
 def _rows(region: Region) -> Iterator[tuple[int, list[str]]]:

@@ -37,9 +37,14 @@ _NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|stri
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
 _CALL = re.compile(r"[A-Z]\w*\.[a-z]\w*")  # ``OpenAiChatModel.builder()``
+# A field's name and its value as two cells of a sheet, or as a log writes them (``[INFO] 接口地址 - https://…``).
+_CELLS = re.compile(
+    r"\s*(?:\[\w{1,8}\]\s*)?([^\t:=|\"'`]{1,30}?)(?:\t+|\s+[-|]\s+|\s{3,}|\|)\s*(\S(?:(?!\s[-|]\s)[^\t|]){0,2100})"
+)
 _NEXT_IN_LIST = re.compile(r"[;,]\s*http")
 _BACKUP_WORD = re.compile(r"(?:备用|备份|镜像|\bbackup|\bmirror)[:\s]*$", re.IGNORECASE)
 _METHOD = re.compile(r"(?<!os)\.([a-z][A-Za-z]{2,30})\((?=[\"'])")  # ``.apiKey("…")``
+_KEYWORD = re.compile(r"(?<![\w:/]):([a-z][a-z-]{1,30})[ \t]+(?=\")")  # of Lisp: ``:host "…"``
 _DOTNET = re.compile(r"\[Environment\]::SetEnvironmentVariable\(\"(\w+)\",\s*\"([^\"]*)\"[^)]*\)", re.IGNORECASE)
 FENCE = re.compile(r"^\s*(?:```|~~~)")
 RULE = re.compile(r"^[\s|:\-=_*+~]+$")
@@ -235,7 +240,12 @@ class TokenReader:
         """An address without a scheme behind its label."""
         word, _, rest = text.partition(" ")
         word = word.strip(",;|\"'`*")
-        if cleaning.is_bind_address(word) or (name.lower() in ("host", "hostname") and "." not in word):
+        if len(word) > 1 and word.startswith("/") and not word.startswith("//"):
+            line.tokens.append(Token(Field.PATH, word, True))
+            return
+        if cleaning.is_bind_address(word) or (
+            name.lower() in ("host", "hostname") and not cleaning.looks_like_host(word)
+        ):
             return
         if named.field is Field.ADDRESS and (
             cleaning.looks_like_host(word)
@@ -261,7 +271,7 @@ class TokenReader:
         kind = kind_of(word)
         if kind is Kind.KEY or (
             kind is Kind.PLACEHOLDER
-            and ((named and named.field is Field.KEY) or word.lower().startswith(("sk-", "your", "<", "$")))
+            and ((named and named.field is Field.KEY) or word.lower().startswith(("sk-", "your-", "your_", "<", "$")))
         ):
             line.tokens.append(Token(Field.KEY, word))
         elif kind is Kind.MODEL:
@@ -282,8 +292,12 @@ class TokenReader:
 def _as_assignments(content: str) -> str:
     """``content`` with the ways in which shells and languages set a value written as ``name=value``."""
     content = _REDIRECTED.sub(r'"\1"', content)
+    if (cells := _CELLS.fullmatch(content)) is not None and field_of(cells[1]) is not None:
+        return f"{cells[1]}: {cells[2]}"
     if "$env:" in content.lower():
         content = re.sub(r"\$env:", " ", content, flags=re.IGNORECASE)
+    if ":" in content:
+        content = _KEYWORD.sub(r" \1=", content)
     if "]::" in content:
         content = _DOTNET.sub(r"\1=\2", content)
     if '("' in content or "('" in content:

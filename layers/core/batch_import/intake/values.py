@@ -11,7 +11,7 @@ from batch_import.intake.fields import Field, Named, field_of, is_off, platform_
 
 CUT = "\ufdd0cut"  # the name that an object gets where the text broke off within it
 _STRONG_ADDRESS = re.compile(r"base|api|endpoint|地址|接口", re.IGNORECASE)
-_NEW_API_TYPES = {"14": "anthropic", "24": "gemini"}
+_PROVIDERS = ("openai", "anthropic", "claude", "gemini", "google")
 SURE = (cleaning.Kind.KEY, cleaning.Kind.PLACEHOLDER)
 _KNOWN_REST_TEXT = """
     balance concurrency created_time data group groups id items message order page page_size priority
@@ -37,6 +37,7 @@ class Own:
     unknown: bool = False
     cut: bool = False
     exact: bool = False
+    path: str = ""  # of the API below an address that has none
 
     @property
     def addresses(self) -> list[str]:
@@ -80,12 +81,14 @@ def _take_single(own: Own, kind: Field, name: str, value: Any) -> None:
     elif kind is Field.NAME:
         _take_name(own, name, value)
     elif kind is Field.PLATFORM:
-        own.platform = own.platform or platform_of(str(value)) or _NEW_API_TYPES.get(str(value))
+        own.platform = own.platform or platform_of(str(value))
     elif kind in (Field.ENABLED, Field.DISABLED):
         own.disabled = own.disabled or is_off(kind, str(value))
 
 
 def _take_name(own: Own, name: str, value: Any) -> None:
+    if name.lower().endswith("provider") and str(value).lower() in _PROVIDERS:
+        own.platform = own.platform or platform_of(value)
     better = own.label is None or name.lower() in ("name", "title", "label")
     if isinstance(value, str) and value.strip() and name != "id" and better:
         own.label = value
@@ -95,10 +98,16 @@ def as_fields(node: Any) -> dict[str, Any] | None:
     """A list of ``{"name": "OPENAI_BASE_URL", "value": text}`` as one object; None for any other value."""
     if not isinstance(node, list) or not node or not all(isinstance(one, dict) for one in node):
         return None
-    pairs = [(one.get("name", one.get("key")), one.get("value")) for one in node]
-    if not all(isinstance(name, str) and "value" in one for (name, _), one in zip(pairs, node, strict=True)):
+    pairs = [(one.get("name", one.get("key")), _value_of(one)) for one in node]
+    if not all(isinstance(name, str) and value is not None for name, value in pairs):
         return None
     return dict(pairs) if len(dict(pairs)) == len(pairs) else None
+
+
+def _value_of(node: Mapping[str, Any]) -> Any:
+    """What stands under ``value``, in ``node`` or in an object in it (Jan's ``controllerProps``)."""
+    inner = (one["value"] for one in node.values() if isinstance(one, dict) and "value" in one)
+    return node["value"] if "value" in node else next(inner, None)
 
 
 def named_value(node: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -110,10 +119,11 @@ def named_value(node: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def unwrapped(named: Named | None, value: Any) -> Any:
-    """The text of ``{"value": text}`` where a name asks for one."""
-    if named is not None and isinstance(value, dict) and len(value) == 1 and isinstance(value.get("value"), str):
-        return value["value"]
-    return value
+    """The text of ``{"value": text}`` or of Postman's ``{"raw": text}`` where a name asks for one."""
+    if named is None or not isinstance(value, dict):
+        return value
+    text = value.get("value") if len(value) == 1 else value.get("raw")
+    return text if isinstance(text, str) else value
 
 
 def _are_keys(value: Any) -> bool:
@@ -122,15 +132,32 @@ def _are_keys(value: Any) -> bool:
 
 
 def _take_address(own: Own, named: Named, name: str, value: Any) -> bool:
+    if (
+        isinstance(value, dict)
+        and value
+        and all(isinstance(one, str) and cleaning.has_scheme(one) for one in value.values())
+    ):
+        return all(_take_address(own, named._replace(owner=str(owner)), name, one) for owner, one in value.items())
     values = [value] if isinstance(value, str) else value
-    if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
+    values = [_address_alone(one) for one in values] if isinstance(values, list) else [None]
+    if not all(isinstance(one, str) for one in values):
         return False
+    if isinstance(value, str) and value.startswith("/"):
+        own.path = value
     found = [one.strip() for one in values if _is_address(one, name)]
     if found:
         own.address_of.setdefault(named.owner, []).extend(found)
         own.strong = own.strong or _STRONG_ADDRESS.search(name) is not None
         own.exact = own.exact or name == "apiHost"
     return True
+
+
+def _address_alone(node: Any) -> Any:
+    """The address of an object that has no key (``{"url": text, "weight": 1}``); any other value as it is."""
+    if not isinstance(node, dict) or any(isinstance(value, dict | list) for value in node.values()):
+        return node
+    fields = {found.field: value for name, value in node.items() if (found := field_of(str(name)))}
+    return node if Field.KEY in fields else fields.get(Field.ADDRESS, node)
 
 
 def _is_address(text: str, name: str) -> bool:
@@ -145,6 +172,8 @@ def _is_address(text: str, name: str) -> bool:
 
 
 def _take_key(own: Own, named: Named, value: Any) -> bool:
+    if isinstance(value, dict) and _are_keys(list(value.values())):
+        return all(_take_key(own, named._replace(owner=str(owner)), one) for owner, one in value.items())
     values = value if isinstance(value, list) else [value]
     keys = [one for one in values if isinstance(one, str) and one.strip()]
     if isinstance(value, dict) or any(isinstance(one, dict | list) for one in values):
@@ -185,21 +214,28 @@ def _has_credentials(node: Mapping[str, Any]) -> bool:
 
 def _names(value: Any, depth: int) -> Iterator[str]:
     if isinstance(value, str):
-        yield re.sub(r"^openai/", "", value)
+        yield value
     elif isinstance(value, list):
         for one in value:
             if isinstance(one, dict) and not _has_credentials(one):
-                name = next(
-                    (one[key] for key in ("id", "model", "name", "model_name") if isinstance(one.get(key), str)), ""
-                )
-                yield from [name] if name else list(one)[: len(one) == 1]
+                yield from [name] if (name := _name_of_model(one)) else list(one)[: len(one) == 1]
             elif isinstance(one, str):
                 yield one
     elif isinstance(value, dict) and depth < 3:
         if isinstance(value.get("default"), list | str):
             yield from _names(value["default"], depth + 1)
         elif all(isinstance(one, dict | str) for one in value.values()) and not ({"providers", "fetch"} & set(value)):
-            yield from (str(name) for name in value)
+            yield from (one if is_models(name) and isinstance(one, str) else str(name) for name, one in value.items())
+
+
+def is_models(name: object) -> bool:
+    return (named := field_of(str(name))) is not None and named.field is Field.MODELS
+
+
+def _name_of_model(node: Mapping[str, Any]) -> str:
+    named = {name: value for name, value in node.items() if isinstance(value, str)}
+    fields = (value for name, value in named.items() if is_models(name))
+    return named.get("id") or next(fields, "") or named.get("name", "")
 
 
 def opened(name: str, value: Any) -> Any:
