@@ -23,6 +23,7 @@ _LOOSE = re.compile(
 _YAML_SIGN = re.compile(r"^[ \t]*(?:-[ \t]+)?[\w\"'.-]{1,60}:[ \t]*(?:#.*|&\w+[ \t]*)?$", re.MULTILINE)
 _YAML_LIST = re.compile(r"^[ \t]*-[ \t]+[\w\"'.-]{1,60}:[ \t]+\S", re.MULTILINE)
 _TOML_SIGN = re.compile(r"^[ \t]*\[{1,2}[\w.\"'-]{1,100}\]{1,2}[ \t]*(?:#.*)?$", re.MULTILINE)
+_LEADING = re.compile(r"\A(?:\s*//.*\n)+")  # comments above a document
 _START = re.compile(r"^[ \t]*(?:[\w \t]{0,60}[=:][ \t]*)?(?=[{\[])", re.MULTILINE)
 _BRACKET = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"?|[{}\[\]]")
 _DANGLING = re.compile(r"[\s,]*(?:\"(?:[^\"\\]|\\.)*\"\s*:\s*)?[\w.+-]*$")
@@ -203,7 +204,7 @@ def toml_of(text: str) -> dict[str, Any] | None:
 
 
 def _readings(text: str, form: str) -> Iterator[tuple[str, Any]]:
-    stripped = text.strip()
+    stripped = _LEADING.sub("", text).strip()
     if form in ("auto", "json") and stripped[:1] in ("{", "["):
         for spelling in _spellings(stripped):
             try:

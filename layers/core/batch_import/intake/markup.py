@@ -2,11 +2,17 @@
 
 import re
 
+from batch_import.intake.fields import field_of
+
 EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]+")
 _TAG = re.compile(
     r"</?(?:a|b|i|u|p|br|hr|code|pre|span|div|li|ul|ol|td|th|tr|table|thead|tbody|strong|em|font|html|body|blockquote|h[1-6]|kbd|img"
-    r"|input|small|mark|label|section|button|center|details|summary|tt)(?=[\s/>])[^<>]{0,2000}>",
+    r"|input|small|mark|label|section|button|center|details|summary|tt|string|dict|array|plist)(?=[\s/>])[^<>]{0,2000}>",
     re.IGNORECASE,
+)
+_ELEMENT = re.compile(
+    r"<([A-Za-z][\w.:-]{1,40})(?:\s[^<>]{0,200})?>([^<>]{0,2100})</\1>"
+    r"|<\w+\s+(?:key|name)=\"([\w.]{1,60})\"\s+value=\"([^\"<>]{0,2100})\"\s*/?>"
 )
 _HREF = re.compile(r"href=[\"']?(https?://[^\s\"'>]+)", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|ensp|emsp|#\d{2,4}|#x[0-9a-f]{2,4});", re.IGNORECASE)
@@ -20,6 +26,7 @@ def without_markup(text: str) -> str:
     if "&" in text:
         text = _ENTITY.sub(_entity, text)
     if "<" in text:
+        text = _ELEMENT.sub(_element, text)
         text = _TAG.sub(_tag, text)
     if "](" in text:
         text = _MARKDOWN_LINK.sub(r"\1 \2 ", text)
@@ -28,6 +35,14 @@ def without_markup(text: str) -> str:
     if "\\" in text:
         text = text.rstrip().removesuffix(" \\").replace("\\_", "_").replace("\\-", "-")
     return text
+
+
+def _element(found: re.Match[str]) -> str:
+    """An element of XML as a label with its value; ``<key>NAME</key>`` of a plist is a label for the next line."""
+    if field_of(found[2]) is not None and not found[3]:
+        return f"{found[2]}:"
+    name = found[1] or found[3]
+    return f" {name}: {found[2] or found[4]} " if field_of(name) is not None else found[0]
 
 
 def _tag(found: re.Match[str]) -> str:

@@ -20,10 +20,10 @@ from batch_import.intake.values import (
     SURE,
     Own,
     as_fields,
-    has_address,
     is_models,
     named_value,
     opened,
+    says,
     take,
     unwrapped,
 )
@@ -265,7 +265,7 @@ def _named_below(below: _Above, name: str, element: Any, is_list: bool) -> _Abov
     if (named := field_of(name)) is not None and named.field not in (Field.ADDRESS, Field.SITE):
         return below
     inner = [value for key, value in element.items() if key in _PARTS and isinstance(value, dict)]
-    if any(has_address(part) for part in (element, *inner)):
+    if any(says(part, Field.ADDRESS, Field.KEY) for part in (element, *inner)):
         return _Above(name, below.platform or _owned(name), below.models, below.notes)
     return below
 

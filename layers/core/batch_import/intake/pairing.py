@@ -1,5 +1,6 @@
 """Drafts that are put together or taken apart after all lines are read."""
 
+from collections import Counter
 from dataclasses import replace
 
 from batch_import.intake.rows import Draft
@@ -7,24 +8,41 @@ from batch_import.intake.texts import Note
 
 
 def joined_halves(drafts: list[Draft]) -> list[Draft]:
-    """Variables of different owners belong together when there is only one address and otherwise only keys."""
-    halves = [draft for draft in drafts if bool(draft.addresses) != bool(draft.keys)]
-    with_address = [draft for draft in halves if draft.addresses]
-    with_key = [draft for draft in halves if draft.keys]
-    if len(with_address) != 1 or len(with_key) != 1 or with_address[0].site or with_key[0].site:
-        return drafts
-    address, key = with_address[0], with_key[0]
-    first, second = (address, key) if address.line <= key.line else (key, address)
-    merged = replace(
+    """An address and a key belong together when there is only one of each, or when both have the same label."""
+    halves = [draft for draft in drafts if bool(draft.addresses) != bool(draft.keys) and not draft.site]
+    addresses = [draft for draft in halves if draft.addresses]
+    keys = [draft for draft in halves if draft.keys]
+    pairs = [(addresses[0], keys[0])] if len(addresses) == len(keys) == 1 else _of_one_label(addresses, keys)
+    first_of = {id(second): first for first, second in map(_in_order, pairs)}
+    merged = {id(first): _merged(*_in_order(pair)) for pair in pairs for first in _in_order(pair)[:1]}
+    return [merged.get(id(draft), draft) for draft in drafts if id(draft) not in first_of]
+
+
+def _of_one_label(addresses: list[Draft], keys: list[Draft]) -> list[tuple[Draft, Draft]]:
+    by_label = [_with_own_label(addresses), _with_own_label(keys)]
+    return [(draft, by_label[1][label]) for label, draft in by_label[0].items() if label in by_label[1]]
+
+
+def _with_own_label(drafts: list[Draft]) -> dict[str, Draft]:
+    counted = Counter(draft.label for draft in drafts)
+    return {draft.label: draft for draft in drafts if draft.label and counted[draft.label] == 1}
+
+
+def _in_order(pair: tuple[Draft, Draft]) -> tuple[Draft, Draft]:
+    address, key = pair
+    return (address, key) if address.line <= key.line else (key, address)
+
+
+def _merged(first: Draft, second: Draft) -> Draft:
+    return replace(
         first,
-        addresses=address.addresses,
-        keys=key.keys,
+        addresses=first.addresses or second.addresses,
+        keys=first.keys or second.keys,
         models=[*first.models, *second.models],
         label=first.label or second.label,
         platform=first.platform or second.platform,
         notes=[*first.notes, *second.notes],
     )
-    return [merged if draft is first else draft for draft in drafts if draft is not second]
 
 
 def paired(draft: Draft) -> list[Draft]:

@@ -54,6 +54,8 @@ def _lines(text: str, clean: str, form: str) -> Intake:
         *(draft for region in regions for draft in drafts_of_table(region)),
         *found.drafts,
     ]
+    if documents:
+        drafts = joined_halves(drafts)
     kept = sorted((draft for draft in drafts if draft.addresses or draft.keys), key=lambda draft: draft.line)
     return _intake(kept, sorted([*logins, *found.ignored]), _form(documents, len(regions), found.drafts))
 

@@ -271,13 +271,30 @@ class Records:
         self._models_of_variables()
         self.drafts = joined_halves(self.drafts)
         kept = []
+        sites = _sites(self.drafts)
         for draft in self.drafts:
-            if draft.addresses or draft.keys:
+            if not draft.keys and draft.addresses and all(_site_of(one) in sites for one in draft.addresses):
+                self.ignored.append((draft.line, " ".join(draft.addresses)))
+            elif draft.addresses or draft.keys:
                 kept.append(draft)
             elif draft.site:
                 self.ignored.append((draft.line, draft.site))
         self.drafts = [part for draft in kept for part in paired(draft)]
         self.ignored.sort()
+
+
+def _sites(drafts: Sequence[Draft]) -> set[str]:
+    """The domains of complete pairs: a bare address of one of them without a key is the relay's home page."""
+    hosts = {
+        address.split("/")[2] for draft in drafts if draft.complete for address in draft.addresses if "://" in address
+    }
+    return {host.split(".", at)[-1] for host in hosts for at in range(host.count("."))}
+
+
+def _site_of(address: str) -> str:
+    """The domain of an address without a path, ``www.`` left out; empty for any other address."""
+    found = re.fullmatch(r"https?://(?:www\.)?([^/]+)/?", address)
+    return found[1] if found else ""
 
 
 def _without_trailing_address(tokens: list[Token]) -> list[Token]:

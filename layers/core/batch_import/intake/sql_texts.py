@@ -1,4 +1,4 @@
-"""The rows that a database dump inserts (SQLite, MySQL)."""
+"""The rows of a database dump: inserted (SQLite, MySQL) or copied (PostgreSQL)."""
 
 import re
 from collections import defaultdict
@@ -12,6 +12,9 @@ _CREATE = re.compile(
     rf"\bCREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}\s*\((?P<columns>(?:[^()]|\([^()]*\)){{1,10000}})\)",
     re.IGNORECASE,
 )
+_COPY = re.compile(
+    rf"^COPY\s+{_NAME}\s*\((?P<columns>[^()]*)\)\s+FROM\s+stdin;\n(?P<lines>(?:(?!\\\.).*\n?)*)", re.MULTILINE
+)
 _CONSTRAINT = re.compile(r"(?:PRIMARY|FOREIGN|UNIQUE|KEY|INDEX|CONSTRAINT|CHECK|FULLTEXT)\b")
 _TOKEN = {
     True: re.compile(r"'((?:[^'\\]|\\.|'')*+)(?:'|\Z)|([^\s,()';]+)|[(),;]", re.DOTALL),
@@ -22,7 +25,7 @@ _CONTROL = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 def is_sql(text: str) -> bool:
-    return _INSERT.search(text) is not None
+    return _INSERT.search(text) is not None or _COPY.search(text) is not None
 
 
 def tables_of(text: str) -> dict[str, list[dict[str, str]]]:
@@ -32,6 +35,10 @@ def tables_of(text: str) -> dict[str, list[dict[str, str]]]:
     for found in _INSERT.finditer(text):
         names = _names(found["columns"] or "") or columns.get(found["table"], [])
         tables[found["table"]].extend(_rows(text, found.end(), names, "`" in found[0]))
+    for found in _COPY.finditer(text):
+        names = _names(found["columns"])
+        cells = (line.replace("\\N", "").replace("\\n", "\n").split("\t") for line in found["lines"].splitlines())
+        tables[found["table"]].extend(dict(zip(names, row, strict=False)) for row in cells)
     return dict(tables)
 
 

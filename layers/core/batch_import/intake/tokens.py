@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from batch_import.intake import cleaning
 from batch_import.intake.cleaning import Kind, kind_of
 from batch_import.intake.commands import plain_command
-from batch_import.intake.fields import Field, Named, field_of, platform_of
+from batch_import.intake.fields import Field, Named, field_of, platform_of, provider_platform
 from batch_import.intake.labels import is_detail, is_name, labels
 from batch_import.intake.links import draft_of_link, is_link
 from batch_import.intake.markup import without_markup
@@ -45,7 +45,10 @@ _NEXT_IN_LIST = re.compile(r"[;,]\s*http")
 _BACKUP_WORD = re.compile(r"(?:备用|备份|镜像|\bbackup|\bmirror)[:\s]*$", re.IGNORECASE)
 _METHOD = re.compile(r"(?<!os)\.([a-z][A-Za-z]{2,30})\((?=[\"'])")  # ``.apiKey("…")``
 _KEYWORD = re.compile(r"(?<![\w:/]):([a-z][a-z-]{1,30})[ \t]+(?=\")")  # of Lisp: ``:host "…"``
-_DOTNET = re.compile(r"\[Environment\]::SetEnvironmentVariable\(\"(\w+)\",\s*\"([^\"]*)\"[^)]*\)", re.IGNORECASE)
+_DOTNET = re.compile(
+    r"\[(?:System\.)?Environment\]::SetEnvironmentVariable\(\s*[\"'](\w+)[\"'],\s*[\"']([^\"']*)[\"'][^)]*\)",
+    re.IGNORECASE,
+)
 FENCE = re.compile(r"^\s*(?:```|~~~)")
 RULE = re.compile(r"^[\s|:\-=_*+~]+$")
 _SHELL = re.compile(r"^\s*(?:export|set)\s+(?=\"?\w+=)", re.IGNORECASE)
@@ -184,7 +187,10 @@ class TokenReader:
             line.words.append(stripped)
             return named
         if named.field is Field.NAME:
-            line.tokens.append(Token(Field.NAME, stripped, labelled=True))
+            if (platform := provider_platform(name, stripped)) is not None:
+                line.tokens.append(Token(Field.PLATFORM, platform, labelled=True))
+            else:
+                line.tokens.append(Token(Field.NAME, stripped, labelled=True))
         elif named.field is Field.MODELS:
             self._models(line, stripped, named.owner)
         elif named.field is Field.PLATFORM:
@@ -263,6 +269,8 @@ class TokenReader:
         named: Named | None = None
         for found in _WORD.finditer(text):
             if found[0].startswith("-") and _OPTION.fullmatch(found[0]):
+                continue
+            if "." in found[0] and text[found.end() : found.end() + 1] == "(":  # a call: ``config.models.push(``
                 continue
             for word in parts_of(found[0], line.by_comma):
                 named = self._word(line, word, named)

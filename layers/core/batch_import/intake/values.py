@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from batch_import.intake import cleaning
-from batch_import.intake.fields import Field, Named, field_of, is_off, platform_of
+from batch_import.intake.fields import Field, Named, field_of, is_off, platform_of, provider_platform
 
 CUT = "\ufdd0cut"  # the name that an object gets where the text broke off within it
 _STRONG_ADDRESS = re.compile(r"base|api|endpoint|地址|接口", re.IGNORECASE)
-_PROVIDERS = ("openai", "anthropic", "claude", "gemini", "google")
 SURE = (cleaning.Kind.KEY, cleaning.Kind.PLACEHOLDER)
 _KNOWN_REST_TEXT = """
     balance concurrency created_time data group groups id items message order page page_size priority
@@ -55,7 +54,8 @@ def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
         return True
     if name == "id" and isinstance(value, str) and not value.isdigit() and len(value) <= 30:
         own.identity = value
-    if named is None and name == "api" and _are_keys(value):  # uni-api calls the key so
+    is_bearer = isinstance(value, str) and value.startswith("Bearer ")
+    if named is None and (is_bearer or (name == "api" and _are_keys(value))):  # uni-api calls the key so
         return _take_key(own, Named(Field.KEY), value)
     if named is None:
         own.unknown = own.unknown or (not isinstance(value, dict | list) and name.lower() not in _KNOWN_REST)
@@ -87,8 +87,7 @@ def _take_single(own: Own, kind: Field, name: str, value: Any) -> None:
 
 
 def _take_name(own: Own, name: str, value: Any) -> None:
-    if name.lower().endswith("provider") and str(value).lower() in _PROVIDERS:
-        own.platform = own.platform or platform_of(value)
+    own.platform = own.platform or provider_platform(name, str(value))
     better = own.label is None or name.lower() in ("name", "title", "label")
     if isinstance(value, str) and value.strip() and name != "id" and better:
         own.label = value
@@ -196,7 +195,9 @@ def _several(key: str) -> list[str]:
 
 
 def _take_models(own: Own, value: Any) -> bool:
-    if isinstance(value, dict) and any(has_address(one) for one in (value, *value.values()) if isinstance(one, dict)):
+    if isinstance(value, dict) and any(
+        says(one, Field.ADDRESS) for one in (value, *value.values()) if isinstance(one, dict)
+    ):
         return False
     own.models.extend(_names(value, 0))
     # A list of objects may be a list of providers (LiteLLM and Continue call it models): it is looked into as well.
@@ -254,6 +255,7 @@ def opened(name: str, value: Any) -> Any:
     return value
 
 
-def has_address(node: Mapping[str, Any]) -> bool:
+def says(node: Mapping[str, Any], *kinds: Field) -> bool:
+    """Whether one of the names in ``node`` with a text below stands for one of ``kinds``."""
     named = (field_of(str(key)) for key, value in node.items() if isinstance(value, str))
-    return any(found is not None and found.field is Field.ADDRESS for found in named)
+    return any(found is not None and found.field in kinds for found in named)
