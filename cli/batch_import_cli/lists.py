@@ -116,7 +116,11 @@ def _whole_request(text: str) -> dict[str, Any] | None:
 
 
 def _fields(item: ChosenItem) -> dict[str, Any]:
-    optional = {"requested_models": list(item.requested_models), "label": item.label}
+    optional = {
+        "requested_models": list(item.requested_models),
+        "legacy_provider_id": item.legacy_provider_id,
+        "label": item.label,
+    }
     return {"base_url": item.base_url, "api_key": item.api_key} | {k: value for k, value in optional.items() if value}
 
 

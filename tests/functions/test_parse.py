@@ -46,6 +46,13 @@ def test_rows_say_what_was_read_from_which_line(aws: Aws) -> None:
     assert not [key for key in KEYS if key in json.dumps(answer)]
 
 
+def test_rows_name_the_platform_that_the_list_names(aws: Aws) -> None:
+    text = (
+        f"ANTHROPIC_BASE_URL=https://a.example.com\nANTHROPIC_AUTH_TOKEN={KEYS[0]}\n\nhttps://b.example.com {KEYS[1]}\n"
+    )
+    assert [row["platform"] for row in parsed(text).json["rows"]] == ["anthropic", None]
+
+
 def test_nothing_is_stored_and_a_viewer_may_not_ask(aws: Aws) -> None:
     client = boto3.client("dynamodb")
     parsed(TEXT)

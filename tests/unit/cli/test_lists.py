@@ -32,6 +32,11 @@ def test_labels_and_models_travel_along() -> None:
     ]
 
 
+def test_column_of_former_ids_travels_along() -> None:
+    text = f"base_url,api_key,legacy_provider_id\n{URL},{KEY},old-7\n{URL},{KEY}2,\n"
+    assert [item.get("legacy_provider_id") for item in items(text)] == ["old-7", None]
+
+
 def test_a_create_request_is_sent_as_it_is() -> None:
     item = {"base_url": URL, "api_key": KEY, "legacy_provider_id": "old-7"}
     found = read_list(json.dumps({"mode": "strict", "items": [item]}).encode(), "list")

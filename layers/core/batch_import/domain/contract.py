@@ -169,6 +169,9 @@ class HeldByHost(BaseModel):
     state: MatchedAccountState | None
 
 
+ParsedPlatform = Literal["openai", "anthropic", "gemini"]  # that a list names
+
+
 class ShownRow(BaseModel):
     """One address and key as they were read; ``row`` and ``line`` count from 1."""
 
@@ -180,6 +183,7 @@ class ShownRow(BaseModel):
     api_key_masked: str
     requested_models: list[str]
     label: str | None
+    platform: ParsedPlatform | None
     notes: list[str]
     of_row: int | None = None
     choices: list[ParsedChoice] = []

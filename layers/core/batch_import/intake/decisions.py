@@ -2,9 +2,10 @@
 """From rows and a person's decisions to the items that are created."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from batch_import.domain.contract import ParsedPlatform as Platform
 from batch_import.domain.errors import InvalidRequest
 from batch_import.intake.roots import root_of
 from batch_import.intake.rows import MOST_MODELS, Intake, ParsedRow, RowStatus
@@ -28,8 +29,9 @@ class ChosenItem:
     base_url: str
     requested_models: tuple[str, ...] = ()
     label: str | None = None
-    platform: str | None = None
+    platform: Platform | None = None
     api_key: str = field(default="", repr=False)
+    legacy_provider_id: str | None = None
 
 
 def choose(intake: Intake, decisions: Iterable[Mapping[str, Any]] = ()) -> list[ChosenItem]:
@@ -66,7 +68,10 @@ def _items(row: ParsedRow, decision: Mapping[str, Any]) -> list[ChosenItem]:
         return []
     pairs = _pairs(row, decision)
     models = _models(row, decision)
-    return [ChosenItem(row.row, base_url, models, row.label, row.platform, api_key) for base_url, api_key in pairs]
+    return [
+        ChosenItem(row.row, base_url, models, row.label, row.platform, api_key, row.legacy_provider_id)
+        for base_url, api_key in pairs
+    ]
 
 
 def _pairs(row: ParsedRow, decision: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
@@ -122,5 +127,10 @@ def _models(row: ParsedRow, decision: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _both(first: ChosenItem, second: ChosenItem) -> ChosenItem:
     models = tuple(dict.fromkeys([*first.requested_models, *second.requested_models]))[:MOST_MODELS]
-    platform = first.platform or second.platform
-    return ChosenItem(first.row, first.base_url, models, first.label or second.label, platform, first.api_key)
+    return replace(
+        first,
+        requested_models=models,
+        label=first.label or second.label,
+        platform=first.platform or second.platform,
+        legacy_provider_id=first.legacy_provider_id or second.legacy_provider_id,
+    )

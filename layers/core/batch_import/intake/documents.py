@@ -2,20 +2,17 @@
 
 import json
 import re
-import tomllib
 from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from batch_import.intake.limited import DEEPEST, toml_of, yaml_of
 from batch_import.intake.objects import drafts_of_object
 from batch_import.intake.rows import Draft
 from batch_import.intake.sql_texts import is_sql, tables_of
 from batch_import.intake.values import CUT
 
-_YAML_LONGEST = 300_000
-_TOML_LONGEST = 300_000
-_DEEPEST = 100
 _STRING = re.compile(r"\"((?:[^\"\\]|\\.){1,4096})\"|[^\s\"',;\[\]{}]{1,2048}")
 _LOOSE = re.compile(
     r"\"(?:[^\"\\\n]|\\.)*\"|(?<![:\w])//[^\n]*|^[ \t]*#[^\n]*|,(?=[ \t\r\n]{0,1000}[}\]])", re.MULTILINE
@@ -186,21 +183,12 @@ def _open_brackets(text: str) -> tuple[list[str], int] | None:
             stack.append(sign)
         elif not stack or _PAIR[stack.pop()] != sign or not stack:
             return None
-    return (stack, end) if 0 < len(stack) <= _DEEPEST else None
+    return (stack, end) if 0 < len(stack) <= DEEPEST else None
 
 
 def _next_line(text: str, at: int) -> int:
     following = text.find("\n", at)
     return len(text) if following < 0 else following + 1
-
-
-def toml_of(text: str) -> dict[str, Any] | None:
-    if len(text) > _TOML_LONGEST or _too_deep(text):
-        return None
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _readings(text: str, form: str) -> Iterator[tuple[str, Any]]:
@@ -217,7 +205,7 @@ def _readings(text: str, form: str) -> Iterator[tuple[str, Any]]:
     if form == "auto" and is_sql(text):
         yield "sql", tables_of(text)
     if form == "yaml" or (form == "auto" and stripped[:1] not in ("{", "[") and _is_yaml(text)):
-        yield from (("yaml", parsed) for parsed in _yaml(text))
+        yield from (("yaml", parsed) for parsed in yaml_of(text))
 
 
 def _spellings(text: str) -> Iterable[str]:
@@ -245,24 +233,3 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _is_yaml(text: str) -> bool:
     return _YAML_SIGN.search(text) is not None or _YAML_LIST.search(text) is not None
-
-
-def _yaml(text: str) -> Iterator[Any]:
-    """The document as nested texts; nothing for one that is no YAML, too long, too deep, or names a thing twice."""
-    if len(text) > _YAML_LONGEST or _too_deep(text):
-        return
-    from batch_import.intake.yaml_texts import load  # PyYAML is loaded only where a list may be YAML
-
-    yield from load(text.replace("\t", "  "))
-
-
-def _too_deep(text: str) -> bool:
-    """Whether brackets or list signs nest deeper than any list of relays does; quoted ones count as well."""
-    depth = 0
-    for found in re.finditer(r"[\[{]|[\]}]|(?m:^[ ]{200,})|(?:- ){40,}|(?:\? ){20,}", text):
-        if len(found[0]) > 1:
-            return True
-        depth += 1 if found[0] in "[{" else -1
-        if depth > _DEEPEST:
-            return True
-    return False

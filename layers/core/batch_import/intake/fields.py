@@ -7,6 +7,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from batch_import.domain.contract import ParsedPlatform as Platform
+
 
 class Field(StrEnum):
     ADDRESS = "address"
@@ -19,6 +21,7 @@ class Field(StrEnum):
     ENABLED = "enabled"
     DISABLED = "disabled"  # the opposite question
     PATH = "path"  # of the API, below an address that has none
+    LEGACY_ID = "legacy_id"  # of the provider in the system that the list comes from
     OTHER = "other"
 
 
@@ -63,6 +66,7 @@ _WORDS: Mapping[Field, str] = {
     Field.PLATFORM: "platform apiformat protocol app npm kind engine 平台 类型 提供商类型 协议 接口类型 api类型 格式",
     Field.ENABLED: "enabled status isenabled active 状态 启用",
     Field.DISABLED: "disabled isdisabled",
+    Field.LEGACY_ID: "legacyproviderid",
 }
 _TABLE = {word: field for field, words in _WORDS.items() for word in words.split()}
 _SUFFIXES: tuple[tuple[str, Field], ...] = (
@@ -126,16 +130,20 @@ def field_of(name: str) -> Named | None:
     return None
 
 
-_PLATFORM_WORDS = (
+_PLATFORM_WORDS: tuple[tuple[re.Pattern[str], Platform | None], ...] = (
     (re.compile(r"azure|bedrock|vertex|aws"), None),
     (re.compile(r"anthropic|claude|^messages$"), "anthropic"),
     (re.compile(r"gemini|(?:^|/)google$|google-?generative|generativelanguage"), "gemini"),
     (re.compile(r"openai|codex|^responses$|^chat_completions$"), "openai"),
 )
-_CHANNEL_TYPES = {"1": "openai", "14": "anthropic", "24": "gemini"}  # new-api and one-api, constant/channel.go
+_CHANNEL_TYPES: Mapping[str, Platform] = {
+    "1": "openai",
+    "14": "anthropic",
+    "24": "gemini",
+}  # new-api and one-api, constant/channel.go
 
 
-def platform_of(value: str) -> str | None:
+def platform_of(value: str) -> Platform | None:
     """``openai``, ``anthropic`` or ``gemini`` for the ways in which exports name a platform (``anthropic/messages``)."""
     name = value.strip().lower()
     if len(name) > _LONGEST or (" " in name and len(name.split()) > 2):
@@ -144,7 +152,7 @@ def platform_of(value: str) -> str | None:
     return next(found, _CHANNEL_TYPES.get(name))
 
 
-def provider_platform(name: str, value: str) -> str | None:
+def provider_platform(name: str, value: str) -> Platform | None:
     """The platform where a provider (``name``) is called just as one (Continue, Roo Code); any other name is a label."""
     is_one = name.lower().endswith("provider") and value.lower() in (
         "openai",

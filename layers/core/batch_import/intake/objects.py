@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from batch_import.domain.contract import ParsedPlatform as Platform
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, field_of, platform_of
 from batch_import.intake.relations import nested
@@ -52,8 +53,9 @@ class _Facts:
     keys: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     label: str | None = None
-    platform: str | None = None
+    platform: Platform | None = None
     notes: list[Note] = field(default_factory=list)
+    legacy_id: str | None = None
     strong: bool = False
     emitted: bool = False
     exact: bool = False
@@ -64,7 +66,7 @@ class _Above:
     """What parents hand down."""
 
     label: str | None = None
-    platform: str | None = None
+    platform: Platform | None = None
     models: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
 
@@ -195,6 +197,7 @@ class _Finder:
                 facts.label,
                 facts.platform,
                 notes,
+                facts.legacy_id,
                 self._exact or facts.exact,
                 "" if facts.addresses else (facts.sites or [""])[0],
             )
@@ -211,6 +214,7 @@ def _facts_of(group: Own, own: Own, below: _Above) -> _Facts:
         own.label or below.label,
         own.platform or below.platform,
         [*below.notes],
+        own.legacy_id,
         group.strong,
         exact=own.exact,
     )
@@ -235,7 +239,7 @@ def _by_owner(own: Own) -> dict[str, Own]:
     }
 
 
-def _owned(owner: str) -> str | None:
+def _owned(owner: str) -> Platform | None:
     """The platform that a name says; ``openai`` says none: every relay's variables are called so."""
     platform = platform_of(owner)
     return platform if platform != "openai" else None
@@ -280,7 +284,7 @@ def _is_map_of_entries(node: Any) -> bool:
 def _copy(facts: _Facts) -> _Facts:
     return _Facts(
         list(facts.addresses), list(facts.sites), list(facts.keys), list(facts.models), facts.label, facts.platform,
-        list(facts.notes), facts.strong, exact=facts.exact,
+        list(facts.notes), facts.legacy_id, facts.strong, exact=facts.exact,
     )  # fmt: skip
 
 
@@ -291,6 +295,7 @@ def _merged(facts: _Facts, found: _Facts) -> _Facts:
     facts.models = found.models or facts.models
     facts.label = found.label or facts.label
     facts.platform = found.platform or facts.platform
+    facts.legacy_id = found.legacy_id or facts.legacy_id
     facts.notes += [note for note in found.notes if note not in facts.notes]
     facts.strong = facts.strong or found.strong
     facts.exact = facts.exact or found.exact

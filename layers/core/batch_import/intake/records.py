@@ -209,7 +209,7 @@ class Records:
             if token.labelled:
                 self.labelled_models.append((current, token.value))
         elif token.field is Field.PLATFORM:
-            current.platform = token.value
+            current.platform = platform_of(token.value)
 
     def _no_tokens(self, line: Line) -> None:
         heading = line.heading or heading_of(line)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import Any
 
+from batch_import.domain.contract import ParsedPlatform as Platform
 from batch_import.intake import cleaning
 from batch_import.intake.masking import cores, mask_key, masked, without
 from batch_import.intake.roots import Root, root_of
@@ -47,11 +48,12 @@ class ParsedRow:
     api_key_masked: str
     requested_models: tuple[str, ...] = ()
     label: str | None = None
-    platform: str | None = None
+    platform: Platform | None = None
     notes: tuple[Note, ...] = ()
     of_row: int | None = None
     choices: tuple[Choice, ...] = ()
     api_key: str = field(default="", repr=False)
+    legacy_provider_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,9 @@ class Draft:
     keys: list[str] = field(default_factory=list, repr=False)
     models: list[str] = field(default_factory=list)
     label: str | None = None
-    platform: str | None = None
+    platform: Platform | None = None
     notes: list[Note] = field(default_factory=list)
+    legacy_provider_id: str | None = None
     exact: bool = False
     site: str = ""
     unclear: bool = False
@@ -156,9 +159,14 @@ def _hiding(row: ParsedRow, hidden: frozenset[str]) -> ParsedRow:
     label = masked(row.label, hidden) if row.label else row.label
     written = without(_masked_address(row.base_url_as_written), hidden)
     models = tuple(model for model in row.requested_models if without(model, hidden) == model)
-    if (label, written, models) == (row.label, row.base_url_as_written, row.requested_models):
-        return row
-    return _changed(row, label=label, base_url_as_written=written, requested_models=models)
+    legacy_id = without(row.legacy_provider_id, hidden) if row.legacy_provider_id else None
+    shown = {
+        "label": label,
+        "base_url_as_written": written,
+        "requested_models": models,
+        "legacy_provider_id": legacy_id,
+    }
+    return row if all(getattr(row, name) == value for name, value in shown.items()) else _changed(row, **shown)
 
 
 def _masked_address(written: str) -> str:
@@ -242,6 +250,7 @@ def _fields(
         "requested_models": common["models"],
         "label": common["label"],
         "platform": common["platform"],
+        "legacy_provider_id": common["legacy_provider_id"],
         "notes": all_notes,
         "choices": choices,
         "api_key": key.text,
@@ -287,6 +296,7 @@ def _common(draft: Draft) -> dict[str, Any]:
         "models": tuple(models[:MOST_MODELS]),
         "label": label or None,
         "platform": draft.platform,
+        "legacy_provider_id": draft.legacy_provider_id,
         "notes": tuple(notes),
         "unsure": draft.unclear,
     }

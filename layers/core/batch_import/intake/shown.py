@@ -55,6 +55,7 @@ def _row(row: ParsedRow, most_models: int, finding: HostFinding) -> api.ShownRow
         api_key_masked=row.api_key_masked,
         requested_models=list(row.requested_models[:most_models]),
         label=row.label,
+        platform=row.platform,
         notes=[*row.notes, *([note] if note else [])],
         of_row=row.of_row,
         choices=[api.ParsedChoice(name=one.name, shown=list(one.shown)) for one in row.choices],

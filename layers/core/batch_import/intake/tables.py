@@ -190,6 +190,8 @@ def _take(draft: Draft, column: Named | None, value: str) -> None:
             draft.keys.append(value)
         case Field.MODELS:
             draft.models.append(value)
+        case Field.LEGACY_ID:
+            draft.legacy_provider_id = value
         case Field.NAME:
             draft.label = draft.label or value
         case Field.PLATFORM:

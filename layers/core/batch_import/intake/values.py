@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from batch_import.domain.contract import ParsedPlatform as Platform
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, Named, field_of, is_off, platform_of, provider_platform
+from batch_import.intake.limited import toml_of
 
 CUT = "\ufdd0cut"  # the name that an object gets where the text broke off within it
 _STRONG_ADDRESS = re.compile(r"base|api|endpoint|地址|接口", re.IGNORECASE)
@@ -29,7 +31,8 @@ class Own:
     models: list[str] = field(default_factory=list)
     label: str | None = None
     identity: str | None = None  # used where there is no name
-    platform: str | None = None
+    platform: Platform | None = None
+    legacy_id: str | None = None
     login: bool = False
     disabled: bool = False
     strong: bool = False
@@ -54,9 +57,7 @@ def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
         return True
     if name == "id" and isinstance(value, str) and not value.isdigit() and len(value) <= 30:
         own.identity = value
-    is_bearer = isinstance(value, str) and value.startswith("Bearer ")
-    if named is None and (is_bearer or (name == "api" and _are_keys(value))):  # uni-api calls the key so
-        return _take_key(own, Named(Field.KEY), value)
+    named = named or _by_value(name, value)
     if named is None:
         own.unknown = own.unknown or (not isinstance(value, dict | list) and name.lower() not in _KNOWN_REST)
         return False
@@ -72,6 +73,16 @@ def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
     return True
 
 
+def _by_value(name: str, value: Any) -> Named | None:
+    """What an unknown name stands for by its value; ``api`` means something else in each program."""
+    is_text = isinstance(value, str)
+    if (is_text and value.startswith("Bearer ")) or (name == "api" and _are_keys(value)):
+        return Named(Field.KEY)
+    if name == "api" and is_text:
+        return Named(Field.ADDRESS if cleaning.has_scheme(value) else Field.PLATFORM)
+    return None
+
+
 def _take_single(own: Own, kind: Field, name: str, value: Any) -> None:
     """Takes a value that is neither an object nor a list."""
     if kind is Field.LOGIN:
@@ -80,6 +91,8 @@ def _take_single(own: Own, kind: Field, name: str, value: Any) -> None:
         own.sites.extend([value] if isinstance(value, str) and value.startswith("http") else [])
     elif kind is Field.NAME:
         _take_name(own, name, value)
+    elif kind is Field.LEGACY_ID:
+        own.legacy_id = str(value)
     elif kind is Field.PLATFORM:
         own.platform = own.platform or platform_of(str(value))
     elif kind in (Field.ENABLED, Field.DISABLED):
@@ -249,8 +262,6 @@ def opened(name: str, value: Any) -> Any:
         except (ValueError, RecursionError):
             return value
     if name in ("config", "toml") and "=" in value:
-        from batch_import.intake.documents import toml_of
-
         return toml_of(value) or value
     return value
 
