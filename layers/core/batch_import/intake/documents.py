@@ -102,7 +102,7 @@ def embedded_documents(text: str) -> list[Document]:
             at = _next_line(text, begin)
             continue
         last = line + text.count("\n", begin, end)
-        drafts = drafts_of_object(parsed, line, lines=Places(text[begin:end], line))
+        drafts = drafts_of_object(parsed, line, lines=Places(text[begin:end], line) if last > line else None)
         if drafts:
             found.append(Document(drafts, "jsonl", line, last))
             at = end
@@ -198,6 +198,9 @@ def _readings(text: str, form: str) -> Iterator[tuple[str, Any]]:
             try:
                 yield "json", json.loads(spelling, object_pairs_hook=_object)
                 break
+            except json.JSONDecodeError as error:
+                if spelling[error.pos : error.pos + 1] in ("{", "["):  # JSON lines
+                    break
             except (ValueError, RecursionError):
                 continue
     if form in ("auto", "toml") and _TOML_SIGN.search(text) and "=" in text and (parsed := toml_of(text)) is not None:

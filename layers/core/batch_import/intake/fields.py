@@ -143,6 +143,7 @@ _CHANNEL_TYPES: Mapping[str, Platform] = {
 }  # new-api and one-api, constant/channel.go
 
 
+@lru_cache(maxsize=1024)
 def platform_of(value: str) -> Platform | None:
     """``openai``, ``anthropic`` or ``gemini`` for the ways in which exports name a platform (``anthropic/messages``)."""
     name = value.strip().lower()

@@ -36,12 +36,7 @@ def _lines(text: str, clean: str, form: str) -> Intake:
     if form == "auto" and "```" in clean:
         documents += fenced_documents(clean)
     used = {number for document in documents for number in range(document.first, document.last + 1)}
-    lines = [
-        (number, part)
-        for number, line in _numbered(with_line_feeds(text))
-        if number not in used
-        for part in plain(line).split("\n")
-    ]
+    lines = [(number, line) for number, line in _plain_lines(text) if number not in used]
     if documents and (toml := toml_among(lines)) is not None:
         drafts = joined_halves([draft for document in (*documents, toml) for draft in document.drafts])
         return _intake(drafts, [], "mixed")
@@ -68,6 +63,15 @@ def _intake(drafts: Sequence[Draft], ignored: Lines, form: str) -> Intake:
 
 def _numbered(text: str) -> Lines:
     return list(enumerate(text.split("\n"), start=1))
+
+
+def _plain_lines(text: str) -> Lines:
+    """The lines of ``plain(text)`` with the numbers of those of ``text``: U+2028 separates lines, but counts as none."""
+    lines = _numbered(with_line_feeds(text))
+    flat = _numbered(plain(text))
+    if len(flat) == len(lines):
+        return flat
+    return [(number, part) for number, line in lines for part in plain(line).split("\n")]
 
 
 def _invisible(text: str) -> frozenset[int]:

@@ -11,6 +11,8 @@ def nested(node: Mapping[str, Any]) -> Mapping[str, Any]:
     ``{"channels": [{"id": 1}], "channel_keys": [{"channel_id": 1}]}`` becomes
     ``{"channels": [{"id": 1, "channel_keys": [{"channel_id": 1}]}]}``.
     """
+    if sum(isinstance(value, list) for value in node.values()) < 2:
+        return node
     found = dict(node)
     for name, entries in node.items():
         if (reference := _reference(entries, found)) is not None and f"{reference}s" != name:

@@ -272,7 +272,7 @@ class TokenReader:
                 continue
             if "." in found[0] and text[found.end() : found.end() + 1] == "(":  # a call: ``config.models.push(``
                 continue
-            for word in parts_of(found[0], line.by_comma):
+            for word in (found[0],) if found[0].isalpha() and found[0].isascii() else parts_of(found[0], line.by_comma):
                 named = self._word(line, word, named)
 
     def _word(self, line: Line, word: str, named: Named | None) -> Named | None:
