@@ -5,7 +5,7 @@ import base64
 import json
 from typing import Any
 
-from tests.unit.intake.example import K2, K3, ONE, U2, Example, K, Right, U, incomplete
+from tests.unit.intake.example import K2, K3, ONE, TWO, U2, Example, K, Right, U, incomplete
 
 B, B2 = "https://relay.example", "https://other.example"
 
@@ -88,4 +88,31 @@ SECOND = [
     Example("Python list of dictionaries", f"CHANNELS = [\n    {{'name': 'A', 'base_url': '{U}', 'api_key': '{K}', 'models': ['gpt-5', 'gpt-5-mini'], 'enabled': True}},\n    {{'name': 'B', 'base_url': '{U2}', 'api_key': '{K2}', 'models': ['glm-4.6'], 'proxy': None}},\n]\n", [Right(models=("gpt-5", "gpt-5-mini"), label="A"), Right(U2, K2, ("glm-4.6",), "B")]),
     Example("XML", f'<?xml version="1.0" encoding="UTF-8"?>\n<providers>\n  <provider id="1">\n    <name>A</name>\n    <baseUrl>{U}</baseUrl>\n    <apiKey>{K}</apiKey>\n    <model>gpt-5</model>\n  </provider>\n  <provider id="2">\n    <name>B</name>\n    <baseUrl>{U2}</baseUrl>\n    <apiKey>{K2}</apiKey>\n  </provider>\n</providers>\n', [Right(models=("gpt-5",), label="A"), Right(U2, K2, label="B")]),
 ]  # fmt: skip
-EXAMPLES = [*FIRST, *SECOND]
+THIRD = [
+    _json("SillyTavern: reverse proxies", {"proxies": [{"name": "None", "url": "", "password": ""}, {"name": "Relay", "url": U, "password": K}], "selected_proxy": {"name": "Relay", "url": U, "password": K}, "chat_completion_source": "openai"}, [Right(label="Relay"), Right(status="duplicate")]),
+    _json("n8n: HTTP node", {"name": "flow", "nodes": [{"parameters": {"method": "POST", "url": f"{U}/chat/completions", "sendHeaders": True, "headerParameters": {"parameters": [{"name": "Authorization", "value": f"Bearer {K}"}, {"name": "Content-Type", "value": "application/json"}]}, "sendBody": True}, "name": "ask", "type": "n8n-nodes-base.httpRequest", "position": [0, 0]}], "connections": {}}, ONE),
+    Example("Home Assistant", f"# configuration.yaml\nextended_openai_conversation:\n  api_key: !secret relay_key\n  base_url: {U}\n  model: gpt-5\n", [incomplete(U, "")._replace(models=("gpt-5",))]),
+    Example("codecompanion: Lua", f'require("codecompanion").setup({{\n  adapters = {{\n    relay = function()\n      return require("codecompanion.adapters").extend("openai_compatible", {{\n        env = {{\n          url = "{B}",\n          api_key = "{K}",\n          chat_url = "/v1/chat/completions",\n        }},\n        schema = {{ model = {{ default = "gpt-5" }} }},\n      }})\n    end,\n  }},\n}})\n', [Right(models=("gpt-5",))]),
+    Example("Zotero: user.js", f'user_pref("extensions.zotero.zoteroGPT.api", "{B}");\nuser_pref("extensions.zotero.zoteroGPT.secretKey", "{K}");\nuser_pref("extensions.zotero.zoteroGPT.model", "gpt-5");\nuser_pref("extensions.zotero.zoteroGPT.temperature", "1.0");\n', [Right(models=("gpt-5",))]),
+    _json("pot: settings", {"app_language": "zh_cn", "openai@k1": {"service": "openai", "requestPath": f"{U}/chat/completions", "apiKey": K, "model": "gpt-5", "stream": True}, "openai@k2": {"service": "openai", "requestPath": f"{U2}/chat/completions", "apiKey": K2, "model": "glm-4.6", "stream": True}}, [Right(models=("gpt-5",)), Right(U2, K2, ("glm-4.6",))]),
+    _json("OpenAI Translator: settings", {"provider": "OpenAI", "apiKeys": f"{K},{K2}", "apiURL": B, "apiURLPath": "/v1/chat/completions", "apiModel": "gpt-5", "autoTranslate": False, "themeType": "followTheSystem", "i18n": "zh-Hans"}, [Right(models=("gpt-5",)), Right(U, K2, ("gpt-5",))]),
+    Example("NextChat: models with signs", f"BASE_URL={B}\nOPENAI_API_KEY={K}\nCODE=1234\nHIDE_USER_API_KEY=1\nCUSTOM_MODELS=-all,+gpt-5,+claude-sonnet-4-5\n", [Right(models=_BOTH)]),
+    Example("guide for Codex: two files", f'### 配置 Codex\n\n1. 打开 `~/.codex/config.toml`，填入：\n\n```toml\nmodel_provider = "relay"\nmodel = "gpt-5-codex"\nmodel_reasoning_effort = "high"\ndisable_response_storage = true\n\n[model_providers.relay]\nname = "relay"\nbase_url = "{U}"\nwire_api = "responses"\nrequires_openai_auth = true\n```\n\n2. 打开 `~/.codex/auth.json`，填入：\n\n```json\n{{\n  "OPENAI_API_KEY": "{K}"\n}}\n```\n\n3. 重启终端后运行 `codex`。\n', [Right(models=("gpt-5-codex",))]),
+    Example("guide for Claude Code: three shells", f'**macOS / Linux**\n```bash\nexport ANTHROPIC_BASE_URL="{B}"\nexport ANTHROPIC_AUTH_TOKEN="{K}"\nclaude\n```\n\n**Windows CMD**\n```cmd\nset ANTHROPIC_BASE_URL={B}\nset ANTHROPIC_AUTH_TOKEN={K}\nclaude\n```\n\n**PowerShell**\n```powershell\n$env:ANTHROPIC_BASE_URL = "{B}"\n$env:ANTHROPIC_AUTH_TOKEN = "{K}"\nclaude\n```\n', [Right(platform="anthropic"), Right(status="duplicate", platform="anthropic"), Right(status="duplicate", platform="anthropic")]),
+    Example("shop: mail----password----key----address", f"a@mail.example----Passw0rd1----{K}----{B}\nb@mail.example----Passw0rd2----{K2}----{B2}\n", TWO),
+    Example("keys with what is left", f"Base: {B}\n{K} | $5.00\n{K2} | $4.20\n", [Right(), Right(U, K2)]),
+    Example("LiteLLM: log of a request", f"POST Request Sent from LiteLLM:\ncurl -X POST \\\n{U}/ \\\n-H 'Authorization: Bearer sk-AA****01' \\\n-d '{{'model': 'gpt-5', 'messages': [{{'role': 'user', 'content': 'hi'}}]}}'\n", [incomplete(U, "", "key_masked")._replace(models=("gpt-5",))]),
+    Example("fly secrets", f"fly secrets set OPENAI_API_KEY={K} OPENAI_BASE_URL={U} NODE_ENV=production\n", ONE),
+    Example("aider: options", f"aider --openai-api-base {U} --openai-api-key {K} --model openai/gpt-5 --no-auto-commits\n", [Right(models=("gpt-5",))]),
+    _json("appsettings.json", {"Logging": {"LogLevel": {"Default": "Information"}}, "AllowedHosts": "*", "OpenAI": {"Endpoint": U, "ApiKey": K, "ModelId": "gpt-5"}}, [Right(models=("gpt-5",))]),
+    Example("PHP: constants", f"<?php\ndefine('OPENAI_BASE_URL', '{U}');\ndefine('OPENAI_API_KEY', '{K}');\ndefine('OPENAI_MODEL', 'gpt-5');\n", [Right(models=("gpt-5",))]),
+    Example("Makefile", f"OPENAI_BASE_URL ?= {U}\nOPENAI_API_KEY := {K}\n\nrun:\n\tpython main.py\n", ONE),
+    Example("text of a picture: labels without colons", f"API 地址 {U} API 密钥 {K} 模型 gpt-5", [Right(models=("gpt-5",))]),
+    Example("Turkish note", f"Adres: {U}\nAnahtar: {K}\nModel: gpt-5\n", [Right(models=("gpt-5",))]),
+    Example("Word: bullets and tabs", f"Access data\n•\tBase URL:\t{U}\n•\tAPI key:\t{K}\n•\tModels:\tgpt-5, claude-sonnet-4-5\n", [Right(models=_BOTH)]),
+    _json("Roo Code: Anthropic with an address", {"providerProfiles": {"currentApiConfigName": "relay", "apiConfigs": {"relay": {"apiProvider": "anthropic", "anthropicBaseUrl": B, "apiKey": K, "apiModelId": "claude-sonnet-4-5", "id": "a1"}}}}, [Right(models=("claude-sonnet-4-5",), label="relay", platform="anthropic")]),
+    Example("gpt-load in a chat: value below its label", f"分组地址\n{B}/proxy/g1\n代理密钥\n{K}\n", [Right("https://relay.example/proxy/g1/v1")]),
+    Example("chat-ui: JSON in back-ticks", f'MODELS=`[\n  {{\n    "name": "gpt-5",\n    "endpoints": [{{ "type": "openai", "baseURL": "{U}", "apiKey": "{K}" }}]\n  }}\n]`\nMONGODB_URL=mongodb://localhost:27017\n', ONE),
+    Example("curl as for Azure", f'curl "https://relay.example/openai/deployments/gpt-5/chat/completions?api-version=2024-06-01" -H "Content-Type: application/json" -H "api-key: {K}" -d \'{{"messages": []}}\'', [Right("https://relay.example/openai/deployments/gpt-5/v1", notes=("query_removed",))]),
+]  # fmt: skip
+EXAMPLES = [*FIRST, *SECOND, *THIRD]

@@ -35,7 +35,7 @@ class Named(NamedTuple):
 
 _WORDS: Mapping[Field, str] = {
     Field.ADDRESS: """
-        baseurl url endpoint apibase apibaseurl apiurl apihost apiendpoint apipath apiaddress apidomain host hostname server address
+        baseurl url endpoint apibase apibaseurl apiurl requestpath apihost apiendpoint apipath apiaddress apidomain host hostname server address
         basepath baseuri baseaddress uri apiserver upstream upstreamurl gateway gatewayurl proxyurl reverseproxy relay relayurl
         domain openaiproxyurl requesturl serverurl serviceurl providerurl endpointurl
         azureendpoint modelurl openaiurl baseurls urls apibaseurls endpoints

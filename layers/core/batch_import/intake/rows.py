@@ -308,7 +308,8 @@ def _models(texts: Iterable[str]) -> list[str]:
         parts = re.split(r"[,;|\n\t]+|\s/\s", text[:20_000])
         for part in parts:
             name = _AROUND_MODEL.sub("", part.strip(" \"'`(){}*"))
-            if 0 < len(name) <= LONGEST_MODEL and not name.startswith(("http:", "https:")):
+            name = name.lstrip("+").partition("=")[0]  # NextChat: ``-all,+gpt-5=five``
+            if 0 < len(name) <= LONGEST_MODEL and not name.startswith(("http:", "https:", "-")):
                 found[name] = None
     return list(found)
 

@@ -34,6 +34,7 @@ _COMMENT = re.compile(r"(?:^|\s|(?<=[\"']))(?:#+(?=\s|[^\s\d])|//)(?=[^/]).*$")
 _REDIRECTED = re.compile(r"[\"']https?://[^\s\"']{1,500}[\"']\s*:\s*[\"'](https?://[^\s\"']{1,500})[\"']")
 _EMPTY_VALUE = re.compile(r"(?:[:=]\s*(?:\"\"|'')|[A-Za-z]\w*_\w+=)\s*[,;]?\s*(?:[#/].*)?$")
 _NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|string|str)\)?;?", re.IGNORECASE)
+_FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3})[\"']?[,;]?", re.IGNORECASE)  # ``HIDE_USER_API_KEY=1``
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
 _CALL = re.compile(r"[A-Z]\w*\.[a-z]\w*")  # ``OpenAiChatModel.builder()``
@@ -45,9 +46,9 @@ _NEXT_IN_LIST = re.compile(r"[;,]\s*http")
 _BACKUP_WORD = re.compile(r"(?:备用|备份|镜像|\bbackup|\bmirror)[:\s]*$", re.IGNORECASE)
 _METHOD = re.compile(r"(?<!os)\.([a-z][A-Za-z]{2,30})\((?=[\"'])")  # ``.apiKey("…")``
 _KEYWORD = re.compile(r"(?<![\w:/]):([a-z][a-z-]{1,30})[ \t]+(?=\")")  # of Lisp: ``:host "…"``
-_DOTNET = re.compile(
-    r"\[(?:System\.)?Environment\]::SetEnvironmentVariable\(\s*[\"'](\w+)[\"'],\s*[\"']([^\"']*)[\"'][^)]*\)",
-    re.IGNORECASE,
+# ``define('NAME', 'value')``, ``user_pref("name", "value")``, ``[Environment]::SetEnvironmentVariable("NAME", "value", "User")``
+_SETTER = re.compile(
+    r"[\w.:\[\]]{1,80}\(\s*([\"'])(?:[\w-]{1,40}\.){0,5}([A-Za-z][\w-]{1,60})\1\s*,\s*([\"'])([^\"']{0,2100})\3[^()]{0,200}\)"
 )
 FENCE = re.compile(r"^\s*(?:```|~~~)")
 RULE = re.compile(r"^[\s|:\-=_*+~]+$")
@@ -169,7 +170,9 @@ class TokenReader:
         at = 0
         for start, end, found, text in labels(piece):
             named = self._values(line, piece[at:start], named, name)
-            named, name, at = found, text, end
+            at = end
+            if named is None or found.field is not Field.OTHER or text not in ("default", "value"):
+                named, name = found, text
         rest = piece[at:]
         return (self._values(line, rest, named, name), name) if rest.strip(" \t,;|\"'`*<>()[]{}-=") else (named, name)
 
@@ -219,7 +222,11 @@ class TokenReader:
         """The value of a key's label: one word, or several where each looks like a key."""
         value = re.sub(r"^[\s\"'`*]*(?:Bearer|Basic)\s+", "", text, flags=re.IGNORECASE)
         notes = (Note.BEARER_REMOVED,) if value != text else ()
-        if _NOTHING.fullmatch(value.strip()) or _EXPRESSION.match(value):
+        if (
+            _NOTHING.fullmatch(value.strip())
+            or _EXPRESSION.match(value)
+            or (named.owner and _FLAG.fullmatch(value.strip()))
+        ):
             return
         words = [word for word in re.split(r"[\s\"'`()\[\]]+", value.strip()) if word.strip(",;|*")]
         if not words:
@@ -306,9 +313,8 @@ def _as_assignments(content: str) -> str:
         content = re.sub(r"\$env:", " ", content, flags=re.IGNORECASE)
     if ":" in content:
         content = _KEYWORD.sub(r" \1=", content)
-    if "]::" in content:
-        content = _DOTNET.sub(r"\1=\2", content)
     if '("' in content or "('" in content:
+        content = _SETTER.sub(r"\2=\4", content)
         content = _METHOD.sub(_as_field, content)
     return _SETX.sub(r"\1=", _SHELL.sub("", content))
 

@@ -78,6 +78,8 @@ def _by_value(name: str, value: Any) -> Named | None:
     is_text = isinstance(value, str)
     if (is_text and value.startswith("Bearer ")) or (name == "api" and _are_keys(value)):
         return Named(Field.KEY)
+    if is_text and name.lower() in ("password", "pass") and cleaning.is_key_like(value):  # SillyTavern's proxies
+        return Named(Field.KEY)
     if name == "api" and is_text:
         return Named(Field.ADDRESS if cleaning.has_scheme(value) else Field.PLATFORM)
     return None

@@ -1,5 +1,6 @@
 """YAML read as nested texts: no types are guessed, no objects are made."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,10 @@ def load(text: str) -> Iterator[Any]:
 
 class _Loader(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):  # type: ignore[misc]
     """Every scalar stays a text; a repeated name is an error, and ``<<`` stays a name whose value is looked into."""
+
+    def construct_scalar(self, node: Any) -> Any:
+        value = super().construct_scalar(node)
+        return f"{node.tag} {value}" if re.fullmatch(r"![a-z]+", node.tag or "") else value  # ``!secret name``
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         names = [key.value for key, _ in getattr(node, "value", []) if isinstance(key.value, str)]
