@@ -33,12 +33,159 @@ LONGEST_WORD = 20_000
 _BASE64 = re.compile(r"(?<![\w+/=.&?-])(?:aHR0c|c2st)[\w+/-]{8,2000}={0,2}(?![\w+/=])", re.ASCII)  # of http… and sk-…
 _WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,20}:/{1,3}[^\s/]", re.IGNORECASE)
 _BARE_HOST = re.compile(
-    r"(?:(?:[a-z0-9_](?:[\w-]{0,61}[a-z0-9])?\.){1,8}(?:[a-z]{2,24}|xn--[a-z0-9-]{2,40})|(?:\d{1,3}\.){3}\d{1,3}|localhost(?=:|/|$)"
+    r"(?:(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}(?:[a-z]{2,24}|xn--[a-z0-9-]{2,40})|(?:\d{1,3}\.){3}\d{1,3}|localhost(?=:|/|$)"
     r"|\[[0-9a-f:]{2,39}\])(?::\d{1,5})?(?:/[^\s]{0,500})?",
     re.IGNORECASE,
 )
 _TELLING_HOST = re.compile(
-    r":\d{2,5}(?:/|$)|/v\d|^localhost|/(?:api|openai|proxy|claude|anthropic)(?:/|$)|^(?:api|relay|gateway)\."
+    r":(?!3306|5432|6379|27017|1433|9092|5672|2181)\d{2,5}(?:/|$)|/v\d|^localhost/|/(?:api|openai|proxy|claude|anthropic)(?:/|$)|^(?:api|relay|gateway)\."
+)
+# Ends of host names that stand alone in prose or code: without this, ``os.environ`` would be a host.
+_ENDS = frozenset(
+    [
+        "ac",
+        "ai",
+        "app",
+        "art",
+        "asia",
+        "at",
+        "au",
+        "be",
+        "biz",
+        "blog",
+        "br",
+        "ca",
+        "cc",
+        "center",
+        "ch",
+        "chat",
+        "cloud",
+        "club",
+        "cn",
+        "co",
+        "codes",
+        "com",
+        "company",
+        "cool",
+        "cyou",
+        "de",
+        "dev",
+        "digital",
+        "download",
+        "edu",
+        "es",
+        "eu",
+        "example",
+        "fi",
+        "fm",
+        "fr",
+        "fun",
+        "fyi",
+        "gg",
+        "global",
+        "gov",
+        "gg",
+        "group",
+        "hk",
+        "homes",
+        "host",
+        "icu",
+        "id",
+        "im",
+        "in",
+        "info",
+        "ink",
+        "internal",
+        "io",
+        "ir",
+        "is",
+        "it",
+        "jp",
+        "kr",
+        "la",
+        "lan",
+        "life",
+        "link",
+        "live",
+        "local",
+        "lol",
+        "ltd",
+        "me",
+        "mobi",
+        "moe",
+        "mom",
+        "name",
+        "net",
+        "news",
+        "nl",
+        "no",
+        "nu",
+        "nz",
+        "one",
+        "online",
+        "ooo",
+        "org",
+        "party",
+        "ph",
+        "pink",
+        "pl",
+        "plus",
+        "press",
+        "pro",
+        "pub",
+        "pw",
+        "quest",
+        "red",
+        "rest",
+        "rip",
+        "ru",
+        "run",
+        "se",
+        "services",
+        "sg",
+        "sh",
+        "shop",
+        "show",
+        "site",
+        "so",
+        "social",
+        "software",
+        "space",
+        "store",
+        "studio",
+        "su",
+        "systems",
+        "team",
+        "tech",
+        "test",
+        "to",
+        "today",
+        "tokyo",
+        "tools",
+        "top",
+        "tr",
+        "tv",
+        "tw",
+        "ua",
+        "uk",
+        "uno",
+        "us",
+        "vip",
+        "vn",
+        "wang",
+        "website",
+        "wiki",
+        "win",
+        "work",
+        "works",
+        "world",
+        "ws",
+        "wtf",
+        "xin",
+        "xyz",
+        "yachts",
+        "zone",
+    ]
 )
 _ATTRIBUTE = re.compile(r"(?:\w+\.)+[A-Za-z]*[a-z][A-Z]\w*")  # ``config.baseUrl``
 _FILE = re.compile(
@@ -74,7 +221,7 @@ _ENVIRONMENT = re.compile(
     r"|getenv\(.*|![a-z]+[ ].+|import\.meta.*|(?!YOUR|MY_|SK_)(?:[A-Z]+_)+(?:KEY|TOKEN|SECRET)(?:_\d+)?"
 )
 _PLACEHOLDER = re.compile(
-    r"(?:(?:sk|key|api|token|cr|hf|AIza|sk-ant|sk-proj|sk-or)[-_]?)?(?:[-_.]?(?:x{3,}+|\.{2,}+|…++|0{6,}+|y{3,}+))++|<.*>|\[.*\]|\{.*\}"
+    r"(?:(?:sk|key|api|token|cr|hf|AIza|sk-ant|sk-proj|sk-or|sk-or-v1|sk-ant-api03)[-_]?)?(?:[-_.]?(?:x{3,}+|\.{2,}+|…++|0{6,}+|y{3,}+))++|<.*>|\[.*\]|\{.*\}"
     r"|(?:\w{1,12}[-_ ])?your[-_ a-z]*(?:\d{0,2})?|(?:\w{1,8}[-_ ])?(?:my|the)[-_ ](?:[a-z]{1,20}[-_ ])?(?:api[-_ ]?)?(?:key|token|secret)|api_keys?_\w+"
     r"|[\w-]*[-_](?:api[-_]?key|token|key)[-_]here|[\w-]{0,20}[-_]here|replace[-_ ].*|insert[-_ ].*|change[-_]?me.*|enter[-_ ].*|put[-_ ].*"
     r"|(?:sk[-_])?(?:none|null|nil|undefined|empty|dummy|fake|placeholder|user_provided|n/?a|todo|tbd|redacted|xxx|no-?key(?:-\w+)*|not-needed"
@@ -203,6 +350,12 @@ def looks_like_host(word: str) -> bool:
         and not _FILE.search(word)
         and not _ATTRIBUTE.fullmatch(word)
     )
+
+
+def is_likely_host(word: str) -> bool:
+    """Whether a schemeless host ends as host names of relays do; an address of numbers does."""
+    host = re.split(r"[:/]", word, maxsplit=1)[0].lower()
+    return host.rpartition(".")[2] in _ENDS or host.replace(".", "").isdigit() or word.startswith("[")
 
 
 def is_telling_host(word: str) -> bool:

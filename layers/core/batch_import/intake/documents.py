@@ -4,7 +4,7 @@ import json
 import re
 from bisect import bisect_right
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from batch_import.intake.limited import DEEPEST, toml_of, yaml_of
@@ -83,8 +83,8 @@ def _may_be_lines(parsed: Any) -> bool:
     return not isinstance(parsed, list) or any(isinstance(one, dict) and len(one) < 2 for one in parsed)
 
 
-def embedded_documents(text: str) -> list[Document]:
-    """JSON objects and lists that stand among other lines: one a line, in fences, or one after the other."""
+def embedded_documents(text: str, used: Collection[int]) -> list[Document]:
+    """JSON objects and lists among other lines, one a line or one after the other, outside the lines ``used``."""
     found: list[Document] = []
     decoder = json.JSONDecoder(object_pairs_hook=_object)
     at = 0
@@ -93,6 +93,9 @@ def embedded_documents(text: str) -> list[Document]:
     while failures < 50 and (start := _START.search(text, at)) is not None:
         begin = start.end()
         line, counted = line + text.count("\n", counted, begin), begin
+        if line in used:
+            at = _next_line(text, begin)
+            continue
         try:
             parsed, end = decoder.raw_decode(text, begin)
         except (ValueError, RecursionError):
@@ -112,14 +115,12 @@ def embedded_documents(text: str) -> list[Document]:
 
 
 def fenced_documents(text: str) -> list[Document]:
-    """YAML and TOML documents in the fences of a Markdown text."""
+    """Documents in the fences of a Markdown text."""
     found = []
     for fence in _FENCE.finditer(text):
         content = fence["content"]
-        if content.lstrip()[:1] in ("{", "["):
-            continue
         first = text.count("\n", 0, fence.start("content")) + 1
-        sure = fence["name"].lower() in ("yaml", "yml", "toml")
+        sure = fence["name"].lower() in ("yaml", "yml", "toml") or content.lstrip()[:1] == "{"
         if (document := _document(content, first, sure)) is not None:
             found.append(document)
     return found

@@ -36,7 +36,7 @@ class Named(NamedTuple):
 _WORDS: Mapping[Field, str] = {
     Field.ADDRESS: """
         baseurl url endpoint apibase apibaseurl apiurl requestpath apihost apiendpoint apipath apiaddress apidomain host hostname server address
-        basepath baseuri baseaddress uri apiserver upstream upstreamurl gateway gatewayurl proxyurl reverseproxy relay relayurl
+        basepath baseuri baseaddress uri apiserver upstream upstreamurl gateway gatewayurl reverseproxy relay relayurl
         domain openaiproxyurl requesturl serverurl serviceurl providerurl endpointurl
         azureendpoint modelurl openaiurl baseurls urls apibaseurls endpoints
         地址 接口地址 接口 网址 api地址 api接口 api接口地址 api域名 站点地址 站点url 中转地址 中转站地址 中转站 中转 服务地址 服务器地址
@@ -47,7 +47,7 @@ _WORDS: Mapping[Field, str] = {
         homepage website site siteurl home websiteurl homepageurl docs doc documentation docsurl 官网 主页 官网地址 文档 文档地址
         教程 控制台 注册 注册地址 注册链接 后台 面板 充值 购买 购买地址 购买链接 充值地址 邀请链接 网站 帮助 console dashboard register
         signup getkey 获取密钥 获取key apikeyurl 来源 source link 链接来源 status statuspage 状态页 监控 github 仓库 价格 pricing 群 社区 论坛
-        参考 reference avatar icon iconurl logo image 图标 图片 tutorial guide help 查询地址 额度查询 余额查询""",
+        参考 reference avatar icon iconurl logo image 图标 图片 tutorial guide help proxyurl httpproxy httpsproxy allproxy 查询地址 额度查询 余额查询""",
     Field.KEY: """
         apikey apikeys key keys token tokens secret secretkey apitoken authtoken authorization xapikey xgoogapikey sk
         apisecret credential bearer bearertoken experimentalbearertoken apikeyvalue openaikey accesskey
@@ -98,9 +98,11 @@ _SUFFIXES: tuple[tuple[str, Field], ...] = (
     ("modelpref", Field.MODELS),
     ("custommodels", Field.MODELS),
     ("model", Field.MODELS),
+    ("models", Field.MODELS),
     ("模型", Field.MODELS),
     ("type", Field.PLATFORM),
 )
+_OTHER_MODELS = re.compile(r"embed|rerank|tts|speech|image|vision|audio|title|summar")  # never asked to chat
 _BACKUP = re.compile(r"备用|备份|备|backup|fallback|alternative|alt|mirror|镜像|secondary|线路|国内|海外|cdn")
 _NOISE = re.compile(r"[\s_\-./()\[\]{}\"'`*#:=?&>|【】$]+")
 _NUMBER = re.compile(r"[0-9①②③④⑤⑥⑦⑧⑨一二三四五]+$")
@@ -126,6 +128,8 @@ def field_of(name: str) -> Named | None:
     for suffix, field in _SUFFIXES:
         if numbered.endswith(suffix):
             owner = numbered[: -len(suffix)]
+            if field is Field.MODELS and _OTHER_MODELS.search(owner):
+                return Named(Field.OTHER)
             return Named(field, owner + number, _BACKUP.search(owner) is not None or (not owner and bool(number)))
     return None
 

@@ -58,6 +58,7 @@ class _Facts:
     legacy_id: str | None = None
     strong: bool = False
     emitted: bool = False
+    used: bool = False  # the addresses stand in a row already
     exact: bool = False
 
 
@@ -136,6 +137,9 @@ class _Finder:
             self._emit(facts)
             return _Facts(emitted=True)
         if facts.emitted and not facts.keys:
+            if facts.addresses != own.addresses and not facts.used:  # of a child, no other child's
+                facts.emitted = False
+                self.leftover(facts)
             return _Facts(emitted=True)
         return facts
 
@@ -147,7 +151,7 @@ class _Finder:
             return
         if apart and found.keys and facts.addresses and not facts.keys and not found.addresses:
             self._emit(_merged(_copy(facts), found))
-            facts.emitted = True
+            facts.emitted = facts.used = True
         elif apart and not (facts.keys and found.addresses and not found.keys):
             self.leftover(found)
         elif (fits and (facts.strong or found.strong)) or not (facts.addresses or facts.keys) or apart:

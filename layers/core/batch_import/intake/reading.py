@@ -32,10 +32,10 @@ def parse(text: str, format: str = "auto") -> Intake:
 
 
 def _lines(text: str, clean: str, form: str) -> Intake:
-    documents = embedded_documents(clean) if form == "auto" and "{" in clean else []
-    if form == "auto" and "```" in clean:
-        documents += fenced_documents(clean)
-    used = {number for document in documents for number in range(document.first, document.last + 1)}
+    documents = fenced_documents(clean) if form == "auto" and "```" in clean else []
+    if form == "auto" and "{" in clean:
+        documents += embedded_documents(clean, _used(documents))
+    used = _used(documents)
     lines = [(number, line) for number, line in _plain_lines(text) if number not in used]
     if documents and (toml := toml_among(lines)) is not None:
         drafts = joined_halves([draft for document in (*documents, toml) for draft in document.drafts])
@@ -63,6 +63,10 @@ def _intake(drafts: Sequence[Draft], ignored: Lines, form: str) -> Intake:
 
 def _numbered(text: str) -> Lines:
     return list(enumerate(text.split("\n"), start=1))
+
+
+def _used(documents: Sequence[Document]) -> set[int]:
+    return {number for document in documents for number in range(document.first, document.last + 1)}
 
 
 def _plain_lines(text: str) -> Lines:

@@ -28,10 +28,12 @@ def settle(line: Line) -> None:
 def _settle_hosts(line: Line) -> None:
     """A word with dots is an address beside a key or if it tells so itself, and perhaps a key beside an address."""
     has_key = line.has(Field.KEY)
+    is_beside_weak = any(not word.isalpha() for word in line.weak)
     if not line.has(Field.ADDRESS, Field.SITE):
         for host in line.hosts:
             alone = len(line.hosts) == 1 and not (line.words or line.weak or line.tokens)
-            if has_key or line.weak or alone or cleaning.is_telling_host(host):
+            likely = (alone or is_beside_weak) and cleaning.is_likely_host(host)
+            if has_key or likely or cleaning.is_telling_host(host):
                 line.tokens.insert(0, Token(Field.ADDRESS, host))
         line.hosts = []
     elif not has_key and not line.weak and len(line.hosts) == 1:

@@ -18,7 +18,7 @@ from batch_import.intake.words import cut_key, parts_of
 
 URL = re.compile(
     r"(?:https?://(?=[<{$])[^\s\"'`,;|]+|https?:/{1,3}(?:[^\s\"'`<>{}\[\]()|\\^,;。→—–/@]{1,300}@)?(?:\[[0-9a-f:.]+\])?[^\s\"'`<>{}\[\]()|\\^,;。→—–?]+(?:\?[^\s\"'`<>()|\\^。→]*)?"
-    r"|https?://[<{\[$][^\s\"'`,;|]+|(?<!\w)[a-z][a-z0-9+]{2,20}(?:-[a-z]{2,12})?://[^\s\"'`<>]+)",
+    r"|https?://[<{\[$][^\s\"'`,;|]+|(?<!\w)[a-z][a-z0-9+]{1,20}(?:-[a-z]{2,12})?://[^\s\"'`<>]+)",
     re.IGNORECASE,
 )
 # The usual line, an address and a key: read at once, as the long way would.
@@ -35,6 +35,7 @@ _REDIRECTED = re.compile(r"[\"']https?://[^\s\"']{1,500}[\"']\s*:\s*[\"'](https?
 _EMPTY_VALUE = re.compile(r"(?:[:=]\s*(?:\"\"|'')|[A-Za-z]\w*_\w+=)\s*[,;]?\s*(?:[#/].*)?$")
 _NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|string|str)\)?;?", re.IGNORECASE)
 _FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3})[\"']?[,;]?", re.IGNORECASE)  # ``HIDE_USER_API_KEY=1``
+_IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|uuid)$", re.IGNORECASE)  # ``request id: 1c9d…``: no key
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
 _CALL = re.compile(r"[A-Z]\w*\.[a-z]\w*")  # ``OpenAiChatModel.builder()``
@@ -45,6 +46,7 @@ _CELLS = re.compile(
 _NEXT_IN_LIST = re.compile(r"[;,]\s*http")
 _BACKUP_WORD = re.compile(r"(?:备用|备份|镜像|\bbackup|\bmirror)[:\s]*$", re.IGNORECASE)
 _METHOD = re.compile(r"(?<!os)\.([a-z][A-Za-z]{2,30})\((?=[\"'])")  # ``.apiKey("…")``
+_FLAGGED = re.compile(r"(?<!\S)--([a-z][a-z-]{2,30})[ =]+(?=[^\s-])")  # ``--api-base https://…``
 _KEYWORD = re.compile(r"(?<![\w:/]):([a-z][a-z-]{1,30})[ \t]+(?=\")")  # of Lisp: ``:host "…"``
 # ``define('NAME', 'value')``, ``user_pref("name", "value")``, ``[Environment]::SetEnvironmentVariable("NAME", "value", "User")``
 _SETTER = re.compile(
@@ -182,6 +184,8 @@ class TokenReader:
         if named is None or named.field in (Field.OTHER, Field.ENABLED, Field.DISABLED, Field.LOGIN):
             if named is not None and named.field is Field.OTHER and is_name(name) and not is_detail(name):
                 line.words.append(name)
+            if _IDENTITY.search(name):
+                text = " ".join(text.split()[1:])
             self._words(line, text)
             return None
         if not stripped:
@@ -200,11 +204,12 @@ class TokenReader:
             self._platform(line, stripped)
         elif named.field is Field.KEY:
             self._key(line, text, named)
-        else:
+        elif not _EXPRESSION.match(text):
             self._host(line, stripped, named, name)
         return None
 
     def _models(self, line: Line, text: str, owner: str) -> None:
+        text = re.sub(r"\s--?[a-z].*$", "", text)
         words = text.split()
         if _CALL.match(text):
             return
@@ -277,7 +282,7 @@ class TokenReader:
         for found in _WORD.finditer(text):
             if found[0].startswith("-") and _OPTION.fullmatch(found[0]):
                 continue
-            if "." in found[0] and text[found.end() : found.end() + 1] == "(":  # a call: ``config.models.push(``
+            if "." in found[0] and text[found.end() : found.end() + 1] in ("(", "["):  # a call: ``config.models.push(``
                 continue
             for word in (found[0],) if found[0].isalpha() and found[0].isascii() else parts_of(found[0], line.by_comma):
                 named = self._word(line, word, named)
@@ -311,12 +316,19 @@ def _as_assignments(content: str) -> str:
         return f"{cells[1]}: {cells[2]}"
     if "$env:" in content.lower():
         content = re.sub(r"\$env:", " ", content, flags=re.IGNORECASE)
+    if "--" in content:
+        content = _FLAGGED.sub(_as_label, content)
     if ":" in content:
         content = _KEYWORD.sub(r" \1=", content)
     if '("' in content or "('" in content:
         content = _SETTER.sub(r"\2=\4", content)
         content = _METHOD.sub(_as_field, content)
     return _SETX.sub(r"\1=", _SHELL.sub("", content))
+
+
+def _as_label(found: re.Match[str]) -> str:
+    named = field_of(found[1])
+    return f" {found[1]}: " if named and named.field in (Field.ADDRESS, Field.KEY, Field.MODELS) else found[0]
 
 
 def _as_field(found: re.Match[str]) -> str:

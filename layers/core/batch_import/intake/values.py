@@ -210,15 +210,18 @@ def _several(key: str) -> list[str]:
 
 
 def _take_models(own: Own, value: Any) -> bool:
-    if isinstance(value, dict) and any(
-        says(one, Field.ADDRESS) for one in (value, *value.values()) if isinstance(one, dict)
-    ):
+    if isinstance(value, dict) and _holds_address(value, 4):
         return False
     own.models.extend(_names(value, 0))
     # A list of objects may be a list of providers (LiteLLM and Continue call it models): it is looked into as well.
     return not (
         isinstance(value, list) and any(isinstance(one, dict) and _has_credentials(one) for one in value)
     ) and not (isinstance(value, dict) and "providers" in value)
+
+
+def _holds_address(node: Mapping[str, Any], depth: int) -> bool:
+    inner = (one for one in node.values() if isinstance(one, dict) and depth)
+    return says(node, Field.ADDRESS) or any(_holds_address(one, depth - 1) for one in inner)
 
 
 def _has_credentials(node: Mapping[str, Any]) -> bool:
