@@ -247,7 +247,7 @@ _PAGE_HOST = re.compile(
 )
 _PAGE_PATH = re.compile(
     r"\.(?:png|jpe?g|gif|svg|webp|mp4|pdf|html?|ico|zip)$"
-    r"|/(?:docs?|register|login|signin|signup|sign-up|sign-in|console|dashboard|panel|pricing|topup|token|tokens|t|topic|blog|guide|wiki|user"
+    r"|/(?:docs?|oauth|register|login|signin|signup|sign-up|sign-in|console|dashboard|panel|pricing|topup|token|tokens|t|topic|blog|guide|wiki|user"
     r"|settings|playground|invite|keys|api-keys|apikeys|shop|store|help|about|status|documentation|article|tutorial)(?:/|$)",
     re.IGNORECASE,
 )

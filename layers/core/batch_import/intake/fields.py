@@ -103,6 +103,9 @@ _SUFFIXES: tuple[tuple[str, Field], ...] = (
     ("type", Field.PLATFORM),
 )
 _OTHER_MODELS = re.compile(r"embed|rerank|tts|speech|image|vision|audio|title|summar")  # never asked to chat
+_ABOUT = re.compile(
+    r"获取|申请|领取|文档|查询|余额|充值|购买|注册|教程|客服|售后"
+)  # where to get a key, to read of it, to pay
 _BACKUP = re.compile(r"备用|备份|备|backup|fallback|alternative|alt|mirror|镜像|secondary|线路|国内|海外|cdn")
 _NOISE = re.compile(r"[\s_\-./()\[\]{}\"'`*#:=?&>|【】$]+")
 _NUMBER = re.compile(r"[0-9①②③④⑤⑥⑦⑧⑨一二三四五]+$")
@@ -119,7 +122,7 @@ def field_of(name: str) -> Named | None:
         return Named(field, "", _BACKUP.search(bare) is not None)
     if bare.endswith("s") and (field := _TABLE.get(bare[:-1])) in (Field.ADDRESS, Field.KEY, Field.MODELS):
         return Named(field)
-    if "获取" in bare or "文档" in bare:  # where to get a key, where to read of it
+    if _ABOUT.search(bare):
         return Named(Field.SITE)
     numbered = _NUMBER.sub("", bare)
     number = bare[len(numbered) :]

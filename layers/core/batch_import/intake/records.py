@@ -272,9 +272,12 @@ class Records:
         self.drafts = joined_halves(self.drafts)
         kept = []
         sites = _sites(self.drafts)
+        used = {key for draft in self.drafts if draft.complete for key in draft.keys}
         for draft in self.drafts:
             if not draft.keys and draft.addresses and all(_site_of(one) in sites for one in draft.addresses):
                 self.ignored.append((draft.line, " ".join(draft.addresses)))
+            elif draft.keys and not draft.addresses and used.issuperset(draft.keys):
+                self.ignored.append((draft.line, " ".join(draft.keys)))
             elif draft.addresses or draft.keys:
                 kept.append(draft)
             elif draft.site:

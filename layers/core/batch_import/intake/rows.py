@@ -325,7 +325,7 @@ def _keys_in(text: str) -> list[_Key]:
     key, had_bearer = cleaning.bare_key(text)
     notes = (Note.BEARER_REMOVED,) if had_bearer else ()
     if not key:
-        return []
+        return [_Key("", (Note.KEY_MASKED,))] if cleaning.is_masked(text) else []
     if (reason := _no_key(key)) is not None:
         return [_Key("", (reason,))]
     parts = [bare for part in re.split(r"[\s,;|]+|\\n", key) if (bare := cleaning.bare_key(part)[0])]

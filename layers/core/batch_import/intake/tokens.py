@@ -54,7 +54,7 @@ _SETTER = re.compile(
 )
 FENCE = re.compile(r"^\s*(?:```|~~~)")
 RULE = re.compile(r"^[\s|:\-=_*+~]+$")
-_SHELL = re.compile(r"^\s*(?:export|set)\s+(?=\"?\w+=)", re.IGNORECASE)
+_SHELL = re.compile(r"^\s*(?:export|set|%env)\s+(?=\"?\w+=)", re.IGNORECASE)
 _SETX = re.compile(r"^\s*(?:setx|ENV|set\s+-\w{1,3})\s+(\w+)\s+(?!=)", re.IGNORECASE)
 _LABEL_WORDS = frozenset(
     [
@@ -236,6 +236,9 @@ class TokenReader:
         words = [word for word in re.split(r"[\s\"'`()\[\]]+", value.strip()) if word.strip(",;|*")]
         if not words:
             return
+        if len(words) > 2 and words[0].isalpha():  # a sentence
+            self._words(line, text)
+            return
         first = words[0]
         joined = 1
         while (
@@ -291,7 +294,11 @@ class TokenReader:
         kind = kind_of(word)
         if kind is Kind.KEY or (
             kind is Kind.PLACEHOLDER
-            and ((named and named.field is Field.KEY) or word.lower().startswith(("sk-", "your-", "your_", "<", "$")))
+            and (
+                (named and named.field is Field.KEY)
+                or word.startswith("sk-")
+                or (word.lower().startswith(("your-", "your_", "<", "$")) and line.has(Field.ADDRESS))
+            )
         ):
             line.tokens.append(Token(Field.KEY, word))
         elif kind is Kind.MODEL:

@@ -254,7 +254,7 @@ def is_models(name: object) -> bool:
 def _name_of_model(node: Mapping[str, Any]) -> str:
     named = {name: value for name, value in node.items() if isinstance(value, str)}
     fields = (value for name, value in named.items() if is_models(name))
-    return named.get("id") or next(fields, "") or named.get("name", "")
+    return next(fields, "") or named.get("id") or named.get("name", "")
 
 
 def opened(name: str, value: Any) -> Any:
