@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+_LONGEST_MERGED = 50  # names; a chain of growing mappings would take quadratic time
+
 
 def load(text: str) -> Iterator[Any]:
     """The documents of ``text``; ends at the first that is no YAML or names a thing twice."""
@@ -16,7 +18,7 @@ def load(text: str) -> Iterator[Any]:
 
 
 class _Loader(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):  # type: ignore[misc]
-    """Every scalar stays a text; a repeated name is an error, and ``<<`` stays a name whose value is looked into."""
+    """Every scalar stays a text; a repeated name is an error, and ``<<`` brings in what a short mapping says."""
 
     def construct_scalar(self, node: Any) -> Any:
         value = super().construct_scalar(node)
@@ -27,4 +29,5 @@ class _Loader(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):  # type: ignore[mi
         if len(set(names)) != len(names):
             raise yaml.YAMLError("a mapping has the same name twice")
         found: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        return found
+        base = found.get("<<")
+        return {**base, **found} if isinstance(base, dict) and len(base) <= _LONGEST_MERGED else found
