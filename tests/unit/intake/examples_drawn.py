@@ -173,4 +173,31 @@ FIFTH = [
     Example("assignments by semicolon", f"name=a;key={K};base={B};\nname=b;key={K2};base={B2};\n", [Right(label="a"), Right(U2, K2, label="b")]),
     _json("Kelivo: providers by name", {"providerConfigs": {"OpenAI": {"id": "OpenAI", "enabled": True, "name": "OpenAI", "apiKey": K, "baseUrl": U, "providerType": "openai", "chatPath": "/chat/completions", "models": ["gpt-5"], "proxyEnabled": False, "proxyHost": "", "proxyPort": "8080"}, "Claude": {"id": "Claude", "enabled": False, "name": "Claude", "apiKey": "", "baseUrl": "https://api.anthropic.example/v1", "providerType": "claude", "models": []}}}, [Right(models=("gpt-5",), platform="openai")]),
 ]  # fmt: skip
-EXAMPLES = [*FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH]
+SIXTH = [
+    Example("Roo Code report: form as text", f"**API Provider:** OpenAI Compatible\n**Base URL:** {U}\n**Model ID:** gpt-5\n**API Key:** {K}\n**Mode:** Code\n", [Right(models=("gpt-5",))]),
+    Example("Cursor forum: override", f"Settings → Models:\nOverride OpenAI Base URL: {U}/\nOpenAI API Key: {K}\nthen I hit Verify and get 401\n", ONE),
+    _json("n8n: an error", {"errorMessage": "Authorization failed - please check your credentials", "errorDescription": "Incorrect API key provided", "errorDetails": {"rawErrorMessage": ["401 - invalid_api_key"], "httpCode": "401"}, "n8nDetails": {"nodeName": "OpenAI", "nodeType": "n8n-nodes-base.openAi", "time": "1/5/2026, 10:00:00 AM"}}, []),
+    _json("MCP server with variables", {"mcpServers": {"search": {"command": "npx", "args": ["-y", "@search/mcp"], "env": {"OPENAI_API_KEY": K, "OPENAI_BASE_URL": U}}}}, ONE),
+    Example("Codex: key in a header", f'[model_providers.relay]\nname = "Relay"\nbase_url = "{U}"\nwire_api = "responses"\nhttp_headers = {{ "Authorization" = "Bearer {K}" }}\n', [Right(label="Relay")]),
+    Example("Kubernetes: config map and secret", f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: llm\ndata:\n  OPENAI_BASE_URL: {U}\n  OPENAI_MODEL: gpt-5\n---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: llm\nstringData:\n  OPENAI_API_KEY: {K}\n", [Right(models=("gpt-5",))]),
+    Example("workflow: key from a secret", f"env:\n  OPENAI_API_KEY: ${{{{ secrets.RELAY_KEY }}}}\n  OPENAI_BASE_URL: {U}\njobs:\n  build:\n    runs-on: ubuntu-latest\n", [incomplete(U, "", "key_from_environment")]),
+    Example("Terraform: block of variables", f'resource "aws_lambda_function" "bot" {{\n  function_name = "bot"\n  environment {{\n    variables = {{\n      OPENAI_BASE_URL = "{U}"\n      OPENAI_API_KEY  = "{K}"\n    }}\n  }}\n}}\n', ONE),
+    Example("Swift", f'let baseURL = URL(string: "{U}")!\nlet apiKey = "{K}"\nlet model = "gpt-5"\n', [Right(models=("gpt-5",))]),
+    Example("Rust: async-openai", f'let config = OpenAIConfig::new()\n    .with_api_base("{U}")\n    .with_api_key("{K}");\nlet client = Client::with_config(config);\n', ONE),
+    Example("Ruby: ruby-openai", f'OpenAI.configure do |config|\n  config.access_token = "{K}"\n  config.uri_base = "{B}"\n  config.log_errors = true\nend\n', ONE),
+    Example("C#: Semantic Kernel", f'var kernel = Kernel.CreateBuilder()\n    .AddOpenAIChatCompletion(modelId: "gpt-5", endpoint: new Uri("{U}"), apiKey: "{K}")\n    .Build();\n', [Right(models=("gpt-5",))]),
+    Example("PHP: factory", f"$client = OpenAI::factory()\n    ->withApiKey('{K}')\n    ->withBaseUri('{U}')\n    ->make();\n", ONE),
+    Example("LlamaIndex", f'llm = OpenAILike(model="gpt-5", api_base="{U}", api_key="{K}", is_chat_model=True, context_window=128000)', [Right(models=("gpt-5",))]),
+    Example("LiteLLM: completion", f'from litellm import completion\nresponse = completion(\n    model="openai/gpt-5",\n    api_base="{U}",\n    api_key="{K}",\n    messages=[{{"role": "user", "content": "hi"}}],\n)\n', [Right(models=("gpt-5",))]),
+    Example("forum: circled numbers and remarks", f"①甲站：{B} key:{K}（20块）\n②乙站：{B2} key:{K2}（10块，别刷）\n", [Right(label="甲站"), Right(U2, K2, label="乙站")]),
+    Example("new-api: page of a token copied", f"令牌名称 default\n密钥 {K}\n状态 已启用\n剩余额度 $1.00\n过期时间 永不过期\nAPI 地址 {B}\n", ONE),
+    Example("shell: variables before a command", f'ANTHROPIC_BASE_URL={B} ANTHROPIC_AUTH_TOKEN={K} claude -p "hi"\n', [Right(platform="anthropic")]),
+    Example("batch file", f'@echo off\nset "ANTHROPIC_BASE_URL={B}"\nset "ANTHROPIC_AUTH_TOKEN={K}"\nclaude %*\n', [Right(platform="anthropic")]),
+    Example("nushell", f'$env.OPENAI_BASE_URL = "{U}"\n$env.OPENAI_API_KEY = "{K}"\n', ONE),
+    Example("csh", f"setenv OPENAI_API_KEY {K}\nsetenv OPENAI_BASE_URL {U}\n", ONE),
+    Example("1Password: reference instead of a key", f"OPENAI_BASE_URL={U}\nOPENAI_API_KEY=op://Private/relay/credential\n", [incomplete(U, "")]),
+    Example("Traditional Chinese", f"【分享】便宜的 API\n\n網址：{B}\n金鑰：{K}\n可用模型：gpt-5、claude-sonnet-4-5\n", [Right(models=_BOTH)]),
+    Example("French mail", f"Bonjour,\n\nVoici vos accès :\n\nAdresse de l'API : {U}\nClé API : {K}\nModèle : gpt-5\n\nCordialement,\nLe support\n", [Right(models=("gpt-5",))]),
+    Example("Ukrainian note", f"Адреса API: {U}\nКлюч API: {K}\nМодель: gpt-5\n", [Right(models=("gpt-5",))]),
+]  # fmt: skip
+EXAMPLES = [*FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH]

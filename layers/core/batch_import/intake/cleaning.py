@@ -217,7 +217,7 @@ _MODEL = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _ENVIRONMENT = re.compile(
-    r"\$\{?[A-Za-z_][\w.]*(?::-[^}]*)?\}?|\{\{[^{}]*\}\}|%[A-Za-z_]\w*%|os\.environ.*|process\.env.*|env[:.].+|\$env:.+|@env.*|!env.*"
+    r"\$\{?[A-Za-z_][\w.]*(?::-[^}]*)?\}?|\$?\{\{[^{}]*\}\}|%[A-Za-z_]\w*%|os\.environ.*|process\.env.*|env[:.].+|\$env:.+|@env.*|!env.*"
     r"|getenv\(.*|![a-z]+[ ].+|import\.meta.*|(?!YOUR|MY_|SK_)(?:[A-Z]+_)+(?:KEY|TOKEN|SECRET)(?:_\d+)?"
 )
 _PLACEHOLDER = re.compile(

@@ -83,6 +83,7 @@ _SUFFIXES: tuple[tuple[str, Field], ...] = (
     ("urlredirect", Field.ADDRESS),
     ("reverseproxy", Field.ADDRESS),
     ("basepath", Field.ADDRESS),
+    ("baseuri", Field.ADDRESS),
     ("地址", Field.ADDRESS),
     ("apikeys", Field.KEY),
     ("apikey", Field.KEY),

@@ -226,7 +226,8 @@ class Records:
         current = self.current
         if current is None or current.label:
             return
-        words = " ".join(word for word in line.words or [line.comment] if word.strip(" -=:|"))
+        beside = line.words[: line.lead] or line.words or [line.comment]
+        words = " ".join(word for word in beside if word.strip(" -=:|"))
         if 0 < len(words) <= 100:
             current.label = words
 

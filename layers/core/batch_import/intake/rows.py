@@ -309,7 +309,8 @@ def _models(texts: Iterable[str]) -> list[str]:
         for part in parts:
             name = _AROUND_MODEL.sub("", part.strip(" \"'`(){}*"))
             name = name.lstrip("+").partition("=")[0]  # NextChat: ``-all,+gpt-5=five``
-            if 0 < len(name) <= LONGEST_MODEL and not name.startswith(("http:", "https:", "-")):
+            is_none = name.startswith(("http:", "https:", "-")) or name.lower() in ("true", "false", "none", "null")
+            if 0 < len(name) <= LONGEST_MODEL and not is_none:
                 found[name] = None
     return list(found)
 
@@ -322,6 +323,8 @@ def _keys_in(text: str) -> list[_Key]:
     """The keys of one cell: one, or several where every part looks like one."""
     if cleaning.is_random_key(text):
         return [_Key(text)]
+    if cleaning.is_environment(text.strip()):
+        return [_Key("", (Note.KEY_FROM_ENVIRONMENT,))]
     key, had_bearer = cleaning.bare_key(text)
     notes = (Note.BEARER_REMOVED,) if had_bearer else ()
     if not key:

@@ -15,12 +15,16 @@ _LABEL_START = re.compile(
     r"(?:open)?ai?_?|(?:api|base|auth|secret)(?:[-_]?[a-z]{1,3}|[-_])?|key?|tok(?:en?)?|mod(?:els?)?", re.IGNORECASE
 )
 
+_CODE = frozenset(
+    ["let", "var", "val", "def", "set", "new", "pub", "use", "int", "str", "my", "to", "the", "and", "is"]
+)
+
 
 def settle(line: Line) -> None:
     """Decides about the words of a line that may be a key or a host, now that the whole line is known."""
     if line.hosts:
         _settle_hosts(line)
-    line.weak = [word for word in line.weak if not _LABEL_START.fullmatch(word)]
+    line.weak = [word for word in line.weak if not _LABEL_START.fullmatch(word) and word not in _CODE]
     if len(line.weak) == 1 and not line.has(Field.KEY) and (line.has(Field.ADDRESS) or _is_key_alone(line)):
         line.tokens.append(Token(Field.KEY, line.weak[0], notes=(Note.UNUSUAL_KEY,)))
 

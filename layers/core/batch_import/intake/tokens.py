@@ -38,6 +38,7 @@ _FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3})[\"']?[,;]?", re.
 _IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|uuid)$", re.IGNORECASE)  # ``request id: 1c9d…``: no key
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
+_WORDS = re.compile(r"[A-Za-z ]+")
 _CALL = re.compile(r"[A-Z]\w*\.[a-z]\w*")  # ``OpenAiChatModel.builder()``
 # A field's name and its value as two cells of a sheet, or as a log writes them (``[INFO] 接口地址 - https://…``).
 _CELLS = re.compile(
@@ -45,7 +46,7 @@ _CELLS = re.compile(
 )
 _NEXT_IN_LIST = re.compile(r"[;,]\s*http")
 _BACKUP_WORD = re.compile(r"(?:备用|备份|镜像|\bbackup|\bmirror)[:\s]*$", re.IGNORECASE)
-_METHOD = re.compile(r"(?<!os)\.([a-z][A-Za-z]{2,30})\((?=[\"'])")  # ``.apiKey("…")``
+_METHOD = re.compile(r"(?<!os)(?:^>?|\.|->)([a-z][A-Za-z]{2,30})\((?=[\"'])")  # ``.apiKey("…")``
 _FLAGGED = re.compile(r"(?<!\S)--([a-z][a-z-]{2,30})[ =]+(?=[^\s-])")  # ``--api-base https://…``
 _KEYWORD = re.compile(r"(?<![\w:/]):([a-z][a-z-]{1,30})[ \t]+(?=\")")  # of Lisp: ``:host "…"``
 # ``define('NAME', 'value')``, ``user_pref("name", "value")``, ``[Environment]::SetEnvironmentVariable("NAME", "value", "User")``
@@ -100,6 +101,7 @@ class Line:
     text: str
     tokens: list[Token] = field(default_factory=list)
     words: list[str] = field(default_factory=list)  # left over
+    lead: int = 0  # how many of these stand before the first address
     weak: list[str] = field(default_factory=list)
     hosts: list[str] = field(default_factory=list)
     heading: str = ""
@@ -211,7 +213,7 @@ class TokenReader:
     def _models(self, line: Line, text: str, owner: str) -> None:
         text = re.sub(r"\s--?[a-z].*$", "", text)
         words = text.split()
-        if _CALL.match(text):
+        if _CALL.match(text) or (len(words) > 1 and _WORDS.fullmatch(text) and kind_of(words[0]) is not Kind.MODEL):
             return
         if len(words) > 1 and not re.search(r"[,;|]", text) and all(kind_of(word) is Kind.MODEL for word in words):
             text = ",".join(words)
@@ -372,6 +374,7 @@ def _heading(line: Line, sign: str, text: str) -> str | None:
 def _address(line: Line, content: str, found: re.Match[str], named: Named | None) -> int:
     """Takes the address or link that begins at ``found``; returns where it ends."""
     word = found[0]
+    line.lead = line.lead or len(line.words)
     if is_link(word):
         whole = content[found.start() :].split(maxsplit=1)[0] if word[:4].lower() == "http" else word
         line.link = draft_of_link(line.number, whole)
