@@ -118,6 +118,7 @@ def _whole_request(text: str) -> dict[str, Any] | None:
 def _fields(item: ChosenItem) -> dict[str, Any]:
     optional = {
         "requested_models": list(item.requested_models),
+        "platform": item.platform,
         "legacy_provider_id": item.legacy_provider_id,
         "label": item.label,
     }

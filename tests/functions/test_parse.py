@@ -95,6 +95,31 @@ def test_the_same_text_becomes_the_items_of_a_run(aws: Aws) -> None:
     assert [item.label for item in items] == ["主站"] * 3
 
 
+def test_the_same_pair_for_another_platform_is_no_duplicate(aws: Aws) -> None:
+    pair = f"BASE_URL=https://a.example.com\n%s={KEYS[0]}\n\n"
+    text = f"OPENAI_{pair % 'OPENAI_API_KEY'}ANTHROPIC_{pair % 'ANTHROPIC_AUTH_TOKEN'}OPENAI_{pair % 'OPENAI_API_KEY'}"
+    rows = parsed(text).json["rows"]
+    assert [(row["platform"], row["status"]) for row in rows] == [
+        (None, "ready"),
+        ("anthropic", "ready"),
+        (None, "duplicate"),
+    ]
+    answer = call("POST", RUNS, {**WHO, "text": text})
+    assert answer.json["total_items"] == 2
+
+
+def test_a_platform_that_the_list_names_is_the_items_wish_and_a_person_may_say_another(aws: Aws) -> None:
+    text = (
+        f"https://b.example.com {KEYS[1]}\n\nANTHROPIC_BASE_URL=https://a.example.com\nANTHROPIC_AUTH_TOKEN={KEYS[0]}\n"
+        f"\nhttps://c.example.com {KEYS[2]}\n"
+    )
+    decisions = [{"row": 3, "platform": "gemini"}]
+    answer = call("POST", RUNS, {**WHO, "text": text, "rows": decisions, "platform": "openai"})
+    items = bootstrap().items.get_many(answer.json["run_id"], [f"item_{n:05d}" for n in (1, 2, 3)])
+    assert [item.platform_wish for item in items] == ["openai", "anthropic", "gemini"]
+    assert [item.platform for item in items] == [None] * 3
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

@@ -33,6 +33,7 @@ def _item(chosen: ChosenItem) -> api.ItemRequest:
         "base_url": chosen.base_url,
         "api_key": chosen.api_key,
         "requested_models": list(chosen.requested_models),
+        "platform": chosen.platform,
         "legacy_provider_id": chosen.legacy_provider_id,
         "label": chosen.label,
     }

@@ -10,7 +10,7 @@ from batch_import.domain.errors import InvalidRequest
 from batch_import.intake.roots import root_of
 from batch_import.intake.rows import MOST_MODELS, Intake, ParsedRow, RowStatus
 
-_KNOWN = {"row", "skip", "choice", "base_url", "requested_models"}
+_KNOWN = {"row", "skip", "choice", "base_url", "requested_models", "platform"}
 
 
 class UnfitDecision(InvalidRequest):
@@ -41,10 +41,10 @@ def choose(intake: Intake, decisions: Iterable[Mapping[str, Any]] = ()) -> list[
     without a decision, and for a decision that does not fit its row.
     """
     by_row = _by_row(intake, decisions)
-    items: dict[tuple[str, str], ChosenItem] = {}
+    items: dict[tuple[str, str, str | None], ChosenItem] = {}
     for row in intake.rows:
         for item in _items(row, by_row.get(row.row, {})):
-            pair = (item.base_url, item.api_key)
+            pair = (item.base_url, item.api_key, item.platform)
             items[pair] = _both(items[pair], item) if pair in items else item
     return list(items.values())
 
@@ -68,8 +68,9 @@ def _items(row: ParsedRow, decision: Mapping[str, Any]) -> list[ChosenItem]:
         return []
     pairs = _pairs(row, decision)
     models = _models(row, decision)
+    platform = decision.get("platform") or row.platform
     return [
-        ChosenItem(row.row, base_url, models, row.label, row.platform, api_key, row.legacy_provider_id)
+        ChosenItem(row.row, base_url, models, row.label, platform, api_key, row.legacy_provider_id)
         for base_url, api_key in pairs
     ]
 

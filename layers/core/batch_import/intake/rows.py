@@ -113,7 +113,7 @@ class _Key:
 
 def rows_of(drafts: Iterable[Draft]) -> tuple[ParsedRow, ...]:
     """Rows of all drafts, numbered from 1, repeated pairs marked."""
-    first: dict[tuple[str, str], int] = {}
+    first: dict[tuple[str, str, str | None], int] = {}
     rows = []
     for number, unnumbered in enumerate(chain.from_iterable(map(_expanded, drafts)), start=1):
         row = ParsedRow(number, **unnumbered)
@@ -142,8 +142,9 @@ def _keys(rows: Iterable[ParsedRow]) -> Iterator[str]:
             yield from (key for _, key in choice.pairs)
 
 
-def _marked(row: ParsedRow, first: dict[tuple[str, str], int]) -> ParsedRow:
-    original = first.setdefault((row.base_url, row.api_key), row.row)
+def _marked(row: ParsedRow, first: dict[tuple[str, str, str | None], int]) -> ParsedRow:
+    """The same pair for another platform is an account of its own (docs/platforms.md)."""
+    original = first.setdefault((row.base_url, row.api_key, row.platform), row.row)
     if original == row.row:
         return row
     return _changed(row, status=RowStatus.DUPLICATE, of_row=original, notes=(*row.notes, Note.SAME_PAIR))
