@@ -246,7 +246,7 @@ _PAGE_HOST = re.compile(
     r"|feishu\.cn|larksuite\.com|yuque\.com|gitee\.com|pypi\.org|npmjs\.com|docs\.google\.com|reddit\.com|medium\.com|afdian\.(?:net|com)|ifdian\.net)$|^(?:docs?|wiki|blog|help|status|forum|bbs|console|dashboard)\."
 )
 _PAGE_PATH = re.compile(
-    r"\.(?:png|jpe?g|gif|svg|webp|mp4|pdf|html?|ico|zip)$"
+    r"\.(?:png|jpe?g|gif|svg|webp|mp4|pdf|html?|ico|zip|sh|ps1|git|exe|dmg|msi|deb)$"
     r"|/(?:docs?|oauth|register|login|signin|signup|sign-up|sign-in|console|dashboard|panel|pricing|topup|token|tokens|t|topic|blog|guide|wiki|user"
     r"|settings|playground|invite|keys|api-keys|apikeys|shop|store|help|about|status|documentation|article|tutorial)(?:/|$)",
     re.IGNORECASE,

@@ -35,7 +35,7 @@ _REDIRECTED = re.compile(r"[\"']https?://[^\s\"']{1,500}[\"']\s*:\s*[\"'](https?
 _EMPTY_VALUE = re.compile(r"(?:[:=]\s*(?:\"\"|'')|[A-Za-z]\w*_\w+=)\s*[,;]?\s*(?:[#/].*)?$")
 _NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|string|str)\)?;?", re.IGNORECASE)
 _FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3})[\"']?[,;]?", re.IGNORECASE)  # ``HIDE_USER_API_KEY=1``
-_IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|uuid)$", re.IGNORECASE)  # ``request id: 1c9d…``: no key
+_IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|sid|uuid)$", re.IGNORECASE)  # ``request id: 1c9d…``: no key
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
 _WORDS = re.compile(r"[A-Za-z ]+")
@@ -45,6 +45,11 @@ _CELLS = re.compile(
     r"\s*(?:\[\w{1,8}\]\s*)?([^\t:=|\"'`]{1,30}?)(?:\t+|\s+[-|]\s+|\s{3,}|\|)\s*(\S(?:(?!\s[-|]\s)[^\t|]){0,2100})"
 )
 _NEXT_IN_LIST = re.compile(r"[;,]\s*http")
+# Words before an address that is no relay's: of an installer, of a page to be opened.
+_ABOUT_PAGE = re.compile(
+    r"^\s*\$?\s*(?:npm|pnpm|yarn|pip3?|git|wget|brew|apt|irm|iwr|curl -fsSL)\s|(?:访问|打开|前往|\bvisit|\bopen)[:\s<(]*$",
+    re.IGNORECASE,
+)
 _BACKUP_WORD = re.compile(r"(?:备用|备份|镜像|\bbackup|\bmirror)[:\s]*$", re.IGNORECASE)
 _METHOD = re.compile(r"(?<!os)(?:^>?|\.|->)([a-z][A-Za-z]{2,30})\((?=[\"'])")  # ``.apiKey("…")``
 _FLAGGED = re.compile(r"(?<!\S)--([a-z][a-z-]{2,30})[ =]+(?=[^\s-])")  # ``--api-base https://…``
@@ -211,7 +216,9 @@ class TokenReader:
         return None
 
     def _models(self, line: Line, text: str, owner: str) -> None:
-        text = re.sub(r"\s--?[a-z].*$", "", text)
+        text = re.sub(r"\s--?[a-z].*$|^\w+\{(?=[\"'])", "", text)
+        if _EXPRESSION.match(text):  # ``init("gpt-5", …``
+            text = next(iter(re.findall(r"[\"']([^\"']{1,200})", text)), "")
         words = text.split()
         if _CALL.match(text) or (len(words) > 1 and _WORDS.fullmatch(text) and kind_of(words[0]) is not Kind.MODEL):
             return
@@ -388,15 +395,18 @@ def _address(line: Line, content: str, found: re.Match[str], named: Named | None
     if content[found.end() : found.end() + 1] in ("{", "<", "["):
         template = _PLACEHOLDER_URL.match(content, found.start())
         address = template[0] if template else address
-    _take_address(line, address, named)
+    _take_address(
+        line, address, named, _ABOUT_PAGE.search(content[max(0, found.start() - 60) : found.start()]) is not None
+    )
     return found.start() + max(len(address), 1)
 
 
-def _take_address(line: Line, address: str, named: Named | None) -> None:
-    """Adds an address, or a site if its label or its path says so; the same one only once a line."""
+def _take_address(line: Line, address: str, named: Named | None, about: bool) -> None:
+    """Adds an address, or a site if its label, its path or the words before it (``about``) say so; one only once a line."""
     labelled = named is not None and named.field is Field.ADDRESS
     is_site = named is not None and named.field is Field.SITE
-    kind = Field.SITE if is_site or (not labelled and root_of(address, False).page) else Field.ADDRESS
+    is_page = not labelled and (about or address.startswith("http://0.0.0.0") or root_of(address, False).page)
+    kind = Field.SITE if is_site or is_page else Field.ADDRESS
     if (kind, address.rstrip("/")) in line.taken:
         return
     line.taken.add((kind, address.rstrip("/")))
