@@ -117,17 +117,17 @@ def runs(service: Service, box: Any, effects: Effects) -> CrashRuns:
     return CrashRuns(service, box, effects)
 
 
-def points(runs: CrashRuns, function: str) -> Iterator[str]:
+def points(runs: CrashRuns, function: str, share: int = 1) -> Iterator[str]:
     """The chosen points of ``function``: the caller makes one run for each, in which it dies there.
 
-    The first run meets no death; it counts the effects.
+    Of a sample one in ``share`` is taken. The first run meets no death; it counts the effects.
     """
     runs.effects.kill(function, 0, "never")
     yield f"{function} without a death"
     effects = runs.effects.made
     assert effects > 0, f"{function} had no effect at all"
     for when in WHEN:
-        for number in chosen_effects(function, when, effects):
+        for number in chosen_effects(function, when, effects, share):
             runs.effects.kill(function, number, when)
             yield f"{function} {when} effect {number}"
             if runs.effects.killed_at is None:
@@ -180,6 +180,15 @@ def check_item(runs: CrashRuns, run_id: str, item: dict[str, Any], where: str) -
 def test_a_worker_may_die_anywhere(runs: CrashRuns, function: str) -> None:
     for point in points(runs, function):
         run_id = runs.start("healthy")
+        runs.finish(run_id)
+        check(runs, run_id, point, ["active"])
+
+
+@pytest.mark.parametrize("function", ["provision", "confirmation", "validation"])
+@pytest.mark.parametrize("profile", ["messages_x_api_key", "gemini_native"])
+def test_a_worker_may_die_anywhere_on_another_platform(runs: CrashRuns, function: str, profile: str) -> None:
+    for point in points(runs, function, share=3):
+        run_id = runs.start(profile)
         runs.finish(run_id)
         check(runs, run_id, point, ["active"])
 

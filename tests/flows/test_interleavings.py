@@ -46,7 +46,7 @@ pytestmark = [
 HANDLERS = ("api", "provision", "confirmation", "validation", "reconcile", "dead_letter")
 QUEUES = {"provision": "IMPORT", "confirmation": "CONFIRM", "validation": "VALIDATE"}
 WRITES = ("TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem", "SendMessageBatch")
-INVOCATION = 120.0  # seconds that an invocation may take
+INVOCATION = 140.0  # seconds that an invocation may take
 LONGER = int(os.environ.get("INTERLEAVINGS", "0"))
 MOST_RUNS = 4
 
@@ -163,8 +163,10 @@ class World:
 
     # --- what may happen
 
-    def start(self, pairs: Iterable[tuple[str, str]], wishes: list[str], *, join: bool = False) -> str:
-        """A run over pairs of a provider's and a key's letter; its id."""
+    def start(
+        self, pairs: Iterable[tuple[str, str]], wishes: list[str], *, join: bool = False, platform: str = "auto"
+    ) -> str:
+        """A run over pairs of a provider's and a key's letter; its id. The relays speak chat and messages."""
         items = [
             {
                 "base_url": self.box.relay("healthy", name, models=7),
@@ -173,7 +175,7 @@ class World:
             }
             for name, key in pairs
         ]
-        return self.service.start(items, join_groups=["pool"] if join else [])
+        return self.service.start(items, join_groups=["pool"] if join else [], platform=platform)
 
     def deliver(self, name: str, fate: Fate | None = None, *, twice: bool = False) -> int:
         """One batch of a queue to its handler, as Lambda would do it; how many messages that were."""
@@ -248,7 +250,7 @@ class World:
     # --- what the host holds
 
     def accounts(self) -> list[dict[str, Any]]:
-        return [row for row in self._admin("GET", "accounts?page_size=1000")["items"] if _pair(row) != ("", "")]
+        return [row for row in self._admin("GET", "accounts?page_size=1000")["items"] if any(_pair(row))]
 
     def groups(self) -> list[dict[str, Any]]:
         return self._admin("GET", "groups/all?include_inactive=true")
@@ -263,9 +265,12 @@ def _empty(table: str) -> None:
         client("dynamodb").delete_item(TableName=table, Key={"pk": row["pk"], "sk": row["sk"]})
 
 
-def _pair(account: dict[str, Any]) -> tuple[str, str]:
+def _pair(account: dict[str, Any]) -> tuple[str, str, str]:
+    """Provider, key and platform."""
     extra = account.get("extra") or {}
-    return str(extra.get("import_provider_id", "")), str(extra.get("import_fingerprint", ""))
+    names = ("import_provider_id", "import_fingerprint", "import_platform")
+    provider, key, platform = (str(extra.get(name, "")) for name in names)
+    return provider, key, platform
 
 
 # --- the world of this module
@@ -278,7 +283,7 @@ def a_world() -> Iterator[World]:
     with (
         moto_stack() as aws,
         pytest.MonkeyPatch.context() as patch,
-        sandbox.running(join_delay=(0, 0)) as box,
+        sandbox.running(join_delay=(0, 0), platform_join_delay=(0, 0), platform_leave_delay=(0, 0)) as box,
         time_machine.travel(START, tick=False) as traveller,
     ):
         aws.put_host(box.host_url, box.admin_key)
@@ -407,9 +412,11 @@ def what_was_proven_serves(
 
 
 def pool_is_joined(world: World, items: list[Item], accounts: list[dict[str, Any]], paused: set[int]) -> None:
+    """But for accounts of another platform, which would never be asked there."""
     groups = {row["id"]: row["group_ids"] for row in accounts if row["id"] not in paused}
     for item in _active(items):
-        assert world.pool_id in groups.get(item.account_id, [world.pool_id])
+        expected = item.platform == "openai"
+        assert (world.pool_id in groups.get(item.account_id, [world.pool_id] if expected else [])) is expected
 
 
 def _active(items: list[Item]) -> list[Item]:
@@ -450,9 +457,9 @@ class Interleavings(RuleBasedStateMachine):
         self.paused: set[int] = set()
 
     @precondition(lambda self: len(self.runs) < MOST_RUNS)
-    @rule(pairs=PAIRS, wishes=WISHES, join=st.booleans())
-    def start(self, pairs: list[tuple[str, str]], wishes: list[str], join: bool) -> None:
-        self.runs.append(self.world.start(pairs, wishes, join=join))
+    @rule(pairs=PAIRS, wishes=WISHES, join=st.booleans(), platform=st.sampled_from(("auto", "auto", "anthropic")))
+    def start(self, pairs: list[tuple[str, str]], wishes: list[str], join: bool, platform: str) -> None:
+        self.runs.append(self.world.start(pairs, wishes, join=join, platform=platform))
         if join:
             self.joined.add(self.runs[-1])
 

@@ -29,12 +29,12 @@ def choose_sample() -> str:
     return f"crash matrix: {POINTS}={points} {SEED}={seed}"
 
 
-def chosen_effects(function: str, when: str, effects: int) -> Iterable[int]:
+def chosen_effects(function: str, when: str, effects: int, share: int = 1) -> Iterable[int]:
     """Numbers, from 1 and ascending, of the effects that are tried; without an end when all are."""
     if os.environ[POINTS] == "all":
         return itertools.count(1)
     chance = random.Random(f"{os.environ[SEED]} {function} {when}")
-    return sorted(chance.sample(range(1, effects + 1), min(effects, int(os.environ[POINTS]))))
+    return sorted(chance.sample(range(1, effects + 1), min(effects, -(-int(os.environ[POINTS]) // share))))
 
 
 class Killed(BaseException):
