@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from embedded import ministack
+from embedded import ministack, workers
 from embedded.control_state import ControlState
 from embedded.errors import EmbeddedError
 from embedded.gate import Gate
@@ -22,6 +22,7 @@ def create() -> Gate:
         application, signatures = ministack.application(), ministack.Signatures(ministack.owners_secrets())
         ministack.key_sessions()
         ministack.speed_up()
+        workers.attach(workers.memory_of_this_machine())
         _open_state(Path(os.environ["STATE_DIR"]))
     except EmbeddedError as problem:
         complain(str(problem))
