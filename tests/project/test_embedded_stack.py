@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import random
 import signal
 import subprocess
 import threading
@@ -20,6 +21,7 @@ from botocore.exceptions import ClientError
 from embedded.errors import EmbeddedError
 from embedded.stack import Embedded
 from sandbox.testkit import wait_for
+from tests.support.kills import Kills
 
 LOOPBACK = {"127.0.0.1", "::1"}
 
@@ -206,6 +208,14 @@ def test_no_process_outlives_the_emulator(embedded: Embedded) -> None:
 
 
 # --- stopped and killed
+
+
+def test_an_import_survives_kills_at_random_moments(embedded: Embedded) -> None:
+    """A sample of test_embedded_kills.py."""
+    kills = Kills(embedded, random.Random(os.environ.get("KILL_SEED")))
+    kinds = kills.chance.sample(["emulator", "both", "power"], 2)
+    run_id = kills.run("sample", 40, ["functions", *kinds], longest_wait=2)
+    kills.judge(run_id, 40)
 
 
 def test_state_and_tokens_survive_a_stop_and_nothing_is_deployed_again(embedded: Embedded) -> None:
