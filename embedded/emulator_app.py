@@ -22,15 +22,16 @@ def create() -> Gate:
         application, signatures = ministack.application(), ministack.Signatures(ministack.owners_secrets())
         ministack.key_sessions()
         ministack.speed_up()
-        workers.attach(workers.memory_of_this_machine())
-        _open_state(Path(os.environ["STATE_DIR"]))
+        workers.attach(workers.memory())
+        tables = _open_state(Path(os.environ["STATE_DIR"]))
     except EmbeddedError as problem:
         complain(str(problem))
         raise SystemExit(2) from None
-    return Gate(application, signatures)
+    return Gate(application, signatures, tables.cannot_write)
 
 
-def _open_state(folder: Path) -> None:
+def _open_state(folder: Path) -> Tables:
     tables = Tables(folder / "journal", complain)
     tables.open()
     ControlState(folder / "control.json", tables).open()
+    return tables

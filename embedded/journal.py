@@ -82,9 +82,11 @@ class Journal:
         say: Callable[[str], None],
         *,
         snapshot_bytes: int = SNAPSHOT_BYTES,
+        patience: float = 3.0,
     ) -> None:
+        """``patience``: seconds that a killed process may need to let the folder go."""
         self._folder, self._rows_now, self._say = folder, rows_now, say
-        self._snapshot_bytes = snapshot_bytes
+        self._snapshot_bytes, self._patience = snapshot_bytes, patience
         self._condition = threading.Condition()
         self._group = Group()
         self._kept: list[bytes] = []  # of groups that found no room
@@ -99,7 +101,7 @@ class Journal:
     def open(self) -> Rows:
         """The rows on disk. From now on changes may be appended."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._lock = _locked(self._folder)
+        self._lock = _locked(self._folder, time.monotonic() + self._patience)
         found = _read(self._folder, self._say)
         self._frame, self._generation, self._written = found.next_frame, found.generation, found.written
         self._open_file()
@@ -208,7 +210,7 @@ class Journal:
 
     def _write_snapshot(self, path: Path, next_frame: int) -> int:
         """Write and sync all rows; returns the length of the file."""
-        with path.open("wb") as file:
+        with open(path, "wb", opener=_private) as file:
             file.write(_frame(0, orjson.dumps({"next_frame": next_frame})))
             number = 1
             for portion in self._rows_now():
@@ -376,6 +378,10 @@ class _Nothing(bytes):
     def __exit__(self, *_: object) -> None: ...
 
 
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def _write_all(file: int, data: bytes, start: int) -> None:
     view = memoryview(data)
     while view:
@@ -391,15 +397,23 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _locked(folder: Path) -> int:
+def _locked(folder: Path, deadline: float) -> int:
     """The folder, locked for this process; the lock ends with the process, however that ends."""
     descriptor = os.open(folder, os.O_RDONLY)
+    while not _lock(descriptor):
+        if time.monotonic() > deadline:
+            os.close(descriptor)
+            raise EmbeddedError(f"another emulator is still using {folder}")
+        time.sleep(0.02)
+    return descriptor
+
+
+def _lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(descriptor)
-        raise EmbeddedError(f"another emulator is still using {folder}") from None
-    return descriptor
+        return False
+    return True
 
 
 def _sentence(problem: OSError, folder: Path) -> str:

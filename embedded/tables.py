@@ -46,6 +46,10 @@ class Tables:
     def close(self) -> None:
         self._journal.close()
 
+    def cannot_write(self) -> str | None:
+        """A sentence while nothing can be written."""
+        return self._journal.failure
+
     # --- with the definitions of the tables, which are a part of the other state
 
     def _definitions(self) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 import errno
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ FIXED_BYTES, PROCESS_BYTES = 330 * 1024**2, 32 * 1024**2
 QUEUES = 3  # whose functions work at once
 
 
-def attach(memory: int, load: Load = import_module) -> None:
+def attach(available: int, load: Load = import_module) -> None:
     """Replace functions of MiniStack, for a machine with so many bytes of memory. Raises EmbeddedError."""
     died: set[int] = set()
     parameters = "self event request_id trace_id depth durable invoked_function_arn"
@@ -30,24 +31,31 @@ def attach(memory: int, load: Load = import_module) -> None:
     replace(lambda _: worker, f"{LAMBDA}.Worker", "invoke", parameters, lambda found: _invoking(found, died))
     parameters = "esm func_rec event batch queue_url queue_name"
     replace(load, FUNCTIONS, "_run_sqs_batch", parameters, lambda found: _running(found, died, time.time))
-    most = processes_of_a_queue(memory)
+    most = processes_of_a_queue(available)
     parameters = "esm func_rec config queue"
     replace(load, FUNCTIONS, "_sqs_esm_concurrency", parameters, lambda found: lambda *args: min(found(*args), most))
     _tell_failures_as_aws(load)
 
 
-def processes_of_a_queue(memory: int) -> int:
+def processes_of_a_queue(available: int) -> int:
     """How many processes may work on the messages of one queue at once; never fewer than one."""
-    return max(1, (memory - FIXED_BYTES) // (PROCESS_BYTES * QUEUES))
+    return max(1, (available - FIXED_BYTES) // (PROCESS_BYTES * QUEUES))
 
 
-def memory_of_this_machine(limit: Path = Path("/sys/fs/cgroup/memory.max")) -> int:
-    """Bytes that all processes together may use: of the machine, or of the container when that is less."""
-    total = int(psutil.virtual_memory().total)
+def memory(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> int:
+    """Bytes that all processes together may use: of the machine, or less in a container or a unit of systemd."""
+    return min([int(psutil.virtual_memory().total), *_limits(groups, own)])
+
+
+def _limits(groups: Path, own: Path) -> Iterator[int]:
+    """Limits of this process's control group and of those around it; none where there are no such groups."""
     try:
-        return min(total, int(limit.read_text()))
-    except (OSError, ValueError):
-        return total
+        inner = own.read_text(encoding="utf-8").partition("0::/")[2].partition("\n")[0]
+    except OSError:
+        return
+    for folder in (groups / inner, *(groups / inner).parents):
+        with suppress(OSError, ValueError):  # no limit, or not a group any more
+            yield int((folder / "memory.max").read_text(encoding="utf-8"))
 
 
 # --- a process that has died

@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -20,11 +21,13 @@ from botocore.exceptions import ClientError
 from embedded.control_state import ControlState
 from embedded.emulator import Emulator
 from embedded.errors import EmbeddedError
+from embedded.journal import Journal
 from embedded.tables import Tables, end_leases
 from sandbox.testkit import wait_for
 from tests.support.stack import bare_emulator
 
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(120)]
+SHARED_MACHINE = 3  # how much slower it may be while other tests run
 ONCE = Config(retries={"total_max_attempts": 1})
 KEYS = {
     "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
@@ -162,6 +165,28 @@ def test_a_state_that_cannot_be_read_does_not_start_and_the_sentence_says_which(
     emulator.start()
     emulator.await_ready()
     assert set(rows(emulator, "damage")) == {"0", "1", "2"}
+
+
+@pytest.mark.skipif(os.environ.get("CRASH_POINTS") != "all", reason="takes a quarter of a minute: make test-all")
+def test_a_hundred_thousand_rows_are_there_within_five_seconds(
+    emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table_id = client(emulator, "dynamodb").describe_table(TableName="rows")["Table"]["TableId"]
+    kill(emulator)
+    journal = Journal(emulator.settings.home / "state" / "journal", lambda: (), print, snapshot_bytes=1 << 30)
+    journal.open()
+    for start in range(0, 100_000, 100):
+        many = [row(f"many{start}", f"{n:03d}", **{f"attribute_{m}": "x" * 40 for m in range(15)}) for n in range(100)]
+        journal.append([[table_id, one["pk"]["S"], one["sk"]["S"], one] for one in many]).future.result(10)
+    journal.close()
+    started = time.monotonic()
+    emulator.start()
+    emulator.await_ready()
+    assert len(rows(emulator, "many0")) == 100
+    seconds = time.monotonic() - started
+    with capsys.disabled():
+        print(f"\n100,000 rows are there after {seconds:.1f} s")
+    assert seconds < 5 * SHARED_MACHINE
 
 
 # --- without an emulator

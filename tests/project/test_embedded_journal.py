@@ -103,7 +103,7 @@ def test_asking_without_a_change_waits_for_those_before(disk: Disk) -> None:
 
 def test_a_second_process_is_refused(disk: Disk) -> None:
     with pytest.raises(EmbeddedError, match="another emulator is still using"):
-        Journal(disk.folder, lambda: (), print).open()
+        Journal(disk.folder, lambda: (), print, patience=0).open()
 
 
 # --- snapshots
@@ -115,6 +115,7 @@ def test_snapshots_are_made_meanwhile_and_keep_the_journals_short(tmp_path: Path
         disk.put(number % 60, "x" * 100)
     disk.journal.close()
     assert 1 <= len(disk.files("snapshot")) <= 2
+    assert [path for path in tmp_path.iterdir() if path.stat().st_mode & 0o077] == []
     assert sum(path.stat().st_size for path in disk.files("journal")) < 300 * 150
     expected = disk.rows
     assert disk.open() == expected

@@ -21,12 +21,18 @@ def test_a_smaller_machine_has_fewer_processes_but_never_none(memory: int, proce
     assert workers.processes_of_a_queue(memory * MIB) == processes
 
 
-@pytest.mark.parametrize(("limit", "memory"), [("1073741824\n", 1024 * MIB), ("max\n", None), (None, None)])
-def test_the_limit_of_a_container_counts(tmp_path: Path, limit: str | None, memory: int | None) -> None:
-    if limit is not None:
-        (tmp_path / "memory.max").write_text(limit, encoding="utf-8")
-    expected = psutil.virtual_memory().total if memory is None else min(memory, psutil.virtual_memory().total)
-    assert workers.memory_of_this_machine(tmp_path / "memory.max") == expected
+@pytest.mark.parametrize(("outer", "inner", "least"), [("max", "900", 900), ("800", "max", 800), ("800", "900", 800)])
+def test_the_limit_of_a_container_or_a_unit_counts(tmp_path: Path, outer: str, inner: str, least: int) -> None:
+    own, unit = tmp_path / "own", tmp_path / "groups" / "system.slice" / "stack.service"
+    unit.mkdir(parents=True)
+    (unit / "memory.max").write_text(f"{inner}\n", encoding="utf-8")
+    (unit.parent / "memory.max").write_text(f"{outer}\n", encoding="utf-8")
+    own.write_text("1:name=other:/\n0::/system.slice/stack.service\n", encoding="utf-8")
+    assert workers.memory(tmp_path / "groups", own) == least
+
+
+def test_without_limits_it_is_the_memory_of_the_machine(tmp_path: Path) -> None:
+    assert workers.memory(tmp_path, tmp_path / "none") == psutil.virtual_memory().total
 
 
 # --- with parts that stand for MiniStack's
