@@ -49,6 +49,14 @@ class Deployment:
     def up_to_date(self) -> bool:
         return self._deployed_fingerprint() == self.fingerprint() and self.current() is not None
 
+    def queue_unfinished(self) -> None:
+        """Let the reconcile function queue all that is not done: a crash has taken the messages along."""
+        name = self.emulator.client("cloudformation").describe_stack_resource(
+            StackName=STACK_NAME, LogicalResourceId="ReconcileFunction"
+        )["StackResourceDetail"]["PhysicalResourceId"]
+        event = b'{"restarted": true}'
+        self.emulator.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=event)
+
     def deploy(self) -> None:
         fingerprint = self.fingerprint()  # of what is built; a file saved in the meantime is deployed next time
         self._forget_fingerprint()

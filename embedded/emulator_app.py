@@ -1,22 +1,37 @@
 """``uvicorn --factory embedded.emulator_app:create``: the emulator's application."""
 
-from embedded import ministack
+import os
+from pathlib import Path
+
+from embedded import ministack, workers
+from embedded.control_state import ControlState
 from embedded.errors import EmbeddedError
 from embedded.gate import Gate
+from embedded.tables import Tables
 from embedded.terminal import complain
 
 
 def create() -> Gate:
-    """MiniStack behind the gate, with its speed-ups.
+    """MiniStack behind the gate, with its state on disk and its speed-ups.
 
-    Exits with code 2 and a sentence when MiniStack is another version than the known one, or lacks what security needs.
+    Exits with code 2 and a sentence when MiniStack is another version than the known one or lacks what security and
+    durability need, and when its state on disk cannot be read.
     """
     try:
         ministack.require_known_version()
         application, signatures = ministack.application(), ministack.Signatures(ministack.owners_secrets())
         ministack.key_sessions()
+        ministack.speed_up()
+        workers.attach(workers.memory())
+        tables = _open_state(Path(os.environ["STATE_DIR"]))
     except EmbeddedError as problem:
         complain(str(problem))
         raise SystemExit(2) from None
-    ministack.speed_up()
-    return Gate(application, signatures)
+    return Gate(application, signatures, tables.cannot_write)
+
+
+def _open_state(folder: Path) -> Tables:
+    tables = Tables(folder / "journal", complain)
+    tables.open()
+    ControlState(folder / "control.json", tables).open()
+    return tables

@@ -4,6 +4,7 @@ Starting Python and importing boto3 and the others takes most of a second of CPU
 is one parent for each set of layers: after a deployment that changes them a new one is started.
 """
 
+import errno
 import gc
 import importlib
 import json
@@ -87,11 +88,12 @@ class Forked:
     """The part of ``subprocess.Popen`` that MiniStack uses for a function. The exit code is unknown: always 0."""
 
     def __init__(self, parent: Parent, request: Request) -> None:
-        stdin, writing = os.pipe()
+        ours, theirs = socket.socketpair()  # not a pipe: it tells what was left unread
+        stdin = theirs.detach()
         reading, stdout = os.pipe()
         reading_errors, stderr = os.pipe()
         self._alive, alive = os.pipe()  # never written to: it is closed when the process ends
-        self.stdin: IO[str] = os.fdopen(writing, "w", buffering=1)
+        self.stdin: IO[str] = os.fdopen(ours.detach(), "w", buffering=1)
         self.stdout: IO[str] = os.fdopen(reading)
         self.stderr: IO[str] = os.fdopen(reading_errors)
         ends = (stdin, stdout, stderr, alive)
@@ -103,6 +105,14 @@ class Forked:
 
     def __del__(self) -> None:
         os.close(self._alive)
+
+    def left_unread(self) -> bool:
+        """Whether the process has ended without reading all that was written. Asked once, after its end."""
+        with socket.socket(fileno=os.dup(self.stdin.fileno())) as line:
+            closing = select.poll()
+            closing.register(line, 0)
+            closing.poll(1000)  # the system closes the files of a killed process one after the other
+            return line.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET
 
     def poll(self) -> int | None:
         return 0 if self._ended(0) else None
@@ -203,6 +213,7 @@ def _serve(line: socket.socket) -> Request | None:
 
 def _become(request: Request) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    threading.Thread(target=_end_with_the_emulator, daemon=True).start()
     os.environ.clear()
     os.environ.update(request.environment)
     os.chdir(request.folder)
@@ -210,6 +221,14 @@ def _become(request: Request) -> None:
     sys.path.insert(0, str(Path(request.script).parent))
     sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w", buffering=1)
     runpy.run_path(request.script, run_name="__main__")
+
+
+def _end_with_the_emulator() -> None:
+    """Kill this process, whatever it does, when the other end of its input is closed: nobody would get its answer."""
+    waiting = select.poll()
+    waiting.register(0, 0)  # only the end is reported, not what can be read
+    waiting.poll()
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

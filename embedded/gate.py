@@ -3,6 +3,7 @@
 MiniStack itself answers every origin and, unless it enforces roles, every caller.
 """
 
+import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
@@ -21,6 +22,7 @@ HEALTH = "/_ministack/health"
 _API = re.compile(r"/_aws/execute-api/[a-z0-9]+/[\w$-]+(/(?!@connections/).*)?", re.DOTALL)
 _CLOSED = re.compile(r"/_(ministack|localstack)(/.*)?", re.DOTALL)
 _CREDENTIALS_IN_QUERY = re.compile(r"x-amz-|awsaccesskeyid", re.IGNORECASE)
+_JSON = b"application/json"
 UNSIGNED = "Calls of AWS need a signature by the keys in .embedded/env."
 
 
@@ -29,11 +31,15 @@ class Gate:
 
     Answers 403 and a sentence to requests for another host or of another origin, to administration of the emulator, and
     to AWS calls without a valid signature in their Authorization header. Removes CORS headers, refuses web sockets.
+    ``cannot_write`` gives a sentence while nothing can be written: the API's failures are answered with it.
     """
 
-    def __init__(self, application: Application, signatures: Signatures) -> None:
+    def __init__(
+        self, application: Application, signatures: Signatures, cannot_write: Callable[[], str | None] = lambda: None
+    ) -> None:
         self._application = application
         self._signatures = signatures
+        self._cannot_write = cannot_write
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -48,10 +54,29 @@ class Gate:
         sentence = refusal(scope["method"], headers, scope["server"][1])
         if sentence is None and not _is_open(scope, headers):
             sentence, receive = await self._unsigned(scope, headers, receive)
-        if sentence is None:
-            await self._application(scope, receive, _without_cors(send))
+        is_api = _API.fullmatch(scope["path"]) is not None
+        if sentence is not None:
+            await _refuse(send, sentence, is_api)
+        elif is_api:
+            await self._application(scope, receive, self._explaining(_without_cors(send)))
         else:
-            await _refuse(send, sentence)
+            await self._application(scope, receive, _without_cors(send))
+
+    def _explaining(self, send: Send) -> Send:
+        """Say why the API has failed when it is the disk; a function only knows that a table has failed."""
+        replaced = False
+
+        async def sending(message: Message) -> None:
+            nonlocal replaced
+            if message["type"] == "http.response.start" and message["status"] >= 500:
+                sentence = self._cannot_write()
+                if sentence is not None:
+                    replaced = True
+                    await _answer(send, 503, _JSON, _envelope("internal_error", sentence))
+            if not replaced:
+                await send(message)
+
+        return sending
 
     async def _unsigned(self, scope: Any, headers: dict[str, str], receive: Receive) -> tuple[str | None, Receive]:
         """Why the request is refused, None when its signature holds; and a ``receive`` that gives its body again."""
@@ -117,8 +142,19 @@ def _without_cors(send: Send) -> Send:
     return sending
 
 
-async def _refuse(send: Send, sentence: str) -> None:
-    body = f"{sentence}\n".encode()
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
+async def _refuse(send: Send, sentence: str, is_api: bool) -> None:
+    if is_api:
+        await _answer(send, 403, _JSON, _envelope("forbidden", sentence))
+    else:
+        await _answer(send, 403, b"text/plain; charset=utf-8", f"{sentence}\n".encode())
+
+
+def _envelope(code: str, message: str) -> bytes:
+    """An error as the API answers it (docs/openapi.yaml)."""
+    return json.dumps({"error": {"code": code, "message": message}}).encode()
+
+
+async def _answer(send: Send, status: int, content_type: bytes, body: bytes) -> None:
+    headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,9 +1,10 @@
-"""The inner functions of MiniStack that the stack uses; no other module names them.
+"""Inner functions of MiniStack that the stack uses; ``tables``, ``control_state`` and ``workers`` name more of them.
 
 They are no public interface. One version is known, and another one does not start. There are two kinds:
 
-- Security rests on the application, the check of signatures, and the keys of roles' sessions. If one of these functions
-  is missing or takes other parameters, ``Changed`` is raised and nothing starts.
+- Security and durability rest on the application, the check of signatures, the keys of roles' sessions, and on what the
+  three other modules replace. If one of these functions is missing or takes other parameters, ``Changed`` is raised and
+  nothing starts.
 - Speed-ups (``speed_up``) exchange what MiniStack does very often. One that does not fit is left out alone, with a
   warning in the log: the answers are the same, for more CPU.
 
@@ -68,7 +69,7 @@ def require_known_version() -> None:
 
 def application(load: Load = import_module) -> Callable[..., Any]:
     """MiniStack's ASGI application."""
-    return _function(load, "ministack.app", "app", "scope receive send")
+    return function(load, "ministack.app", "app", "scope receive send")
 
 
 def owners_secrets(load: Load = import_module) -> SecretOf:
@@ -76,7 +77,7 @@ def owners_secrets(load: Load = import_module) -> SecretOf:
 
     None for any other id, and always None without ``AWS_SECRET_ACCESS_KEY``: MiniStack's default is public.
     """
-    resolve = _function(load, IAM, "resolve_credential", "access_key_id account_id session_token")
+    resolve = function(load, IAM, "resolve_credential", "access_key_id account_id session_token")
 
     def secret_of(access_key_id: str) -> str | None:
         if not os.environ.get("AWS_SECRET_ACCESS_KEY"):
@@ -91,10 +92,10 @@ class Signatures:
 
     def __init__(self, secret_of: SecretOf, load: Load = import_module) -> None:
         self._secret_of = secret_of
-        self._parse = _function(load, SIGV4, "parse_header_signature", "headers")
+        self._parse = function(load, SIGV4, "parse_header_signature", "headers")
         arguments = "signature secret method raw_path query_params headers body presigned explain"
-        self._failure = _function(load, SIGV4, "header_signature_failure", arguments)
-        self.decode = _function(load, SIGV4, "decode_header_value", "value")  # a header's bytes as text
+        self._failure = function(load, SIGV4, "header_signature_failure", arguments)
+        self.decode = function(load, SIGV4, "decode_header_value", "value")  # a header's bytes as text
 
     def find(self, headers: Mapping[str, str]) -> Any:
         """The signature with its secret, for ``holds``; None without a signature by a valid access key id."""
@@ -124,7 +125,7 @@ def key_sessions(load: Load = import_module) -> None:
     Its SHA-256 is exchanged for an HMAC by the owner's secret. All else of ``hashlib`` is missing there then, so that
     another hash function fails.
     """
-    _function(load, LAMBDA, "execution_credentials", "config")
+    function(load, LAMBDA, "execution_credentials", "config")
     _exchange(load, LAMBDA, hashlib, SimpleNamespace(sha256=_keyed))
 
 
@@ -194,7 +195,13 @@ def _fork(command: list[str], options: dict[str, Any]) -> Forked | None:
 # --- access to inner functions
 
 
-def _function(load: Load, module: str, name: str, parameters: str) -> Callable[..., Any]:
+def replace(load: Load, module: str, name: str, parameters: str, make: Callable[[Any], Any]) -> None:
+    """Put ``make(function)`` in the place of a function; ``Changed`` as ``function`` raises it."""
+    found = function(load, module, name, parameters)
+    setattr(load(module), name, make(found))
+
+
+def function(load: Load, module: str, name: str, parameters: str) -> Callable[..., Any]:
     """The function, or ``Changed`` when it is missing or its parameters have other names."""
     try:
         found: Callable[..., Any] = getattr(load(module), name)
@@ -208,7 +215,7 @@ def _function(load: Load, module: str, name: str, parameters: str) -> Callable[.
 
 def _remember(load: Load, module: str, name: str, parameters: str) -> None:
     """Cache a pure function of expressions: there are a few dozen, each of them read again and again."""
-    found = _function(load, module, name, parameters)
+    found = function(load, module, name, parameters)
     setattr(load(module), name, lru_cache(maxsize=1024)(found))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 import urllib.error
 import urllib.request
 from typing import Any
@@ -13,8 +14,13 @@ from embedded.settings import LOOPBACK
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def require_free(port: int, variable: str) -> None:
-    if _listens(port) or not _can_bind(port):
+def require_free(port: int, variable: str, seconds: float = 2.0) -> None:
+    """EmbeddedError when the port is not free within so many seconds: a killed process closes it a bit later."""
+    deadline = time.monotonic() + seconds
+    while _listens(port) or not _can_bind(port):
+        if time.monotonic() < deadline:
+            time.sleep(0.02)
+            continue
         example = f"{variable}={port + 1} make run"
         raise EmbeddedError(f"port {port} is taken by another program; choose another one, for example {example}")
 

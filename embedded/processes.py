@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from embedded.errors import EmbeddedError
+from embedded.terminal import COMPLAINT
 
 STOP_SECONDS = 20.0
 POLL_SECONDS = 0.05
@@ -58,10 +59,17 @@ class Program:
         deadline = time.monotonic() + seconds
         while not ready():
             if self.pid() is None:
-                raise EmbeddedError(f"{self.name} has ended while starting; the reason is in {self.log}")
+                raise EmbeddedError(
+                    self._last_words() or f"{self.name} has ended while starting; the reason is in {self.log}"
+                )
             if time.monotonic() > deadline:
                 raise EmbeddedError(f"{self.name} did not answer within {seconds:.0f} s; its log is {self.log}")
             time.sleep(POLL_SECONDS)
+
+    def _last_words(self) -> str:
+        """The sentence that the program has ended with, which begins with the name of the stack; or nothing."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return next((line.removeprefix(COMPLAINT) for line in reversed(lines) if line.startswith(COMPLAINT)), "")
 
     def stop(self) -> bool:
         """Ask the program to end, and kill it after ``STOP_SECONDS``. False when it was not running."""

@@ -75,6 +75,7 @@ class Embedded:
         self.emulator.await_ready()
         stack = self._deploy()
         self._give_access(stack)
+        self.deployment.queue_unfinished()
         return stack
 
     def _give_access(self, stack: Stack) -> None:

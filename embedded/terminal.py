@@ -2,6 +2,8 @@
 
 import sys
 
+COMPLAINT = "embedded: "  # what complaints begin with, also in the logs of programs
+
 
 def step(text: str) -> None:
     print(f"· {text}", flush=True)
@@ -12,4 +14,4 @@ def tell(text: str = "") -> None:
 
 
 def complain(text: str) -> None:
-    print(f"embedded: {text}", file=sys.stderr, flush=True)
+    print(f"{COMPLAINT}{text}", file=sys.stderr, flush=True)

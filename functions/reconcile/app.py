@@ -1,4 +1,7 @@
-"""Every minute → what nothing is working on is found and set going again; old keys are erased."""
+"""Every minute → what nothing is working on is found and set going again; old keys are erased.
+
+``{"restarted": true}``, which the embedded stack sends when it has started → all that is not done is queued.
+"""
 
 from typing import Any
 
@@ -16,7 +19,8 @@ metrics = handler_metrics()
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     with in_time(context):
-        done = bootstrap().reconcile().sweep()
+        reconcile = bootstrap().reconcile()
+        done = reconcile.restart() if event.get("restarted") else reconcile.sweep()
     for name, count in done.items():
         metrics.add_metric("".join(word.title() for word in name.split("_")), MetricUnit.Count, count)
     logger.info("reconciled", extra=done)

@@ -4,8 +4,9 @@ import json
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,8 @@ def fork(parent: Parent, tmp_path: Path) -> Iterator[Fork]:
         one.kill()
         one.wait(10)
         for file in (one.stdin, one.stdout, one.stderr):
-            file.close()
+            with suppress(OSError):  # what nobody has read
+                file.close()
 
 
 def look(process: Forked) -> dict[str, Any]:
@@ -78,6 +80,46 @@ def test_it_lives_until_its_input_ends(fork: Fork) -> None:
     process.stdin.close()
     assert process.wait(10) == 0
     assert process.poll() == 0
+
+
+def test_it_ends_with_its_caller_also_in_the_middle_of_its_work(fork: Fork) -> None:
+    process = fork("import time; print('busy', flush=True); time.sleep(600)")
+    assert process.stdout.readline() == "busy\n"
+    process.stdin.close()  # as the system does for a caller that was killed
+    assert process.wait(10) == 0
+
+
+READ = "import sys, time; sys.stdin.readline(); print('read', flush=True); time.sleep(60)"
+
+
+def test_input_that_was_read_is_not_told_as_unread(fork: Fork) -> None:
+    process = fork(READ)
+    process.stdin.write("hello\n")
+    assert process.stdout.readline() == "read\n"
+    process.kill()
+    assert process.wait(10) == 0
+    assert process.left_unread() is False
+
+
+@pytest.mark.parametrize("text", ["short\n", "long" * 100_000 + "\n"])
+def test_input_that_nobody_has_read_is_told(fork: Fork, text: str) -> None:
+    process = fork("print('there', flush=True); import time; time.sleep(60)")
+    assert process.stdout.readline() == "there\n"
+    refused: list[OSError] = []
+
+    def write() -> None:
+        try:
+            process.stdin.write(text)
+        except OSError as error:
+            refused.append(error)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    writer.join(0.2)  # the long text waits for a reader
+    process.kill()
+    writer.join(10)
+    assert process.wait(10) == 0
+    assert refused or process.left_unread()
 
 
 @pytest.mark.parametrize("end", [Forked.terminate, Forked.kill])

@@ -1,6 +1,7 @@
 """The emulator's access control: its gate, called as a server calls it."""
 
 import asyncio
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -247,3 +248,43 @@ def test_nobody_gets_a_web_socket() -> None:
     asyncio.run(Gate(emulator, Signatures({}.get))({"type": "websocket"}, None, send))  # type: ignore[arg-type]
     assert sent == [{"type": "websocket.close", "code": 1008}]
     assert emulator.reached == []
+
+
+# --- the API's envelope
+
+
+def answered(path: str, status: int = 200, failure: str | None = None, host: str = HOST) -> tuple[int, bytes]:
+    """Status and body of the answer when the emulator answers with ``status``, and cannot write for this reason."""
+
+    async def emulator(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b"the emulator's"})
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    sent: list[Any] = []
+    scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"",
+             "headers": [(b"host", host.encode())], "server": ("127.0.0.1", PORT)}  # fmt: skip
+    asyncio.run(Gate(emulator, Signatures({}.get), lambda: failure)(scope, receive, send))
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent)
+
+
+def test_the_api_refuses_in_its_envelope() -> None:
+    status, body = answered(f"{API}/api/batch-import/runs", host="evil.example.com")
+    assert (status, json.loads(body)["error"]["code"]) == (403, "forbidden")
+    assert "answers at http://127.0.0.1:4566 only" in json.loads(body)["error"]["message"]
+
+
+@pytest.mark.parametrize("status", [500, 502])
+def test_a_failure_of_the_api_names_the_full_disk(status: int) -> None:
+    status, body = answered(f"{API}/api/batch-import/runs", status, "The disk is full")
+    assert (status, json.loads(body)) == (503, {"error": {"code": "internal_error", "message": "The disk is full"}})
+
+
+@pytest.mark.parametrize(("status", "failure"), [(500, None), (200, "The disk is full"), (404, "The disk is full")])
+def test_other_answers_of_the_api_stay_as_they_are(status: int, failure: str | None) -> None:
+    assert answered(f"{API}/x", status, failure) == (status, b"the emulator's")

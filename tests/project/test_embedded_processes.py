@@ -87,6 +87,12 @@ def test_a_program_that_ends_while_starting_is_told_with_its_log(program: Progra
     assert "no luck" in program.log.read_text(encoding="utf-8")
 
 
+def test_the_sentence_that_a_program_ends_with_is_told(program: Program) -> None:
+    start(program, "print('a line'); raise SystemExit('embedded: the state is damaged')")
+    with pytest.raises(EmbeddedError, match=r"^the state is damaged$"):
+        program.await_ready(lambda: False, 10)
+
+
 def test_a_program_that_never_answers_is_told(program: Program) -> None:
     start(program)
     with pytest.raises(EmbeddedError, match="did not answer within 0 s"):
@@ -99,5 +105,5 @@ def test_a_taken_port_is_told_with_the_variable_that_moves_it() -> None:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(EmbeddedError, match=rf"port {port} is taken.*EMBEDDED_PORT={port + 1}"):
-            network.require_free(port, "EMBEDDED_PORT")
+            network.require_free(port, "EMBEDDED_PORT", seconds=0)
     network.require_free(port, "EMBEDDED_PORT")

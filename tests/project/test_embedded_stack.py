@@ -3,10 +3,14 @@
 import hashlib
 import json
 import os
+import random
 import signal
 import subprocess
+import threading
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -17,6 +21,7 @@ from botocore.exceptions import ClientError
 from embedded.errors import EmbeddedError
 from embedded.stack import Embedded
 from sandbox.testkit import wait_for
+from tests.support.kills import Kills
 
 LOOPBACK = {"127.0.0.1", "::1"}
 
@@ -102,8 +107,8 @@ def _processes(embedded: Embedded) -> list[psutil.Process]:
 
 def _group(process: psutil.Process) -> int:
     try:
-        return os.getpgid(process.pid)
-    except (ProcessLookupError, PermissionError):
+        return os.getpgid(process.pid) if process.status() != psutil.STATUS_ZOMBIE else 0
+    except (ProcessLookupError, PermissionError, psutil.NoSuchProcess):
         return 0
 
 
@@ -112,6 +117,105 @@ def _listening(process: psutil.Process) -> list[str]:
         return [one.laddr.ip for one in process.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
     except psutil.NoSuchProcess:
         return []
+
+
+# --- processes of functions that are killed
+
+
+def functions(embedded: Embedded) -> list[psutil.Process]:
+    """The processes of the functions, and the one that forks them."""
+    emulator = embedded.emulator.program.pid()
+    return [one for one in psutil.process_iter() if one.pid != emulator and _group(one) == emulator]
+
+
+def call(embedded: Embedded, path: str, body: Any = None) -> tuple[int, Any]:
+    saved = embedded.settings.saved()
+    headers = {"Authorization": f"Bearer {saved['BATCH_IMPORT_TOKEN']}", "Content-Type": "application/json"}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{saved['BATCH_IMPORT_URL']}{path}", data, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.loads(error.read())
+
+
+def in_background(work: Callable[[], Any]) -> Callable[[], Any]:
+    """Start the work; the returned function waits for its result."""
+    results: list[Any] = []
+    thread = threading.Thread(target=lambda: results.append(work()))
+    thread.start()
+
+    def result() -> Any:
+        thread.join(90)
+        return results[0]
+
+    return result
+
+
+def relays(embedded: Embedded, count: int, name: str, latency: float = 0) -> dict[str, Any]:
+    base = f"http://127.0.0.1:{embedded.settings.relay_port}/healthy"
+    items = [
+        {"base_url": f"{base}/{name}{n}~latency={latency}/v1", "api_key": f"sk-test-{name}-{n:04d}"}
+        for n in range(count)
+    ]
+    return {"access_mode": "subscription", "subscription_users": ["customer@example.com"], "items": items}
+
+
+def ended(embedded: Embedded, run_id: str) -> Any:
+    status, answer = call(embedded, f"/api/batch-import/runs/{run_id}")
+    return status == 200 and answer["run"]["state"] != "running" and answer["run"]
+
+
+def test_work_that_reached_a_dead_process_goes_to_another_at_once(embedded: Embedded) -> None:
+    run_id = call(embedded, "/api/batch-import/runs", relays(embedded, 2, "warm"))[1]["run_id"]
+    wait_for(lambda: ended(embedded, run_id), 60)
+    for process in functions(embedded):
+        process.suspend()
+    answer = in_background(lambda: call(embedded, "/api/batch-import/runs", relays(embedded, 2, "idle")))
+    time.sleep(0.3)  # it is in the hands of a process that will never read it
+    for process in functions(embedded):
+        process.kill()
+    status, created = answer()
+    assert status == 202
+    assert wait_for(lambda: ended(embedded, created["run_id"]), 60)["active_items"] == 2
+
+
+def test_a_function_of_the_api_that_dies_at_work_is_told_in_the_envelope(embedded: Embedded) -> None:
+    body = {**relays(embedded, 1, "dies", latency=3), "confirm_timeout_ms": 20_000}
+    answer = in_background(lambda: call(embedded, "/api/batch-import/runs", body))
+    time.sleep(1.5)
+    for process in functions(embedded):
+        process.kill()
+    assert answer() == (
+        502,
+        {"error": {"code": "internal_error", "message": "The service failed; try again in a moment."}},
+    )
+
+
+def test_no_process_outlives_the_emulator(embedded: Embedded) -> None:
+    call(embedded, "/api/batch-import/runs", relays(embedded, 2, "orphan", latency=5))
+    wait_for(lambda: len(functions(embedded)) >= 3, 20)
+    left = functions(embedded)
+    pid = embedded.emulator.program.pid()
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    try:
+        wait_for(lambda: not [one for one in left if one.is_running() and one.status() != psutil.STATUS_ZOMBIE])
+    finally:
+        embedded.up()
+
+
+# --- stopped and killed
+
+
+def test_an_import_survives_kills_at_random_moments(embedded: Embedded) -> None:
+    """A sample of test_embedded_kills.py."""
+    kills = Kills(embedded, random.Random(os.environ.get("KILL_SEED")))
+    kinds = kills.chance.sample(["emulator", "both", "power"], 2)
+    run_id = kills.run("sample", 40, ["functions", *kinds], longest_wait=2)
+    kills.judge(run_id, 40)
 
 
 def test_state_and_tokens_survive_a_stop_and_nothing_is_deployed_again(embedded: Embedded) -> None:

@@ -1,7 +1,7 @@
 """Reconcile (docs/design.md#2-pipeline): finds through indexes what nothing is working on, and sets it going again."""
 
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -45,6 +45,23 @@ class Reconcile:
             done.update(self._repair(run_id))
         done["groups_cleared"] = self._cleared_groups()
         done["keys_erased"] = self._items.erase_old_keys(BATCH)
+        return dict(done)
+
+    def restart(self) -> dict[str, int]:
+        """Queue everything that is not done, as if all messages were lost and nobody worked. Counts as ``sweep``.
+
+        For a start of the embedded stack. A message too many does no harm: the row decides who works.
+        """
+        done = Counter(dict.fromkeys(COUNTED, 0))
+        waiting: dict[tuple[ItemStage, str], list[str]] = defaultdict(list)
+        for item in self._items.not_done():
+            if not self._waits_for_primary(item):
+                waiting[item.current_stage, item.run_id].append(item.item_id)
+        for (stage, run_id), item_ids in waiting.items():
+            self._queues[stage].send_items(run_id, item_ids)
+            done["items_requeued"] += len(item_ids)
+        for run_id in self._runs.watched():
+            done.update(self._repair(run_id))
         return dict(done)
 
     def _requeue(self, item: Item) -> bool:

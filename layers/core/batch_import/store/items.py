@@ -6,7 +6,7 @@ See docs/design.md#4-state.
 import json
 import secrets
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -84,6 +84,7 @@ def set_or_remove(fields: Mapping[str, Any]) -> tuple[str, dict[str, str], Row]:
 
 
 STAGE_PATIENCE = timedelta(minutes=15)  # after this long without a transition, reconcile looks at an item
+_PAGE = 200
 _FINDINGS = 20  # to a transaction
 _DEFERRED = 99  # behind the events of the version that it belongs to
 _LEASABLE = (
@@ -301,6 +302,19 @@ class ItemStore:
         )
         found = self._items.get_many([(row["pk"], row["sk"]) for row in rows])
         return [Item.model_validate(row) for row in found.values()]
+
+    def not_done(self) -> Iterator[Item]:
+        """All items that are not done, through the sparse index. Read a page at a time."""
+        query = {
+            "IndexName": "by_watch",
+            "KeyConditionExpression": "watch_pk = :pk",
+            "ExpressionAttributeValues": {":pk": "items"},
+        }
+        more: Row | None = {}
+        while more is not None:
+            rows, more = self._items.query(**query, Limit=_PAGE, ExclusiveStartKey=more)
+            found = self._items.get_many([(row["pk"], row["sk"]) for row in rows])
+            yield from map(Item.model_validate, found.values())
 
     def watch_again(self, item: Item, *, requeued: bool) -> None:
         """Look at it again after the usual patience; ``requeued`` leaves an event. Raises ``StaleWrite``."""

@@ -187,6 +187,15 @@ class RunStore:
         )
         return [row["pk"] for row in rows]
 
+    def watched(self) -> list[str]:
+        """All runs that are not closed, or hold a key that must be put back, through the sparse index."""
+        rows = self._table.query_all(
+            IndexName="by_watch",
+            KeyConditionExpression="watch_pk = :pk",
+            ExpressionAttributeValues={":pk": "runs"},
+        )
+        return [row["pk"] for row in rows]
+
     def watch_again(self, run_id: str) -> None:
         """Look at the run again later; a closed run is not watched."""
         values: Row = {":at": iso(self._clock.now() + RUN_PATIENCE)}

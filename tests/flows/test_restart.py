@@ -1,0 +1,58 @@
+"""After a start with empty queues, which the embedded stack has after a crash, everything is queued again."""
+
+from typing import Any
+
+import boto3
+import pytest
+from batch_import.bootstrap import bootstrap
+
+from tests.conftest import Service
+from tests.flows.test_business_chains import creations
+from tests.flows.test_guarantees import healthy
+from tests.support.pump import STAGES, Context, handler_of
+
+
+def restart(service: Service, *, lost: bool = True) -> Any:
+    for variable, _ in STAGES if lost else ():
+        boto3.client("sqs").purge_queue(QueueUrl=service.aws.environment[variable])
+    return handler_of("reconcile")({"restarted": True}, Context())
+
+
+@pytest.mark.parametrize("delivered", [[], ["provision"], ["provision", "confirmation"]])
+def test_lost_messages_are_made_anew_at_once(service: Service, box: Any, delivered: list[str]) -> None:
+    run_id = service.start(healthy(box, 3))
+    for name in delivered:
+        service.pump.deliver(name)
+    assert restart(service)["items_requeued"] == 3
+    service.pump.run()
+    assert [item["access_status"] for item in service.items(run_id)] == ["active"] * 3
+    assert service.run(run_id)["run"]["state"] == "completed"
+    assert creations(box) == 3
+
+
+def test_a_list_that_was_not_expanded_yet_is_expanded(service: Service, box: Any) -> None:
+    run_id = service.start(healthy(box, 120))
+    assert restart(service)["lists_requeued"] == 1
+    service.pump.deliver("provision")
+    assert len(service.items(run_id, stage="probe")) > 0
+
+
+def test_a_run_that_nobody_has_closed_is_closed(service: Service, box: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = service.start(healthy(box, 1))
+    with monkeypatch.context() as patch:
+        patch.setattr(type(bootstrap().runs), "close", lambda *_: False)
+        service.pump.run()
+    assert service.run(run_id)["run"]["state"] == "running"
+    assert restart(service)["runs_closed"] == 1
+    assert service.run(run_id)["run"]["state"] == "completed"
+
+
+def test_more_than_a_page_of_items_is_queued_and_a_second_restart_does_no_harm(service: Service, box: Any) -> None:
+    run_id = service.start(healthy(box, 8))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("batch_import.store.items._PAGE", 3)
+        assert [restart(service, lost=lost)["items_requeued"] for lost in (True, False)] == [8, 8]
+    service.pump.run()
+    assert creations(box) == 8
+    assert service.run(run_id)["run"]["state"] == "completed"
+    assert restart(service, lost=False)["items_requeued"] == 0
