@@ -34,6 +34,7 @@ from batch_import.host.errors import HostNotConfigured
 from batch_import.host.served_by import ServedByLookup
 from batch_import.host.transport import HostTransport
 from batch_import.net import http
+from batch_import.net.resolver import Resolver
 from batch_import.proofs.account_inventory import AccountInventory
 from batch_import.proofs.completion_proof import CompletionProof
 from batch_import.proofs.probe_resources import ProbeResources
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
 
 _COLLECT_AFTER = 10_000  # new objects: two hundred threads make the usual 700 within a millisecond
 _SECRET_SECONDS = 60  # a changed host secret is seen after this long, without a deployment
+_KEPT_CONNECTIONS = 32  # of each client of AWS, and twice as many to the host; more are opened, and closed after use
 _CLEANUP_PATIENCE = 1.0  # seconds: a caller waits for the answer
 
 
@@ -77,7 +79,7 @@ class CompositionRoot:
     @cached_property
     def _config(self) -> Config:
         return Config(
-            max_pool_connections=THREADS + 28,
+            max_pool_connections=_KEPT_CONNECTIONS,
             parameter_validation=False,
             user_agent=http.USER_AGENT,  # botocore's own is put together anew for each call
             retries={"mode": "standard", "max_attempts": 5},
@@ -162,13 +164,12 @@ class CompositionRoot:
     # --- relays and host
 
     @cached_property
-    def exchange(self) -> Any:
-        session = http.guarded_session(self.settings.allowed_hosts, pool=THREADS * 3)
-        return partial(http.exchange, partial(http.send, session))
+    def _resolver(self) -> Resolver:
+        return Resolver(self.clock.monotonic)
 
     @cached_property
     def origin_breakers(self) -> OriginBreakers:
-        connect = partial(http.connection_trouble, allowed=self.settings.allowed_hosts)
+        connect = partial(http.connection_trouble, self._resolver, self.settings.allowed_hosts)
         return OriginBreakers(Leases(self.runs_table, self.clock), self.clock, connect)
 
     @property
@@ -260,9 +261,18 @@ class CompositionRoot:
             self._semaphore("provider", self.settings.provider_concurrency),
             self._semaphore("origin", self.settings.origin_concurrency),
         )
-        prober = Prober(self.exchange, self.origin_breakers)
+        session = http.guarded_session(self.settings.allowed_hosts, THREADS, self._resolver)
+        prober = Prober(partial(http.exchange, partial(http.send, session)), self.origin_breakers)
         return ImportStage(
-            self.runs, self.items, self._transitions, self.service, prober, provisioner, self.gate, limits
+            self.runs,
+            self.items,
+            self._transitions,
+            self.service,
+            prober,
+            provisioner,
+            self.gate,
+            limits,
+            session.close,
         )
 
     def _semaphore(self, kind: str, limit: int) -> DistributedSemaphore | None:
@@ -298,7 +308,7 @@ class HostServices:
         scope = hashlib.sha256(base_url.strip().rstrip("/").encode()).hexdigest()[:8]
         self.leases = Leases(root.runs_table, root.clock, scope)
         self.breaker = CircuitBreaker(self.leases, root.clock, "host", retry_policy("host_outage"))
-        transport = HostTransport(base_url, admin_key, self.breaker, THREADS + 28, root.clock)
+        transport = HostTransport(base_url, admin_key, self.breaker, 2 * _KEPT_CONNECTIONS, root.clock)
         self.client = HostClient(transport)
         self.checks = HostChecks(transport)
         self.inventory = AccountInventory(self.client, root.clock)

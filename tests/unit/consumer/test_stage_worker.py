@@ -1,5 +1,6 @@
 """An invocation's items do not wait for each other's end."""
 
+import errno
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from batch_import.consumer.next_step import NextStep
 from batch_import.consumer.stage_worker import Delivery, Stage, StageWorker
 from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Item
+from batch_import.domain.errors import OutOfResources
 from batch_import.domain.types import ItemStage
 
 
@@ -83,3 +85,32 @@ def test_findings_that_cannot_be_stored_bring_no_message_back() -> None:
 
     assert StageWorker(items, queues, FAST_CLOCK, stage).run([delivery], lambda: 100.0) == []
     assert stage.asked == 1
+
+
+class Exhausted(Stage):
+    lease_stages = (ItemStage.PROBE, ItemStage.PROVISION)
+    worst_case = 1.0
+
+    def handle(self, _: Item) -> NextStep:
+        raise OutOfResources("no descriptor left")
+
+
+def test_an_item_that_met_a_lack_of_descriptors_is_sent_again_and_its_message_does_not_fail() -> None:
+    """A message that failed five times would be a dead letter, and its item get a verdict."""
+    items, queue = Mock(), Mock()
+    items.get_many.return_value = items.lease_all.return_value = [item(1)]
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
+
+    assert StageWorker(items, {ItemStage.PROBE: queue}, FAST_CLOCK, Exhausted()).run([delivery], lambda: 100.0) == []
+    run_id, sent, delay = queue.send_items.call_args.args
+    assert (run_id, sent) == ("run", ["item_00001"])
+    assert delay > 0
+
+
+def test_a_message_that_met_a_lack_of_descriptors_is_sent_again() -> None:
+    items, queue = Mock(), Mock()
+    items.get_many.side_effect = OSError(errno.EMFILE, "Too many open files")
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
+
+    assert StageWorker(items, {ItemStage.PROBE: queue}, FAST_CLOCK, Exhausted()).run([delivery], lambda: 100.0) == []
+    assert queue.send_items.call_args.args[:2] == ("run", ("item_00001",))

@@ -21,6 +21,7 @@ from batch_import.domain.entities import Item
 from batch_import.domain.errors import StaleWrite
 from batch_import.domain.types import ItemStage
 from batch_import.net.deadline import deadline
+from batch_import.net.own_faults import is_own_fault
 from batch_import.probe.relay import COMPLETION_TIMEOUT
 from batch_import.store.items import ItemStore
 
@@ -160,11 +161,12 @@ class StageWorker:
             leased = self._lease(delivery, admitted, now.seconds_left)
             ids = {item.item_id for item in leased}
             return self.stage.prepare(leased, [item for item in admitted if item.item_id not in ids])
-        except Exception:
+        except Exception as error:
             logger.exception("message broke off", extra={"run_id": run_id, "items": list(delivery.work.items)})
             for item_id in delivery.work.items:
                 self._release(delivery, item_id)
-            now.failed.add(delivery.message_id)
+            if not (is_own_fault(error) and self._sent_again(run_id, delivery.work.items)):
+                now.failed.add(delivery.message_id)
             return []
 
     def _known(self, delivery: Delivery) -> list[Item]:
@@ -211,21 +213,28 @@ class StageWorker:
                 now.deferred.append(step.deferred)
         except StaleWrite:
             logger.info("another worker has this item", extra=told)
-        except Exception:
+        except Exception as error:
             logger.exception("item broke off", extra=told)
-            self._after_break_off(delivery, item.item_id, now)
+            self._after_break_off(delivery, item.item_id, now, error)
 
-    def _after_break_off(self, delivery: Delivery, item_id: str, now: _Invocation) -> None:
+    def _after_break_off(self, delivery: Delivery, item_id: str, now: _Invocation, error: Exception) -> None:
         """An item that is alone in its message lets the message come back, and in the end dead-letters it. Any other
-        is sent again by itself: the invocation's other items have no part in its failure.
+        is sent again by itself: the invocation's other items have no part in its failure. So is each item that met a
+        lack of descriptors or memory: the fault is this process's.
         """
         self._release(delivery, item_id)
-        if len(delivery.work.items) > 1:
-            with suppress(Exception):
-                self.queue.send_items(delivery.work.run_id, [item_id], _CRASH_PAUSE)
-                return
-        with now.lock:
-            now.failed.add(delivery.message_id)
+        may_be_sent = len(delivery.work.items) > 1 or is_own_fault(error)
+        if not (may_be_sent and self._sent_again(delivery.work.run_id, [item_id])):
+            with now.lock:
+                now.failed.add(delivery.message_id)
+
+    def _sent_again(self, run_id: str, item_ids: Sequence[str]) -> bool:
+        try:
+            self.queue.send_items(run_id, item_ids, _CRASH_PAUSE)
+        except Exception:
+            logger.warning("not sent again", extra={"run_id": run_id}, exc_info=True)
+            return False
+        return True
 
     def _release(self, delivery: Delivery, item_id: str) -> None:
         with suppress(Exception):  # its own lease would keep out the next delivery
