@@ -6,7 +6,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from batch_import.aws.observability import handler_logger, handler_metrics
 from batch_import.bootstrap import bootstrap
-from batch_import.consumer.sqs_batch import record_dead_letters
+from batch_import.consumer.sqs_batch import in_time, record_dead_letters
 
 logger = handler_logger()
 metrics = handler_metrics()
@@ -15,6 +15,7 @@ metrics = handler_metrics()
 @metrics.log_metrics(capture_cold_start_metric=True)
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    response, recorded = record_dead_letters(event, bootstrap().dead_letters().record)
+    with in_time(context):
+        response, recorded = record_dead_letters(event, bootstrap().dead_letters().record)
     metrics.add_metric("ItemsDeadLettered", MetricUnit.Count, recorded)
     return response

@@ -139,7 +139,7 @@ def test_with_too_little_time_left_an_item_is_handed_on_untouched(service: Servi
     waiting(service.aws, "IMPORT_QUEUE_URL")
     sent = event("provision", run_id=run_id, items=["item_00001"])
     sent["Records"] = sent["Records"][:1]
-    assert handler_of("provision")(sent, Context(milliseconds=5_000)) == NOTHING_FAILED
+    assert handler_of("provision")(sent, Context(milliseconds=12_000)) == NOTHING_FAILED
     item = service.item(run_id)
     assert (item["current_stage"], item["retry_count"], item["events"]) == ("probe", 0, [])
     assert waiting(service.aws, "IMPORT_QUEUE_URL") == [{"run_id": run_id, "items": ["item_00001"]}]
@@ -149,7 +149,7 @@ def test_an_expansion_without_time_comes_back(service: Service, box: Any) -> Non
     run_id = service.start(listed(box, *["healthy"] * 95))
     sent = event("provision", run_id=run_id, expand=True)
     sent["Records"] = sent["Records"][:1]
-    assert failed(handler_of("provision")(sent, Context(milliseconds=5_000))) == ids(sent)
+    assert failed(handler_of("provision")(sent, Context(milliseconds=12_000))) == ids(sent)
     assert handler_of("provision")(sent, Context()) == NOTHING_FAILED
     assert len(service.items(run_id)) == 95
 

@@ -6,16 +6,18 @@ import json
 import os
 import random
 import secrets
+import threading
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property, lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from botocore.config import Config
 
 from batch_import.aws.queue import WorkQueue
+from batch_import.aws.retries import TIMEOUTS, TRY_SECONDS, Patience, with_patience
 from batch_import.aws.settings import Settings
 from batch_import.consumer.admission import HostGate, RelayLimits
 from batch_import.consumer.sqs_batch import Context, Failures, Metrics, work_messages
@@ -67,46 +69,57 @@ _KEPT_CONNECTIONS = 32  # of each client of AWS, and twice as many to the host; 
 _CLEANUP_PATIENCE = 1.0  # seconds: a caller waits for the answer
 
 
+T = TypeVar("T")
+_MAKING = threading.RLock()
+
+
+class _Once(cached_property[T]):
+    """A property that is made once for all threads: since Python 3.12 ``cached_property`` has no lock."""
+
+    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
+        with _MAKING:
+            return super().__get__(instance, owner)
+
+
+once = cached_property if TYPE_CHECKING else _Once
+
+
 class CompositionRoot:
     """Every part by name; each is made when it is first asked for."""
 
     def __init__(self, settings: Settings, clock: Clock = SYSTEM_CLOCK) -> None:
         self.settings = settings
         self.clock = clock
+        self._reading_secrets = threading.Lock()
 
     # --- AWS
 
-    @cached_property
-    def _config(self) -> Config:
-        return Config(
+    def _client(self, name: str, needed: float = TRY_SECONDS) -> Any:
+        config = Config(
             max_pool_connections=_KEPT_CONNECTIONS,
             parameter_validation=False,
             user_agent=http.USER_AGENT,  # botocore's own is put together anew for each call
-            retries={"mode": "standard", "max_attempts": 5},
+            retries={"mode": "legacy"},  # its handler is replaced; the standard mode would count in a budget as well
         )
+        client = boto3.client(name, config=config.merge(TIMEOUTS))  # type: ignore[call-overload]
+        return with_patience(client, Patience(self.clock), needed)
 
-    def _client(self, name: str) -> Any:
-        return boto3.client(name, config=self._config)  # type: ignore[call-overload]
-
-    @cached_property
+    @once
     def _dynamodb(self) -> Any:
-        # DynamoDB's own schedule: ten tries, from 50 ms on. The standard mode has one budget for all retries of a
-        # client, which a failed condition never refills: asking for a lease that is taken would use it up. A call that
-        # hangs is asked again soon, since all queued writes wait for it.
-        config = self._config.merge(Config(retries={"mode": "legacy"}, connect_timeout=5, read_timeout=15))
-        return boto3.client("dynamodb", config=config)
+        return self._client("dynamodb")
 
-    @cached_property
+    @once
     def _sqs(self) -> Any:
-        return self._client("sqs")
+        return self._client("sqs", needed=0.0)  # what could not be done is queued in the last seconds
 
-    @cached_property
+    @once
     def _secrets(self) -> SecretsProvider:
         return SecretsProvider(boto3_client=self._client("secretsmanager"))
 
     def secret(self, secret_id: str) -> Mapping[str, Any]:
         """A secret's JSON object; ``{"value": text}`` for a secret that holds any other text."""
-        text = str(self._secrets.get(secret_id, max_age=_SECRET_SECONDS) or "")
+        with self._reading_secrets:  # threads that ask meanwhile use what the first one reads
+            text = str(self._secrets.get(secret_id, max_age=_SECRET_SECONDS) or "")
         try:
             value = json.loads(text)
         except ValueError:
@@ -119,39 +132,39 @@ class CompositionRoot:
 
     # --- stores and queues
 
-    @cached_property
+    @once
     def _transactions(self) -> Transactions:
         return Transactions(self._dynamodb, self.clock)
 
     def _table(self, name: str) -> Table:
-        return Table(self._dynamodb, name, self._transactions)
+        return Table(self._dynamodb, name, self._transactions, self.clock)
 
-    @cached_property
+    @once
     def runs_table(self) -> Table:
         return self._table(self.settings.runs_table)
 
-    @cached_property
+    @once
     def items_table(self) -> Table:
         return self._table(self.settings.items_table)
 
-    @cached_property
+    @once
     def runs(self) -> RunStore:
         return RunStore(self.runs_table, self.clock)
 
-    @cached_property
+    @once
     def items(self) -> ItemStore:
         events = self._table(self.settings.events_table)
         return ItemStore(self.items_table, events, self.runs_table, self.clock)
 
-    @cached_property
+    @once
     def listing(self) -> Listing:
         return Listing(self.runs_table, self.items_table, self.runs, self.items)
 
-    @cached_property
+    @once
     def vault(self) -> KeyVault:
         return KeyVault(self._client("kms"), self.settings.kms_key_id)
 
-    @cached_property
+    @once
     def queues(self) -> dict[ItemStage, WorkQueue]:
         importing = WorkQueue(self._sqs, self.settings.import_queue_url)
         return {
@@ -163,11 +176,11 @@ class CompositionRoot:
 
     # --- relays and host
 
-    @cached_property
+    @once
     def _resolver(self) -> Resolver:
         return Resolver(self.clock.monotonic)
 
-    @cached_property
+    @once
     def origin_breakers(self) -> OriginBreakers:
         connect = partial(http.connection_trouble, self._resolver, self.settings.allowed_hosts)
         return OriginBreakers(Leases(self.runs_table, self.clock), self.clock, connect)
@@ -179,7 +192,8 @@ class CompositionRoot:
         base_url, admin_key = secret.get("base_url"), secret.get("admin_key")
         if not base_url or not admin_key:
             raise HostNotConfigured("the host secret needs base_url and admin_key")
-        return self._host_services(str(base_url), str(admin_key), tuple(secret.get("probe_keys") or ()))
+        with _MAKING:
+            return self._host_services(str(base_url), str(admin_key), tuple(secret.get("probe_keys") or ()))
 
     @lru_cache(maxsize=2)  # noqa: B019 - a CompositionRoot lives as long as its process
     def _host_services(self, base_url: str, admin_key: str, probe_keys: tuple[str, ...]) -> "HostServices":
@@ -187,7 +201,7 @@ class CompositionRoot:
 
     # --- use cases
 
-    @cached_property
+    @once
     def service(self) -> BatchImportService:
         return BatchImportService(
             self.runs,
@@ -239,7 +253,7 @@ class CompositionRoot:
         worker = StageWorker(self.items, self.queues, self.clock, stage)
         return work_messages(event, context, worker, metrics, self.clock)
 
-    @cached_property
+    @once
     def _transitions(self) -> TransitionWriter:
         def open_key(item: Item) -> str | None:
             run = self.runs.get(item.run_id)
@@ -247,7 +261,7 @@ class CompositionRoot:
 
         return TransitionWriter(self.items, self.clock, random.random, open_key)
 
-    @cached_property
+    @once
     def gate(self) -> HostGate:
         return HostGate(lambda: self.host.breaker)
 
@@ -314,18 +328,18 @@ class HostServices:
         self.inventory = AccountInventory(self.client, root.clock)
         self.served_by = ServedByLookup(self.client, root.clock)
 
-    @cached_property
+    @once
     def resources(self) -> ProbeResources:
         secret = str(self._root.secret(self._root.settings.deployment_secret_id).get("value") or "")
         if not secret:
             raise HostNotConfigured("the deployment secret is empty")
         return ProbeResources(self.client, self.leases, secret.encode(), self._root.clock, self._probe_keys)
 
-    @cached_property
+    @once
     def publication(self) -> Publication:
         return Publication(self.client, self.resources)
 
-    @cached_property
+    @once
     def self_service(self) -> SelfServiceProof:
         return SelfServiceProof(self.client, self.checks, self._root.runs, self.leases, self._root.clock)
 

@@ -8,13 +8,17 @@ from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import Mock
 
+import pytest
 from batch_import.aws.queue import Work
+from batch_import.aws.retries import OutOfTime
 from batch_import.consumer.next_step import NextStep
-from batch_import.consumer.stage_worker import Delivery, Stage, StageWorker
+from batch_import.consumer.stage_worker import LEASE_MARGIN, Delivery, Stage, StageWorker
 from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Item
 from batch_import.domain.errors import OutOfResources
 from batch_import.domain.types import ItemStage
+
+from tests.unit.store.test_transactions import cancelled, refused
 
 
 def item(number: int) -> Mapping[str, Any]:
@@ -90,9 +94,10 @@ def test_findings_that_cannot_be_stored_bring_no_message_back() -> None:
 class Exhausted(Stage):
     lease_stages = (ItemStage.PROBE, ItemStage.PROVISION)
     worst_case = 1.0
+    error: Exception = OutOfResources("no descriptor left")
 
     def handle(self, _: Item) -> NextStep:
-        raise OutOfResources("no descriptor left")
+        raise self.error
 
 
 def test_an_item_that_met_a_lack_of_descriptors_is_sent_again_and_its_message_does_not_fail() -> None:
@@ -105,6 +110,19 @@ def test_an_item_that_met_a_lack_of_descriptors_is_sent_again_and_its_message_do
     run_id, sent, delay = queue.send_items.call_args.args
     assert (run_id, sent) == ("run", ["item_00001"])
     assert delay > 0
+
+
+@pytest.mark.parametrize("error", [OutOfTime(), cancelled("None", "ThrottlingError"), refused("ThrottlingException")])
+def test_what_a_throttled_table_kept_back_is_sent_again_when_its_lease_has_run_out(error: Exception) -> None:
+    """The lease could not be given back either; a message that came before its end would be lost."""
+    stage, items, queue = Exhausted(), Mock(), Mock()
+    items.get_many.return_value = items.lease_all.return_value = [item(1)]
+    items.release.side_effect = OutOfTime()
+    stage.error = error
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
+
+    assert StageWorker(items, {ItemStage.PROBE: queue}, FAST_CLOCK, stage).run([delivery], lambda: 30.0) == []
+    assert queue.send_items.call_args.args[2] > 30.0 + LEASE_MARGIN
 
 
 def test_a_message_that_met_a_lack_of_descriptors_is_sent_again() -> None:

@@ -1,14 +1,15 @@
 """Between a Lambda's SQS event and a stage: parse, shorten the visibility, work, answer which messages failed."""
 
 import logging
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 
 from batch_import.aws.queue import Work, WorkQueue
-from batch_import.consumer.stage_worker import END_SECONDS, LEASE_MARGIN, Delivery, StageWorker
+from batch_import.aws.retries import ending
+from batch_import.consumer.stage_worker import END_SECONDS, LAST_SECONDS, LEASE_MARGIN, Delivery, Stage, StageWorker
 from batch_import.domain.clock import Clock
 from batch_import.domain.types import ItemStage
 from batch_import.net.deadline import deadline
@@ -42,9 +43,12 @@ def remaining(context: Context) -> Callable[[], float]:
     return lambda: context.get_remaining_time_in_millis() / 1000
 
 
-def in_time(context: Context) -> AbstractContextManager[None]:
-    """Calls over HTTP inside the block end before the invocation does."""
-    return deadline(remaining(context)() - END_SECONDS)
+@contextmanager
+def in_time(context: Context) -> Iterator[None]:
+    """Calls to the host and to AWS inside the block end before the invocation does."""
+    left = remaining(context)()
+    with deadline(left - END_SECONDS), ending(left - LAST_SECONDS):
+        yield
 
 
 def work_messages(
@@ -55,10 +59,12 @@ def work_messages(
     The visibility is shortened on receipt, so that a killed worker's items are free again within two minutes
     (docs/design.md#24-confirm), and once more for messages that failed.
     """
-    try:
-        return _work(event, remaining(context), worker, metrics, clock)
-    finally:
-        worker.stage.close()
+    seconds_left = remaining(context)
+    with ending(seconds_left() - LAST_SECONDS):
+        try:
+            return _work(event, seconds_left, worker, metrics, clock)
+        finally:
+            worker.stage.close()
 
 
 def _work(
@@ -69,7 +75,7 @@ def _work(
     _lease_for(worker.queue, [d.receipt_handle for d in deliveries], int(seconds_left()) + MARGIN)
     lists = [d for d in deliveries if d.work.expand]
     may_go_on = lambda: seconds_left() > _TO_EXPAND  # noqa: E731
-    failed += [d.message_id for d in lists if not worker.stage.expand(d.work.run_id, may_go_on)]
+    failed += [d.message_id for d in lists if not _expand(worker.stage, d.work.run_id, may_go_on)]
     failed += worker.run([d for d in deliveries if not d.work.expand], seconds_left)
     for count in {d.receive_count for d in deliveries}:  # the fifth delivery comes after two and a half minutes
         again = [d.receipt_handle for d in deliveries if d.receive_count == count and d.message_id in failed]
@@ -79,6 +85,15 @@ def _work(
     seconds = round(clock.monotonic() - started, 3)
     logger.info("worked", extra={"messages": len(deliveries), "failed": len(failed), "seconds": seconds})
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def _expand(stage: Stage, run_id: str, may_go_on: Callable[[], bool]) -> bool:
+    """``False`` as well when it broke off: the list stays, and the other messages have no part in it."""
+    try:
+        return stage.expand(run_id, may_go_on)
+    except Exception:
+        logger.exception("list broke off", extra={"run_id": run_id})
+        return False
 
 
 def read_deliveries(event: dict[str, Any]) -> tuple[list[Delivery], list[str]]:
