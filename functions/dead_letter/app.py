@@ -1,4 +1,4 @@
-"""The three dead-letter queues → the failure is recorded and the item goes to validation."""
+"""The dead-letter queue of all stages → the failure is recorded and the item goes to validation."""
 
 from typing import Any
 

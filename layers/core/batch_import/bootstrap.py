@@ -238,7 +238,10 @@ class CompositionRoot:
         return DeadLetterRecorder(self.items, self.queues[ItemStage.VALIDATE])
 
     def reconcile(self) -> Reconcile:
-        return Reconcile(self.runs, self.items, self.queues, self.clock, self._put_back_key, self._clear_groups)
+        give_up = self.dead_letters().give_up
+        return Reconcile(
+            self.runs, self.items, self.queues, self.clock, self._put_back_key, self._clear_groups, give_up
+        )
 
     def _put_back_key(self, run_id: str, facts: Mapping[str, Any]) -> None:
         self.host.self_service.put_back(run_id, facts)

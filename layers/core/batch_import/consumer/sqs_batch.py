@@ -18,10 +18,11 @@ logger = logging.getLogger(__name__)
 MARGIN = LEASE_MARGIN + 5  # a message that came back earlier would find its items still leased, and be lost
 _COMES_BACK, _LONGEST_BACK = 10, 300
 _TO_EXPAND = 15.0
-_STAGES_OF_DEAD_LETTERS = {  # by a part of the queue's name (template.yaml)
-    "confirmdeadletters": (ItemStage.CONFIRM,),
-    "validatedeadletters": (ItemStage.VALIDATE,),
-    "importdeadletters": (ItemStage.PROBE, ItemStage.PROVISION),
+_WORKED = (ItemStage.PROBE, ItemStage.PROVISION, ItemStage.CONFIRM, ItemStage.VALIDATE)
+_STAGES_OF_QUEUES = {  # by a part of the queue's name (template.yaml)
+    "confirmqueue": (ItemStage.CONFIRM,),
+    "validatequeue": (ItemStage.VALIDATE,),
+    "importqueue": (ItemStage.PROBE, ItemStage.PROVISION),
 }
 
 
@@ -114,17 +115,18 @@ def read_deliveries(event: dict[str, Any]) -> tuple[list[Delivery], list[str]]:
 def record_dead_letters(
     event: dict[str, Any], record: Callable[[Work, tuple[ItemStage, ...]], int]
 ) -> tuple[Failures, int]:
-    """The batch response for the dead-letter queues, and how many items ``record`` has recorded."""
+    """The batch response for the dead-letter queue, and how many items ``record`` has recorded."""
     deliveries, unreadable = read_deliveries(event)
-    sources = {message.message_id: message.event_source_arn for message in SQSEvent(event).records}
+    sources = {r.message_id: r.attributes.dead_letter_queue_source_arn for r in SQSEvent(event).records}
     recorded = sum(record(d.work, _stages_of(sources[d.message_id])) for d in deliveries)
     logger.error("dead letters", extra={"recorded": recorded, "unreadable": len(unreadable)})
     return {"batchItemFailures": []}, recorded
 
 
-def _stages_of(arn: str) -> tuple[ItemStage, ...]:
-    name = arn.rsplit(":", 1)[-1].lower()
-    return next(stages for part, stages in _STAGES_OF_DEAD_LETTERS.items() if part in name)
+def _stages_of(queue: str | None) -> tuple[ItemStage, ...]:
+    """Those whose items the dead-lettered message may name, by the ARN of its queue; all, where nobody tells it."""
+    name = (queue or "").rsplit(":", 1)[-1].lower()
+    return next((stages for part, stages in _STAGES_OF_QUEUES.items() if part in name), _WORKED)
 
 
 def _lease_for(queue: WorkQueue, handles: list[str], seconds: int) -> None:
