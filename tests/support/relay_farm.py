@@ -1,13 +1,14 @@
 """Many relays in a process of their own, each on a port of its own, so that their sockets do not count as ours.
 
 Run as a program it prints its ports as one line of JSON and serves until its standard input is closed. Every relay
-lists one model and answers chat completions; ``--body`` makes it answer every list with a body of that kind instead.
+lists one model and answers chat completions; ``--body`` and ``--answer`` put a body of some kind in place of either.
 ``--certificate`` (a PEM file with key and chain) makes it speak TLS.
 """
 
 import argparse
 import asyncio
 import contextlib
+import gzip
 import json
 import ssl
 import subprocess
@@ -31,6 +32,8 @@ BODIES = {
     "emoji": lambda: '{"data":["😀'.encode() + b"x" * _BYTES + b'"]}',
     "names": lambda: json.dumps({"data": [{"id": f"gpt-4o-{n}-{'x' * 20}"} for n in range(24_000)]}).encode(),
     "noise": lambda: b"x" * _BYTES,
+    "umlauts": lambda: json.dumps({"data": ["ü" * 100] * 10_000}, ensure_ascii=False).encode(),
+    "bomb": lambda: gzip.compress(b"x" * 200_000_000),
 }
 
 
@@ -49,7 +52,8 @@ def relay_farm(count: int, *options: str) -> Iterator[list[int]]:
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    lists = {"list": BODIES[options.body]()}
+    lists = {"list": BODIES[options.body](), "answer": BODIES[options.answer]() if options.answer else _ANSWER}
+    packed = {"list": options.body == "bomb", "answer": options.answer == "bomb"}
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, ssl.SSLError):
@@ -58,10 +62,11 @@ async def _serve(options: argparse.Namespace) -> None:
                 length = head.partition(b"content-length:")[2].split(b"\r\n", 1)[0]
                 await reader.readexactly(int(length or 0))
                 await asyncio.sleep(options.latency)
-                body = lists["list"] if head.startswith(b"get") else _ANSWER
-                status = b"200 OK" if b"/models" in head or b"/chat/" in head else b"404 Not Found"
-                writer.write(b"HTTP/1.1 %b\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
-                             % (status, len(body), body))  # fmt: skip
+                asked = "list" if head.startswith(b"get") else "answer"
+                body, encoding = lists[asked], b"Content-Encoding: gzip\r\n" if packed[asked] else b""
+                status = b"200 OK" if b"/models" in head or b"/chat/" in head or options.answer else b"404 Not Found"
+                writer.write(b"HTTP/1.1 %b\r\nContent-Type: application/json\r\n%bContent-Length: %d\r\n\r\n%b"
+                             % (status, encoding, len(body), body))  # fmt: skip
                 await writer.drain()
         writer.close()
 
@@ -79,6 +84,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("count", type=int)
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--body", choices=BODIES, default="plain")
+    parser.add_argument("--answer", choices=BODIES, help="what every completion is, in place of a good one")
     parser.add_argument("--certificate")
     return parser.parse_args()
 

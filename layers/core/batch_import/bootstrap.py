@@ -253,7 +253,8 @@ class CompositionRoot:
 
     def work(self, stage: Stage, event: dict[str, Any], context: Context, metrics: Metrics) -> Failures:
         """Work on an SQS event's messages; the batch response for Lambda."""
-        worker = StageWorker(self.items, self.queues, self.clock, stage)
+        memory = self.settings.aws_lambda_function_memory_size
+        worker = StageWorker(self.items, self.queues, self.clock, stage, memory)
         return work_messages(event, context, worker, metrics, self.clock)
 
     @once

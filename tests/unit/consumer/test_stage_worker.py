@@ -64,6 +64,34 @@ def test_finished_items_are_handed_on_while_a_slow_relay_is_awaited() -> None:
     assert stage.sent == ["item_00001", "item_00002"]
 
 
+class Counting(Stage):
+    """How many items are worked at once."""
+
+    lease_stages = (ItemStage.PROBE, ItemStage.PROVISION)
+    worst_case = 1.0
+
+    def __init__(self) -> None:
+        self.lock, self.now, self.most = threading.Lock(), 0, 0
+
+    def handle(self, _: Item) -> NextStep:
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(0.02)
+        with self.lock:
+            self.now -= 1
+        return NextStep(ItemStage.DONE)
+
+
+def test_less_memory_means_fewer_items_at_once() -> None:
+    stage, items = Counting(), Mock()
+    items.get_many.return_value = items.lease_all.return_value = [item(number) for number in range(1, 11)]
+    delivery = Delivery("m", "r", 1, Work("run", tuple(f"item_{number:05d}" for number in range(1, 11))))
+
+    StageWorker(items, {ItemStage.PROBE: Mock()}, FAST_CLOCK, stage, memory=15).run([delivery], lambda: 100.0)
+    assert stage.most == 3
+
+
 class Deferring(Stage):
     """Defers a probe whose findings cannot be stored."""
 

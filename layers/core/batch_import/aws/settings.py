@@ -22,6 +22,7 @@ class Settings(BaseModel):
     provider_concurrency: int = Field(default=0, ge=0)
     origin_concurrency: int = Field(default=0, ge=0)
     key_retention_hours: float = Field(default=24, gt=0)
+    aws_lambda_function_memory_size: int = Field(default=1024, gt=0)  # MiB; Lambda says it
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":

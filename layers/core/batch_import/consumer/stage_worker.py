@@ -28,6 +28,7 @@ from batch_import.store.items import ItemStore
 logger = logging.getLogger(__name__)
 
 THREADS = 200
+MEMORY_FOR_A_THREAD = 5  # MiB: an item's answers, its profile and its connections (docs/performance.md)
 END_SECONDS = 10.0  # of an invocation, for what is left to write when its items have come to their end
 LAST_SECONDS = 1.0  # of an invocation, in which no call to AWS is under way any more
 DEFERRED_SECONDS = COMPLETION_TIMEOUT + END_SECONDS
@@ -110,7 +111,9 @@ class _Invocation:
 
 
 class StageWorker:
-    def __init__(self, items: ItemStore, queues: Queues, clock: Clock, stage: Stage) -> None:
+    def __init__(self, items: ItemStore, queues: Queues, clock: Clock, stage: Stage, memory: int = 1024) -> None:
+        """``memory`` of the process, in MiB, bounds how many items are worked at once."""
+        self._threads = max(1, min(THREADS, memory // MEMORY_FOR_A_THREAD))
         self.stage = stage
         self.queue = queues[stage.lease_stages[0]]
         self._items = items
@@ -122,7 +125,7 @@ class StageWorker:
         now = _Invocation(MessageBatcher(self._queues, self._clock), seconds_left)
         fresh = [d for d in deliveries if not self._split(d)]
         try:
-            with ThreadPoolExecutor(THREADS) as pool:
+            with ThreadPoolExecutor(self._threads) as pool:
                 begun = [pool.submit(now.in_time, self._begin, delivery, now) for delivery in fresh]
                 working = {
                     pool.submit(now.in_time, self._work, delivery, item, now)

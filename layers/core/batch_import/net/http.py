@@ -26,6 +26,7 @@ from urllib3.exceptions import (
 
 from batch_import.domain.answers import Answer, Trouble
 from batch_import.net.deadline import POOLS, deadline, seconds_left
+from batch_import.net.large_answers import await_place
 from batch_import.net.own_faults import raise_own_fault
 from batch_import.net.resolver import Resolver
 from batch_import.net.tls import tls_context
@@ -184,6 +185,7 @@ def _read(response: BaseHTTPResponse, end: float, max_body: int) -> Answer:
             return Answer(trouble=Trouble.TOO_LARGE)
         if time.monotonic() > end:
             return Answer(trouble=Trouble.READ_TIMEOUT)
+    await_place(size)
     text = b"".join(chunks)[:max_body].decode("utf-8", "replace")
     kept = {name: response.headers[name][:_LONGEST_HEADER] for name in _KEPT_HEADERS if name in response.headers}
     return Answer(response.status, text, kind, kept, cut=cut)
