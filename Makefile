@@ -45,6 +45,8 @@ test-all: ## The tests with every point of the crash matrix, and the coverage of
 
 bench: install ## The benchmarks (RELAYS="100 1000 10000": how many relays are imported)
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_naming.py
+	@PYTHONPATH=. $(BIN)/python tests/bench/bench_cold_start.py
+	@PYTHONPATH=. $(BIN)/python tests/bench/bench_limits.py
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_import.py --relays $(or $(RELAYS),1000)
 
 docs: install ## Write docs/openapi.yaml and docs/codes.md from the code

@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from batch_import.aws.observability import handler_logger, handler_metrics
 from batch_import.aws.retries import ending
-from batch_import.bootstrap import bootstrap
+from batch_import.bootstrap import bootstrap, load
 from batch_import.domain import contract as api
 from batch_import.domain.errors import BatchImportError, InvalidRequest
 from batch_import.domain.types import (
@@ -26,6 +26,7 @@ from batch_import.domain.types import (
 from batch_import.http_api import errors, routing
 from batch_import.http_api.use_cases import ApiUseCases
 
+load("http_api.use_cases", "store.vault")
 logger = handler_logger()
 metrics = handler_metrics()
 app = APIGatewayRestResolver(

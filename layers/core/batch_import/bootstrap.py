@@ -1,4 +1,9 @@
-"""The composition root: the only place that reads the environment and makes clients, lazily, once per process."""
+"""The composition root: the only place that reads the environment and makes clients, lazily, once per process.
+
+Parts are imported where they are made: a function starts with what it needs (docs/decisions/0020-lambda-limits.md).
+"""
+
+from __future__ import annotations
 
 import gc
 import hashlib
@@ -10,58 +15,45 @@ import threading
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property, lru_cache, partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
-from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from botocore.config import Config
 
 from batch_import.aws.queue import WorkQueue
 from batch_import.aws.retries import TIMEOUTS, TRY_SECONDS, Patience, with_patience
 from batch_import.aws.settings import Settings
-from batch_import.consumer.admission import HostGate, RelayLimits
-from batch_import.consumer.sqs_batch import Context, Failures, Metrics, work_messages
-from batch_import.consumer.stage_worker import THREADS, Stage, StageWorker
-from batch_import.coordination.circuit_breaker import CircuitBreaker, OriginBreakers
-from batch_import.coordination.provider_lock import ProviderLocks
-from batch_import.coordination.semaphore import DistributedSemaphore
 from batch_import.domain.clock import SYSTEM_CLOCK, Clock
-from batch_import.domain.entities import Item
-from batch_import.domain.projection import ResultProjection
 from batch_import.domain.retry_policy import retry_policy
 from batch_import.domain.types import ItemStage
-from batch_import.host.checks import HostChecks
-from batch_import.host.client import HostClient
 from batch_import.host.errors import HostNotConfigured
-from batch_import.host.served_by import ServedByLookup
-from batch_import.host.transport import HostTransport
-from batch_import.net import http
-from batch_import.net.resolver import Resolver
-from batch_import.proofs.account_inventory import AccountInventory
-from batch_import.proofs.completion_proof import CompletionProof
-from batch_import.proofs.probe_resources import ProbeResources
-from batch_import.proofs.publication import Publication
-from batch_import.proofs.self_service import SelfServiceProof
-from batch_import.runs.create import BatchImportService
-from batch_import.runs.quarantine_cleanup import QuarantineCleanup
-from batch_import.runs.reconcile import Reconcile
-from batch_import.runs.retry import RunRetry
-from batch_import.stages.confirm import ConfirmationWorker
-from batch_import.stages.dead_letter import DeadLetterRecorder
-from batch_import.stages.import_stage import ImportStage
-from batch_import.stages.probe import Prober
-from batch_import.stages.provision import Provisioner
-from batch_import.stages.transitions import TransitionWriter
-from batch_import.stages.validate import ProofServices, ValidationService
-from batch_import.store.dynamo import Table, Transactions
-from batch_import.store.items import ItemStore
-from batch_import.store.leases import Leases
-from batch_import.store.listing import Listing
-from batch_import.store.runs import RunStore
-from batch_import.store.vault import KeyVault
+from batch_import.net.user_agent import USER_AGENT
 
 if TYPE_CHECKING:
+    from batch_import.consumer.admission import HostGate
+    from batch_import.consumer.sqs_batch import Context, Failures, Metrics
+    from batch_import.consumer.stage_worker import Stage
+    from batch_import.coordination.circuit_breaker import OriginBreakers
+    from batch_import.coordination.semaphore import DistributedSemaphore
     from batch_import.http_api.use_cases import ApiUseCases
+    from batch_import.net.resolver import Resolver
+    from batch_import.proofs.probe_resources import ProbeResources
+    from batch_import.proofs.publication import Publication
+    from batch_import.proofs.self_service import SelfServiceProof
+    from batch_import.runs.create import BatchImportService
+    from batch_import.runs.quarantine_cleanup import QuarantineCleanup
+    from batch_import.runs.reconcile import Reconcile
+    from batch_import.stages.confirm import ConfirmationWorker
+    from batch_import.stages.dead_letter import DeadLetterRecorder
+    from batch_import.stages.import_stage import ImportStage
+    from batch_import.stages.transitions import TransitionWriter
+    from batch_import.stages.validate import ValidationService
+    from batch_import.store.dynamo import Table, Transactions
+    from batch_import.store.items import ItemStore
+    from batch_import.store.listing import Listing
+    from batch_import.store.runs import RunStore
+    from batch_import.store.vault import KeyVault
 
 _COLLECT_AFTER = 10_000  # new objects: two hundred threads make the usual 700 within a millisecond
 _SECRET_SECONDS = 60  # a changed host secret is seen after this long, without a deployment
@@ -91,6 +83,7 @@ class CompositionRoot:
         self.settings = settings
         self.clock = clock
         self._reading_secrets = threading.Lock()
+        self._kept_secrets: dict[str, tuple[float, Mapping[str, Any]]] = {}
 
     # --- AWS
 
@@ -98,7 +91,7 @@ class CompositionRoot:
         config = Config(
             max_pool_connections=_KEPT_CONNECTIONS,
             parameter_validation=False,
-            user_agent=http.USER_AGENT,  # botocore's own is put together anew for each call
+            user_agent=USER_AGENT,  # botocore's own is put together anew for each call
             retries={"mode": "legacy"},  # its handler is replaced; the standard mode would count in a budget as well
         )
         client = boto3.client(name, config=config.merge(TIMEOUTS))  # type: ignore[call-overload]
@@ -113,18 +106,17 @@ class CompositionRoot:
         return self._client("sqs", needed=0.0)  # what could not be done is queued in the last seconds
 
     @once
-    def _secrets(self) -> SecretsProvider:
-        return SecretsProvider(boto3_client=self._client("secretsmanager"))
+    def _secrets(self) -> Any:
+        return self._client("secretsmanager")
 
     def secret(self, secret_id: str) -> Mapping[str, Any]:
         """A secret's JSON object; ``{"value": text}`` for a secret that holds any other text."""
         with self._reading_secrets:  # threads that ask meanwhile use what the first one reads
-            text = str(self._secrets.get(secret_id, max_age=_SECRET_SECONDS) or "")
-        try:
-            value = json.loads(text)
-        except ValueError:
-            return {"value": text}
-        return value if isinstance(value, dict) else {"value": text}
+            until, value = self._kept_secrets.get(secret_id, (0.0, {}))
+            if until <= self.clock.monotonic():
+                value = _object(str(self._secrets.get_secret_value(SecretId=secret_id).get("SecretString") or ""))
+                self._kept_secrets[secret_id] = self.clock.monotonic() + _SECRET_SECONDS, value
+        return value
 
     def token_hashes(self) -> Mapping[str, Any]:
         """SHA-256 hex digests of the bearer tokens, by role."""
@@ -134,9 +126,13 @@ class CompositionRoot:
 
     @once
     def _transactions(self) -> Transactions:
+        from batch_import.store.dynamo import Transactions
+
         return Transactions(self._dynamodb, self.clock)
 
     def _table(self, name: str) -> Table:
+        from batch_import.store.dynamo import Table
+
         return Table(self._dynamodb, name, self._transactions, self.clock)
 
     @once
@@ -149,19 +145,27 @@ class CompositionRoot:
 
     @once
     def runs(self) -> RunStore:
+        from batch_import.store.runs import RunStore
+
         return RunStore(self.runs_table, self.clock)
 
     @once
     def items(self) -> ItemStore:
+        from batch_import.store.items import ItemStore
+
         events = self._table(self.settings.events_table)
         return ItemStore(self.items_table, events, self.runs_table, self.clock)
 
     @once
     def listing(self) -> Listing:
+        from batch_import.store.listing import Listing
+
         return Listing(self.runs_table, self.items_table, self.runs, self.items)
 
     @once
     def vault(self) -> KeyVault:
+        from batch_import.store.vault import KeyVault
+
         return KeyVault(self._client("kms"), self.settings.kms_key_id)
 
     @once
@@ -178,15 +182,21 @@ class CompositionRoot:
 
     @once
     def _resolver(self) -> Resolver:
+        from batch_import.net.resolver import Resolver
+
         return Resolver(self.clock.monotonic)
 
     @once
     def origin_breakers(self) -> OriginBreakers:
+        from batch_import.coordination.circuit_breaker import OriginBreakers
+        from batch_import.net import http
+        from batch_import.store.leases import Leases
+
         connect = partial(http.connection_trouble, self._resolver, self.settings.allowed_hosts)
         return OriginBreakers(Leases(self.runs_table, self.clock), self.clock, connect)
 
     @property
-    def host(self) -> "HostServices":
+    def host(self) -> HostServices:
         """The host as the secret names it now; raises ``HostNotConfigured``."""
         secret = self.secret(self.settings.host_secret_id)
         base_url, admin_key = secret.get("base_url"), secret.get("admin_key")
@@ -196,13 +206,15 @@ class CompositionRoot:
             return self._host_services(str(base_url), str(admin_key), tuple(secret.get("probe_keys") or ()))
 
     @lru_cache(maxsize=2)  # noqa: B019 - a CompositionRoot lives as long as its process
-    def _host_services(self, base_url: str, admin_key: str, probe_keys: tuple[str, ...]) -> "HostServices":
+    def _host_services(self, base_url: str, admin_key: str, probe_keys: tuple[str, ...]) -> HostServices:
         return HostServices(self, base_url, admin_key, probe_keys)
 
     # --- use cases
 
     @once
     def service(self) -> BatchImportService:
+        from batch_import.runs.create import BatchImportService
+
         return BatchImportService(
             self.runs,
             self.items,
@@ -213,8 +225,10 @@ class CompositionRoot:
             timedelta(hours=self.settings.key_retention_hours),
         )
 
-    def api(self, language: str) -> "ApiUseCases":
+    def api(self, language: str) -> ApiUseCases:
+        from batch_import.domain.projection import ResultProjection
         from batch_import.http_api.use_cases import ApiUseCases  # the workers' functions start without it
+        from batch_import.runs.retry import RunRetry
 
         return ApiUseCases(
             self.runs,
@@ -230,14 +244,21 @@ class CompositionRoot:
 
     def _cleanup(self) -> QuarantineCleanup:
         """One per request: it holds provider leases under a name of its own."""
+        from batch_import.coordination.provider_lock import ProviderLocks
+        from batch_import.runs.quarantine_cleanup import QuarantineCleanup
+
         host, owner = self.host, f"cleanup-{secrets.token_hex(8)}"
         locks = ProviderLocks(host.leases, owner, self.clock, patience=_CLEANUP_PATIENCE)
         return QuarantineCleanup(host.client, locks, self.clock)
 
     def dead_letters(self) -> DeadLetterRecorder:
+        from batch_import.stages.dead_letter import DeadLetterRecorder
+
         return DeadLetterRecorder(self.items, self.queues[ItemStage.VALIDATE])
 
     def reconcile(self) -> Reconcile:
+        from batch_import.runs.reconcile import Reconcile
+
         give_up = self.dead_letters().give_up
         return Reconcile(
             self.runs, self.items, self.queues, self.clock, self._put_back_key, self._clear_groups, give_up
@@ -253,12 +274,18 @@ class CompositionRoot:
 
     def work(self, stage: Stage, event: dict[str, Any], context: Context, metrics: Metrics) -> Failures:
         """Work on an SQS event's messages; the batch response for Lambda."""
+        from batch_import.consumer.sqs_batch import work_messages
+        from batch_import.consumer.stage_worker import StageWorker
+
         memory = self.settings.aws_lambda_function_memory_size
         worker = StageWorker(self.items, self.queues, self.clock, stage, memory)
         return work_messages(event, context, worker, metrics, self.clock)
 
     @once
     def _transitions(self) -> TransitionWriter:
+        from batch_import.domain.entities import Item
+        from batch_import.stages.transitions import TransitionWriter
+
         def open_key(item: Item) -> str | None:
             run = self.runs.get(item.run_id)
             return self.service.open_key(run, item.item_id) if run else None
@@ -267,9 +294,19 @@ class CompositionRoot:
 
     @once
     def gate(self) -> HostGate:
+        from batch_import.consumer.admission import HostGate
+
         return HostGate(lambda: self.host.breaker)
 
     def import_stage(self, owner: str) -> ImportStage:
+        from batch_import.consumer.admission import RelayLimits
+        from batch_import.consumer.stage_worker import THREADS
+        from batch_import.coordination.provider_lock import ProviderLocks
+        from batch_import.net import http
+        from batch_import.stages.import_stage import ImportStage
+        from batch_import.stages.probe import Prober
+        from batch_import.stages.provision import Provisioner
+
         def provisioner() -> Provisioner:
             host = self.host
             locks = ProviderLocks(host.leases, owner, self.clock)
@@ -294,12 +331,20 @@ class CompositionRoot:
         )
 
     def _semaphore(self, kind: str, limit: int) -> DistributedSemaphore | None:
+        from batch_import.coordination.semaphore import DistributedSemaphore
+
         return DistributedSemaphore(self.runs_table, self.clock, kind, limit) if limit else None
 
     def confirm_stage(self) -> ConfirmationWorker:
+        from batch_import.stages.confirm import ConfirmationWorker
+
         return ConfirmationWorker(self._transitions, self.gate, lambda: self.host.checks, lambda: self.host.publication)
 
     def validate_stage(self, owner: str) -> ValidationService:
+        from batch_import.coordination.provider_lock import ProviderLocks
+        from batch_import.proofs.completion_proof import CompletionProof
+        from batch_import.stages.validate import ProofServices, ValidationService
+
         def services() -> ProofServices:
             host = self.host
             locks = ProviderLocks(host.leases, owner, self.clock)
@@ -321,6 +366,14 @@ class HostServices:
     """What talks to one host, shared by all threads of the process."""
 
     def __init__(self, root: CompositionRoot, base_url: str, admin_key: str, probe_keys: tuple[str, ...]) -> None:
+        from batch_import.coordination.circuit_breaker import CircuitBreaker
+        from batch_import.host.checks import HostChecks
+        from batch_import.host.client import HostClient
+        from batch_import.host.served_by import ServedByLookup
+        from batch_import.host.transport import HostTransport
+        from batch_import.proofs.account_inventory import AccountInventory
+        from batch_import.store.leases import Leases
+
         self._root = root
         self._probe_keys = probe_keys
         scope = hashlib.sha256(base_url.strip().rstrip("/").encode()).hexdigest()[:8]
@@ -334,6 +387,8 @@ class HostServices:
 
     @once
     def resources(self) -> ProbeResources:
+        from batch_import.proofs.probe_resources import ProbeResources
+
         secret = str(self._root.secret(self._root.settings.deployment_secret_id).get("value") or "")
         if not secret:
             raise HostNotConfigured("the deployment secret is empty")
@@ -341,11 +396,31 @@ class HostServices:
 
     @once
     def publication(self) -> Publication:
+        from batch_import.proofs.publication import Publication
+
         return Publication(self.client, self.resources)
 
     @once
     def self_service(self) -> SelfServiceProof:
+        from batch_import.proofs.self_service import SelfServiceProof
+
         return SelfServiceProof(self.client, self.checks, self._root.runs, self.leases, self._root.clock)
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {"value": text}
+    return value if isinstance(value, dict) else {"value": text}
+
+
+def load(*modules: str) -> None:
+    """Import what a function will need, by names below the package: Lambda gives the start of a function more CPU than
+    its calls.
+    """
+    for module in modules:
+        import_module(f"batch_import.{module}")
 
 
 @lru_cache(maxsize=1)

@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from aws_lambda_powertools.utilities.data_classes import SQSEvent
-
 from batch_import.aws.queue import Work, WorkQueue
 from batch_import.aws.retries import ending
 from batch_import.consumer.stage_worker import END_SECONDS, LAST_SECONDS, LEASE_MARGIN, Delivery, Stage, StageWorker
@@ -100,15 +98,15 @@ def _expand(stage: Stage, run_id: str, may_go_on: Callable[[], bool]) -> bool:
 def read_deliveries(event: dict[str, Any]) -> tuple[list[Delivery], list[str]]:
     """Deliveries of an SQS event, and ids of messages that this service never sent: those go to the dead letters."""
     deliveries, unreadable = [], []
-    for record in SQSEvent(event).records:
+    for record in event["Records"]:
         try:
-            work = Work.parse(record.body)
+            work = Work.parse(record["body"])
         except (ValueError, KeyError, AttributeError, TypeError):
-            logger.error("unreadable message", extra={"message_id": record.message_id})
-            unreadable.append(record.message_id)
+            logger.error("unreadable message", extra={"message_id": record["messageId"]})
+            unreadable.append(record["messageId"])
             continue
-        count = int(record.attributes.approximate_receive_count or 1)
-        deliveries.append(Delivery(record.message_id, record.receipt_handle, count, work))
+        count = int(record["attributes"].get("ApproximateReceiveCount") or 1)
+        deliveries.append(Delivery(record["messageId"], record["receiptHandle"], count, work))
     return deliveries, unreadable
 
 
@@ -117,7 +115,7 @@ def record_dead_letters(
 ) -> tuple[Failures, int]:
     """The batch response for the dead-letter queue, and how many items ``record`` has recorded."""
     deliveries, unreadable = read_deliveries(event)
-    sources = {r.message_id: r.attributes.dead_letter_queue_source_arn for r in SQSEvent(event).records}
+    sources = {r["messageId"]: r["attributes"].get("DeadLetterQueueSourceArn") for r in event["Records"]}
     recorded = sum(record(d.work, _stages_of(sources[d.message_id])) for d in deliveries)
     logger.error("dead letters", extra={"recorded": recorded, "unreadable": len(unreadable)})
     return {"batchItemFailures": []}, recorded

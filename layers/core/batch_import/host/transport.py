@@ -24,9 +24,10 @@ from batch_import.host.errors import (
     NoTimeLeft,
 )
 from batch_import.net.deadline import POOLS, deadline, seconds_left
-from batch_import.net.http import CONNECT_TIMEOUT, USER_AGENT
+from batch_import.net.http import CONNECT_TIMEOUT
 from batch_import.net.own_faults import raise_own_fault
 from batch_import.net.tls import tls_context
+from batch_import.net.user_agent import USER_AGENT
 
 TIMEOUT = 15.0  # of one call to the admin API, from its first byte to its last
 _SAFE_TRIES = 3

@@ -30,12 +30,11 @@ from batch_import.net.large_answers import await_place
 from batch_import.net.own_faults import raise_own_fault
 from batch_import.net.resolver import Resolver
 from batch_import.net.tls import tls_context
+from batch_import.net.user_agent import USER_AGENT
 
 CONNECT_TIMEOUT = 5.0
 MAX_BODY = 2 * 1024 * 1024
 CONNECTIONS = 4  # that are kept for one relay; three protocols are asked at once
-# In the form that walls let through, with our own name: the names of HTTP libraries are turned away (Cloudflare 1010).
-USER_AGENT = "Mozilla/5.0 (compatible; batch-import/0.1)"
 _NOT_CONNECTED = (NewConnectionError, NameResolutionError, ConnectTimeoutError)
 _KEPT_HEADERS = ("retry-after", "x-client-request-id", "x-request-id", "etag", "location", "cf-mitigated",
                  "x-vercel-mitigated")  # fmt: skip
