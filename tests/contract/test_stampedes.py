@@ -11,6 +11,7 @@ from batch_import.bootstrap import CompositionRoot, bootstrap
 from botocore.client import BaseClient
 
 from tests.support.aws import Aws
+from tests.support.clock import HandClock
 
 THREADS = 50
 RUN = "run_20261125_one"
@@ -55,6 +56,19 @@ def test_one_decrypt_for_a_run(root: CompositionRoot, calls: Counter[str]) -> No
     opened = together(lambda: fresh.vault.open(RUN, data_key, "item_00001", sealed))
     assert opened == [b"sk-AAAA0001"] * THREADS
     assert calls == {"Decrypt": 1}
+
+
+def test_a_changed_secret_is_seen_after_a_minute(aws: Aws, calls: Counter[str]) -> None:
+    hand = HandClock()
+    root = CompositionRoot(bootstrap().settings, hand.clock)
+    aws.put_host("https://one.example.com", "admin-key-0001")
+    seen = [root.secret("host")["base_url"]]
+    aws.put_host("https://two.example.com", "admin-key-0001")
+    for _ in range(2):
+        hand.later(59)
+        seen.append(root.secret("host")["base_url"])
+    assert seen == ["https://one.example.com", "https://one.example.com", "https://two.example.com"]
+    assert calls["GetSecretValue"] == 2
 
 
 def test_one_read_of_a_secret_and_one_host(root: CompositionRoot, calls: Counter[str]) -> None:

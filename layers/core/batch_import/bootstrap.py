@@ -111,10 +111,11 @@ class CompositionRoot:
 
     def secret(self, secret_id: str) -> Mapping[str, Any]:
         """A secret's JSON object; ``{"value": text}`` for a secret that holds any other text."""
+        client = self._secrets
         with self._reading_secrets:  # threads that ask meanwhile use what the first one reads
             until, value = self._kept_secrets.get(secret_id, (0.0, {}))
             if until <= self.clock.monotonic():
-                value = _object(str(self._secrets.get_secret_value(SecretId=secret_id).get("SecretString") or ""))
+                value = _object(str(client.get_secret_value(SecretId=secret_id).get("SecretString") or ""))
                 self._kept_secrets[secret_id] = self.clock.monotonic() + _SECRET_SECONDS, value
         return value
 

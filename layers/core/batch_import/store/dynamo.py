@@ -73,7 +73,9 @@ class Transactions:
             with self._guard:
                 following = self._waiting[:1]
                 self._writing = bool(following)
-            for one in (*group, *following):
+                for one in following:  # under the lock: one that gives up waiting must see its turn
+                    one.turn.set()
+            for one in group:
                 one.turn.set()
 
     def _gathered(self, mine: "_Transaction") -> "list[_Transaction]":
