@@ -48,6 +48,7 @@ bench: install ## The benchmarks (RELAYS="100 1000 10000": how many relays are i
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_cold_start.py
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_limits.py
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_import.py --relays $(or $(RELAYS),1000)
+	@PYTHONPATH=. $(BIN)/python tests/bench/bench_import.py --https
 
 docs: install ## Write docs/openapi.yaml and docs/codes.md from the code
 	@$(BIN)/python -m tools.write_openapi

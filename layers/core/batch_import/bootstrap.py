@@ -31,6 +31,8 @@ from batch_import.host.errors import HostNotConfigured
 from batch_import.net.user_agent import USER_AGENT
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from batch_import.consumer.admission import HostGate
     from batch_import.consumer.sqs_batch import Context, Failures, Metrics
     from batch_import.consumer.stage_worker import Stage
@@ -181,6 +183,12 @@ class CompositionRoot:
 
     # --- relays and host
 
+    def _tls(self) -> SSLContext | None:
+        """``None`` for the usual authorities, which are read when they are first needed."""
+        from batch_import.net.tls import tls_context
+
+        return tls_context(self.settings.ssl_cert_file) if self.settings.ssl_cert_file else None
+
     @once
     def _resolver(self) -> Resolver:
         from batch_import.net.resolver import Resolver
@@ -317,7 +325,7 @@ class CompositionRoot:
             self._semaphore("provider", self.settings.provider_concurrency),
             self._semaphore("origin", self.settings.origin_concurrency),
         )
-        session = http.guarded_session(self.settings.allowed_hosts, THREADS, self._resolver)
+        session = http.guarded_session(self.settings.allowed_hosts, THREADS, self._resolver, self._tls())
         prober = Prober(partial(http.exchange, partial(http.send, session)), self.origin_breakers)
         return ImportStage(
             self.runs,
@@ -380,7 +388,7 @@ class HostServices:
         scope = hashlib.sha256(base_url.strip().rstrip("/").encode()).hexdigest()[:8]
         self.leases = Leases(root.runs_table, root.clock, scope)
         self.breaker = CircuitBreaker(self.leases, root.clock, "host", retry_policy("host_outage"))
-        transport = HostTransport(base_url, admin_key, self.breaker, 2 * _KEPT_CONNECTIONS, root.clock)
+        transport = HostTransport(base_url, admin_key, self.breaker, 2 * _KEPT_CONNECTIONS, root.clock, root._tls())
         self.client = HostClient(transport)
         self.checks = HostChecks(transport)
         self.inventory = AccountInventory(self.client, root.clock)

@@ -19,6 +19,7 @@ class Settings:
     deployment_secret_id: str = ""
     tokens_secret_id: str = ""
     allowed_private_hosts: str = ""
+    ssl_cert_file: str = ""  # authorities in place of the shipped ones; for development
     provider_concurrency: int = 0
     origin_concurrency: int = 0
     key_retention_hours: float = 24

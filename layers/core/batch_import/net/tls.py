@@ -6,7 +6,10 @@ from functools import lru_cache
 from certifi import where
 
 
-@lru_cache(maxsize=1)
-def tls_context() -> ssl.SSLContext:
-    """Certificates are demanded and host names checked. Nobody changes the context: all threads share it."""
-    return ssl.create_default_context(cafile=where())
+@lru_cache(maxsize=2)
+def tls_context(authorities: str = "") -> ssl.SSLContext:
+    """Certificates are demanded and host names checked. Nobody changes the context: all threads share it.
+
+    ``authorities`` is a file of certificates that are trusted in place of the shipped ones.
+    """
+    return ssl.create_default_context(cafile=authorities or where())
