@@ -40,7 +40,7 @@ check: install ## Format, lint, types, and the template as AWS gets it
 test: install ## The tests (CRASH_SEED=… repeats the sample of the crash matrix)
 	@$(BIN)/python -m pytest $(TESTS) -n 3 --dist loadfile --no-loadscope-reorder $(COVERAGE)
 
-test-all: ## The tests with every point of the crash matrix, and the coverage of the package
+test-all: ## All tests, the long ones and every point of the crash matrix, and the coverage of the package
 	@CRASH_POINTS=all $(MAKE) test COVERAGE="--cov --cov-report=term"
 
 bench: install ## The benchmarks (RELAYS="100 1000 10000": how many relays are imported)

@@ -1,9 +1,12 @@
 """A lack of descriptors or memory is this process's fault: no verdict about a relay or the host comes of it."""
 
 import errno
+import gc
 import os
 import resource
+import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -19,19 +22,25 @@ from tests.support.clock import HandClock
 from tests.unit.coordination.test_circuit_breaker import Rows
 
 NOBODY = "http://127.0.0.1:9"
+TLS = ssl.create_default_context()
 
 
 @pytest.fixture
 def no_descriptors() -> Iterator[None]:
     """No file or socket can be opened inside the test."""
+    gc.collect()  # what earlier tests left behind would be closed meanwhile
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    lowest = os.dup(0)
-    os.close(lowest)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+    taken = [os.dup(0)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (taken[0] + 50, hard))
     try:
+        with suppress(OSError):
+            while True:
+                taken.append(os.dup(0))
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for one in taken:
+            os.close(one)
 
 
 @pytest.mark.parametrize("url", [f"{NOBODY}/v1", "https://127.0.0.1:9/v1", "http://relay.example.com/v1"])
@@ -58,10 +67,11 @@ class Breaker:
     def works(self) -> None: ...
 
 
+@pytest.mark.parametrize("url", [NOBODY, "https://host.example.com"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_host_that_could_not_be_called_is_not_silent(no_descriptors: None, method: str) -> None:
+def test_a_host_that_could_not_be_called_is_not_silent(no_descriptors: None, method: str, url: str) -> None:
     breaker = Breaker()
-    host = HostTransport(NOBODY, "admin-key", breaker)
+    host = HostTransport(url, "admin-key", breaker, tls=TLS)
     with pytest.raises(OutOfResources):
         host.get("/") if method == "GET" else host.write(method, "/")
     assert not breaker.opened

@@ -22,14 +22,16 @@ def is_own_fault(error: BaseException) -> bool:
 
 
 def raise_own_fault(error: BaseException) -> None:
-    """Raise ``OutOfResources`` when ``error`` is a fault of this process."""
-    if is_own_fault(error):
+    """Raise ``OutOfResources`` when ``error`` is a fault of this process, or it can open no socket at the moment: a
+    resolver without one only says that it found nothing, or that something is busy.
+    """
+    if is_own_fault(error) or not _can_open_socket():
         raise OutOfResources("no descriptor or no memory left") from None
 
 
-def demand_descriptor() -> None:
-    """Raise ``OutOfResources`` when no socket can be opened: the resolver then only says that it found nothing."""
+def _can_open_socket() -> bool:
     try:
         socket.socket().close()
     except OSError as error:
-        raise_own_fault(error)
+        return not is_own_fault(error)
+    return True

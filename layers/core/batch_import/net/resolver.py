@@ -6,10 +6,7 @@ See docs/design.md#27-untrusted-input.
 import time
 from collections.abc import Callable
 
-import requests
 from requests_hardened.ip_filter import filter_host
-
-from batch_import.net.own_faults import demand_descriptor
 
 KEPT_SECONDS = 45.0
 _MOST = 4_096
@@ -28,11 +25,7 @@ class Resolver:
         now = self._monotonic()
         if until > now:
             return address
-        try:
-            address = str(filter_host(host, port, allow_loopback=False))
-        except requests.ConnectionError:
-            demand_descriptor()
-            raise
+        address = str(filter_host(host, port, allow_loopback=False))
         if len(self._kept) >= _MOST:
             self._kept.clear()
         self._kept[host] = (now + KEPT_SECONDS, address)
