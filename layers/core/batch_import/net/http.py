@@ -34,7 +34,7 @@ from batch_import.net.user_agent import USER_AGENT
 
 CONNECT_TIMEOUT = 5.0
 MAX_BODY = 2 * 1024 * 1024
-CONNECTIONS = 4  # that are kept for one relay; three protocols are asked at once
+CONNECTIONS = 600  # that are kept for one origin at most: 200 items may be there, and each asks three protocols at once
 _NOT_CONNECTED = (NewConnectionError, NameResolutionError, ConnectTimeoutError)
 _KEPT_HEADERS = ("retry-after", "x-client-request-id", "x-request-id", "etag", "location", "cf-mitigated",
                  "x-vercel-mitigated")  # fmt: skip
