@@ -40,12 +40,15 @@ check: install ## Format, lint, types, and the template as AWS gets it
 test: install ## The tests (CRASH_SEED=… repeats the sample of the crash matrix)
 	@$(BIN)/python -m pytest $(TESTS) -n 3 --dist loadfile --no-loadscope-reorder $(COVERAGE)
 
-test-all: ## The tests with every point of the crash matrix and fifty kills, and the coverage of the package
+test-all: ## All tests: the long ones, every point of the crash matrix, fifty kills; and the coverage of the package
 	@CRASH_POINTS=all $(MAKE) test COVERAGE="--cov --cov-report=term"
 
 bench: install ## The benchmarks (RELAYS="100 1000 10000": how many relays are imported)
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_naming.py
+	@PYTHONPATH=. $(BIN)/python tests/bench/bench_cold_start.py
+	@PYTHONPATH=. $(BIN)/python tests/bench/bench_limits.py
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_import.py --relays $(or $(RELAYS),1000)
+	@PYTHONPATH=. $(BIN)/python tests/bench/bench_import.py --https
 
 docs: install ## Write docs/openapi.yaml and docs/codes.md from the code
 	@$(BIN)/python -m tools.write_openapi

@@ -10,7 +10,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Que
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from batch_import.aws.observability import handler_logger, handler_metrics
-from batch_import.bootstrap import bootstrap
+from batch_import.aws.retries import ending
+from batch_import.bootstrap import bootstrap, load
 from batch_import.domain import contract as api
 from batch_import.domain.errors import BatchImportError, InvalidRequest
 from batch_import.domain.types import (
@@ -25,6 +26,7 @@ from batch_import.domain.types import (
 from batch_import.http_api import errors, routing
 from batch_import.http_api.use_cases import ApiUseCases
 
+load("http_api.use_cases", "store.vault")
 logger = handler_logger()
 metrics = handler_metrics()
 app = APIGatewayRestResolver(
@@ -191,7 +193,8 @@ def use_cases() -> ApiUseCases:
 @metrics.log_metrics(capture_cold_start_metric=True)
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    answer = errors.unreadable_body(event) or routing.resolve(app, event, context)
+    with ending(context.get_remaining_time_in_millis() / 1000 - 1):
+        answer = errors.unreadable_body(event) or routing.resolve(app, event, context)
     metrics.add_metric("Answers", MetricUnit.Count, 1)
     metrics.add_metric(f"Answers{answer['statusCode'] // 100}xx", MetricUnit.Count, 1)
     route = routing.route_at(app, event["path"])

@@ -4,8 +4,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from batch_import.aws.observability import handler_logger, handler_metrics
-from batch_import.bootstrap import bootstrap
+from batch_import.bootstrap import bootstrap, load
 
+load("stages.confirm", "consumer.sqs_batch", "store.items", "store.vault")
 logger = handler_logger()
 metrics = handler_metrics()
 

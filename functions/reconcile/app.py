@@ -8,9 +8,10 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from batch_import.aws.observability import handler_logger, handler_metrics
-from batch_import.bootstrap import bootstrap
+from batch_import.bootstrap import bootstrap, load
 from batch_import.consumer.sqs_batch import in_time
 
+load("runs.reconcile", "stages.dead_letter")
 logger = handler_logger()
 metrics = handler_metrics()
 

@@ -1,6 +1,6 @@
 """How long a list takes through the embedded stack, from cold, and where the time goes.
 
-``make bench RELAYS="100 1000 10000"``, or: python tests/bench/bench_import.py --relays 1000 --latency 3 --faulty 0.05
+``make bench RELAYS="100 1000 10000"``, or: python tests/bench/bench_import.py --relays 1000 --https --faulty 0.05
 
 The clock starts with the first call of all, which wakes the API. Relays answer after ``--latency`` seconds with
 ``--models`` models; a share of them is faulty: a dead key, or a list that takes 20 s. Prints figures; asserts nothing.
@@ -13,11 +13,17 @@ import tempfile
 import time
 import timeit
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import certifi
+import pytest
+
 from embedded.stack import Embedded
+from tests.support.certificates import make_certificate
 from tests.support.stack import embedded_stack
+from tests.support.tls_front import tls_front
 
 SLOW_LIST = 20  # seconds
 KINDS = ("functions", "emulator", "sandbox")
@@ -44,9 +50,13 @@ def main() -> None:
 
 def _measure(relays: int, options: argparse.Namespace) -> None:
     """One run of so many relays, on a stack of its own that has done nothing before."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as home, embedded_stack(Path(home), iam=False) as stack:
+    with ExitStack() as open_:
+        home = Path(open_.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        certificate = _trust(open_, home) if options.https else None
+        stack = open_.enter_context(embedded_stack(home / "home", iam=False))
+        bases = _bases(open_, stack, relays, certificate)
         before = _usage(stack)
-        request = _request(stack, relays, options)
+        request = _request(bases, options)
         started = time.monotonic()
         _call(stack, "GET", "/api/health")
         awake = time.monotonic()
@@ -64,22 +74,49 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--latency", type=float, default=3.0, help="seconds before every answer of a relay")
     parser.add_argument("--models", type=int, default=20)
     parser.add_argument("--faulty", type=float, default=0.05, help="share of relays with a dead key or a slow list")
+    parser.add_argument("--https", action="store_true", help="relays speak TLS, each on a port of its own")
     parser.add_argument("--limit", type=float, default=1800.0, help="seconds after which the benchmark gives up")
     return parser.parse_args()
 
 
-def _request(stack: Embedded, relays: int, options: argparse.Namespace) -> dict[str, Any]:
-    items = [_pair(stack.settings.relay_port, number, options) for number in range(relays)]
+def _trust(open_: ExitStack, home: Path) -> Path:
+    """A certificate for this machine's name, which the sandbox trusts beside the usual ones until the block ends."""
+    certificate = make_certificate(home, ["localhost"])
+    bundle = home / "authorities.pem"
+    bundle.write_bytes(
+        Path(certifi.where()).read_bytes() + certificate.read_bytes().split(b"-----END PRIVATE KEY-----")[1]
+    )
+    patch = open_.enter_context(pytest.MonkeyPatch.context())
+    patch.setenv("SSL_CERT_FILE", str(bundle))
+    return certificate
+
+
+def _bases(open_: ExitStack, stack: Embedded, relays: int, certificate: Path | None) -> list[str]:
+    """Where each relay is: all on the sandbox's port, or each speaking TLS on a port of its own."""
+    if certificate is None:
+        return [f"http://127.0.0.1:{stack.settings.relay_port}"] * relays
+    client = stack.emulator.client("lambda")
+    for function in client.list_functions()["Functions"]:
+        variables = {**function["Environment"]["Variables"], "SSL_CERT_FILE": os.environ["SSL_CERT_FILE"]}
+        client.update_function_configuration(
+            FunctionName=function["FunctionName"], Environment={"Variables": variables}
+        )
+    ports = open_.enter_context(tls_front(relays, int(stack.settings.relay_port), certificate))
+    return [f"https://localhost:{port}" for port in ports]
+
+
+def _request(bases: list[str], options: argparse.Namespace) -> dict[str, Any]:
+    items = [_pair(base, number, options) for number, base in enumerate(bases)]
     return {"access_mode": "subscription", "subscription_users": ["customer@example.com"], "items": items}
 
 
-def _pair(port: int, number: int, options: argparse.Namespace) -> dict[str, str]:
+def _pair(base: str, number: int, options: argparse.Namespace) -> dict[str, str]:
     every = round(1 / options.faulty) if options.faulty else 0
     faulty = bool(every) and number % every == 0
     profile = "dead_key" if faulty and number % (2 * every) else "healthy"
     slow = f"~slowlist={SLOW_LIST}" if faulty and profile == "healthy" else ""
     name = f"r{number}~latency={options.latency}~models={options.models}{slow}"
-    return {"base_url": f"http://127.0.0.1:{port}/{profile}/{name}/v1", "api_key": f"sk-bench-{number:06d}"}
+    return {"base_url": f"{base}/{profile}/{name}/v1", "api_key": f"sk-bench-{number:06d}"}
 
 
 def _call(stack: Embedded, method: str, path: str, body: Any = None) -> Any:
@@ -132,7 +169,8 @@ def _report(
     slowest = SLOW_LIST if options.faulty and relays > 2 / options.faulty else options.latency
     floor, cores = slowest + 3 * options.latency, os.cpu_count() or 1
     busy = sum(used.values()) / cores
-    print(f"{relays} relays, {options.latency:g} s an answer, {options.faulty:.0%} faulty, on {cores} cores")
+    scheme = "over HTTPS" if options.https else "over HTTP"
+    print(f"{relays} relays {scheme}, {options.latency:g} s an answer, {options.faulty:.0%} faulty, on {cores} cores")
     print(f"  API awake in {awake:.2f} s, list accepted in {accepted:.2f} s")
     print(f"  wholly decided in {wall:.1f} s, both included ({1000 * wall / relays:.1f} ms a relay)")
     print(f"  state {run['state']}: {run['active_items']} active, {run['degraded_items']} degraded, "

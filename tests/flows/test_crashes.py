@@ -215,6 +215,6 @@ def test_the_recording_of_a_dead_letter_may_die_anywhere(runs: CrashRuns) -> Non
         run_id = runs.start("healthy")
         [message] = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
         sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        runs.call("dead_letter", sqs_event([message], "stack-ImportDeadLetters-1"))
+        runs.call("dead_letter", sqs_event([message], "stack-DeadLetters-1"))
         runs.finish(run_id)
         check(runs, run_id, point, ["degraded"])

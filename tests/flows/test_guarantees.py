@@ -112,7 +112,7 @@ def test_a_dead_letter_is_told_and_still_gets_its_verdict(service: Service, box:
     url = service.aws.environment["IMPORT_QUEUE_URL"]
     [message] = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    event = sqs_event([message], "stack-ImportDeadLetters-1")
+    event = sqs_event([message], "stack-DeadLetters-1")
     assert handler_of("dead_letter")(event, Context()) == {"batchItemFailures": []}
     service.pump.run()
     item = service.item(run_id)

@@ -114,7 +114,7 @@ class Invocation(Context):
 class Process(CompositionRoot):
     """A Lambda's process; AWS clients are made once for all of them, since that takes long."""
 
-    def _client(self, name: str) -> Any:
+    def _client(self, name: str, needed: float = 0.0) -> Any:
         return client(name)
 
 

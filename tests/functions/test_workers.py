@@ -139,7 +139,7 @@ def test_with_too_little_time_left_an_item_is_handed_on_untouched(service: Servi
     waiting(service.aws, "IMPORT_QUEUE_URL")
     sent = event("provision", run_id=run_id, items=["item_00001"])
     sent["Records"] = sent["Records"][:1]
-    assert handler_of("provision")(sent, Context(milliseconds=5_000)) == NOTHING_FAILED
+    assert handler_of("provision")(sent, Context(milliseconds=12_000)) == NOTHING_FAILED
     item = service.item(run_id)
     assert (item["current_stage"], item["retry_count"], item["events"]) == ("probe", 0, [])
     assert waiting(service.aws, "IMPORT_QUEUE_URL") == [{"run_id": run_id, "items": ["item_00001"]}]
@@ -149,7 +149,7 @@ def test_an_expansion_without_time_comes_back(service: Service, box: Any) -> Non
     run_id = service.start(listed(box, *["healthy"] * 95))
     sent = event("provision", run_id=run_id, expand=True)
     sent["Records"] = sent["Records"][:1]
-    assert failed(handler_of("provision")(sent, Context(milliseconds=5_000))) == ids(sent)
+    assert failed(handler_of("provision")(sent, Context(milliseconds=12_000))) == ids(sent)
     assert handler_of("provision")(sent, Context()) == NOTHING_FAILED
     assert len(service.items(run_id)) == 95
 
@@ -285,13 +285,15 @@ def test_a_redelivered_message_of_several_items_is_split(service: Service, box: 
 @pytest.mark.parametrize(
     ("queue", "stage", "recorded"),
     [
-        ("ImportDeadLetters", "probe", True),
-        ("ImportDeadLetters", "provision", True),
-        ("ConfirmDeadLetters", "confirm", True),
-        ("ValidateDeadLetters", "validate", True),
-        ("ImportDeadLetters", "confirm", False),
-        ("ConfirmDeadLetters", "validate", False),
-        ("ValidateDeadLetters", "done", False),
+        ("ImportQueue", "probe", True),
+        ("ImportQueue", "provision", True),
+        ("ConfirmQueue", "confirm", True),
+        ("ValidateQueue", "validate", True),
+        ("ImportQueue", "confirm", False),
+        ("ConfirmQueue", "validate", False),
+        ("ValidateQueue", "done", False),
+        ("", "confirm", True),
+        ("", "done", False),
     ],
 )
 def test_a_dead_letter_is_recorded_only_on_an_item_that_is_still_there(
@@ -304,7 +306,10 @@ def test_a_dead_letter_is_recorded_only_on_an_item_that_is_still_there(
         bootstrap().items.transition(item, {"current_stage": stage})
     sent = event("dead_letter", run_id=run_id, items=["item_00001"])
     sent["Records"] = sent["Records"][:1]
-    sent["Records"][0]["eventSourceARN"] = f"arn:aws:sqs:us-east-1:123456789012:batch-import-{queue}-AbC123"
+    attributes = sent["Records"][0]["attributes"]
+    attributes.pop("DeadLetterQueueSourceArn")
+    if queue:
+        attributes["DeadLetterQueueSourceArn"] = f"arn:aws:sqs:us-east-1:123456789012:batch-import-{queue}-AbC123"
     assert handler_of("dead_letter")(sent, Context()) == NOTHING_FAILED
     shown = service.item(run_id)
     assert shown["current_stage"] == ("validate" if recorded else stage)

@@ -80,10 +80,22 @@ def as_list(value: Any) -> list[Any]:
 
 
 def statements(role: str, among: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """As they are when every condition of the template is off, as by default."""
     return [
         statement
         for policy in (among or resources())[role]["Properties"].get("Policies", [])
         for statement in policy["PolicyDocument"]["Statement"]
+        if "Fn::If" not in statement
+    ]
+
+
+def network_statements(role: str) -> list[dict[str, Any]]:
+    """What a role may do more when the functions are inside a VPC."""
+    return [
+        statement["Fn::If"][1]
+        for policy in resources()[role]["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement.get("Fn::If", [""])[0] == "InVpc"
     ]
 
 

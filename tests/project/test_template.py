@@ -9,11 +9,13 @@ from tests.project.sam_template import (
     ROOT,
     functions,
     named,
+    network_statements,
     of_type,
     resources,
     role_of,
     sources,
     template,
+    translated,
 )
 
 PLACES = {"layers/core", "layers/dependencies"}
@@ -84,8 +86,8 @@ def test_every_queue_has_dead_letters_that_are_kept_longer_watched_and_worked() 
     queues = of_type(resources(), "AWS::SQS::Queue")
     work = {name: one for name, one in queues.items() if "RedrivePolicy" in one}
     dead = {name: one["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for name, one in work.items()}
-    assert len(work) == len(set(dead.values())) == 3
-    assert set(dead.values()) == set(queues) - set(work)
+    assert len(work) == 3
+    assert set(dead.values()) == set(queues) - set(work) == {"DeadLetters"}
     worked = {one["Queue"]["Fn::GetAtt"][0] for _, one in sources()}
     assert worked == set(queues)
     for name, queue in work.items():
@@ -103,16 +105,75 @@ def test_a_message_stays_hidden_for_six_times_its_functions_timeout() -> None:
         assert queue["VisibilityTimeout"] >= 6 * resources()[name]["Properties"]["Timeout"], name
 
 
-def test_batches_fail_by_message_and_concurrency_is_a_literal() -> None:
+def test_batches_fail_by_message() -> None:
     assert {name for name, _ in sources()} == WORKERS
     for name, source in sources():
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
         assert source["BatchSize"] == 10, name
-        # Through a !Ref it reaches MiniStack as text, and then no mapping of the whole emulator polls any more.
-        assert isinstance(source["ScalingConfig"]["MaximumConcurrency"], int), name
 
 
-def test_alarms_watch_dead_letters_waiting_messages_and_every_function() -> None:
+def test_the_small_size_leaves_a_new_account_room_for_the_api() -> None:
+    """A new account runs ten functions at once, and a mapping takes two at least."""
+    at_once = {}
+    for _, source in sources():
+        mapping, size, queue = source["ScalingConfig"]["MaximumConcurrency"]["Fn::FindInMap"]
+        assert (mapping, size) == ("Workers", {"Ref": "Size"})
+        at_once[queue] = {name: workers[queue] for name, workers in template()["Mappings"]["Workers"].items()}
+    assert {queue: sizes["standard"] for queue, sizes in at_once.items()} == {
+        "Import": 10,
+        "Confirm": 6,
+        "Validate": 4,
+        "DeadLetters": 2,
+    }
+    # An int: as text, as a parameter has it, it lets no mapping of the embedded stack poll any more.
+    assert all(isinstance(number, int) and number >= 2 for sizes in at_once.values() for number in sizes.values())
+    assert sum(sizes["small"] for sizes in at_once.values()) <= 8
+    assert set(template()["Parameters"]["Size"]["AllowedValues"]) == set(template()["Mappings"]["Workers"])
+
+
+def test_workers_may_send_items_back_to_their_own_queues() -> None:
+    """Lambda would take that for a loop and dead-letter the message after some sixteen times."""
+    assert {name for name, one in functions().items() if one.get("RecursiveLoop") == "Allow"} == WORKERS
+    assert {
+        name for name, one in of_type(translated(), "AWS::Lambda::Function").items() if "RecursiveLoop" in one
+    } == WORKERS
+
+
+def test_reconcile_is_not_retried_by_lambda_since_the_next_minute_is_the_retry() -> None:
+    once = {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
+    assert functions()["ReconcileFunction"]["EventInvokeConfig"] == once
+    (made,) = of_type(translated(), "AWS::Lambda::EventInvokeConfig").values()
+    assert {name: made[name] for name in once} == once
+
+
+def test_a_first_deployment_that_fails_leaves_nothing_behind_that_blocks_the_next() -> None:
+    kept = {name: one["DeletionPolicy"] for name, one in resources().items() if "DeletionPolicy" in one}
+    assert kept == dict.fromkeys(("Runs", "Items", "Events", "Key", "DeploymentSecret", "Logs"), "RetainExceptOnCreate")
+    assert {resources()[name]["UpdateReplacePolicy"] for name in kept} == {"Retain"}
+
+
+def test_functions_that_call_the_host_may_be_put_into_its_vpc() -> None:
+    parts = {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}
+    network = {"Fn::If": ["InVpc", parts, {"Ref": "AWS::NoValue"}]}
+    inside = {name for name, one in functions().items() if "VpcConfig" in one}
+    assert inside == {name for name, one in functions().items() if "HOST_SECRET_ID" in one["Environment"]["Variables"]}
+    for name in inside:
+        assert functions()[name]["VpcConfig"] == network
+        (statement,) = network_statements(role_of(functions()[name]))
+        assert "ec2:CreateNetworkInterface" in statement["Action"]
+    assert (
+        template()["Parameters"]["SubnetIds"]["Default"]
+        == template()["Parameters"]["SecurityGroupIds"]["Default"]
+        == ""
+    )
+
+
+def test_workers_have_a_gigabyte() -> None:
+    """By the measurements in docs/performance.md."""
+    assert {functions()[name]["MemorySize"] for name in WORKERS - {"DeadLetterFunction"}} == {1024}
+
+
+def test_alarms_watch_dead_letters_waiting_messages_loops_and_every_function() -> None:
     depth = "ApproximateNumberOfMessagesVisible"
     seen = {
         (one["MetricName"], named(dimension["Value"]))
@@ -120,7 +181,7 @@ def test_alarms_watch_dead_letters_waiting_messages_and_every_function() -> None
         for dimension in one["Dimensions"]
     }
     queues = of_type(resources(), "AWS::SQS::Queue")
-    expected = {("Errors", name) for name in functions()}
+    expected = {("Errors", name) for name in functions()} | {("RecursiveInvocationsDropped", name) for name in WORKERS}
     for name, queue in queues.items():
         expected.add(("ApproximateAgeOfOldestMessage" if "RedrivePolicy" in queue else depth, name))
     assert seen == expected

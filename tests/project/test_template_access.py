@@ -6,6 +6,7 @@ from tests.project.sam_template import (
     allowed,
     as_list,
     functions,
+    network_statements,
     of_type,
     resources,
     role_of,
@@ -37,6 +38,13 @@ def test_only_a_key_policy_names_everything() -> None:
         if "*" in as_list(statement.get("Resource"))
     }
     assert everywhere == {"Key"}
+
+
+def test_inside_a_vpc_a_role_may_use_network_interfaces_and_nothing_more() -> None:
+    """AWS knows no resources for these actions that exist before."""
+    for function in functions().values():
+        for statement in network_statements(role_of(function)):
+            assert all(action.startswith("ec2:") and "*" not in action for action in statement["Action"])
 
 
 def test_nobody_may_scan() -> None:
@@ -145,6 +153,9 @@ def test_no_parameter_carries_a_secret() -> None:
         "ProviderConcurrency",
         "OriginConcurrency",
         "AlarmTopicArn",
+        "Size",
+        "SubnetIds",
+        "SecurityGroupIds",
     }
 
 

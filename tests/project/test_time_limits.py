@@ -1,6 +1,7 @@
 """Limits of time follow from one another: calls, items, invocations, leases, visibility. A slow relay fits into all."""
 
 import pytest
+from batch_import.aws import retries
 from batch_import.consumer import sqs_batch, stage_worker
 from batch_import.coordination.provider_lock import LEASE_SECONDS, PATIENCE
 from batch_import.coordination.semaphore import PERMIT_SECONDS
@@ -59,3 +60,10 @@ def test_a_killed_workers_items_are_free_within_two_and_a_half_minutes_and_its_m
 def test_what_is_asked_when_all_is_handed_on_ends_within_the_invocation() -> None:
     assert stage_worker.DEFERRED_SECONDS >= relay.COMPLETION_TIMEOUT + stage_worker.END_SECONDS
     assert timeout_of("ProvisionFunction") - stage_worker.END_SECONDS >= stage_worker.DEFERRED_SECONDS
+
+
+def test_a_write_that_begins_when_an_items_time_is_over_ends_before_the_invocation_does() -> None:
+    """And what it could not do is still queued."""
+    last = retries.TRY_SECONDS + retries.RESERVE_SECONDS + stage_worker.LAST_SECONDS
+    assert last <= stage_worker.END_SECONDS
+    assert retries.TIMEOUTS.connect_timeout + retries.TIMEOUTS.read_timeout == retries.TRY_SECONDS

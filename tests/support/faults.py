@@ -2,8 +2,10 @@
 
 import asyncio
 import hashlib
+import json
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,10 +60,46 @@ def everywhere(share: float) -> list[Rule]:
     return rules
 
 
+class Capacity:
+    """Of DynamoDB's tables together, in rows a second; a call that finds any left may use more than that, as in AWS."""
+
+    def __init__(self, rows_a_second: float = float("inf")) -> None:
+        self._rate = self._left = rows_a_second
+        self._since = time.monotonic()
+        self.used = self.throttled = 0
+
+    def takes(self, rows: int) -> bool:
+        now = time.monotonic()
+        self._left = min(self._rate, self._left + (now - self._since) * self._rate)
+        self._since = now
+        if self._left <= 0:
+            self.throttled += 1
+            return False
+        self._left -= rows
+        self.used += rows
+        return True
+
+
+def _rows(body: bytes) -> int:
+    """How many rows a call of DynamoDB reads or writes; of a query, one."""
+    asked = json.loads(body)
+    tables = asked.get("RequestItems", {})
+    return len(asked.get("TransactItems", ())) or sum(len(table["Keys"]) for table in tables.values()) or 1
+
+
 class _Answering(Upstream):
-    """The upstream, whose answer is replaced by an error where a rule is marked so."""
+    """The upstream, whose answer is replaced by an error where a rule is marked so, or for want of ``capacity``."""
+
+    capacity = Capacity()
 
     async def relay(self, request: Any, body: Any, mutator: Any = None, data: Any = None) -> Any:
+        target = request.headers.get("X-Amz-Target", "")
+        if target.startswith("DynamoDB") and not self.capacity.takes(_rows(body)):
+            transaction = target.endswith("TransactWriteItems")
+            code = "TransactionCanceledException" if transaction else "ThrottlingException"
+            more = {"CancellationReasons": [{"Code": "ThrottlingError"}]} if transaction else {}
+            error = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "Message": "no capacity", **more}
+            return web.json_response(error, status=400)
         code = mutator.set_headers.get("error-after") if mutator else None
         if code is None:
             return await super().relay(request, body, mutator, data)
@@ -84,6 +122,10 @@ class FaultProxy:
         self._microburst = Microburst(upstream)
         self._microburst.upstream = _Answering(upstream, resign=True)  # the host is a part of what is signed
         self.url = ""
+
+    def limit(self, capacity: Capacity) -> None:
+        """DynamoDB has so much capacity from now on."""
+        self._microburst.upstream.capacity = capacity  # type: ignore[attr-defined]
 
     def obey(self, *rules: Rule) -> None:
         self._microburst.engine.set_rules(list(rules))

@@ -10,7 +10,7 @@ _TOGETHER = {
 }
 _APART = ("tests/flows/test_crashes.py", "tests/flows/test_guarantees.py", "tests/browser/test_run.py")
 # Browser tests last: Playwright keeps an event loop running in its process, where no other test can start one.
-_ORDER = ("flows", "functions", "contract", "project", "unit", "browser")
+_ORDER = ("flows", "limits", "functions", "contract", "project", "unit", "browser")
 
 
 class Files(LoadScopeScheduling):

@@ -1,5 +1,6 @@
 """An invocation's items do not wait for each other's end."""
 
+import errno
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -7,12 +8,17 @@ from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import Mock
 
+import pytest
 from batch_import.aws.queue import Work
+from batch_import.aws.retries import OutOfTime
 from batch_import.consumer.next_step import NextStep
-from batch_import.consumer.stage_worker import Delivery, Stage, StageWorker
+from batch_import.consumer.stage_worker import LEASE_MARGIN, Delivery, Stage, StageWorker
 from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Item
+from batch_import.domain.errors import OutOfResources
 from batch_import.domain.types import ItemStage
+
+from tests.unit.store.test_transactions import cancelled, refused
 
 
 def item(number: int) -> Mapping[str, Any]:
@@ -58,6 +64,34 @@ def test_finished_items_are_handed_on_while_a_slow_relay_is_awaited() -> None:
     assert stage.sent == ["item_00001", "item_00002"]
 
 
+class Counting(Stage):
+    """How many items are worked at once."""
+
+    lease_stages = (ItemStage.PROBE, ItemStage.PROVISION)
+    worst_case = 1.0
+
+    def __init__(self) -> None:
+        self.lock, self.now, self.most = threading.Lock(), 0, 0
+
+    def handle(self, _: Item) -> NextStep:
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(0.02)
+        with self.lock:
+            self.now -= 1
+        return NextStep(ItemStage.DONE)
+
+
+def test_less_memory_means_fewer_items_at_once() -> None:
+    stage, items = Counting(), Mock()
+    items.get_many.return_value = items.lease_all.return_value = [item(number) for number in range(1, 11)]
+    delivery = Delivery("m", "r", 1, Work("run", tuple(f"item_{number:05d}" for number in range(1, 11))))
+
+    StageWorker(items, {ItemStage.PROBE: Mock()}, FAST_CLOCK, stage, memory=15).run([delivery], lambda: 100.0)
+    assert stage.most == 3
+
+
 class Deferring(Stage):
     """Defers a probe whose findings cannot be stored."""
 
@@ -83,3 +117,46 @@ def test_findings_that_cannot_be_stored_bring_no_message_back() -> None:
 
     assert StageWorker(items, queues, FAST_CLOCK, stage).run([delivery], lambda: 100.0) == []
     assert stage.asked == 1
+
+
+class Exhausted(Stage):
+    lease_stages = (ItemStage.PROBE, ItemStage.PROVISION)
+    worst_case = 1.0
+    error: Exception = OutOfResources("no descriptor left")
+
+    def handle(self, _: Item) -> NextStep:
+        raise self.error
+
+
+def test_an_item_that_met_a_lack_of_descriptors_is_sent_again_and_its_message_does_not_fail() -> None:
+    """A message that failed five times would be a dead letter, and its item get a verdict."""
+    items, queue = Mock(), Mock()
+    items.get_many.return_value = items.lease_all.return_value = [item(1)]
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
+
+    assert StageWorker(items, {ItemStage.PROBE: queue}, FAST_CLOCK, Exhausted()).run([delivery], lambda: 100.0) == []
+    run_id, sent, delay = queue.send_items.call_args.args
+    assert (run_id, sent) == ("run", ["item_00001"])
+    assert delay > 0
+
+
+@pytest.mark.parametrize("error", [OutOfTime(), cancelled("None", "ThrottlingError"), refused("ThrottlingException")])
+def test_what_a_throttled_table_kept_back_is_sent_again_when_its_lease_has_run_out(error: Exception) -> None:
+    """The lease could not be given back either; a message that came before its end would be lost."""
+    stage, items, queue = Exhausted(), Mock(), Mock()
+    items.get_many.return_value = items.lease_all.return_value = [item(1)]
+    items.release.side_effect = OutOfTime()
+    stage.error = error
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
+
+    assert StageWorker(items, {ItemStage.PROBE: queue}, FAST_CLOCK, stage).run([delivery], lambda: 30.0) == []
+    assert queue.send_items.call_args.args[2] > 30.0 + LEASE_MARGIN
+
+
+def test_a_message_that_met_a_lack_of_descriptors_is_sent_again() -> None:
+    items, queue = Mock(), Mock()
+    items.get_many.side_effect = OSError(errno.EMFILE, "Too many open files")
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
+
+    assert StageWorker(items, {ItemStage.PROBE: queue}, FAST_CLOCK, Exhausted()).run([delivery], lambda: 100.0) == []
+    assert queue.send_items.call_args.args[:2] == ("run", ("item_00001",))

@@ -28,7 +28,8 @@ from batch_import.host.errors import (
 )
 from batch_import.host.transport import HostTransport, unwrap
 from batch_import.net.deadline import deadline
-from batch_import.net.http import USER_AGENT, exchange
+from batch_import.net.http import exchange
+from batch_import.net.user_agent import USER_AGENT
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, ProtocolError, ReadTimeoutError, SSLError
 

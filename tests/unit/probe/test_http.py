@@ -14,7 +14,8 @@ from unittest.mock import Mock
 import pytest
 import requests
 from batch_import.domain.answers import Answer, Trouble
-from batch_import.net.http import USER_AGENT, exchange, guarded_session, send
+from batch_import.net.http import exchange, guarded_session, send
+from batch_import.net.user_agent import USER_AGENT
 
 from tests.unit.probe.servers import Served, fixed, serving
 

@@ -1,11 +1,14 @@
 """Group commit: what waits travels together, and each hears of its own."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from batch_import.aws.retries import OutOfTime, ending
 from batch_import.store.dynamo import MOST_PARTS, Transactions
 from botocore.exceptions import ClientError, EndpointConnectionError
 
@@ -213,3 +216,23 @@ def test_a_process_that_is_killed_leaves_nobody_waiting(crowd: Crowd) -> None:
     crowd.write(row("b"))
     outcomes = crowd.release(KeyboardInterrupt())  # type: ignore[arg-type]
     assert [type(outcome) for outcome in outcomes] == [KeyboardInterrupt] * 2
+
+
+def test_writers_that_have_no_time_left_to_wait_block_nobody() -> None:
+    """They give up at any moment, also when their turn is just coming."""
+
+    class Slow(Client):
+        def transact_write_items(self, TransactItems: Sequence[Part]) -> None:  # noqa: N803
+            time.sleep(0.001)
+
+    transactions = Transactions(Slow())  # type: ignore[arg-type]
+
+    def write(number: int) -> bool | None:
+        with ending(number % 7 / 1000), suppress(OutOfTime):
+            return transactions.write([row("same"), row(str(number))])
+        return None
+
+    with ThreadPoolExecutor(40) as pool:
+        outcomes = list(pool.map(write, range(800)))
+        assert {True, None} == set(outcomes)
+        assert pool.submit(transactions.write, [row("after")]).result(5)

@@ -5,7 +5,11 @@ import logging
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging import utils
 
-_QUIET = ("botocore", "urllib3")
+_QUIET = {
+    "botocore": logging.WARNING,
+    "urllib3": logging.WARNING,
+    "urllib3.connectionpool": logging.ERROR,  # that more connections are used than are kept is meant so
+}
 
 
 def handler_logger() -> Logger:
@@ -13,8 +17,8 @@ def handler_logger() -> Logger:
     logger = Logger(utc=True, use_rfc3339=True)
     logging.getLogger("batch_import")
     utils.copy_config_to_registered_loggers(source_logger=logger, include={"batch_import"})
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, level in _QUIET.items():
+        logging.getLogger(name).setLevel(level)
     return logger
 
 

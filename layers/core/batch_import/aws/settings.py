@@ -1,12 +1,12 @@
 """The environment of a function, read once (template.yaml sets it)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
 
-from pydantic import BaseModel, ConfigDict, Field
 
-
-class Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+@dataclass(frozen=True)
+class Settings:
+    """No pydantic: the authorizer starts without it."""
 
     runs_table: str = ""
     items_table: str = ""
@@ -19,14 +19,24 @@ class Settings(BaseModel):
     deployment_secret_id: str = ""
     tokens_secret_id: str = ""
     allowed_private_hosts: str = ""
-    provider_concurrency: int = Field(default=0, ge=0)
-    origin_concurrency: int = Field(default=0, ge=0)
-    key_retention_hours: float = Field(default=24, gt=0)
+    ssl_cert_file: str = ""  # authorities in place of the shipped ones; for development
+    provider_concurrency: int = 0
+    origin_concurrency: int = 0
+    key_retention_hours: float = 24
+    aws_lambda_function_memory_size: int = 1024  # MiB; Lambda says it
+
+    def __post_init__(self) -> None:
+        if min(self.provider_concurrency, self.origin_concurrency) < 0:
+            raise ValueError("a limit is 0, for none, or more")
+        if min(self.key_retention_hours, self.aws_lambda_function_memory_size) <= 0:
+            raise ValueError("a retention and a memory are more than 0")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Names in upper case; raises pydantic's ``ValidationError`` for a value that cannot be."""
-        return cls.model_validate({name.lower(): value for name, value in environment.items() if value})
+        """Names in upper case; raises ``ValueError`` for a value that cannot be."""
+        given = {field.name: (field.type, environment.get(field.name.upper(), "")) for field in fields(cls)}
+        kinds = {str: str, int: int, float: float}
+        return cls(**{name: kinds[kind](value) for name, (kind, value) in given.items() if value})  # type: ignore[index]
 
     @property
     def allowed_hosts(self) -> frozenset[str]:

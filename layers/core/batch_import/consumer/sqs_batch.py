@@ -1,14 +1,13 @@
 """Between a Lambda's SQS event and a stage: parse, shorten the visibility, work, answer which messages failed."""
 
 import logging
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
-from aws_lambda_powertools.utilities.data_classes import SQSEvent
-
 from batch_import.aws.queue import Work, WorkQueue
-from batch_import.consumer.stage_worker import END_SECONDS, LEASE_MARGIN, Delivery, StageWorker
+from batch_import.aws.retries import ending
+from batch_import.consumer.stage_worker import END_SECONDS, LAST_SECONDS, LEASE_MARGIN, Delivery, Stage, StageWorker
 from batch_import.domain.clock import Clock
 from batch_import.domain.types import ItemStage
 from batch_import.net.deadline import deadline
@@ -17,10 +16,11 @@ logger = logging.getLogger(__name__)
 MARGIN = LEASE_MARGIN + 5  # a message that came back earlier would find its items still leased, and be lost
 _COMES_BACK, _LONGEST_BACK = 10, 300
 _TO_EXPAND = 15.0
-_STAGES_OF_DEAD_LETTERS = {  # by a part of the queue's name (template.yaml)
-    "confirmdeadletters": (ItemStage.CONFIRM,),
-    "validatedeadletters": (ItemStage.VALIDATE,),
-    "importdeadletters": (ItemStage.PROBE, ItemStage.PROVISION),
+_WORKED = (ItemStage.PROBE, ItemStage.PROVISION, ItemStage.CONFIRM, ItemStage.VALIDATE)
+_STAGES_OF_QUEUES = {  # by a part of the queue's name (template.yaml)
+    "confirmqueue": (ItemStage.CONFIRM,),
+    "validatequeue": (ItemStage.VALIDATE,),
+    "importqueue": (ItemStage.PROBE, ItemStage.PROVISION),
 }
 
 
@@ -42,9 +42,12 @@ def remaining(context: Context) -> Callable[[], float]:
     return lambda: context.get_remaining_time_in_millis() / 1000
 
 
-def in_time(context: Context) -> AbstractContextManager[None]:
-    """Calls over HTTP inside the block end before the invocation does."""
-    return deadline(remaining(context)() - END_SECONDS)
+@contextmanager
+def in_time(context: Context) -> Iterator[None]:
+    """Calls to the host and to AWS inside the block end before the invocation does."""
+    left = remaining(context)()
+    with deadline(left - END_SECONDS), ending(left - LAST_SECONDS):
+        yield
 
 
 def work_messages(
@@ -55,10 +58,12 @@ def work_messages(
     The visibility is shortened on receipt, so that a killed worker's items are free again within two minutes
     (docs/design.md#24-confirm), and once more for messages that failed.
     """
-    try:
-        return _work(event, remaining(context), worker, metrics, clock)
-    finally:
-        worker.stage.close()
+    seconds_left = remaining(context)
+    with ending(seconds_left() - LAST_SECONDS):
+        try:
+            return _work(event, seconds_left, worker, metrics, clock)
+        finally:
+            worker.stage.close()
 
 
 def _work(
@@ -69,7 +74,7 @@ def _work(
     _lease_for(worker.queue, [d.receipt_handle for d in deliveries], int(seconds_left()) + MARGIN)
     lists = [d for d in deliveries if d.work.expand]
     may_go_on = lambda: seconds_left() > _TO_EXPAND  # noqa: E731
-    failed += [d.message_id for d in lists if not worker.stage.expand(d.work.run_id, may_go_on)]
+    failed += [d.message_id for d in lists if not _expand(worker.stage, d.work.run_id, may_go_on)]
     failed += worker.run([d for d in deliveries if not d.work.expand], seconds_left)
     for count in {d.receive_count for d in deliveries}:  # the fifth delivery comes after two and a half minutes
         again = [d.receipt_handle for d in deliveries if d.receive_count == count and d.message_id in failed]
@@ -81,35 +86,45 @@ def _work(
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
+def _expand(stage: Stage, run_id: str, may_go_on: Callable[[], bool]) -> bool:
+    """``False`` as well when it broke off: the list stays, and the other messages have no part in it."""
+    try:
+        return stage.expand(run_id, may_go_on)
+    except Exception:
+        logger.exception("list broke off", extra={"run_id": run_id})
+        return False
+
+
 def read_deliveries(event: dict[str, Any]) -> tuple[list[Delivery], list[str]]:
     """Deliveries of an SQS event, and ids of messages that this service never sent: those go to the dead letters."""
     deliveries, unreadable = [], []
-    for record in SQSEvent(event).records:
+    for record in event["Records"]:
         try:
-            work = Work.parse(record.body)
+            work = Work.parse(record["body"])
         except (ValueError, KeyError, AttributeError, TypeError):
-            logger.error("unreadable message", extra={"message_id": record.message_id})
-            unreadable.append(record.message_id)
+            logger.error("unreadable message", extra={"message_id": record["messageId"]})
+            unreadable.append(record["messageId"])
             continue
-        count = int(record.attributes.approximate_receive_count or 1)
-        deliveries.append(Delivery(record.message_id, record.receipt_handle, count, work))
+        count = int(record["attributes"].get("ApproximateReceiveCount") or 1)
+        deliveries.append(Delivery(record["messageId"], record["receiptHandle"], count, work))
     return deliveries, unreadable
 
 
 def record_dead_letters(
     event: dict[str, Any], record: Callable[[Work, tuple[ItemStage, ...]], int]
 ) -> tuple[Failures, int]:
-    """The batch response for the dead-letter queues, and how many items ``record`` has recorded."""
+    """The batch response for the dead-letter queue, and how many items ``record`` has recorded."""
     deliveries, unreadable = read_deliveries(event)
-    sources = {message.message_id: message.event_source_arn for message in SQSEvent(event).records}
+    sources = {r["messageId"]: r["attributes"].get("DeadLetterQueueSourceArn") for r in event["Records"]}
     recorded = sum(record(d.work, _stages_of(sources[d.message_id])) for d in deliveries)
     logger.error("dead letters", extra={"recorded": recorded, "unreadable": len(unreadable)})
     return {"batchItemFailures": []}, recorded
 
 
-def _stages_of(arn: str) -> tuple[ItemStage, ...]:
-    name = arn.rsplit(":", 1)[-1].lower()
-    return next(stages for part, stages in _STAGES_OF_DEAD_LETTERS.items() if part in name)
+def _stages_of(queue: str | None) -> tuple[ItemStage, ...]:
+    """Those whose items the dead-lettered message may name, by the ARN of its queue; all, where nobody tells it."""
+    name = (queue or "").rsplit(":", 1)[-1].lower()
+    return next((stages for part, stages in _STAGES_OF_QUEUES.items() if part in name), _WORKED)
 
 
 def _lease_for(queue: WorkQueue, handles: list[str], seconds: int) -> None:

@@ -9,11 +9,11 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from batch_import.aws.queue import Work
+from batch_import.aws.retries import ending, is_throttle
 from batch_import.consumer.message_batcher import LINGER_SECONDS, MessageBatcher, Queues
 from batch_import.consumer.next_step import DeferredProbe, NextStep
 from batch_import.domain.clock import Clock, parse
@@ -21,18 +21,22 @@ from batch_import.domain.entities import Item
 from batch_import.domain.errors import StaleWrite
 from batch_import.domain.types import ItemStage
 from batch_import.net.deadline import deadline
+from batch_import.net.own_faults import is_own_fault
 from batch_import.probe.relay import COMPLETION_TIMEOUT
 from batch_import.store.items import ItemStore
 
 logger = logging.getLogger(__name__)
 
 THREADS = 200
+MEMORY_FOR_A_THREAD = 5  # MiB: an item's answers, its profile and its connections (docs/performance.md)
 END_SECONDS = 10.0  # of an invocation, for what is left to write when its items have come to their end
+LAST_SECONDS = 1.0  # of an invocation, in which no call to AWS is under way any more
 DEFERRED_SECONDS = COMPLETION_TIMEOUT + END_SECONDS
 LEASE_MARGIN = 5  # seconds that a lease outlasts its invocation
 _CRASH_PAUSE = 5.0
 _EARLY = 0.5  # seconds before its due date at which an item is worked all the same
 
+T = TypeVar("T")
 SecondsLeft = Callable[[], float]
 Admitted = tuple[Sequence[Item], Mapping[str, float]]
 
@@ -100,9 +104,16 @@ class _Invocation:
     failed: set[str] = field(default_factory=set)  # ids of messages
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def in_time(self, work: Callable[..., T], *arguments: Any) -> T:
+        """In a thread of the invocation: its calls to AWS end before the invocation does."""
+        with ending(self.seconds_left() - LAST_SECONDS):
+            return work(*arguments)
+
 
 class StageWorker:
-    def __init__(self, items: ItemStore, queues: Queues, clock: Clock, stage: Stage) -> None:
+    def __init__(self, items: ItemStore, queues: Queues, clock: Clock, stage: Stage, memory: int = 1024) -> None:
+        """``memory`` of the process, in MiB, bounds how many items are worked at once."""
+        self._threads = max(1, min(THREADS, memory // MEMORY_FOR_A_THREAD))
         self.stage = stage
         self.queue = queues[stage.lease_stages[0]]
         self._items = items
@@ -114,10 +125,10 @@ class StageWorker:
         now = _Invocation(MessageBatcher(self._queues, self._clock), seconds_left)
         fresh = [d for d in deliveries if not self._split(d)]
         try:
-            with ThreadPoolExecutor(THREADS) as pool:
-                begun = [pool.submit(self._begin, delivery, now) for delivery in fresh]
+            with ThreadPoolExecutor(self._threads) as pool:
+                begun = [pool.submit(now.in_time, self._begin, delivery, now) for delivery in fresh]
                 working = {
-                    pool.submit(self._work, delivery, item, now)
+                    pool.submit(now.in_time, self._work, delivery, item, now)
                     for delivery, beginning in zip(fresh, begun, strict=True)
                     for item in beginning.result()
                 }
@@ -160,11 +171,11 @@ class StageWorker:
             leased = self._lease(delivery, admitted, now.seconds_left)
             ids = {item.item_id for item in leased}
             return self.stage.prepare(leased, [item for item in admitted if item.item_id not in ids])
-        except Exception:
+        except Exception as error:
             logger.exception("message broke off", extra={"run_id": run_id, "items": list(delivery.work.items)})
-            for item_id in delivery.work.items:
-                self._release(delivery, item_id)
-            now.failed.add(delivery.message_id)
+            held = [item_id for item_id in delivery.work.items if not self._release(delivery, item_id)]
+            if not (_is_no_items_fault(error) and self._sent_again(run_id, delivery.work.items, not held, now)):
+                now.failed.add(delivery.message_id)
             return []
 
     def _known(self, delivery: Delivery) -> list[Item]:
@@ -203,30 +214,52 @@ class StageWorker:
 
     def _work(self, delivery: Delivery, item: Item, now: _Invocation) -> None:
         told = {"run_id": item.run_id, "item_id": item.item_id}
+        seconds = min(self.stage.worst_case, now.seconds_left() - END_SECONDS)
+        if seconds < self.stage.worst_case - 2 * END_SECONDS:  # it waited for a thread: another invocation has the time
+            self._release(delivery, item.item_id)
+            now.batcher.add(item.run_id, item.item_id, NextStep(item.current_stage))
+            return
         try:
-            with deadline(self.stage.worst_case):
+            with deadline(seconds):
                 step = self.stage.handle(item)
             now.batcher.add(item.run_id, item.item_id, step)
             if step.deferred is not None:
                 now.deferred.append(step.deferred)
         except StaleWrite:
             logger.info("another worker has this item", extra=told)
-        except Exception:
+        except Exception as error:
             logger.exception("item broke off", extra=told)
-            self._after_break_off(delivery, item.item_id, now)
+            self._after_break_off(delivery, item.item_id, now, error)
 
-    def _after_break_off(self, delivery: Delivery, item_id: str, now: _Invocation) -> None:
+    def _after_break_off(self, delivery: Delivery, item_id: str, now: _Invocation, error: Exception) -> None:
         """An item that is alone in its message lets the message come back, and in the end dead-letters it. Any other
-        is sent again by itself: the invocation's other items have no part in its failure.
+        is sent again by itself: the invocation's other items have no part in its failure. So is each item that met a
+        throttle of AWS, or a lack of descriptors or memory.
         """
-        self._release(delivery, item_id)
-        if len(delivery.work.items) > 1:
-            with suppress(Exception):
-                self.queue.send_items(delivery.work.run_id, [item_id], _CRASH_PAUSE)
-                return
-        with now.lock:
-            now.failed.add(delivery.message_id)
+        released = self._release(delivery, item_id)
+        may_be_sent = len(delivery.work.items) > 1 or _is_no_items_fault(error)
+        if not (may_be_sent and self._sent_again(delivery.work.run_id, [item_id], released, now)):
+            with now.lock:
+                now.failed.add(delivery.message_id)
 
-    def _release(self, delivery: Delivery, item_id: str) -> None:
-        with suppress(Exception):  # its own lease would keep out the next delivery
+    def _sent_again(self, run_id: str, item_ids: Sequence[str], released: bool, now: _Invocation) -> bool:
+        """What could not be released comes when its lease has run out: a message before that would be lost."""
+        delay = _CRASH_PAUSE if released else max(0.0, now.seconds_left()) + 2 * LEASE_MARGIN
+        try:
+            self.queue.send_items(run_id, item_ids, delay)
+        except Exception:
+            logger.warning("not sent again", extra={"run_id": run_id}, exc_info=True)
+            return False
+        return True
+
+    def _release(self, delivery: Delivery, item_id: str) -> bool:
+        """Its own lease would keep out the next delivery. ``False`` when that could not be written."""
+        try:
             self._items.release(item_id, delivery.work.run_id, delivery.owner(item_id))
+        except Exception:
+            return False
+        return True
+
+
+def _is_no_items_fault(error: Exception) -> bool:
+    return is_own_fault(error) or is_throttle(error)

@@ -47,3 +47,7 @@ class StaleWrite(Exception):
 
 class LeaseLost(StaleWrite):
     """The row is leased by somebody else."""
+
+
+class OutOfResources(Exception):
+    """This process has no descriptor or no memory left: its own fault, tried again at no cost of attempts."""

@@ -1,12 +1,12 @@
 """One call to the host: both error envelopes, string and int codes, bounded retries for safe calls only."""
 
 import json
+import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 from urllib.parse import unquote, urlencode
 
-from certifi import where
 from urllib3 import BaseHTTPResponse, Timeout, make_headers
 from urllib3.exceptions import ConnectTimeoutError, HTTPError
 from urllib3.util import Url, parse_url
@@ -24,7 +24,10 @@ from batch_import.host.errors import (
     NoTimeLeft,
 )
 from batch_import.net.deadline import POOLS, deadline, seconds_left
-from batch_import.net.http import CONNECT_TIMEOUT, USER_AGENT
+from batch_import.net.http import CONNECT_TIMEOUT
+from batch_import.net.own_faults import raise_own_fault
+from batch_import.net.tls import tls_context
+from batch_import.net.user_agent import USER_AGENT
 
 TIMEOUT = 15.0  # of one call to the admin API, from its first byte to its last
 _SAFE_TRIES = 3
@@ -45,7 +48,7 @@ class Breaker(Protocol):
 
 
 class HostTransport:
-    """Sends JSON and unwraps ``{code, message, data}``. One pool of ``connections`` is shared by all threads.
+    """Sends JSON and unwraps ``{code, message, data}``. All threads share one pool, which keeps ``connections``.
 
     The host is one origin and the operator's own choice: no guard, no redirects, no proxies, no cookies. Going through
     ``requests`` all the same would cost twice the CPU. ``breaker`` hears whether the host answers at all: not, when a
@@ -57,8 +60,9 @@ class HostTransport:
         base_url: str,
         admin_key: str,
         breaker: Breaker | None = None,
-        connections: int = 128,
+        connections: int = 64,
         clock: Clock = SYSTEM_CLOCK,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """Raises ``HostNotConfigured`` when ``base_url`` is no address."""
         self._breaker = breaker
@@ -69,8 +73,8 @@ class HostTransport:
         self._common = make_headers(
             keep_alive=True, accept_encoding=True, user_agent=USER_AGENT, basic_auth=_credentials_in(address)
         )
-        tls = {"cert_reqs": "CERT_REQUIRED", "ca_certs": where()} if address.scheme == "https" else {}
-        self._pool = POOLS[address.scheme or ""](address.host or "", address.port, maxsize=connections, **tls)
+        secure = {"ssl_context": tls or tls_context()} if address.scheme == "https" else {}
+        self._pool = POOLS[address.scheme or ""](address.host or "", address.port, maxsize=connections, **secure)
 
     def close(self) -> None:
         self._pool.close()
@@ -142,7 +146,8 @@ class HostTransport:
                 self.send(method, path, headers=sent, params=params, body=body, timeout=timeout) as response,
             ):
                 text = response.data.decode("utf-8", "replace")
-        except (HTTPError, ValueError) as error:
+        except (HTTPError, OSError, ValueError, MemoryError) as error:
+            raise_own_fault(error)
             never_sent = isinstance(error, ConnectTimeoutError)
             kind = HostUnavailable if safe or never_sent else HostUncertain
             raise kind(f"no answer from the host to {method} {path.split('?')[0]}") from None

@@ -4,6 +4,7 @@ See docs/design.md#27-untrusted-input.
 """
 
 import socket
+import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
@@ -12,8 +13,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests_hardened.ip_filter import InvalidIPAddress, filter_host
-from requests_hardened.ip_filter_adapter import IPFilterAdapter
+from requests_hardened.ip_filter import InvalidIPAddress
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -26,11 +26,15 @@ from urllib3.exceptions import (
 
 from batch_import.domain.answers import Answer, Trouble
 from batch_import.net.deadline import POOLS, deadline, seconds_left
+from batch_import.net.large_answers import await_place
+from batch_import.net.own_faults import raise_own_fault
+from batch_import.net.resolver import Resolver
+from batch_import.net.tls import tls_context
+from batch_import.net.user_agent import USER_AGENT
 
 CONNECT_TIMEOUT = 5.0
 MAX_BODY = 2 * 1024 * 1024
-# In the form that walls let through, with our own name: the names of HTTP libraries are turned away (Cloudflare 1010).
-USER_AGENT = "Mozilla/5.0 (compatible; batch-import/0.1)"
+CONNECTIONS = 600  # that are kept for one origin at most: 200 items may be there, and each asks three protocols at once
 _NOT_CONNECTED = (NewConnectionError, NameResolutionError, ConnectTimeoutError)
 _KEPT_HEADERS = ("retry-after", "x-client-request-id", "x-request-id", "etag", "location", "cf-mitigated",
                  "x-vercel-mitigated")  # fmt: skip
@@ -38,33 +42,48 @@ _LONGEST_HEADER = 2_048
 _FEW_BYTES, _MANY_PIECES = 16, 2_048  # a body in pieces as small as these, and as many, is not worth the time
 
 
-class GuardedAdapter(IPFilterAdapter):  # type: ignore[misc]
+class GuardedAdapter(HTTPAdapter):
     """Refuses private addresses after resolution and connects to the very address it checked (no rebinding).
 
     ``allowed`` names hosts that development opens (``AllowedPrivateHosts`` in the template).
     """
 
-    def __init__(self, is_https: bool, allowed: Collection[str], pool: int) -> None:
-        super().__init__(is_https_proto=is_https)
+    def __init__(self, allowed: Collection[str], relays: int, resolver: Resolver, tls: ssl.SSLContext | None) -> None:
+        super().__init__(relays, CONNECTIONS)
         self._allowed = frozenset(allowed)
-        self.init_poolmanager(pool, pool)
+        self._resolver = resolver
+        self._tls = tls
         self.poolmanager.pool_classes_by_scheme = POOLS
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
     ) -> tuple[Any, Any]:
-        plain = HTTPAdapter.build_connection_pool_key_attributes(self, request, verify, cert)
-        if plain[0]["host"] in self._allowed:
-            return plain
-        return super().build_connection_pool_key_attributes(request, verify, cert)  # type: ignore[no-any-return]
+        place, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        name, port = place["host"], place["port"]
+        tls = {"ssl_context": self._tls or tls_context(), "server_hostname": name} if place["scheme"] == "https" else {}
+        if name not in self._allowed:
+            place["host"] = self._resolver.address(name, port)
+            host = f"[{name}]" if ":" in name else name
+            request.headers["Host"] = host if port is None else f"{host}:{port}"
+        return place, tls
+
+    def cert_verify(self, *_: Any, **__: Any) -> None:
+        """The context demands certificates; given their file, each connection would read it again."""
 
 
-def guarded_session(allowed_private_hosts: Collection[str] = (), pool: int = 128) -> requests.Session:
+def guarded_session(
+    allowed_private_hosts: Collection[str] = (),
+    relays: int = 128,
+    resolver: Resolver | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> requests.Session:
+    """Keeps at most ``CONNECTIONS`` open to each of ``relays`` origins, until it is closed."""
     session = requests.Session()
     session.trust_env = False
     session.headers["User-Agent"] = USER_AGENT
-    session.mount("http://", GuardedAdapter(False, allowed_private_hosts, pool))
-    session.mount("https://", GuardedAdapter(True, allowed_private_hosts, pool))
+    adapter = GuardedAdapter(allowed_private_hosts, relays, resolver or Resolver(), tls)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
     return session
 
 
@@ -111,6 +130,7 @@ def exchange(
     max_body: int = MAX_BODY,
 ) -> Answer:
     """One exchange as an ``Answer``; trouble is data, not an exception. ``timeout`` bounds the whole, in seconds.
+    Raises ``OutOfResources`` when this process is at fault.
 
     An outer ``deadline`` shortens it; a call for which no time is left is a read time-out and is not sent.
 
@@ -123,22 +143,27 @@ def exchange(
     try:
         with deadline(timeout), send(method, url, headers=headers, body=body, timeout=timeout) as response:
             return _read(response, end, max_body)
-    except (requests.RequestException, HTTPError, ValueError) as error:
+    except (OSError, HTTPError, ValueError, MemoryError) as error:  # requests' own errors are OSErrors
+        raise_own_fault(error)
         trouble = _trouble(error)
         late = trouble is Trouble.CUT and time.monotonic() >= end  # the deadline shut the connection down
         return Answer(trouble=Trouble.READ_TIMEOUT if late else trouble)
 
 
-def connection_trouble(origin: str, allowed: Collection[str] = ()) -> Trouble | None:
-    """Can a connection to ``origin`` be opened at all? Guarded like any other; no HTTP is spoken."""
+def connection_trouble(resolver: Resolver, allowed: Collection[str], origin: str) -> Trouble | None:
+    """Can a connection to ``origin`` be opened at all? Guarded like any other; no HTTP is spoken.
+
+    Raises ``OutOfResources`` when this process is at fault.
+    """
     parts = urlsplit(origin)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        address = host if host in allowed else filter_host(host, port, allow_loopback=False).strip("[]")
+        address = host if host in allowed else resolver.address(host, port).strip("[]")
         socket.create_connection((address, port), CONNECT_TIMEOUT).close()
     except InvalidIPAddress:
         return Trouble.ADDRESS_REFUSED
-    except (OSError, ValueError):  # requests' own errors are OSErrors
+    except (OSError, ValueError) as error:  # requests' own errors are OSErrors
+        raise_own_fault(error)
         return Trouble.UNREACHABLE
     return None
 
@@ -159,6 +184,7 @@ def _read(response: BaseHTTPResponse, end: float, max_body: int) -> Answer:
             return Answer(trouble=Trouble.TOO_LARGE)
         if time.monotonic() > end:
             return Answer(trouble=Trouble.READ_TIMEOUT)
+    await_place(size)
     text = b"".join(chunks)[:max_body].decode("utf-8", "replace")
     kept = {name: response.headers[name][:_LONGEST_HEADER] for name in _KEPT_HEADERS if name in response.headers}
     return Answer(response.status, text, kind, kept, cut=cut)

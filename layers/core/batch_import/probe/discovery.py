@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from batch_import.domain.answers import Answer
@@ -10,12 +11,14 @@ from batch_import.domain.outcomes import Code
 from batch_import.domain.refusals import Refusal, refusals
 from batch_import.domain.types import AuthStyle, PlatformWish
 from batch_import.domain.urls import GEMINI_VERSION, model_list_roots, without_version
+from batch_import.net.large_answers import judged_inside
 from batch_import.probe.relay import Relay
 
 GUESSED_MODELS = ("claude-sonnet-4-5-20250929", "claude-haiku-4-5-20251001")
 MAX_MODELS = 2_000
 MAX_LIST_BYTES = 64_000  # of all ids together: a profile repeats them several times and must fit into one row
 _MAX_ID = 256
+_MOST_ENTRIES = 10_000  # that are looked at, with an id or without
 _STYLES = (AuthStyle.BEARER, AuthStyle.X_API_KEY, AuthStyle.API_KEY)
 _FOR_COMPLETIONS = 4  # requests that the search for a list leaves
 _ELSEWHERE = (Code.MODEL_LIST_MISSING, Code.NOT_AN_API, Code.REDIRECTED)
@@ -122,7 +125,7 @@ def parse_models(body: Any) -> tuple[str, ...] | None:
         return None
     kept: dict[str, None] = {}
     size = 0
-    for model in map(_model_id, entries):
+    for model in map(_model_id, islice(entries, _MOST_ENTRIES)):
         if model and model not in kept:
             size += len(model.encode())
             if size > MAX_LIST_BYTES or len(kept) == MAX_MODELS:
@@ -149,7 +152,8 @@ def _entries(body: Any) -> list[Any] | None:
 def _at_root(relay: Relay, root: str, styles: Sequence[AuthStyle]) -> ProviderModels:
     refused: ProviderModels | None = None
     for style in styles:
-        found = _read(relay, relay.get(f"{root}/models", style), root, style)
+        with judged_inside():
+            found = _read(relay, relay.get(f"{root}/models", style), root, style)
         if found.code is None:
             return found
         refused = refused or found

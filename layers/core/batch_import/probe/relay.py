@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -27,7 +27,11 @@ def together(*questions: Callable[[], T]) -> list[T]:
     the calling thread's deadline.
     """
     others = [_helpers.submit(copy_context().run, question) for question in questions[1:]]
-    return [questions[0](), *(other.result() for other in others)]
+    try:
+        first = questions[0]()
+    finally:
+        wait(others)
+    return [first, *(other.result() for other in others)]
 
 
 class Relay:

@@ -3,10 +3,11 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from batch_import.aws.queue import Work, WorkQueue
-from batch_import.domain.clock import Clock, iso
+from batch_import.domain.clock import Clock, iso, parse
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.errors import StaleWrite
 from batch_import.domain.types import ItemStage
@@ -16,7 +17,11 @@ from batch_import.store.runs import RunStore
 
 logger = logging.getLogger(__name__)
 BATCH = 200
-COUNTED = ("items_requeued", "lists_requeued", "keys_put_back", "groups_cleared", "runs_closed", "keys_erased")
+LONGEST_IN_STAGE = timedelta(days=1)  # the keys of a list are not kept longer by default
+COUNTED = (
+    *("items_requeued", "items_given_up", "lists_requeued", "keys_put_back"),
+    *("groups_cleared", "runs_closed", "keys_erased"),
+)
 
 
 class Reconcile:
@@ -28,8 +33,11 @@ class Reconcile:
         clock: Clock,
         put_back_key: Callable[[str, Mapping[str, Any]], None],
         clear_groups: Callable[[], int],
+        give_up: Callable[[Item], bool],
     ) -> None:
+        """``give_up`` ends an item that has been in one stage for ``LONGEST_IN_STAGE``."""
         self._clear_groups = clear_groups
+        self._give_up = give_up
         self._runs = runs
         self._items = items
         self._queues = queues
@@ -40,7 +48,10 @@ class Reconcile:
         """One bounded pass; what is left over is found by the next one. Returns counts for the metrics."""
         done = Counter(dict.fromkeys(COUNTED, 0))
         for item in self._items.overdue(BATCH):
-            done["items_requeued"] += self._requeue(item)
+            if self._waits_without_end(item):
+                done["items_given_up"] += self._give_up(item)
+            else:
+                done["items_requeued"] += self._requeue(item)
         for run_id in self._runs.overdue(BATCH):
             done.update(self._repair(run_id))
         done["groups_cleared"] = self._cleared_groups()
@@ -63,6 +74,12 @@ class Reconcile:
         for run_id in self._runs.watched():
             done.update(self._repair(run_id))
         return dict(done)
+
+    def _waits_without_end(self, item: Item) -> bool:
+        """The bound of our own on items that go back to their queue; Lambda's is switched off (template.yaml)."""
+        now = self._clock.now()
+        late = now - parse(item.updated_at) > LONGEST_IN_STAGE and (item.lease_expires_at or "") <= iso(now)
+        return late and item.failure_code is None and not self._waits_for_primary(item)
 
     def _requeue(self, item: Item) -> bool:
         """Only what is neither leased nor waiting for its due date, nor for its primary."""

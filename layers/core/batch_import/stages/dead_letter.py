@@ -15,7 +15,9 @@ from batch_import.store.items import ItemStore
 
 logger = logging.getLogger(__name__)
 CODE = Code.DEAD_LETTERED
-_TEXT = "given up by the queue after repeated break-offs"
+_BY_QUEUE = "given up by the queue after repeated break-offs"
+_BY_TIME = "given up after a day in one stage"
+_ANY_STAGE = tuple(ItemStage)[:-1]
 
 
 class DeadLetterRecorder:
@@ -25,21 +27,29 @@ class DeadLetterRecorder:
 
     def record(self, work: Work, stages: tuple[ItemStage, ...]) -> int:
         """Record the items of ``work`` that are still in one of the dead queue's ``stages``; returns how many."""
-        recorded = [item for item in self._items.get_many(work.run_id, work.items) if self._record(item, stages)]
+        known = self._items.get_many(work.run_id, work.items)
+        recorded = [item for item in known if self._record(item, stages, _BY_QUEUE)]
         if recorded:
             self._validate_queue.send_items(work.run_id, [item.item_id for item in recorded])
         return len(recorded)
 
-    def _record(self, item: Item, stages: tuple[ItemStage, ...]) -> bool:
+    def give_up(self, item: Item) -> bool:
+        """Record an item that waits without end, however it waits; ``False`` when it moved on meanwhile."""
+        recorded = self._record(item, _ANY_STAGE, _BY_TIME)
+        if recorded:
+            self._validate_queue.send_items(item.run_id, [item.item_id])
+        return recorded
+
+    def _record(self, item: Item, stages: tuple[ItemStage, ...], text: str) -> bool:
         """``False`` for an item that went on by another message, or whose verdict failed too: reconcile finds that."""
         if item.current_stage not in stages or item.failure_code == CODE:
             return False
-        changes = {**RELEASED, "attempt": 1, "due_at": None, **failure(item, CODE, _TEXT)}
+        changes = {**RELEASED, "attempt": 1, "due_at": None, **failure(item, CODE, text)}
         if item.current_stage is not ItemStage.VALIDATE:
             changes["confirmation_status"] = ConfirmationStatus.FAILED
         changes["current_stage"] = ItemStage.VALIDATE
         try:
-            self._items.transition(item, changes, [NewEvent(event_type=EventType.DEAD_LETTERED, message=_TEXT)])
+            self._items.transition(item, changes, [NewEvent(event_type=EventType.DEAD_LETTERED, message=text)])
         except StaleWrite:
             logger.info("item moved on meanwhile", extra={"run_id": item.run_id, "item_id": item.item_id})
             return False

@@ -49,6 +49,7 @@ class ImportStage(Stage):
         make_provisioner: Callable[[], Provisioner],
         gate: HostGate,
         limits: RelayLimits,
+        close_connections: Callable[[], None] = lambda: None,
     ) -> None:
         self._runs = runs
         self._items = items
@@ -58,13 +59,15 @@ class ImportStage(Stage):
         self._make_provisioner = make_provisioner
         self._gate = gate
         self._limits = limits
+        self._close_connections = close_connections
         self._provisioner: Provisioner | None = None
         self._sealed: dict[tuple[str, str], bytes] = {}
         self._returning: dict[tuple[str, str], list[Row]] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
-        """Give the provider leases back."""
+        """Give the provider leases back, and close the connections to relays: a warm process would keep them."""
+        self._close_connections()
         if self._provisioner is not None:
             self._provisioner.close()
 

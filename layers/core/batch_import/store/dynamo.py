@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from batch_import.aws.retries import THROTTLES, OutOfTime, Patience, is_throttle, seconds_to_end
 from batch_import.domain.clock import SYSTEM_CLOCK, Clock
 
 if TYPE_CHECKING:
@@ -30,23 +31,34 @@ class Transactions:
     def __init__(self, client: "DynamoDBClient", clock: Clock = SYSTEM_CLOCK) -> None:
         self._client = client
         self._clock = clock
+        self._patience = Patience(clock)
         self._guard = threading.Lock()
         self._waiting: list[_Transaction] = []
         self._writing = False
 
     def write(self, parts: Iterable[Part]) -> bool:
-        """Write all ``parts`` or nothing; False when a condition does not hold."""
+        """Write all ``parts`` or nothing; False when a condition does not hold. Raises ``OutOfTime``, among others."""
         mine = _Transaction(parts)
         with self._guard:
             self._waiting.append(mine)
             wait, self._writing = self._writing, True
         if wait:
-            mine.turn.wait()
+            self._await_turn(mine)
         if not mine.decided:
             self._write_all(mine)
         if mine.error is not None:
             raise mine.error
         return bool(mine.written)
+
+    def _await_turn(self, mine: "_Transaction") -> None:
+        left = seconds_to_end()
+        if mine.turn.wait(None if left == float("inf") else max(0.0, left)):
+            return
+        with self._guard:
+            if mine.turn.is_set():  # it came just now, and perhaps with the duty to write for the others
+                return
+            self._waiting = [other for other in self._waiting if other is not mine]
+        raise OutOfTime("the writes before this one took all the time of the invocation")
 
     def _write_all(self, mine: "_Transaction") -> None:
         """Commit ``mine`` and queued writes, tell their callers, and let the next queued write begin."""
@@ -61,7 +73,9 @@ class Transactions:
             with self._guard:
                 following = self._waiting[:1]
                 self._writing = bool(following)
-            for one in (*group, *following):
+                for one in following:  # under the lock: one that gives up waiting must see its turn
+                    one.turn.set()
+            for one in group:
                 one.turn.set()
 
     def _gathered(self, mine: "_Transaction") -> "list[_Transaction]":
@@ -78,20 +92,25 @@ class Transactions:
             return group
 
     def _commit(self, group: "Sequence[_Transaction]") -> None:
-        conflicts = 0
+        conflicts = throttled = 0
         while group:
             parts: Any = [part for one in group for part in one.parts]
             try:
                 self._client.transact_write_items(TransactItems=parts)
             except ClientError as error:
                 left = _untouched(group, error)
-                if left is None or (len(left) == len(group) and conflicts == _TRIES - 1):
+                if is_throttle(error):  # the table has no capacity left at the moment: the group stays together
+                    throttled += 1
+                    if not self._patience.wait(throttled):
+                        raise
+                elif left is None or (len(left) == len(group) and conflicts == _TRIES - 1):
                     if len(group) == 1 or error.response["Error"]["Code"] not in _OF_ONE:
                         raise
                     return self._commit_singly(group)
-                if len(left) == len(group):  # a meeting with another transaction on one row: nobody is wrong
+                elif len(left) == len(group):  # a meeting with another transaction on one row: nobody is wrong
                     self._clock.sleep(0.01 * 2**conflicts * (0.5 + random.random()))
                     conflicts += 1
+                left = list(group) if left is None else left
                 for one in group:
                     one.written = None if one in left else False
                 group = left
@@ -128,11 +147,16 @@ def _row_of(part: Part) -> tuple[str, str, str]:
     return operation["TableName"], key["pk"]["S"], key["sk"]["S"]
 
 
+def _reasons(error: ClientError) -> list[str]:
+    """Of a cancelled transaction, one for each part: why it was cancelled, or ``None`` as a word."""
+    answer: Any = error.response
+    return [reason.get("Code", "None") for reason in answer.get("CancellationReasons", ())]
+
+
 def _untouched(group: "Sequence[_Transaction]", error: ClientError) -> "list[_Transaction] | None":
     """The writes of a cancelled ``group`` whose own conditions hold; ``None`` when the answer does not tell."""
-    answer: Any = error.response
-    reasons = [reason.get("Code", "None") for reason in answer.get("CancellationReasons", ())]
-    codes = set(reasons) - {"None"}
+    reasons = _reasons(error)
+    codes = set(reasons) - {"None"} - THROTTLES
     if codes == {_CONFLICT}:
         return list(group)
     if not codes or not codes <= {_CONFLICT, _CONDITION}:
@@ -185,11 +209,18 @@ def _python(value: Any) -> Any:
 class Table:
     """One table by name. ``client`` is shared by all threads (botocore's clients are thread-safe)."""
 
-    def __init__(self, client: "DynamoDBClient", name: str, transactions: Transactions | None = None) -> None:
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        name: str,
+        transactions: Transactions | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
         """``transactions`` is shared by the tables of one client, so that their writes are sent together."""
         self.client = client
         self.name = name
         self.transact = (transactions or Transactions(client)).write
+        self._patience = Patience(clock)
 
     def get(self, pk: str, sk: str, *, consistent: bool = True) -> Row | None:
         key = encode({"pk": pk, "sk": sk})
@@ -197,16 +228,20 @@ class Table:
         return decode(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Sequence[tuple[str, str]], *, consistent: bool = True) -> dict[tuple[str, str], Row]:
-        """Rows by key, in batches; what is not there is absent from the answer."""
+        """Rows by key, in batches; what is not there is absent from the answer. Raises ``OutOfTime``, among others."""
         found: dict[tuple[str, str], Row] = {}
         for start in range(0, len(keys), _READ_AT_ONCE):
             wanted = [encode({"pk": pk, "sk": sk}) for pk, sk in keys[start : start + _READ_AT_ONCE]]
+            tries = 0
             while wanted:
                 request: Any = {self.name: {"Keys": wanted, "ConsistentRead": consistent}}
                 answer: Any = self.client.batch_get_item(RequestItems=request)
                 rows = [decode(row) for row in answer["Responses"].get(self.name, [])]
                 found.update({(row["pk"], row["sk"]): row for row in rows})
                 wanted = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+                tries += 1
+                if wanted and not self._patience.wait(tries):
+                    raise OutOfTime("the table has no capacity for all the rows that were asked for")
         return found
 
     def update(

@@ -4,6 +4,7 @@ See docs/design.md#26-secrets.
 """
 
 import os
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -23,7 +24,8 @@ class KeyVault:
         self._kms = kms
         self._key_id = key_id
         self._random = random_bytes
-        self._data_key = lru_cache(maxsize=64)(self._decrypt)
+        self._decrypting = threading.Lock()
+        self._kept_data_key = lru_cache(maxsize=64)(self._decrypt)
 
     def new_data_key(self, run_id: str) -> bytes:
         """The run's data key in sealed form, to be stored on the run's row."""
@@ -39,6 +41,11 @@ class KeyVault:
     def open(self, run_id: str, sealed_data_key: bytes, place: str, sealed: bytes) -> bytes:
         cipher = AESGCM(self._data_key(run_id, sealed_data_key))
         return cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], f"{run_id}/{place}".encode())
+
+    def _data_key(self, run_id: str, sealed_data_key: bytes) -> bytes:
+        """Threads that ask meanwhile use what the first one decrypts."""
+        with self._decrypting:
+            return self._kept_data_key(run_id, sealed_data_key)
 
     def _decrypt(self, run_id: str, sealed_data_key: bytes) -> bytes:
         answer = self._kms.decrypt(

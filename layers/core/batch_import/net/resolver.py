@@ -1,0 +1,32 @@
+"""Addresses of relays: checked once, kept for a short time, and connected to as they were checked.
+
+See docs/design.md#27-untrusted-input.
+"""
+
+import time
+from collections.abc import Callable
+
+from requests_hardened.ip_filter import filter_host
+
+KEPT_SECONDS = 45.0
+_MOST = 4_096
+
+
+class Resolver:
+    """Used by many threads. A refusal or a failure is not kept."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._kept: dict[str, tuple[float, str]] = {}
+
+    def address(self, host: str, port: int | None) -> str:
+        """A public address of ``host``, in brackets if of IPv6. Raises ``RequestException``, or ``OSError``."""
+        until, address = self._kept.get(host, (0.0, ""))
+        now = self._monotonic()
+        if until > now:
+            return address
+        address = str(filter_host(host, port, allow_loopback=False))
+        if len(self._kept) >= _MOST:
+            self._kept.clear()
+        self._kept[host] = (now + KEPT_SECONDS, address)
+        return address

@@ -1,0 +1,51 @@
+"""An item that would wait without end is given up after a day, however it waits."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from batch_import.consumer.admission import RelayLimits
+
+from tests.conftest import Service
+from tests.support.pump import Context, handler_of
+
+KEY = "sk-test-0000000000000001"
+
+
+@pytest.fixture
+def never_admitted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """No item is admitted, until the returned function is called: each goes back to its queue, its row untouched."""
+    with_limits = RelayLimits.admit
+    monkeypatch.setattr(RelayLimits, "admit", lambda _, items: ([], {item.item_id: 8.0 for item in items}))
+    return lambda: monkeypatch.setattr(RelayLimits, "admit", with_limits)
+
+
+def reconcile(service: Service, later: timedelta) -> dict[str, int]:
+    service.clock.shift(later)
+    return handler_of("reconcile")({}, Context())
+
+
+def test_an_item_that_a_limit_keeps_away_is_given_up_after_a_day(
+    service: Service, box: Any, never_admitted: Callable[[], None]
+) -> None:
+    run_id = service.start([{"base_url": box.relay("healthy"), "api_key": KEY}])
+    service.pump.deliver()
+    assert reconcile(service, timedelta(hours=23))["items_given_up"] == 0
+    assert service.item(run_id)["current_stage"] == "probe"
+    assert reconcile(service, timedelta(hours=1, minutes=16))["items_given_up"] == 1
+    service.pump.run()
+    item = service.item(run_id)
+    assert (item["access_status"], item["last_error_code"]) == ("degraded", "dead_lettered")
+    assert service.run(run_id)["run"]["finished_at"] is not None
+
+
+def test_a_duplicate_that_waits_for_its_primary_is_not_given_up(
+    service: Service, box: Any, never_admitted: Callable[[], None]
+) -> None:
+    pair = {"base_url": box.relay("healthy"), "api_key": KEY}
+    run_id = service.start([pair, pair])
+    reconcile(service, timedelta(hours=25))
+    first, second = service.items(run_id)
+    assert (first["current_stage"], second["current_stage"]) == ("validate", "validate")
+    assert [item["last_error_code"] for item in (first, second)] == ["dead_lettered", None]

@@ -1,0 +1,110 @@
+"""A worker process that is invoked again and again under limits of Lambda; prints what it met as one line of JSON.
+
+Each invocation probes all relays at once, as the import stage does: a connection, the list, three protocols.
+"""
+
+import argparse
+import gc
+import json
+import resource
+import socket
+import sys
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from batch_import.domain.capability import Protocol
+from batch_import.net import http
+from batch_import.net.deadline import deadline
+from batch_import.net.resolver import Resolver
+from batch_import.probe.capability import probe_capabilities
+from batch_import.probe.discovery import provider_models
+from batch_import.probe.relay import Relay
+
+from tests.support.certificates import trusting
+
+DOMAIN = "relays.test"  # of which each name is this machine
+ALLOWED = {"127.0.0.1", "localhost"}
+
+
+def main() -> None:
+    options = _options()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (options.descriptors, hard))
+    urls, resolver = sys.stdin.read().split(), Resolver()
+    _resolve_here(urls)
+    tls = trusting(options.certificate) if options.certificate else None
+    told: Counter[str] = Counter()
+    peak, idle, took, before = 0, [], [], time.process_time()
+    for _ in range(options.invocations):
+        session = http.guarded_session(ALLOWED, len(urls), resolver, tls)
+        stop = threading.Event()
+        with ThreadPoolExecutor(options.threads) as pool, ThreadPoolExecutor(1) as watcher:
+            most = watcher.submit(_most_open, stop)
+            started = time.monotonic()
+            told.update(pool.map(partial(_probe, partial(http.exchange, partial(http.send, session)), resolver), urls))
+            took.append(round(time.monotonic() - started, 2))
+            stop.set()
+            peak = max(peak, most.result())
+        session.close()
+        gc.collect()
+        idle.append(_open())
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    cpu = round(time.process_time() - before, 2)
+    print(json.dumps({"told": told, "peak": peak, "idle": idle, "took": took, "memory": round(memory), "cpu": cpu}))
+
+
+def _resolve_here(urls: list[str]) -> None:
+    """A resolver of our own for names below ``DOMAIN``; the hosts of ``urls`` are opened, as in development."""
+    resolve = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *arguments: Any, **more: Any) -> Any:
+        return resolve("127.0.0.1" if str(host).endswith(DOMAIN) else host, *arguments, **more)
+
+    socket.getaddrinfo = getaddrinfo
+    ALLOWED.update(urlsplit(url).hostname or "" for url in urls)
+
+
+def _probe(exchange: Any, resolver: Resolver, url: str) -> str:
+    """What one relay came to: its models and chat were found, or why not."""
+    with deadline(60):
+        try:
+            trouble = http.connection_trouble(resolver, ALLOWED, url)
+            if trouble is not None:
+                return trouble.value
+            relay = Relay(exchange, "sk-warm-0001")
+            found = provider_models(relay, f"{url}/v1")
+            if found.code is not None:
+                return found.code.value
+            return probe_capabilities(relay, found, found.raw_models[:1]).results[Protocol.CHAT].verdict.value
+        except Exception as error:
+            return type(error).__name__
+
+
+def _most_open(stop: threading.Event) -> int:
+    most = 0
+    while not stop.wait(0.02):
+        most = max(most, _open())
+    return most
+
+
+def _open() -> int:
+    return len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").exists() else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--invocations", type=int, default=1)
+    parser.add_argument("--descriptors", type=int, default=1024)
+    parser.add_argument("--threads", type=int, default=200)
+    parser.add_argument("--certificate", type=Path, help="the only one that relays may show")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
