@@ -18,9 +18,13 @@ class Refusal(StrEnum):
     WALL = "wall"  # something before the relay, or the relay's rule for addresses and regions
     CLIENT = "client"  # the relay admits certain programs only
     MONEY = "money"  # unmistakable words: a code of the trade
+    UPSTREAM = "upstream"  # what is behind the relay, whatever code of it is passed on
     LIMIT = "limit"  # of a minute, a day, a window: it passes
+    TEMPORARY = "temporary"  # said to pass, for another reason
     MONEY_LIKELY = "money_likely"  # words that limits use as well
     PARAMETER = "parameter"  # the request's form
+    GROUP = "group"  # the key's group at the relay is off or closed to it
+    PLAN = "plan"  # a subscription without this model
     MODEL = "model"  # this model, not the relay
     KEY = "key"
     ROUTE = "route"  # no such path
@@ -33,6 +37,13 @@ class Sign(NamedTuple):
 
 
 _K = Refusal
+
+# Of a relay that answers only with ``stream: true``; the demand of ``domain/demands.py`` is learnt from the same words.
+STREAM_WANTED = (
+    r"\bstream(?:ing)?\b.{0,24}(?:must|require|only|set to|mandatory|true|needed)"
+    r"|(?:must|require|only|enable|use).{0,40}\bstream(?:ing|ed)?\b|enable_thinking.{0,60}(?:non-stream|false)"
+    r"|(?:仅|只|必须|请|需).{0,12}(?:流式|stream)|非流式.{0,10}(?:不支持|不可用)|non-?streaming|non-?stream\w*.{0,40}not"
+)
 
 # fmt: off
 SIGNS: tuple[Sign, ...] = (
@@ -109,6 +120,8 @@ SIGNS: tuple[Sign, ...] = (
          r"|saldo insuficiente|cr[ée]ditos? insuficientes?|sin saldo|solde insuffisant|cr[ée]dits? insuffisants?"
          r"|guthaben|không đủ|số dư|insufficienti"
          r"|bakiye", "Japanese, Korean, Russian, Spanish, French, other languages"),
+    # --- behind the relay
+    Sign(_K.UPSTREAM, r"上游(?:服务)?负载|上游.{0,6}饱和|upstream (?:load|is (?:saturated|overloaded))", "new-api"),
     # --- limits that pass
     Sign(_K.LIMIT, r"per[ _-]?(?:minute|second|hour|day|week|month)|\b(?:rpm|tpm|rpd|tpd|qps|qpm)\b|daily|weekly"
          r"|hourly",
@@ -123,6 +136,9 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.LIMIT, r"每(?:分钟|秒|小时|日|天|周|月)|频率|頻率|限流|并发|过于频繁|频繁|请求过多|稍后(?:再|重)试|负载"
          r"|饱和|小时的使用上限"
          r"|使用上限.{0,30}重置|code=130[2358]\b|code=1310\b|今日|当日", "Zhipu, new-api"),
+    # --- other reasons that pass
+    Sign(_K.TEMPORARY, r"temporar(?:y|ily)|brownout|(?:under|for|scheduled) maintenance|暂时(?:不可用|无法|关闭)"
+         r"|维护中|系统维护", "GitHub Models, relays"),
     # --- no money: words that limits use as well
     Sign(_K.MONEY_LIKELY, r"exceeded your (?:current )?quota|quota.{0,20}(?:exceeded|exhausted|reached|used up)"
          r"|(?:exceeded|exhausted|out of).{0,20}quota", "OpenAI, relays in English"),
@@ -134,11 +150,16 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.PARAMETER, r"max_tokens|max_completion_tokens|max_output_tokens|temperature|top_p|tool_choice"
          r"|enable_thinking"
          r"|instructions (?:are|is) (?:required|missing)|instructions.{0,20}required", "OpenAI, Codex"),
-    Sign(_K.PARAMETER, r"\bstream(?:ing)?\b.{0,24}(?:must|require|only|set to|mandatory|true)"
-         r"|(?:must|require|only).{0,40}\bstream(?:ing)?\b|(?:仅|只|必须|请).{0,8}(?:支持|使用|开启)?.{0,4}流式"
-         r"|非流式.{0,10}(?:不支持|不可用)|non-?streaming", "new-api, Aliyun"),
+    Sign(_K.PARAMETER, STREAM_WANTED, "new-api, Aliyun, Codex"),
     Sign(_K.PARAMETER, r"input must be a list|store must be|store.{0,10}false", "Codex"),
+    # --- the key's group
+    Sign(_K.GROUP, r"group_(?:disabled|deleted|inactive|not_found)|(?:分组|分組).{0,16}(?:停用|禁用|已删除|被删除|弃用"
+         r"|不存在|失效)|无权(?:访问|使用).{0,16}分组|\bgroup\b.{0,24}(?:disabled|deleted|deprecated|inactive)",
+         "sub2api, new-api"),
     # --- this model
+    Sign(_K.PLAN, r"code=1311\b|(?:套餐|订阅|会员).{0,12}(?:未开放|不支持|不包含|未包含|无权)"
+         r"|(?:plan|subscription|tier) (?:does not|doesn't|do not) (?:include|support|have|cover)", "Zhipu"),
+    Sign(_K.MODEL, r"must be verified to use", "OpenAI"),
     Sign(_K.MODEL, r"model[_ ](?:is )?(?:not[_ ](?:found|supported|available|exist|open|allowed|enabled|served"
          r"|loaded|ready"
          r"|provided|permitted)|unavailable|disabled|decommissioned|deprecated|retired|blocked|invalid|offline)",
@@ -193,9 +214,9 @@ SIGNS: tuple[Sign, ...] = (
          r"|(?:令牌|密钥|秘钥|api ?key|token).{0,12}(?:无效|错误|失效|过期|不正确|不可用|已禁用|被禁用|不存在|有误"
          r"|状态不可用)",
          "new-api, one-api"),
-    Sign(_K.KEY, r"(?:user|account|organization|用户|账号|账户|帐户).{0,16}(?:banned|disabled|deactivated|已被?封禁"
-         r"|被禁用|封禁|已禁用)"
-         r"|user_inactive|user not found", "new-api, Anthropic, OpenRouter"),
+    Sign(_K.KEY, r"(?:user|account|organization|用户|账号|账户|帐户).{0,16}(?:banned|blocked|disabled|deactivated"
+         r"|已被?封禁|被禁用|封禁|已禁用)"
+         r"|user_inactive|user not found", "new-api, Anthropic, OpenRouter, xAI"),
     Sign(_K.KEY, r"login fail|身份验证失败|鉴权失败|认证失败|未登录|authorization failed", "MiniMax, Zhipu 1000"),
     # --- the path
     Sign(_K.ROUTE, r"^\W*(?:404 )?(?:http_?404 )?(?:page )?not[ _]?found\W*(?:(?:404|none)\W*)?$", "FastAPI, Go"),

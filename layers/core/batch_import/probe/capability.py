@@ -34,6 +34,7 @@ _PROMPT = "Reply with the single word: ok"
 _TOOL = {"type": "function", "name": "probe_ping", "description": "Answers a ping.",
          "parameters": {"type": "object", "properties": {"text": {"type": "string"}}}}  # fmt: skip
 _USED_BY_HOST = (Protocol.CHAT, Protocol.RESPONSES)
+_RARELY_OF_MODEL = (Verdict.PAYMENT, Verdict.AUTH_FAILED)  # worth one more model, not all
 _SPEAKS_OF_FORM = (Verdict.REJECTED, Verdict.INVALID, Verdict.MODEL_NOT_SERVED, Verdict.UNAVAILABLE, Verdict.FORBIDDEN)
 
 
@@ -100,14 +101,14 @@ class _Questions:
 def probe_capabilities(relay: Relay, found: ProviderModels, candidates: Sequence[str]) -> ProbeResult:
     """Ask for ``candidates[0]``; while refusals may be about the model, ask chat and responses for the next ones."""
     questions = _Questions(relay, found)
-    model, refused, unpaid = candidates[0], [], 0
+    model, refused, doubtful = candidates[0], [], 0
     latest = _answers(questions, tuple(Protocol), model)
     results = dict(latest)
     for following in candidates[1:]:
         refused += [model] if any(r.verdict is Verdict.MODEL_NOT_SERVED for r in latest.values()) else []
-        unpaid += any(r.verdict is Verdict.PAYMENT for r in latest.values())
+        doubtful += any(r.verdict in _RARELY_OF_MODEL for r in latest.values())
         again = tuple(p for p in _USED_BY_HOST if p in latest and about_model(latest[p], model))
-        if _works(results) or not again or unpaid > 1 or relay.requests_left < len(again):
+        if _works(results) or not again or doubtful > 1 or relay.requests_left < len(again):
             break
         model = following
         latest = _answers(questions, again, model)

@@ -46,8 +46,23 @@ def provider_models(relay: Relay, base_url: str, requested: Sequence[str] = ()) 
     """
     found = _search(relay, base_url)
     if requested and found.code in _WITHOUT_LIST:
-        return ProviderModels(None, found.api_root, AuthStyle.BEARER, tuple(requested), found.answer, listed=False)
+        root = _completing_root(relay, base_url) or found.api_root
+        return ProviderModels(None, root, AuthStyle.BEARER, tuple(requested), found.answer, listed=False)
     return found
+
+
+def _completing_root(relay: Relay, base_url: str) -> str | None:
+    """The first likely root that has chat completions, by what it answers to an empty request; no tokens are spent.
+
+    Perplexity and GitHub Models have neither a list nor a version in their paths.
+    """
+    for root in model_list_roots(base_url):
+        if relay.requests_left <= _FOR_COMPLETIONS:
+            break
+        verdict = judge(relay.post(f"{root}/chat/completions", AuthStyle.BEARER, {}), Protocol.CHAT)
+        if verdict not in (Verdict.ABSENT, Verdict.NOT_AN_API):
+            return root
+    return None
 
 
 def _search(relay: Relay, base_url: str) -> ProviderModels:
@@ -135,6 +150,6 @@ def _code(answer: Answer) -> Code:
 
 def _model_id(entry: Any) -> str:
     values = [entry.get(key) for key in ("id", "slug", "model", "name")] if isinstance(entry, dict) else [entry]
-    value = next((value for value in values if isinstance(value, str) and value.strip()), "")
-    text = value.strip()
+    names = [value.strip() for value in values if isinstance(value, str) and value.strip()]
+    text = next((name for name in names if "://" not in name), "")  # GitHub Models: an address in ``id``, then a name
     return text if len(text) <= _MAX_ID and text.isprintable() else ""
