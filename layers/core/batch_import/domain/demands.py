@@ -66,7 +66,7 @@ def learnt(words: str, known: Demands) -> Demands:
     """``known`` with the first demand that a refusal's words teach; ``known`` itself when they teach nothing new."""
     text = words[:2_000].lower()
     for lesson in LESSONS:
-        if not getattr(known, lesson.demand) and re.search(lesson.words, text, re.DOTALL):
+        if not getattr(known, lesson.demand) and re.search(lesson.words, text):
             changes: dict[str, Any] = {lesson.demand: True}
             return replace(known, **changes)
     return known

@@ -1,8 +1,8 @@
 """What the words of a relay's refusal mean, whatever its status: one table, each row with its source.
 
 Words are matched without regard to case against the message, code, type and parameter of an error body
-(``Answer.error_words``), or against the first characters of a text that is no JSON. Every kind whose words occur is
-told; the table in ``domain/capability.py`` decides.
+(``Answer.error_words``: a line each, which no expression crosses), or against the first characters of a text that is
+no JSON. Every kind whose words occur is told; the table in ``domain/capability.py`` decides.
 """
 
 import re
@@ -106,7 +106,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.MONEY, r"budget[_ ](?:has been )?exceeded|exceededbudget|exceeded budget|over budget", "LiteLLM"),
     Sign(_K.MONEY, r"pre_consume_token_quota_failed|quota is not enough|token quota|api_key_quota_exhausted"
          r"|quota_exhausted", "new-api, sub2api"),
-    Sign(_K.MONEY, r"key limit exceeded \(total|allowance", "OpenRouter, Copilot"),
+    Sign(_K.MONEY, r"key limit exceeded(?! \((?:dai|week|month)ly)|allowance", "OpenRouter, Copilot"),
     Sign(_K.MONEY, r"code=1113\b|code=1309\b|(?:套餐|订阅|资源包|会员).{0,6}(?:已到期|已过期|到期|过期|用尽|耗尽"
          r"|用完)", "Zhipu"),
     Sign(_K.MONEY, r"(?:余额|額度|额度|点数|积分|资源包|资金|金额|配额).{0,10}(?:不足|耗尽|用尽|用完|已尽|为0"
@@ -130,8 +130,9 @@ SIGNS: tuple[Sign, ...] = (
          r"|call rate limit",
          "OpenAI, Aliyun, Azure"),
     Sign(_K.LIMIT, r"resource_exhausted|resource has been exhausted|usage[ _]limit|limit (?:will )?reset"
-         r"|quota (?:will )?reset|retry (?:in|after)|try again (?:in|at)",
-         "Codex, Gemini"),
+         r"|quota (?:will )?reset|(?:will|to) reset|resets (?:at|in|on)|\d+-(?:minute|hour|day)\b|retry (?:in|after)"
+         r"|try again (?:in|at)",
+         "Codex, Gemini, Ark"),
     Sign(_K.LIMIT, r"concurren|overload|capacity|server busy|too busy|slow down", "Moonshot, Mistral"),
     Sign(_K.LIMIT, r"每(?:分钟|秒|小时|日|天|周|月)|频率|頻率|限流|并发|过于频繁|频繁|请求过多|稍后(?:再|重)试|负载"
          r"|饱和|小时的使用上限"
@@ -159,7 +160,7 @@ SIGNS: tuple[Sign, ...] = (
     # --- this model
     Sign(_K.PLAN, r"code=1311\b|(?:套餐|订阅|会员).{0,12}(?:未开放|不支持|不包含|未包含|无权)"
          r"|(?:plan|subscription|tier) (?:does not|doesn't|do not) (?:include|support|have|cover)", "Zhipu"),
-    Sign(_K.MODEL, r"must be verified to use", "OpenAI"),
+    Sign(_K.MODEL, r"must be verified to use|only .{0,200}allowed now, your model", "OpenAI, FastChat"),
     Sign(_K.MODEL, r"model[_ ](?:is )?(?:not[_ ](?:found|supported|available|exist|open|allowed|enabled|served"
          r"|loaded|ready"
          r"|provided|permitted)|unavailable|disabled|decommissioned|deprecated|retired|blocked|invalid|offline)",
@@ -217,6 +218,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.KEY, r"(?:user|account|organization|用户|账号|账户|帐户).{0,16}(?:banned|blocked|disabled|deactivated"
          r"|已被?封禁|被禁用|封禁|已禁用)"
          r"|user_inactive|user not found", "new-api, Anthropic, OpenRouter, xAI"),
+    Sign(_K.KEY, r"(?:missing|no) authorization|authorization header (?:is )?(?:missing|required)"
+         r"|noauth(?:error|orized)|invalid_client", "Google, Xunfei, Baidu"),
     Sign(_K.KEY, r"login fail|身份验证失败|鉴权失败|认证失败|未登录|authorization failed", "MiniMax, Zhipu 1000"),
     # --- the path
     Sign(_K.ROUTE, r"^\W*(?:404 )?(?:http_?404 )?(?:page )?not[ _]?found\W*(?:(?:404|none)\W*)?$", "FastAPI, Go"),
@@ -246,7 +249,7 @@ def _compiled() -> tuple[tuple[Refusal, re.Pattern[str]], ...]:
 
 
 def _joined(words: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{each})" for each in words), re.DOTALL)
+    return re.compile("|".join(f"(?:{each})" for each in words))
 
 
 def refusals(words: str) -> tuple[Refusal, ...]:
@@ -265,9 +268,14 @@ def _found(words: str) -> Iterator[Refusal]:
             yield kind
 
 
-def speaks_of_money(words: str) -> bool:
+def refusals_in(text: str) -> tuple[Refusal, ...]:
+    """``refusals`` of a text that has no fields but may have line ends."""
+    return refusals(" ".join(text.split()))
+
+
+def speaks_of_money(text: str) -> bool:
     """No balance, quota or subscription; a limit that passes is none."""
-    found = refusals(words)
+    found = refusals_in(text)
     if Refusal.MONEY in found:
         return True
     return Refusal.MONEY_LIKELY in found and Refusal.LIMIT not in found
