@@ -160,7 +160,9 @@ SIGNS: tuple[Sign, ...] = (
     # --- this model
     Sign(_K.PLAN, r"code=1311\b|(?:套餐|订阅|会员).{0,12}(?:未开放|不支持|不包含|未包含|无权)"
          r"|(?:plan|subscription|tier) (?:does not|doesn't|do not) (?:include|support|have|cover)", "Zhipu"),
-    Sign(_K.MODEL, r"must be verified to use|only .{0,200}allowed now, your model", "OpenAI, FastChat"),
+    Sign(_K.MODEL, r"must be verified to use|only .{0,200}allowed now, your model"
+         r"|(?:supported|available|allowed) (?:by|with|for|on) this model|model identifier is invalid"
+         r"|throughput isn't supported", "OpenAI, FastChat, Gemini, Bedrock"),
     Sign(_K.MODEL, r"model[_ ](?:is )?(?:not[_ ](?:found|supported|available|exist|open|allowed|enabled|served"
          r"|loaded|ready"
          r"|provided|permitted)|unavailable|disabled|decommissioned|deprecated|retired|blocked|invalid|offline)",
@@ -177,9 +179,9 @@ SIGNS: tuple[Sign, ...] = (
          r"|disabled)[_ ]model"
          r"|modelerror|modelnotopen|model_?not_?found|model_not|invalidendpointormodel|model_access|model access"
          r"|unavailable_model|unknown provider for model", "LiteLLM, OpenCode Zen, Ark, Mistral, CLIProxyAPI"),
-    Sign(_K.MODEL, r"(?:no|without|lacks?|not have|denied|unable to|cannot|can't|not allowed to|not (?:authorized"
-         r"|permitted|"
-         r"entitled) (?:to|for))[\w ]{0,30}(?:access|use)[\w ]{0,20}\bmodel", "OpenAI, GitHub Models, Together"),
+    Sign(_K.MODEL, r"(?:no|without|lacks?|not have|n't have|denied|unable to|cannot|can't|not allowed to"
+         r"|not (?:authorized|permitted|entitled) (?:to|for))[\w ]{0,30}(?:access|use)[\w ]{0,20}\bmodel",
+         "OpenAI, GitHub Models, Together, Bedrock"),
     Sign(_K.MODEL, r"no (?:available |healthy |active |valid )?(?:endpoints?|deployments?|channels?|providers?"
          r"|accounts?|"
          r"upstreams?|backends?|[a-z]+ accounts?)\b.{0,30}(?:found |available |support\w* |serv\w* |match\w* )?"
@@ -254,7 +256,7 @@ def _joined(words: Iterable[str]) -> re.Pattern[str]:
 
 def refusals(words: str) -> tuple[Refusal, ...]:
     """Every kind that the words speak of, in the order of ``Refusal``. ``words`` may be of any length and case."""
-    return _refusals(words[:2_000].lower())
+    return _refusals(words[:2_000].lower().replace("\u2019", "'"))
 
 
 @lru_cache(maxsize=256)
