@@ -134,7 +134,8 @@ def _looks_like_a_model(tokens: Tokens, is_told: bool) -> bool:
     """Whether an unknown name has a distinctive first word, and a number, a known vendor or a date: ``newmodel-7b``,
     but not ``auto``, ``chat-1`` or ``42``."""
     brand = tokens[0]
-    own_word = brand.isascii() and len(brand) > 1 and brand.isalpha() and brand not in GENERIC_WORDS
+    is_word = brand.isalpha() or (is_told and brand.isalnum() and brand[0].isalpha())
+    own_word = brand.isascii() and len(brand) > 1 and is_word and brand not in GENERIC_WORDS
     return own_word and (is_told or has_version(tokens))
 
 

@@ -11,9 +11,9 @@ from batch_import.domain.naming.tables import (
     COLON_TAGS,
     DATED_PREVIEW_BRANDS,
     EFFORT_BRANDS,
-    FORMER_BRANDS,
     HOSTS,
     LENGTH_IS_A_MODEL,
+    OTHER_BRANDS,
     REGIONS,
     RELAY_WORDS,
     SERVING_SUFFIXES,
@@ -57,7 +57,7 @@ class Vocabulary(NamedTuple):
         """Whether ``rest`` is a name without ``prefix``: yes for ``openai-gpt-5``; no for ``mistral-nemotron``, whose
         prefix is a brand itself."""
         brand = next(iter(tokenize(rest)), "")
-        is_known = brand in self.brands or brand in CLAUDE_LINES or brand in FORMER_BRANDS
+        is_known = brand in self.brands or brand in CLAUDE_LINES or brand in OTHER_BRANDS
         return is_known and (prefix not in self.brands or prefix == brand)
 
     def kind_of(self, surrounding: str) -> str | None:

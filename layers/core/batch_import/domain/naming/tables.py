@@ -10,11 +10,11 @@ VENDORS = words_of(
     """
     01-ai abacusai ai21 aion-labs aisingapore alibaba alibaba-cloud allenai amazon anthropic arcee arcee-ai arliai baai
     baichuan baidu bigmodel black-forest-labs bfl bytedance bytedance-seed cognitivecomputations cohere cohereforai
-    deepcogito deepseek deepseek-ai dola essentialai fal google ibm ibm-granite inception inclusionai
+    deepcogito deepseek deepseek-ai dola essentialai fal google ibm ibm-granite inception inclusionai intfloat
     internlm jinaai kwaipilot labs liquid liquidai lg-ai-research longcat mancer meituan meituan-longcat meta meta-llama
     meta-models microsoft minimax minimaxai mistral mistralai moonshot moonshotai morph nous nousresearch nvidia openai
     opengvlab perplexity perplexity-ai poolside prime-intellect qwen reka rekaai runwayml sakana sao10k sarvam sarvamai
-    salesforce sensetime skywork stabilityai stepfun stepfun-ai swiss-ai tencent thedrummer thinkingmachines
+    salesforce sensetime skywork stability stabilityai stepfun stepfun-ai swiss-ai tencent thedrummer thinkingmachines
     thudm tiiuae tngtech tongyi unsloth upstage voyage voyageai writer x-ai xai xiaomi xiaomimimo z-ai zai zai-org zhipu
     zhipuai ~anthropic ~google ~openai ~x-ai
     """
@@ -122,8 +122,10 @@ SERVING_SUFFIXES |= dict.fromkeys(
 SUFFIX_IS_A_MODEL = {"flex": words_of("flux"), "basic": words_of("greg"), "search": words_of("sonar gpt")}
 SUFFIX_ONLY_AT = {"pt": words_of("ernie"), "preview": words_of("llama")}
 
-# Brands that the catalogue does not have any more, in front of which a maker's or host's name is stripped all the same.
-FORMER_BRANDS = words_of("baichuan bloom chatglm dbrx falcon internlm mpt openchat starcoder tinyllama vicuna wizardlm")
+# Brands that the catalogue does not have, in front of which a maker's or host's name is stripped all the same.
+OTHER_BRANDS = words_of(
+    "baichuan bloom chatglm dbrx falcon internlm mixtral mpt openchat starcoder tinyllama vicuna wizardlm"
+)
 
 # Brands whose models take a reasoning effort. Elsewhere ``-medium`` and ``-high`` are parts of names: ``phi-3-medium``.
 EFFORT_BRANDS = words_of("gpt o1 o3 o4 claude gemini grok")

@@ -167,7 +167,8 @@ def spell(tokens: Tokens) -> str:
     """``kimi 4.2`` → ``kimi-k4.2``, ``qwen-5-70b`` → ``qwen5-70b``, ``gpt 6-3 mini`` → ``gpt-6.3-mini``."""
     if tokens[0] == "claude":
         return _spell_claude(tokens)
-    words = list(tokens[:-1] if tokens[-1] in FIRST_REVISION and len(tokens) > 2 else tokens)
+    is_first = tokens[-1] in FIRST_REVISION or (tokens[0] == "gemini" and tokens[-1] == "001")
+    words = list(tokens[:-1] if is_first and len(tokens) > 2 else tokens)
     if len(words) > 1 and words[1][0] in "123456789" and not SIZE.fullmatch(words[1]):
         words[1] = SERIES_LETTER.get(words[0], "") + words[1]
         if words[0] in GLUED_BRANDS:
