@@ -130,6 +130,7 @@ def demand_advisories(demands: Demands, *, by_chat: bool) -> Iterator[Advisory]:
         yield Advisory("relay_wants_max_completion_tokens")
     if demands.instructions:
         yield Advisory("relay_wants_instructions")
-    refused = [name for name, held in (("max_tokens", demands.no_limit), ("temperature", demands.temperature)) if held]
+    limits = (("max_tokens", demands.no_limit), ("temperature", demands.temperature), ("tools", demands.no_tools))
+    refused = [name for name, held in limits if held]
     if refused:
         yield Advisory("relay_restricts_parameters", {"parameters": ", ".join(refused)})

@@ -1,12 +1,14 @@
 """ProviderModels (docs/design.md#21-probe): where the model list is, how the key is to be shown, and what is listed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from batch_import.domain.answers import Answer
 from batch_import.domain.capability import Protocol, Verdict, judge
 from batch_import.domain.outcomes import Code
+from batch_import.domain.paging import next_page
 from batch_import.domain.refusals import Refusal, refusals
 from batch_import.domain.types import AuthStyle
 from batch_import.domain.urls import model_list_roots
@@ -17,6 +19,7 @@ MAX_LIST_BYTES = 64_000  # of all ids together: a profile repeats them several t
 _MAX_ID = 256
 _STYLES = (AuthStyle.BEARER, AuthStyle.X_API_KEY, AuthStyle.API_KEY)
 _FOR_COMPLETIONS = 4  # requests that the search for a list leaves
+_FOR_EVERYTHING = 7  # requests that the further pages of a list leave
 _ELSEWHERE = (Code.MODEL_LIST_MISSING, Code.NOT_AN_API, Code.REDIRECTED)
 _WITHOUT_LIST = (*_ELSEWHERE, Code.EMPTY_MODEL_LIST, Code.ONLY_WILDCARD_LISTED, Code.INVALID_ANSWER, Code.FORBIDDEN,
                  Code.REQUEST_REJECTED)  # fmt: skip
@@ -92,9 +95,14 @@ def parse_models(body: Any) -> tuple[str, ...] | None:
     entries = _entries(body)
     if entries is None:
         return None
+    return _bounded(map(_model_id, entries))
+
+
+def _bounded(models: Iterable[str]) -> tuple[str, ...]:
+    """Each once, without blank ones, as many as a profile can hold."""
     kept: dict[str, None] = {}
     size = 0
-    for model in map(_model_id, entries):
+    for model in models:
         if model and model not in kept:
             size += len(model.encode())
             if size > MAX_LIST_BYTES or len(kept) == MAX_MODELS:
@@ -133,12 +141,28 @@ def _at_root(relay: Relay, root: str, styles: Sequence[AuthStyle]) -> ProviderMo
 def _read(relay: Relay, answer: Answer, root: str, style: AuthStyle) -> ProviderModels:
     models = parse_models(answer.json) if answer.ok and not answer.has_error else None
     short = answer.shortened()
+    if models:
+        models = _with_further_pages(relay, models, answer.json, f"{root}/models", style)
     if models is None:
         return ProviderModels(_code(answer), root, style, (), short)
     named = tuple(model for model in models if "*" not in model and not relay.repeats_key(model))
     wildcard = any("*" in model for model in models)
     code = None if named else Code.ONLY_WILDCARD_LISTED if wildcard else Code.EMPTY_MODEL_LIST
     return ProviderModels(code, root, style, named, short, wildcard=wildcard)
+
+
+def _with_further_pages(
+    relay: Relay, models: tuple[str, ...], body: Any, url: str, style: AuthStyle
+) -> tuple[str, ...]:
+    """``models`` and those of the pages behind, as far as these bring new ones and the budget goes."""
+    while relay.requests_left > _FOR_EVERYTHING and (query := next_page(body)):
+        answer = relay.get(f"{url}?{urlencode(query)}", style)
+        body = answer.json if answer.ok and not answer.has_error else None
+        longer = _bounded((*models, *(parse_models(body) or ())))
+        if len(longer) == len(models):
+            break
+        models = longer
+    return models
 
 
 def _code(answer: Answer) -> Code:
