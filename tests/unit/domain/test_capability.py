@@ -81,6 +81,11 @@ CASES: dict[str, list[Answer]] = {
         says(429, "当前分组上游负载已饱和，请稍后再试", type="insufficient_quota", code="insufficient_quota"),
         says(429, "upstream load is saturated"),
     ],
+    "refused by what is behind the relay, not by the relay": [
+        says(401, "Provider returned error", metadata={"raw": "invalid x-api-key"}),
+        says(403, "Upstream request failed: [server_error] Upstream response was not valid JSON"),
+        says(200, "Upstream error from Minimax: insufficient balance (1008)"),
+    ],
     "no balance at the relay, in its words": [
         says(402, "Insufficient Balance"),
         says(403, "user quota is not enough", code="insufficient_user_quota"),

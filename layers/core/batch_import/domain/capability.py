@@ -216,6 +216,8 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.CLIENT, "the relay admits certain programs only", bodies=_ERROR, words=(Refusal.CLIENT,)),
     Row(Verdict.RATE_LIMITED, "too much for what is behind the relay", statuses=(429,), bodies=_ERROR,
         words=(Refusal.UPSTREAM,)),
+    Row(Verdict.UNAVAILABLE, "refused by what is behind the relay, not by the relay",
+        statuses=(*_SUCCESS, 400, 401, 403), bodies=_ERROR, words=(Refusal.UPSTREAM,), without=(Refusal.PARAMETER, *_MODEL)),
     Row(Verdict.PAYMENT, "no balance at the relay, in its words", statuses=(*_SUCCESS, *_ANY_FAILURE, 500),
         bodies=_ERROR, words=(Refusal.MONEY,)),
     Row(Verdict.PAYMENT, "a spent quota that no passing limit explains", statuses=(200, 400, 401, 403, 429),

@@ -99,7 +99,8 @@ SIGNS: tuple[Sign, ...] = (
          "xAI, OpenRouter"),
     Sign(_K.MONEY, r"creditserror|billing_hard_limit|billing hard limit|billing_not_active|check your billing details"
          r"|spend(?:ing)?[_ ]limit|monthly spending", "OpenCode Zen, OpenAI, Fireworks, xAI"),
-    Sign(_K.MONEY, r"payment[_ ](?:is )?required|payment method|unpaid|past invoices|arrear|overdue|top[ -]?up"
+    Sign(_K.MONEY, r"payment[_ ](?:is )?required|payment method|valid credit card|customer_verification"
+         r"|unpaid|past invoices|arrear|overdue|top[ -]?up"
          r"|recharge",
          "Aliyun, Volcengine, others"),
     Sign(_K.MONEY, r"exceeded_current_quota|account.{0,60}suspended.{0,80}(?:billing|balance)", "Moonshot"),
@@ -121,7 +122,8 @@ SIGNS: tuple[Sign, ...] = (
          r"|guthaben|không đủ|số dư|insufficienti"
          r"|bakiye", "Japanese, Korean, Russian, Spanish, French, other languages"),
     # --- behind the relay
-    Sign(_K.UPSTREAM, r"上游(?:服务)?负载|上游.{0,6}饱和|upstream (?:load|is (?:saturated|overloaded))", "new-api"),
+    Sign(_K.UPSTREAM, r"上游(?:服务)?负载|上游.{0,6}饱和|upstream (?:load|is (?:saturated|overloaded)|request failed|error from)"
+         r"|provider returned error|iserrorupstreamfault", "new-api, OpenRouter, OpenCode Zen"),
     # --- limits that pass
     Sign(_K.LIMIT, r"per[ _-]?(?:minute|second|hour|day|week|month)|\b(?:rpm|tpm|rpd|tpd|qps|qpm)\b|daily|weekly"
          r"|hourly",
