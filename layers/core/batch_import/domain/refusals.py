@@ -122,8 +122,9 @@ SIGNS: tuple[Sign, ...] = (
          r"|guthaben|không đủ|số dư|insufficienti"
          r"|bakiye", "Japanese, Korean, Russian, Spanish, French, other languages"),
     # --- behind the relay
-    Sign(_K.UPSTREAM, r"上游(?:服务)?负载|上游.{0,6}饱和|upstream (?:load|is (?:saturated|overloaded)|request failed|error from)"
-         r"|provider returned error|iserrorupstreamfault", "new-api, OpenRouter, OpenCode Zen"),
+    Sign(_K.UPSTREAM, r"上游(?:服务)?负载|上游.{0,6}饱和|provider returned error|iserrorupstreamfault"
+         r"|upstream (?:load|is (?:saturated|overloaded)|request failed|error from)",
+         "new-api, OpenRouter, OpenCode Zen"),
     # --- limits that pass
     Sign(_K.LIMIT, r"per[ _-]?(?:minute|second|hour|day|week|month)|\b(?:rpm|tpm|rpd|tpd|qps|qpm)\b|daily|weekly"
          r"|hourly",
