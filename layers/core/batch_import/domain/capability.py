@@ -281,16 +281,23 @@ def _seen(answer: Answer, protocol: Protocol) -> Seen:
     return Seen(None, told.error_status, body, found)
 
 
-def about_model(result: ProtocolResult, model: str) -> bool:
+def about_model(result: ProtocolResult) -> bool:
     """May this refusal be about the model alone, so that another model is worth a request?"""
     if result.answer.trouble is not None:
         return False
-    words = result.answer.error_words.lower()
-    if result.verdict is Verdict.RATE_LIMITED:
-        return Refusal.UPSTREAM in refusals(words) or any(each in words for each in (model.lower(), "model", "模型"))
     if result.verdict is Verdict.AUTH_FAILED:
-        return Refusal.KEY not in refusals(words)
+        return Refusal.KEY not in refusals(result.answer.error_words)
     return result.verdict in _ABOUT_MODEL
+
+
+def is_rarely_about_model(result: ProtocolResult, model: str) -> bool:
+    """Is one more model worth a request, but not all of them? A limit that names no model is mostly the key's."""
+    if result.verdict is Verdict.RATE_LIMITED:
+        words = result.answer.error_words.lower()
+        return not (
+            Refusal.UPSTREAM in refusals(words) or any(each in words for each in (model.lower(), "model", "模型"))
+        )
+    return result.verdict in (Verdict.PAYMENT, Verdict.AUTH_FAILED)
 
 
 _ABOUT_MODEL = frozenset(
@@ -302,6 +309,7 @@ _ABOUT_MODEL = frozenset(
         Verdict.CLIENT,
         Verdict.UNAVAILABLE,
         Verdict.PAYMENT,  # some balances do not count for every model
+        Verdict.RATE_LIMITED,
     }
 )
 # What an item ends with when every model was refused: the first of these that any answer said.

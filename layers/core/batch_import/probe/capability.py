@@ -16,6 +16,7 @@ from batch_import.domain.capability import (
     Verdict,
     about_model,
     completion_in,
+    is_rarely_about_model,
     judge,
     model_id_style,
     weight,
@@ -34,7 +35,6 @@ _PROMPT = "Reply with the single word: ok"
 _TOOL = {"type": "function", "name": "probe_ping", "description": "Answers a ping.",
          "parameters": {"type": "object", "properties": {"text": {"type": "string"}}}}  # fmt: skip
 _USED_BY_HOST = (Protocol.CHAT, Protocol.RESPONSES)
-_RARELY_OF_MODEL = (Verdict.PAYMENT, Verdict.AUTH_FAILED)  # worth one more model, not all
 _SPEAKS_OF_FORM = (Verdict.REJECTED, Verdict.INVALID, Verdict.MODEL_NOT_SERVED, Verdict.UNAVAILABLE, Verdict.FORBIDDEN)
 
 
@@ -106,8 +106,8 @@ def probe_capabilities(relay: Relay, found: ProviderModels, candidates: Sequence
     results = dict(latest)
     for following in candidates[1:]:
         refused += [model] if any(r.verdict is Verdict.MODEL_NOT_SERVED for r in latest.values()) else []
-        doubtful += any(r.verdict in _RARELY_OF_MODEL for r in latest.values())
-        again = tuple(p for p in _USED_BY_HOST if p in latest and about_model(latest[p], model))
+        doubtful += any(is_rarely_about_model(r, model) for r in latest.values())
+        again = tuple(p for p in _USED_BY_HOST if p in latest and about_model(latest[p]))
         if _works(results) or not again or doubtful > 1 or relay.requests_left < len(again):
             break
         model = following
