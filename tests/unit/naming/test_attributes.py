@@ -74,6 +74,7 @@ from batch_import.domain.naming import canonical_model_id, identify_model
         ("grok-4-search", "grok-4", {"mode": "search"}),
         ("llama-3.3-70b-specdec", "llama-3.3-70b-instruct", {"speed": "specdec"}),
         ("llama-3.2-11b-vision-preview", "llama-3.2-11b-vision-instruct", {"channel": "preview"}),
+        ("Meta-Llama-3-70B-Instruct-Lite", "llama-3-70b-instruct", {"vendor": "meta", "quantisation": "lite"}),
         ("baidu/ERNIE-9-300B-PT", "ernie-9-300b", {"vendor": "baidu", "packaging": "pt"}),
         ("jamba-mini-9-2027-01", "jamba-mini-9", {"snapshot_date": "202701"}),
         ("reka-core-20240501", "reka-core", {"snapshot_date": "20240501"}),

@@ -101,6 +101,7 @@ SERVING_SUFFIXES = {
     **dict.fromkeys(words_of("nothinking search"), "mode"),
     **dict.fromkeys(words_of("ga preview"), "channel"),
     "lora": "packaging",
+    "lite": "quantisation",
     "cheaper": "price_tier",
 }
 
@@ -118,9 +119,9 @@ SERVING_SUFFIXES |= dict.fromkeys(
 
 # Words of ``SERVING_SUFFIXES`` that belong to the names of some brands, and words that have this meaning at one brand
 # only: ``flux-2-flex`` is a model; Baidu appends ``-PT`` to weights for PyTorch, Google to pre-trained ones; Groq
-# appends ``-preview`` to Llama's released weights.
+# appends ``-preview``, Together ``-Lite`` to Llama's released weights.
 SUFFIX_IS_A_MODEL = {"flex": words_of("flux"), "basic": words_of("greg"), "search": words_of("sonar gpt")}
-SUFFIX_ONLY_AT = {"pt": words_of("ernie"), "preview": words_of("llama")}
+SUFFIX_ONLY_AT = {"pt": words_of("ernie"), **dict.fromkeys(words_of("preview lite"), words_of("llama"))}
 
 # Brands that the catalogue does not have, in front of which a maker's or host's name is stripped all the same.
 OTHER_BRANDS = words_of(
