@@ -104,8 +104,8 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _GOOD_CODES = (None, 0, 200, "0", "200", "", "success", "ok", "OK")
 _RESULTS = ("choices", "output", "content", "data", "models")
 _SHOWN = ("message", "code", "type")
-_ALL = ("message", "msg", "detail", "error_msg", "status_msg", "code", "error_code", "status_code", "type", "status",
-        "param", "reason", "error", "errors", "metadata", "details")  # fmt: skip
+_ALL = ("message", "msg", "detail", "error_msg", "status_msg", "status_message", "code", "error_code", "status_code",
+        "type", "status", "param", "reason", "error", "errors", "metadata", "details")  # fmt: skip
 
 
 def parsed(text: str) -> Any:
@@ -147,7 +147,7 @@ def _tells_failure(body: Mapping[str, Any]) -> bool:
     if any(body.get(key) for key in _RESULTS):
         return False
     codes = (body.get("code"), body.get("error_code"), body.get("status_code"))
-    said = any(body.get(key) for key in ("message", "msg", "error_msg", "detail", "errors"))
+    said = any(body.get(key) for key in ("message", "msg", "error_msg", "status_message", "detail", "errors"))
     return said and ("detail" in body or any(code not in _GOOD_CODES for code in codes))
 
 

@@ -68,6 +68,8 @@ SIGNS: tuple[Sign, ...] = (
          r"|ip (?:address )?(?:is )?(?:not allowed|blocked|banned|forbidden)|(?:禁止|封禁).{0,6}ip|ip.{0,6}(?:被封"
          r"|受限)",
          "new-api, sub2api"),
+    Sign(_K.WALL, r"(?:approved|allowed|permitted|listed|certain) ip(?:s\b| (?:address|range))|指定网段|ip 网段",
+         "AiHubMix"),
     # --- clients
     Sign(_K.CLIENT, r"only (?:allows?|accepts?|supports?|available (?:to|for)|for|usable (?:with|in))"
          r"[\w ]{0,24} (?:codex|claude[ -]?code|gemini[ -]?cli)", "sub2api"),
@@ -220,8 +222,8 @@ SIGNS: tuple[Sign, ...] = (
          r"|(?:令牌|密钥|秘钥|api ?key|token).{0,12}(?:无效|错误|失效|过期|不正确|不可用|已禁用|被禁用|不存在|有误"
          r"|状态不可用)",
          "new-api, one-api"),
-    Sign(_K.KEY, r"(?:user|account|organization|用户|账号|账户|帐户).{0,16}(?:banned|blocked|disabled|deactivated"
-         r"|已被?封禁|被禁用|封禁|已禁用)"
+    Sign(_K.KEY, r"(?:user|account|organization|用户|账号|账户|帐户).{0,16}(?:banned|blocked|suspended|disabled"
+         r"|deactivated|已被?封禁|被禁用|封禁|已禁用)"
          r"|user_inactive|user not found", "new-api, Anthropic, OpenRouter, xAI"),
     Sign(_K.KEY, r"(?:missing|no) authorization|authorization header (?:is )?(?:missing|required)"
          r"|noauth(?:error|orized)|invalid_client", "Google, Xunfei, Baidu"),
