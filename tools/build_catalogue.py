@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from batch_import.domain.naming.catalogue import SCHEMA, Catalogue
 from batch_import.domain.naming.identity import identify_uncached
-from batch_import.domain.naming.readings import full_names
+from batch_import.domain.naming.readings import READINGS, Name, full_names
 from batch_import.domain.naming.strip import Vocabulary, serving_suffix, strip
 from batch_import.domain.naming.tables import CURATED, GENERIC_WORDS, HOSTS, VENDORS, words_of
 from batch_import.domain.naming.tokens import has_version, key_of, normalize_model_id, tokenize
@@ -262,6 +262,12 @@ def display_names(records: list[Record], known: Catalogue) -> Names:
     return {key: family for key, (family, *others) in found.items() if not others and key in sure}
 
 
+def other_spelling(name: str, known: Catalogue) -> bool:
+    """Whether a name is another spelling of a model in ``known``: ``deepseek-chat-v3.1`` of ``deepseek-v3.1``."""
+    readings = (read(Name(tokenize(name), "", known)) for _, read in READINGS[1:])
+    return any(known.family_of(tokens) not in (None, name) for tokens in readings if tokens)
+
+
 def facts_of(records: list[Record], known: Catalogue) -> Facts:
     """Return kind and prices per family: the maker's price, else the median of the others."""
     kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -287,6 +293,7 @@ def build(wheels: Path) -> str:
     everything = Catalogue(document(makers | served, brands, (), {}, {}))
     # Drop short forms of other models, such as ``gemma-4-31b`` beside ``gemma-4-31b-it``.
     names = makers | {key: name for key, name in served.items() if not full_names(tokenize(name), everything)}
+    names = {key: name for key, name in names.items() if not other_spelling(name, everything)}
     rest = (names, brands, relays - brands, {key: family for key, family in aliases.items() if key not in names})
     result = document(*rest, facts_of(records, Catalogue(document(*rest, {}))))
     rows = ",\n".join(json.dumps(row, separators=(",", ":")) for row in result.pop("models"))

@@ -193,6 +193,8 @@ def test_an_account_is_born_marked_in_its_group_and_is_found_by_its_name(host: C
     assert (account.status, account.schedulable, account.group_ids) == ("active", True, (group,))
     assert [row["id"] for row in host.client.accounts(host.name("provider"))] == [number]
     assert [row["id"] for row in host.client.accounts(group_id=group)] == [number]
+    assert number in [row["id"] for row in host.client.accounts_after(number - 1)]
+    assert number not in [row["id"] for row in host.client.accounts_after(number)]
     assert KEY not in str(host.client.account(number))
 
 

@@ -142,3 +142,10 @@ def test_the_same_pair_for_two_platforms_in_one_list_is_two_accounts(place: Plac
     )
     assert [item["access_status"] for item in items] == ["active"] * 3
     assert len(place.accounts()) == 2
+
+
+def test_a_relay_whose_chat_fails_in_passing_is_asked_again_before_another_platform_is_taken(place: Place) -> None:
+    """`fault` makes two of five answers fail in passing: what speaks chat becomes an openai account all the same."""
+    items = place.import_(*(place.pair("healthy", f"faulty-{n}", modifiers={"fault": 0.4}) for n in range(6)))
+    assert {item["platform"] for item in items} <= {"openai", None}
+    assert all(row["platform"] == "openai" for row in place.accounts())

@@ -77,6 +77,15 @@ CASES: dict[str, list[Answer]] = {
         says(400, "This credential is only authorized for use with Claude Code"),
         says(403, "该分组仅限 Claude Code 客户端使用"),
     ],
+    "too much for what is behind the relay": [
+        says(429, "当前分组上游负载已饱和，请稍后再试", type="insufficient_quota", code="insufficient_quota"),
+        says(429, "upstream load is saturated"),
+    ],
+    "refused by what is behind the relay, not by the relay": [
+        says(401, "Provider returned error", metadata={"raw": "invalid x-api-key"}),
+        says(403, "Upstream request failed: [server_error] Upstream response was not valid JSON"),
+        says(200, "Upstream error from Minimax: insufficient balance (1008)"),
+    ],
     "no balance at the relay, in its words": [
         says(402, "Insufficient Balance"),
         says(403, "user quota is not enough", code="insufficient_user_quota"),
@@ -90,12 +99,21 @@ CASES: dict[str, list[Answer]] = {
     ],
     "a spent quota that no passing limit explains": [says(200, "upstream quota exhausted"), says(403, "账户额度异常")],
     "no balance at the relay": [says(402, "pay")],
+    "a plan without this model": [
+        says(429, "当前订阅套餐暂未开放GLM-5权限", code="1311"),
+        says(429, "Your plan does not include this model"),
+    ],
     "slow down: says nothing about the key": [
         says(429, "slow down"),
         page(429),
         says(429, "model not found"),
         says(429, "You exceeded your current quota. Please retry in 20s. limit: 15 per minute"),
         says(429, "您的账户已达到速率限制，请您控制请求频率", code="1302"),
+    ],
+    "said to pass": [
+        says(410, "The service is temporarily unavailable as part of a scheduled brownout."),
+        says(400, "model x is temporarily unavailable"),
+        says(403, "系统维护中"),
     ],
     "the request's form: a parameter": [
         says(400, "max_tokens is too large"),
@@ -118,14 +136,23 @@ CASES: dict[str, list[Answer]] = {
         says(503, "当前分组下对于模型 x 无可用渠道"),
         says(503, "No available channel for model x under group default"),
     ],
+    "the key's group is off": [
+        body(403, {"code": "GROUP_DISABLED", "message": "API Key 所属分组已停用"}),
+        says(403, "无权访问 vip 分组"),
+    ],
     "the key was refused, in the relay's words": [
         says(401, "Invalid API key"),
         says(400, "API key not valid. Please pass a valid API key."),
         says(200, "no", code="invalid_api_key"),
         says(403, "无效的令牌"),
+        body(403, {"code": 7, "message": "User is blocked: Bot abuse"}),
     ],
     "the key was refused": [says(401, "no"), body(200, {"code": 401, "message": "no"})],
-    "a limit that passes, under another status": [says(403, "Daily limit reached"), says(200, "rate limit exceeded")],
+    "a limit that passes, under another status": [
+        says(403, "Daily limit reached"),
+        says(413, "tokens per minute (TPM): Limit 400"),
+        says(200, "rate limit exceeded"),
+    ],
     "no such endpoint, in the relay's words": [
         says(404, "Not Found (/v1/responses)"),
         body(404, {"detail": "Not Found"}),

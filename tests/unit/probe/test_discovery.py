@@ -286,3 +286,35 @@ def test_a_relay_of_embeddings_has_no_model_to_be_proven_with() -> None:
 @given(st.permutations(["gpt-5", "gpt-5-mini", "kimi-k2.6", "deepseek-v4-pro", "no-such-model"]))
 def test_the_choice_does_not_depend_on_the_order_of_the_list(listed: list[str]) -> None:
     assert resolve_smoke_models([], listed) == resolve_smoke_models([], sorted(listed))
+
+
+def paged(sizes: list[int], **broken: Any) -> Callable[[str, str, dict[str, str]], Answer]:
+    """A list whose pages have so many models each; ``broken`` is the answer to every page but the first."""
+
+    def say(_: str, url: str, __: dict[str, str]) -> Answer:
+        number = int(url.partition("page=")[2] or 1)
+        if number > 1 and broken:
+            return answer(**broken)
+        models = [{"id": f"m{number}-{at}"} for at in range(sizes[number - 1])]
+        return answer(200, {"data": models, "page": number, "total_pages": len(sizes)})
+
+    return say
+
+
+def test_the_pages_of_a_list_are_read_to_the_end() -> None:
+    found, calls = discovered(paged([2, 2, 1]))
+    assert found.raw_models == ("m1-0", "m1-1", "m2-0", "m2-1", "m3-0")
+    assert len(calls) == 3
+
+
+def test_pages_leave_requests_for_what_is_asked_of_the_models() -> None:
+    found, calls = discovered(paged([1] * 40))
+    assert found.raw_models == ("m1-0", "m2-0", "m3-0", "m4-0", "m5-0")
+    assert MAX_REQUESTS - len(calls) == 7
+
+
+@pytest.mark.parametrize("broken", [{"status": 500, "body": "no"}, {"status": 200, "body": {"data": [{"id": "m1-0"}]}}])
+def test_a_page_that_fails_or_repeats_ends_the_list(broken: dict[str, Any]) -> None:
+    found, calls = discovered(paged([2, 2, 2], **broken))
+    assert found.raw_models == ("m1-0", "m1-1")
+    assert len(calls) == 2

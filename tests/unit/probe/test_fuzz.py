@@ -42,6 +42,7 @@ LISTS = st.lists(st.text(max_size=10) | st.just("gpt-5-mini"), max_size=4).map(
 )
 
 
+FORBIDDEN = Answer(403, "", "")  # of Gemini's protocol
 PATHS = ("completions", "responses", "messages")
 
 
@@ -51,7 +52,9 @@ def test_no_answer_breaks_the_probe(lists: list[Answer], completions: dict[str, 
     """Lists come one after the other; what a path answers is fixed, since threads ask in any order."""
 
     def exchange(method: str, url: str, **_: Any) -> Answer:
-        return lists.pop() if url.endswith("/models") else completions[urlsplit(url).path.rsplit("/", 1)[1]]
+        return (
+            lists.pop() if url.endswith("/models") else completions.get(urlsplit(url).path.rsplit("/", 1)[1], FORBIDDEN)
+        )
 
     relay = Relay(exchange, KEY)
     found = provider_models(relay, "https://relay.example.com/v1")

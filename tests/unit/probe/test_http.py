@@ -302,8 +302,26 @@ def flood_of_tiny_chunks(connection: socket.socket, _: str, __: Served) -> None:
         connection.sendall(b"1\r\n \r\n" * 1_000)
 
 
+def flood_of_headers(connection: socket.socket, _: str, __: Served) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    for number in range(100_000):
+        connection.sendall(b"X-%d: 1\r\n" % number * 100)
+
+
+def flood_of_long_headers(connection: socket.socket, _: str, served: Served) -> None:
+    """Forty times 60,000 bytes, as the standard library would take them, and then nothing."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: %s\r\n" % (n, b"x" * 60_000) for n in range(40)))
+    served.stopped.wait()
+
+
 @pytest.mark.parametrize(
-    ("script", "trouble"), [(flood_of_interim_answers, Trouble.CUT), (flood_of_tiny_chunks, Trouble.TOO_LARGE)]
+    ("script", "trouble"),
+    [
+        (flood_of_interim_answers, Trouble.CUT),
+        (flood_of_headers, Trouble.CUT),
+        (flood_of_long_headers, Trouble.CUT),
+        (flood_of_tiny_chunks, Trouble.TOO_LARGE),
+    ],
 )
 def test_a_flood_of_nothing_ends_early(opened: requests.Session, script: Any, trouble: Trouble) -> None:
     with serving(script) as served:

@@ -1,4 +1,4 @@
-"""What the host holds, as a decision needs it: accounts made by hand are seen by the next run."""
+"""What the host holds, as a decision needs it: accounts made by hand are seen."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +19,9 @@ class Host:
     def accounts(self, search: str = "") -> list[dict[str, Any]]:
         self.full_looks += not search
         return [row for row in self.rows if search in row["name"]]
+
+    def accounts_after(self, account_id: int) -> list[dict[str, Any]]:
+        return [row for row in reversed(self.rows) if row["id"] > account_id]
 
     def account(self, account_id: int) -> dict[str, Any] | None:
         return next((row for row in self.rows if row["id"] == account_id), None)
@@ -52,6 +55,20 @@ def test_an_account_made_by_hand_is_seen_by_the_next_run() -> None:
     clock.at += timedelta(seconds=1)
 
     assert [account.account_id for account in inventory.of_provider("p", next_run)] == [1]
+
+
+def test_an_account_made_by_hand_during_a_run_is_seen_by_its_next_item() -> None:
+    host, clock = Host(), Hand()
+    inventory = AccountInventory(host, clock)  # type: ignore[arg-type]
+    host.rows = [by_hand(1)]
+    clock.at += timedelta(seconds=1)
+    inventory.of_provider("p", iso(START))
+
+    host.rows = [by_hand(1), by_hand(2)]
+    clock.at += timedelta(seconds=2)
+
+    assert [account.account_id for account in inventory.of_provider("q", iso(START))] == [2, 1]
+    assert host.full_looks == 1
 
 
 def test_the_items_of_a_run_share_one_look_at_all_accounts() -> None:

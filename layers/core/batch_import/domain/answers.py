@@ -76,12 +76,13 @@ class Answer:
     @property
     def error_message(self) -> str:
         """The error's own words in the shapes relays use, else an empty string."""
-        return _words(self.json, _SHOWN)
+        return " ".join(_words(self.json, _SHOWN))
 
     @property
     def error_words(self) -> str:
-        """What ``domain/refusals.py`` reads: message, code, type and parameter of the error, or the text itself."""
-        return _words(self.error, _ALL) or _words(self.json, _ALL) or self.text[:_LONGEST_TEXT].strip()
+        """What ``domain/refusals.py`` reads: message, code, type and parameter in a line each, or the text."""
+        words = _words(self.error, _ALL) or _words(self.json, _ALL) or [self.text[:_LONGEST_TEXT]]
+        return "\n".join(" ".join(each.split()) for each in words)
 
     @property
     def has_error(self) -> bool:
@@ -103,8 +104,8 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _GOOD_CODES = (None, 0, 200, "0", "200", "", "success", "ok", "OK")
 _RESULTS = ("choices", "output", "content", "data", "models")
 _SHOWN = ("message", "code", "type")
-_ALL = ("message", "msg", "detail", "error_msg", "status_msg", "code", "error_code", "status_code", "type", "status",
-        "param", "reason", "error", "errors", "metadata", "details")  # fmt: skip
+_ALL = ("message", "msg", "detail", "error_msg", "status_msg", "status_message", "code", "error_code", "status_code",
+        "type", "status", "param", "reason", "error", "errors", "metadata", "details")  # fmt: skip
 
 
 def parsed(text: str) -> Any:
@@ -121,7 +122,8 @@ def error_of(body: Any) -> Mapping[str, Any]:
     """The error in a body, whatever the status that it came with; empty when there is none.
 
     Known shapes: ``error`` as object or text (OpenAI), a list around it (Gemini), ``success: false`` (new-api),
-    ``code`` and ``message`` (SiliconFlow, vLLM), ``base_resp`` (MiniMax), ``error_code`` (Baidu), ``detail`` (FastAPI).
+    ``code`` and ``message`` (SiliconFlow, vLLM), ``base_resp`` (MiniMax), ``header`` (Xunfei), ``error_code`` (Baidu),
+    ``detail`` (FastAPI).
     """
     if isinstance(body, list):
         return error_of(body[0]) if body and isinstance(body[0], dict) and "error" in body[0] else {}
@@ -132,9 +134,10 @@ def error_of(body: Any) -> Mapping[str, Any]:
         return {**{key: body[key] for key in ("code", "status") if key in body}, **error}
     if error:
         return {**body, "message": f"{_text_of(error)} {body.get('message') or ''}".strip()}
-    base = body.get("base_resp")
-    if isinstance(base, dict) and base.get("status_code") not in _GOOD_CODES:
-        return base
+    for wrapper, code in (("base_resp", "status_code"), ("header", "code")):
+        wrapped = body.get(wrapper)
+        if isinstance(wrapped, dict) and wrapped.get(code) not in _GOOD_CODES:
+            return wrapped
     return body if _tells_failure(body) else {}
 
 
@@ -144,7 +147,7 @@ def _tells_failure(body: Mapping[str, Any]) -> bool:
     if any(body.get(key) for key in _RESULTS):
         return False
     codes = (body.get("code"), body.get("error_code"), body.get("status_code"))
-    said = any(body.get(key) for key in ("message", "msg", "error_msg", "detail", "errors"))
+    said = any(body.get(key) for key in ("message", "msg", "error_msg", "status_message", "detail", "errors"))
     return said and ("detail" in body or any(code not in _GOOD_CODES for code in codes))
 
 
@@ -157,15 +160,15 @@ def _status_in(error: Mapping[str, Any]) -> int:
     return 0
 
 
-def _words(body: Any, keys: tuple[str, ...]) -> str:
+def _words(body: Any, keys: tuple[str, ...]) -> list[str]:
     if isinstance(body, list):
         body = error_of(body)
     if not isinstance(body, Mapping):
-        return ""
+        return []
     error = body.get("error") or body
     if isinstance(error, str) or not isinstance(error, Mapping):
-        return " ".join([_text_of(error), *(_word(body, key) for key in keys if key != "error" and body.get(key))])
-    return " ".join(_word(error, key) for key in keys if error.get(key))
+        return [_text_of(error), *(_word(body, key) for key in keys if key != "error" and body.get(key))]
+    return [_word(error, key) for key in keys if error.get(key)]
 
 
 def _word(error: Mapping[str, Any], key: str) -> str:

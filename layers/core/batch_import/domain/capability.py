@@ -227,7 +227,7 @@ _ANY_FAILURE = tuple(range(400, 500))
 _FAILURES_OF_SERVER = tuple(range(500, 600))
 _SUCCESS = tuple(range(200, 300))
 _ERROR = (Body.ERROR, Body.OTHER)
-_LIMIT, _MODEL = (Refusal.LIMIT,), (Refusal.MODEL,)
+_LIMIT, _MODEL = (Refusal.LIMIT,), (Refusal.MODEL, Refusal.PLAN)
 
 # fmt: off
 VERDICTS: tuple[Row, ...] = (
@@ -247,22 +247,32 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.WALL, "a WAF page, not the provider", statuses=(401, 403, 406, 409), bodies=(Body.HTML,)),
     Row(Verdict.INVALID, "a 200 that holds no completion is not a success", statuses=_SUCCESS, bodies=(Body.OTHER,)),
     Row(Verdict.CLIENT, "the relay admits certain programs only", bodies=_ERROR, words=(Refusal.CLIENT,)),
+    Row(Verdict.RATE_LIMITED, "too much for what is behind the relay", statuses=(429,), bodies=_ERROR,
+        words=(Refusal.UPSTREAM,)),
+    Row(Verdict.UNAVAILABLE, "refused by what is behind the relay, not by the relay",
+        statuses=(*_SUCCESS, 400, 401, 403), bodies=_ERROR, words=(Refusal.UPSTREAM,),
+        without=(Refusal.PARAMETER, *_MODEL)),
     Row(Verdict.PAYMENT, "no balance at the relay, in its words", statuses=(*_SUCCESS, *_ANY_FAILURE, 500),
         bodies=_ERROR, words=(Refusal.MONEY,)),
     Row(Verdict.PAYMENT, "a spent quota that no passing limit explains", statuses=(200, 400, 401, 403, 429),
         bodies=_ERROR, words=(Refusal.MONEY_LIKELY,), without=(Refusal.LIMIT, Refusal.MODEL)),
     Row(Verdict.PAYMENT, "no balance at the relay", statuses=(402,)),
+    Row(Verdict.MODEL_NOT_SERVED, "a plan without this model", statuses=(429,), bodies=_ERROR, words=(Refusal.PLAN,),
+        without=_LIMIT),
     Row(Verdict.RATE_LIMITED, "slow down: says nothing about the key", statuses=(429,)),
+    Row(Verdict.UNAVAILABLE, "said to pass", statuses=(*_SUCCESS, *_ANY_FAILURE), bodies=_ERROR,
+        words=(Refusal.TEMPORARY,)),
     Row(Verdict.REJECTED, "the request's form: a parameter", statuses=(200, 400, 422), bodies=_ERROR,
         words=(Refusal.PARAMETER,)),
     Row(Verdict.MODEL_NOT_SERVED, "the endpoint is there, this model is not", statuses=(*_SUCCESS, *_ANY_FAILURE),
         bodies=_ERROR, words=_MODEL, without=_LIMIT),
     Row(Verdict.MODEL_NOT_SERVED, "nothing behind the relay has this model", statuses=_FAILURES_OF_SERVER,
         bodies=_ERROR, words=_MODEL, without=_LIMIT),
+    Row(Verdict.FORBIDDEN, "the key's group is off", statuses=(400, 401, 403), bodies=_ERROR, words=(Refusal.GROUP,)),
     Row(Verdict.AUTH_FAILED, "the key was refused, in the relay's words", statuses=(200, 400, 401, 403, 422),
         bodies=_ERROR, words=(Refusal.KEY,)),
     Row(Verdict.AUTH_FAILED, "the key was refused", statuses=(401,)),
-    Row(Verdict.RATE_LIMITED, "a limit that passes, under another status", statuses=(200, 400, 403), bodies=_ERROR,
+    Row(Verdict.RATE_LIMITED, "a limit that passes, under another status", statuses=(200, 400, 403, 413), bodies=_ERROR,
         words=_LIMIT),
     Row(Verdict.ABSENT, "no such endpoint, in the relay's words", statuses=(400, 404), bodies=_ERROR,
         words=(Refusal.ROUTE,)),
@@ -304,14 +314,23 @@ def _seen(answer: Answer, protocol: Protocol) -> Seen:
     return Seen(None, told.error_status, body, found)
 
 
-def about_model(result: ProtocolResult, model: str) -> bool:
+def about_model(result: ProtocolResult) -> bool:
     """May this refusal be about the model alone, so that another model is worth a request?"""
     if result.answer.trouble is not None:
         return False
+    if result.verdict is Verdict.AUTH_FAILED:
+        return Refusal.KEY not in refusals(result.answer.error_words)
+    return result.verdict in _ABOUT_MODEL
+
+
+def is_rarely_about_model(result: ProtocolResult, model: str) -> bool:
+    """Is one more model worth a request, but not all of them? A limit that names no model is mostly the key's."""
     if result.verdict is Verdict.RATE_LIMITED:
         words = result.answer.error_words.lower()
-        return model.lower() in words or "model" in words or "模型" in words
-    return result.verdict in _ABOUT_MODEL
+        return not (
+            Refusal.UPSTREAM in refusals(words) or any(each in words for each in (model.lower(), "model", "模型"))
+        )
+    return result.verdict in (Verdict.PAYMENT, Verdict.AUTH_FAILED)
 
 
 _ABOUT_MODEL = frozenset(
@@ -323,6 +342,7 @@ _ABOUT_MODEL = frozenset(
         Verdict.CLIENT,
         Verdict.UNAVAILABLE,
         Verdict.PAYMENT,  # some balances do not count for every model
+        Verdict.RATE_LIMITED,
     }
 )
 # What an item ends with when every model was refused: the first of these that any answer said.

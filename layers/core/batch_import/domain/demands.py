@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
 from batch_import.domain.advisories import Advisory
+from batch_import.domain.refusals import STREAM_WANTED
 
 INSTRUCTIONS = "You are a helpful assistant."
 
@@ -51,10 +52,7 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson("max_completion_tokens", r"max_completion_tokens", "OpenAI, reasoning models"),
     Lesson("instructions", r"instructions", "Codex"),
     Lesson("no_store", r"\bstore\b", "Codex"),
-    Lesson("stream", r"\bstream(?:ing)?\b.{0,24}(?:must|require|only|set to|mandatory|true|needed)"
-           r"|(?:must|require|only|enable|use).{0,40}\bstream(?:ing|ed)?\b|enable_thinking.{0,60}(?:non-stream|false)"
-           r"|(?:仅|只|必须|请|需).{0,12}(?:流式|stream)|非流式.{0,10}(?:不支持|不可用)"
-         r"|non-?stream\w*.{0,40}not", "new-api, Aliyun, Codex"),
+    Lesson("stream", STREAM_WANTED, "new-api, Aliyun, Codex"),
     Lesson("temperature", r"temperature.{0,60}(?:\b1\b|required|missing)|(?:required|missing"
          r"|only).{0,30}temperature", "Kimi"),
     Lesson("input_list", r"input.{0,20}(?:must be|should be|valid|expected).{0,20}(?:list|array)", "Codex"),
@@ -68,7 +66,7 @@ def learnt(words: str, known: Demands) -> Demands:
     """``known`` with the first demand that a refusal's words teach; ``known`` itself when they teach nothing new."""
     text = words[:2_000].lower()
     for lesson in LESSONS:
-        if not getattr(known, lesson.demand) and re.search(lesson.words, text, re.DOTALL):
+        if not getattr(known, lesson.demand) and re.search(lesson.words, text):
             changes: dict[str, Any] = {lesson.demand: True}
             return replace(known, **changes)
     return known
@@ -132,6 +130,7 @@ def demand_advisories(demands: Demands, *, by_chat: bool) -> Iterator[Advisory]:
         yield Advisory("relay_wants_max_completion_tokens")
     if demands.instructions:
         yield Advisory("relay_wants_instructions")
-    refused = [name for name, held in (("max_tokens", demands.no_limit), ("temperature", demands.temperature)) if held]
+    limits = (("max_tokens", demands.no_limit), ("temperature", demands.temperature), ("tools", demands.no_tools))
+    refused = [name for name, held in limits if held]
     if refused:
         yield Advisory("relay_restricts_parameters", {"parameters": ", ".join(refused)})

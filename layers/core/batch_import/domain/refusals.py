@@ -1,8 +1,8 @@
 """What the words of a relay's refusal mean, whatever its status: one table, each row with its source.
 
 Words are matched without regard to case against the message, code, type and parameter of an error body
-(``Answer.error_words``), or against the first characters of a text that is no JSON. Every kind whose words occur is
-told; the table in ``domain/capability.py`` decides.
+(``Answer.error_words``: a line each, which no expression crosses), or against the first characters of a text that is
+no JSON. Every kind whose words occur is told; the table in ``domain/capability.py`` decides.
 """
 
 import re
@@ -18,9 +18,13 @@ class Refusal(StrEnum):
     WALL = "wall"  # something before the relay, or the relay's rule for addresses and regions
     CLIENT = "client"  # the relay admits certain programs only
     MONEY = "money"  # unmistakable words: a code of the trade
+    UPSTREAM = "upstream"  # what is behind the relay, whatever code of it is passed on
     LIMIT = "limit"  # of a minute, a day, a window: it passes
+    TEMPORARY = "temporary"  # said to pass, for another reason
     MONEY_LIKELY = "money_likely"  # words that limits use as well
     PARAMETER = "parameter"  # the request's form
+    GROUP = "group"  # the key's group at the relay is off or closed to it
+    PLAN = "plan"  # a subscription without this model
     MODEL = "model"  # this model, not the relay
     KEY = "key"
     ROUTE = "route"  # no such path
@@ -33,6 +37,13 @@ class Sign(NamedTuple):
 
 
 _K = Refusal
+
+# Of a relay that answers only with ``stream: true``; the demand of ``domain/demands.py`` is learnt from the same words.
+STREAM_WANTED = (
+    r"\bstream(?:ing)?\b.{0,24}(?:must|require|only|set to|mandatory|true|needed)"
+    r"|(?:must|require|only|enable|use).{0,40}\bstream(?:ing|ed)?\b|enable_thinking.{0,60}(?:non-stream|false)"
+    r"|(?:仅|只|必须|请|需).{0,12}(?:流式|stream)|非流式.{0,10}(?:不支持|不可用)|non-?streaming|non-?stream\w*.{0,40}not"
+)
 
 # fmt: off
 SIGNS: tuple[Sign, ...] = (
@@ -57,6 +68,8 @@ SIGNS: tuple[Sign, ...] = (
          r"|ip (?:address )?(?:is )?(?:not allowed|blocked|banned|forbidden)|(?:禁止|封禁).{0,6}ip|ip.{0,6}(?:被封"
          r"|受限)",
          "new-api, sub2api"),
+    Sign(_K.WALL, r"(?:approved|allowed|permitted|listed|certain) ip(?:s\b| (?:address|range))|指定网段|ip 网段",
+         "AiHubMix"),
     # --- clients
     Sign(_K.CLIENT, r"only (?:allows?|accepts?|supports?|available (?:to|for)|for|usable (?:with|in))"
          r"[\w ]{0,24} (?:codex|claude[ -]?code|gemini[ -]?cli)", "sub2api"),
@@ -88,14 +101,15 @@ SIGNS: tuple[Sign, ...] = (
          "xAI, OpenRouter"),
     Sign(_K.MONEY, r"creditserror|billing_hard_limit|billing hard limit|billing_not_active|check your billing details"
          r"|spend(?:ing)?[_ ]limit|monthly spending", "OpenCode Zen, OpenAI, Fireworks, xAI"),
-    Sign(_K.MONEY, r"payment[_ ](?:is )?required|payment method|unpaid|past invoices|arrear|overdue|top[ -]?up"
+    Sign(_K.MONEY, r"payment[_ ](?:is )?required|payment method|valid credit card|customer_verification"
+         r"|unpaid|past invoices|arrear|overdue|top[ -]?up"
          r"|recharge",
          "Aliyun, Volcengine, others"),
     Sign(_K.MONEY, r"exceeded_current_quota|account.{0,60}suspended.{0,80}(?:billing|balance)", "Moonshot"),
     Sign(_K.MONEY, r"budget[_ ](?:has been )?exceeded|exceededbudget|exceeded budget|over budget", "LiteLLM"),
     Sign(_K.MONEY, r"pre_consume_token_quota_failed|quota is not enough|token quota|api_key_quota_exhausted"
          r"|quota_exhausted", "new-api, sub2api"),
-    Sign(_K.MONEY, r"key limit exceeded \(total|allowance", "OpenRouter, Copilot"),
+    Sign(_K.MONEY, r"key limit exceeded(?! \((?:dai|week|month)ly)|allowance", "OpenRouter, Copilot"),
     Sign(_K.MONEY, r"code=1113\b|code=1309\b|(?:套餐|订阅|资源包|会员).{0,6}(?:已到期|已过期|到期|过期|用尽|耗尽"
          r"|用完)", "Zhipu"),
     Sign(_K.MONEY, r"(?:余额|額度|额度|点数|积分|资源包|资金|金额|配额).{0,10}(?:不足|耗尽|用尽|用完|已尽|为0"
@@ -109,6 +123,10 @@ SIGNS: tuple[Sign, ...] = (
          r"|saldo insuficiente|cr[ée]ditos? insuficientes?|sin saldo|solde insuffisant|cr[ée]dits? insuffisants?"
          r"|guthaben|không đủ|số dư|insufficienti"
          r"|bakiye", "Japanese, Korean, Russian, Spanish, French, other languages"),
+    # --- behind the relay
+    Sign(_K.UPSTREAM, r"上游(?:服务)?负载|上游.{0,6}饱和|provider returned error|iserrorupstreamfault"
+         r"|upstream (?:load|is (?:saturated|overloaded)|request failed|error from)",
+         "new-api, OpenRouter, OpenCode Zen"),
     # --- limits that pass
     Sign(_K.LIMIT, r"per[ _-]?(?:minute|second|hour|day|week|month)|\b(?:rpm|tpm|rpd|tpd|qps|qpm)\b|daily|weekly"
          r"|hourly",
@@ -117,12 +135,16 @@ SIGNS: tuple[Sign, ...] = (
          r"|call rate limit",
          "OpenAI, Aliyun, Azure"),
     Sign(_K.LIMIT, r"resource_exhausted|resource has been exhausted|usage[ _]limit|limit (?:will )?reset"
-         r"|quota (?:will )?reset|retry (?:in|after)|try again (?:in|at)",
-         "Codex, Gemini"),
+         r"|quota (?:will )?reset|(?:will|to) reset|resets (?:at|in|on)|\d+-(?:minute|hour|day)\b|retry (?:in|after)"
+         r"|try again (?:in|at)",
+         "Codex, Gemini, Ark"),
     Sign(_K.LIMIT, r"concurren|overload|capacity|server busy|too busy|slow down", "Moonshot, Mistral"),
     Sign(_K.LIMIT, r"每(?:分钟|秒|小时|日|天|周|月)|频率|頻率|限流|并发|过于频繁|频繁|请求过多|稍后(?:再|重)试|负载"
          r"|饱和|小时的使用上限"
          r"|使用上限.{0,30}重置|code=130[2358]\b|code=1310\b|今日|当日", "Zhipu, new-api"),
+    # --- other reasons that pass
+    Sign(_K.TEMPORARY, r"temporar(?:y|ily)|brownout|(?:under|for|scheduled) maintenance|暂时(?:不可用|无法|关闭)"
+         r"|维护中|系统维护", "GitHub Models, relays"),
     # --- no money: words that limits use as well
     Sign(_K.MONEY_LIKELY, r"exceeded your (?:current )?quota|quota.{0,20}(?:exceeded|exhausted|reached|used up)"
          r"|(?:exceeded|exhausted|out of).{0,20}quota", "OpenAI, relays in English"),
@@ -134,11 +156,18 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.PARAMETER, r"max_tokens|max_completion_tokens|max_output_tokens|temperature|top_p|tool_choice"
          r"|enable_thinking"
          r"|instructions (?:are|is) (?:required|missing)|instructions.{0,20}required", "OpenAI, Codex"),
-    Sign(_K.PARAMETER, r"\bstream(?:ing)?\b.{0,24}(?:must|require|only|set to|mandatory|true)"
-         r"|(?:must|require|only).{0,40}\bstream(?:ing)?\b|(?:仅|只|必须|请).{0,8}(?:支持|使用|开启)?.{0,4}流式"
-         r"|非流式.{0,10}(?:不支持|不可用)|non-?streaming", "new-api, Aliyun"),
+    Sign(_K.PARAMETER, STREAM_WANTED, "new-api, Aliyun, Codex"),
     Sign(_K.PARAMETER, r"input must be a list|store must be|store.{0,10}false", "Codex"),
+    # --- the key's group
+    Sign(_K.GROUP, r"group_(?:disabled|deleted|inactive|not_found)|(?:分组|分組).{0,16}(?:停用|禁用|已删除|被删除|弃用"
+         r"|不存在|失效)|无权(?:访问|使用).{0,16}分组|\bgroup\b.{0,24}(?:disabled|deleted|deprecated|inactive)",
+         "sub2api, new-api"),
     # --- this model
+    Sign(_K.PLAN, r"code=1311\b|(?:套餐|订阅|会员).{0,12}(?:未开放|不支持|不包含|未包含|无权)"
+         r"|(?:plan|subscription|tier) (?:does not|doesn't|do not) (?:include|support|have|cover)", "Zhipu"),
+    Sign(_K.MODEL, r"must be verified to use|only .{0,200}allowed now, your model"
+         r"|(?:supported|available|allowed) (?:by|with|for|on) this model|model identifier is invalid"
+         r"|throughput isn't supported", "OpenAI, FastChat, Gemini, Bedrock"),
     Sign(_K.MODEL, r"model[_ ](?:is )?(?:not[_ ](?:found|supported|available|exist|open|allowed|enabled|served"
          r"|loaded|ready"
          r"|provided|permitted)|unavailable|disabled|decommissioned|deprecated|retired|blocked|invalid|offline)",
@@ -155,9 +184,9 @@ SIGNS: tuple[Sign, ...] = (
          r"|disabled)[_ ]model"
          r"|modelerror|modelnotopen|model_?not_?found|model_not|invalidendpointormodel|model_access|model access"
          r"|unavailable_model|unknown provider for model", "LiteLLM, OpenCode Zen, Ark, Mistral, CLIProxyAPI"),
-    Sign(_K.MODEL, r"(?:no|without|lacks?|not have|denied|unable to|cannot|can't|not allowed to|not (?:authorized"
-         r"|permitted|"
-         r"entitled) (?:to|for))[\w ]{0,30}(?:access|use)[\w ]{0,20}\bmodel", "OpenAI, GitHub Models, Together"),
+    Sign(_K.MODEL, r"(?:no|without|lacks?|not have|n't have|denied|unable to|cannot|can't|not allowed to"
+         r"|not (?:authorized|permitted|entitled) (?:to|for))[\w ]{0,30}(?:access|use)[\w ]{0,20}\bmodel",
+         "OpenAI, GitHub Models, Together, Bedrock"),
     Sign(_K.MODEL, r"no (?:available |healthy |active |valid )?(?:endpoints?|deployments?|channels?|providers?"
          r"|accounts?|"
          r"upstreams?|backends?|[a-z]+ accounts?)\b.{0,30}(?:found |available |support\w* |serv\w* |match\w* )?"
@@ -193,9 +222,11 @@ SIGNS: tuple[Sign, ...] = (
          r"|(?:令牌|密钥|秘钥|api ?key|token).{0,12}(?:无效|错误|失效|过期|不正确|不可用|已禁用|被禁用|不存在|有误"
          r"|状态不可用)",
          "new-api, one-api"),
-    Sign(_K.KEY, r"(?:user|account|organization|用户|账号|账户|帐户).{0,16}(?:banned|disabled|deactivated|已被?封禁"
-         r"|被禁用|封禁|已禁用)"
-         r"|user_inactive|user not found", "new-api, Anthropic, OpenRouter"),
+    Sign(_K.KEY, r"(?:user|account|organization|用户|账号|账户|帐户).{0,16}(?:banned|blocked|suspended|disabled"
+         r"|deactivated|已被?封禁|被禁用|封禁|已禁用)"
+         r"|user_inactive|user not found", "new-api, Anthropic, OpenRouter, xAI"),
+    Sign(_K.KEY, r"(?:missing|no) authorization|authorization header (?:is )?(?:missing|required)"
+         r"|noauth(?:error|orized)|invalid_client", "Google, Xunfei, Baidu"),
     Sign(_K.KEY, r"login fail|身份验证失败|鉴权失败|认证失败|未登录|authorization failed", "MiniMax, Zhipu 1000"),
     # --- the path
     Sign(_K.ROUTE, r"^\W*(?:404 )?(?:http_?404 )?(?:page )?not[ _]?found\W*(?:(?:404|none)\W*)?$", "FastAPI, Go"),
@@ -225,12 +256,12 @@ def _compiled() -> tuple[tuple[Refusal, re.Pattern[str]], ...]:
 
 
 def _joined(words: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{each})" for each in words), re.DOTALL)
+    return re.compile("|".join(f"(?:{each})" for each in words))
 
 
 def refusals(words: str) -> tuple[Refusal, ...]:
     """Every kind that the words speak of, in the order of ``Refusal``. ``words`` may be of any length and case."""
-    return _refusals(words[:2_000].lower())
+    return _refusals(words[:2_000].lower().replace("\u2019", "'"))
 
 
 @lru_cache(maxsize=256)
@@ -244,9 +275,14 @@ def _found(words: str) -> Iterator[Refusal]:
             yield kind
 
 
-def speaks_of_money(words: str) -> bool:
+def refusals_in(text: str) -> tuple[Refusal, ...]:
+    """``refusals`` of a text that has no fields but may have line ends."""
+    return refusals(" ".join(text.split()))
+
+
+def speaks_of_money(text: str) -> bool:
     """No balance, quota or subscription; a limit that passes is none."""
-    found = refusals(words)
+    found = refusals_in(text)
     if Refusal.MONEY in found:
         return True
     return Refusal.MONEY_LIKELY in found and Refusal.LIMIT not in found

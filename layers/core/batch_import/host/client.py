@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any, cast
 
 from batch_import.domain.types import Platform
@@ -9,6 +10,7 @@ from batch_import.host.errors import HostError, HostRejected, HostUncertain
 from batch_import.host.transport import HostTransport
 
 Json = dict[str, Any]
+_FEW = 50  # rows of a page of which mostly the first ones are wanted
 _PAGE = 1000  # more than this silently becomes 20 (docs/host-api.md#paging)
 _LIMITS = ("daily_limit_usd", "weekly_limit_usd", "monthly_limit_usd")
 _ADMIN = "/api/v1/admin"
@@ -117,6 +119,12 @@ class HostClient:
         if group_id is not None:
             query["group"] = group_id
         return self._pages(f"{_ADMIN}/accounts", query)
+
+    def accounts_after(self, account_id: int) -> Iterator[Json]:
+        """Those with a greater id, newest first: those made since an earlier look (docs/host-api.md#account-list)."""
+        query = {"type": "apikey", "sort_by": "id", "sort_order": "desc"}
+        rows = self._pages(f"{_ADMIN}/accounts", query, size=_FEW)
+        return takewhile(lambda row: row["id"] > account_id, rows)
 
     def account(self, account_id: int) -> Json | None:
         try:
@@ -237,10 +245,10 @@ class HostClient:
         rows = self.transport.get(f"{_ADMIN}/ops/errors", query).get("items") or []
         return next((row for row in rows if row.get("request_id") == request_id), None)
 
-    def _pages(self, path: str, query: Mapping[str, Any]) -> Iterator[Json]:
+    def _pages(self, path: str, query: Mapping[str, Any], size: int = _PAGE) -> Iterator[Json]:
         page, pages = 1, 1
         while page <= pages:
-            data = self.transport.get(path, {**query, "page": page, "page_size": _PAGE}) or {}
+            data = self.transport.get(path, {**query, "page": page, "page_size": size}) or {}
             yield from cast(Sequence[Json], data.get("items") or [])
             page, pages = page + 1, int(data.get("pages") or 1)
 

@@ -15,13 +15,14 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.client import BadStatusLine, HTTPResponse, parse_headers
+from http.client import BadStatusLine, HTTPResponse, LineTooLong, parse_headers
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 _MOST_INTERIM = 8
+_LONGEST_HEAD = 64 * 1024  # bytes of all lines before the body, interim answers with theirs
 
 
 class Watchdog:
@@ -113,8 +114,38 @@ def _moment() -> float:
     return float("inf") if scope is None else scope.moment
 
 
+class _Head:
+    """The lines of a head, read from ``whole`` as far as it is not too long; a hundred long ones would be megabytes."""
+
+    def __init__(self, whole: Any) -> None:
+        self._whole = whole
+        self._left = _LONGEST_HEAD
+
+    def readline(self, most: int = -1) -> bytes:
+        line: bytes = self._whole.readline(self._left + 1 if most < 0 else min(most, self._left + 1))
+        self._left -= len(line)
+        if self._left < 0:
+            raise LineTooLong("head")
+        return line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._whole, name)
+
+
 class _Response(HTTPResponse):
-    """Passes over a few interim answers (100 to 199), 103 as well; a relay that sends only these ends early."""
+    """Passes over a few interim answers (100 to 199), 103 as well; a relay that sends only these, or an endless head,
+    ends early.
+    """
+
+    def begin(self) -> None:
+        whole = self.fp
+        head: Any = _Head(whole)
+        self.fp = head
+        try:
+            super().begin()
+        finally:
+            if self.fp is head:
+                self.fp = whole
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(_MOST_INTERIM):

@@ -18,6 +18,7 @@ from batch_import.domain.capability import (
     Verdict,
     about_model,
     completion_in,
+    is_rarely_about_model,
     judge,
     model_id_style,
     weight,
@@ -37,6 +38,7 @@ _PROMPT = "Reply with the single word: ok"
 _TOOL = {"type": "function", "name": "probe_ping", "description": "Answers a ping.",
          "parameters": {"type": "object", "properties": {"text": {"type": "string"}}}}  # fmt: skip
 _OPENAI = (Protocol.CHAT, Protocol.RESPONSES)
+_PASSING = (Verdict.RATE_LIMITED, Verdict.UNAVAILABLE, Verdict.TIMEOUT, Verdict.UNREACHABLE)
 _WANTED = {
     PlatformWish.AUTO: tuple(Protocol),
     PlatformWish.OPENAI: _OPENAI,
@@ -69,7 +71,15 @@ class ProbeResult:
         gemini = [r for r in answers if r.protocol is Protocol.GENERATE]
         there = [r for r in answers if r.verdict is not Verdict.ABSENT]
         openai = [r for r in there if r.protocol in _OPENAI]
-        return min(gemini or openai or there or wanted, key=lambda r: weight(r.verdict))
+        return min(gemini or openai or there or answers or wanted, key=lambda r: weight(r.verdict))
+
+    @property
+    def doubtful_openai(self) -> ProtocolResult | None:
+        """A passing failure of chat or responses, where only another protocol answered and no platform was asked for."""
+        if self.wish is not PlatformWish.AUTO or _works(self.results):
+            return None
+        answers = [self.results[p] for p in _OPENAI if self.results[p].answer.trouble is not Trouble.NOT_ASKED]
+        return next((result for result in answers if result.verdict in _PASSING), None)
 
     @property
     def spoken(self) -> tuple[Spoken, ...]:
@@ -146,14 +156,14 @@ def probe_capabilities(
     Models that only stand in for a list (``found.listed`` is false and nobody named them) are asked of messages alone.
     """
     questions, wanted = _Questions(relay, found), _WANTED[wish]
-    model, refused, unpaid = candidates[0], [], 0
+    model, refused, doubtful = candidates[0], [], 0
     latest = _answers(questions, _first_asked(found, wish), model)
     results = {protocol: _not_asked(protocol) for protocol in Protocol} | latest
     for following in candidates[1:]:
         refused += [model] if any(r.verdict is Verdict.MODEL_NOT_SERVED for r in latest.values()) else []
-        unpaid += any(r.verdict is Verdict.PAYMENT for r in latest.values())
-        again = tuple(p for p in wanted if p in latest and about_model(latest[p], model))
-        if _works(results, wanted) or not again or unpaid > 1 or relay.requests_left < len(again):
+        doubtful += any(is_rarely_about_model(r, model) for r in latest.values())
+        again = tuple(p for p in wanted if p in latest and about_model(latest[p]))
+        if _works(results, wanted) or not again or doubtful > 1 or relay.requests_left < len(again):
             break
         model = following
         latest = _answers(questions, again, model)

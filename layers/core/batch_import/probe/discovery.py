@@ -1,13 +1,15 @@
 """ProviderModels (docs/design.md#21-probe): where the model list is, how the key is to be shown, and what is listed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
+from urllib.parse import urlencode
 
 from batch_import.domain.answers import Answer
 from batch_import.domain.capability import Protocol, Verdict, judge
 from batch_import.domain.outcomes import Code
+from batch_import.domain.paging import next_page
 from batch_import.domain.refusals import Refusal, refusals
 from batch_import.domain.types import AuthStyle, PlatformWish
 from batch_import.domain.urls import GEMINI_VERSION, model_list_roots, without_version
@@ -21,6 +23,7 @@ _MAX_ID = 256
 _MOST_ENTRIES = 10_000  # that are looked at, with an id or without
 _STYLES = (AuthStyle.BEARER, AuthStyle.X_API_KEY, AuthStyle.API_KEY)
 _FOR_COMPLETIONS = 4  # requests that the search for a list leaves
+_FOR_EVERYTHING = 7  # requests that the further pages of a list leave
 _ELSEWHERE = (Code.MODEL_LIST_MISSING, Code.NOT_AN_API, Code.REDIRECTED)
 _PERHAPS_GEMINI = (*_ELSEWHERE, Code.AUTH_FAILED, Code.FORBIDDEN, Code.REQUEST_REJECTED)
 _WITHOUT_LIST = (*_ELSEWHERE, Code.EMPTY_MODEL_LIST, Code.ONLY_WILDCARD_LISTED, Code.INVALID_ANSWER, Code.FORBIDDEN,
@@ -57,8 +60,23 @@ def provider_models(
     """
     found = _search(relay, base_url, wish)
     if requested and found.code in _WITHOUT_LIST:
-        return ProviderModels(None, found.api_root, AuthStyle.BEARER, tuple(requested), found.answer, listed=False)
+        root = _completing_root(relay, base_url) or found.api_root
+        return ProviderModels(None, root, AuthStyle.BEARER, tuple(requested), found.answer, listed=False)
     return found
+
+
+def _completing_root(relay: Relay, base_url: str) -> str | None:
+    """The first likely root that has chat completions, by what it answers to an empty request; no tokens are spent.
+
+    Perplexity and GitHub Models have neither a list nor a version in their paths.
+    """
+    for root in model_list_roots(base_url):
+        if relay.requests_left <= _FOR_COMPLETIONS:
+            break
+        verdict = judge(relay.post(f"{root}/chat/completions", AuthStyle.BEARER, {}), Protocol.CHAT)
+        if verdict not in (Verdict.ABSENT, Verdict.NOT_AN_API):
+            return root
+    return None
 
 
 def with_guessed_models(found: ProviderModels) -> ProviderModels:
@@ -100,7 +118,8 @@ def _gemini_list(relay: Relay, base_url: str) -> ProviderModels:
 
 
 def _gemini_read(relay: Relay, url: str, base_url: str, style: AuthStyle) -> ProviderModels:
-    return replace(_read(relay, relay.get(url, style), base_url, style), gemini=True)
+    with judged_inside():
+        return replace(_read(relay, relay.get(url, style), url, base_url, style), gemini=True)
 
 
 def _words_of_google(answer: Answer) -> bool:
@@ -123,9 +142,14 @@ def parse_models(body: Any) -> tuple[str, ...] | None:
     entries = _entries(body)
     if entries is None:
         return None
+    return _bounded(map(_model_id, islice(entries, _MOST_ENTRIES)))
+
+
+def _bounded(models: Iterable[str]) -> tuple[str, ...]:
+    """Each once, without blank ones, as many as a profile can hold."""
     kept: dict[str, None] = {}
     size = 0
-    for model in map(_model_id, islice(entries, _MOST_ENTRIES)):
+    for model in models:
         if model and model not in kept:
             size += len(model.encode())
             if size > MAX_LIST_BYTES or len(kept) == MAX_MODELS:
@@ -153,7 +177,7 @@ def _at_root(relay: Relay, root: str, styles: Sequence[AuthStyle]) -> ProviderMo
     refused: ProviderModels | None = None
     for style in styles:
         with judged_inside():
-            found = _read(relay, relay.get(f"{root}/models", style), root, style)
+            found = _read(relay, relay.get(f"{root}/models", style), f"{root}/models", root, style)
         if found.code is None:
             return found
         refused = refused or found
@@ -162,15 +186,32 @@ def _at_root(relay: Relay, root: str, styles: Sequence[AuthStyle]) -> ProviderMo
     return refused or found
 
 
-def _read(relay: Relay, answer: Answer, root: str, style: AuthStyle) -> ProviderModels:
+def _read(relay: Relay, answer: Answer, url: str, root: str, style: AuthStyle) -> ProviderModels:
+    """``answer`` is that of ``url``, where further pages are."""
     models = parse_models(answer.json) if answer.ok and not answer.has_error else None
     short = answer.shortened()
+    if models:
+        models = _with_further_pages(relay, models, answer.json, url, style)
     if models is None:
         return ProviderModels(_code(answer), root, style, (), short)
     named = tuple(model for model in models if "*" not in model and not relay.repeats_key(model))
     wildcard = any("*" in model for model in models)
     code = None if named else Code.ONLY_WILDCARD_LISTED if wildcard else Code.EMPTY_MODEL_LIST
     return ProviderModels(code, root, style, named, short, wildcard=wildcard)
+
+
+def _with_further_pages(
+    relay: Relay, models: tuple[str, ...], body: Any, url: str, style: AuthStyle
+) -> tuple[str, ...]:
+    """``models`` and those of the pages behind, as far as these bring new ones and the budget goes."""
+    while relay.requests_left > _FOR_EVERYTHING and (query := next_page(body)):
+        answer = relay.get(f"{url}?{urlencode(query)}", style)
+        body = answer.json if answer.ok and not answer.has_error else None
+        longer = _bounded((*models, *(parse_models(body) or ())))
+        if len(longer) == len(models):
+            break
+        models = longer
+    return models
 
 
 def _code(answer: Answer) -> Code:
@@ -182,8 +223,8 @@ def _code(answer: Answer) -> Code:
 
 def _model_id(entry: Any) -> str:
     values = [entry.get(key) for key in ("id", "slug", "model", "name")] if isinstance(entry, dict) else [entry]
-    value = next((value for value in values if isinstance(value, str) and value.strip()), "")
-    text = value.strip()
+    names = [value.strip() for value in values if isinstance(value, str) and value.strip()]
+    text = next((name for name in names if "://" not in name), "")  # GitHub Models: an address in ``id``, then a name
     if isinstance(entry, dict) and isinstance(methods := entry.get("supportedGenerationMethods"), list):
         text = text.removeprefix("models/") if "generateContent" in methods else ""
     return text if len(text) <= _MAX_ID and text.isprintable() else ""

@@ -68,7 +68,7 @@ class Relay:
             self._requests_left -= 1
         headers = self._headers(style, url)
         if style is AuthStyle.UNKNOWN:
-            url = f"{url}?{urlencode({'key': self._api_key})}"
+            url = f"{url}{'&' if '?' in url else '?'}{urlencode({'key': self._api_key})}"
         return self._exchange(method, url, headers=headers, body=body, timeout=timeout, max_body=max_body)
 
     def _headers(self, style: AuthStyle, url: str) -> dict[str, str]:

@@ -9,13 +9,14 @@ from batch_import.host.accounts import existing_account
 from batch_import.host.client import HostClient
 
 _KEPT = timedelta(seconds=300)
+_NEWS_AFTER = timedelta(seconds=1)
 
 
 class AccountInventory:
     """Lives as long as the process. Only hints come from the shared look: accounts made by hand or renamed.
 
-    The host cannot search by address. So a run's items share a look at all accounts that is newer than the run: what a
-    person made before starting it is seen.
+    The host cannot search by address. So a run's items share a look at all accounts that is newer than the run, and
+    every second one at the accounts made since: what a person makes before or during the run is seen.
     """
 
     def __init__(self, host: HostClient, clock: Clock) -> None:
@@ -24,6 +25,7 @@ class AccountInventory:
         self._lock = threading.Lock()
         self._everything: list[ExistingAccount] = []
         self._looked_at: datetime | None = None
+        self._heard_at: datetime | None = None
 
     def of_provider(self, provider_id: str, run_started_at: str) -> list[ExistingAccount]:
         """Call it under the provider's lease: what it says of our accounts is then true until the lease ends."""
@@ -39,5 +41,9 @@ class AccountInventory:
             looked_at = self._looked_at
             if looked_at is None or now - looked_at > _KEPT or iso(looked_at) <= run_started_at:
                 self._everything = [existing_account(row) for row in self._host.accounts()]
-                self._looked_at = now
+                self._looked_at = self._heard_at = now
+            elif self._heard_at is None or now - self._heard_at > _NEWS_AFTER:
+                newest = max((account.account_id for account in self._everything), default=0)
+                made = {row["id"]: existing_account(row) for row in self._host.accounts_after(newest)}
+                self._everything, self._heard_at = [*made.values(), *self._everything], now
             return self._everything

@@ -98,6 +98,9 @@ class Prober:
         unresolved: list[str],
     ) -> Probed | NextStep:
         code = failure_code(result)
+        in_doubt = code in (None, Code.PROTOCOL_NOT_USABLE_BY_HOST)
+        if in_doubt and (again := self._openai_again(to, result)) is not None:
+            return again
         if code is not None and not found.listed and result.deciding.verdict is Verdict.ABSENT:
             return to.retry_or_fail(Code.MODEL_LIST_MISSING, error_text(found.answer), None, profile)
         if code is not None:
@@ -116,6 +119,14 @@ class Prober:
         to.add(changes, [_discovered(found), _probed(result), *advisory_events(to.item, *advisories)], profile)
         written = to.item.model_copy(update={"version": to.item.version + 1})
         return Probed(profile, lambda: self._probe_deferred(written, relay, found, result, profile))
+
+    def _openai_again(self, to: ItemTransitions, result: ProbeResult) -> NextStep | None:
+        """Platform openai is preferred: a passing failure of its protocols is waited for, while there are retries."""
+        failed = result.doubtful_openai
+        if failed is None:
+            return None
+        code = Code(failed.verdict.value)
+        return to.retry(code, code, error_text(failed.answer), failed.answer.retry_after)
 
     def _probe_deferred(
         self, item: Item, relay: Relay, found: ProviderModels, result: ProbeResult, profile: ItemProfile

@@ -9,7 +9,14 @@ from batch_import.domain.naming.catalogue import Catalogue, load_catalogue
 from batch_import.domain.naming.readings import Found, Name, look_up
 from batch_import.domain.naming.strip import Stripped, strip
 from batch_import.domain.naming.tables import GENERIC_WORDS
-from batch_import.domain.naming.tokens import Tokens, has_version, normalize_model_id, spell, tokenize
+from batch_import.domain.naming.tokens import (
+    Tokens,
+    has_version,
+    normalize_model_id,
+    spell,
+    split_two_digits,
+    tokenize,
+)
 from batch_import.domain.types import Provenance
 
 MAX_ID_LENGTH = 200
@@ -105,20 +112,31 @@ def _provenance(form: str, found: Found, stripped: Stripped) -> Provenance:
 
 def _by_rule(raw: str, form: str, tokens: Tokens, stripped: Stripped, catalogue: Catalogue) -> ModelIdentity:
     if tokens[0] in catalogue.brands:
-        family = spell(tokens)
-    elif _looks_like_a_model(tokens, "vendor" in stripped.attributes):
-        family = "-".join(tokens)
+        family = spell(_with_known_version(tokens, catalogue))
+    elif _looks_like_a_model(tokens, not _TELLING.isdisjoint(stripped.attributes)):
+        family = "-".join(tokens[:-1] if tokens[-1] == "v1.0" and len(tokens) > 2 else tokens)
     else:
         return _unknown(raw, form, (), stripped.attributes)
     return ModelIdentity(raw, form, family, Provenance.RULE, MappingProxyType(stripped.attributes))
 
 
-def _looks_like_a_model(tokens: Tokens, has_vendor: bool) -> bool:
-    """Whether an unknown name has a distinctive first word, and a number or a known vendor: ``newmodel-7b``, but not
-    ``auto``, ``chat-1`` or ``42``."""
+def _with_known_version(tokens: Tokens, catalogue: Catalogue) -> Tokens:
+    """``gpt-35-turbo-0301`` → ``gpt-3.5-turbo-0301``, since the catalogue has other models of this version."""
+    dotted = split_two_digits(tokens)
+    return dotted if dotted != tokens and catalogue.extensions(dotted[:2]) else tokens
+
+
+_TELLING = frozenset({"vendor", "snapshot_date"})
+"""Stripped parts of which the rest was a model's name, even if it has no number."""
+
+
+def _looks_like_a_model(tokens: Tokens, is_told: bool) -> bool:
+    """Whether an unknown name has a distinctive first word, and a number, a known vendor or a date: ``newmodel-7b``,
+    but not ``auto``, ``chat-1`` or ``42``."""
     brand = tokens[0]
-    own_word = brand.isascii() and len(brand) > 1 and brand.isalpha() and brand not in GENERIC_WORDS
-    return own_word and (has_vendor or has_version(tokens))
+    is_word = brand.isalpha() or (is_told and brand.isalnum() and brand[0].isalpha())
+    own_word = brand.isascii() and len(brand) > 1 and is_word and brand not in GENERIC_WORDS
+    return own_word and (is_told or has_version(tokens))
 
 
 def _unknown(

@@ -175,6 +175,13 @@ def _without_chat(name: Name) -> Tokens | None:
     return (brand, *rest[1:]) if brand == "deepseek" and rest[:1] == ["chat"] and has_version(rest) else None
 
 
+def _llama_instruct(name: Name) -> Tokens | None:
+    """Together's ``Llama-3-70b-chat-hf``; Llama 2 is called chat by its maker, and the catalogue has it so."""
+    if name.tokens[0] != "llama" or "chat" not in name.tokens:
+        return None
+    return tuple("instruct" if word == "chat" else word for word in name.tokens)
+
+
 def _with_release(name: Name) -> Tokens | None:
     return as_release(name.tokens)
 
@@ -219,6 +226,7 @@ READINGS: tuple[tuple[str, Reading], ...] = (
     ("sonnet-4.5: only Anthropic has such lines", _as_claude),
     ("k2.6, k3: only Kimi is counted so", _as_kimi),
     ("deepseek-chat-v3-0324: OpenRouter's name for the chat model of a version", _without_chat),
+    ("llama-3-70b-chat: the instruct model", _llama_instruct),
     ("deepseek-r1-250528: the release with its year or with a hyphen", _with_release),
     ("grok-4.20-beta-0309-reasoning: the stage of a release that has a date", _without_beta),
     ("ministral-3-8b-instruct-2512: the maker's ids have size and release only", _as_ministral),

@@ -13,6 +13,7 @@ from batch_import.domain.naming.tables import (
     EFFORT_BRANDS,
     HOSTS,
     LENGTH_IS_A_MODEL,
+    OTHER_BRANDS,
     REGIONS,
     RELAY_WORDS,
     SERVING_SUFFIXES,
@@ -32,7 +33,9 @@ _LOOSE = re.compile(r"-*([/:@])-*")
 # Bedrock appends a revision. ``v1:0`` and a revision after a date are stripped; the v4 of ``embed-v4:0`` is a version.
 _BEDROCK_REVISION = re.compile(r"(?:-v1|-1|(?<=-\d{8})-v\d):0(?::\w+)?$|(?<=\d):0$")
 _BEDROCK_MINOR = re.compile(r"(?<=-v\d):(?=[1-9]$)")
-_DATE = re.compile(r"[-@](20\d{2}-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01]))(?=[-@]|$)")
+_DATE = re.compile(r"[-@](20\d{2}-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])|20[2-9]\d-(?:0[1-9]|1[0-2]))(?=[-@]|$)")
+# A price for prompts up to or above a length: ``gemini-3-pro-preview-gt-200k``.
+_PRICE_BY_LENGTH = re.compile(r"-((?:lte|gt)-\d+k)(?=-|$)")
 # The number format of the weights, anywhere in the id. No model is named after it.
 _QUANTISATION = re.compile(
     r"[-.](?:(?:nv|mx)?fp(?:4|6|8|16|32)|mxfp|bf16|f(?:16|32)|int[2348](?:-mixed)?(?:-ar)?|[2-8]-?bit|w\d+a\d+"
@@ -54,7 +57,8 @@ class Vocabulary(NamedTuple):
         """Whether ``rest`` is a name without ``prefix``: yes for ``openai-gpt-5``; no for ``mistral-nemotron``, whose
         prefix is a brand itself."""
         brand = next(iter(tokenize(rest)), "")
-        return (brand in self.brands or brand in CLAUDE_LINES) and (prefix not in self.brands or prefix == brand)
+        is_known = brand in self.brands or brand in CLAUDE_LINES or brand in OTHER_BRANDS
+        return is_known and (prefix not in self.brands or prefix == brand)
 
     def kind_of(self, surrounding: str) -> str | None:
         if surrounding in VENDORS:
@@ -184,6 +188,8 @@ def _strip_suffixes(stripped: Stripped) -> None:
             stripped.cut("snapshot_date", match, match[1].replace("-", ""))
         if (match := _QUANTISATION.search(stripped.name)) and match.start():
             stripped.cut("quantisation", match, match[0][1:])
+        if match := _PRICE_BY_LENGTH.search(stripped.name):
+            stripped.cut("price_tier", match, match[1])
         if (match := _LAST_WORD.search(stripped.name)) and match.start() and (kind := _kind_of_suffix(match)):
             stripped.cut(kind, match, match[1])
     stripped.name = stripped.name.replace("@", "-")
@@ -191,7 +197,10 @@ def _strip_suffixes(stripped: Stripped) -> None:
 
 def _kind_of_suffix(match: re.Match[str]) -> str | None:
     """Return the attribute kind of a last word, if it is one to strip. Vertex marks the region with ``@eu``."""
-    return "region" if match[0][0] == "@" and match[1] in REGIONS else SUFFIXES.get(match[1])
+    if match[0][0] == "@" and match[1] in REGIONS:
+        return "region"
+    brands = SUFFIX_ONLY_AT.get(match[1])
+    return SUFFIXES.get(match[1]) if brands is None or match.string.startswith(tuple(brands)) else None
 
 
 _LENGTH = re.compile(r"\d{1,4}k|(?:1|2|4|5|10)m")

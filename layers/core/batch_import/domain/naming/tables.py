@@ -10,11 +10,11 @@ VENDORS = words_of(
     """
     01-ai abacusai ai21 aion-labs aisingapore alibaba alibaba-cloud allenai amazon anthropic arcee arcee-ai arliai baai
     baichuan baidu bigmodel black-forest-labs bfl bytedance bytedance-seed cognitivecomputations cohere cohereforai
-    deepcogito deepseek deepseek-ai dola essentialai fal google ibm ibm-granite inception inclusionai
+    deepcogito deepseek deepseek-ai dola essentialai fal google ibm ibm-granite inception inclusionai intfloat
     internlm jinaai kwaipilot labs liquid liquidai lg-ai-research longcat mancer meituan meituan-longcat meta meta-llama
     meta-models microsoft minimax minimaxai mistral mistralai moonshot moonshotai morph nous nousresearch nvidia openai
     opengvlab perplexity perplexity-ai poolside prime-intellect qwen reka rekaai runwayml sakana sao10k sarvam sarvamai
-    salesforce sensetime skywork stabilityai stepfun stepfun-ai swiss-ai tencent thedrummer thinkingmachines
+    salesforce sensetime skywork stability stabilityai stepfun stepfun-ai swiss-ai tencent thedrummer thinkingmachines
     thudm tiiuae tngtech tongyi unsloth upstage voyage voyageai writer x-ai xai xiaomi xiaomimimo z-ai zai zai-org zhipu
     zhipuai ~anthropic ~google ~openai ~x-ai
     """
@@ -64,8 +64,10 @@ CLAUDE_LINES = words_of("opus sonnet haiku fable mythos")
 # Services that host models of others. The catalogue adds the providers of models.dev.
 HOSTS = words_of(
     """
-    accounts aihubmix alicloud aliyun aws azure azureml baseten bedrock bailian cerebras cf chutes cloudflare coding
-    dashscope databricks deepinfra digitalocean duo-chat edenai fireworks fireworks-ai fw github gitlab groq hf
+    accounts aihubmix alicloud aliyun aws aws-bedrock azure azure-ai azure-openai azureml baseten bedrock
+    bailian cerebras cf chutes cloudflare coding
+    dashscope databricks deepinfra digitalocean duo-chat edenai fireworks fireworks-ai fw github gitlab google-gemini
+    google-vertex groq hf
     huggingface hyperbolic lambda nebius nim novita nscale ollama openrouter poe qiniu replicate route routers sambanova
     scaleway siliconflow
     snowflake tee together together-ai togetherai umans unorouter vertex vertex-ai venice volcengine vultr wandb
@@ -83,20 +85,23 @@ SUFFIXES = {
     **dict.fromkeys(words_of("tee maas cloud"), "hosting"),
     **dict.fromkeys(words_of("free paid"), "price_tier"),
     **dict.fromkeys(words_of("latest default original"), "channel"),
+    "pt": "packaging",
 }
 
 # Last words that tell how a model is served: word → kind of attribute. They are stripped only if the catalogue has the
 # rest and not the whole: ``gpt-4-turbo`` and ``grok-4-fast`` are models, ``kimi-k2.6-turbo`` is Kimi K2.6 on faster
 # hardware. The words come from the lists of models.dev, LiteLLM and OpenRouter.
 SERVING_SUFFIXES = {
-    **dict.fromkeys(words_of("fast turbo lightning ultrafast tput"), "speed"),
+    **dict.fromkeys(words_of("fast turbo lightning ultrafast tput specdec"), "speed"),
     **dict.fromkeys(words_of("flex priority batch spot basic"), "service_tier"),
     **dict.fromkeys(words_of("nitro floor exacto"), "routing"),
     **dict.fromkeys(words_of("minimal low medium high xhigh"), "effort"),
-    **dict.fromkeys(words_of("cs fw el p"), "hosting"),  # Cerebras, Fireworks, EmpirioLabs, Novita
+    **dict.fromkeys(words_of("cs fw el p ca"), "hosting"),  # Cerebras, Fireworks, EmpirioLabs, Novita, ChatAnywhere
     **dict.fromkeys(words_of("us eu"), "region"),
-    **dict.fromkeys(words_of("lora pt"), "packaging"),
-    "ga": "channel",
+    **dict.fromkeys(words_of("nothinking search"), "mode"),
+    **dict.fromkeys(words_of("ga preview"), "channel"),
+    "lora": "packaging",
+    "lite": "quantisation",
     "cheaper": "price_tier",
 }
 
@@ -113,9 +118,15 @@ SERVING_SUFFIXES |= dict.fromkeys(
 )
 
 # Words of ``SERVING_SUFFIXES`` that belong to the names of some brands, and words that have this meaning at one brand
-# only: ``flux-2-flex`` is a model; Baidu appends ``-PT`` to weights for PyTorch, Google to pre-trained ones.
-SUFFIX_IS_A_MODEL = {"flex": words_of("flux"), "basic": words_of("greg")}
-SUFFIX_ONLY_AT = {"pt": words_of("ernie")}
+# only: ``flux-2-flex`` is a model; Baidu appends ``-PT`` to weights for PyTorch, Google to pre-trained ones; Groq
+# appends ``-preview``, Together ``-Lite`` to Llama's released weights.
+SUFFIX_IS_A_MODEL = {"flex": words_of("flux"), "basic": words_of("greg"), "search": words_of("sonar gpt")}
+SUFFIX_ONLY_AT = {"pt": words_of("ernie"), **dict.fromkeys(words_of("preview lite"), words_of("llama"))}
+
+# Brands that the catalogue does not have, in front of which a maker's or host's name is stripped all the same.
+OTHER_BRANDS = words_of(
+    "baichuan bloom chatglm dbrx falcon internlm mixtral mpt openchat starcoder tinyllama vicuna wizardlm"
+)
 
 # Brands whose models take a reasoning effort. Elsewhere ``-medium`` and ``-high`` are parts of names: ``phi-3-medium``.
 EFFORT_BRANDS = words_of("gpt o1 o3 o4 claude gemini grok")
@@ -189,6 +200,10 @@ CURATED: tuple[tuple[str, str, str], ...] = (
     ("command-a", "command-a-03-2025", "the only release of Command A"),
     ("devstral-2", "devstral-2512", "the only release of Devstral 2"),
     ("ministral-14b", "ministral-14b-2512", "the only release of the 14B"),
+    ("open-mistral-nemo", "mistral-nemo", "Mistral's id of the open weights"),
+    ("open-mistral-nemo-2407", "mistral-nemo", "Mistral's id of the open weights"),
+    ("mistral-small-3.1", "mistral-small-2503", "the release of Small 3.1"),
+    ("mistral-small-3.1-24b-instruct", "mistral-small-2503", "the release of Small 3.1"),
     ("mistral-nemo-instruct-2407", "mistral-nemo", "the only release of Nemo"),
     ("mistral-nemo-12b-instruct", "mistral-nemo", "the only size of Nemo"),
     ("voxtral-small-2507", "voxtral-small-24b-2507", "the only size of Voxtral Small"),
@@ -205,7 +220,13 @@ CURATED: tuple[tuple[str, str, str], ...] = (
     ("llama-3.2-11b-instruct", "llama-3.2-11b-vision-instruct", "the only 11B of Llama 3.2 sees"),
     ("llama-3.2-90b", "llama-3.2-90b-vision-instruct", "the only 90B of Llama 3.2 sees"),
     ("llama-3.2-90b-instruct", "llama-3.2-90b-vision-instruct", "the only 90B of Llama 3.2 sees"),
+    ("llama-3.1-8b-instant", "llama-3.1-8b-instruct", "Groq's name"),
+    ("llama-3.1-70b-versatile", "llama-3.1-70b-instruct", "Groq's name"),
+    ("llama-3.3-70b-versatile", "llama-3.3-70b-instruct", "Groq's name"),
     ("phi-4-mini", "phi-4-mini-instruct", "Microsoft's own short name; the reasoning model always says so"),
+    ("phi-3.5-mini-128k-instruct", "phi-3.5-mini-instruct", "the only context length of Phi 3.5 Mini"),
+    ("mixtral-8x7b", "open-mixtral-8x7b", "the only release of Mixtral 8x7B; relays serve the instruct model"),
+    ("mixtral-8x22b", "open-mixtral-8x22b", "the only release of Mixtral 8x22B; relays serve the instruct model"),
     ("mixtral-8x7b-instruct-v0.1", "open-mixtral-8x7b", "the only release of Mixtral 8x7B"),
     ("mixtral-8x7b-instruct", "open-mixtral-8x7b", "the only release of Mixtral 8x7B"),
     ("mixtral-8x22b-instruct-v0.1", "open-mixtral-8x22b", "the only release of Mixtral 8x22B"),

@@ -14,6 +14,9 @@ RELEASE = re.compile(r"(?:2[3-9](?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])[0-3]\d)")
 SIZE = re.compile(r"\d+(?:\.\d+)?(?:x\d+(?:\.\d+)?)?[bmt]")
 ACTIVE = re.compile(r"a\d+(?:\.\d+)?b")
 
+FIRST_REVISION = frozenset({"v1", "v1.0"})
+"""Last words that tell no model from another."""
+
 _NO_WORD = re.compile(r"[^0-9a-z.\u0080-\U0010ffff]+|(?<![0-9])\.|\.(?![0-9])")
 _P_FOR_DOT = re.compile(r"(?<=\d)p(?=\d)")
 _GLUED = re.compile(r"([a-z]{2,})(\d.*)")
@@ -66,7 +69,7 @@ def key_of(tokens: Tokens) -> str:
         for position, word in enumerate(tokens)
         if not _EXPERTS.fullmatch(word)  # expert count (128e): always the same for a model
         and word != "001"  # 001: Google's first stable build
-        and not (word == "v1" and position == last > 1)  # v1 at the end: the first revision
+        and not (word in FIRST_REVISION and position == last > 1)  # v1 at the end: the first revision
     ]
     if tokens and tokens[0] in RELEASE_BRANDS:
         words = _without_marketing(words)
@@ -164,8 +167,9 @@ def spell(tokens: Tokens) -> str:
     """``kimi 4.2`` → ``kimi-k4.2``, ``qwen-5-70b`` → ``qwen5-70b``, ``gpt 6-3 mini`` → ``gpt-6.3-mini``."""
     if tokens[0] == "claude":
         return _spell_claude(tokens)
-    words = list(tokens[:-1] if tokens[-1] == "v1" and len(tokens) > 2 else tokens)
-    if len(words) > 1 and words[1][0].isdigit() and not SIZE.fullmatch(words[1]):
+    is_first = tokens[-1] in FIRST_REVISION or (tokens[0] == "gemini" and tokens[-1] == "001")
+    words = list(tokens[:-1] if is_first and len(tokens) > 2 else tokens)
+    if len(words) > 1 and words[1][0] in "123456789" and not SIZE.fullmatch(words[1]):
         words[1] = SERIES_LETTER.get(words[0], "") + words[1]
         if words[0] in GLUED_BRANDS:
             words[:2] = ["".join(words[:2])]
@@ -175,6 +179,6 @@ def spell(tokens: Tokens) -> str:
 def _spell_claude(tokens: Tokens) -> str:
     """Anthropic writes line, then version, with hyphens: ``claude-5.5-sonnet`` is ``claude-sonnet-5-5``."""
     line = [word for word in tokens if not has_version([word]) and word not in _CLAUDE_MODES]
-    version = [word.replace(".", "-") for word in tokens if has_version([word])]
+    version = [word.removesuffix(".0").replace(".", "-") for word in tokens if has_version([word])]
     modes = [_CLAUDE_MODES[word] for word in tokens if word in _CLAUDE_MODES]
     return "-".join((*line, *version, *modes))
