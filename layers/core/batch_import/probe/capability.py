@@ -75,7 +75,7 @@ class ProbeResult:
 
     @property
     def doubtful_openai(self) -> ProtocolResult | None:
-        """A passing failure of chat or responses, where only another protocol answered and no platform was asked for."""
+        """A passing failure of chat or responses, where only another protocol answered and no wish says a platform."""
         if self.wish is not PlatformWish.AUTO or _works(self.results):
             return None
         answers = [self.results[p] for p in _OPENAI if self.results[p].answer.trouble is not Trouble.NOT_ASKED]
