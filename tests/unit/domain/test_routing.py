@@ -6,13 +6,16 @@ import pytest
 from batch_import.domain.capability import Flag, Protocol, Spoken, TransportProfile, transport_profile
 from batch_import.domain.routing import (
     ROUTES,
+    Held,
     NoRoute,
     ResponsesMode,
     Route,
+    account_settings,
     choose_route,
     model_mapping,
     no_route,
     servable,
+    style_of_settings,
 )
 from batch_import.domain.streams import Framing
 from batch_import.domain.types import AuthStyle, Platform, PlatformWish
@@ -73,7 +76,7 @@ def chosen(
     transport: TransportProfile,
     version: tuple[int, ...] = NEWEST,
     wish: PlatformWish = PlatformWish.AUTO,
-    held: dict[Platform, ResponsesMode] | None = None,
+    held: dict[Platform, Held] | None = None,
 ) -> Route | NoRoute:
     return choose_route(transport, wish, version, held or {})
 
@@ -156,8 +159,8 @@ def test_the_base_url_is_one_from_which_the_host_reaches_the_relay(root: str, sp
     assert route.base_url == base_url
 
 
-HELD_OPENAI = {Platform.OPENAI: ResponsesMode.CHAT}
-HELD_ANTHROPIC = {Platform.ANTHROPIC: ResponsesMode.AUTO}
+HELD_OPENAI = {Platform.OPENAI: Held(ResponsesMode.CHAT, BEARER)}
+HELD_ANTHROPIC = {Platform.ANTHROPIC: Held(ResponsesMode.AUTO, X_API_KEY)}
 
 
 def test_a_chat_that_comes_and_goes_makes_no_second_account() -> None:
@@ -168,6 +171,28 @@ def test_a_chat_that_comes_and_goes_makes_no_second_account() -> None:
     assert (kept.platform, kept.responses_mode, kept.base_url) == (Platform.OPENAI, ResponsesMode.CHAT, ROOT)
     back = relay(says(CHAT), says(MESSAGES, X_API_KEY))
     assert platform_of(chosen(back, held=HELD_ANTHROPIC)) == "anthropic"
+
+
+@pytest.mark.parametrize("style", [X_API_KEY, BEARER, API_KEY])
+def test_what_is_held_shows_its_key_as_it_was_made_while_nothing_new_is_known(style: AuthStyle) -> None:
+    """Waking it writes its settings again."""
+    unknown = relay(says(CHAT), unknown=MESSAGES)
+    route = chosen(unknown, held={Platform.ANTHROPIC: Held(ResponsesMode.AUTO, style)})
+    assert isinstance(route, Route)
+    assert (route.platform, route.auth_style, route.base_url) == (Platform.ANTHROPIC, style, BARE)
+
+
+@pytest.mark.parametrize(
+    ("platform", "style"),
+    [
+        *((Platform.ANTHROPIC, style) for style in (X_API_KEY, BEARER, API_KEY)),
+        *((Platform.OPENAI, style) for style in (BEARER, API_KEY)),
+        (Platform.GEMINI, GOOGLE),
+    ],
+)
+def test_settings_of_an_account_tell_how_it_shows_its_key(platform: Platform, style: AuthStyle) -> None:
+    settings = account_settings(platform, style, "auto", "sk-test-0001")
+    assert style_of_settings(platform, settings.credentials, settings.extra) is style
 
 
 def test_what_is_held_is_left_when_its_protocol_is_gone_for_good() -> None:

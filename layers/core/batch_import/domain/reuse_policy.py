@@ -9,8 +9,8 @@ from batch_import.domain.advisories import Advisory
 from batch_import.domain.channel_evolution import NOTHING_ADDED, ModelMappingDelta, model_mapping_delta
 from batch_import.domain.naming import canonical_model_family
 from batch_import.domain.outcomes import Code
-from batch_import.domain.routing import ResponsesMode
-from batch_import.domain.types import AccountResolution, MatchedAccountState, Platform, Reactivate
+from batch_import.domain.routing import Held, ResponsesMode
+from batch_import.domain.types import AccountResolution, AuthStyle, MatchedAccountState, Platform, Reactivate
 
 
 class ImportState(StrEnum):
@@ -43,6 +43,7 @@ class ExistingAccount:
     prior_groups: tuple[int, ...] = ()
     responses_mode: str = ""
     platform: str = Platform.OPENAI
+    auth_style: AuthStyle = AuthStyle.BEARER
 
     @property
     def families(self) -> frozenset[str]:
@@ -100,12 +101,16 @@ def accounts_of_pair(
     return [account for account in held if (account.provider_id, account.digest, account.platform) == wanted]
 
 
-def modes_held(held: Iterable[ExistingAccount], provider_id: str, digest: str) -> dict[Platform, ResponsesMode]:
-    """On which platforms there is an account of ours for this relay and key, and its ``openai_responses_mode``."""
-    known = list(held)
+def held_by_platform(accounts: Iterable[ExistingAccount], provider_id: str, digest: str) -> dict[Platform, Held]:
+    """The accounts of ours for this relay and key, as ``domain/routing.py`` reads them."""
+    known = list(accounts)
     found = {p: accounts_of_pair(known, provider_id, digest, p) for p in Platform}
+    return {p: _held(ours[0]) for p, ours in found.items() if ours}
+
+
+def _held(account: ExistingAccount) -> Held:
     modes = {mode.value: mode for mode in ResponsesMode}
-    return {p: modes.get(ours[0].responses_mode, ResponsesMode.AUTO) for p, ours in found.items() if ours}
+    return Held(modes.get(account.responses_mode, ResponsesMode.AUTO), account.auth_style)
 
 
 def decide_reuse(

@@ -18,6 +18,7 @@ OLDEST: Version = (0, 1, 130)
 BEARER_FOR_MESSAGES: Version = (0, 1, 143)
 HEADER_OVERRIDES: Version = (0, 1, 146)
 COMPACT_EVENTS: Version = (0, 1, 163)
+AUTH_SCHEME, BEARER_SCHEME = "anthropic_apikey_auth_scheme", "authorization_bearer"
 
 
 class ResponsesMode(StrEnum):
@@ -53,6 +54,8 @@ _BEARER, _X_API_KEY, _API_KEY, _GOOGLE = (
 )  # fmt: skip
 _SPACED, _COMPACT, _UNREADABLE = (Framing.SPACED,), (Framing.COMPACT,), (Framing.WHOLE, Framing.DATA_LINES)
 
+_FOR_MESSAGES = (_X_API_KEY, _BEARER, _API_KEY)
+
 # fmt: off
 ROUTES: tuple[Row, ...] = (
     Row(_OPENAI, _CHAT, _BEARER, OLDEST, "chat completions are passed on as they are"),
@@ -63,21 +66,24 @@ ROUTES: tuple[Row, ...] = (
     Row(_ANTHROPIC, _MESSAGES, _BEARER, BEARER_FOR_MESSAGES, "older hosts show the key of a messages relay as"
         " x-api-key only", _SPACED),
     Row(_ANTHROPIC, _MESSAGES, _API_KEY, HEADER_OVERRIDES, "the key is shown by a header of the account", _SPACED),
-    Row(_ANTHROPIC, _MESSAGES, _X_API_KEY, COMPACT_EVENTS, "older hosts do not read events without a blank after the"
-        " colon", _COMPACT),
-    Row(_ANTHROPIC, _MESSAGES, _BEARER, COMPACT_EVENTS, "older hosts do not read events without a blank after the"
-        " colon", _COMPACT),
-    Row(_ANTHROPIC, _MESSAGES, _API_KEY, COMPACT_EVENTS, "older hosts do not read events without a blank after the"
-        " colon", _COMPACT),
+    *(Row(_ANTHROPIC, _MESSAGES, style, COMPACT_EVENTS, "older hosts do not read events without a blank"
+          " after the colon", _COMPACT) for style in _FOR_MESSAGES),
     *(Row(_GEMINI, _GENERATE, style, None, "the host shows the key of a Gemini relay as x-goog-api-key only")
       for style in (_BEARER, AuthStyle.UNKNOWN)),
     Row(_GEMINI, _GENERATE, _GOOGLE, OLDEST, "the host turns chat completions into generateContent"),
     Row(_OPENAI, _CHAT, _X_API_KEY, None, "the host shows the key of a chat relay as Bearer only"),
     Row(_OPENAI, _RESPONSES, _X_API_KEY, None, "the host shows the key of a responses relay as Bearer only"),
     *(Row(_ANTHROPIC, _MESSAGES, style, None, "the host streams messages from the relay, and this one's streams have no"
-          " event lines", _UNREADABLE) for style in (_X_API_KEY, _BEARER, _API_KEY)),
+          " event lines", _UNREADABLE) for style in _FOR_MESSAGES),
 )
 # fmt: on
+
+
+class Held(NamedTuple):
+    """How an account of ours was made: its ``openai_responses_mode``, and the way in which it shows the key."""
+
+    responses_mode: ResponsesMode
+    auth_style: AuthStyle
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +112,9 @@ def choose_route(
     transport: TransportProfile,
     wish: PlatformWish,
     version: Version,
-    held: Mapping[Platform, ResponsesMode],
+    held: Mapping[Platform, Held],
 ) -> Route | NoRoute:
-    """``held``: platforms on which the host has an account of ours for this very relay and key, and their modes.
+    """``held``: the accounts of ours that the host has for this very relay and key, by platform.
 
     What is held is kept while it can serve, or while nobody knows whether it can: a chat that comes and goes must not
     make a second account. Otherwise the first row of ``ROUTES`` wins that this version of the host serves.
@@ -122,12 +128,21 @@ def choose_route(
                 break
             if _flag(transport, platform) == "unknown":
                 return _kept(transport, platform, held[platform])
-    return _route(transport, *usable[0]) if usable else _refused(transport.spoken, wish, version)
+    return _route(transport, *usable[0]) if usable else no_route(transport.spoken, wish)
 
 
 def no_route(spoken: Sequence[Spoken], wish: PlatformWish) -> NoRoute:
-    """Why no version of the host serves this relay."""
-    return _refused(spoken, wish, ())
+    """Why the host does not serve this relay, with the version that would, if any."""
+    answers = ", ".join(f"{it.protocol} with the key {_shown(it.auth_style)}" for it in spoken)
+    rows = _rows(spoken, wish)
+    later = min((row for row in rows if row.since), key=lambda row: row.since or (), default=None)
+    if later is not None and later.since is not None:
+        since = ".".join(map(str, later.since))
+        return NoRoute(f"answers {answers}; the host serves this from {since} on: {later.reason}")
+    why = [row.reason for row in rows[:1]]
+    if not rows and wish is not PlatformWish.AUTO:
+        why = [f"platform {wish} was asked for"]
+    return NoRoute("; ".join([f"answers {answers or 'no known protocol'}", *why]))
 
 
 def _rows(spoken: Iterable[Spoken], wish: PlatformWish) -> list[Row]:
@@ -154,9 +169,9 @@ def _route(transport: TransportProfile, row: Row, spoken: Spoken) -> Route:
     return Route(row.platform, base_url, row.auth_style, mode, spoken.model, row.reason)
 
 
-def _kept(transport: TransportProfile, platform: Platform, mode: ResponsesMode) -> Route:
+def _kept(transport: TransportProfile, platform: Platform, held: Held) -> Route:
     """Nothing new is known of this platform: the account is used in the way in which it was made."""
-    style = {_OPENAI: _BEARER, _ANTHROPIC: _X_API_KEY, _GEMINI: _GOOGLE}[platform]
+    mode, style = held
     return Route(platform, _base(transport.api_root, platform, mode), style, mode, None, "the host holds it already")
 
 
@@ -167,23 +182,8 @@ def _base(api_root: str, platform: Platform, mode: ResponsesMode) -> str:
     return base_for_host(api_root, "responses" if mode is ResponsesMode.RESPONSES else "chat/completions")
 
 
-def _refused(spoken: Sequence[Spoken], wish: PlatformWish, version: Version) -> NoRoute:
-    words = ", ".join(f"{it.protocol} with the key {_shown(it.auth_style)}" for it in spoken)
-    rows = _rows(spoken, wish)
-    later = min((row.since for row in rows if row.since), default=None)
-    if later is not None:
-        numbers = ".".join(map(str, later))
-        return NoRoute(f"answers {words}; the host serves this from {numbers} on: {_reason(rows, later)}")
-    why = rows[0].reason if rows else f"platform {wish} was asked for" if wish is not PlatformWish.AUTO else ""
-    return NoRoute(f"answers {words or 'no known protocol'}" + (f"; {why}" if why else ""))
-
-
 def _shown(style: AuthStyle) -> str:
     return "in the URL" if style is AuthStyle.UNKNOWN else f"as {style}"
-
-
-def _reason(rows: Sequence[Row], since: Version) -> str:
-    return next(row.reason for row in rows if row.since == since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,14 +196,23 @@ class AccountSettings:
 
 def account_settings(platform: Platform, style: AuthStyle, mode: str, api_key: str) -> AccountSettings:
     """``mode`` is the ``ResponsesMode`` of an openai account. A header's value can be read in the host."""
-    headers = {"header_override_enabled": True, "header_overrides": {"api-key": api_key}}
-    credentials: dict[str, object] = {**headers} if style is _API_KEY else {}
-    if platform is _OPENAI:
-        return AccountSettings(credentials, {"openai_responses_mode": mode})
-    if platform is _ANTHROPIC:
-        scheme = "authorization_bearer" if style is _BEARER else ""
-        return AccountSettings(credentials, {"anthropic_apikey_auth_scheme": scheme})
-    return AccountSettings(credentials, {})
+    credentials: dict[str, object] = {}
+    if style is _API_KEY:
+        credentials = {"header_override_enabled": True, "header_overrides": {"api-key": api_key}}
+    extra = {
+        _OPENAI: {"openai_responses_mode": mode},
+        _ANTHROPIC: {AUTH_SCHEME: BEARER_SCHEME if style is _BEARER else ""},
+    }.get(platform, {})
+    return AccountSettings(credentials, extra)
+
+
+def style_of_settings(platform: str, credentials: Mapping[str, object], extra: Mapping[str, object]) -> AuthStyle:
+    """The opposite: how an account with these settings shows its key."""
+    if credentials.get("header_override_enabled"):
+        return _API_KEY
+    if platform == _GEMINI:
+        return _GOOGLE
+    return _X_API_KEY if platform == _ANTHROPIC and extra.get(AUTH_SCHEME) != BEARER_SCHEME else _BEARER
 
 
 def model_mapping(served: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 from batch_import.domain.errors import InvalidRequest
 from batch_import.domain.provider import account_name
 from batch_import.domain.reuse_policy import DesiredAccount, ExistingAccount, ImportState
-from batch_import.domain.routing import AccountSettings
+from batch_import.domain.routing import AccountSettings, style_of_settings
 from batch_import.domain.types import Platform
 from batch_import.domain.urls import canonical_base_url
 
@@ -18,7 +18,9 @@ PRIORITY = 50  # omitted means 0, the highest
 def existing_account(account: Mapping[str, Any]) -> ExistingAccount:
     """The host's row as the decision reads it. Unknown or odd values are tolerated: people edit accounts."""
     credentials, extra = account.get("credentials") or {}, account.get("extra") or {}
-    ours = bool(extra.get("import_provider_id"))
+    platform = str(account.get("platform") or "")
+    if extra.get("import_provider_id"):
+        platform = str(extra.get("import_platform") or Platform.OPENAI)
     mapping = credentials.get("model_mapping")
     return ExistingAccount(
         account_id=int(account["id"]),
@@ -34,7 +36,8 @@ def existing_account(account: Mapping[str, Any]) -> ExistingAccount:
         group_ids=tuple(int(g) for g in account.get("group_ids") or ()),
         prior_groups=tuple(int(g) for g in extra.get("import_prior_groups") or ()),
         responses_mode=str(extra.get("openai_responses_mode") or ""),
-        platform=str(extra.get("import_platform") or Platform.OPENAI if ours else account.get("platform") or ""),
+        platform=platform,
+        auth_style=style_of_settings(platform, credentials, extra),
     )
 
 

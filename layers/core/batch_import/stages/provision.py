@@ -25,7 +25,7 @@ from batch_import.domain.reuse_policy import (
     ReuseDecision,
     accounts_of_pair,
     decide_reuse,
-    modes_held,
+    held_by_platform,
 )
 from batch_import.domain.routing import (
     AccountSettings,
@@ -146,8 +146,8 @@ class Provisioner:
 
     def _route(self, item: Item, profile: ItemProfile, held: Sequence[ExistingAccount]) -> Route | NoRoute:
         transport = transport_profile((profile.capability_profile or {}).get("transport_profile", {}))
-        modes = modes_held(held, item.provider_id, item.key_digest)
-        return choose_route(transport, item.platform_wish, self._host.version_numbers(), modes)
+        ours = held_by_platform(held, item.provider_id, item.key_digest)
+        return choose_route(transport, item.platform_wish, self._host.version_numbers(), ours)
 
     def _accounts(self, item: Item, run: Run, snapshot: ProviderSnapshot) -> list[ExistingAccount]:
         if snapshot.accounts is None or item.key_digest in snapshot.written:
