@@ -102,7 +102,8 @@ def send(
     Merging them makes a call a third dearer.
     """
     prepared = requests.PreparedRequest()
-    prepared.method, prepared.url = method, _prepared(url)
+    place, mark, query = url.partition("?")
+    prepared.method, prepared.url = method, f"{_prepared(place)}{mark}{query}"
     prepared.prepare_headers({**session.headers, **headers})
     prepared.prepare_body(None, None, json=body)
     answer = session.get_adapter(str(prepared.url)).send(prepared, stream=True, timeout=(CONNECT_TIMEOUT, timeout))
@@ -111,8 +112,8 @@ def send(
 
 @lru_cache(maxsize=4096)
 def _prepared(url: str) -> str | None:
-    """The address as ``requests`` sends it; that of completions is asked several times. It holds no credentials
-    (``domain/urls.py``).
+    """An address without query as ``requests`` sends it; that of completions is asked several times. It holds no
+    credentials (``domain/urls.py``), as a query may.
     """
     address = requests.PreparedRequest()
     address.prepare_url(url, None)
