@@ -145,6 +145,14 @@ def test_the_same_pair_for_two_platforms_in_one_list_is_two_accounts(place: Plac
     assert len(place.accounts()) == 2
 
 
+def test_what_only_openai_accounts_feel_is_not_said_of_another_platform(place: Place) -> None:
+    pair = place.pair("late_forbidden", "felt")  # its responses are refused, its messages work
+    [chat], [messages] = place.import_(pair), place.import_({**pair, "platform": "anthropic"})
+    assert [item["access_status"] for item in (chat, messages)] == ["active", "active"]
+    told = "/v1/chat/completions is used instead"
+    assert [any(told in text for text in item["advisory_messages"]) for item in (chat, messages)] == [True, False]
+
+
 def test_a_relay_whose_chat_fails_in_passing_is_asked_again_before_another_platform_is_taken(place: Place) -> None:
     """`fault` makes two of five answers fail in passing: what speaks chat becomes an openai account all the same."""
     items = place.import_(*(place.pair("healthy", f"faulty-{n}", modifiers={"fault": 0.4}) for n in range(3)))
