@@ -169,9 +169,6 @@ class HeldByHost(BaseModel):
     state: MatchedAccountState | None
 
 
-ParsedPlatform = Literal["openai", "anthropic", "gemini"]  # that a list names
-
-
 class ShownRow(BaseModel):
     """One address and key as they were read; ``row`` and ``line`` count from 1."""
 
@@ -183,7 +180,7 @@ class ShownRow(BaseModel):
     api_key_masked: str
     requested_models: list[str]
     label: str | None
-    platform: ParsedPlatform | None
+    platform: Platform | None
     notes: list[str]
     of_row: int | None = None
     choices: list[ParsedChoice] = []

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from batch_import.domain.contract import ParsedPlatform as Platform
 from batch_import.domain.errors import InvalidRequest
+from batch_import.domain.types import Platform
 from batch_import.intake.roots import root_of
 from batch_import.intake.rows import MOST_MODELS, Intake, ParsedRow, RowStatus
 

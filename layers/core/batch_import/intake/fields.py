@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from batch_import.domain.contract import ParsedPlatform as Platform
+from batch_import.domain.types import Platform
 
 
 class Field(StrEnum):
@@ -140,14 +140,14 @@ def field_of(name: str) -> Named | None:
 
 _PLATFORM_WORDS: tuple[tuple[re.Pattern[str], Platform | None], ...] = (
     (re.compile(r"azure|bedrock|vertex|aws"), None),
-    (re.compile(r"anthropic|claude|^messages$"), "anthropic"),
-    (re.compile(r"gemini|(?:^|/)google$|google-?generative|generativelanguage"), "gemini"),
-    (re.compile(r"openai|codex|^responses$|^chat_completions$"), "openai"),
+    (re.compile(r"anthropic|claude|^messages$"), Platform.ANTHROPIC),
+    (re.compile(r"gemini|(?:^|/)google$|google-?generative|generativelanguage"), Platform.GEMINI),
+    (re.compile(r"openai|codex|^responses$|^chat_completions$"), Platform.OPENAI),
 )
 _CHANNEL_TYPES: Mapping[str, Platform] = {
-    "1": "openai",
-    "14": "anthropic",
-    "24": "gemini",
+    "1": Platform.OPENAI,
+    "14": Platform.ANTHROPIC,
+    "24": Platform.GEMINI,
 }  # new-api and one-api, constant/channel.go
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from batch_import.domain.contract import ParsedPlatform as Platform
+from batch_import.domain.types import Platform
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, field_of, platform_of
 from batch_import.intake.relations import nested

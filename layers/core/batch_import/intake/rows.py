@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import Any
 
-from batch_import.domain.contract import ParsedPlatform as Platform
+from batch_import.domain.types import Platform
 from batch_import.intake import cleaning
 from batch_import.intake.masking import cores, mask_key, masked, without
 from batch_import.intake.roots import Root, root_of
