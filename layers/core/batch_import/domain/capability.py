@@ -179,18 +179,23 @@ def has_completion(body: Any, protocol: Protocol) -> bool:
     """Does a 200 body hold what the protocol promises? An error object or a list without choices is no success."""
     if not isinstance(body, dict) or body.get("error"):
         return False
-    value = body.get(_HOLDS[protocol])
-    if protocol is Protocol.CHAT:
-        return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and "message" in value[0]
+    held, inside = _HOLDS[protocol]
+    value = body.get(held)
+    if not isinstance(value, list):
+        return False
+    if inside:
+        return bool(value) and isinstance(value[0], dict) and inside in value[0]
     if protocol is Protocol.RESPONSES:
-        return isinstance(value, list) and body.get("status") != "failed"
-    if protocol is Protocol.GENERATE:
-        return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and "content" in value[0]
-    return isinstance(value, list) and body.get("type", "message") == "message"
+        return body.get("status") != "failed"
+    return bool(body.get("type", "message") == "message")
 
 
-_HOLDS = {Protocol.CHAT: "choices", Protocol.RESPONSES: "output", Protocol.MESSAGES: "content",
-          Protocol.GENERATE: "candidates"}  # fmt: skip
+_HOLDS = {  # the list that a completion has, and what the first of its parts must have
+    Protocol.CHAT: ("choices", "message"),
+    Protocol.RESPONSES: ("output", ""),
+    Protocol.MESSAGES: ("content", ""),
+    Protocol.GENERATE: ("candidates", "content"),
+}
 
 
 def completion_in(body: Any, protocol: Protocol) -> Completion:

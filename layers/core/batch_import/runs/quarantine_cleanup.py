@@ -50,8 +50,7 @@ class QuarantineCleanup:
 
     def failed_accounts(self) -> list[FailedAccount]:
         """Nothing is made by looking: a host without a quarantine has nothing in it."""
-        failed = [account for home in self._homes() for account in _failed(self._host.accounts(group_id=home), {home})]
-        return sorted(failed, key=lambda found: found.account.account_id)
+        return self._failed_in(self._homes())
 
     def remove(self) -> Cleaned:
         """Removes all that qualify. Repeatable: what is kept for lack of time or peace is found again.
@@ -60,7 +59,7 @@ class QuarantineCleanup:
         """
         until, homes, cleaned = self._clock.monotonic() + _SECONDS, self._homes(), Cleaned()
         by_provider: dict[str, list[int]] = defaultdict(list)
-        for found in self.failed_accounts():
+        for found in self._failed_in(homes):
             if found.never_served:
                 by_provider[found.account.provider_id].append(found.account.account_id)
             else:
@@ -103,6 +102,10 @@ class QuarantineCleanup:
             return KeptReason.HOST_FAILED
         return None
 
+    def _failed_in(self, homes: set[int]) -> list[FailedAccount]:
+        failed = [account for home in homes for account in _failed(self._host.accounts(group_id=home), homes)]
+        return sorted(failed, key=lambda found: found.account.account_id)
+
     def _homes(self) -> set[int]:
         """The quarantines that there are, one of each platform."""
         groups = (self._host.group_named(of_platform(QUARANTINE, platform)) for platform in Platform)
@@ -113,10 +116,6 @@ def _failed(rows: Iterable[Mapping[str, Any]], homes: set[int]) -> Iterator[Fail
     for row in rows:
         account = existing_account(row)
         ours = bool(account.digest and account.provider_id)
-        if (
-            ours
-            and len(account.group_ids) == 1
-            and homes.issuperset(account.group_ids)
-            and account.import_state == ImportState.FAILED
-        ):
+        at_home = len(account.group_ids) == 1 and account.group_ids[0] in homes
+        if ours and at_home and account.import_state == ImportState.FAILED:
             yield FailedAccount(account, not account.prior_groups and not row.get("last_used_at"))
