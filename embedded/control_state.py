@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from embedded.errors import EmbeddedError
+from embedded.journal import sync
 from embedded.ministack import Load, function, replace
 from embedded.tables import Tables
 
@@ -49,14 +50,14 @@ class ControlState:
         self._load(FUNCTIONS)._prune_orphan_code_blobs = unused.append
         states = {name: state for name, of in self._services().items() if (state := of()) is not None}
         for path in self._path.parent.glob("lambda-blobs/*"):
-            _sync(path)
+            sync(path)
         draft = self._path.with_suffix(".new")
         with draft.open("w", encoding="utf-8") as file:
             json.dump(states, file, default=self._encode)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self._path)
-        _sync(self._path.parent)
+        sync(self._path.parent)
         self._due = False
         for referenced in unused:
             self._prune(referenced)
@@ -124,11 +125,3 @@ def changes(method: str, headers: Mapping[str, str], body: bytes) -> bool:
 def _failed(sentence: str) -> tuple[int, dict[str, str], bytes]:
     body = json.dumps({"__type": "InternalFailure", "message": sentence}).encode()
     return 500, {"Content-Type": "application/x-amz-json-1.1"}, body
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -124,7 +124,7 @@ class Journal:
         path = self._folder / f"journal-{self._generation:08d}"
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         self._end = os.fstat(self._file).st_size
-        _sync_folder(self._folder)
+        sync(self._folder)
 
     # --- changes
 
@@ -201,7 +201,7 @@ class Journal:
             size = self._write_snapshot(draft, next_frame)
             self.append([]).future.result()  # what the snapshot shows must not be lost from the journal
             draft.replace(self._folder / f"snapshot-{generation:08d}")
-            _sync_folder(self._folder)
+            sync(self._folder)
             self._remove_old()
             self._snapshot_bytes = max(self._snapshot_bytes, size)
         except (OSError, NotWritten) as problem:
@@ -389,8 +389,9 @@ def _write_all(file: int, data: bytes, start: int) -> None:
         view, start = view[written:], start + written
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

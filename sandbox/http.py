@@ -22,6 +22,15 @@ HTML = "text/html"
 Body = str | bytes | dict[str, Any] | list[Any] | None
 
 
+def json_object(text: str | bytes) -> dict[str, Any]:
+    """What ``text`` holds, when it is a JSON object; else an empty one."""
+    try:
+        value = orjson.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 @dataclass(slots=True)
 class Answer:
     """An HTTP answer: a body (text or bytes as they are, anything else as JSON), or a stream of pieces."""

@@ -13,6 +13,7 @@ from sandbox.host.convert import chat_messages
 from sandbox.host.gathered import Gathered, ToolCall
 from sandbox.host.state import Host
 from sandbox.host.templates import Row
+from sandbox.http import json_object
 
 VERSION = "2023-06-01"
 SCHEME = "authorization_bearer"
@@ -77,21 +78,13 @@ def events(stream: bytes, *, compact: bool) -> list[Row]:
     """
     lines = stream.decode(errors="replace").splitlines()
     pairs = ((_value(one, "event:", compact), _value(two, "data:", compact)) for one, two in pairwise(lines))
-    found = (_object(data) for event, data in pairs if event is not None and data is not None)
+    found = (json_object(data) for event, data in pairs if event is not None and data is not None)
     return [event for event in found if event]
 
 
 def _value(line: str, name: str, compact: bool) -> str | None:
     prefix = name if compact else name + " "
     return line.removeprefix(prefix).strip() if line.startswith(prefix) else None
-
-
-def _object(text: str) -> Row:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def gathered(stream: bytes, *, compact: bool) -> Gathered | None:

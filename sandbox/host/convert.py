@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from sandbox.host.templates import Row
+from sandbox.http import json_object
 
 USAGE = {"prompt_tokens": 11, "completion_tokens": 5, "total_tokens": 16}
 
@@ -50,20 +51,12 @@ def completed(stream: bytes) -> Row | None:
     """The final response of a Responses stream (or of a whole answer); None when it never came."""
     for line in stream.decode(errors="replace").splitlines():
         data = line.removeprefix("data:").strip()
-        event = _object(data)
+        event = json_object(data)
         if event.get("type") in ("response.completed", "response.incomplete", "response.done"):
             response: Row = event["response"]
             return response
-    whole = _object(stream.decode(errors="replace"))
+    whole = json_object(stream.decode(errors="replace"))
     return whole if whole.get("object") == "response" else None
-
-
-def _object(text: str) -> Row:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def chat_answer(response: Row, model: str) -> Row:

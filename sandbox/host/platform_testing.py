@@ -3,13 +3,13 @@
 See docs/host-api.md#platform-tests-prove-little.
 """
 
-import json
 from collections.abc import AsyncIterator
 
 from sandbox.host import anthropic, gemini, upstream
 from sandbox.host.models import mapped
 from sandbox.host.state import Host
 from sandbox.host.templates import Row
+from sandbox.http import json_object
 
 MODELS = {"anthropic": "claude-sonnet-4-5-20250929", "gemini": "gemini-2.0-flash"}
 _SYSTEM = "You are Claude Code, Anthropic's official CLI for Claude."
@@ -67,18 +67,10 @@ def _refused(host: Host, account: Row, status: int, text: str) -> Refused:
 def _text(raw: bytes) -> str:
     """The text in a line of a stream, of either protocol; lines that are no event say nothing."""
     line = raw.decode(errors="replace").strip()
-    event = _object(line.removeprefix("data:")) if line.startswith("data:") else {}
+    event = json_object(line.removeprefix("data:")) if line.startswith("data:") else {}
     if event.get("type") == "error" or isinstance(event.get("error"), dict):
         raise Refused(str(event["error"].get("message", "Unknown error")))
     if event.get("type") == "content_block_delta":
         return str(event["delta"].get("text", ""))
     parts = [part for item in event.get("candidates") or () for part in item.get("content", {}).get("parts", ())]
     return "".join(part.get("text", "") for part in parts)
-
-
-def _object(text: str) -> Row:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}

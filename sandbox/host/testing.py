@@ -12,7 +12,7 @@ from sandbox.host.probe import TEST_MODEL
 from sandbox.host.scheduler import SLOW
 from sandbox.host.state import Host
 from sandbox.host.templates import Row
-from sandbox.http import SSE, Answer, Call, Routes
+from sandbox.http import SSE, Answer, Call, Routes, json_object
 
 ROUTES: Routes[Host] = Routes()
 PLAIN = "text/plain; charset=utf-8"
@@ -31,7 +31,7 @@ class Failed(Exception):
 @ROUTES.on("POST", PATH + "/:id/test")
 def test(host: Host, call: Call) -> Answer:
     """POST /admin/accounts/:id/test: always HTTP 200; an unreadable body is ignored (docs/host-api.md#test-stream)."""
-    body = _lenient(call.raw)
+    body = json_object(call.raw)
     account = host.accounts.get(call.ids[0])
     problem = _unfit(account)
     if account is None or problem:
@@ -44,14 +44,6 @@ def test(host: Host, call: Call) -> Answer:
         model = mapped(account["credentials"].get("model_mapping") or {}, asked) or asked
     events = _events(host, account, model, str(body.get("prompt") or "hi"))
     return Answer(200, content_type=SSE, headers={"Cache-Control": "no-cache"}, stream=events)
-
-
-def _lenient(raw: bytes) -> Row:
-    try:
-        value = orjson.loads(raw)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _unfit(account: Row | None) -> str:
@@ -176,7 +168,7 @@ async def response_events(lines: AsyncIterable[bytes]) -> AsyncIterator[Row]:
     """Reads a Responses stream up to `response.completed`."""
     async for raw in lines:
         data = _data(raw)
-        event = _lenient((data or "").encode())
+        event = json_object(data or "")
         kind = event.get("type")
         if kind in ("response.completed", "response.done"):
             return

@@ -11,14 +11,12 @@ import contextlib
 import gzip
 import json
 import ssl
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.ports import ports_of
+
 MODEL = "gpt-4o"
 _LIST = json.dumps({"object": "list", "data": [{"id": MODEL}]}).encode()
 _ANSWER = json.dumps({
@@ -37,18 +35,9 @@ BODIES = {
 }
 
 
-@contextmanager
-def relay_farm(count: int, *options: str) -> Iterator[list[int]]:
+def relay_farm(count: int, *options: str) -> AbstractContextManager[list[int]]:
     """The ports of ``count`` relays in another process, which ends with the block."""
-    program = [sys.executable, "-m", "tests.support.relay_farm", str(count), *options]
-    with subprocess.Popen(program, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as farm:
-        assert farm.stdin is not None
-        assert farm.stdout is not None
-        try:
-            yield json.loads(farm.stdout.readline())
-        finally:
-            farm.stdin.close()
-            farm.wait(10)
+    return ports_of("tests.support.relay_farm", str(count), *options)
 
 
 async def _serve(options: argparse.Namespace) -> None:

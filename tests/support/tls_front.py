@@ -10,28 +10,18 @@ import json
 import re
 import resource
 import ssl
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from tests.support.ports import ports_of
+
 HOST = re.compile(rb"\r\nHost: [^\r]+", re.IGNORECASE)
-ROOT = Path(__file__).resolve().parents[2]
 
 
-@contextmanager
-def tls_front(count: int, behind: int, certificate: Path) -> Iterator[list[int]]:
+def tls_front(count: int, behind: int, certificate: Path) -> AbstractContextManager[list[int]]:
     """``count`` ports that speak TLS with ``certificate`` and lead to the port ``behind``, in another process."""
-    program = [sys.executable, "-m", "tests.support.tls_front", str(count), str(behind), str(certificate)]
-    with subprocess.Popen(program, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as front:
-        assert front.stdin is not None
-        assert front.stdout is not None
-        try:
-            yield json.loads(front.stdout.readline())
-        finally:
-            front.stdin.close()
-            front.wait(10)
+    return ports_of("tests.support.tls_front", str(count), str(behind), str(certificate))
 
 
 async def _serve(count: int, behind: int, certificate: str) -> None:
