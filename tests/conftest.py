@@ -12,6 +12,7 @@ import pytest
 import requests
 import time_machine
 from batch_import.bootstrap import bootstrap
+from hypothesis import settings
 
 import sandbox
 from embedded.stack import Embedded
@@ -28,6 +29,8 @@ START = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 def pytest_configure() -> None:
     choose_sample()  # here, so that the processes that pytest-xdist starts choose the same
+    settings.register_profile("busy machine", deadline=None)
+    settings.load_profile("busy machine")
 
 
 def pytest_report_header() -> str:

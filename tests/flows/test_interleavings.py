@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import pairwise
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -387,9 +388,10 @@ def counters_are_exact(world: World, runs: list[str], items: list[Item]) -> None
 def events_are_in_order(events: list[Any]) -> None:
     ids = [event.event_id for event in events]
     assert ids == sorted(set(ids))
-    of_stages = [event for event in events if event.message != "asked afterwards"]  # those join their stage's
-    times = [event.created_at for event in of_stages]
+    times = [event.created_at for event in events if event.message != "asked afterwards"]
     assert times == sorted(times)
+    for before, event in pairwise(events):  # what is asked afterwards joins its stage's events, with a time of its own
+        assert event.message != "asked afterwards" or event.created_at >= before.created_at
     assert [event.event_type for event in events].count("access_decided") == 1
 
 

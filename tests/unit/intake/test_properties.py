@@ -20,8 +20,8 @@ TEXTS = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=40).map("".jo
 @given(TEXTS)
 def test_any_text_is_read_without_an_exception_and_without_showing_a_key(text: str) -> None:
     intake = parse(text)
-    keys = [row.api_key for row in intake.rows if len(row.api_key) >= 10 and any(map(str.isdigit, row.api_key))]
-    keys = [key for key in keys if not key.startswith("/")]  # may be a host's name
+    keys = [row.api_key for row in intake.rows if any(map(str.isdigit, row.api_key))]
+    keys = [key for key in keys if len(key) >= (8 if key in text else 10)]  # a decoded one is no word of the text
     shown = repr([replace(row, api_key="") for row in intake.rows]) + repr(intake.ignored)
     assert not [key for key in keys if key in shown]
 
