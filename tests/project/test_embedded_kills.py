@@ -37,5 +37,5 @@ def kills(pytestconfig: pytest.Config) -> Iterator[Kills]:
 def test_an_import_survives_kills_at_random_moments(kills: Kills, number: int) -> None:
     kinds = [kills.chance.choice(KINDS) for _ in range(MOMENTS)]
     run_id = kills.run(f"r{number}", RELAYS, kinds, longest_wait=8)
-    kills.judge(run_id, RELAYS)
+    kills.judge(run_id, f"r{number}", RELAYS)
     assert max(kills.starts, default=0) < 4 * LONGEST_START

@@ -215,7 +215,7 @@ def test_an_import_survives_kills_at_random_moments(embedded: Embedded) -> None:
     kills = Kills(embedded, random.Random(os.environ.get("KILL_SEED")))
     kinds = kills.chance.sample(["emulator", "both", "power"], 2)
     run_id = kills.run("sample", 40, ["functions", *kinds], longest_wait=2)
-    kills.judge(run_id, 40)
+    kills.judge(run_id, "sample", 40)
 
 
 def test_state_and_tokens_survive_a_stop_and_nothing_is_deployed_again(embedded: Embedded) -> None:

@@ -32,11 +32,9 @@ class Kills:
     chance: random.Random
     moments: int = 0
     starts: list[float] = field(default_factory=list)  # seconds
-    _held_before: int = 0
 
     def run(self, name: str, relays: int, kinds: list[str], longest_wait: float) -> str:
         """Import so many relays, and kill meanwhile. Returns the id of the run, which has ended."""
-        self._held_before = len(self.accounts())
         run_id = str(self._call("/api/batch-import/runs", self._request(name, relays))["run_id"])
         begun = {path: path.stat().st_size for path in self._journals()}
         for kind in kinds:
@@ -66,19 +64,22 @@ class Kills:
         size = newest.stat().st_size
         os.truncate(newest, self.chance.randint(min(begun.get(newest, 0), size), size))
 
-    def judge(self, run_id: str, relays: int) -> None:
-        """The run has ended, each item with its verdict, and the host has each account once."""
+    def judge(self, run_id: str, name: str, relays: int) -> None:
+        """The run has ended, each item with its verdict, and the host has each account once.
+
+        Relays are told by ``name``: imports of former tests may still go on.
+        """
         run = self._call(f"/api/batch-import/runs/{run_id}")["run"]
         dead = len(range(0, relays, DEAD_EVERY))
         counted = {name: run[name] for name in ("total_items", "completed_items", "active_items", "broken_items")}
         expected = {"total_items": relays, "completed_items": relays, "active_items": relays - dead}
         assert counted == {**expected, "broken_items": dead}, run
-        held = self.accounts()
-        assert [account for account, times in Counter(held).items() if times > 1] == []
-        assert len(held) - self._held_before == relays - dead
+        held = Counter(self.accounts(name))
+        assert [account for account, times in held.items() if times > 1] == []
+        assert len(held) == relays - dead
 
-    def accounts(self) -> list[tuple[Any, Any]]:
-        """Provider and key of each account that the host lists."""
+    def accounts(self, name: str) -> list[tuple[str, str]]:
+        """Address and key of each account that the host lists for the relays of this name."""
         listed: list[dict[str, Any]] = []
         while True:
             page = requests.get(
@@ -89,7 +90,11 @@ class Kills:
             ).json()["data"]
             listed += page["items"]
             if len(listed) >= page["total"]:
-                return [(one["extra"]["import_provider_id"], one["extra"]["import_fingerprint"]) for one in listed]
+                return [
+                    (one["credentials"]["base_url"], one["extra"]["import_fingerprint"])
+                    for one in listed
+                    if f"/{name}-" in one["credentials"]["base_url"]
+                ]
 
     def _until_ended(self, run_id: str, seconds: float = 300) -> None:
         end = time.monotonic() + seconds
