@@ -15,6 +15,7 @@ from batch_import.domain.types import (
     MatchedAccountState,
     RunState,
 )
+from batch_import.domain.undo import UNDO_TEXTS, UndoOutcome, UndoReason
 
 EVENTS_SHOWN = 200
 _MODELS_SHOWN = 20  # of a plan; the item's profile has all
@@ -98,6 +99,8 @@ class ResultProjection:
             dry_run=run.dry_run,
             retry_of=run.retry_of,
             plan_of=run.plan_of,
+            undo_asked_at=run.undo_asked_at,
+            undone_at=run.undone_at,
             badges={"state": _badge(*_RUN[run.state])},
             **counters.model_dump(),
         )
@@ -157,8 +160,16 @@ class ResultProjection:
             "latency_ms": item.latency_ms,
             "served_model": item.served_model,
             "plan": _plan(item, profile),
+            "undo_result": self._undo_result(item),
             "badges": self._item_badges(item),
         }
+
+    def _undo_result(self, item: Item) -> api.UndoView | None:
+        if item.undo_result is None:
+            return None
+        outcome, reason = UndoOutcome(item.undo_result["outcome"]), item.undo_result["reason"]
+        text = UNDO_TEXTS[outcome if reason is None else UndoReason(reason)]
+        return api.UndoView(outcome=outcome, reason=reason, message=self._worded(text))
 
     def _advice(self, code: Code | None) -> str | None:
         row = outcome(code or Code.INTERNAL_ERROR)
