@@ -250,6 +250,7 @@ def test_the_recording_of_a_dead_letter_may_die_anywhere(runs: CrashRuns) -> Non
         check(runs, run_id, point, ["degraded"])
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("function", [pytest.param("api", marks=pytest.mark.long), "provision"])
 def test_an_undo_may_die_anywhere(runs: CrashRuns, function: str) -> None:
     """Of a run that switched one account on and made another."""
@@ -262,6 +263,7 @@ def test_an_undo_may_die_anywhere(runs: CrashRuns, function: str) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 def test_reconcile_may_die_anywhere_over_a_lost_undo(runs: CrashRuns) -> None:
     off = switched_off(runs)
     run_id = off.switched_on()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from batch_import.bootstrap import bootstrap
+from batch_import.host.accounts import existing_account
 
 from sandbox.relays.profiles import DeadKey, Healthy
 from tests.conftest import Service
@@ -155,11 +156,11 @@ def test_a_retry_of_a_dry_run_is_a_dry_run(service: Service, box: Any) -> None:
 def test_plan_and_application_on_every_host(place: Place) -> None:
     pairs = [place.pair("healthy", "held"), place.pair("messages_x_api_key", "new"), place.pair("healthy", "other")]
     place.import_(pairs[0])
-    before = place.accounts()
+    before = [existing_account(row) for row in place.accounts()]
     run_id, items = place.start(*pairs, dry_run=True)
     assert [item["plan"]["resolution"] for item in items] == ["reused", "created", "created"]
-    assert [item["plan"]["account_id"] for item in items] == [before[0]["id"], None, None]
-    assert place.accounts() == before
+    assert [item["plan"]["account_id"] for item in items] == [before[0].account_id, None, None]
+    assert [existing_account(row) for row in place.accounts()] == before
     assert [place.host.group_named(item["plan"]["group"]) is None for item in items] == [False, True, True]
 
     place.import_(pairs[2])

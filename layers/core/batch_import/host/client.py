@@ -268,7 +268,7 @@ class HostClient:
 
     def usage(self, **filters: int) -> Iterator[Json]:
         """Newest first; filters ``account_id``, ``group_id``, ``user_id``."""
-        return self._pages(f"{_ADMIN}/usage", filters)
+        return self._pages(f"{_ADMIN}/usage", filters, size=_FEW)
 
     def newest_usage(self, key_id: int) -> Json | None:
         rows = self.transport.get(f"{_ADMIN}/usage", {"api_key_id": key_id, "page_size": 1}).get("items") or []
