@@ -23,14 +23,20 @@ from batch_import.domain.types import (
     MatchedAccountState,
     RunState,
 )
-from batch_import.http_api import errors, routing
+from batch_import.http_api import reasons, routing
+from batch_import.http_api.checks import operators_alone
+from batch_import.http_api.json_body import decode
+from batch_import.http_api.responses import request_id, serialize
 from batch_import.http_api.use_cases import ApiUseCases
 
 load("http_api.use_cases", "store.vault")
 logger = handler_logger()
 metrics = handler_metrics()
 app = APIGatewayRestResolver(
-    enable_validation=True, response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR
+    enable_validation=True,
+    response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
+    json_body_deserializer=decode,
+    serializer=serialize,
 )
 PAGES = Path(__file__).parent / "web"
 
@@ -45,17 +51,17 @@ IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key")]
     status_code=HTTPStatus.ACCEPTED,
     responses=routing.answers(api.RunCreated, 400, 401, 403, 409, 413, 415, success=202),
 )
+@operators_alone
 def create_run(
     request: Annotated[api.CreateRunRequest, Body()],
     idempotency_key: IdempotencyKey = None,
 ) -> api.RunCreated:
-    routing.demand_operator(app)
     return use_cases().create(request, idempotency_key)
 
 
 @app.post("/api/batch-import/parse", responses=routing.answers(api.ParseResult, 400, 401, 403, 413, 415, 502))
+@operators_alone
 def parse_text(request: Annotated[api.ParseRequest, Body()]) -> api.ParseResult:
-    routing.demand_operator(app)
     return use_cases().parse(request)
 
 
@@ -108,8 +114,8 @@ def get_item(run_id: str, item_id: str) -> api.ItemDetail:
 
 
 @app.post("/api/batch-import/runs/<run_id>/cancel", responses=routing.answers(api.RunSummary, 401, 403, 404, 409))
+@operators_alone
 def cancel_run(run_id: str) -> api.RunSummary:
-    routing.demand_operator(app)
     return use_cases().cancel(run_id)
 
 
@@ -118,18 +124,18 @@ def cancel_run(run_id: str) -> api.RunSummary:
     status_code=HTTPStatus.ACCEPTED,
     responses=routing.answers(api.RunRetried, 400, 401, 403, 404, 409, success=202),
 )
+@operators_alone
 def retry_run(
     run_id: str,
     request: Annotated[api.RetryRequest | None, Body()] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> api.RunRetried:
-    routing.demand_operator(app)
     return use_cases().retry(run_id, request or api.RetryRequest(), idempotency_key)
 
 
 @app.get("/api/batch-import/runs/<run_id>/export", responses=routing.answers(api.RunExport, 400, 401, 403, 404))
+@operators_alone
 def export_run(run_id: str, limit: Limit = routing.DEFAULT_LIMIT, cursor: Cursor = None) -> api.RunExport:
-    routing.demand_operator(app)
     return use_cases().export(run_id, limit, cursor)
 
 
@@ -139,8 +145,8 @@ def list_quarantine() -> api.Quarantine:
 
 
 @app.delete("/api/batch-import/quarantine", responses=routing.answers(api.QuarantineCleaned, 401, 403, 502))
+@operators_alone
 def clean_quarantine() -> api.QuarantineCleaned:
-    routing.demand_operator(app)
     return use_cases().clean_quarantine()
 
 
@@ -167,34 +173,35 @@ def nothing_here(_: Exception) -> Response[str]:
 
 @app.exception_handler(RequestValidationError)  # type: ignore[untyped-decorator]
 def bad_request(error: RequestValidationError) -> Response[str]:
-    return errors.bad_request(error.errors())
+    return routing.refused(app, reasons.invalid(error.errors()))
 
 
-@app.exception_handler([RecursionError, UnicodeDecodeError])  # type: ignore[untyped-decorator]
+@app.exception_handler(UnicodeDecodeError)  # type: ignore[untyped-decorator]
 def unreadable(_: Exception) -> Response[str]:
-    return errors.refusal(InvalidRequest("the body is not valid JSON in UTF-8, or nested too deeply"))
+    return routing.refused(app, InvalidRequest("the body is not UTF-8", "请求体不是 UTF-8"))
 
 
 @app.exception_handler(BatchImportError)  # type: ignore[untyped-decorator]
 def refused(error: BatchImportError) -> Response[str]:
-    return errors.refusal(error)
+    return routing.refused(app, error)
 
 
 @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
 def broken(error: Exception) -> Response[str]:
     logger.exception("unhandled", exc_info=error)
-    return errors.refusal(BatchImportError("something went wrong; the log has it under this request's id"))
+    return routing.refused(app, BatchImportError(*routing.BROKEN))
 
 
 def use_cases() -> ApiUseCases:
-    return bootstrap().api(routing.language_of(app.current_event.headers.get("Accept-Language")))
+    return bootstrap().api(routing.answer_language(app.current_event.raw_event))
 
 
 @metrics.log_metrics(capture_cold_start_metric=True)
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    logger.append_keys(request_id=request_id(event))
     with ending(context.get_remaining_time_in_millis() / 1000 - 1):
-        answer = errors.unreadable_body(event) or routing.resolve(app, event, context)
+        answer = routing.answer(app, event, context)
     metrics.add_metric("Answers", MetricUnit.Count, 1)
     metrics.add_metric(f"Answers{answer['statusCode'] // 100}xx", MetricUnit.Count, 1)
     route = routing.route_at(app, event["path"])

@@ -7,6 +7,8 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
+    StrictInt,
     StringConstraints,
     WithJsonSchema,
     field_validator,
@@ -55,6 +57,10 @@ class TextFormat(StrEnum):
     TOML = "toml"
 
 
+def _refused(en: str, zh: str) -> ValueError:
+    return ValueError(InvalidRequest(en, zh))
+
+
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -78,14 +84,14 @@ class ItemRequest(_Request):
         try:
             return canonical_base_url(value)
         except InvalidRequest as error:
-            raise ValueError(str(error)) from None
+            raise ValueError(error) from None
 
 
 class RowDecision(_Request):
     """What a person decided about one row of a pasted text; all but ``row`` may be left out."""
 
-    row: int = Field(ge=1)
-    skip: bool = False
+    row: StrictInt = Field(ge=1)
+    skip: StrictBool = False
     choice: Annotated[str, StringConstraints(max_length=40)] | None = None
     base_url: Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)] | None = None
     requested_models: list[Name] | None = Field(default=None, max_length=50)
@@ -97,7 +103,7 @@ class ParseRequest(_Request):
 
     text: Annotated[str, StringConstraints(min_length=1)] = Field(repr=False)
     format: TextFormat = TextFormat.AUTO
-    check_host: bool = False
+    check_host: StrictBool = False
 
 
 class CreateRunRequest(_Request):
@@ -110,9 +116,9 @@ class CreateRunRequest(_Request):
     mode: RunMode = RunMode.PARTIAL
     access_mode: AccessMode
     subscription_users: list[Name] = Field(default_factory=list, max_length=1000)
-    subscription_days: int = Field(default=30, ge=1, le=36_500)
+    subscription_days: StrictInt = Field(default=30, ge=1, le=36_500)
     probe_api_key: ApiKey | None = Field(default=None, repr=False)
-    confirm_timeout_ms: int = Field(default=0, ge=0, le=MAX_WAIT_MS)
+    confirm_timeout_ms: StrictInt = Field(default=0, ge=0, le=MAX_WAIT_MS)
     reactivate: Reactivate = Reactivate.ALWAYS
     platform: PlatformWish = PlatformWish.AUTO
     join_groups: list[Name] = Field(default_factory=list, max_length=20)
@@ -125,13 +131,22 @@ class CreateRunRequest(_Request):
     @model_validator(mode="after")
     def _conditional_fields(self) -> "CreateRunRequest":
         if bool(self.items) == (self.text is not None):
-            raise ValueError("items: give either items, 1 to 10,000 of them, or text")
+            raise _refused(
+                "items: give either items, 1 to 10,000 of them, or text",
+                "items：请给出 1 至 10,000 个条目，或给出 text",
+            )
         if self.rows and self.text is None:
-            raise ValueError("rows: they belong to text")
+            raise _refused("rows: they belong to text", "rows：只能与 text 一起使用")
         if self.access_mode is AccessMode.SUBSCRIPTION and not self.subscription_users:
-            raise ValueError("subscription_users is required when access_mode=subscription")
+            raise _refused(
+                "subscription_users is required when access_mode=subscription",
+                "access_mode=subscription 时须提供 subscription_users",
+            )
         if self.access_mode is AccessMode.SELF_SERVICE and self.probe_api_key is None:
-            raise ValueError("probe_api_key is required when access_mode=self_service")
+            raise _refused(
+                "probe_api_key is required when access_mode=self_service",
+                "access_mode=self_service 时须提供 probe_api_key",
+            )
         return self
 
 

@@ -41,7 +41,7 @@ def authorize(event: Mapping[str, Any], hashes: Mapping[str, Sequence[str]]) -> 
 def demand_operator(role: str | None) -> None:
     """Raises ``Forbidden`` for anyone but an operator."""
     if role != Role.OPERATOR:
-        raise Forbidden("this token may only read")
+        raise Forbidden("this token may only read", "该令牌只有读取权限")
 
 
 def _role(token: str, hashes: Mapping[str, Sequence[str]]) -> Role | None:

@@ -1,5 +1,6 @@
 """The use cases of the API, each bound to the language of its caller."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -24,6 +25,7 @@ from batch_import.store.items import ItemStore
 from batch_import.store.listing import Listing
 from batch_import.store.runs import RunStore
 
+_RUN_ID, _ITEM_ID = re.compile("run_[A-Za-z0-9_]{1,60}"), re.compile("item_[0-9]{1,10}")
 _POLL_SECONDS = 0.25
 _HEALTH_SECONDS = 5.0
 
@@ -86,14 +88,15 @@ class ApiUseCases:
         )
 
     def item(self, run_id: str, item_id: str) -> api.ItemDetail:
-        item = self._items.get(run_id, item_id) if item_id.startswith("item_") else None
+        known = _ITEM_ID.fullmatch(item_id) is not None
+        item = self._items.get(self._run(run_id).run_id, item_id) if known else None
         if item is None:
-            raise NotFound("this run has no such item")
+            raise NotFound("this run has no such item", "该批次没有该条目")
         events = self._items.events(run_id, item_id, EVENTS_SHOWN)
         return self._show.item_detail(item, self._items.profile(run_id, item_id), events)
 
     def cancel(self, run_id: str) -> api.RunSummary:
-        run = self._service.cancel(run_id)
+        run = self._service.cancel(self._run(run_id).run_id)
         return self._show.run(run, self._runs.counters(run))
 
     def retry(self, run_id: str, request: api.RetryRequest, idempotency_key: str | None) -> api.RunRetried:
@@ -138,9 +141,9 @@ class ApiUseCases:
         return api.Health(status="ok" if host["reachable"] else "degraded", version=__version__, host=host)
 
     def _run(self, run_id: str) -> Run:
-        run = self._runs.get(run_id) if run_id.startswith("run_") else None
+        run = self._runs.get(run_id) if _RUN_ID.fullmatch(run_id) else None
         if run is None:
-            raise NotFound("there is no such run")
+            raise NotFound("there is no such run", "没有该批次")
         return run
 
     def _wait(self, run: Run, seconds: float) -> Run:
@@ -156,4 +159,4 @@ def _needing_the_host() -> Iterator[None]:
     try:
         yield
     except HostError as error:
-        raise HostUnreachable(str(error)) from None
+        raise HostUnreachable(str(error), f"宿主不可用：{error}") from None

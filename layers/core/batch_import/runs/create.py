@@ -98,9 +98,9 @@ class BatchImportService:
         self._runs.cancel(run_id)
         run = self._runs.get(run_id)
         if run is None:
-            raise NotFound("there is no such run")
+            raise NotFound("there is no such run", "没有该批次")
         if run.state is not RunState.CANCELLED:
-            raise Conflict(f"run {run_id} has ended as {run.state}")
+            raise Conflict(f"run {run_id} has ended as {run.state}", f"批次 {run_id} 已结束：{run.state}")
         return run
 
     def open_key(self, run: Run, item_id: str) -> str | None:
@@ -124,7 +124,7 @@ class BatchImportService:
         if remembered is None or idempotency is None:
             return None
         if remembered["request_hash"] != idempotency["request_hash"]:
-            raise Conflict("this Idempotency-Key was used for another request")
+            raise Conflict("this Idempotency-Key was used for another request", "该 Idempotency-Key 已用于另一个请求")
         return self._runs.get(remembered["run_id"])
 
     def _prepare(self, asked: Asked) -> tuple[Run, dict[int, Row], list[bytes]]:
@@ -154,7 +154,7 @@ class BatchImportService:
             left_out_items=asked.left_out_items,
         )
         if sum(len(row["sealed"]) for row in parts.values()) + sum(map(len, search)) > _TRANSACTION_BYTES:
-            raise TooLarge("the list is too large: split it into several runs")
+            raise TooLarge("the list is too large: split it into several runs", "列表过大，请拆分为多个批次")
         return run, parts, search
 
     def _probe_key(self, run: Run, api_key: str | None) -> SealedKey | None:
