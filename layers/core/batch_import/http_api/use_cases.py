@@ -105,7 +105,7 @@ class ApiUseCases:
 
     def export(self, run_id: str, limit: int, cursor: str | None) -> api.RunExport:
         run = self._run(run_id)
-        found, next_cursor = self._listing.items(run_id, {}, limit, cursor)
+        found, next_cursor = self._listing.items(run_id, {}, limit, cursor, "export")
         return exported(run, found, next_cursor)
 
     def quarantine(self) -> api.Quarantine:

@@ -1,17 +1,14 @@
-"""Lists in their documented orders: bounded reads, opaque cursors bound to their filter.
+"""Lists in their documented orders: bounded reads.
 
 See docs/design.md#35-list-orders.
 """
 
-import base64
-import hashlib
-import json
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from batch_import.domain.entities import Item, Run
-from batch_import.domain.errors import InvalidRequest
+from batch_import.store.cursors import decode_cursor, encode_cursor
 from batch_import.store.dynamo import Row, Table
 from batch_import.store.items import FAILED, ItemStore
 from batch_import.store.runs import RunStore
@@ -24,29 +21,6 @@ _CHUNK = 500
 SEARCH_ROW_BYTES = 300_000
 
 Filter = Mapping[str, Any]
-
-
-def encode_cursor(position: str, filters: Filter) -> str:
-    raw = json.dumps([position, _digest(filters)])
-    return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str | None, filters: Filter) -> str | None:
-    """The position that ``cursor`` holds; raises ``InvalidRequest`` when it is damaged or of another filter."""
-    if cursor is None:
-        return None
-    try:
-        position, digest = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, TypeError, RecursionError):
-        raise InvalidRequest("cursor is not valid") from None
-    if digest != _digest(filters) or not isinstance(position, str):
-        raise InvalidRequest("cursor belongs to another filter")
-    return position
-
-
-def _digest(filters: Filter) -> str:
-    text = json.dumps({k: str(v) for k, v in filters.items() if v is not None}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def pack_search(texts: list[str]) -> list[bytes]:
@@ -70,7 +44,7 @@ class Listing:
 
     def runs(self, filters: Filter, limit: int, cursor: str | None) -> tuple[list[Run], str | None]:
         """``started_at`` descending; filters ``state``, ``access_mode``, ``q`` (run id, and items' provider or URL)."""
-        state = filters.get("state")
+        state, scope = filters.get("state"), {"list": "runs", **filters}
         index = {"IndexName": "by_state" if state else "by_start"}
         key = ("state_pk", str(state)) if state else ("list_pk", "runs")
         budget = _RUNS_PER_SEARCH if filters.get("q") else _ROWS_PER_REQUEST
@@ -81,16 +55,19 @@ class Listing:
             "list_sk",
             budget,
             limit,
-            decode_cursor(cursor, filters),
+            decode_cursor(cursor, scope),
             lambda row: self._run_matches(row, filters),
         )
         found = self._runs.get_many([row["pk"] for row in rows])
-        return found, encode_cursor(position, filters) if position else None
+        return found, encode_cursor(position, scope) if position else None
 
-    def items(self, run_id: str, filters: Filter, limit: int, cursor: str | None) -> tuple[list[Item], str | None]:
+    def items(
+        self, run_id: str, filters: Filter, limit: int, cursor: str | None, name: str = "items"
+    ) -> tuple[list[Item], str | None]:
         """The order of docs/design.md#35-list-orders. A filter that few rows meet may give short pages:
-        ``next_cursor`` then goes on.
+        ``next_cursor`` then goes on, in a list of the same ``name``.
         """
+        scope = {"list": name, "run": run_id, **filters}
         rows, position = self._walk(
             self._items_table,
             {"IndexName": "by_order"},
@@ -98,11 +75,11 @@ class Listing:
             "order_sk",
             _ROWS_PER_REQUEST,
             limit,
-            decode_cursor(cursor, filters),
+            decode_cursor(cursor, scope),
             lambda row: _item_matches(row, filters),
         )
         found = self._items.get_many(run_id, [row["sk"] for row in rows])
-        return found, encode_cursor(position, filters) if position else None
+        return found, encode_cursor(position, scope) if position else None
 
     def failed_items(self, run_id: str) -> list[Item]:
         """All that ended broken or degraded, in the order of the run's list."""
