@@ -37,6 +37,7 @@ from batch_import.domain.urls import MAX_LENGTH, canonical_base_url
 MAX_ITEMS = 10_000
 MAX_BODY_BYTES = 5 * 1024 * 1024
 MAX_WAIT_MS = 20_000
+MOST_ACCOUNTS = 5_000  # of an answer
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 ApiKey = Annotated[
@@ -278,6 +279,9 @@ class RunDetail(BaseModel):
 class ItemSummary(BaseModel):
     """An item of a list (docs/design.md#33-responses) with badges, the failure's code and advice.
 
+    A list shows the first 20 requested models and families, and the first ten advisories in 300 characters each; the
+    ``…_count`` fields say how many there are. The detail has them all.
+
     ``platform`` is the host's platform of its account, once that is decided. ``latency_ms`` is what the proof took,
     through the gateway; ``served_model`` is what the relay's own answer named.
     """
@@ -288,7 +292,9 @@ class ItemSummary(BaseModel):
     api_key_fingerprint: str
     label: str | None
     requested_models: list[str]
+    requested_model_count: int
     canonical_model_families: list[str]
+    canonical_model_family_count: int
     resolved_smoke_model: str | None
     current_stage: ItemStage
     confirmation_status: ConfirmationStatus
@@ -299,6 +305,7 @@ class ItemSummary(BaseModel):
     retry_count: int
     last_retry_at: Timestamp | None
     advisory_messages: list[str]
+    advisory_count: int
     last_error_stage: ItemStage | None
     last_error: str | None
     last_error_code: str | None
@@ -396,9 +403,10 @@ class QuarantinedAccount(BaseModel):
 
 
 class Quarantine(BaseModel):
-    """Accounts that ended failed in quarantine; a cleanup removes those that never served."""
+    """Accounts that ended failed in quarantine, the first 5,000; a cleanup removes those that never served."""
 
     accounts: list[QuarantinedAccount]
+    account_count: int
 
 
 class KeptReason(StrEnum):

@@ -8,6 +8,7 @@ from batch_import.domain.advisories import Advisory, Text, text_of
 from batch_import.domain.entities import Counters, Event, Item, ItemProfile, Run
 from batch_import.domain.outcomes import Code, outcome
 from batch_import.domain.provider import shown_fingerprint
+from batch_import.domain.shortening import first_names, first_texts
 from batch_import.domain.types import (
     AccessStatus,
     AccountResolution,
@@ -103,7 +104,9 @@ class ResultProjection:
         return api.RunDetail(run=self.run(run, counters), recent_warnings=warnings)
 
     def item(self, item: Item, profile: ItemProfile) -> api.ItemSummary:
-        return api.ItemSummary(**self._item_fields(item, profile))
+        fields = self._item_fields(item, profile)
+        shortened = {name: first_names(fields[name]) for name in ("requested_models", "canonical_model_families")}
+        return api.ItemSummary(**{**fields, **shortened, "advisory_messages": first_texts(fields["advisory_messages"])})
 
     def item_detail(self, item: Item, profile: ItemProfile, events: Iterable[Event]) -> api.ItemDetail:
         shown = sorted(events, key=lambda event: event.created_at)[:EVENTS_SHOWN]
@@ -130,7 +133,9 @@ class ResultProjection:
             "api_key_fingerprint": shown_fingerprint(item.key_digest),
             "label": item.label,
             "requested_models": list(item.requested_models),
+            "requested_model_count": len(item.requested_models),
             "canonical_model_families": list(profile.canonical_model_families),
+            "canonical_model_family_count": len(profile.canonical_model_families),
             "resolved_smoke_model": item.resolved_smoke_model,
             "current_stage": item.current_stage,
             "confirmation_status": item.confirmation_status,
@@ -141,6 +146,7 @@ class ResultProjection:
             "retry_count": item.retry_count,
             "last_retry_at": item.last_retry_at,
             "advisory_messages": [text_of(advisory, self.language) for advisory in item.advisory_list],
+            "advisory_count": len(item.advisories),
             "last_error_stage": item.last_error_stage,
             "last_error": item.last_error,
             "last_error_code": item.last_error_code,

@@ -121,8 +121,9 @@ class ApiUseCases:
                     import_state=one.account.import_state,
                     never_served=one.never_served,
                 )
-                for one in found
-            ]
+                for one in found[: api.MOST_ACCOUNTS]
+            ],
+            account_count=len(found),
         )
 
     def clean_quarantine(self) -> api.QuarantineCleaned:
