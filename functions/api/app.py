@@ -55,8 +55,9 @@ IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key")]
 def create_run(
     request: Annotated[api.CreateRunRequest, Body()],
     idempotency_key: IdempotencyKey = None,
-) -> api.RunCreated:
-    return use_cases().create(request, idempotency_key)
+) -> Response[api.RunCreated]:
+    run, replayed = use_cases().create(request, idempotency_key)
+    return routing.accepted(run, f"runs/{run.run_id}", replayed=replayed)
 
 
 @app.post("/api/batch-import/parse", responses=routing.answers(api.ParseResult, 400, 401, 403, 413, 415, 502))
@@ -129,8 +130,9 @@ def retry_run(
     run_id: str,
     request: Annotated[api.RetryRequest | None, Body()] = None,
     idempotency_key: IdempotencyKey = None,
-) -> api.RunRetried:
-    return use_cases().retry(run_id, request or api.RetryRequest(), idempotency_key)
+) -> Response[api.RunRetried]:
+    run, replayed = use_cases().retry(run_id, request or api.RetryRequest(), idempotency_key)
+    return routing.accepted(run, f"../{run.run_id}", replayed=replayed)
 
 
 @app.get("/api/batch-import/runs/<run_id>/export", responses=routing.answers(api.RunExport, 400, 401, 403, 404))

@@ -109,15 +109,15 @@ class ResultProjection:
         return api.ItemSummary(**{**fields, **shortened, "advisory_messages": first_texts(fields["advisory_messages"])})
 
     def item_detail(self, item: Item, profile: ItemProfile, events: Iterable[Event]) -> api.ItemDetail:
-        shown = sorted(events, key=lambda event: event.created_at)[:EVENTS_SHOWN]
+        shown = sorted(events, key=lambda event: (event.created_at, event.event_id))[:EVENTS_SHOWN]
         capability = profile.capability_profile
         return api.ItemDetail(
             **self._item_fields(item, profile),
             raw_models=list(profile.raw_models),
             normalized_models=list(profile.normalized_models),
             recommended_models=list(profile.recommended_models),
-            reused_from_provider_id=item.reused_from_provider_id,
-            reused_from_account_id=item.reused_from_account_id,
+            reused_from_provider_id=item.reused_from_provider_id if item.provision_reused else None,
+            reused_from_account_id=item.reused_from_account_id if item.provision_reused else None,
             channel_id=item.channel_id,
             account_id=item.account_id,
             capability_profile=api.CapabilityProfileView.model_validate(capability) if capability else None,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from itertools import takewhile
 from typing import Any, cast
 
@@ -164,6 +165,14 @@ class HostClient:
         """A user by e-mail, or by (a part of) one of its API keys."""
         rows = self._pages(f"{_ADMIN}/users", {"search": text})
         return next((row for row in rows if not email or str(row.get("email", "")).lower() == text.lower()), None)
+
+    def user(self, user_id: int) -> Json | None:
+        try:
+            return cast(Json, self.transport.get(f"{_ADMIN}/users/{user_id}"))
+        except HostRejected as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
 
     def ensure_user(self, email: str, password: str, concurrency: int) -> Json:
         existing = self.user_matching(email, email=True)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.api_gateway import Route
@@ -21,9 +21,11 @@ from batch_import.http_api.responses import finished
 from batch_import.net.deadline import deadline
 from batch_import.store.listing import DEFAULT_LIMIT, MAX_LIMIT
 
+Created = TypeVar("Created", bound=api.RunCreated)
 __all__ = ["DEFAULT_LIMIT", "MAX_LIMIT"]
 
 BROKEN = "something went wrong; the log has it under this request's id", "出错了；请按请求 id 查看日志"
+_POLL_AFTER = 2  # seconds
 _ANSWER_SECONDS = 4.0  # of the function's time, for the answer
 _ASSET = re.compile(r"[a-z0-9-]+\.(html|js|css|svg)")
 _PAGE_HEADERS = {
@@ -63,6 +65,13 @@ def answer_language(event: Mapping[str, Any]) -> str:
 
 def error_language(event: Mapping[str, Any]) -> str:
     return languages.preferred(header(event, "accept-language")) or languages.ERRORS
+
+
+def accepted(run: Created, location: str, *, replayed: bool) -> Response[Created]:
+    """202 with where to look and how soon; ``location`` is relative, so that it resolves behind any stage or prefix."""
+    again = {"Idempotent-Replayed": "true"} if replayed else {}
+    headers = {"Location": location, "Retry-After": str(_POLL_AFTER), **again}
+    return Response(HTTPStatus.ACCEPTED, JSON, run, headers=headers)
 
 
 def answers(model: type[BaseModel], *statuses: int, success: int = 200) -> dict[int, Any]:

@@ -12,13 +12,14 @@ from batch_import.domain.entities import Run
 from batch_import.domain.errors import HostUnreachable, NotFound
 from batch_import.domain.export import exported
 from batch_import.domain.projection import EVENTS_SHOWN, ResultProjection
-from batch_import.domain.types import RunState
+from batch_import.domain.types import AccessMode, RunState
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
 from batch_import.http_api.pasted import HostAccounts, with_items
 from batch_import.intake import parse, shown
 from batch_import.net.deadline import deadline
 from batch_import.runs.create import BatchImportService
+from batch_import.runs.customers import demand_known_customers
 from batch_import.runs.quarantine_cleanup import QuarantineCleanup
 from batch_import.runs.retry import RunRetry
 from batch_import.store.items import ItemStore
@@ -55,11 +56,18 @@ class ApiUseCases:
         self._show = show
         self._clock = clock
 
-    def create(self, request: api.CreateRunRequest, idempotency_key: str | None) -> api.RunCreated:
-        """Waits up to ``confirm_timeout_ms`` for the items to end; the counters are those of that moment."""
-        run = self._service.start_run(with_items(request), idempotency_key)
+    def create(self, request: api.CreateRunRequest, idempotency_key: str | None) -> tuple[api.RunCreated, bool]:
+        """The run, and whether an earlier call with this key made it.
+
+        Waits up to ``confirm_timeout_ms`` for the items to end; the counters are those of that moment.
+        """
+        run, replayed = self._service.start_run(with_items(request), idempotency_key, self._check_customers)
         run = self._wait(run, request.confirm_timeout_ms / 1000)
-        return self._show.created(run, self._runs.counters(run))
+        return self._show.created(run, self._runs.counters(run)), replayed
+
+    def _check_customers(self, request: api.CreateRunRequest) -> None:
+        if request.access_mode is AccessMode.SUBSCRIPTION:
+            demand_known_customers(self._host, request.subscription_users)
 
     def parse(self, request: api.ParseRequest) -> api.ParseResult:
         """What a pasted text is read as. Nothing is stored; with ``check_host`` the host's accounts are listed once."""
@@ -99,9 +107,10 @@ class ApiUseCases:
         run = self._service.cancel(self._run(run_id).run_id)
         return self._show.run(run, self._runs.counters(run))
 
-    def retry(self, run_id: str, request: api.RetryRequest, idempotency_key: str | None) -> api.RunRetried:
-        run = self._run_retry.retry(self._run(run_id), request.probe_api_key, idempotency_key)
-        return self._show.retried(run, self._runs.counters(run))
+    def retry(self, run_id: str, request: api.RetryRequest, idempotency_key: str | None) -> tuple[api.RunRetried, bool]:
+        """The new run, and whether an earlier call with this key made it."""
+        run, replayed = self._run_retry.retry(self._run(run_id), request.probe_api_key, idempotency_key)
+        return self._show.retried(run, self._runs.counters(run)), replayed
 
     def export(self, run_id: str, limit: int, cursor: str | None) -> api.RunExport:
         run = self._run(run_id)

@@ -34,6 +34,13 @@ class Asked(NamedTuple):
     left_out_items: int = 0
 
 
+class Started(NamedTuple):
+    """``replayed``: an earlier call with the same Idempotency-Key made the run."""
+
+    run: Run
+    replayed: bool = False
+
+
 class BatchImportService:
     """``new_suffix`` gives the random part of a run id; ``key_retention`` is how long a key may be kept for retry."""
 
@@ -55,23 +62,41 @@ class BatchImportService:
         self._new_suffix = new_suffix
         self._retention = key_retention
 
-    def start_run(self, request: CreateRunRequest, idempotency_key: str | None = None) -> Run:
-        """The same ``idempotency_key`` with the same request answers the first run; with another one: ``Conflict``."""
-        return self.start(lambda: Asked(request), idempotency_facts(request.model_dump_json, idempotency_key))
+    def start_run(
+        self,
+        request: CreateRunRequest,
+        idempotency_key: str | None = None,
+        check: Callable[[CreateRunRequest], None] = lambda _: None,
+    ) -> Started:
+        """The same ``idempotency_key`` with the same request answers the first run; with another one: ``Conflict``.
 
-    def start(self, ask: Callable[[], Asked], idempotency: Row | None) -> Run:
+        How long a call waits is no part of the request. ``check`` may raise; a run that was made is not checked again.
+        """
+
+        def ask() -> Asked:
+            check(request)
+            return Asked(request)
+
+        def worded() -> str:
+            return request.model_dump_json(exclude={"confirm_timeout_ms"})
+
+        return self.start(ask, idempotency_facts(worded, idempotency_key))
+
+    def start(self, ask: Callable[[], Asked], idempotency: Row | None) -> Started:
         """Store the run and its list in one transaction, then expand it here (short) or by queue (long).
 
         ``ask`` is not called when ``idempotency`` remembers the run that an earlier call made.
         """
         earlier = self._earlier(idempotency)
         if earlier is not None:
-            return self._set_going(earlier)  # the first call may have broken off right after storing it
+            return Started(
+                self._set_going(earlier), replayed=True
+            )  # the first call may have broken off right after storing it
         asked = ask()
         run, parts, search = self._prepare(asked)
         if not self._runs.create(run, parts, search, idempotency, self._probe_key(run, asked.request.probe_api_key)):
             return self.start(ask, idempotency)
-        return self._set_going(run)
+        return Started(self._set_going(run))
 
     def _set_going(self, run: Run) -> Run:
         if run.total_items <= EXPAND_AT_ONCE:

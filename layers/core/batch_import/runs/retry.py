@@ -6,7 +6,7 @@ from batch_import.domain.contract import CreateRunRequest, ItemRequest
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.errors import Conflict, InvalidRequest
 from batch_import.domain.types import AccessMode
-from batch_import.runs.create import Asked, BatchImportService
+from batch_import.runs.create import Asked, BatchImportService, Started
 from batch_import.runs.item_list import idempotency_facts
 from batch_import.store.items import ItemStore
 from batch_import.store.listing import Listing
@@ -20,7 +20,7 @@ class RunRetry:
         self._listing = listing
         self._service = service
 
-    def retry(self, run: Run, probe_api_key: str | None = None, idempotency_key: str | None = None) -> Run:
+    def retry(self, run: Run, probe_api_key: str | None = None, idempotency_key: str | None = None) -> Started:
         """Import again what ended degraded or broken in ``run``, asked for as it was there.
 
         The same ``idempotency_key`` again answers the first new run. ``Conflict`` when there is nothing to retry,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from batch_import.domain.clock import Clock, iso
+from batch_import.domain.clock import Clock, iso, parse
 from batch_import.domain.entities import Event, Item, ItemProfile, NewEvent, Run
 from batch_import.domain.errors import LeaseLost, StaleWrite
 from batch_import.domain.types import AccessStatus, EventType, ItemStage
@@ -63,7 +63,7 @@ def event_row(item: Item, version: int, index: int, event: NewEvent, now: str) -
     return {
         "pk": trail(item.run_id, item.item_id),
         "sk": number,
-        "event_id": f"evt_{item.position:05d}{number}",
+        "event_id": f"evt_{_milliseconds(now):013d}{item.position:05d}{number}",  # ids ascend in time
         "event_type": event.event_type,
         "stage": event.stage or item.current_stage,
         "attempt": event.attempt or item.attempt,
@@ -71,6 +71,10 @@ def event_row(item: Item, version: int, index: int, event: NewEvent, now: str) -
         "payload_json": json.dumps(event.payload, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
         "created_at": now,
     }
+
+
+def _milliseconds(moment: str) -> int:
+    return round(parse(moment).timestamp() * 1000)
 
 
 def set_or_remove(fields: Mapping[str, Any]) -> tuple[str, dict[str, str], Row]:

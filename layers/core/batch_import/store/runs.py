@@ -63,12 +63,18 @@ class RunStore:
             secret = {"sealed": probe_key.sealed, "expires_at": probe_key.erase_at}
             parts.append(self._table.putting({"pk": run.run_id, "sk": _PROBE_KEY, **secret}))
         if idempotency is not None:
-            parts.append(self._table.putting(self._idempotency_row(run, idempotency), "attribute_not_exists(pk)"))
+            row = self._idempotency_row(run, idempotency)
+            free = "attribute_not_exists(pk) OR expires_at <= :now"
+            parts.append(self._table.putting(row, free, {":now": self._epoch()}))
         return self._table.transact(parts)
 
     def remembered(self, idempotency_hash: str) -> Row | None:
-        """``run_id`` and ``request_hash`` of the run that this Idempotency-Key made, if any."""
-        return self._table.get(f"idempotency#{idempotency_hash}", _RUN)
+        """``run_id`` and ``request_hash`` of the run that this Idempotency-Key made within its lifetime, if any."""
+        row = self._table.get(f"idempotency#{idempotency_hash}", _RUN)
+        return row if row and row["expires_at"] > self._epoch() else None
+
+    def _epoch(self) -> int:
+        return int(self._clock.now().timestamp())
 
     def _row(self, run: Run) -> Row:
         index = {
@@ -84,7 +90,7 @@ class RunStore:
         return {"pk": run.run_id, "sk": shard_key(number), **Counters().model_dump()}
 
     def _idempotency_row(self, run: Run, idempotency: Row) -> Row:
-        expires = int((self._clock.now() + timedelta(hours=_IDEMPOTENCY_HOURS)).timestamp())
+        expires = self._epoch() + 3600 * _IDEMPOTENCY_HOURS
         return {
             "pk": f"idempotency#{idempotency['hash']}",
             "sk": _RUN,
