@@ -152,6 +152,18 @@ def clean_quarantine() -> api.QuarantineCleaned:
     return use_cases().clean_quarantine()
 
 
+@app.get("/api/batch-import/host/users", responses=routing.answers(api.HostUsers, 400, 401, 403, 502))
+@operators_alone
+def list_host_users(q: Search = None) -> api.HostUsers:
+    return use_cases().host_users(q or "")
+
+
+@app.get("/api/batch-import/host/groups", responses=routing.answers(api.HostGroups, 401, 403, 502))
+@operators_alone
+def list_host_groups() -> api.HostGroups:
+    return use_cases().host_groups()
+
+
 @app.get("/api/health", responses=routing.answers(api.Health, 401, 403))
 def health() -> api.Health:
     return use_cases().health()

@@ -29,7 +29,9 @@ from batch_import.domain.types import (
     Platform,
     PlatformWish,
     Reactivate,
+    Role,
     RunMode,
+    RunSource,
     RunState,
 )
 from batch_import.domain.urls import MAX_LENGTH, canonical_base_url
@@ -37,7 +39,7 @@ from batch_import.domain.urls import MAX_LENGTH, canonical_base_url
 MAX_ITEMS = 10_000
 MAX_BODY_BYTES = 5 * 1024 * 1024
 MAX_WAIT_MS = 20_000
-MOST_ACCOUNTS = 5_000  # of an answer
+MOST_ACCOUNTS, MOST_GROUPS, MOST_USERS = 5_000, 1_000, 50  # of an answer
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 ApiKey = Annotated[
@@ -124,6 +126,7 @@ class CreateRunRequest(_Request):
     platform: PlatformWish = PlatformWish.AUTO
     join_groups: list[Name] = Field(default_factory=list, max_length=20)
     legacy_batch_id: Annotated[str, StringConstraints(max_length=200)] | None = None
+    label: Annotated[str, StringConstraints(max_length=200)] | None = None
     items: list[ItemRequest] = Field(default_factory=list, max_length=MAX_ITEMS)
     text: Annotated[str, StringConstraints(min_length=1)] | None = Field(default=None, repr=False)
     format: TextFormat = TextFormat.AUTO
@@ -246,13 +249,25 @@ class RunRetried(RunCreated):
 
 
 class RunSummary(BaseModel):
-    """One run, with its badge (docs/design.md#33-responses, docs/design.md#34-badges)."""
+    """One run, with its badge (docs/design.md#33-responses, docs/design.md#34-badges).
+
+    ``source`` is what its list came from, ``created_by`` the role of its caller, ``label`` a name for people. A list
+    shows the first 20 users and groups, and the counts say how many there are; the run alone has them all.
+    """
 
     run_id: str
     state: RunState
     mode: RunMode
     access_mode: AccessMode
     platform: PlatformWish
+    label: str | None
+    source: RunSource
+    created_by: Role
+    retry_of: str | None
+    subscription_users: list[str]
+    subscription_user_count: int
+    join_groups: list[str]
+    join_group_count: int
     total_items: int
     completed_items: int
     active_items: int
@@ -283,7 +298,8 @@ class ItemSummary(BaseModel):
     ``…_count`` fields say how many there are. The detail has them all.
 
     ``platform`` is the host's platform of its account, once that is decided. ``latency_ms`` is what the proof took,
-    through the gateway; ``served_model`` is what the relay's own answer named.
+    through the gateway; ``served_model`` is what the relay's own answer named. ``position`` counts from 1 in the list
+    that was sent; ``updated_at`` is when the item's stage last changed.
     """
 
     item_id: str
@@ -313,6 +329,8 @@ class ItemSummary(BaseModel):
     platform: Platform | None
     latency_ms: int | None
     served_model: str | None
+    position: int
+    updated_at: Timestamp
     badges: dict[str, Badge]
 
 
@@ -427,6 +445,35 @@ class KeptAccount(BaseModel):
 class QuarantineCleaned(BaseModel):
     removed: list[int]
     kept: list[KeptAccount]
+
+
+class HostUser(BaseModel):
+    user_id: int
+    email: str
+    username: str
+
+
+class HostUsers(BaseModel):
+    """Users of the host whose e-mail or name contains ``q``, at most 50; ``has_more`` when there are others."""
+
+    users: list[HostUser]
+    has_more: bool
+
+
+class HostGroup(BaseModel):
+    group_id: int
+    name: str
+    platform: str
+    subscription_type: str
+    is_exclusive: bool
+    is_active: bool
+
+
+class HostGroups(BaseModel):
+    """Groups of the host that ``join_groups`` may name, by name, the first 1,000; ours for proofs are left out."""
+
+    groups: list[HostGroup]
+    group_count: int
 
 
 class Health(BaseModel):

@@ -14,6 +14,7 @@ from batch_import.domain.types import (
     AccountResolution,
     ConfirmationStatus,
     MatchedAccountState,
+    Role,
     RunState,
 )
 
@@ -81,13 +82,23 @@ class ResultProjection:
         told = {"retry_of": run.retry_of, "left_out_items": run.left_out_items}
         return api.RunRetried.model_validate({**self.created(run, counters).model_dump(), **told})
 
-    def run(self, run: Run, counters: Counters) -> api.RunSummary:
+    def run(self, run: Run, counters: Counters, *, whole: bool = False) -> api.RunSummary:
+        """``whole`` shows all users and groups, of whom a list has the first ones only."""
+        shown = list if whole else first_names
         return api.RunSummary(
             run_id=run.run_id,
             state=run.state,
             mode=run.mode,
             access_mode=run.access_mode,
             platform=run.platform,
+            label=run.label,
+            source=run.source,
+            created_by=Role(run.created_by),
+            retry_of=run.retry_of,
+            subscription_users=shown(run.subscription_users),
+            subscription_user_count=len(run.subscription_users),
+            join_groups=shown(run.join_groups),
+            join_group_count=len(run.join_groups),
             total_items=run.total_items,
             started_at=run.started_at,
             finished_at=run.finished_at,
@@ -101,7 +112,7 @@ class ResultProjection:
             warnings.insert(0, self._worded(_WARNED, count=counters.warning_items))
         if run.left_out_items:
             warnings.append(self._worded(_LEFT_OUT, run_id=run.retry_of, count=run.left_out_items))
-        return api.RunDetail(run=self.run(run, counters), recent_warnings=warnings)
+        return api.RunDetail(run=self.run(run, counters, whole=True), recent_warnings=warnings)
 
     def item(self, item: Item, profile: ItemProfile) -> api.ItemSummary:
         fields = self._item_fields(item, profile)
@@ -154,6 +165,8 @@ class ResultProjection:
             "platform": item.platform,
             "latency_ms": item.latency_ms,
             "served_model": item.served_model,
+            "position": item.position + 1,
+            "updated_at": item.updated_at,
             "badges": self._item_badges(item),
         }
 

@@ -12,12 +12,13 @@ from batch_import.domain.entities import Run
 from batch_import.domain.errors import HostUnreachable, NotFound
 from batch_import.domain.export import exported
 from batch_import.domain.projection import EVENTS_SHOWN, ResultProjection
-from batch_import.domain.types import AccessMode, RunState
+from batch_import.domain.types import AccessMode, RunSource, RunState
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
 from batch_import.http_api.pasted import HostAccounts, with_items
 from batch_import.intake import parse, shown
 from batch_import.net.deadline import deadline
+from batch_import.proofs.probe_resources import is_for_proofs
 from batch_import.runs.create import BatchImportService
 from batch_import.runs.customers import demand_known_customers
 from batch_import.runs.quarantine_cleanup import QuarantineCleanup
@@ -61,7 +62,8 @@ class ApiUseCases:
 
         Waits up to ``confirm_timeout_ms`` for the items to end; the counters are those of that moment.
         """
-        run, replayed = self._service.start_run(with_items(request), idempotency_key, self._check_customers)
+        source = RunSource.ITEMS if request.text is None else RunSource.TEXT
+        run, replayed = self._service.start_run(with_items(request), idempotency_key, self._check_customers, source)
         run = self._wait(run, request.confirm_timeout_ms / 1000)
         return self._show.created(run, self._runs.counters(run)), replayed
 
@@ -140,6 +142,28 @@ class ApiUseCases:
             cleaned = self._cleanup().remove()
         kept = [api.KeptAccount(account_id=account_id, reason=reason) for account_id, reason in cleaned.kept.items()]
         return api.QuarantineCleaned(removed=cleaned.removed, kept=kept)
+
+    def host_users(self, text: str) -> api.HostUsers:
+        with _needing_the_host():
+            found = self._host().users_matching(text, api.MOST_USERS + 1)
+        shown = [api.HostUser(user_id=u["id"], email=u["email"], username=u.get("username") or "") for u in found]
+        return api.HostUsers(users=shown[: api.MOST_USERS], has_more=len(shown) > api.MOST_USERS)
+
+    def host_groups(self) -> api.HostGroups:
+        with _needing_the_host():
+            found = [group for group in self._host().groups() if not is_for_proofs(group["name"])]
+        shown = [
+            api.HostGroup(
+                group_id=group["id"],
+                name=group["name"],
+                platform=group["platform"],
+                subscription_type=group.get("subscription_type") or "standard",
+                is_exclusive=bool(group.get("is_exclusive")),
+                is_active=group.get("status", "active") == "active",
+            )
+            for group in sorted(found, key=lambda group: str(group["name"]))
+        ]
+        return api.HostGroups(groups=shown[: api.MOST_GROUPS], group_count=len(shown))
 
     def health(self) -> api.Health:
         host: dict[str, str | bool | None] = {"reachable": False, "version": None, "error": None}

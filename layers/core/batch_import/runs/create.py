@@ -11,7 +11,7 @@ from batch_import.domain.clock import Clock, iso
 from batch_import.domain.contract import CreateRunRequest
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.errors import Conflict, NotFound, TooLarge
-from batch_import.domain.types import ItemStage, RunState
+from batch_import.domain.types import ItemStage, Role, RunSource, RunState
 from batch_import.runs.item_list import ImportRow, by_provider, chunks, idempotency_facts, item_id_at
 from batch_import.store.dynamo import Row
 from batch_import.store.items import ItemStore
@@ -27,11 +27,13 @@ _TRANSACTION_BYTES = 3_900_000
 
 
 class Asked(NamedTuple):
-    """What a new run is made of; the last two when it is over what failed in another run."""
+    """What a new run is made of; ``retry_of`` and ``left_out_items`` when it is over what failed in another run."""
 
     request: CreateRunRequest
     retry_of: str | None = None
     left_out_items: int = 0
+    source: RunSource = RunSource.ITEMS
+    created_by: Role = Role.OPERATOR
 
 
 class Started(NamedTuple):
@@ -67,6 +69,7 @@ class BatchImportService:
         request: CreateRunRequest,
         idempotency_key: str | None = None,
         check: Callable[[CreateRunRequest], None] = lambda _: None,
+        source: RunSource = RunSource.ITEMS,
     ) -> Started:
         """The same ``idempotency_key`` with the same request answers the first run; with another one: ``Conflict``.
 
@@ -75,7 +78,7 @@ class BatchImportService:
 
         def ask() -> Asked:
             check(request)
-            return Asked(request)
+            return Asked(request, source=source)
 
         def worded() -> str:
             return request.model_dump_json(exclude={"confirm_timeout_ms"})
@@ -170,6 +173,9 @@ class BatchImportService:
             subscription_days=request.subscription_days,
             join_groups=tuple(dict.fromkeys(request.join_groups)),
             legacy_batch_id=request.legacy_batch_id,
+            label=request.label or None,
+            source=asked.source,
+            created_by=asked.created_by,
             total_items=len(request.items),
             list_parts=len(parts),
             shards=shards_for(len(request.items)),

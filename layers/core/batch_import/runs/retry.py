@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from batch_import.domain.contract import CreateRunRequest, ItemRequest
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.errors import Conflict, InvalidRequest
-from batch_import.domain.types import AccessMode
+from batch_import.domain.types import AccessMode, RunSource
 from batch_import.runs.create import Asked, BatchImportService, Started
 from batch_import.runs.item_list import idempotency_facts
 from batch_import.store.items import ItemStore
@@ -44,7 +44,9 @@ class RunRetry:
             )
         keys = {item_id: self._service.unseal(run, item_id, key) for item_id, key in sealed.items()}
         held = [item for item in failed if item.item_id in keys]
-        return Asked(self._request(run, held, keys, probe_api_key), run.run_id, len(failed) - len(held))
+        return Asked(
+            self._request(run, held, keys, probe_api_key), run.run_id, len(failed) - len(held), RunSource.RETRY
+        )
 
     def _failed(self, run: Run) -> list[Item]:
         """The counters are exact; the index that finds the items may be a moment behind them."""
@@ -80,6 +82,7 @@ class RunRetry:
             platform=run.platform,
             join_groups=list(run.join_groups),
             legacy_batch_id=run.legacy_batch_id,
+            label=run.label,
             items=[_repeated(item, keys[item.item_id]) for item in items],
         )
 
