@@ -24,8 +24,9 @@ from batch_import.domain.types import (
     RunState,
 )
 from batch_import.http_api import reasons, routing
-from batch_import.http_api.checks import operators_alone
+from batch_import.http_api.checks import JSON, operators_alone
 from batch_import.http_api.json_body import decode
+from batch_import.http_api.openapi import OpenApi, document
 from batch_import.http_api.responses import request_id, serialize
 from batch_import.http_api.use_cases import ApiUseCases
 
@@ -40,10 +41,12 @@ app = APIGatewayRestResolver(
 )
 PAGES = Path(__file__).parent / "web"
 
-Limit = Annotated[int, Query(ge=1, le=routing.MAX_LIMIT)]
-Search = Annotated[str | None, Query(max_length=200)]
-Cursor = Annotated[str | None, Query(max_length=2000)]
-IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key")]
+Limit = Annotated[int, Query(ge=1, le=routing.MAX_LIMIT, description="At most so many rows")]
+Search = Annotated[str | None, Query(max_length=200, description="A part of it, in any case")]
+Cursor = Annotated[str | None, Query(max_length=2000, description="next_cursor of the page before, unchanged")]
+IdempotencyKey = Annotated[
+    str | None, Header(alias="Idempotency-Key", description="Makes the call repeatable for 24 hours")
+]
 
 
 @app.post(
@@ -56,6 +59,12 @@ def create_run(
     request: Annotated[api.CreateRunRequest, Body()],
     idempotency_key: IdempotencyKey = None,
 ) -> Response[api.RunCreated]:
+    """Import a list.
+
+    The run is accepted, not done: `state` is `running`, and `Location` tells where to look. `confirm_timeout_ms` waits
+    so long for items to end, and the counters are those of that moment. `subscription_users` whom the host does not
+    know are refused.
+    """
     run, replayed = use_cases().create(request, idempotency_key)
     return routing.accepted(run, f"runs/{run.run_id}", replayed=replayed)
 
@@ -63,6 +72,10 @@ def create_run(
 @app.post("/api/batch-import/parse", responses=routing.answers(api.ParseResult, 400, 401, 403, 413, 415, 502))
 @operators_alone
 def parse_text(request: Annotated[api.ParseRequest, Body()]) -> api.ParseResult:
+    """See what a pasted text is read as.
+
+    Row by row, keys masked; nothing is stored.
+    """
     return use_cases().parse(request)
 
 
@@ -74,11 +87,16 @@ def list_runs(
     limit: Limit = routing.DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> api.RunList:
+    """List runs, newest first.
+
+    `q` searches run ids, and provider ids and base URLs of their items.
+    """
     return use_cases().runs({"state": state, "access_mode": access_mode, "q": q}, limit, cursor)
 
 
 @app.get("/api/batch-import/runs/<run_id>", responses=routing.answers(api.RunDetail, 401, 403, 404))
 def get_run(run_id: str) -> api.RunDetail:
+    """Get a run, with its recent warnings."""
     return use_cases().run(run_id)
 
 
@@ -96,6 +114,11 @@ def list_items(
     limit: Limit = routing.DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> api.ItemList:
+    """List the items of a run.
+
+    Not done first, then broken and degraded together, then the rest; newest update first in each. `q` searches
+    provider ids, base URLs and item ids.
+    """
     filters = {
         "current_stage": current_stage,
         "confirmation_status": confirmation_status,
@@ -111,12 +134,17 @@ def list_items(
 
 @app.get("/api/batch-import/runs/<run_id>/items/<item_id>", responses=routing.answers(api.ItemDetail, 401, 403, 404))
 def get_item(run_id: str, item_id: str) -> api.ItemDetail:
+    """Get an item, with its capability profile and events, oldest first, at most 200."""
     return use_cases().item(run_id, item_id)
 
 
 @app.post("/api/batch-import/runs/<run_id>/cancel", responses=routing.answers(api.RunSummary, 401, 403, 404, 409))
 @operators_alone
 def cancel_run(run_id: str) -> api.RunSummary:
+    """Cancel a run.
+
+    Items that are not provisioned yet stop; those in flight end safely. Again is harmless.
+    """
     return use_cases().cancel(run_id)
 
 
@@ -131,6 +159,10 @@ def retry_run(
     request: Annotated[api.RetryRequest | None, Body()] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response[api.RunRetried]:
+    """Import again what ended degraded or broken.
+
+    A new run, while the keys are still held. A run of `self_service` needs its `probe_api_key` again.
+    """
     run, replayed = use_cases().retry(run_id, request or api.RetryRequest(), idempotency_key)
     return routing.accepted(run, f"../{run.run_id}", replayed=replayed)
 
@@ -138,35 +170,47 @@ def retry_run(
 @app.get("/api/batch-import/runs/<run_id>/export", responses=routing.answers(api.RunExport, 400, 401, 403, 404))
 @operators_alone
 def export_run(run_id: str, limit: Limit = routing.DEFAULT_LIMIT, cursor: Cursor = None) -> api.RunExport:
+    """Export what a run left in the host, with links to the earlier system."""
     return use_cases().export(run_id, limit, cursor)
 
 
 @app.get("/api/batch-import/quarantine", responses=routing.answers(api.Quarantine, 401, 403, 502))
 def list_quarantine() -> api.Quarantine:
+    """List accounts that ended failed in quarantine."""
     return use_cases().quarantine()
 
 
 @app.delete("/api/batch-import/quarantine", responses=routing.answers(api.QuarantineCleaned, 401, 403, 502))
 @operators_alone
 def clean_quarantine() -> api.QuarantineCleaned:
+    """Remove the accounts in quarantine that never served."""
     return use_cases().clean_quarantine()
 
 
 @app.get("/api/batch-import/host/users", responses=routing.answers(api.HostUsers, 400, 401, 403, 502))
 @operators_alone
 def list_host_users(q: Search = None) -> api.HostUsers:
+    """Find users of the host, for subscription_users."""
     return use_cases().host_users(q or "")
 
 
 @app.get("/api/batch-import/host/groups", responses=routing.answers(api.HostGroups, 401, 403, 502))
 @operators_alone
 def list_host_groups() -> api.HostGroups:
+    """List groups of the host, for join_groups."""
     return use_cases().host_groups()
 
 
 @app.get("/api/health", responses=routing.answers(api.Health, 401, 403))
 def health() -> api.Health:
+    """Say what the deployment is, and whether the host is reachable."""
     return use_cases().health()
+
+
+@app.get("/api/openapi.json", responses=routing.answers(OpenApi))
+def get_document() -> Response[OpenApi]:
+    """Get this document."""
+    return Response(HTTPStatus.OK, JSON, document(app))
 
 
 @app.get("/batch-import", include_in_schema=False)

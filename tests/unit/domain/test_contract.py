@@ -52,6 +52,7 @@ def test_a_minimal_request_gets_the_documented_defaults() -> None:
         "platform": "auto",
         "join_groups": [],
         "legacy_batch_id": None,
+        "label": None,
         "text": None,
         "format": "auto",
         "rows": [],

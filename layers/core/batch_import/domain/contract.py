@@ -4,9 +4,11 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
     StrictBool,
     StrictInt,
     StringConstraints,
@@ -16,6 +18,7 @@ from pydantic import (
 )
 
 from batch_import.domain.errors import InvalidRequest
+from batch_import.domain.outcomes import Code
 from batch_import.domain.types import (
     AccessMode,
     AccessStatus,
@@ -41,11 +44,24 @@ MAX_BODY_BYTES = 5 * 1024 * 1024
 MAX_WAIT_MS = 20_000
 MOST_ACCOUNTS, MOST_GROUPS, MOST_USERS = 5_000, 1_000, 50  # of an answer
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S"), AfterValidator(str.strip)]
 ApiKey = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=512, pattern=r"^[\x21-\x7e]+$")
+    str, StringConstraints(min_length=1, max_length=512, pattern=r"^\s*[!-~]+\s*$"), AfterValidator(str.strip)
 ]
-Flag = bool | Literal["unknown"]
+BaseUrl = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_LENGTH),
+    Field(description="Any spelling of the relay's address", json_schema_extra={"format": "base-url"}),
+]
+PastedText = Annotated[
+    str,
+    StringConstraints(min_length=1),
+    Field(description="A list in any form that people have it in", json_schema_extra={"format": "relay-list"}),
+]
+Flag = Annotated[  # "enum" and not "const", which a generator of clients misreads beside a boolean
+    bool | Literal["unknown"],
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["unknown"]}]}),
+]
 Timestamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
@@ -64,6 +80,25 @@ def _refused(en: str, zh: str) -> ValueError:
     return ValueError(InvalidRequest(en, zh))
 
 
+def _when(field: str, value: str, then: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {"if": {"properties": {field: {"const": value}}, "required": [field]}, "then": then}
+
+
+def _demands(field: str, form: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {"required": [field], "properties": {field: form}}
+
+
+_CONDITIONS: list[JsonValue] = [  # what _conditional_fields checks, as JSON Schema
+    _when("access_mode", "subscription", _demands("subscription_users", {"minItems": 1})),
+    _when("access_mode", "self_service", _demands("probe_api_key", {"type": "string"})),
+    {
+        "if": {"properties": {"text": {"type": "string"}}, "required": ["text"]},
+        "then": {"properties": {"items": {"maxItems": 0}}},
+        "else": {"required": ["items"], "properties": {"items": {"minItems": 1}, "rows": {"maxItems": 0}}},
+    },
+]
+
+
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -74,12 +109,12 @@ class ItemRequest(_Request):
     ``platform`` is the host's platform on which it shall be entered; the run's, when it is left out.
     """
 
-    base_url: Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)]
+    base_url: BaseUrl
     api_key: ApiKey = Field(repr=False)
     requested_models: list[Name] = Field(default_factory=list, max_length=50)
     platform: PlatformWish | None = None
     legacy_provider_id: Annotated[str, StringConstraints(max_length=200)] | None = None
-    label: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] | None = None
+    label: Annotated[str, StringConstraints(max_length=100), AfterValidator(str.strip)] | None = None
 
     @field_validator("base_url")
     @classmethod
@@ -96,7 +131,7 @@ class RowDecision(_Request):
     row: StrictInt = Field(ge=1)
     skip: StrictBool = False
     choice: Annotated[str, StringConstraints(max_length=40)] | None = None
-    base_url: Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)] | None = None
+    base_url: BaseUrl | None = None
     requested_models: list[Name] | None = Field(default=None, max_length=50)
     platform: PlatformWish | None = None
 
@@ -104,7 +139,7 @@ class RowDecision(_Request):
 class ParseRequest(_Request):
     """``POST /api/batch-import/parse``: what a pasted text is read as. Nothing is stored."""
 
-    text: Annotated[str, StringConstraints(min_length=1)] = Field(repr=False)
+    text: PastedText = Field(repr=False)
     format: TextFormat = TextFormat.AUTO
     check_host: StrictBool = False
 
@@ -116,6 +151,8 @@ class CreateRunRequest(_Request):
     again by the same parser, so that keys never travel back and forth.
     """
 
+    model_config = ConfigDict(json_schema_extra={"allOf": _CONDITIONS})
+
     mode: RunMode = RunMode.PARTIAL
     access_mode: AccessMode
     subscription_users: list[Name] = Field(default_factory=list, max_length=1000)
@@ -126,9 +163,9 @@ class CreateRunRequest(_Request):
     platform: PlatformWish = PlatformWish.AUTO
     join_groups: list[Name] = Field(default_factory=list, max_length=20)
     legacy_batch_id: Annotated[str, StringConstraints(max_length=200)] | None = None
-    label: Annotated[str, StringConstraints(max_length=200)] | None = None
+    label: Annotated[str, StringConstraints(max_length=200), AfterValidator(str.strip)] | None = None
     items: list[ItemRequest] = Field(default_factory=list, max_length=MAX_ITEMS)
-    text: Annotated[str, StringConstraints(min_length=1)] | None = Field(default=None, repr=False)
+    text: PastedText | None = Field(default=None, repr=False)
     format: TextFormat = TextFormat.AUTO
     rows: list[RowDecision] = Field(default_factory=list, max_length=MAX_ITEMS)
 
@@ -165,8 +202,24 @@ class Badge(BaseModel):
     color: Literal["blue", "green", "yellow", "red", "gray", "cyan"]
 
 
+class ErrorCode(StrEnum):
+    """What a program tells refusals apart by."""
+
+    INVALID_REQUEST = "invalid_request"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    CONFLICT = "conflict"
+    TOO_LARGE = "too_large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    HOST_UNAVAILABLE = "host_unavailable"
+    INTERNAL_ERROR = "internal_error"
+
+
 class ErrorBody(BaseModel):
-    code: str
+    code: ErrorCode
     message: str
 
 
@@ -324,7 +377,7 @@ class ItemSummary(BaseModel):
     advisory_count: int
     last_error_stage: ItemStage | None
     last_error: str | None
-    last_error_code: str | None
+    last_error_code: Code | None
     advice: str | None
     platform: Platform | None
     latency_ms: int | None

@@ -120,7 +120,7 @@ class ResultProjection:
         return api.ItemSummary(**{**fields, **shortened, "advisory_messages": first_texts(fields["advisory_messages"])})
 
     def item_detail(self, item: Item, profile: ItemProfile, events: Iterable[Event]) -> api.ItemDetail:
-        shown = sorted(events, key=lambda event: (event.created_at, event.event_id))[:EVENTS_SHOWN]
+        shown = sorted(events, key=lambda event: event.created_at)[:EVENTS_SHOWN]
         capability = profile.capability_profile
         return api.ItemDetail(
             **self._item_fields(item, profile),

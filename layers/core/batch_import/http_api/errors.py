@@ -35,5 +35,5 @@ HTTP_STATUS: dict[str, HTTPStatus] = {
 def refusal(error: BatchImportError, language: str, headers: Mapping[str, str] | None = None) -> Response[str]:
     """The error's answer in ``language``, with ``Retry-After`` when it soon passes."""
     soon = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
-    body = api.ErrorEnvelope(error=api.ErrorBody(code=error.code, message=error.text(language)))
+    body = api.ErrorEnvelope(error=api.ErrorBody(code=api.ErrorCode(error.code), message=error.text(language)))
     return Response(HTTP_STATUS[error.code], JSON, body.model_dump_json(), headers={**soon, **(headers or {})})

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel
 
 from batch_import.domain import contract as api
 from batch_import.domain.errors import BatchImportError, MethodNotAllowed, NotFound
@@ -74,7 +73,7 @@ def accepted(run: Created, location: str, *, replayed: bool) -> Response[Created
     return Response(HTTPStatus.ACCEPTED, JSON, run, headers=headers)
 
 
-def answers(model: type[BaseModel], *statuses: int, success: int = 200) -> dict[int, Any]:
+def answers(model: Any, *statuses: int, success: int = 200) -> dict[int, Any]:
     """A route's answers for OpenAPI: its model, and the error envelope for the other statuses."""
     wanted = {success: model, **dict.fromkeys(statuses, api.ErrorEnvelope)}
     return {
