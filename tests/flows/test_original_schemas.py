@@ -1,4 +1,4 @@
-"""Every rule of the schema document (seed 000), by its number, on one service with real answers.
+"""Every rule of the original schema document, by its number there, on one service with real answers.
 
 Its JSON examples are compared to the letter in tests/unit/domain/test_projection.py as well.
 """
