@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urljoin
 
 import boto3
 import pytest
@@ -245,9 +246,22 @@ def test_an_index_that_is_behind_is_told_instead_of_leaving_items_out(
     old = ended([BROKEN, BROKEN])
     found = bootstrap().listing.failed_items(old)
     monkeypatch.setattr(bootstrap().listing, "failed_items", lambda _: found[:1])
-    status, code, message = retry(old).error
+    answer = retry(old)
+    status, code, message = answer.error
     assert (status, code) == (409, "conflict")
     assert "try again in a moment" in message
+    assert answer.headers["Retry-After"] == "1"
+
+
+def test_a_retry_is_found_where_its_location_says_and_its_replay_is_told(aws: Aws) -> None:
+    old = ended([BROKEN])
+    first, again = (retry(old, Idempotency_Key="a") for _ in range(2))
+    address = urljoin(f"https://h/v1{RUNS}/{old}/retry", first.headers["Location"])
+    assert address == f"https://h/v1{RUNS}/{first.json['run_id']}"
+    assert "Idempotent-Replayed" not in first.headers
+    assert again.headers["Idempotent-Replayed"] == "true"
+    run = call("GET", f"{RUNS}/{first.json['run_id']}").json["run"]
+    assert (run["source"], run["retry_of"]) == ("retry", old)
 
 
 @pytest.mark.parametrize("role", ["viewer", "", "admin"])
