@@ -14,13 +14,16 @@ from batch_import.aws.retries import ending
 from batch_import.bootstrap import bootstrap, load
 from batch_import.domain import contract as api
 from batch_import.domain.errors import BatchImportError, InvalidRequest
+from batch_import.domain.outcomes import Code
 from batch_import.domain.types import (
     AccessMode,
     AccessStatus,
     AccountResolution,
     ConfirmationStatus,
+    ItemOrder,
     ItemStage,
     MatchedAccountState,
+    Platform,
     RunState,
 )
 from batch_import.http_api import reasons, routing
@@ -110,14 +113,17 @@ def list_items(
     provider_id: Search = None,
     matched_account_state: MatchedAccountState | None = None,
     account_resolution: AccountResolution | None = None,
+    code: Code | None = None,
+    platform: Platform | None = None,
     q: Search = None,
+    order: ItemOrder = ItemOrder.STATUS,
     limit: Limit = routing.DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> api.ItemList:
     """List the items of a run.
 
-    Not done first, then broken and degraded together, then the rest; newest update first in each. `q` searches
-    provider ids, base URLs and item ids.
+    Not done first, then broken and degraded together, then the rest, newest update first in each; or with
+    `order=position` as they stand in the list. `q` searches provider ids, base URLs and item ids.
     """
     filters = {
         "current_stage": current_stage,
@@ -127,9 +133,11 @@ def list_items(
         "provider_id": provider_id,
         "matched_account_state": matched_account_state,
         "account_resolution": account_resolution,
+        "code": code,
+        "platform": platform,
         "q": q,
     }
-    return use_cases().items(run_id, filters, limit, cursor)
+    return use_cases().items(run_id, filters, order, limit, cursor)
 
 
 @app.get("/api/batch-import/runs/<run_id>/items/<item_id>", responses=routing.answers(api.ItemDetail, 401, 403, 404))

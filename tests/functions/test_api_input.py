@@ -147,13 +147,13 @@ def test_an_item_of_another_run_is_not_found(aws: Aws) -> None:
 
 def test_the_role_comes_before_everything_that_costs_time(aws: Aws) -> None:
     body = json.dumps({**BODY, "items": [{**ITEM, "zebra": 1}] * 10_000})
-    begun = time.perf_counter()
+    begun = time.process_time()
     for role in ("viewer", "", "admin"):
         for sent_body in (body, "{", "x" * 6_000_000):
             assert post(sent_body, role=role).error[:2] == (403, "forbidden")
         assert call("POST", "/api/batch-import/parse", "{", role=role, query={"x": "1"}).status == 403
         assert call("POST", f"{RUNS}/nowhere/cancel", role=role).status == 403
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 def test_an_event_without_an_authorizer_is_nobodys(aws: Aws) -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-ANSWERS, ERRORS = "zh", "en"  # without a preference (docs/decisions/0023-http-answers.md)
+ANSWERS, ERRORS = "zh", "en"  # without a preference (docs/decisions/0024-http-answers.md)
 _RANGE = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)\s*(?:;\s*[qQ]=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?")
 _LONGEST = 1_000  # characters of the header that are read
 _UNWANTED = (0.0, 0)

@@ -35,12 +35,12 @@ Chinese and errors English.
 **Repeating.** `POST` of a run or a retry takes an `Idempotency-Key`, which is kept for 24 hours: the same request
 under the same key answers the first run, with `Idempotent-Replayed: true`; another request under it is a 409.
 
-**Lists.** A cursor belongs to its list, run and filter, and any other or an altered one is refused. Runs are listed
-newest first and never move, so that a walk meets each once; with `state` a run may leave the list meanwhile. Items
-are listed with those that are not done first, then `broken` and `degraded` together, then the rest, newest update
-first in each. While a run works its items move: a walk meets an item that does not move exactly once, and one that
-moves once, twice or not at all. A filter that few rows meet may give short pages, also empty ones; `next_cursor` is
-null at the end only.
+**Lists.** A cursor belongs to its list, run, filter and order, and any other or an altered one is refused.
+`next_cursor` is null at the end only. Runs are listed newest first and never move, so that a walk meets each once;
+with `state` a run may leave the list meanwhile. Items are listed with those that are not done first, then `broken`
+and `degraded` together, then the rest, newest update first in each: while a run works its items move in this order,
+and a walk meets an item that does not move exactly once, and one that moves once, twice or not at all. With
+`order=position` items never move, and a walk meets each once.
 
 **Size.** No answer has more than 5 MB. A list shows the first names of long lists, and `…_count` says how many there
 are.
