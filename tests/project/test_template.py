@@ -1,4 +1,4 @@
-"""The house style of ``template.yaml``, made executable: functions, queues, alarms, tables."""
+"""The house style of ``template.yaml``, made executable: functions, queues, tables (alarms: test_operations.py)."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,6 @@ import pytest
 from tests.project.sam_template import (
     ROOT,
     functions,
-    named,
     network_statements,
     of_type,
     resources,
@@ -171,20 +170,6 @@ def test_functions_that_call_the_host_may_be_put_into_its_vpc() -> None:
 def test_workers_have_a_gigabyte() -> None:
     """By the measurements in docs/performance.md."""
     assert {functions()[name]["MemorySize"] for name in WORKERS - {"DeadLetterFunction"}} == {1024}
-
-
-def test_alarms_watch_dead_letters_waiting_messages_loops_and_every_function() -> None:
-    depth = "ApproximateNumberOfMessagesVisible"
-    seen = {
-        (one["MetricName"], named(dimension["Value"]))
-        for one in of_type(resources(), "AWS::CloudWatch::Alarm").values()
-        for dimension in one["Dimensions"]
-    }
-    queues = of_type(resources(), "AWS::SQS::Queue")
-    expected = {("Errors", name) for name in functions()} | {("RecursiveInvocationsDropped", name) for name in WORKERS}
-    for name, queue in queues.items():
-        expected.add(("ApproximateAgeOfOldestMessage" if "RedrivePolicy" in queue else depth, name))
-    assert seen == expected
 
 
 # ---------------------------------------------------------------------------------------------------------- tables

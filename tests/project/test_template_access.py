@@ -153,6 +153,8 @@ def test_no_parameter_carries_a_secret() -> None:
         "ProviderConcurrency",
         "OriginConcurrency",
         "AlarmTopicArn",
+        "AccessLogs",
+        "LocalEndpoint",
         "Size",
         "SubnetIds",
         "SecurityGroupIds",

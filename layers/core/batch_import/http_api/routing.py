@@ -67,6 +67,18 @@ def route_at(app: APIGatewayRestResolver, path: str) -> str:
     return next((str(route.path) for route in _routes_at(app, path)), "unknown")
 
 
+def log_fields(app: APIGatewayRestResolver, event: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    """What the log says of a request. The gateway's id of it is what callers see in ``x-amzn-RequestId``."""
+    context = event.get("requestContext") or {}
+    return {
+        "method": event["httpMethod"],
+        "route": route_at(app, event["path"]),
+        "status": answer["statusCode"],
+        "gateway_request_id": context.get("requestId"),
+        "caller": (context.get("authorizer") or {}).get("principalId"),
+    }
+
+
 def _routes_at(app: APIGatewayRestResolver, path: str) -> list[Route]:
     return [route for route in (*app._static_routes, *app._dynamic_routes) if route.rule.match(path)]
 

@@ -82,8 +82,7 @@ class ItemTransitions:
         events: Iterable[NewEvent] = (),
         profile: ItemProfile | None = None,
     ) -> NextStep:
-        self.write({**_FRESH, **changes, "current_stage": stage}, events, profile)
-        return NextStep(stage)
+        return NextStep(stage, item=self.write({**_FRESH, **changes, "current_stage": stage}, events, profile))
 
     def fail(self, code: Code, text: str, profile: ItemProfile | None = None, **changes: Any) -> NextStep:
         """To the validate stage for a verdict only: nothing outside is called for the item again."""
@@ -113,8 +112,7 @@ class ItemTransitions:
             message=f"{text[:300]}, retry scheduled",
             payload={"code": code, "delay_ms": round(delay * 1000)},
         )
-        self.write(changes, [event])
-        return NextStep(item.current_stage, delay)
+        return NextStep(item.current_stage, delay, item=self.write(changes, [event]))
 
     def host_failed(self, error: HostError) -> NextStep | None:
         """A retry, or ``None`` when they are spent. While the host is known to be down, waiting costs no attempt."""

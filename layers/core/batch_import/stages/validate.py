@@ -235,9 +235,9 @@ class ValidationService(Stage):
         history = [*events, *advisory_events(item, *advisories), decided]
         counted = self._items.add_to_counters(item.model_copy(update=final), run)
         also = [counted, self._items.erasing_key(item)] if access is AccessStatus.ACTIVE else [counted]
-        to.write(final, history, profile, also)
+        written = to.write(final, history, profile, also)
         self._after_verdict(item, run, access)
-        return NextStep(ItemStage.DONE)
+        return NextStep(ItemStage.DONE, item=written, accepted_at=run.started_at)
 
     def ended(self, item: Item) -> None:
         """For an item already done: what follows its end is repeated, in case a crash cut it off. Harmless."""

@@ -196,6 +196,12 @@ class RunStore:
         )
         return [row["pk"] for row in rows]
 
+    def items_waiting(self) -> int:
+        """How many items of all open runs have no verdict yet."""
+        runs = [run for run in self.get_many(self.watched()) if run.finished_at is None]
+        done = self.counters_of(runs)
+        return sum(run.total_items - done[run.run_id].completed_items for run in runs)
+
     def watch_again(self, run_id: str) -> None:
         """Look at the run again later; a closed run is not watched."""
         values: Row = {":at": iso(self._clock.now() + RUN_PATIENCE)}
