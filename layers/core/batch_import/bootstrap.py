@@ -124,8 +124,8 @@ class CompositionRoot:
                 self._kept_secrets[secret_id] = self.clock.monotonic() + _SECRET_SECONDS, value
         return value
 
-    def token_hashes(self) -> Mapping[str, Any]:
-        """SHA-256 hex digests of the bearer tokens, by role."""
+    def tokens(self) -> Mapping[str, Any]:
+        """Names and digests of the bearer tokens, by role (http_api/authorization.py)."""
         return self.secret(self.settings.tokens_secret_id)
 
     # --- stores and queues

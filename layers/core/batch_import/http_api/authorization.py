@@ -1,4 +1,4 @@
-"""Who may call: bearer tokens with roles, only their hashes are stored, compared in constant time.
+"""Who may call: bearer tokens with names and roles; only their digests are stored, compared in constant time.
 
 See docs/design.md#31-routes.
 """
@@ -6,13 +6,15 @@ See docs/design.md#31-routes.
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from batch_import.domain.errors import Forbidden
 
 _BEARER = re.compile(r"Bearer ([\x21-\x7e]{1,256})", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class Role(StrEnum):
@@ -20,21 +22,46 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
-def authorize(event: Mapping[str, Any], hashes: Mapping[str, Sequence[str]]) -> dict[str, Any] | None:
+class Token(NamedTuple):
+    """``digest`` is the SHA-256 of the token, in hex."""
+
+    name: str
+    role: Role
+    digest: str
+
+
+class MalformedTokens(Exception):
+    """The tokens secret is not ``{"operator": {NAME: DIGEST}, "viewer": {…}}``; the message repeats nothing of it."""
+
+
+def tokens_of(secret: Mapping[str, Any]) -> list[Token]:
+    """The tokens of the tokens secret. Raises ``MalformedTokens``: what is only half right lets nobody in."""
+    if not set(secret) <= set(Role) or not all(isinstance(named, Mapping) for named in secret.values()):
+        raise MalformedTokens("the tokens secret must hold objects called operator and viewer, and nothing else")
+    tokens = [Token(name, role, digest) for role in Role for name, digest in secret.get(role, {}).items()]
+    if not all(_NAME.fullmatch(token.name) and _is_digest(token.digest) for token in tokens):
+        raise MalformedTokens("each entry of the tokens secret must be a name and the SHA-256 of a token in hex")
+    if len({token.name for token in tokens}) < len(tokens):
+        raise MalformedTokens("a name stands twice in the tokens secret")
+    return tokens
+
+
+def authorize(event: Mapping[str, Any], secret: Mapping[str, Any]) -> dict[str, Any] | None:
     """The policy for a TOKEN authorizer's event, or ``None`` for a token that is not known.
 
-    ``hashes`` holds SHA-256 hex digests by role. The policy covers the whole stage, so it can be cached.
+    The policy covers the whole stage, so it can be cached. Raises ``MalformedTokens``.
     """
+    tokens = tokens_of(secret)
     match = _BEARER.fullmatch(str(event.get("authorizationToken", "")))
-    role = _role(match[1], hashes) if match else None
-    if role is None or match is None:
+    known = _known(match[1], tokens) if match else None
+    if known is None:
         return None
     stage = "/".join(str(event["methodArn"]).split("/")[:2])
     statement = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": f"{stage}/*"}
     return {
-        "principalId": f"{role}-{_digest(match[1])[:8]}",
+        "principalId": known.name,
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-        "context": {"role": role.value},
+        "context": {"role": known.role.value},
     }
 
 
@@ -44,15 +71,19 @@ def demand_operator(role: str | None) -> None:
         raise Forbidden("this token may only read")
 
 
-def _role(token: str, hashes: Mapping[str, Sequence[str]]) -> Role | None:
-    """Every known hash is compared, so the time tells nothing."""
-    given, found = _digest(token), None
-    for role in Role:
-        for known in hashes.get(role.value, ()):
-            if hmac.compare_digest(given.encode(), str(known).encode()):
-                found = found or role
+def _known(given: str, tokens: list[Token]) -> Token | None:
+    """Every known digest is compared, so the time tells nothing."""
+    digest, found = digest_of(given), None
+    for token in tokens:
+        if hmac.compare_digest(digest.encode(), token.digest.encode()):
+            found = found or token
     return found
 
 
-def _digest(token: str) -> str:
+def _is_digest(value: object) -> bool:
+    return isinstance(value, str) and _DIGEST.fullmatch(value) is not None
+
+
+def digest_of(token: str) -> str:
+    """The form in which a token is stored: its SHA-256, in hex."""
     return hashlib.sha256(token.encode()).hexdigest()
