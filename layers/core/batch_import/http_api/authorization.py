@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from batch_import.domain.errors import Forbidden
 
 _BEARER = re.compile(r"Bearer ([\x21-\x7e]{1,256})", re.IGNORECASE)
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -39,7 +39,7 @@ def tokens_of(secret: Mapping[str, Any]) -> list[Token]:
     if not set(secret) <= set(Role) or not all(isinstance(named, Mapping) for named in secret.values()):
         raise MalformedTokens("the tokens secret must hold objects called operator and viewer, and nothing else")
     tokens = [Token(name, role, digest) for role in Role for name, digest in secret.get(role, {}).items()]
-    if not all(_NAME.fullmatch(token.name) and _is_digest(token.digest) for token in tokens):
+    if not all(NAME.fullmatch(token.name) and _is_digest(token.digest) for token in tokens):
         raise MalformedTokens("each entry of the tokens secret must be a name and the SHA-256 of a token in hex")
     if len({token.name for token in tokens}) < len(tokens):
         raise MalformedTokens("a name stands twice in the tokens secret")

@@ -129,12 +129,12 @@ class ApiUseCases:
         return api.QuarantineCleaned(removed=cleaned.removed, kept=kept)
 
     def health(self) -> api.Health:
-        host: dict[str, str | bool | None] = {"reachable": False, "version": None, "error": None}
+        host: dict[str, str | bool | None] = {"reachable": False, "version": None, "error": None, "code": None}
         try:
             with deadline(_HEALTH_SECONDS):
                 host |= {"version": self._host().version(), "reachable": True}
         except HostError as error:
-            host |= {"error": str(error)}
+            host |= {"error": str(error), "code": error.code.value}
         return api.Health(status="ok" if host["reachable"] else "degraded", version=__version__, host=host)
 
     def _run(self, run_id: str) -> Run:
