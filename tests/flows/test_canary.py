@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from urllib3 import HTTPConnectionPool
 
 from tests.conftest import CUSTOMER_KEY, Service
 
@@ -28,8 +29,21 @@ def pages(service: Service, run_id: str) -> str:
 
 @pytest.mark.parametrize("access_mode", ["subscription", "self_service"])
 def test_the_canary_never_appears(
-    service: Service, box: Any, access_mode: str, capfd: Any, caplog: pytest.LogCaptureFixture
+    service: Service,
+    box: Any,
+    access_mode: str,
+    capfd: Any,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    addresses: list[str] = []
+    opened = HTTPConnectionPool.urlopen
+
+    def urlopen(pool: HTTPConnectionPool, method: str, url: str, *arguments: Any, **options: Any) -> Any:
+        addresses.append(url)
+        return opened(pool, method, url, *arguments, **options)
+
+    monkeypatch.setattr(HTTPConnectionPool, "urlopen", urlopen)
     extra = {"access_mode": access_mode, "probe_api_key": CUSTOMER_KEY if access_mode == "self_service" else None}
     pairs = [{"base_url": box.relay(p, "canary"), "api_key": f"{CANARY}{n}"} for n, p in enumerate(PROFILES)]
     run_id, items = service.import_(pairs, **extra)
@@ -39,12 +53,14 @@ def test_the_canary_never_appears(
     places = {
         "tables": everything_stored(service.aws),
         "queues": repr(service.pump.delivered),
+        "addresses": repr(addresses),
         "answers": pages(service, run_id),
         "stdout": output.out,
         "stderr": output.err,
         "log records": "\n".join(f"{r.getMessage()} {r.__dict__}" for r in caplog.records),
     }
     secrets = (CANARY, CUSTOMER_KEY, box.admin_key)
+    assert any("/api/v1/admin/users" in address for address in addresses)
     assert [(where, secret) for where, text in places.items() for secret in secrets if secret in text] == []
 
 

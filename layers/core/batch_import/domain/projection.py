@@ -15,6 +15,7 @@ from batch_import.domain.types import (
     MatchedAccountState,
     RunState,
 )
+from batch_import.domain.urls import shown_base_url
 
 EVENTS_SHOWN = 200
 
@@ -125,7 +126,7 @@ class ResultProjection:
         known = item.last_error_code is not None
         return {
             "item_id": item.item_id,
-            "base_url": item.base_url,
+            "base_url": shown_base_url(item.base_url),
             "provider_id": item.provider_id,
             "api_key_fingerprint": shown_fingerprint(item.key_digest),
             "label": item.label,

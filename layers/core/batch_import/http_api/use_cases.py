@@ -12,6 +12,7 @@ from batch_import.domain.errors import HostUnreachable, NotFound
 from batch_import.domain.export import exported
 from batch_import.domain.projection import EVENTS_SHOWN, ResultProjection
 from batch_import.domain.types import RunState
+from batch_import.domain.urls import shown_base_url
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
 from batch_import.http_api.pasted import HostAccounts, with_items
@@ -114,7 +115,7 @@ class ApiUseCases:
                     account_id=one.account.account_id,
                     name=one.account.name,
                     provider_id=one.account.provider_id,
-                    base_url=one.account.base_url,
+                    base_url=shown_base_url(one.account.base_url),
                     import_state=one.account.import_state,
                     never_served=one.never_served,
                 )

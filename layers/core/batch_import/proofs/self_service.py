@@ -12,6 +12,7 @@ from batch_import.domain.entities import Item, Run
 from batch_import.domain.gateway import Proof, judge_completion, proof_demands
 from batch_import.domain.provider import key_digest
 from batch_import.domain.redaction import redacted
+from batch_import.domain.texts import printable
 from batch_import.host.checks import HostChecks
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
@@ -50,7 +51,9 @@ class SelfServiceProof:
         finally:
             self._leases.release(*lease)
         if reason:
-            self._runs.warn(run.run_id, "self_service_not_proven", {"reason": redacted(reason, probe_api_key)[:200]})
+            self._runs.warn(
+                run.run_id, "self_service_not_proven", {"reason": printable(redacted(reason, probe_api_key))[:200]}
+            )
 
     def put_back(self, run_id: str, facts: Mapping[str, Any]) -> None:
         """Undo a proof that broke off (reconcile calls it)."""

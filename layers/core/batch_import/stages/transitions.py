@@ -11,6 +11,7 @@ from batch_import.domain.entities import Item, ItemProfile, NewEvent, advisory_e
 from batch_import.domain.outcomes import Code
 from batch_import.domain.redaction import redacted
 from batch_import.domain.retry_policy import retry_policy
+from batch_import.domain.texts import printable
 from batch_import.domain.types import ConfirmationStatus, EventType, ItemStage
 from batch_import.host.errors import HostError
 from batch_import.store.dynamo import Row
@@ -53,7 +54,7 @@ class ItemTransitions:
         """A text of a relay or host, fit to be stored and shown: they like to repeat a key in their errors."""
         if text and self._api_key is None:
             self._api_key = self._writer.open_key(self.item)
-        return redacted(text, self._api_key)
+        return printable(redacted(text, self._api_key))
 
     def add(
         self, changes: Mapping[str, Any], events: Iterable[NewEvent] = (), profile: ItemProfile | None = None
