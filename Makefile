@@ -2,7 +2,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-SAM_VERSION := 1.170.0
 export SAM_CLI_TELEMETRY := 0
 
 # The first interpreter that really runs and is new enough (shims of version managers exist without one behind them).
@@ -13,7 +12,7 @@ BIN := .venv/bin
 SAM := PATH="$(CURDIR)/$(BIN):$$PATH" .venv-sam/bin/sam
 TESTS ?= tests
 
-.PHONY: help run up down status test test-all check bench docs format install clean python
+.PHONY: help run up down status test test-all check audit bench docs format install clean python
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -50,6 +49,10 @@ bench: install ## The benchmarks (RELAYS="100 1000 10000": how many relays are i
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_import.py --relays $(or $(RELAYS),1000)
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_import.py --https
 
+audit: install ## Known weaknesses of the pinned packages, where the package index tells them
+	@for pins in layers/dependencies/requirements.txt requirements-dev.txt requirements-sam.txt; do \
+		echo "$$pins"; .venv-sam/bin/pip-audit --require-hashes --disable-pip --progress-spinner off --requirement $$pins; done
+
 docs: install ## Write docs/openapi.yaml and docs/codes.md from the code
 	@$(BIN)/python -m tools.write_openapi
 	@$(BIN)/python -m tools.write_codes
@@ -59,7 +62,7 @@ format: install ## Put the code into shape
 	$(BIN)/ruff check --fix
 
 install: python ## Install what the project needs: .venv and .venv-sam
-	@$(MAKE) --silent -j2 .venv/.installed .venv-sam/.installed-$(SAM_VERSION)
+	@$(MAKE) --silent -j2 .venv/.installed .venv-sam/.installed
 
 clean: ## Remove what was built and installed; the embedded stack's state, too
 	@test ! -x $(BIN)/python || $(BIN)/python -m embedded down
@@ -73,12 +76,12 @@ python:
 .venv/.installed: requirements-dev.txt layers/dependencies/requirements.txt pyproject.toml
 	@echo "Installing the project into .venv (the first time this takes a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python $(PIP) --requirement requirements-dev.txt
+	@$(BIN)/python $(PIP) --require-hashes --requirement requirements-dev.txt
 	@$(BIN)/python $(PIP) --no-deps --editable .
 	@touch $@
 
-.venv-sam/.installed-$(SAM_VERSION):
+.venv-sam/.installed: requirements-sam.txt
 	@echo "Installing the SAM command line into .venv-sam (its pins exclude the emulator's)"
 	@test -x .venv-sam/bin/python || $(PYTHON) -m venv .venv-sam
-	@.venv-sam/bin/python $(PIP) aws-sam-cli==$(SAM_VERSION)
+	@.venv-sam/bin/python $(PIP) --require-hashes --requirement requirements-sam.txt
 	@touch $@

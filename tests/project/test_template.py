@@ -61,11 +61,14 @@ def test_layers_are_built_by_makefiles_and_leave_no_old_versions() -> None:
 
 def test_dependencies_are_pinned_and_agree_with_the_development_environment() -> None:
     def pins(path: str) -> set[str]:
-        lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
-        return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
+        """Each with all its hashes."""
+        text = (ROOT / path).read_text(encoding="utf-8").replace("\\\n", "")
+        found = [line.split(" --hash=sha256:") for line in text.splitlines() if line.strip() and line[0] != "#"]
+        assert all(len(hashes) >= 1 and "==" in pin for pin, *hashes in found), path
+        return {pin.strip() for pin, *_ in found}
 
     shipped = pins("layers/dependencies/requirements.txt")
-    assert all("==" in pin for pin in shipped)
+    assert "aws-sam-cli==1.170.0" in pins("requirements-sam.txt")
     assert shipped <= pins("requirements-dev.txt")
     assert not any(pin.startswith(("boto3=", "botocore=")) for pin in shipped)
 
