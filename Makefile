@@ -12,7 +12,7 @@ BIN := .venv/bin
 SAM := PATH="$(CURDIR)/$(BIN):$$PATH" .venv-sam/bin/sam
 TESTS ?= tests
 
-.PHONY: help run up down status test test-all check audit bench docs format install clean python
+.PHONY: help run up down status invoke test test-all check audit bench docs format install clean python
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -28,6 +28,9 @@ down: install ## Stop the stack; its state is kept
 
 status: install ## Say whether the stack is up, and where
 	@$(BIN)/python -m embedded status || true
+
+invoke: install ## Run the function FN (default: provision) as built, under Lambda's runtime interface emulator
+	@$(BIN)/python -m embedded invoke
 
 check: install ## Format, lint, types, and the template as AWS gets it
 	$(BIN)/ruff format --check

@@ -1,4 +1,4 @@
-"""``python -m embedded run|up|down|status|deploy``"""
+"""``python -m embedded run|up|down|status|deploy|invoke``"""
 
 import argparse
 import os
@@ -17,6 +17,7 @@ COMMANDS: dict[str, Callable[[Settings], int]] = {
     "down": commands.down,
     "status": commands.status,
     "deploy": commands.deploy,
+    "invoke": commands.invoke,
 }
 
 

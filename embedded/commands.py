@@ -1,5 +1,6 @@
 """The commands behind ``make run``, ``make up`` and ``make down``."""
 
+import json
 import signal
 import subprocess
 import time
@@ -11,6 +12,7 @@ from types import FrameType
 from embedded import network
 from embedded.access import OPERATOR
 from embedded.errors import EmbeddedError
+from embedded.invoke import Invocation
 from embedded.settings import RELAY_PORT, Settings
 from embedded.stack import Embedded
 from embedded.terminal import complain, step, tell
@@ -39,6 +41,17 @@ def status(settings: Settings) -> int:
 def deploy(settings: Settings) -> int:
     tell(f"Deployed at {Embedded(settings).redeploy().url}")
     return 0
+
+
+def invoke(settings: Settings) -> int:
+    """One function under Lambda's runtime interface emulator; ``FN`` names its folder."""
+    invocation = Invocation(Embedded(settings), settings.given("FN") or "provision")
+    answer, item = invocation.run()
+    print(json.dumps(answer, indent=2, ensure_ascii=False))
+    if item is not None:
+        tell(f"item_00001 is in stage {item['current_stage']}, access {item['access_status']}.")
+    tell(f"With Docker: {invocation.hint()}")
+    return 1 if isinstance(answer, dict) and "errorMessage" in answer else 0
 
 
 def run(settings: Settings, *, stay: bool = True) -> int:

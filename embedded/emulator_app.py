@@ -7,6 +7,7 @@ from embedded import ministack, workers
 from embedded.control_state import ControlState
 from embedded.errors import EmbeddedError
 from embedded.gate import Gate
+from embedded.log_limit import limit_logs
 from embedded.tables import Tables
 from embedded.terminal import complain
 
@@ -23,6 +24,7 @@ def create() -> Gate:
         ministack.key_sessions()
         ministack.speed_up()
         workers.attach(workers.memory())
+        limit_logs()
         tables = _open_state(Path(os.environ["STATE_DIR"]))
     except EmbeddedError as problem:
         complain(str(problem))
