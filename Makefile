@@ -12,7 +12,7 @@ BIN := .venv/bin
 SAM := PATH="$(CURDIR)/$(BIN):$$PATH" .venv-sam/bin/sam
 TESTS ?= tests
 
-.PHONY: help run up down status invoke test test-all check audit bench docs format install clean python
+.PHONY: help run up down status service backup restore upgrade invoke test test-all check audit bench docs format install clean python
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -26,8 +26,23 @@ up: install ## Start the stack in the background
 down: install ## Stop the stack; its state is kept
 	@$(BIN)/python -m embedded down
 
-status: install ## Say whether the stack is up, and where
+status: install ## Is the stack up, where, since when, how large; its host, its runs, the last backup
 	@$(BIN)/python -m embedded status || true
+
+service: install ## Let systemd run the stack: after boot, again after a failure (docs/one-machine.md)
+	@$(BIN)/python -m embedded service
+
+backup: install ## Copy the state into FILE, also while the stack runs (SECRETS=1: with all keys and tokens)
+	@$(BIN)/python -m embedded backup
+
+restore: install ## Put the state of FILE into a stack that is down
+	@$(BIN)/python -m embedded restore
+
+upgrade: install ## Back up, fetch the newest version, and start it again
+	@SECRETS=1 FILE= $(BIN)/python -m embedded backup
+	git pull --ff-only
+	@$(MAKE) install
+	@$(BIN)/python -m embedded restart
 
 invoke: install ## Run the function FN (default: provision) as built, under Lambda's runtime interface emulator
 	@$(BIN)/python -m embedded invoke

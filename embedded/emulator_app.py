@@ -35,5 +35,5 @@ def create() -> Gate:
 def _open_state(folder: Path) -> Tables:
     tables = Tables(folder / "journal", complain)
     tables.open()
-    ControlState(folder / "control.json", tables).open()
+    ControlState(folder / "control.json", tables, port=os.environ.get("GATEWAY_PORT", "4566")).open()
     return tables
