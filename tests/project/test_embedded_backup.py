@@ -40,7 +40,7 @@ CONTROL = {
         )
     },
     "kms": {"keys": scoped(key={"KeyId": "k-1", "_symmetric_key_b64": MATERIAL})},
-    "ssm": {"parameters": scoped(**{"/batch-import/embedded/fingerprint": {"Value": "f"}, "'/mine'": {"Value": "m"}})},
+    "ssm": {"parameters": scoped(**{"/batch-import/embedded/fingerprint": {"Value": "f"}, "/mine": {"Value": "m"}})},
     "sqs": {
         "queues": scoped(**{"http://localhost:4566/000000000000/q": {"url": "http://localhost:4566/000000000000/q"}})
     },
