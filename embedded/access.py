@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 
-from batch_import.http_api.authorization import MalformedTokens, digest_of, tokens_of
+from batch_import.domain.tokens import MalformedTokens, digest_of, tokens_of
 
 from embedded.deployment import Stack
 from embedded.emulator import Emulator

@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from batch_import.http_api.authorization import authorize, digest_of
+from batch_import.domain.tokens import digest_of
+from batch_import.http_api.authorization import authorize
 
 from tests.conftest import api_event
 from tests.support.aws import OPERATOR, VIEWER

@@ -8,7 +8,8 @@ import boto3
 import pytest
 from batch_import.bootstrap import bootstrap
 from batch_import.domain.errors import Forbidden
-from batch_import.http_api.authorization import MalformedTokens, authorize, demand_operator, digest_of
+from batch_import.domain.tokens import MalformedTokens, digest_of
+from batch_import.http_api.authorization import authorize, demand_operator
 
 from tests.support.aws import OPERATOR, VIEWER, Aws
 from tests.support.pump import Context, handler_of

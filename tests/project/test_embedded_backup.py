@@ -182,7 +182,7 @@ def test_a_stack_may_start_on_another_port(settings: Settings) -> None:
 
 @pytest.mark.embedded
 @pytest.mark.long
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_a_backup_restored_elsewhere_goes_on_with_its_run(embedded: Embedded, tmp_path: Path) -> None:
     base = f"http://127.0.0.1:{embedded.settings.relay_port}/healthy"
     items = [{"base_url": f"{base}/b{n}~latency=4/v1", "api_key": f"sk-test-backup-{n:04d}"} for n in range(10)]

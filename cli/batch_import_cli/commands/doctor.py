@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import click
 from batch_import import __version__
-from batch_import.http_api.authorization import MalformedTokens, tokens_of
+from batch_import.domain.tokens import MalformedTokens, tokens_of
 
 from batch_import_cli.app import App, api_command, emit
 from batch_import_cli.client import Answer

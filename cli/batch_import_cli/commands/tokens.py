@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-from batch_import.http_api.authorization import NAME, MalformedTokens, Role, Token, digest_of, tokens_of
+from batch_import.domain.tokens import NAME, MalformedTokens, Role, Token, digest_of, tokens_of
 
 from batch_import_cli.app import choice, emit, note
 from batch_import_cli.config import Environment

@@ -125,7 +125,7 @@ class CompositionRoot:
         return value
 
     def tokens(self) -> Mapping[str, Any]:
-        """Names and digests of the bearer tokens, by role (http_api/authorization.py)."""
+        """Names and digests of the bearer tokens, by role (domain/tokens.py)."""
         return self.secret(self.settings.tokens_secret_id)
 
     # --- stores and queues

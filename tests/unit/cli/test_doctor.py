@@ -9,7 +9,8 @@ from typing import Any
 import boto3
 import pytest
 from batch_import import __version__
-from batch_import.http_api.authorization import authorize, digest_of
+from batch_import.domain.tokens import digest_of
+from batch_import.http_api.authorization import authorize
 from batch_import_cli.deployment import Deployment
 
 from tests.support.aws import Aws
