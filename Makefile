@@ -12,7 +12,7 @@ BIN := .venv/bin
 SAM := PATH="$(CURDIR)/$(BIN):$$PATH" .venv-sam/bin/sam
 TESTS ?= tests
 
-.PHONY: help run up down status service backup restore upgrade invoke test test-all check audit bench docs format install clean python
+.PHONY: help run up down status service backup restore upgrade invoke test test-all check audit bench cost docs format install clean python
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -70,6 +70,9 @@ bench: install ## The benchmarks (RELAYS="100 1000 10000": how many relays are i
 audit: install ## Known weaknesses of the pinned packages, where the package index tells them
 	@for pins in layers/dependencies/requirements.txt requirements-dev.txt requirements-sam.txt; do \
 		echo "$$pins"; .venv-sam/bin/pip-audit --require-hashes --disable-pip --progress-spinner off --requirement $$pins; done
+
+cost: install ## What a list costs in AWS, counted and priced (RELAYS=…: how many relays are imported)
+	@PYTHONPATH=. $(BIN)/python tests/bench/bench_cost.py --relays $(or $(RELAYS),1000)
 
 docs: install ## Write docs/openapi.yaml and docs/codes.md from the code
 	@$(BIN)/python -m tools.write_openapi
