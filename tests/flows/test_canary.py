@@ -17,7 +17,7 @@ PROFILES = ("healthy", "dead_key", "lying_list", "cut_stream", "error_200", "str
 
 def everything_stored(aws: Any) -> str:
     client = boto3.client("dynamodb")
-    tables = [aws.environment[name] for name in ("RUNS_TABLE", "ITEMS_TABLE", "EVENTS_TABLE")]
+    tables = [aws.environment[name] for name in ("RUNS_TABLE", "ITEMS_TABLE", "EVENTS_TABLE", "SECRETS_TABLE")]
     return repr([client.scan(TableName=table)["Items"] for table in tables])
 
 
@@ -74,6 +74,5 @@ def test_a_relay_that_repeats_the_key_in_its_error_is_blanked(service: Service, 
 def test_the_key_is_erased_when_its_item_is_active_and_kept_for_retry_otherwise(service: Service, box: Any) -> None:
     pairs = [{"base_url": box.relay(p), "api_key": f"sk-test-{p}"} for p in ("healthy", "dead_key")]
     service.import_(pairs)
-    rows = boto3.client("dynamodb").scan(TableName=service.aws.environment["ITEMS_TABLE"])["Items"]
-    secrets = [row["sk"]["S"] for row in rows if row["sk"]["S"].startswith("secret#")]
-    assert secrets == ["secret#item_00002"]
+    rows = boto3.client("dynamodb").scan(TableName=service.aws.environment["SECRETS_TABLE"])["Items"]
+    assert [row["sk"]["S"] for row in rows if row["sk"]["S"].startswith("item_")] == ["item_00002"]
