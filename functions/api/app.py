@@ -7,9 +7,8 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from batch_import.aws.observability import handler_logger, handler_metrics
+from batch_import.aws.observability import handler_logger
 from batch_import.aws.retries import ending
 from batch_import.bootstrap import bootstrap, load
 from batch_import.domain import contract as api
@@ -35,7 +34,6 @@ from batch_import.http_api.use_cases import ApiUseCases
 
 load("http_api.use_cases", "store.vault")
 logger = handler_logger()
-metrics = handler_metrics()
 app = APIGatewayRestResolver(
     enable_validation=True,
     response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -295,14 +293,10 @@ def use_cases() -> ApiUseCases:
     return bootstrap().api(routing.answer_language(app.current_event.raw_event))
 
 
-@metrics.log_metrics(capture_cold_start_metric=True)
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.append_keys(request_id=request_id(event))
     with ending(context.get_remaining_time_in_millis() / 1000 - 1):
         answer = routing.answer(app, event, context)
-    metrics.add_metric("Answers", MetricUnit.Count, 1)
-    metrics.add_metric(f"Answers{answer['statusCode'] // 100}xx", MetricUnit.Count, 1)
-    route = routing.route_at(app, event["path"])
-    logger.info("answered", extra={"method": event["httpMethod"], "route": route, "status": answer["statusCode"]})
+    logger.info("answered", extra=routing.log_fields(app, event, answer))
     return answer

@@ -1,6 +1,5 @@
 """The API handler over real HTTP, the way API Gateway serves it: a stage prefix, a token check, REST proxy events."""
 
-import hashlib
 import json
 import threading
 import uuid
@@ -11,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
+from batch_import.domain.tokens import digest_of
 from batch_import.http_api.authorization import authorize
 
 from tests.conftest import api_event
@@ -18,10 +18,7 @@ from tests.support.aws import OPERATOR, VIEWER
 from tests.support.pump import Context, handler_of
 
 PREFIX = "/_aws/execute-api/abc123/v1"
-HASHES = {
-    "operator": [hashlib.sha256(OPERATOR.encode()).hexdigest()],
-    "viewer": [hashlib.sha256(VIEWER.encode()).hexdigest()],
-}
+TOKENS = {"operator": {"alice": digest_of(OPERATOR)}, "viewer": {"bob": digest_of(VIEWER)}}
 UNAUTHORIZED = {"error": {"code": "unauthorized", "message": "A valid bearer token is needed."}}
 REFUSED = {
     "Content-Type": "application/json",
@@ -68,7 +65,7 @@ class Gateway:
         role = "nobody"
         if request.path.startswith("/api/"):
             token = {"authorizationToken": request.headers.get("authorization", ""), "methodArn": "arn:api/v1/GET/x"}
-            policy = authorize(token, HASHES)
+            policy = authorize(token, TOKENS)
             if policy is None:
                 return 401, REFUSED, json.dumps(UNAUTHORIZED)
             role = policy["context"]["role"]

@@ -64,7 +64,6 @@ def test_every_message_three_times_changes_nothing(service: Service, box: Any) -
     assert (service.run(run_id), service.items(run_id), creations(box)) == before
 
 
-@pytest.mark.filterwarnings("ignore:No application metrics")
 def test_a_worker_that_dies_after_creating_leaves_no_second_account(
     service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

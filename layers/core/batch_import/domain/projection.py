@@ -18,6 +18,7 @@ from batch_import.domain.types import (
     RunState,
 )
 from batch_import.domain.undo import UNDO_TEXTS, UndoOutcome, UndoReason
+from batch_import.domain.urls import shown_base_url
 
 EVENTS_SHOWN = 200
 _MODELS_SHOWN = 20  # of a plan; the item's profile has all
@@ -149,7 +150,7 @@ class ResultProjection:
         known = item.last_error_code is not None
         return {
             "item_id": item.item_id,
-            "base_url": item.base_url,
+            "base_url": shown_base_url(item.base_url),
             "provider_id": item.provider_id,
             "api_key_fingerprint": shown_fingerprint(item.key_digest),
             "label": item.label,

@@ -23,6 +23,10 @@ _VERSION = re.compile(r"/v\d[^/]*$", re.IGNORECASE)
 _REPEATED_VERSION = re.compile(r"(/v\d[^/]*)\1+$", re.IGNORECASE)
 _VERSION_INSIDE = re.compile(r"/v\d+(?:\.\d+)?(?:(?:alpha|beta)\d*)?/", re.IGNORECASE)
 _BAD_HOST = "base_url has an invalid host name", "base_url 的主机名无效"
+# A part of a path that is a key: some relays take it there. Letters and at least four digits, or a key's beginning.
+_KEY_IN_PATH = re.compile(
+    r"(?<=/)(?:(?:sk|pk|rk|ak)-[^/]{8,}|(?=(?:[^/\d]*\d){4})(?=[^/]*[A-Za-z])[^/.]{20,})(?=/|$)", re.IGNORECASE
+)
 _FORBIDDEN = re.compile(r"[\s\x00-\x1f\x7f\\]")
 
 
@@ -56,6 +60,12 @@ def canonical_base_url(given: str) -> str:
     if parts.username is not None or parts.password is not None:
         raise InvalidRequest("base_url must not contain credentials", "base_url 不能包含凭据")
     return f"{scheme}://{_authority(parts.hostname, scheme, port)}{_api_path(parts.path)}"
+
+
+def shown_base_url(base_url: str) -> str:
+    """``base_url`` as people see it: a part of its path that looks like a key is ``***``."""
+    start = len(origin_of(base_url))
+    return base_url[:start] + _KEY_IN_PATH.sub("***", base_url[start:])
 
 
 def model_list_roots(base_url: str) -> tuple[str, ...]:

@@ -96,6 +96,18 @@ def _route_of(app: APIGatewayRestResolver, event: Mapping[str, Any]) -> Route | 
     return next((route for route in _routes_at(app, event["path"]) if route.method == event["httpMethod"]), None)
 
 
+def log_fields(app: APIGatewayRestResolver, event: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    """What the log says of a request. The gateway's id of it is what callers see in ``x-amzn-RequestId``."""
+    context = event.get("requestContext") or {}
+    return {
+        "method": event["httpMethod"],
+        "route": route_at(app, event["path"]),
+        "status": answer["statusCode"],
+        "gateway_request_id": context.get("requestId"),
+        "caller": (context.get("authorizer") or {}).get("principalId"),
+    }
+
+
 def _routes_at(app: APIGatewayRestResolver, path: str) -> list[Route]:
     return [route for route in (*app._static_routes, *app._dynamic_routes) if route.rule.match(path)]
 

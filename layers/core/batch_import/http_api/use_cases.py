@@ -13,6 +13,7 @@ from batch_import.domain.errors import HostUnreachable, NotFound
 from batch_import.domain.export import exported
 from batch_import.domain.projection import EVENTS_SHOWN, ResultProjection
 from batch_import.domain.types import AccessMode, ItemOrder, RunSource, RunState
+from batch_import.domain.urls import shown_base_url
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
 from batch_import.http_api.pasted import HostAccounts, with_items
@@ -143,7 +144,7 @@ class ApiUseCases:
                     account_id=one.account.account_id,
                     name=one.account.name,
                     provider_id=one.account.provider_id,
-                    base_url=one.account.base_url,
+                    base_url=shown_base_url(one.account.base_url),
                     import_state=one.account.import_state,
                     never_served=one.never_served,
                 )
@@ -181,12 +182,12 @@ class ApiUseCases:
         return api.HostGroups(groups=shown[: api.MOST_GROUPS], group_count=len(shown))
 
     def health(self) -> api.Health:
-        host: dict[str, str | bool | None] = {"reachable": False, "version": None, "error": None}
+        host: dict[str, str | bool | None] = {"reachable": False, "version": None, "error": None, "code": None}
         try:
             with deadline(_HEALTH_SECONDS):
                 host |= {"version": self._host().version(), "reachable": True}
         except HostError as error:
-            host |= {"error": str(error)}
+            host |= {"error": str(error), "code": error.code.value}
         return api.Health(status="ok" if host["reachable"] else "degraded", version=__version__, host=host)
 
     def _run(self, run_id: str) -> Run:

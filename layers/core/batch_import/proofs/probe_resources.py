@@ -200,11 +200,10 @@ class ProbeResources:
             return found
 
     def _find_key(self, value: str) -> int:
-        user = self._host.user_matching(value, email=False)
-        found = self._keys_of(int(user["id"])).get(value) if user else None
+        found = self._host.key_of_anyone(value)
         if found is None:
             raise NoProbeKey("a supplied probe key is unknown to the host")
-        return found
+        return int(found["id"])
 
     def _keys_of(self, user_id: int) -> dict[str, int]:
         """Ids by value."""

@@ -126,7 +126,7 @@ class Publication:
         """By id or e-mail; each is looked up once in the life of the process (an unknown one each time)."""
         with self._lock:
             if self._users.get(name) is None:
-                user = {"id": int(name)} if name.isdecimal() else self._host.user_matching(name, email=True)
+                user = {"id": int(name)} if name.isdecimal() else self._host.user_with_email(name)
                 self._users[name] = int(user["id"]) if user else None
             return self._users[name]
 

@@ -45,7 +45,7 @@ def _unknown(host: Callable[[], HostClient], users: Sequence[str]) -> list[int]:
 
 def _is_known(client: HostClient, name: str, until: float) -> bool:
     with deadline(until - time.monotonic()):
-        found = client.user(int(name)) if name.isdecimal() else client.user_matching(name, email=True)
+        found = client.user(int(name)) if name.isdecimal() else client.user_with_email(name)
     return found is not None
 
 

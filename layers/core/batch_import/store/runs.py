@@ -212,6 +212,12 @@ class RunStore:
         )
         return [row["pk"] for row in rows]
 
+    def items_waiting(self) -> int:
+        """How many items of all open runs have no verdict yet."""
+        runs = [run for run in self.get_many(self.watched()) if run.finished_at is None]
+        done = self.counters_of(runs)
+        return sum(run.total_items - done[run.run_id].completed_items for run in runs)
+
     def watch_again(self, run_id: str, at: str | None = None) -> None:
         """Look at the run again later, or ``at`` a time; one that is not watched stays so."""
         values: Row = {":at": at or iso(self._clock.now() + RUN_PATIENCE)}
