@@ -150,6 +150,7 @@ def health() -> api.Health:
 
 
 @app.get("/batch-import", include_in_schema=False)
+@app.get("/batch-import/new", include_in_schema=False)
 @app.get("/batch-import/runs/<run_id>", include_in_schema=False)
 def page(run_id: str = "") -> Response[str]:
     return routing.page(PAGES, app.current_event.path)

@@ -180,5 +180,5 @@ def test_the_language_is_the_readers(reader: Reader, service: Service) -> None:
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Runs")
     expect(page.get_by_role("button", name="中文")).to_be_focused()
-    languages = [call.headers["accept-language"] for call in reader.gateway.calls if call.path.startswith("/api/")]
+    languages = [call.headers["accept-language"] for call in reader.gateway.calls if call.path.endswith("/runs")]
     assert languages == ["zh", "en"]

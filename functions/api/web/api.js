@@ -3,18 +3,21 @@
 import { language } from "./i18n.js";
 
 const TOKEN = "batch-import.token";
+const ROLE = "batch-import.role";
 const PRINTABLE = /^[\x21-\x7e]{1,256}$/;
-const PAGE = /^(.*)\/batch-import(?:\/runs\/([^/]+))?\/?$/;
+const PAGE = /^(.*)\/batch-import(?:\/(new)|\/runs\/([^/]+))?\/?$/;
 
 /** What stands before /batch-import in the address: a stage, or nothing. */
 const base = () => PAGE.exec(location.pathname)?.[1] ?? "";
 
 export function runInAddress() {
-  const found = PAGE.exec(location.pathname)?.[2];
-  return found ? decodeURIComponent(found) : null;
+  const found = PAGE.exec(location.pathname)?.[3];
+  return found ? decoded(found) : null;
 }
 
+export const importInAddress = () => PAGE.exec(location.pathname)?.[2] === "new";
 export const runsAddress = () => `${base()}/batch-import`;
+export const importAddress = () => `${base()}/batch-import/new`;
 export const runAddress = (id) => `${base()}/batch-import/runs/${encodeURIComponent(id)}`;
 
 export class ApiError extends Error {
@@ -25,15 +28,24 @@ export class ApiError extends Error {
   }
 }
 
+/** The token: in this tab, or on this device when the reader has ticked that. */
 export const session = {
   get token() {
-    return sessionStorage.getItem(TOKEN);
+    return sessionStorage.getItem(TOKEN) ?? localStorage.getItem(TOKEN);
   },
-  open(token) {
-    sessionStorage.setItem(TOKEN, token);
+  get role() {
+    return sessionStorage.getItem(ROLE);
+  },
+  set role(role) {
+    sessionStorage.setItem(ROLE, role);
+  },
+  open(token, remember = false) {
+    this.close();
+    (remember ? localStorage : sessionStorage).setItem(TOKEN, token);
   },
   close() {
-    sessionStorage.removeItem(TOKEN);
+    for (const kept of [sessionStorage, localStorage]) kept.removeItem(TOKEN);
+    sessionStorage.removeItem(ROLE);
   },
   refused: () => {}, // app.js puts in what happens when the API does not accept the token
 };
@@ -96,3 +108,37 @@ export const retryRun = (id, key, probeKey) =>
     headers: { "Idempotency-Key": key },
     body: probeKey ? { probe_api_key: probeKey } : undefined,
   });
+
+/** What a pasted text is read as; with `checkHost` also what sub2api holds of it. */
+export const parseText = (text, checkHost, signal) =>
+  request("/parse", { method: "POST", refusable: true, body: { text, check_host: checkHost }, signal });
+/** A new run; the same `key` again answers the run that the first call made. */
+export const createRun = (body, key) =>
+  request("/runs", { method: "POST", refusable: true, headers: { "Idempotency-Key": key }, body });
+const absent = new Set();
+
+/** What sub2api has that matches a text: [{value, hint}]; null where the API has no such route or may not be asked. */
+async function hostSearch(what, text, shown) {
+  if (absent.has(what)) return null;
+  try {
+    const found = await request(`/host/${what}?q=${encodeURIComponent(text)}`, { refusable: true });
+    return found[what].map(shown);
+  } catch (error) {
+    if (error.status === 404 || error.status === 403) absent.add(what);
+    return null;
+  }
+}
+
+export const searchUsers = (text) => hostSearch("users", text, ({ email, username }) => ({ value: email, hint: username }));
+export const searchGroups = (text) => hostSearch("groups", text, ({ name, platform }) => ({ value: name, hint: platform }));
+
+/** The role of the token, asked for once: only an operator may have a text read. */
+export async function role(signal) {
+  if (!session.role) session.role = await parseText("-", false, signal).then(() => "operator", readOnly);
+  return session.role;
+}
+
+function readOnly(error) {
+  if (error.status !== 403) throw error;
+  return "viewer";
+}

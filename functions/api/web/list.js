@@ -59,3 +59,10 @@ async function read({ path, name, id, filters }, wanted, atMost, start, signal) 
 function distinct(rows, id) {
   return [...new Map(rows.map((row) => [row[id], row])).values()];
 }
+
+/** All items of a run that meet `filters`, at most `most`. */
+export async function allItems(run, signal, filters = {}, most = 10_000) {
+  const source = { path: `/runs/${encodeURIComponent(run)}/items`, name: "items", id: "item_id", filters };
+  const { rows } = await read(source, most, Infinity, null, signal);
+  return rows;
+}

@@ -72,7 +72,7 @@ function itemRow(columns, item) {
     relay(item),
     badge(badges.access_status),
     [badge(badges.confirmation_status), stage],
-    accountBadges(badges),
+    accountOf(item),
     item.resolved_smoke_model && h("code", { title: item.resolved_smoke_model }, item.resolved_smoke_model),
     retries(item),
     findings(item),
@@ -87,6 +87,12 @@ function relay(item) {
     h("a", { class: "address", href: `#${item.item_id}` }, item.base_url),
     h("div", { class: "ids muted" }, id, h("span", {}, item.provider_id), h("span", {}, item.api_key_fingerprint)),
   ];
+}
+
+/** What was decided about the host's account, in one badge; what was found there only where it was not in order. */
+function accountOf({ badges, matched_account_state: matched }) {
+  const { provision_reused: _, matched_account_state: found, ...decided } = badges;
+  return accountBadges(matched === "active" && badges.account_resolution ? decided : { ...decided, matched_account_state: found });
 }
 
 function retries({ retry_count: count, last_retry_at: last }) {

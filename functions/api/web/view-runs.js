@@ -1,6 +1,6 @@
 // All runs, newest first.
 
-import { runAddress } from "./api.js";
+import { importAddress, runAddress } from "./api.js";
 import { badge, h, row } from "./dom.js";
 import { t, valueText } from "./i18n.js";
 import { listView } from "./list-view.js";
@@ -37,7 +37,9 @@ export function showRuns(root, signal) {
   }
 
   const tell = (error) => stale.replaceChildren(...(error ? [problem(t("error.stale"))] : []));
-  const head = h("div", { class: "head" }, h("h1", {}, t("runs")), h("p", { class: "muted" }, t("runs.hint")));
+  const title = h("div", {}, h("h1", {}, t("runs")), h("p", { class: "muted" }, t("runs.hint")));
+  const start = h("a", { class: "button primary", href: importAddress(), "data-route": true }, t("import"));
+  const head = h("div", { class: "head head-line" }, title, start);
   root.replaceChildren(head, stale, runs.element);
   runs.start();
   poll(refresh, tell, signal);
