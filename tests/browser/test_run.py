@@ -74,7 +74,7 @@ def test_badges_order_and_language(reader: Reader, service: Service, every_badge
     expect(row(page, "healthy").locator(".badge")).to_have_text(["active", "confirmed", "reused"])
     expect(row(page, "healthy").locator(".badge").last).to_have_attribute("title", "复用")
     expect(row(page, "responses_only").locator(".badge")).to_have_text(["active", "confirmed", "broken", "replaced"])
-    expect(row(page, "dead_key")).to_contain_text("check that the key is complete and still valid")
+    expect(row(page, "dead_key")).to_contain_text("Check that the key is complete and still valid")
     expect(page.locator("html")).to_have_attribute("lang", "en")
 
 

@@ -264,7 +264,8 @@ class ItemSummary(BaseModel):
     """An item of a list (docs/design.md#33-responses) with badges, the failure's code and advice.
 
     ``platform`` is the host's platform of its account, once that is decided. ``latency_ms`` is what the proof took,
-    through the gateway; ``served_model`` is what the relay's own answer named.
+    through the gateway; ``served_model`` is what the relay's own answer named. ``reason`` is what ``last_error_code``
+    means; ``next_attempt_at`` is when the service itself tries again.
     """
 
     item_id: str
@@ -287,7 +288,10 @@ class ItemSummary(BaseModel):
     last_error_stage: ItemStage | None
     last_error: str | None
     last_error_code: str | None
+    reason: str | None
     advice: str | None
+    next_attempt_at: Timestamp | None
+    account_id: int | None
     platform: Platform | None
     latency_ms: int | None
     served_model: str | None
@@ -326,11 +330,14 @@ class CapabilityProfileView(BaseModel):
 
 
 class EventView(BaseModel):
+    """``text`` says in the reader's language what happened; ``message`` is what the relay or host said, or a note."""
+
     event_id: str
     event_type: EventType
     stage: ItemStage
     attempt: int
     message: str
+    text: str
     payload_json: str
     created_at: Timestamp
 
@@ -344,7 +351,6 @@ class ItemDetail(ItemSummary):
     reused_from_provider_id: str | None
     reused_from_account_id: int | None
     channel_id: int | None
-    account_id: int | None
     capability_profile: CapabilityProfileView | None
     events: list[EventView]
 
