@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from batch_import_cli.commands.applying import apply_command
 from batch_import_cli.commands.exporting import export_command
 from batch_import_cli.commands.host import cleanup_command
 from batch_import_cli.commands.importing import import_command
@@ -78,6 +79,7 @@ for _command in (
     item_command,
     cancel_command,
     retry_command,
+    apply_command,
     export_command,
     cleanup_command,
     models_command,

@@ -96,7 +96,10 @@ def show_rows(rows: Sequence[Row]) -> None:
 
 def show_items(items: Sequence[Row]) -> None:
     """The verdicts, and why: in the last column where a row may be long, else below the table."""
-    rows = [{**item, "access_status": _access(item), "remarks": _remarks(item)} for item in items]
+    rows = [
+        {**item, "access_status": _access(item), "account_resolution": _account(item), "remarks": _remarks(item)}
+        for item in items
+    ]
     if console().width >= _WIDE:
         _table({**ITEM_COLUMNS, "remarks": "remarks"}, rows)
         return
@@ -166,6 +169,13 @@ def _style(row: Row, key: str) -> str:
 def _access(item: Row) -> str:
     stage = item.get("current_stage")
     return _said(item.get("access_status")) + ("" if stage in (None, "done") else f" (in {_said(stage)})")
+
+
+def _account(item: Row) -> object:
+    """What was decided, or what a dry run planned."""
+    plan = item.get("plan")
+    planned = f"plan: {_said(plan.get('resolution'))}" if isinstance(plan, dict) else None
+    return item.get("account_resolution") or planned
 
 
 def _remarks(item: Row) -> str:

@@ -127,6 +127,20 @@ def retry_run(
     return use_cases().retry(run_id, request or api.RetryRequest(), idempotency_key)
 
 
+@app.post(
+    "/api/batch-import/runs/<run_id>/apply",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=routing.answers(api.RunApplied, 400, 401, 403, 404, 409, success=202),
+)
+def apply_plan(
+    run_id: str,
+    request: Annotated[api.ApplyRequest | None, Body()] = None,
+    idempotency_key: IdempotencyKey = None,
+) -> api.RunApplied:
+    routing.demand_operator(app)
+    return use_cases().apply(run_id, request or api.ApplyRequest(), idempotency_key)
+
+
 @app.get("/api/batch-import/runs/<run_id>/export", responses=routing.answers(api.RunExport, 400, 401, 403, 404))
 def export_run(run_id: str, limit: Limit = routing.DEFAULT_LIMIT, cursor: Cursor = None) -> api.RunExport:
     routing.demand_operator(app)

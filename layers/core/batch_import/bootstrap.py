@@ -237,14 +237,19 @@ class CompositionRoot:
     def api(self, language: str) -> ApiUseCases:
         from batch_import.domain.projection import ResultProjection
         from batch_import.http_api.use_cases import ApiUseCases  # the workers' functions start without it
+        from batch_import.runs.apply import PlanApplication
+        from batch_import.runs.follow_up import FollowUp
         from batch_import.runs.retry import RunRetry
+
+        follow_up = FollowUp(self.runs, self.items, self.service)
 
         return ApiUseCases(
             self.runs,
             self.items,
             self.listing,
             self.service,
-            RunRetry(self.runs, self.items, self.listing, self.service),
+            RunRetry(follow_up, self.service),
+            PlanApplication(follow_up, self.service),
             self._cleanup,
             lambda: self.host.client,
             ResultProjection(language),

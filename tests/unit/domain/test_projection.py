@@ -26,6 +26,10 @@ ADDED = {
     "latency_ms",
     "served_model",
     "platform",
+    "retry_of",
+    "dry_run",
+    "plan_of",
+    "plan",
     "supports_gemini_generate_content",
 }  # beyond the original schemas, and nothing else
 

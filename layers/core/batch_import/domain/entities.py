@@ -30,6 +30,25 @@ class _Row(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)  # keys of the tables are no fields
 
 
+class Plan(_Row):
+    """What a dry run decided of an item. ``account_id`` is that of the account in the host, ``None`` for a new one.
+
+    ``new_models`` are the first names that an account in the host would be given.
+    """
+
+    resolution: AccountResolution
+    matched: MatchedAccountState | None
+    platform: Platform
+    account_id: int | None
+    group: str
+    new_models: tuple[str, ...] = ()
+
+    def agrees_with(self, other: "Plan") -> bool:
+        """Whether both say what becomes of which account. A relay may list another model meanwhile."""
+        same = ("resolution", "platform", "account_id", "group")
+        return all(getattr(self, name) == getattr(other, name) for name in same)
+
+
 class Run(_Row):
     run_id: str
     state: RunState = RunState.RUNNING
@@ -50,8 +69,13 @@ class Run(_Row):
     strict_stopped: bool = False
     warnings: tuple[dict[str, Any], ...] = ()
     self_service: dict[str, Any] | None = None
+    dry_run: bool = False
     retry_of: str | None = None
+    plan_of: str | None = None
+    source_items: bytes | None = None
     left_out_items: int = 0
+    followers: tuple[str, ...] = ()
+    followed: int = 0
 
     @property
     def writes_stopped(self) -> Code | None:
@@ -101,6 +125,7 @@ class Item(_Row):
     label: str | None = None
     duplicate_of: str | None = None
     duplicates: tuple[str, ...] = ()
+    plan: dict[str, Any] | None = None
 
     current_stage: ItemStage = ItemStage.PROBE
     confirmation_status: ConfirmationStatus = ConfirmationStatus.PENDING
@@ -144,6 +169,10 @@ class Item(_Row):
     @property
     def advisory_list(self) -> list[Advisory]:
         return [Advisory(entry["code"], entry.get("params", {})) for entry in self.advisories]
+
+    @property
+    def planned(self) -> Plan | None:
+        return None if self.plan is None else Plan.model_validate(self.plan)
 
     @property
     def of_platform(self) -> Platform:

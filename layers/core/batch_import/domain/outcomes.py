@@ -36,6 +36,7 @@ class Code(StrEnum):
     UNREACHABLE = "unreachable"
     INVALID_ANSWER = "invalid_answer"
     PAUSED_BY_OPERATOR = "paused_by_operator"
+    PLAN_CHANGED = "plan_changed"
     HOST_UNAVAILABLE = "host_unavailable"
     HOST_REFUSES_CREDENTIALS = "host_refuses_credentials"
     HOST_NEEDS_ACKNOWLEDGEMENT = "host_needs_acknowledgement"
@@ -145,6 +146,9 @@ _TABLE = (
             "账号被人工停用，按要求未改动", "A person paused this account; it was left alone",
             "如需启用，请在 sub2api 中打开调度，或以 reactivate=always 重新导入",
             "To use it, make it schedulable in sub2api, or import with reactivate=always"),
+    Outcome(Code.PLAN_CHANGED, _BROKEN,
+            "与预演的决定不同，未写入 sub2api", "The decision is no longer the planned one; nothing was written",
+            "请重新预演，或直接重试该条目", "Check again, or retry the item without a plan"),
     Outcome(Code.HOST_UNAVAILABLE, _DEGRADED, "sub2api 暂时不可用", "sub2api was not available",
             "请检查 sub2api 后重试", "Check sub2api, then retry"),
     Outcome(Code.HOST_REFUSES_CREDENTIALS, _DEGRADED, "sub2api 拒绝了管理密钥", "sub2api refused the admin key",

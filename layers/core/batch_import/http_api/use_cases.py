@@ -17,6 +17,7 @@ from batch_import.host.errors import HostError
 from batch_import.http_api.pasted import HostAccounts, with_items
 from batch_import.intake import parse, shown
 from batch_import.net.deadline import deadline
+from batch_import.runs.apply import PlanApplication
 from batch_import.runs.create import BatchImportService
 from batch_import.runs.quarantine_cleanup import QuarantineCleanup
 from batch_import.runs.retry import RunRetry
@@ -38,6 +39,7 @@ class ApiUseCases:
         listing: Listing,
         service: BatchImportService,
         run_retry: RunRetry,
+        application: PlanApplication,
         cleanup: Callable[[], QuarantineCleanup],
         host: Callable[[], HostClient],
         show: ResultProjection,
@@ -48,6 +50,7 @@ class ApiUseCases:
         self._listing = listing
         self._service = service
         self._run_retry = run_retry
+        self._application = application
         self._cleanup = cleanup
         self._host = host
         self._show = show
@@ -97,8 +100,12 @@ class ApiUseCases:
         return self._show.run(run, self._runs.counters(run))
 
     def retry(self, run_id: str, request: api.RetryRequest, idempotency_key: str | None) -> api.RunRetried:
-        run = self._run_retry.retry(self._run(run_id), request.probe_api_key, idempotency_key)
+        run = self._run_retry.retry(self._run(run_id), request, idempotency_key)
         return self._show.retried(run, self._runs.counters(run))
+
+    def apply(self, run_id: str, request: api.ApplyRequest, idempotency_key: str | None) -> api.RunApplied:
+        run = self._application.apply(self._run(run_id), request, idempotency_key)
+        return self._show.applied(run, self._runs.counters(run))
 
     def export(self, run_id: str, limit: int, cursor: str | None) -> api.RunExport:
         run = self._run(run_id)

@@ -2,9 +2,9 @@
 
 import json
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from batch_import.aws.queue import ITEMS_PER_MESSAGE, MESSAGES_TOGETHER, Work, WorkQueue
 from batch_import.domain.clock import Clock, iso
@@ -12,7 +12,14 @@ from batch_import.domain.contract import CreateRunRequest
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.errors import Conflict, NotFound, TooLarge
 from batch_import.domain.types import ItemStage, RunState
-from batch_import.runs.item_list import ImportRow, by_provider, chunks, idempotency_facts, item_id_at
+from batch_import.runs.item_list import (
+    ImportRow,
+    by_provider,
+    chunks,
+    idempotency_facts,
+    item_id_at,
+    pack_positions,
+)
 from batch_import.store.dynamo import Row
 from batch_import.store.items import ItemStore
 from batch_import.store.listing import pack_search
@@ -26,12 +33,23 @@ PROBE_KEY = "probe_api_key"
 _TRANSACTION_BYTES = 3_900_000
 
 
+class Source(NamedTuple):
+    """The ended run whose items are imported again, which of them, and how many others had no key any more.
+
+    ``plans`` are those of the items, one for each position, when a plan is applied.
+    """
+
+    run: Run
+    positions: Sequence[int]
+    left_out_items: int
+    plans: Sequence[Row] = ()
+
+
 class Asked(NamedTuple):
-    """What a new run is made of; the last two when it is over what failed in another run."""
+    """What a new run is made of."""
 
     request: CreateRunRequest
-    retry_of: str | None = None
-    left_out_items: int = 0
+    source: Source | None = None
 
 
 class BatchImportService:
@@ -69,8 +87,10 @@ class BatchImportService:
             return self._set_going(earlier)  # the first call may have broken off right after storing it
         asked = ask()
         run, parts, search = self._prepare(asked)
-        if not self._runs.create(run, parts, search, idempotency, self._probe_key(run, asked.request.probe_api_key)):
-            return self.start(ask, idempotency)
+        follows = asked.source.run if asked.source else None
+        probe_key = self._probe_key(run, asked.request.probe_api_key)
+        if not self._runs.create(run, parts, search, idempotency, probe_key, follows):
+            return self.start(ask, idempotency)  # another call came first
         return self._set_going(run)
 
     def _set_going(self, run: Run) -> Run:
@@ -133,6 +153,9 @@ class BatchImportService:
         run_id = f"run_{now:%Y%m%d}_{self._new_suffix()}"
         data_key = self._vault.new_data_key(run_id)
         listed = by_provider(request.items, request.platform)
+        plans = asked.source.plans if asked.source else ()
+        for entry in listed if plans else ():
+            entry["plan"] = plans[entry["position"]]
         parts = self._seal_list(run_id, data_key, listed)
         search = pack_search(sorted({f"{entry['provider_id']} {entry['base_url']}" for entry in listed}))
         run = Run(
@@ -141,6 +164,7 @@ class BatchImportService:
             access_mode=request.access_mode,
             reactivate=request.reactivate,
             platform=request.platform,
+            dry_run=request.dry_run,
             subscription_users=tuple(dict.fromkeys(request.subscription_users)),
             subscription_days=request.subscription_days,
             join_groups=tuple(dict.fromkeys(request.join_groups)),
@@ -150,8 +174,7 @@ class BatchImportService:
             shards=shards_for(len(request.items)),
             started_at=iso(now),
             sealed_data_key=data_key,
-            retry_of=asked.retry_of,
-            left_out_items=asked.left_out_items,
+            **_origin(asked.source),
         )
         if sum(len(row["sealed"]) for row in parts.values()) + sum(map(len, search)) > _TRANSACTION_BYTES:
             raise TooLarge("the list is too large: split it into several runs")
@@ -221,7 +244,19 @@ class BatchImportService:
             label=entry.get("label"),
             duplicate_of=None if primary is None else item_id_at(primary),
             duplicates=tuple(item_id_at(p) for p in entry.get("duplicates", ())),
+            plan=entry.get("plan"),
             current_stage=ItemStage.PROBE if primary is None else ItemStage.VALIDATE,
             created_at=now,
             updated_at=now,
         )
+
+
+def _origin(source: Source | None) -> dict[str, Any]:
+    """The fields of a run that is made of another one's items."""
+    if source is None:
+        return {}
+    return {
+        "plan_of" if source.plans else "retry_of": source.run.run_id,
+        "source_items": pack_positions(source.positions),
+        "left_out_items": source.left_out_items,
+    }

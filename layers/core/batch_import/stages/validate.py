@@ -49,6 +49,7 @@ _COPIED = (
     "api_root",
     "resolved_smoke_model",
     "responses_mode",
+    "plan",
     "served_model",
     "latency_ms",
     "account_id",
@@ -132,6 +133,8 @@ class ValidationService(Stage):
             return self._like_primary(to, run, item.duplicate_of)
         if item.failure_code is not None:
             return self._write_verdict(to, run, outcome(item.failure_code).access)
+        if run.dry_run:
+            return self._write_verdict(to, run, AccessStatus.UNKNOWN)
         try:
             return self._prove(to, run)
         except (NoResource, ProviderBusy):
@@ -247,7 +250,7 @@ class ValidationService(Stage):
             self._runs.close(run)
 
     def _after_verdict(self, item: Item, run: Run, access: AccessStatus) -> None:
-        if access is AccessStatus.BROKEN and run.mode is RunMode.STRICT:
+        if access is AccessStatus.BROKEN and run.mode is RunMode.STRICT and not run.dry_run:
             self._runs.stop_strictly(run.run_id)
         if item.duplicates:
             self._send_on(run.run_id, item.duplicates)

@@ -17,7 +17,7 @@ from batch_import.domain.errors import LeaseLost, StaleWrite
 from batch_import.domain.types import AccessStatus, EventType, ItemStage
 from batch_import.store.dynamo import Row, Table
 
-_NOT_DONE, FAILED, _OTHERS = "2#", "1#", "0#"  # what order keys begin with
+_NOT_DONE, _FAILED, _OTHERS = "2#", "1#", "0#"  # what order keys begin with
 
 
 def order_key(item: Item) -> str:
@@ -28,7 +28,7 @@ def order_key(item: Item) -> str:
     if item.current_stage is not ItemStage.DONE:
         rank = _NOT_DONE
     else:
-        rank = FAILED if item.access_status in (AccessStatus.BROKEN, AccessStatus.DEGRADED) else _OTHERS
+        rank = _FAILED if item.access_status in (AccessStatus.BROKEN, AccessStatus.DEGRADED) else _OTHERS
     return f"{rank}{item.updated_at}#{item.item_id}"
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.errors import InvalidRequest
 from batch_import.store.dynamo import Row, Table
-from batch_import.store.items import FAILED, ItemStore
+from batch_import.store.items import ItemStore
 from batch_import.store.runs import RunStore
 
 DEFAULT_LIMIT = 50
@@ -103,15 +103,6 @@ class Listing:
         )
         found = self._items.get_many(run_id, [row["sk"] for row in rows])
         return found, encode_cursor(position, filters) if position else None
-
-    def failed_items(self, run_id: str) -> list[Item]:
-        """All that ended broken or degraded, in the order of the run's list."""
-        rows = self._items_table.query_all(
-            IndexName="by_order",
-            KeyConditionExpression="order_pk = :run AND begins_with(order_sk, :failed)",
-            ExpressionAttributeValues={":run": run_id, ":failed": FAILED},
-        )
-        return self._items.get_many(run_id, sorted(row["sk"] for row in rows))
 
     def _walk(
         self,

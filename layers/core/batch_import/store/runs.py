@@ -49,8 +49,12 @@ class RunStore:
         search: list[bytes],
         idempotency: Row | None,
         probe_key: SealedKey | None = None,
+        follows: Run | None = None,
     ) -> bool:
-        """Store run, list, search rows, probe key and zeroed counters at once. False when ``idempotency`` exists."""
+        """Store run, list, search rows, probe key and zeroed counters at once.
+
+        False when ``idempotency`` exists, or when another run has followed ``follows`` since that was read.
+        """
         row = {**self._row(run), "search_rows": len(search)}
         parts = [self._table.putting(row, "attribute_not_exists(pk)")]
         parts += [self._table.putting({"pk": run.run_id, "sk": list_key(n), **row}) for n, row in list_parts.items()]
@@ -64,7 +68,19 @@ class RunStore:
             parts.append(self._table.putting({"pk": run.run_id, "sk": _PROBE_KEY, **secret}))
         if idempotency is not None:
             parts.append(self._table.putting(self._idempotency_row(run, idempotency), "attribute_not_exists(pk)"))
+        if follows is not None:
+            parts.append(self._following(run, follows))
         return self._table.transact(parts)
+
+    def _following(self, run: Run, source: Run) -> Row:
+        """The part of a transaction that enters ``run`` with the run whose items it is made of."""
+        values: Row = {
+            ":followers": [*source.followers, run.run_id],
+            ":next": source.followed + 1,
+            ":seen": source.followed,
+        }
+        update = "SET followers = :followers, followed = :next"
+        return self._table.updating(source.run_id, _RUN, update, values, "followed = :seen")
 
     def remembered(self, idempotency_hash: str) -> Row | None:
         """``run_id`` and ``request_hash`` of the run that this Idempotency-Key made, if any."""
