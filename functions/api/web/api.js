@@ -100,14 +100,17 @@ export const getItem = (id, item, signal) =>
   request(`/runs/${encodeURIComponent(id)}/items/${encodeURIComponent(item)}`, { signal });
 export const cancelRun = (id) =>
   request(`/runs/${encodeURIComponent(id)}/cancel`, { method: "POST", refusable: true });
-/** The same `key` again answers the run that the first call made, in case its answer was lost. */
-export const retryRun = (id, key, probeKey) =>
-  request(`/runs/${encodeURIComponent(id)}/retry`, {
+const actingOn = (id, what, key, body) =>
+  request(`/runs/${encodeURIComponent(id)}/${what}`, {
     method: "POST",
     refusable: true,
     headers: { "Idempotency-Key": key },
-    body: probeKey ? { probe_api_key: probeKey } : undefined,
+    body: body && Object.keys(body).length ? body : undefined,
   });
+/** The same `key` again answers the run that the first call made, in case its answer was lost. */
+export const retryRun = (id, key, body) => actingOn(id, "retry", key, body);
+export const applyRun = (id, key, body) => actingOn(id, "apply", key, body);
+export const undoRun = (id, key) => actingOn(id, "undo", key);
 
 /** What a pasted text is read as; with `checkHost` also what sub2api holds of it. */
 export const parseText = (text, checkHost, signal) =>

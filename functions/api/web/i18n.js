@@ -37,6 +37,16 @@ export const shortTime = (iso) => format(iso, { day: "numeric", month: "short", 
 export const clockTime = (iso) => format(iso, { timeStyle: "medium" });
 export const fullTime = (iso) => format(iso, { dateStyle: "full", timeStyle: "long" });
 
+export const number = (value) => new Intl.NumberFormat(locale()).format(value);
+
+/** A span of time with the precision that a reader needs. */
+export function span(milliseconds) {
+  if (milliseconds >= 60_000) return duration(0, milliseconds);
+  const [unit, amount] = milliseconds < 1000 ? ["millisecond", milliseconds] : ["second", milliseconds / 1000];
+  const style = { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: unit === "second" && amount < 10 ? 1 : 0 };
+  return new Intl.NumberFormat(locale(), style).format(amount);
+}
+
 /** Hours, minutes and seconds; nothing for less than a second. */
 export function duration(from, until) {
   const seconds = Math.round((new Date(until) - new Date(from)) / 1000);
