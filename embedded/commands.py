@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def up(settings: Settings) -> int:
     stack = Embedded(settings).up()
-    tell(f"The stack is up. Result page: {stack.url}/batch-import")
+    tell(f"The stack is up. Result page: {stack.url}/batch-import (batch-import open signs you in)")
     tell("Addresses and tokens are in .embedded/env; make down stops it.")
     return 0
 
@@ -85,7 +86,8 @@ def _list_for_this_port(settings: Settings) -> Path:
 def _tell_page(settings: Settings) -> None:
     saved = settings.saved()
     root = saved["BATCH_IMPORT_URL"]
-    tell(f"Result page: {root}{_newest_page(root, saved[OPERATOR])}")
+    signed_in = f"#token={saved[OPERATOR]}" if sys.stdout.isatty() else ""  # no token in the log of a build
+    tell(f"Result page: {root}{_newest_page(root, saved[OPERATOR])}{signed_in}")
 
 
 def _newest_page(root: str, token: str) -> str:
@@ -97,7 +99,7 @@ def _newest_page(root: str, token: str) -> str:
 
 
 def _stay(embedded: Embedded) -> int:
-    tell("Everything stays up until Ctrl-C; the page asks for a token, which is in .embedded/env.")
+    tell("Everything stays up until Ctrl-C; batch-import open opens the page, signed in.")
     try:
         while not (ended := embedded.ended_programs()):
             time.sleep(1)

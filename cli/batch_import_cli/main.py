@@ -12,6 +12,7 @@ from batch_import_cli.commands.exporting import export_command
 from batch_import_cli.commands.host import cleanup_command
 from batch_import_cli.commands.importing import import_command
 from batch_import_cli.commands.naming import models_command
+from batch_import_cli.commands.opening import open_command
 from batch_import_cli.commands.parsing import parse_command
 from batch_import_cli.commands.reading import (
     cancel_command,
@@ -77,6 +78,7 @@ for _command in (
     runs_command,
     show_command,
     item_command,
+    open_command,
     cancel_command,
     retry_command,
     apply_command,

@@ -120,20 +120,40 @@ export const createRun = (body, key) =>
   request("/runs", { method: "POST", refusable: true, headers: { "Idempotency-Key": key }, body });
 const absent = new Set();
 
-/** What sub2api has that matches a text: [{value, hint}]; null where the API has no such route or may not be asked. */
-async function hostSearch(what, text, shown) {
+/** One of the host's lists; null where the API has no such route, may not be asked, or does not reach the host. */
+async function hostList(what, query = "") {
   if (absent.has(what)) return null;
   try {
-    const found = await request(`/host/${what}?q=${encodeURIComponent(text)}`, { refusable: true });
-    return found[what].map(shown);
+    return (await request(`/host/${what}${query}`, { refusable: true }))[what];
   } catch (error) {
     if (error.status === 404 || error.status === 403) absent.add(what);
     return null;
   }
 }
 
-export const searchUsers = (text) => hostSearch("users", text, ({ email, username }) => ({ value: email, hint: username }));
-export const searchGroups = (text) => hostSearch("groups", text, ({ name, platform }) => ({ value: name, hint: platform }));
+/** Users of sub2api whose e-mail or name contains a text: [{value, hint}], or null. */
+export async function searchUsers(text) {
+  const found = await hostList("users", `?q=${encodeURIComponent(text)}`);
+  return found && found.flatMap(({ email, username, user_id: id }) => [
+    { value: email, hint: username },
+    ...(String(id) === text ? [{ value: text, hint: email }] : []),
+  ]);
+}
+
+let groups = null;
+
+/** Groups of sub2api whose name contains a text: [{value, hint}], or null. They are read once. */
+export async function searchGroups(text) {
+  groups ??= hostList("groups");
+  const found = await groups;
+  return found && found.filter(({ name }) => name.toLowerCase().includes(text.toLowerCase())).map(({ name, platform }) => ({ value: name, hint: platform }));
+}
+
+/** Who got access by the newest run, as a first suggestion for the next. */
+export async function lastUsers(signal) {
+  const { runs } = await request("/runs?limit=1", { signal });
+  return runs[0]?.subscription_users ?? [];
+}
 
 /** The role of the token, asked for once: only an operator may have a text read. */
 export async function role(signal) {

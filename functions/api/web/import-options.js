@@ -127,7 +127,7 @@ export function importOptions(given, changed) {
   const element = h("div", { class: "options" }, access, more);
   subscription.choose(draft.access === "subscription");
   selfService.choose(draft.access === "self_service");
-  return { element, fields, names, missing, kept };
+  return { element, fields, names, missing, kept, suggestUsers: users.suggestValues };
 }
 
 const option = (value) => h("option", { value }, value === "auto" ? t("platform.auto") : value);

@@ -85,8 +85,17 @@ export function picker({ id, label, hint, values = [], search, changed }) {
   for (const value of values) check(value);
   draw();
   const element = h("div", { class: "picker" }, h("label", { for: id }, label), chips, input, suggestions, trouble);
+  /** Puts names in, unless the reader has. */
+  function suggestValues(names) {
+    if (known.size || input.value) return;
+    for (const name of names) add(name);
+    draw();
+    changed();
+  }
+
   return {
     element,
+    suggestValues,
     focus: () => input.focus(),
     get values() {
       return [...known.keys()];

@@ -26,8 +26,11 @@ export function runHead(runId, filter, actions) {
   return { element, update, select: tiles.select };
 }
 
+const SOURCES = new Set(["text", "items"]); // a retry says what it is of
+
 function factsOf(run) {
   const users = run.subscription_users ?? [];
+  const source = SOURCES.has(run.source) ? t(`source.${run.source}`) : null;
   const facts = [
     run.label && [h("code", {}, run.run_id)],
     [valueText("access_mode", run.access_mode)],
@@ -35,7 +38,8 @@ function factsOf(run) {
     run.join_groups?.length > 0 && [t("groups.joined", { names: run.join_groups.join(", ") })],
     run.mode === "strict" && [t("strict")],
     run.platform !== "auto" && [run.platform],
-    run.source && [run.source],
+    source && [source],
+    run.created_by && [t("by", { role: t(`role.${run.created_by}`) })],
     run.retry_of && [`${t("retryOf")} `, link(run.retry_of)],
     run.plan_of && [`${t("planOf")} `, link(run.plan_of)],
     [`${t("started")} `, moment(run.started_at)],

@@ -1,6 +1,6 @@
 // A list is pasted, read, put right and imported; then its rows show what became of them.
 
-import { createRun, parseText, role, runAddress, runsAddress } from "./api.js";
+import { createRun, lastUsers, parseText, role, runAddress, runsAddress } from "./api.js";
 import { copyButton, errorText, isAbort, problem } from "./parts.js";
 import { h, say } from "./dom.js";
 import { importBox } from "./import-box.js";
@@ -213,6 +213,7 @@ export function showImport(root, signal) {
   draw();
   if (draft.text) changed(draft.text, true);
   box.focus();
+  lastUsers(signal).then(options.suggestUsers, () => {});
   role(signal).then((given) => {
     viewer = given === "viewer";
     box.disable(viewer);
