@@ -238,3 +238,25 @@ def test_the_import_needs_no_mouse_and_fits_a_small_screen(reader: Reader, servi
     page.keyboard.press("Enter")
     expect(statuses(page)).to_have_text(["left out"])
     paste(page, "")
+
+
+def test_check_only_writes_nothing_and_is_then_imported(
+    reader: Reader, service: Service, box: Any, relays: Items
+) -> None:
+    page = reader.visit("/batch-import/new")
+    paste(page, "\n".join(f"{item['base_url']} {item['api_key']}" for item in relays("healthy", "dead_key")))
+    expect(statuses(page)).to_have_text(["ready", "ready"])
+    give_access(page)
+    page.get_by_role("button", name="Check only").click()
+    expect(page.get_by_role("link", name="Open the run")).to_be_visible()
+    with reader.gateway.lock:
+        service.pump.run()
+    expect(statuses(page)).to_have_text(["would make an account", "broken"])
+    expect(rows(page).nth(1)).to_contain_text("The relay refused the key.")
+    assert not box.host.accounts
+    page.get_by_role("button", name="Import 1").click()
+    expect(page.get_by_role("button", name="Import 1")).to_have_count(0)
+    with reader.gateway.lock:
+        service.pump.run()
+    expect(statuses(page)).to_have_text(["active", "created"])
+    assert len(box.host.accounts) == 1

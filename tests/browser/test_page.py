@@ -61,7 +61,7 @@ def test_markup_from_a_relay_is_shown_as_text(reader: Reader, service: Service, 
     expect(rows(page).first).to_contain_text(MARKUP)
     rows(page).first.get_by_role("link").click()
     detail = page.get_by_role("dialog")
-    expect(detail.locator(".quote")).to_contain_text(MARKUP)
+    expect(detail.locator("header .quote")).to_contain_text(MARKUP)
     expect(detail.locator("table code").get_by_text(MODEL, exact=True).first).to_be_visible()
     assert page.evaluate("[window.stolen ?? null, document.querySelectorAll('main img, main svg').length]") == [None, 0]
     assert KEY not in page.content()

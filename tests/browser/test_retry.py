@@ -79,7 +79,7 @@ def test_a_refusal_is_told(reader: Reader, finished: str) -> None:
         bootstrap().items_table.delete(finished, "secret#item_00003")
     page = reader.visit(f"/batch-import/runs/{finished}")
     agree(page)
-    expect(page.get_by_role("alert")).to_contain_text(f"Nothing was retried: no key of what failed in run {finished}")
+    expect(page.get_by_role("alert")).to_contain_text(f"Nothing was retried: no key of these items of run {finished}")
     assert page.url.endswith(finished)
 
 

@@ -175,7 +175,8 @@ function verdictOf({ standing, row }, verdict) {
   if (!verdict) return h("span", { class: "muted" }, t("verdict.waiting"));
   const { item, link } = verdict;
   const done = item.current_stage === "done";
-  const known = done ? badge(item.badges.access_status) : h("span", { class: "badge blue working" }, t(`working.${item.current_stage}`));
+  const planned = item.plan && item.access_status === "unknown" && h("span", { class: "badge gray" }, t(`plan.${item.plan.resolution}`, { id: item.plan.account_id ?? "" }));
+  const known = done ? planned || badge(item.badges.access_status) : h("span", { class: "badge blue working" }, t(`working.${item.current_stage}`));
   const why = item.advice ?? item.advisory_messages.at(-1) ?? "";
   const of = standing === "duplicate" ? h("span", { class: "muted" }, t("standing.duplicate", { n: row.of_row })) : null;
   return [

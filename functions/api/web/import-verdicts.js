@@ -11,9 +11,10 @@ export const MOST_FOLLOWED = 1000; // beyond this the run's own view shows them,
 
 /**
  * Follows `run`, made from `plan`, until its end. `of` gives a planned row's {item, link} or null; `changed` is called
- * after each look. `progress` and `bar` are elements.
+ * after each look. After a dry run `apply(plan)` imports what it planned. `progress` and `bar` are elements.
  */
-export function followVerdicts(run, plan, changed, signal) {
+export function followVerdicts(run, plan, { changed, apply, signal }) {
+  const turn = new AbortController();
   const bar = h("div", { class: "inner" });
   const shown = h("div", {});
   const link = runAddress(run.run_id);
@@ -29,12 +30,22 @@ export function followVerdicts(run, plan, changed, signal) {
 
   function draw(now) {
     const counts = { done: now.completed_items, total: now.total_items, active: now.active_items, failed: now.degraded_items + now.broken_items };
-    const text = t("imported.text", counts);
+    const text = t(now.dry_run ? "checked.text" : "imported.text", { ...counts, planned: plannedRows().length });
     document.title = `${now.completed_items}/${now.total_items} · ${t("title")}`;
     shown.replaceChildren(h("p", { class: "muted" }, text), progress(now));
-    const open = h("a", { class: "button primary", href: link, "data-route": true }, t("imported.open"));
-    bar.replaceChildren(h("p", { class: "reason" }, text), open);
+    const applicable = now.dry_run && now.finished_at && plannedRows().length > 0;
+    const open = h("a", { class: applicable ? "button" : "button primary", href: link, "data-route": true }, t("imported.open"));
+    const go = applicable && h("button", { type: "button", class: "button primary go", onclick: goOn }, t("import.n", { n: plannedRows().length }));
+    bar.replaceChildren(h("p", { class: "reason" }, text), open, go || "");
     if (now.state !== "running") say(text);
+  }
+
+  const plannedRows = () => plan.rows.filter((row) => found.get(row.name)?.plan);
+
+  /** Once: a second press while the first is on its way would find the plan applied. */
+  function goOn(event) {
+    event.target.disabled = true;
+    apply({ ...plan, rows: plannedRows() });
   }
 
   const tell = (error) => error && shown.append(problem(t("error.stale")));
@@ -43,8 +54,9 @@ export function followVerdicts(run, plan, changed, signal) {
     return item ? { item, link: `${link}#${item.item_id}` } : null;
   };
   draw({ ...run, completed_items: 0 });
-  poll(refresh, tell, signal);
-  return { of, progress: shown, bar };
+  signal.addEventListener("abort", () => turn.abort());
+  poll(refresh, tell, turn.signal);
+  return { of, progress: shown, bar, stop: () => turn.abort() };
 }
 
 /** Items stand in the order of their rows; a row is followed by the first item of its address that none has taken. */

@@ -1,6 +1,6 @@
 // A list is pasted, read, put right and imported; then its rows show what became of them.
 
-import { createRun, lastUsers, parseText, role, runAddress, runsAddress } from "./api.js";
+import { applyRun, createRun, lastUsers, parseText, role, runAddress, runsAddress } from "./api.js";
 import { copyButton, errorText, isAbort, problem } from "./parts.js";
 import { h, say } from "./dom.js";
 import { importBox } from "./import-box.js";
@@ -48,7 +48,8 @@ export function showImport(root, signal) {
   const leaveOut = h("input", { type: "checkbox", id: "leave-out", onchange: leave });
   const leaveLabel = h("label", { for: "leave-out", class: "leave-out" }, leaveOut, h("span", {}));
   const reason = h("p", { class: "reason", id: "reason" });
-  const go = h("button", { type: "button", class: "button primary go", "aria-describedby": "reason", onclick: submit });
+  const go = h("button", { type: "button", class: "button primary go", "aria-describedby": "reason", onclick: () => submit(false) });
+  const check = h("button", { type: "button", class: "button", title: t("check.text"), onclick: () => submit(true) }, t("check"));
   const command = h("code", {});
   const empty = h("div", { class: "card start" }, h("p", {}, t("preview.empty")), h("ul", {}, EXAMPLES.map(example)));
   leaveOut.checked = draft.leaveOut;
@@ -131,6 +132,7 @@ export function showImport(root, signal) {
     go.textContent = plan.counts.import ? t("import.n", { n: plan.counts.import }) : t("import.go");
     const wanting = missing(plan);
     go.disabled = viewer;
+    check.disabled = viewer;
     go.classList.toggle("wanting", Boolean(wanting));
     reason.textContent = wanting?.text ?? t("import.ready");
     command.textContent = commandOf(options.fields(), options.names());
@@ -145,34 +147,48 @@ export function showImport(root, signal) {
 
   // --- importing
 
-  async function submit() {
+  /** `dryRun` asks only what an import would do. */
+  async function submit(dryRun) {
     const plan = planned();
     const wanting = missing(plan);
     if (wanting) return wanting.focus?.();
-    go.disabled = true;
-    box.disable(true);
+    busy(true);
     refusal.replaceChildren();
-    const body = { ...options.fields(), text: draft.text, rows: decisionsOf(plan, options.names()) };
+    const given = options.fields();
+    const body = { ...given, ...(dryRun && { dry_run: true }), text: draft.text, rows: decisionsOf(plan, options.names()) };
     try {
-      accepted(await createRun(body, key), plan);
+      accepted(await createRun(body, dryRun ? `${key}-check` : key), plan, given.probe_api_key);
     } catch (error) {
-      go.disabled = false;
-      box.disable(false);
-      const text = error.status === 403 ? t("import.readOnly") : error.status ? error.message : t("import.lost");
-      refusal.replaceChildren(problem(t("import.failed", { reason: text })));
-      refusal.scrollIntoView({ block: "nearest" });
+      busy(false);
+      refuse(error);
     }
     return undefined;
   }
 
+  function busy(is) {
+    for (const control of [go, check]) control.disabled = is;
+    box.disable(is);
+  }
+
+  function refuse(error) {
+    const text = error.status === 403 ? t("import.readOnly") : error.status ? error.message : t("import.lost");
+    refusal.replaceChildren(problem(t("import.failed", { reason: text })));
+    refusal.scrollIntoView({ block: "nearest" });
+  }
+
   /** The list is the service's now: the box forgets it, the address becomes the run's, the rows wait for verdicts. */
-  function accepted(run, plan) {
+  function accepted(run, plan, probeKey) {
     box.empty();
     draft = { ...fresh(), options: draft.options };
     history.pushState(null, "", runAddress(run.run_id));
     if (run.total_items > MOST_FOLLOWED) return root.dispatchEvent(new Event("show", { bubbles: true }));
     root.dispatchEvent(new Event("moved", { bubbles: true }));
-    verdicts = followVerdicts(run, plan, () => rows.draw({ verdicts: verdicts.of }), signal);
+    const apply = async (planned) => {
+      const made = await applyRun(run.run_id, `${key}-apply`, probeKey ? { probe_api_key: probeKey } : {}).catch(refuse);
+      if (made) accepted(made, planned);
+    };
+    verdicts?.stop();
+    verdicts = followVerdicts(run, plan, { changed: () => rows.draw({ verdicts: verdicts.of }), apply, signal });
     rows.draw({ plan, filter: "all", verdicts: verdicts.of });
     root.classList.add("imported");
     head.replaceChildren(h("h1", { class: "id" }, run.run_id), verdicts.progress);
@@ -186,7 +202,7 @@ export function showImport(root, signal) {
   function keys(event) {
     if (event.defaultPrevented || event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || verdicts) return;
     event.preventDefault();
-    if (!go.disabled) submit();
+    if (!go.disabled) submit(false);
   }
 
   function pasted(event) {
@@ -200,7 +216,7 @@ export function showImport(root, signal) {
   const cli = h("details", { class: "more command" }, h("summary", {}, t("command")), h("p", { class: "muted" }, t("command.text")), h("pre", { tabindex: 0 }, command), copyButton(() => command.textContent));
   const side = h("div", { class: "side" }, box.element, options.element, cli);
   const preview = h("section", { class: "previewed", "aria-label": t("preview") }, refusal, trouble, chips, hostTrouble, empty, rows.element);
-  const bar = h("div", { class: "act-bar" }, h("div", { class: "inner" }, leaveLabel, reason, h("kbd", {}, t("import.keys")), go));
+  const bar = h("div", { class: "act-bar" }, h("div", { class: "inner" }, leaveLabel, reason, check, h("kbd", {}, t("import.keys")), go));
   root.replaceChildren(back, head, h("div", { class: "import" }, side, preview), bar);
   guard({ holds: () => draft.text.trim() !== "", forget: () => { draft = fresh(); } });
   signal.addEventListener("abort", () => {

@@ -86,7 +86,7 @@ function head(item) {
     "header",
     {},
     h("p", { class: "muted number-of" }, [item.label, item.item_id].filter(Boolean).join(" · ")),
-    h("h2", {}, item.base_url, copyButton(() => item.base_url)),
+    h("div", { class: "titled" }, h("h2", {}, item.base_url), copyButton(() => item.base_url)),
     h("div", { class: "badges" }, verdicts, accountBadges(badges)),
     verdict(item),
     advisories(item.advisory_messages),

@@ -23,6 +23,12 @@ export const IMPORT_WORDS = {
     "已完成 {done} / {total} · 可用 {active} · 失败 {failed}",
     "{done} of {total} decided · {active} active · {failed} failed",
   ],
+  "checked.text": ["已检查 {done} / {total} · 可导入 {planned}", "{done} of {total} checked · {planned} can be imported"],
+  check: ["仅检查", "Check only"],
+  "check.text": [
+    "探测并判定，不写入 sub2api；之后可以导入。",
+    "Finds out and decides, and writes nothing to sub2api; you can import after it.",
+  ],
   "imported.open": ["打开批次", "Open the run"],
 
   box: ["列表", "List"],
