@@ -93,6 +93,9 @@ class ApiClient:
     def apply(self, run_id: str, idempotency_key: str, body: Mapping[str, Any], secrets: Iterable[str] = ()) -> Answer:
         return self._follow_up(run_id, "apply", idempotency_key, body, secrets)
 
+    def undo(self, run_id: str, idempotency_key: str) -> Answer:
+        return self._follow_up(run_id, "undo", idempotency_key, {})
+
     def _follow_up(
         self, run_id: str, verb: str, idempotency_key: str, body: Mapping[str, Any], secrets: Iterable[str] = ()
     ) -> Answer:

@@ -23,6 +23,7 @@ from batch_import_cli.commands.reading import (
     watch_command,
 )
 from batch_import_cli.commands.retrying import retry_command
+from batch_import_cli.commands.undoing import undo_command
 from batch_import_cli.errors import Interruption
 
 # What a shell reports for a program that SIGPIPE ended.
@@ -82,6 +83,7 @@ for _command in (
     cancel_command,
     retry_command,
     apply_command,
+    undo_command,
     export_command,
     cleanup_command,
     models_command,

@@ -65,6 +65,7 @@ ROW_COLUMNS = {
     "label": "label",
     "notes": "notes",
 }
+UNDO_COLUMNS = {"item_id": "item_id", "base_url": "base_url", "undo": "outcome", "remark": "message"}
 KEPT_COLUMNS = {"account": "account_id", "kept because": "reason"}
 _MODEL_FLAGS = ("supports_stream", "supports_tools", "supports_reasoning_fields", "smoke_chat_ok")
 MODEL_COLUMNS = {"model": "raw_model_id", "family": "canonical_model_family", **{flag: flag for flag in _MODEL_FLAGS}}
@@ -107,6 +108,15 @@ def show_items(items: Sequence[Row]) -> None:
     for row in rows:
         if row["remarks"]:
             console().print(Text(f"{_said(row.get('item_id'))} {_said(row.get('base_url'))}: {row['remarks']}"))
+
+
+def show_undone(items: Sequence[Row]) -> None:
+    """What an undo did about each item."""
+    results = [item.get("undo_result") for item in items]
+    rows = [
+        {**item, **(result if isinstance(result, dict) else {})} for item, result in zip(items, results, strict=True)
+    ]
+    _table(UNDO_COLUMNS, rows)
 
 
 def show_run(answer: Row) -> None:

@@ -141,6 +141,16 @@ def apply_plan(
     return use_cases().apply(run_id, request or api.ApplyRequest(), idempotency_key)
 
 
+@app.post(
+    "/api/batch-import/runs/<run_id>/undo",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=routing.answers(api.RunSummary, 400, 401, 403, 404, 409, success=202),
+)
+def undo_run(run_id: str, idempotency_key: IdempotencyKey = None) -> api.RunSummary:
+    routing.demand_operator(app)
+    return use_cases().undo(run_id, idempotency_key)
+
+
 @app.get("/api/batch-import/runs/<run_id>/export", responses=routing.answers(api.RunExport, 400, 401, 403, 404))
 def export_run(run_id: str, limit: Limit = routing.DEFAULT_LIMIT, cursor: Cursor = None) -> api.RunExport:
     routing.demand_operator(app)

@@ -5,7 +5,7 @@ before and after each of them, or before and after a sample of them (tests/suppo
 """
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +13,10 @@ import boto3
 import pytest
 from batch_import.bootstrap import bootstrap
 from batch_import.coordination import provider_lock as provider_locks
+from batch_import.domain.reuse_policy import ExistingAccount
+from batch_import.host.accounts import existing_account
+from batch_import.host.client import HostClient
+from batch_import.host.transport import HostTransport
 from batch_import.proofs import completion_proof as proving
 
 from tests.conftest import Service
@@ -59,13 +63,19 @@ class CrashRuns:
         self.effects = effects
         self._runs = 0
 
-    def start(self, *profiles: str, **fields: Any) -> str:
+    @property
+    def number(self) -> int:
+        """Of the latest run; its keys hold it."""
+        return self._runs
+
+    def start(self, *profiles: str, more: Sequence[dict[str, Any]] = (), **fields: Any) -> str:
         """A run with one key for each profile; whoever creates it repeats the call when its answer is lost."""
         self._runs += 1
         items = [
             {"base_url": self.box.relay(profile, f"crash{self._runs}-{n}"), "api_key": f"sk-test-{self._runs:04d}-{n}"}
             for n, profile in enumerate(profiles)
         ]
+        items += more
         request = {"access_mode": "subscription", "subscription_users": ["customer@example.com"], "items": items}
         key = {"Idempotency-Key": f"crash-{self._runs}"}
         while True:
@@ -94,6 +104,26 @@ class CrashRuns:
             self.service.clock.shift(16 * 60)
             self.call("reconcile", {})
         raise AssertionError(f"the run is stuck after a death at {self.effects.killed_at}")
+
+    def undo(self, run_id: str) -> None:
+        """Ask for it, again when the answer is lost, and deliver and reconcile until it has ended."""
+        while True:
+            try:
+                self.service.call("POST", f"/api/batch-import/runs/{run_id}/undo", **{"Idempotency-Key": f"u-{run_id}"})
+            except Killed:
+                continue
+            break
+        self.effects.spare("api")
+        for _ in range(4):
+            self.drain()
+            if self.service.run(run_id)["run"]["undone_at"]:
+                break
+            self.service.clock.shift(16 * 60)
+            self.call("reconcile", {})
+        else:
+            raise AssertionError(f"the undo is stuck after a death at {self.effects.killed_at}")
+        for function in ("provision", "reconcile"):
+            self.effects.spare(function)
 
     def drain(self) -> None:
         while True:
@@ -218,3 +248,57 @@ def test_the_recording_of_a_dead_letter_may_die_anywhere(runs: CrashRuns) -> Non
         runs.call("dead_letter", sqs_event([message], "stack-DeadLetters-1"))
         runs.finish(run_id)
         check(runs, run_id, point, ["degraded"])
+
+
+@pytest.mark.parametrize(("function", "share"), [("api", 3), ("provision", 1)])
+def test_an_undo_may_die_anywhere(runs: CrashRuns, function: str, share: int) -> None:
+    """Of a run that switched one account on and made another."""
+    host = HostClient(HostTransport(runs.box.host_url, runs.box.admin_key))
+    [run_id, before] = switched_on_and_made(runs, host)
+    for point in points(runs, function, share):
+        runs.undo(run_id)
+        check_undone(runs, host, run_id, before, f"{point} ({runs.effects.killed_at})")
+        [run_id, before] = switched_on_and_made(runs, host)
+
+
+def test_reconcile_may_die_anywhere_over_a_lost_undo(runs: CrashRuns) -> None:
+    host = HostClient(HostTransport(runs.box.host_url, runs.box.admin_key))
+    [run_id, before] = switched_on_and_made(runs, host)
+    for point in points(runs, "reconcile", share=3):
+        runs.service.call("POST", f"/api/batch-import/runs/{run_id}/undo", **{"Idempotency-Key": f"u-{run_id}"})
+        boto3.client("sqs").purge_queue(QueueUrl=runs.service.aws.environment["IMPORT_QUEUE_URL"])
+        runs.service.clock.shift(16 * 60)
+        runs.call("reconcile", {})
+        runs.undo(run_id)
+        check_undone(runs, host, run_id, before, f"{point} ({runs.effects.killed_at})")
+        [run_id, before] = switched_on_and_made(runs, host)
+
+
+def switched_on_and_made(runs: CrashRuns, host: HostClient) -> tuple[str, ExistingAccount]:
+    """A run over an account that was off, and a new one; and the first account as it was before."""
+    first = runs.start("healthy")
+    runs.finish(first)
+    old = runs.service.item(first)
+    host.bulk_update(old["account_id"], status="inactive")
+    before = existing_account(host.account(old["account_id"]) or {})
+    again = {"base_url": old["base_url"], "api_key": f"sk-test-{runs.number:04d}-0"}
+    runs.forget(first)
+    run_id = runs.start("healthy", more=[again])
+    runs.finish(run_id)
+    assert [item["account_resolution"] for item in runs.service.items(run_id)] == ["created", "reactivated"]
+    return run_id, before
+
+
+def check_undone(runs: CrashRuns, host: HostClient, run_id: str, before: ExistingAccount, where: str) -> None:
+    made, switched_on = runs.service.items(run_id)
+    assert [item["undo_result"]["outcome"] for item in (made, switched_on)] == ["removed", "restored"], where
+    assert [item["access_status"] for item in (made, switched_on)] == ["active", "active"], where
+    assert existing_account(host.account(before.account_id) or {}) == before, where
+    held = [row for row in host.accounts(made["provider_id"]) if row["id"] != before.account_id]
+    name = f"{made['provider_id']}-sub"
+    assert (held, host.group_named(name), host.channel_named(name)) == ([], None, None), where
+    for item in (made, switched_on):
+        kinds = [event["event_type"] for event in runs.service.item(run_id, item["item_id"])["events"]]
+        assert kinds.count("undo_decided") == 1, where
+        assert kinds[-1] == "undo_decided", where
+    runs.forget(run_id)

@@ -8,6 +8,7 @@ import { question } from "./question.js";
 /** `changed` reads the run again, `retry` asks for a retry of all that failed, `save(kind)` exports what is shown. */
 export function runActions(runId, { changed, retry, save, signal }) {
   const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
+  let undone = "";
   const cancel = question("cancel", "danger", async () => {
     await cancelRun(runId);
     await changed();
@@ -17,7 +18,7 @@ export function runActions(runId, { changed, retry, save, signal }) {
     location.assign(runAddress(made.run_id));
   });
   const undo = question("undo", "danger", async () => {
-    await undoRun(runId, key);
+    await undoRun(runId, `${key}-${undone}`); // another undo looks again at what the first one had to keep
     await changed();
   });
   const again = h("button", { type: "button", class: "button primary", onclick: retry }, t("retryFailed"));
@@ -27,10 +28,11 @@ export function runActions(runId, { changed, retry, save, signal }) {
 
   function update(run) {
     const ended = Boolean(run.finished_at);
+    undone = run.undone_at ?? "";
     cancel.button.hidden = run.state !== "running";
     again.hidden = !ended || run.dry_run === true || failed(run) === 0;
     apply.button.hidden = !ended || !run.dry_run;
-    undo.button.hidden = !ended || run.dry_run !== false || !("undone_at" in run) || Boolean(run.undone_at);
+    undo.button.hidden = !ended || run.dry_run || undoing(run);
   }
 
   /** A viewer sees what an operator could do, and why it is not theirs. */
@@ -49,6 +51,9 @@ export function runActions(runId, { changed, retry, save, signal }) {
     update,
   };
 }
+
+/** An undo has been asked for, and is not done yet. */
+export const undoing = (run) => Boolean(run.undo_asked_at) && (run.undone_at ?? "") < run.undo_asked_at;
 
 /** What a retry takes up: all that ended without being active, cancelled items included. */
 export const failed = (run) => run.completed_items - run.active_items;

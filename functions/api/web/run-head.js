@@ -3,6 +3,7 @@
 import { runAddress } from "./api.js";
 import { badge, h } from "./dom.js";
 import { number, t, valueText } from "./i18n.js";
+import { undoing } from "./run-actions.js";
 import { moment, progress, ranFor } from "./parts.js";
 
 /** `filter(values)` shows the items that a counter counts; `actions` are buttons. */
@@ -45,7 +46,8 @@ function factsOf(run) {
     [`${t("started")} `, moment(run.started_at)],
     run.finished_at ? [`${t("finished")} `, moment(run.finished_at)] : [t("live")],
     [ranFor(run)],
-    run.undone_at && [`${t("undone")} `, moment(run.undone_at)],
+    undoing(run) && [t("undoing")],
+    run.undone_at && !undoing(run) && [`${t("undone")} `, moment(run.undone_at)],
   ];
   return facts.filter((parts) => parts && parts[0]).map((parts) => h("span", {}, parts));
 }

@@ -179,7 +179,7 @@ function findings(item) {
     item.next_attempt_at && h("p", { class: "advice" }, nextAttempt(item)),
     item.advice && h("p", { class: "advice" }, item.advice),
     failed && item.last_error && h("p", { class: "error muted", title: item.last_error }, item.last_error),
-    item.undo_result && h("p", { class: "advice" }, undoText(item.undo_result)),
+    item.undo_result && h("p", { class: "advice" }, item.undo_result.message),
     item.advisory_messages.map((text) => h("p", { class: "advisory" }, text)),
   ];
 }
@@ -188,8 +188,6 @@ export function nextAttempt({ next_attempt_at: at, reason, retry_count: count })
   const time = new Date(at) > new Date() ? t("again.at", { time: clockTime(at) }) : t("again.now");
   return [count > 0 && reason, time].filter(Boolean).join(t("sentence.glue"));
 }
-
-export const undoText = (result) => (typeof result === "string" ? t(`undo.${result}`) : (result.text ?? t(`undo.${result.result}`)));
 
 /** A click anywhere in a row opens its detail, but not the end of a selection. */
 function openDetail(event) {

@@ -8,7 +8,7 @@ import { allItems } from "./list.js";
 import { errorText, isAbort, loading, problem } from "./parts.js";
 import { poll } from "./poll.js";
 import { askRetry } from "./retry-dialog.js";
-import { failed, runActions } from "./run-actions.js";
+import { failed, runActions, undoing } from "./run-actions.js";
 import { runCauses } from "./run-causes.js";
 import { runHead, totalOf } from "./run-head.js";
 import { itemDrawer } from "./view-item.js";
@@ -32,13 +32,14 @@ export async function showRun(root, runId, signal) {
 function follow(root, back, found, signal) {
   const runId = found.run.run_id;
   let run = found.run;
+  let watching = false;
   const trouble = h("div", {});
   const refusal = h("div", {});
   const warnings = h("div", {});
   const announce = announcer();
   const set = (values) => items.filters.set(values);
   const retry = (choice, chosen, count) => askRetry(run, choice, chosen, count, refusal);
-  const actions = runActions(runId, { changed: refresh, retry: () => retry({}, causes.items(), failed(run)), save, signal });
+  const actions = runActions(runId, { changed: acted, retry: () => retry({}, causes.items(), failed(run)), save, signal });
   const head = runHead(runId, set, actions.buttons);
   const causes = runCauses(runId, {
     filter: (code) => set({ code, access_status: "", current_stage: "", has_warning: "" }),
@@ -82,6 +83,18 @@ function follow(root, back, found, signal) {
     return goesOn(run);
   }
 
+  /** Asks again and again until the run has ended; an undo sets it going once more. */
+  function watch() {
+    if (watching || !goesOn(run)) return;
+    watching = true;
+    poll(async () => (watching = await refresh()), tell, signal);
+  }
+
+  async function acted() {
+    await refresh();
+    watch();
+  }
+
   /** Exports what the filters show, all of it and not only what has been read so far. */
   async function save(kind) {
     try {
@@ -98,11 +111,11 @@ function follow(root, back, found, signal) {
   draw(found).catch(tell);
   items.start();
   drawer.open();
-  if (goesOn(found.run)) poll(refresh, tell, signal);
+  watch();
 }
 
 /** A cancelled run is still worth watching while what was in flight comes to its end. */
-const goesOn = (run) => run.state === "running" || run.completed_items < run.total_items;
+const goesOn = (run) => run.state === "running" || run.completed_items < run.total_items || undoing(run);
 
 function warningsOf(texts) {
   if (!texts.length) return [];

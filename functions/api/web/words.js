@@ -95,6 +95,7 @@ export const WORDS = {
   "undo.keep": ["返回", "Not now"],
   "undo.readOnly": ["此令牌只能查看。", "This token may only read. Undoing takes an operator's token."],
   "undo.failed": ["未撤销：{reason}", "Nothing was undone: {reason}"],
+  undoing: ["正在撤销", "being undone"],
   undone: ["已撤销", "undone"],
   export: ["导出", "Export"],
   "export.csv": ["导出 CSV", "Export CSV"],

@@ -30,6 +30,9 @@ ADDED = {
     "dry_run",
     "plan_of",
     "plan",
+    "undo_asked_at",
+    "undone_at",
+    "undo_result",
     "supports_gemini_generate_content",
 }  # beyond the original schemas, and nothing else
 

@@ -33,6 +33,7 @@ from batch_import.domain.types import (
     RunMode,
     RunState,
 )
+from batch_import.domain.undo import UndoOutcome, UndoReason
 from batch_import.domain.urls import MAX_LENGTH, canonical_base_url
 
 MAX_ITEMS = 10_000
@@ -283,6 +284,8 @@ class RunSummary(BaseModel):
     dry_run: bool
     retry_of: str | None
     plan_of: str | None
+    undo_asked_at: Timestamp | None
+    undone_at: Timestamp | None
     badges: dict[str, Badge]
 
 
@@ -313,6 +316,14 @@ class PlanView(BaseModel):
     models: list[str]
     models_total: int
     new_models: list[str]
+
+
+class UndoView(BaseModel):
+    """What an undo of the run did about the item, and why what stays stays."""
+
+    outcome: UndoOutcome
+    reason: UndoReason | None
+    message: str
 
 
 class ItemSummary(BaseModel):
@@ -351,6 +362,7 @@ class ItemSummary(BaseModel):
     latency_ms: int | None
     served_model: str | None
     plan: PlanView | None
+    undo_result: UndoView | None
     badges: dict[str, Badge]
 
 

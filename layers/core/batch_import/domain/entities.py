@@ -49,6 +49,22 @@ class Plan(_Row):
         return all(getattr(self, name) == getattr(other, name) for name in same)
 
 
+class Before(_Row):
+    """An account as it was when a run decided to use it. ``added`` and ``replaced`` are names of its model mapping.
+
+    ``replaced`` has the targets that the names had.
+    """
+
+    status: str
+    schedulable: bool
+    expires_at: int | None = None
+    state: str = ""
+    groups: tuple[int, ...] = ()
+    prior_groups: tuple[int, ...] = ()
+    added: tuple[str, ...] = ()
+    replaced: dict[str, str] = Field(default_factory=dict)
+
+
 class Run(_Row):
     run_id: str
     state: RunState = RunState.RUNNING
@@ -76,6 +92,8 @@ class Run(_Row):
     left_out_items: int = 0
     followers: tuple[str, ...] = ()
     followed: int = 0
+    undo_asked_at: str | None = None
+    undone_at: str | None = None
 
     @property
     def writes_stopped(self) -> Code | None:
@@ -83,6 +101,10 @@ class Run(_Row):
         if self.state is RunState.CANCELLED:
             return Code.CANCELLED
         return Code.STOPPED_BY_STRICT if self.strict_stopped else None
+
+    @property
+    def is_being_undone(self) -> bool:
+        return self.undo_asked_at is not None and self.undone_at is None
 
     @property
     def given_key_is_bound(self) -> bool:
@@ -148,6 +170,9 @@ class Item(_Row):
     channel_id: int | None = None
     group_id: int | None = None
     prior_groups: tuple[int, ...] = ()
+    before: dict[str, Any] | None = None
+    placed_groups: tuple[int, ...] = ()
+    undo_result: dict[str, Any] | None = None
 
     attempt: int = 1
     due_at: str | None = None
@@ -169,6 +194,10 @@ class Item(_Row):
     @property
     def advisory_list(self) -> list[Advisory]:
         return [Advisory(entry["code"], entry.get("params", {})) for entry in self.advisories]
+
+    @property
+    def known_before(self) -> Before | None:
+        return None if self.before is None else Before.model_validate(self.before)
 
     @property
     def planned(self) -> Plan | None:

@@ -35,6 +35,14 @@ _TEXTS: Mapping[EventType, Text] = {
     EventType.DEAD_LETTERED: Text("多次中断后放弃", "Given up after repeated crashes"),
     EventType.REQUEUED: Text("没有进程在处理，已重新排队", "Nothing was working on it, so it was queued again"),
     EventType.ACCESS_DECIDED: Text("已有结论", "The verdict is in"),
+    EventType.ACCESS_TAKEN: Text("已收回客户的访问权限", "Customers' access was taken back"),
+    EventType.ACCOUNT_REMOVED: Text("账号 #{account_id} 已移除", "Account #{account_id} was removed"),
+    EventType.ACCOUNT_RESTORED: Text(
+        "账号 #{account_id} 已恢复为导入前的状态", "Account #{account_id} is again as it was before the run"
+    ),
+    EventType.CHANNEL_REMOVED: Text("渠道 #{channel_id} 已移除", "Channel #{channel_id} was removed"),
+    EventType.GROUP_REMOVED: Text("分组 #{group_id} 已移除", "Group #{group_id} was removed"),
+    EventType.UNDO_DECIDED: Text("撤销已处理该条目", "The undo is done with this item"),
 }
 """What is said by the type alone."""
 

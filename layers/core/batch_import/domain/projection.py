@@ -18,6 +18,7 @@ from batch_import.domain.types import (
     MatchedAccountState,
     RunState,
 )
+from batch_import.domain.undo import UNDO_TEXTS, UndoOutcome, UndoReason
 
 EVENTS_SHOWN = 200
 _MODELS_SHOWN = 20  # of a plan; the item's profile has all
@@ -101,6 +102,8 @@ class ResultProjection:
             dry_run=run.dry_run,
             retry_of=run.retry_of,
             plan_of=run.plan_of,
+            undo_asked_at=run.undo_asked_at,
+            undone_at=run.undone_at,
             badges={"state": _badge(*_RUN[run.state])},
             **counters.model_dump(),
         )
@@ -161,6 +164,7 @@ class ResultProjection:
             "latency_ms": item.latency_ms,
             "served_model": item.served_model,
             "plan": _plan(item, profile),
+            "undo_result": self._undo_result(item),
             "badges": self._item_badges(item),
         }
 
@@ -173,6 +177,13 @@ class ResultProjection:
     def _event(self, event: Event) -> api.EventView:
         text = event_text(event.event_type, json.loads(event.payload_json), self.language)
         return api.EventView(**event.model_dump(), text=text)
+
+    def _undo_result(self, item: Item) -> api.UndoView | None:
+        if item.undo_result is None:
+            return None
+        outcome, reason = UndoOutcome(item.undo_result["outcome"]), item.undo_result["reason"]
+        text = UNDO_TEXTS[outcome if reason is None else UndoReason(reason)]
+        return api.UndoView(outcome=outcome, reason=reason, message=self._worded(text))
 
     def _item_badges(self, item: Item) -> dict[str, api.Badge]:
         badges = {

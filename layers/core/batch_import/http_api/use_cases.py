@@ -21,6 +21,7 @@ from batch_import.runs.apply import PlanApplication
 from batch_import.runs.create import BatchImportService
 from batch_import.runs.quarantine_cleanup import QuarantineCleanup
 from batch_import.runs.retry import RunRetry
+from batch_import.runs.undo import UndoRequests
 from batch_import.store.items import ItemStore
 from batch_import.store.listing import Listing
 from batch_import.store.runs import RunStore
@@ -40,6 +41,7 @@ class ApiUseCases:
         service: BatchImportService,
         run_retry: RunRetry,
         application: PlanApplication,
+        undos: UndoRequests,
         cleanup: Callable[[], QuarantineCleanup],
         host: Callable[[], HostClient],
         show: ResultProjection,
@@ -51,6 +53,7 @@ class ApiUseCases:
         self._service = service
         self._run_retry = run_retry
         self._application = application
+        self._undos = undos
         self._cleanup = cleanup
         self._host = host
         self._show = show
@@ -106,6 +109,10 @@ class ApiUseCases:
     def apply(self, run_id: str, request: api.ApplyRequest, idempotency_key: str | None) -> api.RunApplied:
         run = self._application.apply(self._run(run_id), request, idempotency_key)
         return self._show.applied(run, self._runs.counters(run))
+
+    def undo(self, run_id: str, idempotency_key: str | None) -> api.RunSummary:
+        run = self._undos.ask(self._run(run_id).run_id, idempotency_key)
+        return self._show.run(run, self._runs.counters(run))
 
     def export(self, run_id: str, limit: int, cursor: str | None) -> api.RunExport:
         run = self._run(run_id)

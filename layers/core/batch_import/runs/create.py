@@ -82,7 +82,7 @@ class BatchImportService:
 
         ``ask`` is not called when ``idempotency`` remembers the run that an earlier call made.
         """
-        earlier = self._earlier(idempotency)
+        earlier = self.earlier(idempotency)
         if earlier is not None:
             return self._set_going(earlier)  # the first call may have broken off right after storing it
         asked = ask()
@@ -137,15 +137,16 @@ class BatchImportService:
         """A key of ``run`` in the clear; ``place`` is its item's id."""
         return self._vault.open(run.run_id, run.sealed_data_key, place, sealed).decode()
 
-    # --- creating
-
-    def _earlier(self, idempotency: Row | None) -> Run | None:
+    def earlier(self, idempotency: Row | None) -> Run | None:
+        """The run of an earlier call under the same ``Idempotency-Key``; ``Conflict`` when that was another call."""
         remembered = self._runs.remembered(idempotency["hash"]) if idempotency else None
         if remembered is None or idempotency is None:
             return None
         if remembered["request_hash"] != idempotency["request_hash"]:
             raise Conflict("this Idempotency-Key was used for another request")
         return self._runs.get(remembered["run_id"])
+
+    # --- creating
 
     def _prepare(self, asked: Asked) -> tuple[Run, dict[int, Row], list[bytes]]:
         request = asked.request

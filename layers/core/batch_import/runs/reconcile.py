@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 BATCH = 200
 LONGEST_IN_STAGE = timedelta(days=1)  # the keys of a list are not kept longer by default
 COUNTED = (
-    *("items_requeued", "items_given_up", "lists_requeued", "keys_put_back"),
+    *("items_requeued", "items_given_up", "lists_requeued", "undos_requeued", "keys_put_back"),
     *("groups_cleared", "runs_closed", "keys_erased"),
 )
 
@@ -115,13 +115,16 @@ class Reconcile:
         if any(self._runs.list_part(run_id, n) is not None for n in range(run.list_parts)):
             self._queues[ItemStage.PROBE].send([Work(run_id, expand=True)])
             repaired["lists_requeued"] += 1
+        if run.is_being_undone:
+            self._queues[ItemStage.PROBE].send([Work(run_id, undo=True)])
+            repaired["undos_requeued"] += 1
         bound = run.given_key_is_bound
         if bound and self._is_key_put_back(run):
             bound = False
             repaired["keys_put_back"] += 1
         if run.finished_at is None:
             repaired["runs_closed"] += self._runs.close(run)
-        elif not bound:
+        elif not bound and not run.is_being_undone:
             self._runs.stop_watching(run_id)
         return repaired
 

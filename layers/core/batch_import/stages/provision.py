@@ -36,7 +36,8 @@ from batch_import.domain.routing import (
     choose_route,
 )
 from batch_import.domain.types import AccessMode, AccountResolution, AuthStyle, EventType, ItemStage, Platform
-from batch_import.host.accounts import existing_account, marker, new_account
+from batch_import.domain.undo import made_by
+from batch_import.host.accounts import before_run, existing_account, marker, new_account
 from batch_import.host.client import HostClient, Json
 from batch_import.host.errors import HostError, HostRejected, HostUncertain
 from batch_import.proofs.account_inventory import AccountInventory
@@ -165,6 +166,9 @@ class Provisioner:
             changes["reused_from_provider_id"] = item.provider_id
         if found.account is not None:
             changes["prior_groups"] = self._prior_groups(item, found.account)
+        if changes["reused_from_account_id"] is not None and found.account is not None:
+            overwritten = found.decision.resolution is not AccountResolution.REUSED
+            changes["before"] = before_run(found.account, profile.model_mapping, overwritten=overwritten)
         to.write(changes, found.events(item))
         return found.refusal
 
@@ -275,11 +279,13 @@ class Provisioner:
     ) -> tuple[int, Json]:
         """A provider without any account will hardly have a group: it is then made before it is looked for."""
         prices = missing_prices(wanted.model_mapping, (), wanted.platform)
-        description = f"Batch Auto-Import: {wanted.base_url}"[:200]
+        description = f"{made_by(wanted.run_id)}: {wanted.base_url}"[:200]
         group, group_made = self._host.ensure_private_group(name, description, wanted.platform, likely=likely)
         if group.get("status") != "active":
             group = self._host.update_group(group, {"status": "active"})
-        channel, channel_made = self._host.ensure_channel(name, int(group["id"]), prices, likely=not group_made)
+        channel, channel_made = self._host.ensure_channel(
+            name, made_by(wanted.run_id), int(group["id"]), prices, likely=not group_made
+        )
         if group_made:
             events.append(_event(EventType.GROUP_CREATED, f"group {name}", group_id=group["id"]))
         if channel_made:
@@ -377,10 +383,12 @@ class Provisioner:
         account_id = account.account_id
         mapping = {**account.model_mapping, **wanted.model_mapping}
         extra = {**marker(wanted, ImportState.UNPROVEN), "import_prior_groups": list(item.prior_groups)}
+        if item.account_resolution is AccountResolution.CREATED:
+            extra["import_runs"] = [item.run_id]
         home = self._resources.quarantine_id(wanted.platform)
         self._host.bulk_update(account_id, group_ids=[home], extra=extra)
         if account.expires_at is not None:
-            self._host.clear_expiry(account_id)
+            self._host.set_expiry(account_id, 0)
         if item.prior_groups:
             self._clock.sleep(self._resources.cooldown(wanted.platform))  # customers may meet it a moment longer
         self._host.recover_state(account_id)
@@ -421,7 +429,7 @@ def _switched_on(row: Json) -> int:
 
 def _wanted(item: Item, profile: ItemProfile) -> DesiredAccount:
     mapping = profile.model_mapping
-    return DesiredAccount(item.provider_id, item.key_digest, item.base_url, mapping, item.of_platform)
+    return DesiredAccount(item.provider_id, item.key_digest, item.base_url, mapping, item.of_platform, item.run_id)
 
 
 def _settings(item: Item, api_key: str) -> AccountSettings:

@@ -151,7 +151,7 @@ class ValidationService(Stage):
             if result.decision.proof is not Proof.PROVEN:
                 return self._not_proven(to, run, result)
             with result.group.under_lease():
-                events, advisories = host.publication.place(item, run, account, result.group.provider_group)
+                placed, events, advisories = host.publication.place(item, run, account, result.group.provider_group)
         if run.access_mode is AccessMode.SELF_SERVICE and run.self_service is None:
             probe_api_key = self._open_probe_key(run)
             host.self_service.prove_once(run, item, probe_api_key or "", item.group_id or 0)
@@ -160,7 +160,7 @@ class ValidationService(Stage):
             message="the gateway answered with a completion",
             payload={"where": result.group.where, "model": item.resolved_smoke_model},
         )
-        changes = {"latency_ms": result.latency_ms}
+        changes = {"latency_ms": result.latency_ms, "placed_groups": placed}
         return self._write_verdict(to, run, AccessStatus.ACTIVE, [proven, *events], advisories, changes)
 
     def _not_proven(self, to: ItemTransitions, run: Run, result: ProofResult) -> NextStep:

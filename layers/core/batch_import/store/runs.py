@@ -229,6 +229,27 @@ class RunStore:
             run_id, _RUN, update, values, condition="#state = :running", names={"#state": "state"}
         )
 
+    def ask_undo(self, run: Run, idempotency: Row | None) -> bool:
+        """An undo of an ended run begins.
+
+        False when another has begun since ``run`` was read, or when ``idempotency`` exists.
+        """
+        now = self._clock.now()
+        values: Row = {":now": iso(now), ":pk": "runs", ":at": iso(now + RUN_PATIENCE)}
+        condition = "attribute_not_exists(undo_asked_at)"
+        if run.undo_asked_at is not None:
+            condition, values[":seen"] = "undo_asked_at = :seen", run.undo_asked_at
+        update = "SET undo_asked_at = :now, watch_pk = :pk, watch_at = :at REMOVE undone_at"
+        parts = [self._table.updating(run.run_id, _RUN, update, values, condition)]
+        if idempotency is not None:
+            parts.append(self._table.putting(self._idempotency_row(run, idempotency), "attribute_not_exists(pk)"))
+        return self._table.transact(parts)
+
+    def end_undo(self, run: Run) -> None:
+        """Reconcile then stops watching the run."""
+        values: Row = {":now": iso(self._clock.now()), ":asked": run.undo_asked_at}
+        self._table.update(run.run_id, _RUN, "SET undone_at = :now", values, condition="undo_asked_at = :asked")
+
     def stop_strictly(self, run_id: str) -> None:
         self._recent.pop(run_id, None)
         self._table.update(run_id, _RUN, "SET strict_stopped = :yes", {":yes": True}, condition="attribute_exists(pk)")
