@@ -171,7 +171,7 @@ def test_history_is_told_in_sentences_and_unfolds(reader: Reader, service: Servi
     shown = [event for event in item["events"] if event["event_type"] != "lease_acquired"]
     expect(detail.locator(".trail .message")).to_have_text([event["text"] for event in shown])
     expect(detail.locator(".step strong")).to_have_text(
-        ["Asking the relay", "Entering it into sub2api", "Account test", "Real request"]
+        ["Asking the relay", "Entering it into sub2api", "Account test", "Real request and verdict"]
     )
     retry = detail.locator("[data-event=retry_scheduled]").first
     expect(retry.locator("summary")).to_contain_text("The relay was not available: It is tried again in")

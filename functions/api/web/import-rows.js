@@ -38,9 +38,14 @@ export function importRows({ decide, go, signal }) {
   function entry(one, texts, verdicts) {
     const editing = one.name === edited;
     const verdict = verdicts?.(one) ?? null;
-    const version = editing ? "editing" : JSON.stringify([one, verdict, verdicts !== null]);
-    const build = () => rowOf(columns, one, { texts, editing, verdict, decided: verdicts !== null, edit, decide, go });
-    return { key: one.name, version, build };
+    const decided = verdicts !== null;
+    return {
+      key: one.name,
+      get version() {
+        return editing ? "editing" : JSON.stringify([one, verdict, decided]);
+      },
+      build: () => rowOf(columns, one, { texts, editing, verdict, decided, edit, decide, go }),
+    };
   }
 
   return { element, draw };

@@ -78,6 +78,8 @@ export function listView(view) {
     shown.show(list.rows.map(entry));
     show();
     end.replaceChildren(...rest());
+    near.unobserve(end); // so that it tells again of an end that is still near
+    near.observe(end);
   }
 
   function show(...children) {
@@ -102,7 +104,6 @@ export function listView(view) {
   }
 
   card.hidden = true;
-  near.observe(end);
   end.append(loading());
   const element = h("div", { class: "listing" }, filters.element, trouble, card, end);
   const redraw = () => list && draw();

@@ -6,7 +6,8 @@ const SHORT = 300; // up to here all rows stand in it, so that the browser's own
 const MARGIN = 1000; // pixels above and below the window
 
 /**
- * Shows `entries` ({key, version, build}) in `body`. Heights are measured as rows are drawn; `guess` stands for the
+ * Shows `entries` ({key, version, build}; of a long table only those near the window are asked for their version) in
+ * `body`. Heights are measured as rows are drawn; `guess` stands for the
  * others. Ends with `signal`.
  */
 export function longBody(body, guess, signal) {

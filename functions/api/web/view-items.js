@@ -7,6 +7,7 @@ import { listView } from "./list-view.js";
 import { listItems } from "./list.js";
 import { copyButton } from "./parts.js";
 
+const MOST_SUGGESTED = 200; // providers in the suggestions of the filter
 const STAGES = ["probe", "provision", "confirm", "validate", "done"];
 const CONFIRMATIONS = ["pending", "confirmed", "advisory", "failed"];
 const ACCESSES = ["unknown", "active", "degraded", "broken"];
@@ -26,13 +27,18 @@ export function itemList(runId, { changed, total, retry, signal }) {
   let choosable = false;
 
   function entry(item) {
-    if (!known.has(item.provider_id)) {
+    if (!known.has(item.provider_id) && known.size < MOST_SUGGESTED) {
       known.add(item.provider_id);
       providers.append(h("option", { value: item.provider_id }));
     }
     const is = chosen.has(item.item_id);
-    const version = JSON.stringify([item, is, choosable]);
-    return { key: item.item_id, version, build: () => itemRow(columns, item, choosable && chooser(item, is)) };
+    return {
+      key: item.item_id,
+      get version() {
+        return JSON.stringify([item, is, choosable]);
+      },
+      build: () => itemRow(columns, item, choosable && chooser(item, is)),
+    };
   }
 
   /** Failed items can be chosen, to be imported again together. */
