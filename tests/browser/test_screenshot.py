@@ -44,11 +44,14 @@ def renamed(gateway: Gateway, box: Any) -> Callable[[Request], Answer]:
     return answer
 
 
+def key_of(profile: str) -> str:
+    return f"sk-test-{'0' * 24}{list(NAMES).index(profile):04}"
+
+
 def pasted() -> str:
-    keys = {profile: f"sk-sandbox-{profile}-0001" for profile in NAMES}
-    lines = [f"https://{NAMES[profile]}/v1  {key}" for profile, key in keys.items()]
-    lines[1] = f"https://{NAMES['reasoning']}/v1/chat/completions----{keys['reasoning']}"
-    lines.insert(5, f"base_url=https://{NAMES['dead_key']}/v1 api_key={keys['dead_key']}")
+    lines = [f"https://{name}/v1  {key_of(profile)}" for profile, name in NAMES.items()]
+    lines[1] = f"https://{NAMES['reasoning']}/v1/chat/completions----{key_of('reasoning')}"
+    lines.insert(5, f"base_url=https://{NAMES['dead_key']}/v1 api_key={key_of('dead_key')}")
     return "\n".join([*lines, f"https://{NAMES['chat_only']}/v1 sk-AAAA0001,beta"])
 
 
@@ -63,7 +66,6 @@ def test_screenshot(
     reader: Reader,
     service: Service,
     box: Any,
-    relays: Callable[..., list[dict[str, Any]]],
     request: pytest.FixtureRequest,
 ) -> None:
     """A second import: some relays are known to the host, one of them switched off and one broken, others are new."""
@@ -71,7 +73,7 @@ def test_screenshot(
     if folder is None:
         pytest.skip("only with --screenshots DIR")
     reader.refusals = {404}
-    service.import_(relays(*KNOWN))
+    service.import_([{"base_url": box.relay(profile), "api_key": key_of(profile)} for profile in KNOWN])
     account(box, "reasoning")["status"] = "inactive"
     account(box, "responses_only")["status"] = "error"
     reader.gateway.failing = renamed(reader.gateway, box)
