@@ -1,5 +1,6 @@
 """Importing from the page: paste, preview, put right, import, verdicts."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -94,7 +95,6 @@ def test_a_mixed_list_is_previewed_put_right_and_imported(
     page.get_by_label("Address").fill(box.relay("healthy", "fixed"))
     page.get_by_label("Address").press("Enter")
     expect(rows(page).nth(6)).to_contain_text("/healthy/fixed/v1")
-    expect(page.locator(".reason")).to_have_text("Say who gets access.")
     give_access(page)
     expect(page.locator(".command code")).to_have_text(
         "batch-import import - --subscription-user customer@example.com --watch"
@@ -179,6 +179,7 @@ def test_an_answer_that_got_lost_makes_no_second_run(reader: Reader, service: Se
     reader.refusals |= {504}
     page = reader.visit("/batch-import/new")
     paste(page, "\n".join(f"{item['base_url']} {item['api_key']}" for item in relays("healthy")))
+    expect(page.locator(".reason")).to_have_text("Say who gets access.")
     give_access(page)
     expect(page.locator(".reason")).to_have_text("Ready to import.")
     ask, lost = reader.gateway.ask, []
@@ -260,3 +261,25 @@ def test_check_only_writes_nothing_and_is_then_imported(
         service.pump.run()
     expect(statuses(page)).to_have_text(["active", "created"])
     assert len(box.host.accounts) == 1
+
+
+def test_a_user_whom_the_host_does_not_know_is_red_at_once(reader: Reader, service: Service) -> None:
+    users = [{"user_id": 1, "email": "alice@example.com", "username": "alice"}]
+
+    def host(request: Any) -> Any:
+        if not request.path.endswith("/host/users"):
+            return None
+        found = [one for one in users if request.query.get("q", "") in one["email"]]
+        return 200, {"Content-Type": "application/json"}, json.dumps({"users": found, "has_more": False})
+
+    reader.gateway.failing = host
+    page = reader.visit("/batch-import/new")
+    paste(page, f"https://one.example.com/v1 {KEY}")
+    give_access(page, "alice@example.com")
+    expect(page.locator(".reason")).to_have_text("Ready to import.")
+    give_access(page, "nobody@example.com")
+    expect(page.locator(".picked .unknown")).to_contain_text("nobody@example.com")
+    expect(page.locator(".reason")).to_have_text("sub2api has no user nobody@example.com.")
+    page.get_by_role("button", name="Remove nobody@example.com").click()
+    expect(page.locator(".reason")).to_have_text("Ready to import.")
+    paste(page, "")
