@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from batch_import_cli.commands.applying import apply_command
+from batch_import_cli.commands.completing import completion_command
 from batch_import_cli.commands.exporting import export_command
 from batch_import_cli.commands.host import cleanup_command
 from batch_import_cli.commands.importing import import_command
@@ -88,5 +89,6 @@ for _command in (
     cleanup_command,
     models_command,
     health_command,
+    completion_command,
 ):
     cli.add_command(_command)
