@@ -182,3 +182,12 @@ def test_the_language_is_the_readers(reader: Reader, service: Service) -> None:
     expect(page.get_by_role("button", name="中文")).to_be_focused()
     languages = [call.headers["accept-language"] for call in reader.gateway.calls if call.path.endswith("/runs")]
     assert languages == ["zh", "en"]
+
+
+def test_it_is_printed_in_light_and_without_controls(reader: Reader, finished: str) -> None:
+    page = reader.visit(f"/batch-import/runs/{finished}", color_scheme="dark")
+    expect(rows(page)).to_have_count(3)
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(CONTRASTS) == []
+    for control in ("Retry failed items", "Export CSV", "Sign out"):
+        expect(page.get_by_role("button", name=control)).to_have_count(0)

@@ -168,10 +168,10 @@ function actions(one, { editing, edit, decide }) {
   if (one.decision.skip)
     return h("button", { ...small, "aria-label": t("row.back.name", line), onclick: () => decide(one.name, { skip: undefined }) }, t("row.back"));
   if (editing) return h("button", { ...small, onclick: () => edit(null) }, t("done"));
-  return [
+  return h("div", { class: "badges" },
     h("button", { ...small, "aria-label": t("edit.name", line), onclick: () => edit(one.name) }, t("edit")),
     h("button", { ...small, "aria-label": t("row.leave.name", line), title: t("row.leave"), onclick: () => decide(one.name, { skip: true }) }, "✕"),
-  ];
+  );
 }
 
 /** What became of the row: a verdict, or how far its import is. */

@@ -3,7 +3,7 @@
 export const IMPORT_WORDS = {
   import: ["导入列表", "Import a list"],
   "import.hint": [
-    "粘贴您手头的列表：任何格式都可以。右侧会显示读到了什么；点击“导入”之前不会发送或保存任何内容。",
+    "粘贴您手头的列表，任何格式都可以。会显示读到了什么；导入之前不会保存任何内容。",
     "Paste your list as you have it, in any form. You see what is read from it; nothing is stored before you import.",
   ],
   "import.go": ["导入", "Import"],
@@ -34,7 +34,7 @@ export const IMPORT_WORDS = {
   box: ["列表", "List"],
   "box.hint": ["https://api.example.com/v1  sk-…\n在此粘贴", "https://api.example.com/v1  sk-…\nPaste here"],
   "box.text": [
-    "也可以把文件拖到这里。密钥只在导入时发送，不会保存在浏览器中。",
+    "也可以把文件拖到这里。此浏览器不会保留其中任何内容。",
     "Or drop a file here. Nothing of it is kept in this browser.",
   ],
   "box.file": ["选择文件", "Choose a file"],
@@ -56,7 +56,7 @@ export const IMPORT_WORDS = {
   address: ["地址", "Address"],
   "address.none": ["（无地址）", "no address"],
   key: ["密钥", "Key"],
-  "models.any": ["自动", "any"],
+  "models.any": ["任意", "any"],
   status: ["状态", "Status"],
   "standing.ready": ["就绪", "ready"],
   "standing.held": ["已在 sub2api 中（沿用 #{id}）", "already in sub2api (reuses #{id})"],
