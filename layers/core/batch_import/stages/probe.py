@@ -117,8 +117,7 @@ class Prober:
             **warned(to.item, *advisories),
         }
         to.add(changes, [_discovered(found), _probed(result), *advisory_events(to.item, *advisories)], profile)
-        written = to.item.model_copy(update={"version": to.item.version + 1})
-        return Probed(profile, lambda: self._probe_deferred(written, relay, found, result, profile))
+        return Probed(profile, lambda: self._probe_deferred(to.item, relay, found, result, profile))
 
     def _openai_again(self, to: ItemTransitions, result: ProbeResult) -> NextStep | None:
         """Platform openai is preferred: a passing failure of its protocols is waited for, while there are retries."""
