@@ -11,9 +11,10 @@ from typing import Any
 from batch_import.consumer.next_step import NextStep
 from batch_import.coordination.provider_lock import ProviderBusy, ProviderLocks, ProviderSnapshot
 from batch_import.domain.advisories import Advisory
-from batch_import.domain.capability import transport_profile
+from batch_import.domain.capability import TransportProfile, transport_profile
 from batch_import.domain.channel_evolution import ChannelPatchContract, model_mapping_delta
 from batch_import.domain.clock import Clock
+from batch_import.domain.demands import demand_advisories, demands_named
 from batch_import.domain.entities import Item, ItemProfile, NewEvent, Run
 from batch_import.domain.outcomes import Code
 from batch_import.domain.pricing import missing_prices
@@ -121,7 +122,8 @@ class Provisioner:
         One look serves all items of a snapshot while their keys differ: nobody else writes meanwhile.
         """
         held = self._accounts(to.item, run, snapshot)
-        route = self._route(to.item, profile, held)
+        transport = transport_profile((profile.capability_profile or {}).get("transport_profile", {}))
+        route = self._route(to.item, transport, held)
         if isinstance(route, NoRoute):
             return Code.PROTOCOL_NOT_USABLE_BY_HOST, route.reason
         routed = _routed(to.item, route)
@@ -134,7 +136,8 @@ class Provisioner:
             provider_usable=self._provider_usable(item, run, held),
         )
         account = next((a for a in held if a.account_id == decision.account_id), None)
-        told = [*decision.advisories, *(_vanished(account, profile) if account else ()), *_route_advisories(route)]
+        gone = _vanished(account, profile) if account else ()
+        told = [*decision.advisories, *gone, *_route_advisories(route, transport)]
         changes = {**routed, **_decided(decision), **warned(item, *told)}
         if changes["reused_from_account_id"] is not None:
             changes["reused_from_provider_id"] = item.provider_id
@@ -144,8 +147,7 @@ class Provisioner:
         to.write(changes, events)
         return (decision.refusal, "a person paused this account") if decision.refusal else None
 
-    def _route(self, item: Item, profile: ItemProfile, held: Sequence[ExistingAccount]) -> Route | NoRoute:
-        transport = transport_profile((profile.capability_profile or {}).get("transport_profile", {}))
+    def _route(self, item: Item, transport: TransportProfile, held: Sequence[ExistingAccount]) -> Route | NoRoute:
         ours = held_by_platform(held, item.provider_id, item.key_digest)
         return choose_route(transport, item.platform_wish, self._host.version_numbers(), ours)
 
@@ -387,13 +389,22 @@ def _routed(item: Item, route: Route) -> dict[str, Any]:
     }
 
 
-def _route_advisories(route: Route) -> Iterator[Advisory]:
-    """What customers lose on another platform, and what the host shows of the key."""
+def _route_advisories(route: Route, transport: TransportProfile) -> Iterator[Advisory]:
+    """What customers lose on the platform that was chosen, and what the host shows of the key."""
+    if route.platform is Platform.OPENAI:
+        yield from _openai_advisories(transport)
     converted = {Platform.ANTHROPIC: "messages", Platform.GEMINI: "generateContent"}.get(route.platform)
     if converted:
         yield Advisory("converted_by_host", {"protocol": converted})
     if route.auth_style is AuthStyle.API_KEY:
         yield Advisory("key_readable_in_host")
+
+
+def _openai_advisories(transport: TransportProfile) -> Iterator[Advisory]:
+    if "responses_unsupported_but_chat_ok" in transport.known_advisories:
+        yield Advisory("responses_unsupported_but_chat_ok")
+    by_chat = transport.supports_openai_chat_completions is True
+    yield from demand_advisories(demands_named(transport.demands), by_chat=by_chat)
 
 
 def _other(mode: AccessMode) -> AccessMode:
