@@ -64,7 +64,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.ORIGIN, r"could not be found on vercel|application not found|no such app\b|err_ngrok|service suspended",
          "Vercel, Railway, others"),
     Sign(_K.LIMIT, r"\berror(?: code:)? 10(?:15|27)\b", "Cloudflare"),
-    Sign(_K.WALL, r"^\W*error code: 1(?!015|027)\d{3}\b", "Cloudflare"),
+    Sign(_K.WALL, r"(?m:^\W*error(?: code:)? 1(?!015|027)\d{3}\b)", "Cloudflare"),
     Sign(_K.WALL, r"just a moment\.\.\.|attention required! \| cloudflare|cf-chl-|challenge-platform", "Cloudflare"),
     Sign(_K.WALL, r"cloudflare_error|\"error_code\": ?1\d{3}|browser_signature_banned", "Cloudflare, as JSON"),
     Sign(_K.WALL, r"vercel security checkpoint", "Vercel"),
@@ -125,7 +125,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
     Sign(_K.UPSTREAM, r"internal server error|内部(?:服务器)?错误|系统(?:异常|错误)", "relays"),
     Sign(_K.UPSTREAM, r"bad_response|openai_error|do_?request_?failed|fetch failed|econn[a-z]+|socket hang up|dial tcp"
-         r"|no such host|connection (?:refused|reset|error|timed out|aborted)|unexpected eof|\btimed ?out\b",
+         r"|no such host|connection (?:refused|reset|error|timed out|aborted)|unexpected eof|(?<!session )\btimed ?out\b",
          "new-api, Go, Node"),
     Sign(_K.UPSTREAM, r"\ball (?:\w+ ){0,3}(?:providers?|channels?|candidates?|upstreams?|accounts?"
          r"|keys?) (?:\w+ )?(?:failed|exhausted|unavailable)\b|(?:均|都|全部).{0,6}失败"
@@ -161,7 +161,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.PARAMETER, STREAM_WANTED, "new-api, Aliyun, Codex"),
     Sign(_K.PARAMETER, r"input must be a list|store must be|store.{0,10}false", "Codex"),
     # --- the key's group
-    Sign(_K.PERMISSION, r"missing scopes?\b"
+    Sign(_K.PERMISSION, r"missing (?:the )?(?:required )?scopes?\b"
          r"|(?:in|not )sufficient (?:\w+ )?(?:permissions?|scopes?|privileges?|rights)\b"
          r"|lacks? (?:the )?(?:required|necessary)|not authorized to perform", "OpenAI, Hugging Face, Azure, AWS"),
     Sign(_K.PERMISSION, r"api access\b", "plans without the API"),
@@ -225,6 +225,7 @@ class Saying(NamedTuple):
 
 SAYINGS: tuple[Saying, ...] = (
     Saying(_K.WINDOW, ("window",), ("quota", "limit", "money")),
+    Saying(_K.WINDOW, ("month",), ("quota", "limit"), unless=("money",)),
     Saying(_K.LIMIT, ("limit",), ("spent",)),
     Saying(_K.MONEY, ("money",), ("spent",)),
     Saying(_K.MONEY, ("plan",), ("off",)),

@@ -70,6 +70,12 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\btäglich\w*|\bдневн\w*",
     ),
     Words(
+        "month",  # of a limit, or of money that was paid for
+        r"\bmonthly\b|\b(?:per|this) month\b"
+        r"|每月|本月"
+        r"|\bmonatlich\w*|\bmensuel\w*|\bmensual\w*",
+    ),
+    Words(
         "plan",
         r"\bsubscriptions?\b(?! key)|\bplans?\b|\bmembership\b|\btrial\b|\babo\b|\babonnement\b|\bassinatura\b"
         r"|试用|包月|卡密|套餐|订阅|訂閱|会员"
@@ -138,7 +144,7 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\binactive\b|\bnot active\b|\bcancell?ed\b|\brestricted\b|\barchived\b|\bend of life\b|\bfrozen\b"
         r"|\blocked\b|\bended\b|\babgelaufen|\bgesperrt|\bdeaktiviert|\bcaducad\w|\bexpirad\w"
         r"|停用|禁用|锁定|移除|下线|下架|封禁|被封|过期|失效|到期|已删除|被删除|冻结"
-        r"|\bexpirée?\b|\bист[её]к\w*|\bзаблокирован\w*|\bотключ\w*|期限切れ|만료",
+        r"|\bexpirée?\b|\bист[её]к\w*|\bзаблокирован\w*|\bотключ\w*|期限(?:が)?切れ|만료",
     ),
     Words(
         "bad",
