@@ -125,9 +125,10 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
     Sign(_K.UPSTREAM, r"internal server error|内部(?:服务器)?错误|系统(?:异常|错误)", "relays"),
     Sign(_K.UPSTREAM, r"bad_response|openai_error|do_?request_?failed|fetch failed|econn[a-z]+|socket hang up|dial tcp"
-         r"|no such host|connection (?:refused|reset|error|timed out|aborted)|unexpected eof|(?<!session )\btimed ?out\b",
+         r"|no such host|connection (?:refused|reset|error|timed out|aborted)|unexpected eof"
+         r"|(?<!session )\btimed ?out\b",
          "new-api, Go, Node"),
-    Sign(_K.UPSTREAM, r"\ball (?:\w+ ){0,3}(?:providers?|channels?|candidates?|upstreams?|accounts?"
+    Sign(_K.UPSTREAM, r"\ball (?:\w+ ){0,3}(?:providers?|channels?|candidates?|targets?|upstreams?|accounts?"
          r"|keys?) (?:\w+ )?(?:failed|exhausted|unavailable)\b|(?:均|都|全部).{0,6}失败"
          r"|(?:无|没有)可用的?(?:账户|账号|上游|节点|服务)", "relays that ask several"),
     Sign(_K.SERVER, r"(?m:^(?:internal_)?(?:server|upstream|provider|gateway)_?error$)", "OpenAI, sub2api"),

@@ -22,7 +22,8 @@ VOCABULARY: tuple[Words, ...] = (
         "model",
         r"\bmodels?\b(?!=)|\bmodel ?(?:code|id|name)s?\b|\bdeployments?\b|\bmodell\w*|\bmodelos?\b|\bmodello\b"
         r"|模型"
-        r"|モデル|모델|\bмодел\w*|\bmodèles?\b|mô hình",
+        r"|モデル|모델|\bмодел\w*|\bmodèles?\b|mô hình"
+        r"|\bmodelu\b|\bmodeli\b|نموذج|โมเดล",
     ),
     Words(
         "key",
@@ -30,14 +31,16 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\bauthentication\b|\bauthori[sz]ation\b|\bauthenticate\b|\bbearer\b|\bsignature\b|\bclave\b"
         r"|\bchave\b|\bchiave\b"
         r"|令牌|密钥|秘钥|密匙|密鑰|金鑰|鉴权|认证|身份验证|登录"
-        r"|schlüssel|\bclé\b|\bключ\w*|\bтокен\w*|キー|トークン|인증|키|khóa",
+        r"|schlüssel|\bclé\b|\bключ\w*|\bтокен\w*|キー|トークン|인증|키|khóa"
+        r"|\banahtar\w*|\bklucz\w*|\bsleutel\b|\bkunci\b|مفتاح|คีย์",
     ),
     Words(
         "account",
         r"\busers?\b|\baccounts?\b|\borgani[sz]ations?\b|\bworkspace\b|\bteam\b|\btenant\b|\bcustomer\b|\bconsumer\b"
         r"|\bmember\b|\bkonto\b|\bcompte\b|\bcuenta\b|\bconta\b"
         r"|用户|用戶|账号|账户|帐户|帐号|帳號"
-        r"|アカウント|\bаккаунт\w*|계정|tài khoản",
+        r"|アカウント|\bаккаунт\w*|계정|tài khoản"
+        r"|\bhesap\w*|\bkont[oa]\b|\bakun\b|\bобліков\w*|الحساب",
     ),
     Words(
         "group",
@@ -49,7 +52,8 @@ VOCABULARY: tuple[Words, ...] = (
         r"\bbalance\b|\bcredits?\b|\bfunds?\b|\bwallet\b|\bmoney\b|\bpoints\b|\bspend(?:ing)?\b|\bbudgets?\b"
         r"|guthaben|\bsaldo\b|\bsolde\b|\bfondos\b|\bbakiye\b"
         r"|余额|餘額|额度|額度|点数|點數|积分|次数|余量|算力|资源包|资金|残高"
-        r"|クレジット|\bcréditos?\b|\bcrédits?\b|\bбаланс\w*|\bсредств\w*|\bкредит\w*|잔액|크레딧|số dư",
+        r"|クレジット|\bcréditos?\b|\bcrédits?\b|\bбаланс\w*|\bсредств\w*|\bкредит\w*|잔액|크레딧|số dư"
+        r"|\btiền\b|\bśrodk\w*|\btegoed\b|\bkredi\w*|\bкошт\w*|رصيد|เครดิต",
     ),
     Words(
         "quota",
@@ -61,13 +65,15 @@ VOCABULARY: tuple[Words, ...] = (
         "limit",
         r"\blimit\w*|\busage\b|\blimite\b"
         r"|用量|上限|限额|限制|费用|制限"
-        r"|\bлимит\w*|\blímite\b|제한|한도",
+        r"|\bлимит\w*|\blímite\b|제한|한도"
+        r"|\blimiet\b|\bbatas\b|\bliczb\w*",
     ),
     Words(
         "window",
         r"\bdaily\b|\b(?:per|a|this) day\b|\bdays?\b|\bhours?\b|\bhourly\b|\bweekly\b|\btoday\b|\bsession\b"
         r"|每日|每天|今日|当日|当天|每周|本周|小时|1日"
-        r"|\btäglich\w*|\bдневн\w*",
+        r"|\btäglich\w*|\bдневн\w*"
+        r"|일일|오늘|매일|\bgünlük\b|\bdzienn\w*|\bdagelijks\w*|\bharian\b",
     ),
     Words(
         "month",  # of a limit, or of money that was paid for
@@ -87,18 +93,20 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\b(?:virtual )?network\b|\bgeo\w*|\bvnet\b|\bcidr\b|\bsubnet\b|\bvpn\b|\baccess control list\b|\bhosts?\b"
         r"|\borigin\b|\bdomain\b|\bland\b|\bpays\b"
         r"|地区|地區|区域|国家|所在地|地域"
-        r"|\bрегион\w*|\bстран\w*|\bpaís\b|国や地域|지역",
+        r"|\bрегион\w*|\bстран\w*|\bpaís\b|国や地域|지역"
+        r"|\bülke\w*|\bkraj\w*|\bnegara\b|\bкраїн\w*",
     ),
     Words(
         "client",
         r"\bclients?\b(?! (?:error|exception))|\bthird party\b|\bcodex\b|\bclaude code\b|\bgemini cli\b"
-        r"|\buser agent\b|\bcoding (?:agents?|tools?|plan|clients?)\b|\b(?:cli|ide)\b"
+        r"|\buser agent\b|\bopen ?code\b|\bcline\b|\b(?:roo|kilo|qwen) ?code\b"
+        r"|\bcoding (?:agents?|tools?|plan|clients?)\b|\b(?:cli|ide)\b"
         r"|客户端|客戶端|第三方"
         r"|クライアント",
     ),
     Words(
         "upstream",
-        r"\bupstreams?\b|\bproviders?\b|\bchannels?\b|\bbackends?\b|\baccount pool\b"
+        r"\bupstreams?\b|\bproviders?\b|\bchannels?\b|\bbackends?\b|\btargets?\b|\baccount pool\b"
         r"|渠道|通道|上游|供应商|服务商|货源|号池",
     ),
     # --- what they say of it
@@ -115,7 +123,9 @@ VOCABULARY: tuple[Words, ...] = (
         r"|不存在|未找到|找不到|未配置|未提供|缺少|没有找到|无可用|没有可用|为空"
         r"|\bне (?:найден\w*|существует)|\bнедоступ\w*|\bотсутств\w*|\bnicht (?:gefunden|verfügbar|vorhanden)"
         r"|\bno (?:está )?(?:encontrad\w|existe|disponible)|\bnão (?:encontrad\w|existe|disponível)|見つかりません"
-        r"|存在しません|利用できません|찾을 수 없|존재하지 않|không (?:tồn tại|tìm thấy)",
+        r"|存在しません|利用できません|찾을 수 없|존재하지 않|không (?:tồn tại|tìm thấy)"
+        r"|\bbulunamadı|\bnie (?:istnieje|znaleziono)|\bniet gevonden|\bbestaat niet|\btidak ditemukan"
+        r"|\bне (?:існує|знайдено)|غير موجود|ไม่พบ",
     ),
     Words(
         "away",
@@ -135,7 +145,9 @@ VOCABULARY: tuple[Words, ...] = (
         r"|не (?:поддержив|разреш)\w*|\bзапрещ\w*|\bnicht (?:unterstützt|erlaubt|berechtigt|freigegeben)"
         r"|\bnon (?:pris en charge|autorisé\w*|supporté\w*)|\bno (?:está )?(?:permitid\w|soportad\w|autorizad\w)"
         r"|\bnão (?:permitid\w|suportad\w|autorizad\w)|サポートされていません|許可されていません|対応していません"
-        r"|지원하지 않|허용되지|không (?:được )?(?:hỗ trợ|phép)",
+        r"|지원하지 않|허용되지|không (?:được )?(?:hỗ trợ|phép)"
+        r"|\bdesteklenmiyor|\byetkiniz yok|\bnie (?:jest )?(?:obsługiwan\w*|dozwolon\w*)"
+        r"|\bniet (?:ondersteund|toegestaan)|\btidak (?:didukung|diizinkan)|\bне підтриму\w*",
     ),
     Words(
         "off",
@@ -144,7 +156,8 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\binactive\b|\bnot active\b|\bcancell?ed\b|\brestricted\b|\barchived\b|\bend of life\b|\bfrozen\b"
         r"|\blocked\b|\bended\b|\babgelaufen|\bgesperrt|\bdeaktiviert|\bcaducad\w|\bexpirad\w"
         r"|停用|禁用|锁定|移除|下线|下架|封禁|被封|过期|失效|到期|已删除|被删除|冻结"
-        r"|\bexpirée?\b|\bист[её]к\w*|\bзаблокирован\w*|\bотключ\w*|期限(?:が)?切れ|만료",
+        r"|\bexpirée?\b|\bист[её]к\w*|\bзаблокирован\w*|\bотключ\w*|期限(?:が)?切れ|만료"
+        r"|\bsüresi dol\w*|\bwygasł\w*|\bverlopen\b|\bgeblokkeerd|\bkedaluwarsa|\bdiblokir|\bhết hạn|منتهي|หมดอายุ",
     ),
     Words(
         "bad",
@@ -153,7 +166,9 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\bincorrecta?\b|\bnon valid\w"
         r"|有误|写错|错误|不正确|无效|非法|不合法|状态不可用|無効|不正"
         r"|\bungültig\w*|\binválid\w*|\bno (?:es )?válid\w|\bневерн\w*|\bнедействит\w*|\bнеправильн\w*|\bнекоррект\w*"
-        r"|正しくありません|유효하지|잘못된|không hợp lệ",
+        r"|正しくありません|유효하지|잘못된|không hợp lệ"
+        r"|\bgeçersiz\w*|\bhatalı\b|\bnieprawidłow\w*|\bnieważn\w*|\bongeldig\w*|\btidak (?:valid|sah)"
+        r"|\bнедійсн\w*|غير صالح|ไม่ถูกต้อง",
     ),
     Words(
         "failed",
@@ -170,7 +185,9 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\binsufficient[ei]|\byetersiz"
         r"|不足|用尽|耗尽|用完|已尽|为0|为零|不够|过低|過低|超出|超过|达到|欠|到達|超過"
         r"|\berschöpft|\bépuisé\w*|\bнедостаточно|\bисчерпан\w*|\bзакончил\w*|\bпревышен\w*|使い切|達し|超え|부족"
-        r"|소진|không đủ|\bhết\b",
+        r"|소진|không đủ|\bhết\b"
+        r"|초과|\btükendi|\başıldı|\bniewystarczając\w*|\bwyczerpan\w*|\bprzekroczon\w*|\bonvoldoende"
+        r"|\boverschreden|\btidak (?:cukup|mencukupi)|\bhabis\b|\bterlampaui|غير كاف|ไม่เพียงพอ",
     ),
     Words(
         "only",
