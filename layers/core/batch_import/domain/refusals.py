@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
-from batch_import.domain.vocabulary import GAP, meanings, sentences, without_addresses
+from batch_import.domain.vocabulary import GAP, meanings, plain, sentences, without_addresses
 
 
 class Refusal(StrEnum):
@@ -115,7 +115,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|quota_exhausted", "new-api, sub2api"),
     Sign(_K.MONEY, r"key limit exceeded(?! \((?:dai|week|month)ly)|allowance", "OpenRouter, Copilot"),
     Sign(_K.MONEY, r"code=1113\b|code=1309\b", "Zhipu"),
-    Sign(_K.MONEY, r"欠费|欠費|请充值|請充值|充值后|未付费|账单逾期", "Aliyun, Zhipu"),
+    Sign(_K.MONEY, r"欠费|请充值|充值后|未付费|账单逾期", "Aliyun, Zhipu"),
     Sign(_K.MONEY, r"no active subscription|subscription_not_found|subscription (?:has )?expired|subscription_expired"
          r"|without (?:an )?active (?:plan|subscription)", "sub2api"),
     # --- behind the relay
@@ -146,7 +146,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|try again (?:in|at)", "Codex, Gemini, Ark"),
     Sign(_K.LIMIT, r"concurren|overload|(?:at|over|no) capacity|capacity (?:exceeded|reached|limit)|server busy"
          r"|too busy|slow down", "Moonshot, Mistral"),
-    Sign(_K.LIMIT, r"每(?:分钟|秒|小时|日|天|周|月)|频率|頻率|限流|并发|过于频繁|频繁|请求过多|稍后(?:再|重)试|负载"
+    Sign(_K.LIMIT, r"每(?:分钟|秒|小时|日|天|周|月)|频率|限流|并发|过于频繁|频繁|请求过多|稍后(?:再|重)试|负载"
          r"|饱和|小时的使用上限|使用上限.{0,30}重置|繁忙|拥挤|排队|访问量过大|请求量过大|code=130[2358]\b|code=1310\b"
          r"|今日|当日", "Zhipu, new-api"),
     # --- other reasons that pass
@@ -265,8 +265,8 @@ def refusals(words: str, model: str = "") -> tuple[Refusal, ...]:
 
 @lru_cache(maxsize=256)
 def _refusals(words: str, model: str) -> tuple[Refusal, ...]:
-    said, plain = sentences(words, model), without_addresses(words).lower().replace("\u2019", "'")
-    found = {*_signed(plain), *_signed("\n".join(said)), *_signed(words.lower(), _OUTSIDE)}
+    said = sentences(words, model)
+    found = {*_signed(plain(without_addresses(words))), *_signed("\n".join(said)), *_signed(plain(words), _OUTSIDE)}
     for sentence in said:
         found.update(_said(sentence))
     if Refusal.RENEWS in found and not found.isdisjoint(_SPENT):

@@ -30,7 +30,7 @@ VOCABULARY: tuple[Words, ...] = (
         r"\b(?:api ?)?keys?\b|(?<!max )(?<!unexpected )(?<!per )\btoken\b|\bcredentials?\b|\bauth\b"
         r"|\bauthentication\b|\bauthori[sz]ation\b|\bauthenticate\b|\bbearer\b|\bsignature\b|\bclave\b"
         r"|\bchave\b|\bchiave\b"
-        r"|令牌|密钥|秘钥|密匙|密鑰|金鑰|鉴权|认证|身份验证|登录"
+        r"|令牌|密钥|秘钥|密匙|金钥|权杖|鉴权|认证|身份验证|登录"
         r"|schlüssel|\bclé\b|\bключ\w*|\bтокен\w*|キー|トークン|인증|키|khóa"
         r"|\banahtar\w*|\bklucz\w*|\bsleutel\b|\bkunci\b|مفتاح|คีย์",
     ),
@@ -38,20 +38,20 @@ VOCABULARY: tuple[Words, ...] = (
         "account",
         r"\busers?\b|\baccounts?\b|\borgani[sz]ations?\b|\bworkspace\b|\bteam\b|\btenant\b|\bcustomer\b|\bconsumer\b"
         r"|\bmember\b|\bkonto\b|\bcompte\b|\bcuenta\b|\bconta\b"
-        r"|用户|用戶|账号|账户|帐户|帐号|帳號"
+        r"|用户|使用者|账号|账户|帐户|帐号"
         r"|アカウント|\bаккаунт\w*|계정|tài khoản"
         r"|\bhesap\w*|\bkont[oa]\b|\bakun\b|\bобліков\w*|الحساب",
     ),
     Words(
         "group",
         r"\bgroup\b"
-        r"|分组|分組",
+        r"|分组",
     ),
     Words(
         "money",
         r"\bbalance\b|\bcredits?\b|\bfunds?\b|\bwallet\b|\bmoney\b|\bpoints\b|\bspend(?:ing)?\b|\bbudgets?\b"
         r"|guthaben|\bsaldo\b|\bsolde\b|\bfondos\b|\bbakiye\b"
-        r"|余额|餘額|额度|額度|点数|點數|积分|次数|余量|算力|资源包|资金|残高"
+        r"|余额|额度|点数|积分|次数|余量|算力|资源包|资金|残高"
         r"|クレジット|\bcréditos?\b|\bcrédits?\b|\bбаланс\w*|\bсредств\w*|\bкредит\w*|잔액|크레딧|số dư"
         r"|\btiền\b|\bśrodk\w*|\btegoed\b|\bkredi\w*|\bкошт\w*|رصيد|เครดิต",
     ),
@@ -84,7 +84,7 @@ VOCABULARY: tuple[Words, ...] = (
     Words(
         "plan",
         r"\bsubscriptions?\b(?! key)|\bplans?\b|\bmembership\b|\btrial\b|\babo\b|\babonnement\b|\bassinatura\b"
-        r"|试用|包月|卡密|套餐|订阅|訂閱|会员"
+        r"|试用|包月|卡密|套餐|订阅|会员"
         r"|\bsuscripción\b|\bподписк\w*|구독",
     ),
     Words(
@@ -92,7 +92,7 @@ VOCABULARY: tuple[Words, ...] = (
         r"\bips?\b|\bip address\b|\bcountry\b|\bregions?\b|\bterritory\b|\blocation\b|\bfirewall\b"
         r"|\b(?:virtual )?network\b|\bgeo\w*|\bvnet\b|\bcidr\b|\bsubnet\b|\bvpn\b|\baccess control list\b|\bhosts?\b"
         r"|\borigin\b|\bdomain\b|\bland\b|\bpays\b"
-        r"|地区|地區|区域|国家|所在地|地域"
+        r"|地区|区域|国家|所在地|地域"
         r"|\bрегион\w*|\bстран\w*|\bpaís\b|国や地域|지역"
         r"|\bülke\w*|\bkraj\w*|\bnegara\b|\bкраїн\w*",
     ),
@@ -101,13 +101,13 @@ VOCABULARY: tuple[Words, ...] = (
         r"\bclients?\b(?! (?:error|exception))|\bthird party\b|\bcodex\b|\bclaude code\b|\bgemini cli\b"
         r"|\buser agent\b|\bopen ?code\b|\bcline\b|\b(?:roo|kilo|qwen) ?code\b"
         r"|\bcoding (?:agents?|tools?|plan|clients?)\b|\b(?:cli|ide)\b"
-        r"|客户端|客戶端|第三方"
+        r"|客户端|第三方"
         r"|クライアント",
     ),
     Words(
         "upstream",
         r"\bupstreams?\b|\bproviders?\b|\bchannels?\b|\bbackends?\b|\btargets?\b|\baccount pool\b"
-        r"|渠道|通道|上游|供应商|服务商|货源|号池",
+        r"|渠道|通道|管道|上游|供应商|服务商|货源|号池",
     ),
     # --- what they say of it
     Words(
@@ -155,7 +155,7 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\bremoved\b|\bdeleted\b|\bexpired?\b|\brevoked\b|\bsuspended\b|\bbanned\b|\bterminated\b|\boffline\b"
         r"|\binactive\b|\bnot active\b|\bcancell?ed\b|\brestricted\b|\barchived\b|\bend of life\b|\bfrozen\b"
         r"|\blocked\b|\bended\b|\babgelaufen|\bgesperrt|\bdeaktiviert|\bcaducad\w|\bexpirad\w"
-        r"|停用|禁用|锁定|移除|下线|下架|封禁|被封|过期|失效|到期|已删除|被删除|冻结"
+        r"|停用|禁用|吊销|撤销|注销|作废|锁定|移除|下线|下架|封禁|被封|过期|失效|到期|已删除|被删除|冻结"
         r"|\bexpirée?\b|\bист[её]к\w*|\bзаблокирован\w*|\bотключ\w*|期限(?:が)?切れ|만료"
         r"|\bsüresi dol\w*|\bwygasł\w*|\bverlopen\b|\bgeblokkeerd|\bkedaluwarsa|\bdiblokir|\bhết hạn|منتهي|หมดอายุ",
     ),
@@ -183,7 +183,7 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\bno (?:more |remaining )?|\bn't have any\b|\bzero\b|\bnegative\b|\breached\b|\blow\b|\baufgebraucht"
         r"|\bnicht (?:genug|ausreichend)|\bkein\b|\binsuffisant\w*|\binsuficiente\w*|\bagotad\w|\besgotad\w|\bsin\b"
         r"|\binsufficient[ei]|\byetersiz"
-        r"|不足|用尽|耗尽|用完|已尽|为0|为零|不够|过低|過低|超出|超过|达到|欠|到達|超過"
+        r"|不足|用尽|耗尽|用完|已尽|为0|为零|不够|过低|超出|超过|达到|欠|到達|超過"
         r"|\berschöpft|\bépuisé\w*|\bнедостаточно|\bисчерпан\w*|\bзакончил\w*|\bпревышен\w*|使い切|達し|超え|부족"
         r"|소진|không đủ|\bhết\b"
         r"|초과|\btükendi|\başıldı|\bniewystarczając\w*|\bwyczerpan\w*|\bprzekroczon\w*|\bonvoldoende"
@@ -196,6 +196,14 @@ VOCABULARY: tuple[Words, ...] = (
     ),
 )
 
+_TRADITIONAL = str.maketrans(
+    "額餘點積訂閱賬戶號鑰認證鑑鑒權組應貨務錯誤無沒過刪凍結鎖達區國請頻並併發訪問斷攔擊為護維時暫關閉敗異"
+    "統內滿飽載負費單儲啟開許絕購買資數據會員實驗碼錄陸徑線絡網設備聯檢確試種類讓該這當態狀寫壞節個們從與"
+    "對進還夠體轉換適價預現產終僅專須將級續執總計記處緩隊擁擠條規則輸帳後複復參長詞語頁銷係繫監測幣質",
+    "额余点积订阅账户号钥认证鉴鉴权组应货务错误无没过删冻结锁达区国请频并并发访问断拦击为护维时暂关闭败异"
+    "统内满饱载负费单储启开许绝购买资数据会员实验码录陆径线络网设备联检确试种类让该这当态状写坏节个们从与"
+    "对进还够体转换适价预现产终仅专须将级续执总计记处缓队拥挤条规则输帐后复复参长词语页销系系监测币质",
+)
 _SCRIPTS = re.compile(r"(?<=[a-z\d])(?=[\u3040-\u9fff\uac00-\ud7af])|(?<=[\u3040-\u9fff\uac00-\ud7af])(?=[a-z\d])")
 _URL = re.compile(r"\b(?:https?://|www\.)\S+")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -213,6 +221,11 @@ def without_addresses(text: str) -> str:
     return _URL.sub(" ", text)
 
 
+def plain(text: str) -> str:
+    """In small letters, with simplified characters and straight apostrophes."""
+    return text.lower().replace("\u2019", "'").translate(_TRADITIONAL)
+
+
 def sentences(text: str, model: str = "") -> list[str]:
     """``text`` without addresses and in small letters, names of several words taken apart, by sentence or line.
 
@@ -221,7 +234,7 @@ def sentences(text: str, model: str = "") -> list[str]:
     if len(model) > 2:
         named = rf"(model\w*[\s=:`'\"]+)?(?<!\w){re.escape(model)}(?!\w)"
         text = re.sub(named, lambda found: found[1] or " model ", text, flags=re.IGNORECASE)
-    text = _HUMP.sub(" ", without_addresses(text)).lower().replace("\u2019", "'")
+    text = plain(_HUMP.sub(" ", without_addresses(text)))
     text = _SCRIPTS.sub(" ", _JOINT.sub(" ", text))
     lines = [_BLAND.sub(" ", line) for line in _END.sub("\n", text).splitlines()]
     said = [line for line in lines if line.strip() and not _ADVICE.match(line)]
@@ -230,7 +243,7 @@ def sentences(text: str, model: str = "") -> list[str]:
 
 @cache
 def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((each.meaning, re.compile(each.words)) for each in VOCABULARY)
+    return tuple((each.meaning, re.compile(each.words.translate(_TRADITIONAL))) for each in VOCABULARY)
 
 
 def meanings(sentence: str) -> dict[str, list[tuple[int, int]]]:
