@@ -61,7 +61,7 @@ SIGNS: tuple[Sign, ...] = (
     # --- walls
     Sign(_K.ORIGIN, r"\berror(?: code:)? 1(?:00[0-4]|01[46789]|02[34568]|03\d|04\d|1\d\d)\b|dns_loop|origin_\w+",
          "Cloudflare 1xxx"),
-    Sign(_K.ORIGIN, r"could not be found on vercel|application not found|no such app\b|err_ngrok|service suspended",
+    Sign(_K.ORIGIN, r"could not be found on vercel|application not found|no such app\b|err_ngrok(?!_38)|service suspended",
          "Vercel, Railway, others"),
     Sign(_K.LIMIT, r"\berror(?: code:)? 10(?:15|27)\b", "Cloudflare"),
     Sign(_K.WALL, r"(?m:^\W*error(?: code:)? 1(?!015|027)\d{3}\b)", "Cloudflare"),
@@ -74,7 +74,8 @@ SIGNS: tuple[Sign, ...] = (
          "EdgeOne, Huawei, others"),
     Sign(_K.WALL, r"request has been blocked as it may cause|errors\.aliyun\.com|acw_sc__", "Aliyun WAF"),
     Sign(_K.WALL, r"the request is blocked\.|x-azure-ref", "Azure Front Door"),
-    Sign(_K.WALL, r"request blocked\.\W+we can't connect to the server", "CloudFront"),
+    Sign(_K.WALL, r"request blocked\.\W+we can't connect to the server|your request (?:was|has been) blocked\b(?! by)",
+         "CloudFront, others"),
     Sign(_K.WALL, r"rbac: access denied|blocked by (?:the )?(?:waf|firewall)|web application firewall",
          "Istio, others"),
     Sign(_K.WALL, r"(?:user )?location is not supported", "Gemini"),

@@ -184,7 +184,8 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\bnicht (?:genug|ausreichend)|\bkein\b|\binsuffisant\w*|\binsuficiente\w*|\bagotad\w|\besgotad\w|\bsin\b"
         r"|\binsufficient[ei]|\byetersiz"
         r"|不足|用尽|耗尽|用完|已尽|为0|为零|不够|过低|超出|超过|达到|欠|到達|超過"
-        r"|\berschöpft|\bépuisé\w*|\bнедостаточно|\bисчерпан\w*|\bзакончил\w*|\bпревышен\w*|使い切|達し|超え|부족"
+        r"|\berschöpft|\bépuisé\w*|\bнедостат(?:очно|ньо)|\bвичерпан\w*|\bисчерпан\w*|\bзакончил\w*|\bпревышен\w*"
+        r"|使い切|達し|超え|부족"
         r"|소진|không đủ|\bhết\b"
         r"|초과|\btükendi|\başıldı|\bniewystarczając\w*|\bwyczerpan\w*|\bprzekroczon\w*|\bonvoldoende"
         r"|\boverschreden|\btidak (?:cukup|mencukupi)|\bhabis\b|\bterlampaui|غير كاف|ไม่เพียงพอ",
