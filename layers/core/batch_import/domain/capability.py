@@ -282,7 +282,7 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.MODEL_NOT_SERVED, "nothing behind the relay has this model", statuses=_FAILURES_OF_SERVER,
         bodies=_ERROR, words=(Refusal.MODEL, Refusal.PLAN), without=_LIMIT),
     Row(Verdict.FORBIDDEN, "the key's group is off", statuses=(400, 401, 403), bodies=_ERROR, words=(Refusal.GROUP,)),
-    Row(Verdict.AUTH_FAILED, "the key was refused, in the relay's words", statuses=(200, 400, 401, 403, 422, 423),
+    Row(Verdict.AUTH_FAILED, "the key was refused, in the relay's words", statuses=(200, 400, 401, 403, 409, 422, 423),
         bodies=_ERROR, words=(Refusal.KEY, Refusal.KEY_LIKELY)),
     Row(Verdict.AUTH_FAILED, "the key was refused, as an error of a gateway", statuses=(500,), bodies=(Body.ERROR,),
         words=(Refusal.KEY,), without=(Refusal.UPSTREAM,)),

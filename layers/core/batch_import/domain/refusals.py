@@ -61,8 +61,8 @@ SIGNS: tuple[Sign, ...] = (
     # --- walls
     Sign(_K.ORIGIN, r"\berror(?: code:)? 1(?:00[0-4]|01[46789]|02[34568]|03\d|04\d|1\d\d)\b|dns_loop|origin_\w+",
          "Cloudflare 1xxx"),
-    Sign(_K.ORIGIN, r"could not be found on vercel|application not found|no such app\b|err_ngrok(?!_38)|service suspended",
-         "Vercel, Railway, others"),
+    Sign(_K.ORIGIN, r"could not be found on vercel|application not found|no such app\b|err_ngrok(?!_38)"
+         r"|service suspended", "Vercel, Railway, others"),
     Sign(_K.LIMIT, r"\berror(?: code:)? 10(?:15|27)\b", "Cloudflare"),
     Sign(_K.WALL, r"(?m:^\W*error(?: code:)? 1(?!015|027)\d{3}\b)", "Cloudflare"),
     Sign(_K.WALL, r"just a moment\.\.\.|attention required! \| cloudflare|cf-chl-|challenge-platform", "Cloudflare"),
@@ -83,7 +83,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|region.{0,20}not (?:supported|availa)", "OpenAI, Anthropic"),
     Sign(_K.WALL, r"ip.{0,12}(?:不在|未在).{0,16}(?:列表|白名单)|ip.{0,30}(?:not in|whitelist|allowlist)"
          r"|ip_not_allowed|ip (?:address )?(?:is )?(?:not allowed|blocked|banned|forbidden)|(?:禁止|封禁).{0,6}ip"
-         r"|ip.{0,6}(?:被封|受限)", "new-api, sub2api"),
+         r"|ip.{0,6}(?:被封|受限|异常)", "new-api, sub2api"),
     Sign(_K.WALL, r"(?:approved|allowed|permitted|listed|certain) ip(?:s\b| (?:address|range))|指定网段|ip 网段",
          "AiHubMix"),
     Sign(_K.WALL, r"\bvirtual network\b|\bvnet\b|private endpoint|public (?:network )?access is disabled", "Azure"),
@@ -231,6 +231,7 @@ SAYINGS: tuple[Saying, ...] = (
     Saying(_K.LIMIT, ("limit",), ("spent",)),
     Saying(_K.MONEY, ("money",), ("spent",)),
     Saying(_K.MONEY, ("plan",), ("off",)),
+    Saying(_K.MONEY, ("plan",), ("absent", "needed"), unless=("model",)),
     Saying(_K.MONEY_LIKELY, ("quota",), ("spent",)),
     Saying(_K.UPSTREAM, ("upstream",), ("absent", "bad", "failed", "away")),
     Saying(_K.CLIENT, ("client",), ("denied", "only"), unless=("model",)),
@@ -242,7 +243,7 @@ SAYINGS: tuple[Saying, ...] = (
     Saying(_K.MODEL_AWAY, ("model",), ("away",)),
     Saying(_K.KEY, ("key",), ("absent", "off", "bad", "away")),
     Saying(_K.KEY_LIKELY, ("key",), ("failed",), after=True),
-    Saying(_K.KEY, ("account",), ("off",), after=True),
+    Saying(_K.KEY, ("account",), ("off", "away"), after=True),
 )
 
 

@@ -49,7 +49,7 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "money",
-        r"\bbalance\b|\bcredits?\b|\bfunds?\b|\bwallet\b|\bmoney\b|\bpoints\b|\bspend(?:ing)?\b|\bbudgets?\b"
+        r"\bbalance\b|\btrial\b|\bcredits?\b|\bfunds?\b|\bwallet\b|\bmoney\b|\bpoints\b|\bspend(?:ing)?\b|\bbudgets?\b"
         r"|guthaben|\bsaldo\b|\bsolde\b|\bfondos\b|\bbakiye\b"
         r"|余额|额度|点数|积分|次数|余量|算力|资源包|资金|残高"
         r"|クレジット|\bcréditos?\b|\bcrédits?\b|\bбаланс\w*|\bсредств\w*|\bкредит\w*|잔액|크레딧|số dư"
@@ -84,7 +84,7 @@ VOCABULARY: tuple[Words, ...] = (
     Words(
         "plan",
         r"\bsubscriptions?\b(?! key)|\bplans?\b|\bmembership\b|\btrial\b|\babo\b|\babonnement\b|\bassinatura\b"
-        r"|试用|包月|卡密|套餐|订阅|会员"
+        r"|试用|包月|月卡|卡密|套餐|订阅|会员"
         r"|\bsuscripción\b|\bподписк\w*|구독",
     ),
     Words(
@@ -99,7 +99,7 @@ VOCABULARY: tuple[Words, ...] = (
     Words(
         "client",
         r"\bclients?\b(?! (?:error|exception))|\bthird party\b|\bcodex\b|\bclaude code\b|\bgemini cli\b"
-        r"|\buser agent\b|\bopen ?code\b|\bcline\b|\b(?:roo|kilo|qwen) ?code\b"
+        r"|\buser agent\b|\bbrowsers?\b|\bopen ?code\b|\bcline\b|\b(?:roo|kilo|qwen) ?code\b"
         r"|\bcoding (?:agents?|tools?|plan|clients?)\b|\b(?:cli|ide)\b"
         r"|客户端|第三方"
         r"|クライアント",
@@ -120,7 +120,7 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\brequired\b(?! (?:\w+ )?(?:permission|scope|role|field|parameter|action))|\bno longer\b|\bempty\b"
         r"|\bexistiert nicht|\bfehlt\b|\bintrouvable|\bindisponible|\bn'existe pas|\bmanquante?\b"
         r"|\bnon (?:trovato|esiste)"
-        r"|不存在|未找到|找不到|未配置|未提供|缺少|没有找到|无可用|没有可用|为空"
+        r"|不存在|未找到|找不到|未配置|未提供|缺少|没有找到|没有有效|无可用|没有可用|为空"
         r"|\bне (?:найден\w*|существует)|\bнедоступ\w*|\bотсутств\w*|\bnicht (?:gefunden|verfügbar|vorhanden)"
         r"|\bno (?:está )?(?:encontrad\w|existe|disponible)|\bnão (?:encontrad\w|existe|disponível)|見つかりません"
         r"|存在しません|利用できません|찾을 수 없|존재하지 않|không (?:tồn tại|tìm thấy)"
@@ -150,9 +150,14 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\bniet (?:ondersteund|toegestaan)|\btidak (?:didukung|diizinkan)|\bне підтриму\w*",
     ),
     Words(
+        "needed",
+        r"\brequires?\b|\brequired\b|\bneeds?\b|\bneeded\b|\bbenötigt\w*"
+        r"|需要|须",
+    ),
+    Words(
         "off",
         r"\bdisabled\b|\bdeactivated\b|\bdeprecated\b|\bdecommission\w*|\bretired\b|\bsunset\b|\bdiscontinued\b"
-        r"|\bremoved\b|\bdeleted\b|\bexpired?\b|\brevoked\b|\bsuspended\b|\bbanned\b|\bterminated\b|\boffline\b"
+        r"|\bremoved\b|\bdeleted\b|\bexpired?\b|\brevoked\b|\bsuspended\b|\bbanned\b|\bb(?:lack|lock)listed\b|\bterminated\b|\boffline\b"
         r"|\binactive\b|\bnot active\b|\bcancell?ed\b|\brestricted\b|\barchived\b|\bend of life\b|\bfrozen\b"
         r"|\blocked\b|\bended\b|\babgelaufen|\bgesperrt|\bdeaktiviert|\bcaducad\w|\bexpirad\w"
         r"|停用|禁用|吊销|撤销|注销|作废|锁定|移除|下线|下架|封禁|被封|过期|失效|到期|已删除|被删除|冻结"
