@@ -17,10 +17,6 @@ MOST_WISHES = 200  # of a pair and its duplicates together: they stand on one ro
 ImportRow = dict[str, Any]
 
 
-def item_id_at(position: int) -> str:
-    return f"item_{position + 1:05d}"
-
-
 def by_provider(items: list[ItemRequest], platform: PlatformWish) -> list[ImportRow]:
     """Items of one provider together, so that one lease and one look serve them all; positions are the list's own.
 

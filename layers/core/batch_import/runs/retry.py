@@ -33,24 +33,18 @@ class RunRetry:
 
     def _ask(self, run: Run, probe_api_key: str | None) -> Asked:
         failed = self._failed(run)
-        sealed = self._items.sealed_keys(run.run_id, [item.item_id for item in failed])
-        if not sealed:
+        keys = self._service.open_keys(run.run_id, [item.item_id for item in failed])
+        if not keys:
             raise Conflict(f"no key of what failed in run {run.run_id} is held any more: import it again")
-        keys = {item_id: self._service.unseal(run, item_id, key) for item_id, key in sealed.items()}
         held = [item for item in failed if item.item_id in keys]
         return Asked(self._request(run, held, keys, probe_api_key), run.run_id, len(failed) - len(held))
 
     def _failed(self, run: Run) -> list[Item]:
-        """The counters are exact; the index that finds the items may be a moment behind them."""
         if run.finished_at is None:
             raise Conflict(f"run {run.run_id} has not ended yet")
-        counters = self._runs.counters(run)
-        expected = counters.degraded_items + counters.broken_items
-        if not expected:
+        failed = self._listing.failed_items(run)
+        if not failed:
             raise Conflict(f"no item of run {run.run_id} ended degraded or broken")
-        failed = self._listing.failed_items(run.run_id)
-        if len(failed) < expected:
-            raise Conflict(f"run {run.run_id} has ended only just now: try again in a moment")
         return failed
 
     def _request(
