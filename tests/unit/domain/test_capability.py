@@ -185,7 +185,6 @@ CASES: dict[str, list[Answer]] = {
         page(503),
         says(503, "The model is overloaded, try again later"),
     ],
-    "a failure of the relay by its type": [says(200, "no luck", type="server_error")],
     "the API is at another address": [Answer(301, "", headers={"location": "https://h/v1"}), Answer(302, "", "")],
     "an error under a 200 that says no more": [
         says(200, "something went wrong"),

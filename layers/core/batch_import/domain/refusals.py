@@ -37,7 +37,6 @@ class Refusal(StrEnum):
     PERMISSION = "permission"  # the key is good, but lacks a right
     WINDOW = "window"  # a limit of hours or days
     RENEWS = "renews"  # what is spent comes back by itself
-    SERVER = "server"  # an error's type that says no more
     ORIGIN = "origin"  # something before the relay does not reach it
 
 
@@ -74,8 +73,7 @@ SIGNS: tuple[Sign, ...] = (
          "EdgeOne, Huawei, others"),
     Sign(_K.WALL, r"request has been blocked as it may cause|errors\.aliyun\.com|acw_sc__", "Aliyun WAF"),
     Sign(_K.WALL, r"the request is blocked\.|x-azure-ref", "Azure Front Door"),
-    Sign(_K.WALL, r"request blocked\.\W+we can't connect to the server|your request (?:was|has been) blocked\b(?! by)",
-         "CloudFront, others"),
+    Sign(_K.WALL, r"request blocked\.\W+we can't connect to the server", "CloudFront"),
     Sign(_K.WALL, r"rbac: access denied|blocked by (?:the )?(?:waf|firewall)|web application firewall",
          "Istio, others"),
     Sign(_K.WALL, r"(?:user )?location is not supported", "Gemini"),
@@ -124,7 +122,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|upstream (?:load|is (?:saturated|overloaded)|request failed|error from)",
          "new-api, OpenRouter, OpenCode Zen"),
     Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
-    Sign(_K.UPSTREAM, r"internal server error|内部(?:服务器)?错误|系统(?:异常|错误)", "relays"),
+    Sign(_K.UPSTREAM, r"internal server error|(?:in|not have )sufficient capacity|内部(?:服务器)?错误|系统(?:异常|错误)", "relays"),
     Sign(_K.UPSTREAM, r"bad_response|openai_error|do_?request_?failed|fetch failed|econn[a-z]+|socket hang up|dial tcp"
          r"|no such host|connection (?:refused|reset|error|timed out|aborted)|unexpected eof"
          r"|(?<!session )\btimed ?out\b",
@@ -132,7 +130,6 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.UPSTREAM, r"\ball (?:\w+ ){0,3}(?:providers?|channels?|candidates?|targets?|upstreams?|accounts?"
          r"|keys?) (?:\w+ )?(?:failed|exhausted|unavailable)\b|(?:均|都|全部).{0,6}失败"
          r"|(?:无|没有)可用的?(?:账户|账号|上游|节点|服务)", "relays that ask several"),
-    Sign(_K.SERVER, r"(?m:^(?:internal_)?(?:server|upstream|provider|gateway)_?error$)", "OpenAI, sub2api"),
     # --- limits that pass
     Sign(_K.WINDOW, r"(?:用完|用尽|耗尽|exhausted|exceed\w*|used up)(?s:.{0,60})(?:稍后|\blater\b|in.flight)",
          "relays that renew quotas"),
