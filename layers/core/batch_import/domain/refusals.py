@@ -122,7 +122,8 @@ SIGNS: tuple[Sign, ...] = (
          r"|upstream (?:load|is (?:saturated|overloaded)|request failed|error from)",
          "new-api, OpenRouter, OpenCode Zen"),
     Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
-    Sign(_K.UPSTREAM, r"internal server error|(?:in|not have )sufficient capacity|内部(?:服务器)?错误|系统(?:异常|错误)", "relays"),
+    Sign(_K.UPSTREAM, r"internal server error|(?:in|not have )sufficient capacity"
+         r"|内部(?:服务器)?错误|系统(?:异常|错误)", "relays"),
     Sign(_K.UPSTREAM, r"bad_response|openai_error|do_?request_?failed|fetch failed|econn[a-z]+|socket hang up|dial tcp"
          r"|no such host|connection (?:refused|reset|error|timed out|aborted)|unexpected eof"
          r"|(?<!session )\btimed ?out\b",
