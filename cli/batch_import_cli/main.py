@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from batch_import_cli.commands.applying import apply_command
+from batch_import_cli.commands.doctor import doctor_command
 from batch_import_cli.commands.exporting import export_command
 from batch_import_cli.commands.host import cleanup_command
 from batch_import_cli.commands.importing import import_command
@@ -21,6 +23,8 @@ from batch_import_cli.commands.reading import (
     watch_command,
 )
 from batch_import_cli.commands.retrying import retry_command
+from batch_import_cli.commands.tokens import token_command
+from batch_import_cli.commands.undoing import undo_command
 from batch_import_cli.errors import Interruption
 
 # What a shell reports for a program that SIGPIPE ended.
@@ -78,9 +82,13 @@ for _command in (
     item_command,
     cancel_command,
     retry_command,
+    apply_command,
+    undo_command,
     export_command,
     cleanup_command,
     models_command,
     health_command,
+    doctor_command,
+    token_command,
 ):
     cli.add_command(_command)

@@ -13,6 +13,7 @@ import random
 import secrets
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property, lru_cache, partial
 from importlib import import_module
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import boto3
 from botocore.config import Config
 
+from batch_import.aws.observability import Measures, Metric, published
 from batch_import.aws.queue import WorkQueue
 from batch_import.aws.retries import TIMEOUTS, TRY_SECONDS, Patience, with_patience
 from batch_import.aws.settings import Settings
@@ -31,19 +33,22 @@ from batch_import.host.errors import HostNotConfigured
 from batch_import.net.user_agent import USER_AGENT
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from ssl import SSLContext
 
     from batch_import.consumer.admission import HostGate
     from batch_import.consumer.progress import Progress
-    from batch_import.consumer.sqs_batch import Context, Failures, Metrics
-    from batch_import.consumer.stage_worker import Stage
+    from batch_import.consumer.sqs_batch import Context, Failures
+    from batch_import.consumer.stage_worker import SecondsLeft, Stage
     from batch_import.coordination.circuit_breaker import OriginBreakers
     from batch_import.coordination.semaphore import DistributedSemaphore
+    from batch_import.domain.entities import Run
     from batch_import.http_api.use_cases import ApiUseCases
     from batch_import.net.resolver import Resolver
     from batch_import.proofs.probe_resources import ProbeResources
     from batch_import.proofs.publication import Publication
     from batch_import.proofs.self_service import SelfServiceProof
+    from batch_import.proofs.withdrawal import Withdrawal
     from batch_import.runs.create import BatchImportService
     from batch_import.runs.quarantine_cleanup import QuarantineCleanup
     from batch_import.runs.reconcile import Reconcile
@@ -62,7 +67,7 @@ if TYPE_CHECKING:
     from batch_import.store.vault import KeyVault
 
 _COLLECT_AFTER = 10_000  # new objects: two hundred threads make the usual 700 within a millisecond
-_SECRET_SECONDS = 60  # a changed host secret is seen after this long, without a deployment
+_SECRET_SECONDS = 30  # a changed secret is seen after this long, without a deployment
 _KEPT_CONNECTIONS = 32  # of each client of AWS, and twice as many to the host; more are opened, and closed after use
 _CLEANUP_PATIENCE = 1.0  # seconds: a caller waits for the answer
 
@@ -125,8 +130,8 @@ class CompositionRoot:
                 self._kept_secrets[secret_id] = self.clock.monotonic() + _SECRET_SECONDS, value
         return value
 
-    def token_hashes(self) -> Mapping[str, Any]:
-        """SHA-256 hex digests of the bearer tokens, by role."""
+    def tokens(self) -> Mapping[str, Any]:
+        """Names and digests of the bearer tokens, by role (domain/tokens.py)."""
         return self.secret(self.settings.tokens_secret_id)
 
     # --- stores and queues
@@ -260,14 +265,21 @@ class CompositionRoot:
     def api(self, language: str) -> ApiUseCases:
         from batch_import.domain.projection import ResultProjection
         from batch_import.http_api.use_cases import ApiUseCases  # the workers' functions start without it
+        from batch_import.runs.apply import PlanApplication
+        from batch_import.runs.follow_up import FollowUp
         from batch_import.runs.retry import RunRetry
+        from batch_import.runs.undo import UndoRequests
+
+        follow_up = FollowUp(self.runs, self.items, self.service)
 
         return ApiUseCases(
             self.runs,
             self.items,
             self.listing,
             self.service,
-            RunRetry(self.runs, self.items, self.listing, self.service),
+            RunRetry(follow_up, self.service),
+            PlanApplication(follow_up, self.service),
+            UndoRequests(self.runs, follow_up, self.service, self.queues[ItemStage.PROBE]),
             self._cleanup,
             lambda: self.host.client,
             ResultProjection(language),
@@ -313,14 +325,25 @@ class CompositionRoot:
 
     # --- stages, each made for one invocation; ``owner`` holds what the invocation leases
 
-    def work(self, stage: Stage, event: dict[str, Any], context: Context, metrics: Metrics) -> Failures:
+    def measured(self) -> AbstractContextManager[Measures]:
+        """Measures that are published as metrics of this deployment at the end of the block."""
+        return published({"stack": self.settings.stack_name, "stage": self.settings.stage_name})
+
+    def watch(self, measures: Measures) -> None:
+        """What is true of the whole deployment at this minute: items that wait, and whether the host is down."""
+        measures.count(Metric.ITEMS_WAITING, self.runs.items_waiting())
+        with suppress(HostNotConfigured):
+            measures.count(Metric.HOST_OUTAGE, int(self.host.breaker.is_open()))
+
+    def work(self, stage: Stage, event: dict[str, Any], context: Context) -> Failures:
         """Work on an SQS event's messages; the batch response for Lambda."""
         from batch_import.consumer.sqs_batch import work_messages
         from batch_import.consumer.stage_worker import StageWorker
 
         memory = self.settings.aws_lambda_function_memory_size
         worker = StageWorker(self.items, self.progress, self.queues, self.clock, stage, memory)
-        return work_messages(event, context, worker, metrics, self.clock)
+        with self.measured() as measures:
+            return work_messages(event, context, worker, measures, self.clock)
 
     @once
     def _transitions(self) -> TransitionWriter:
@@ -367,8 +390,33 @@ class CompositionRoot:
             provisioner,
             self.gate,
             limits,
+            partial(self._undo, owner),
             session.close,
         )
+
+    def _undo(self, owner: str, run_id: str, seconds_left: SecondsLeft) -> None:
+        from batch_import.coordination.provider_lock import ProviderLocks
+        from batch_import.runs.follow_up import FollowUp
+        from batch_import.runs.undo import UndoWorker
+
+        def locks() -> ProviderLocks:
+            return ProviderLocks(self.host.leases, f"undo-{owner}", self.clock)
+
+        follow_up = FollowUp(self.runs, self.items, self.service)
+        queue = self.queues[ItemStage.PROBE]
+        worker = UndoWorker(self.runs, self.items, follow_up, locks, self._withdrawal, queue, self.clock)
+        worker.work(run_id, seconds_left)
+
+    def _withdrawal(self, run: Run) -> Withdrawal:
+        from batch_import.domain.clock import parse
+        from batch_import.proofs.usage import GivenKey, UsageRecords
+        from batch_import.proofs.withdrawal import Withdrawal
+
+        host, given = self.host, None
+        if run.self_service is not None and run.finished_at is not None:
+            given = GivenKey(int(run.self_service["key_id"]), parse(run.finished_at))
+        records = UsageRecords(host.resources.own_key_ids(), given)
+        return Withdrawal(host.client, host.resources, records, run, self.runs.get_many)
 
     def _semaphore(self, kind: str, limit: int) -> DistributedSemaphore | None:
         from batch_import.coordination.semaphore import DistributedSemaphore

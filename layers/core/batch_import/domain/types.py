@@ -65,6 +65,22 @@ class RunMode(StrEnum):
     STRICT = "strict"
 
 
+class Role(StrEnum):
+    """Who calls the API; a viewer only reads."""
+
+    OPERATOR = "operator"
+    VIEWER = "viewer"
+
+
+class RunSource(StrEnum):
+    """What a run's list came from."""
+
+    ITEMS = "items"
+    TEXT = "text"
+    RETRY = "retry"
+    PLAN = "plan"
+
+
 class Platform(StrEnum):
     """Which of the host's platforms an account, its group and its prices belong to (docs/platforms.md)."""
 
@@ -120,6 +136,12 @@ class EventType(StrEnum):
     STAGE_FAILED = "stage_failed"
     DEAD_LETTERED = "dead_lettered"
     REQUEUED = "requeued"
+    ACCESS_TAKEN = "access_taken"
+    ACCOUNT_REMOVED = "account_removed"
+    ACCOUNT_RESTORED = "account_restored"
+    CHANNEL_REMOVED = "channel_removed"
+    GROUP_REMOVED = "group_removed"
+    UNDO_DECIDED = "undo_decided"
     ACCESS_DECIDED = "access_decided"
 
 

@@ -4,7 +4,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from batch_import.aws.queue import ITEMS_PER_MESSAGE, MESSAGES_TOGETHER, Work, WorkQueue
 from batch_import.consumer.progress import Progress
@@ -12,8 +12,8 @@ from batch_import.domain.clock import Clock, iso
 from batch_import.domain.contract import CreateRunRequest
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.errors import Conflict, NotFound
-from batch_import.domain.types import ItemStage, RunState
-from batch_import.runs.item_list import ImportRow, by_provider, chunks, idempotency_facts
+from batch_import.domain.types import ItemStage, Role, RunSource, RunState
+from batch_import.runs.item_list import ImportRow, by_provider, chunks, idempotency_facts, pack_positions
 from batch_import.store.dynamo import MOST_PARTS, Row
 from batch_import.store.item_index import pages_of
 from batch_import.store.items import ItemStore, item_id_at
@@ -26,12 +26,32 @@ EXPAND_AT_ONCE = 90  # a list up to this size is expanded by the request itself
 _LIST_SECONDS = 5 * 86_400  # longer than a message is kept by its queue
 
 
+class Source(NamedTuple):
+    """The ended run whose items are imported again, which of them, and how many others had no key any more.
+
+    ``plans`` are those of the items, one for each position, when a plan is applied.
+    """
+
+    run: Run
+    positions: Sequence[int]
+    left_out_items: int
+    plans: Sequence[Row] = ()
+
+
 class Asked(NamedTuple):
-    """What a new run is made of; the last two when it is over what failed in another run."""
+    """What a new run is made of; ``follows`` when it is over items of another run."""
 
     request: CreateRunRequest
-    retry_of: str | None = None
-    left_out_items: int = 0
+    follows: Source | None = None
+    source: RunSource = RunSource.ITEMS
+    created_by: Role = Role.OPERATOR
+
+
+class Started(NamedTuple):
+    """``replayed``: an earlier call with the same Idempotency-Key made the run."""
+
+    run: Run
+    replayed: bool = False
 
 
 class BatchImportService:
@@ -57,28 +77,48 @@ class BatchImportService:
         self._new_suffix = new_suffix
         self._retention = key_retention
 
-    def start_run(self, request: CreateRunRequest, idempotency_key: str | None = None) -> Run:
-        """The same ``idempotency_key`` with the same request answers the first run; with another one: ``Conflict``."""
-        return self.start(lambda: Asked(request), idempotency_facts(request.model_dump_json, idempotency_key))
+    def start_run(
+        self,
+        request: CreateRunRequest,
+        idempotency_key: str | None = None,
+        check: Callable[[CreateRunRequest], None] = lambda _: None,
+        source: RunSource = RunSource.ITEMS,
+    ) -> Started:
+        """The same ``idempotency_key`` with the same request answers the first run; with another one: ``Conflict``.
 
-    def start(self, ask: Callable[[], Asked], idempotency: Row | None) -> Run:
+        How long a call waits is no part of the request. ``check`` may raise; a run that was made is not checked again.
+        """
+
+        def ask() -> Asked:
+            check(request)
+            return Asked(request, source=source)
+
+        def worded() -> str:
+            return request.model_dump_json(exclude={"confirm_timeout_ms"})
+
+        return self.start(ask, idempotency_facts(worded, idempotency_key))
+
+    def start(self, ask: Callable[[], Asked], idempotency: Row | None) -> Started:
         """Store the run and its list, then expand it here (short) or by queue (long).
 
         ``ask`` is not called when ``idempotency`` remembers the run that an earlier call made.
         """
-        earlier = self._earlier(idempotency)
+        earlier = self.earlier(idempotency)
         if earlier is not None:
-            return self._set_going(earlier)  # the first call may have broken off right after storing it
+            return Started(
+                self._set_going(earlier), replayed=True
+            )  # the first call may have broken off right after storing it
         asked = ask()
         run, listed = self._prepare(asked)
         parts = self._store_secrets(run, listed, asked.request.probe_api_key)
         lines = [f"{entry['provider_id']} {entry['base_url']}" for entry in sorted(listed, key=_by_position)]
         search = pack_search(lines)
         run = run.model_copy(update={"list_parts": parts, "search_parts": len(search)})
-        if not self._runs.create(run, search, " ".join(sorted(set(lines))), idempotency):
+        follows = asked.follows.run if asked.follows else None
+        if not self._runs.create(run, search, " ".join(sorted(set(lines))), idempotency, follows):
             self._secrets.erase_run(run.run_id, [PROBE_KEY, *map(_part, range(parts))])
-            return self.start(ask, idempotency)
-        return self._set_going(run)
+            return self.start(ask, idempotency)  # another call came first
+        return Started(self._set_going(run))
 
     def _store_secrets(self, run: Run, listed: list[ImportRow], probe_key: str | None) -> int:
         """Returns in how many parts the list is stored. They and the data key outlast any message that expands them."""
@@ -112,9 +152,9 @@ class BatchImportService:
         self._runs.cancel(run_id)
         run = self._runs.get(run_id)
         if run is None:
-            raise NotFound("there is no such run")
+            raise NotFound("there is no such run", "没有该批次")
         if run.state is not RunState.CANCELLED:
-            raise Conflict(f"run {run_id} has ended as {run.state}")
+            raise Conflict(f"run {run_id} has ended as {run.state}", f"批次 {run_id} 已结束：{run.state}")
         return run
 
     def open_probe_key(self, run: Run) -> str | None:
@@ -126,38 +166,46 @@ class BatchImportService:
         """Upstream keys by item id; an erased one is absent."""
         return {item_id: key.decode() for item_id, key in self._secrets.open_all(run_id, item_ids).items()}
 
-    # --- creating
-
-    def _earlier(self, idempotency: Row | None) -> Run | None:
+    def earlier(self, idempotency: Row | None) -> Run | None:
+        """The run of an earlier call under the same ``Idempotency-Key``; ``Conflict`` when that was another call."""
         remembered = self._runs.remembered(idempotency["hash"]) if idempotency else None
         if remembered is None or idempotency is None:
             return None
         if remembered["request_hash"] != idempotency["request_hash"]:
-            raise Conflict("this Idempotency-Key was used for another request")
+            raise Conflict("this Idempotency-Key was used for another request", "该 Idempotency-Key 已用于另一个请求")
         return self._runs.get(remembered["run_id"])
+
+    # --- creating
 
     def _prepare(self, asked: Asked) -> tuple[Run, list[ImportRow]]:
         request = asked.request
         now = self._clock.now()
+        listed = by_provider(request.items, request.platform)
+        plans = asked.follows.plans if asked.follows else ()
+        for entry in listed if plans else ():
+            entry["plan"] = plans[entry["position"]]
         run = Run(
             run_id=f"run_{now:%Y%m%d}_{self._new_suffix()}",
             mode=request.mode,
             access_mode=request.access_mode,
             reactivate=request.reactivate,
             platform=request.platform,
+            dry_run=request.dry_run,
             subscription_users=tuple(dict.fromkeys(request.subscription_users)),
             subscription_days=request.subscription_days,
             join_groups=tuple(dict.fromkeys(request.join_groups)),
             legacy_batch_id=request.legacy_batch_id,
+            label=request.label or None,
+            source=asked.source,
+            created_by=asked.created_by,
             total_items=len(request.items),
             pages=pages_of(len(request.items)),
             index_page=self._runs.new_index_page(),
             started_at=iso(now),
             keys_until=int((now + self._retention).timestamp()),
-            retry_of=asked.retry_of,
-            left_out_items=asked.left_out_items,
+            **_origin(asked.follows),
         )
-        return run, by_provider(request.items, request.platform)
+        return run, listed
 
     # --- expanding
 
@@ -212,6 +260,7 @@ class BatchImportService:
             label=entry.get("label"),
             duplicate_of=None if primary is None else item_id_at(primary),
             duplicates=tuple(item_id_at(p) for p in entry.get("duplicates", ())),
+            plan=entry.get("plan"),
             current_stage=ItemStage.PROBE if primary is None else ItemStage.VALIDATE,
             created_at=now,
             updated_at=now,
@@ -228,3 +277,14 @@ def _part(number: int) -> str:
 
 def _by_position(entry: ImportRow) -> int:
     return int(entry["position"])
+
+
+def _origin(source: Source | None) -> dict[str, Any]:
+    """The fields of a run that is made of another one's items."""
+    if source is None:
+        return {}
+    return {
+        "plan_of" if source.plans else "retry_of": source.run.run_id,
+        "source_items": pack_positions(source.positions),
+        "left_out_items": source.left_out_items,
+    }
