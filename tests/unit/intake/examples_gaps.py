@@ -2,6 +2,4 @@
 
 GAPS = {
     "OpenHands report: a log",
-    "gptel: protocol, host and endpoint",
-    "parrotflume: addresses and keys in two maps",
 }

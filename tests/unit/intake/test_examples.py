@@ -10,8 +10,9 @@ from tests.unit.intake.examples_files import EXAMPLES as FILES
 from tests.unit.intake.examples_gaps import GAPS
 from tests.unit.intake.examples_lines import EXAMPLES as LINES
 from tests.unit.intake.examples_public import EXAMPLES as PUBLIC
+from tests.unit.intake.examples_sources import EXAMPLES as SOURCES
 
-ALL = [*FILES, *LINES, *DOCUMENTS, *PUBLIC, *DRAWN]
+ALL = [*FILES, *LINES, *DOCUMENTS, *PUBLIC, *DRAWN, *SOURCES]
 
 
 PARAMS = [

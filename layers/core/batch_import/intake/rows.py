@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import chain
 from typing import Any
@@ -128,6 +128,29 @@ def summary_of(rows: Sequence[ParsedRow], ignored: int) -> Summary:
     return Summary(**{status.value: number for status, number in counted.items()}, ignored=ignored)
 
 
+def without_repeats(intake: Intake, lines: frozenset[int]) -> Intake:
+    """``intake`` without the duplicates in ``lines``, which only refer to a pair elsewhere; that gets their models."""
+    repeats = [row for row in intake.rows if row.status is RowStatus.DUPLICATE and row.line in lines]
+    if not repeats:
+        return intake
+    dropped = {row.row for row in repeats}
+    models: dict[int | None, tuple[str, ...]] = {}
+    for row in repeats:
+        models[row.of_row] = models.get(row.of_row, ()) or row.requested_models
+    kept = [row for row in intake.rows if row.row not in dropped]
+    numbers: dict[int | None, int] = {row.row: number for number, row in enumerate(kept, start=1)}
+    rows = tuple(
+        _changed(
+            row,
+            row=numbers[row.row],
+            of_row=numbers.get(row.of_row),
+            requested_models=row.requested_models or models.get(row.row, ()),
+        )
+        for row in kept
+    )
+    return replace(intake, rows=rows, summary=summary_of(rows, intake.summary.ignored))
+
+
 def ignored_lines(lines: Iterable[tuple[int, str]], rows: Sequence[ParsedRow]) -> tuple[IgnoredLine, ...]:
     """Lines that no row came from, as short excerpts without keys."""
     hidden = cores(_keys(rows))
@@ -177,8 +200,8 @@ def _masked_address(written: str) -> str:
     return re.sub(r"(?<=[?&#])([^=&#]{0,100})=[^&#]*", r"\1=***", written)
 
 
-def _changed(row: ParsedRow, **new: Any) -> ParsedRow:
-    values = {name: getattr(row, name) for name in row.__dataclass_fields__}
+def _changed(before: ParsedRow, **new: Any) -> ParsedRow:
+    values = {name: getattr(before, name) for name in before.__dataclass_fields__}
     return ParsedRow(**{**values, **new})
 
 

@@ -40,7 +40,7 @@ def _settle_hosts(line: Line) -> None:
             if has_key or likely or cleaning.is_telling_host(host):
                 line.tokens.insert(0, Token(Field.ADDRESS, host))
         line.hosts = []
-    elif not has_key and not line.weak and len(line.hosts) == 1:
+    elif not has_key and not line.weak and len(line.hosts) == 1 and re.search(r"\d", line.hosts[0]):
         line.weak = line.hosts
 
 

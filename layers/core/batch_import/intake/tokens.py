@@ -31,7 +31,6 @@ BULLET = re.compile(
     r"^[\s>]*(?:(?:-(?!-?[A-Za-z]+\s)|[*+•·●○◆◇■□▪▶►✅☑✔⭐🔥👉🔹🔸📌]|\d{1,5}[.)、:](?!\d)|\(\d{1,4}\)|\[\d{1,4}\]|[①-⑳]|[a-z][.)])\s*\uFE0F?\s*)+(?=\S)"
 )
 _COMMENT = re.compile(r"(?:^|\s|(?<=[\"']))(?:#+(?=\s|[^\s\d])|//)(?=[^/]).*$")
-_REDIRECTED = re.compile(r"[\"']https?://[^\s\"']{1,500}[\"']\s*:\s*[\"'](https?://[^\s\"']{1,500})[\"']")
 _EMPTY_VALUE = re.compile(r"(?:[:=]\s*(?:\"\"|'')|[A-Za-z]\w*_\w+=)\s*[,;]?\s*(?:[#/].*)?$")
 _NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|string|str)\)?;?", re.IGNORECASE)
 _FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3})[\"']?[,;]?", re.IGNORECASE)  # ``HIDE_USER_API_KEY=1``
@@ -39,7 +38,6 @@ _IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|sid|uuid)$", re.IGNORECASE)  # ``requ
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
 _WORDS = re.compile(r"[A-Za-z ]+")
-_CALL = re.compile(r"[A-Z]\w*\.[a-z]\w*")  # ``OpenAiChatModel.builder()``
 # A field's name and its value as two cells of a sheet, or as a log writes them (``[INFO] 接口地址 - https://…``).
 _CELLS = re.compile(
     r"\s*(?:\[\w{1,8}\]\s*)?([^\t:=|\"'`]{1,30}?)(?:\t+|\s+[-|]\s+|\s{3,}|\|)\s*(\S(?:(?!\s[-|]\s)[^\t|]){0,2100})"
@@ -51,13 +49,7 @@ _ABOUT_PAGE = re.compile(
     re.IGNORECASE,
 )
 _BACKUP_WORD = re.compile(r"(?:备用|备份|镜像|\bbackup|\bmirror)[:\s]*$", re.IGNORECASE)
-_METHOD = re.compile(r"(?<!os)(?:^>?|\.|->)([a-z][A-Za-z]{2,30})\((?=[\"'])")  # ``.apiKey("…")``
 _FLAGGED = re.compile(r"(?<!\S)--([a-z][a-z-]{2,30})[ =]+(?=[^\s-])")  # ``--api-base https://…``
-_KEYWORD = re.compile(r"(?<![\w:/]):([a-z][a-z-]{1,30})[ \t]+(?=\")")  # of Lisp: ``:host "…"``
-# ``define('NAME', 'value')``, ``user_pref("name", "value")``, ``[Environment]::SetEnvironmentVariable("NAME", "value", "User")``
-_SETTER = re.compile(
-    r"[\w.:\[\]]{1,80}\(\s*([\"'])(?:[\w-]{1,40}\.){0,5}([A-Za-z][\w-]{1,60})\1\s*,\s*([\"'])([^\"']{0,2100})\3[^()]{0,200}\)"
-)
 FENCE = re.compile(r"^\s*(?:```|~~~)")
 RULE = re.compile(r"^[\s|:\-=_*+~]+$")
 _SHELL = re.compile(r"^\s*(?:export|set|%env)\s+(?=\"?\w+=)", re.IGNORECASE)
@@ -160,7 +152,7 @@ class TokenReader:
             named, name = self._piece(line, content[at : found.start()], named, name)
             if named is not None and named.field is Field.OTHER and is_name(name) and not is_detail(name):
                 line.words.append(name)
-            if named is None and _BACKUP_WORD.search(content[at : found.start()][-20:]):
+            if (named is None or named.field is Field.OTHER) and _BACKUP_WORD.search(content[at : found.start()][-20:]):
                 named = Named(Field.ADDRESS, backup=True)
             at = _address(line, content, found, named)
             if not (named and named.owner and _NEXT_IN_LIST.match(content, at)):
@@ -220,7 +212,7 @@ class TokenReader:
         if _EXPRESSION.match(text):  # ``init("gpt-5", …``
             text = next(iter(re.findall(r"[\"']([^\"']{1,200})", text)), "")
         words = text.split()
-        if _CALL.match(text) or (len(words) > 1 and _WORDS.fullmatch(text) and kind_of(words[0]) is not Kind.MODEL):
+        if len(words) > 1 and _WORDS.fullmatch(text) and kind_of(words[0]) is not Kind.MODEL:
             return
         if len(words) > 1 and not re.search(r"[,;|]", text) and all(kind_of(word) is Kind.MODEL for word in words):
             text = ",".join(words)
@@ -327,28 +319,18 @@ class TokenReader:
 
 def _as_assignments(content: str) -> str:
     """``content`` with the ways in which shells and languages set a value written as ``name=value``."""
-    content = _REDIRECTED.sub(r'"\1"', content)
     if (cells := _CELLS.fullmatch(content)) is not None and field_of(cells[1]) is not None:
         return f"{cells[1]}: {cells[2]}"
     if "$env:" in content.lower():
         content = re.sub(r"\$env:", " ", content, flags=re.IGNORECASE)
     if "--" in content:
         content = _FLAGGED.sub(_as_label, content)
-    if ":" in content:
-        content = _KEYWORD.sub(r" \1=", content)
-    if '("' in content or "('" in content:
-        content = _SETTER.sub(r"\2=\4", content)
-        content = _METHOD.sub(_as_field, content)
     return _SETX.sub(r"\1=", _SHELL.sub("", content))
 
 
 def _as_label(found: re.Match[str]) -> str:
     named = field_of(found[1])
     return f" {found[1]}: " if named and named.field in (Field.ADDRESS, Field.KEY, Field.MODELS) else found[0]
-
-
-def _as_field(found: re.Match[str]) -> str:
-    return f" {found[1]}=" if field_of(found[1]) is not None else found[0]
 
 
 def _without_comment(line: Line, content: str) -> str | None:

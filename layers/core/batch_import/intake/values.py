@@ -10,6 +10,7 @@ from batch_import.domain.types import Platform
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, Named, field_of, is_off, platform_of, provider_platform
 from batch_import.intake.limited import toml_of
+from batch_import.intake.roots import with_path
 
 CUT = "\ufdd0cut"  # the name that an object gets where the text broke off within it
 _STRONG_ADDRESS = re.compile(r"base|api|endpoint|地址|接口", re.IGNORECASE)
@@ -40,6 +41,17 @@ class Own:
     cut: bool = False
     exact: bool = False
     path: str = ""  # of the API below an address that has none
+    scheme: str = ""
+    port: str = ""
+
+    def whole(self, address: str) -> str:
+        """``address`` with the scheme, port and path that stand beside it."""
+        host = address.partition("://")[2] or address
+        if self.port and ":" not in host and "/" not in host:
+            address += f":{self.port}"
+        if self.scheme and "://" not in address:
+            address = f"{self.scheme}://{address}"
+        return with_path(address, self.path) if self.path else address
 
     @property
     def addresses(self) -> list[str]:
@@ -57,6 +69,8 @@ def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
         return True
     if name == "id" and isinstance(value, str) and not value.isdigit() and len(value) <= 30:
         own.identity = value
+    if _take_part(own, name.lower(), value):
+        return True
     named = named or _by_value(name, value)
     if named is None:
         own.unknown = own.unknown or (not isinstance(value, dict | list) and name.lower() not in _KNOWN_REST)
@@ -71,6 +85,17 @@ def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
         return False
     _take_single(own, named.field, name, value)
     return True
+
+
+def _take_part(own: Own, name: str, value: Any) -> bool:
+    """Takes the scheme or the port of an address."""
+    if name in ("protocol", "scheme") and isinstance(value, str) and value.rstrip(":/").lower() in ("http", "https"):
+        own.scheme = value.rstrip(":/").lower()
+        return True
+    if name == "port" and isinstance(value, str | int) and str(value).isdigit() and len(str(value)) <= 5:
+        own.port = str(value)
+        return True
+    return False
 
 
 def _by_value(name: str, value: Any) -> Named | None:
