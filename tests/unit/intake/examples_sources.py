@@ -1,7 +1,7 @@
 # ruff: noqa: E501  (one list a line)
 """Texts as files, programs, sheets and posts hold them; the right reading was written down before the parser read them."""
 
-from tests.unit.intake.example import K2, K3, ONE, U2, Example, K, Right, U, incomplete
+from tests.unit.intake.example import K2, K3, ONE, TWO, U2, Example, K, Right, U, incomplete
 
 FIRST = [
     Example("profiles of Claude Code in YAML", """settings:
@@ -283,4 +283,299 @@ sk-AAAA0001
 谢谢大佬！
 """, ONE),
 ]  # fmt: skip
-EXAMPLES = [*FIRST]
+SECOND = [
+    Example("issue: error, then the pair with blank lines", """{"code":-14,"msg":"剩余积分不足","sn":"0849bcbf7f2b088d48a928509377a179"}
+
+xiangsx · comment · 2024-09-22
+work now, retry
+
+chelaxian · comment · 2024-10-31
+Api Base URL: https://relay.example
+
+Api Key: sk-AAAA0001
+
+Model: gpt-4-all
+""", [Right(models=("gpt-4-all",))]),
+    Example("link of a web client: address and key in the query", """<https://some.github.io/chatgpt-api-web/?key=sk-AAAA0001&api=https%3A%2F%2Frelay.example%2Fv1%2Fchat%2Fcompletions&mode=fetch>
+
+URL 参数中提供了一个免费的 API key 和中转服务，不可用 stream 模式。
+""", ONE),
+    Example("aider: headings of hashes and xxx", """Here's the config file I'm using:
+
+```
+## Use claude-3-5-sonnet-20241022 model for the main chat
+sonnet: true
+
+########################
+# API Keys and settings:
+
+## Specify the OpenAI API key
+openai-api-key: xxx
+
+## Specify the api base url (this URL is a fake one)
+openai-api-base: https://relay.example
+```
+
+And this is the error I'm getting:
+
+```
+litellm.AuthenticationError: AnthropicException - b'{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}'
+```
+""", [incomplete(U, "")]),
+    Example("Codex: files with Windows paths", """C:\\Users\\me\\.codex\\config.toml
+
+model_provider = "relay"
+model = "gpt-5"
+model_reasoning_effort = "high"
+
+[model_providers.relay]
+name = "relay"
+base_url = "https://relay.example/v1"
+wire_api = "responses"
+requires_openai_auth = true
+
+C:\\Users\\me\\.codex\\auth.json
+
+{
+  "OPENAI_API_KEY": "sk-AAAA0001"
+}
+""", [Right(models=("gpt-5",))]),
+    Example("setx with a placeholder, and what the program says", """setx ANTHROPIC_AUTH_TOKEN ARK_API_KEY
+setx ANTHROPIC_BASE_URL https://relay.example/api/coding
+setx ANTHROPIC_MODEL ark-code-latest
+
+启动后，在 Settings 面板里看到的是：
+
+Anthropic base URL: https://other.example/api/anthropic
+Model: glm-4.6
+""", [incomplete("https://relay.example/api/coding/v1", "")._replace(models=("ark-code-latest",)), incomplete("https://other.example/api/anthropic/v1", "")._replace(models=("glm-4.6",))]),
+    Example("LiteLLM: references and a master key", """```yml
+model_list:
+  - model_name: gpt-5
+    litellm_params:
+      model: openai/gpt-5
+      api_base: https://relay.example/v1
+      api_key: sk-AAAA0001
+  - model_name: mistral-small
+    litellm_params:
+      model: mistral/mistral-small
+      api_base: https://other.example/v1
+      api_key: "os.environ/MISTRAL_API_KEY"
+general_settings:
+  master_key: sk-1234
+```
+""", [Right(models=("gpt-5",)), incomplete(U2, "", "key_from_environment")._replace(models=("mistral/mistral-small",))]),
+    Example("variable, then a command with the address", "OPENAI_API_KEY=sk-AAAA0001 npx weiclaw https://relay.example/v1\n", ONE),
+    Example("exports: an empty one and one that refers to another", """export OPENROUTER_API_KEY=sk-or-v1-0001aaaabbbb
+export ANTHROPIC_BASE_URL="https://relay.example/api"
+export ANTHROPIC_AUTH_TOKEN="$OPENROUTER_API_KEY"
+export ANTHROPIC_API_KEY=""   # must be explicitly empty, not unset
+""", [Right("https://relay.example/api/v1", "sk-or-v1-0001aaaabbbb", platform="anthropic")]),
+    Example("compose: Lobe with a database", """services:
+  lobe:
+    image: lobehub/lobe-chat-database
+    ports:
+      - '3210:3210'
+    environment:
+      - 'APP_URL=http://localhost:3210'
+      - 'KEY_VAULTS_SECRET=Kix2wcUONd4CX51E/ZPAd36BqM4wzJgKjPtz2sGztqQ='
+      - 'NEXT_AUTH_SECRET=NX2kaPE923dt6BL2U8e9oSre5RfoT7hg'
+      - 'DATABASE_URL=postgresql://postgres:pw@postgresql:5432/lobe'
+      - 'S3_ENDPOINT=http://localhost:9000'
+      - 'OPENAI_PROXY_URL=https://relay.example/v1'
+      - 'OPENAI_API_KEY=sk-AAAA0001'
+      - 'OPENAI_MODEL_LIST=-all,+gpt-5,+claude-sonnet-4-5'
+    restart: always
+""", [Right(models=("gpt-5", "claude-sonnet-4-5"))]),
+    Example("n8n: exported credentials", """[
+  {
+    "createdAt": "2026-01-01T00:00:00.000Z",
+    "id": "AbCd1234",
+    "name": "Relay account",
+    "data": {
+      "apiKey": "sk-AAAA0001",
+      "url": "https://relay.example/v1",
+      "header": false
+    },
+    "type": "openAiApi",
+    "isManaged": false
+  }
+]
+""", [Right(label="Relay account")]),
+    Example("Zed: a compatible provider without a key", """{
+  "language_models": {
+    "openai_compatible": {
+      "Relay": {
+        "api_url": "https://relay.example/v1",
+        "available_models": [
+          { "name": "gpt-5", "display_name": "GPT 5", "max_tokens": 128000 }
+        ]
+      }
+    }
+  },
+  "agent": { "default_model": { "provider": "Relay", "model": "gpt-5" } }
+}
+""", [incomplete(U, "", "no_key")._replace(models=("gpt-5",))]),
+    Example("Continue: config.yaml with roles", """name: My Config
+version: 0.0.1
+schema: v1
+models:
+  - name: GPT-5
+    provider: openai
+    model: gpt-5
+    apiBase: https://relay.example/v1
+    apiKey: sk-AAAA0001
+    roles:
+      - chat
+      - edit
+  - name: Embeddings
+    provider: openai
+    model: text-embedding-3-small
+    apiBase: https://relay.example/v1
+    apiKey: sk-AAAA0001
+    roles:
+      - embed
+context:
+  - provider: code
+  - provider: docs
+""", [Right(models=("gpt-5",), label="GPT-5"), Right(models=("text-embedding-3-small",), status="duplicate")]),
+    Example("claude-code-router with comments and commas", """{
+  // my providers
+  "LOG": true,
+  "APIKEY": "",
+  "Providers": [
+    {
+      "name": "relay",
+      "api_base_url": "https://relay.example/v1/chat/completions",
+      "api_key": "sk-AAAA0001",
+      "models": ["gpt-5", "glm-4.6"],
+      "transformer": { "use": [["maxtoken", { "max_token": 16384 }]] },
+    },
+    {
+      "name": "other",
+      "api_base_url": "https://other.example/v1/chat/completions",
+      "api_key": "$OTHER_KEY",
+      "models": ["kimi-k2"],
+    },
+  ],
+  "Router": { "default": "relay,gpt-5", "background": "other,kimi-k2" },
+}
+""", [Right(models=("gpt-5", "glm-4.6"), label="relay"), incomplete(U2, "", "key_from_environment")._replace(models=("kimi-k2",), label="other")]),
+    Example("page of channels copied: no keys", """ID	名称	分组	类型	状态	响应时间	余额	优先级	操作
+3	甲	default	OpenAI	已启用	1.2 秒	$ 12.5	0	测试 更新余额 禁用 编辑
+2	乙	vip	Anthropic Claude	已禁用	未测试	$ 0	0	测试 更新余额 启用 编辑
+""", []),
+    Example("docker run over lines", """docker run -d -p 3000:3000 \\
+   -e OPENAI_API_KEY=sk-AAAA0001 \\
+   -e CODE=页面访问密码 \\
+   -e BASE_URL=https://relay.example \\
+   yidadaa/chatgpt-next-web
+""", ONE),
+    Example("Kubernetes: deployment with values", """apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: bot
+spec:
+  template:
+    spec:
+      containers:
+        - name: bot
+          image: registry.other.example/bot:1.2.3
+          env:
+            - name: OPENAI_BASE_URL
+              value: https://relay.example/v1
+            - name: OPENAI_API_KEY
+              value: sk-AAAA0001
+            - name: DB_PASSWORD
+              valueFrom:
+                secretKeyRef:
+                  name: db
+                  key: password
+""", ONE),
+    Example("Ansible: key from the vault", """- hosts: all
+  vars:
+    openai_base_url: "https://relay.example/v1"
+    openai_api_key: "{{ vault_openai_key }}"
+  tasks:
+    - name: restart
+      service: name=bot state=restarted
+""", [incomplete(U, "", "key_from_environment")]),
+    Example("mail of an order as a table", """Order #20260105-0001
+Product	Quantity	API Key	Endpoint	Valid until
+GPT credits $10	1	sk-AAAA0001	https://relay.example/v1	2026-06-30
+
+Thanks for your order! Questions? Contact support@relay.example
+""", ONE),
+    Example("Discord: times and remarks", """bob — Today at 8:15 PM
+base is https://relay.example/v1
+[8:16 PM]
+key sk-AAAA0001 (expires friday)
+alice — Today at 8:20 PM
+ty! works with claude-sonnet-4-5 too
+""", ONE),
+    Example("sheet: address and key in one cell", """序号	渠道信息
+1	https://relay.example|sk-AAAA0001
+2	https://other.example|sk-BBBB0002
+""", TWO),
+    Example("forum: a key for each group", """站点：https://relay.example
+
+claude 分组
+sk-AAAA0001
+codex 分组：
+sk-BBBB0002
+gemini分组
+sk-CCCC0003
+
+额度都不多，轻点薅
+""", [Right(), Right(U, K2), Right(U, K3)]),
+    Example("the same settings for three shells", """# macOS / Linux
+export ANTHROPIC_BASE_URL="https://relay.example"
+export ANTHROPIC_AUTH_TOKEN="sk-AAAA0001"
+
+# CMD
+set ANTHROPIC_BASE_URL=https://relay.example
+set ANTHROPIC_AUTH_TOKEN=sk-AAAA0001
+
+# PowerShell
+$env:ANTHROPIC_BASE_URL="https://relay.example"
+$env:ANTHROPIC_AUTH_TOKEN="sk-AAAA0001"
+""", [Right(platform="anthropic"), Right(platform="anthropic", status="duplicate"), Right(platform="anthropic", status="duplicate")]),
+    Example("Bruno: .bru file", """meta {
+  name: chat
+  type: http
+  seq: 1
+}
+
+post {
+  url: https://relay.example/v1/chat/completions
+  body: json
+  auth: bearer
+}
+
+auth:bearer {
+  token: sk-AAAA0001
+}
+
+body:json {
+  {
+    "model": "gpt-5",
+    "messages": [{"role": "user", "content": "hi"}]
+  }
+}
+""", [Right(models=("gpt-5",))]),
+    Example("http-client.env.json", """{
+  "dev": { "host": "https://relay.example/v1", "token": "sk-AAAA0001" },
+  "prod": { "host": "https://other.example/v1", "token": "sk-BBBB0002" }
+}
+""", [Right(label="dev"), Right(U2, K2, label="prod")]),
+    Example("Kotlin: client with a host", """val openAI = OpenAI(
+    OpenAIConfig(
+        token = "sk-AAAA0001",
+        host = OpenAIHost(baseUrl = "https://relay.example/v1/"),
+        timeout = Timeout(socket = 60.seconds),
+    )
+)
+val model = ModelId("gpt-5")
+""", [Right(models=("gpt-5",))]),
+]  # fmt: skip
+EXAMPLES = [*FIRST, *SECOND]

@@ -203,6 +203,10 @@ _OPAQUE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_\-.+/=~:
 _NO_KEY = re.compile(
     r"[A-Za-z_]\w*=[^=]|(?:[A-Z]+(?:_[A-Z]+)+|[a-z]+(?:_[a-z]+)+)$|[-:.]"
 )  # an assignment, a variable, an option
+_SCHEME_WORD = re.compile(
+    r"(?:bearer|basic|digest|oauth2?|header|query|inherit|password|(?:x-)?api[-_ ]?key|bearer[-_ ]?token)[;,]?",
+    re.IGNORECASE,
+)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LONG_HEX = re.compile(r"[0-9a-f]{24,}", re.IGNORECASE)
 _DATE = re.compile(r"\d{2,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:T[\d:.+Z-]*)?|\d{1,2}:\d{2}(?::\d{2})?")
@@ -365,6 +369,16 @@ def is_telling_host(word: str) -> bool:
 
 def has_scheme(word: str) -> bool:
     return _WITH_SCHEME.match(word) is not None
+
+
+def is_prefixed_key(word: str) -> bool:
+    """Whether ``word`` begins as keys do (``sk-``): another opaque word may be an id or a hash."""
+    return _PREFIXED.fullmatch(word) is not None
+
+
+def is_scheme_word(word: str) -> bool:
+    """Whether ``word`` names how a key is sent and is none itself (``auth: bearer``)."""
+    return _SCHEME_WORD.fullmatch(word.strip()) is not None
 
 
 def is_key_like(word: str) -> bool:

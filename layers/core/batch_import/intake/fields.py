@@ -95,6 +95,7 @@ _SUFFIXES: tuple[tuple[str, Field], ...] = (
     ("秘钥", Field.KEY),
     ("令牌", Field.KEY),
     ("modelid", Field.MODELS),
+    ("modellist", Field.MODELS),
     ("modelname", Field.MODELS),
     ("modelpref", Field.MODELS),
     ("custommodels", Field.MODELS),
@@ -102,6 +103,12 @@ _SUFFIXES: tuple[tuple[str, Field], ...] = (
     ("models", Field.MODELS),
     ("模型", Field.MODELS),
     ("type", Field.PLATFORM),
+)
+# Owners of addresses and keys that are no relay's: of storage, mail, sign-in, monitoring, search, chat.
+_OTHER_SERVICE = re.compile(
+    r"^(?:aws|s3|minio|oss|cos|redis|mysql|postgres|database|db|mongo|milvus|qdrant|pinecone|smtp|mail|oauth|nextauth|clerk|jwt|csrf"
+    r"|webhook|callback|otel|sentry|langfuse|langsmith|posthog|stripe|github|gitlab|gitee|telegram|tg|discord|slack|feishu|lark"
+    r"|dingtalk|wechat|weixin|qq|tavily|serper|serpapi|searxng|bing|brave|exa|firecrawl|jina|elevenlabs|proxy|http|https)(?=bot|$)"
 )
 _OTHER_MODELS = re.compile(r"embed|rerank|tts|speech|image|vision|audio|title|summar")  # never asked to chat
 _ABOUT = re.compile(
@@ -120,7 +127,8 @@ def field_of(name: str) -> Named | None:
         return None
     bare = _NOISE.sub("", name).lower()
     if (field := _TABLE.get(bare)) is not None:
-        return Named(field, "", _BACKUP.search(bare) is not None)
+        owner = "openai" if bare.startswith("openai") else ""
+        return Named(field, owner, _BACKUP.search(bare) is not None)
     if bare.endswith("s") and (field := _TABLE.get(bare[:-1])) in (Field.ADDRESS, Field.KEY, Field.MODELS):
         return Named(field)
     if _ABOUT.search(bare):
@@ -132,6 +140,8 @@ def field_of(name: str) -> Named | None:
     for suffix, field in _SUFFIXES:
         if numbered.endswith(suffix):
             owner = numbered[: -len(suffix)]
+            if _OTHER_SERVICE.search(owner) is not None:
+                return Named(Field.OTHER)
             if field is Field.MODELS and _OTHER_MODELS.search(owner):
                 return Named(Field.OTHER)
             return Named(field, owner + number, _BACKUP.search(owner) is not None or (not owner and bool(number)))

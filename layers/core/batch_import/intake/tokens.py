@@ -33,6 +33,7 @@ BULLET = re.compile(
 _COMMENT = re.compile(r"(?:^|\s|(?<=[\"']))(?:#+(?=\s|[^\s\d])|//)(?=[^/]).*$")
 _EMPTY_VALUE = re.compile(r"(?:[:=]\s*(?:\"\"|'')|[A-Za-z]\w*_\w+=)\s*[,;]?\s*(?:[#/].*)?$")
 _NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|string|str)\)?;?", re.IGNORECASE)
+_OTHER_ADDRESS = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:URL|URI|ENDPOINT|HOST|ORIGIN|DOMAIN)")  # ``APP_URL``
 _FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3})[\"']?[,;]?", re.IGNORECASE)  # ``HIDE_USER_API_KEY=1``
 _IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|sid|uuid)$", re.IGNORECASE)  # ``request id: 1c9d…``: no key
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
@@ -154,6 +155,8 @@ class TokenReader:
                 line.words.append(name)
             if (named is None or named.field is Field.OTHER) and _BACKUP_WORD.search(content[at : found.start()][-20:]):
                 named = Named(Field.ADDRESS, backup=True)
+            if named is not None and named.field is Field.OTHER and _OTHER_ADDRESS.fullmatch(name):
+                named = Named(Field.SITE)
             at = _address(line, content, found, named)
             if not (named and named.owner and _NEXT_IN_LIST.match(content, at)):
                 named, name = None, ""
@@ -185,7 +188,7 @@ class TokenReader:
                 line.words.append(name)
             if _IDENTITY.search(name):
                 text = " ".join(text.split()[1:])
-            self._words(line, text)
+            self._words(line, text, is_under_other=named is not None)
             return None
         if not stripped:
             return named
@@ -230,6 +233,7 @@ class TokenReader:
         notes = (Note.BEARER_REMOVED,) if value != text else ()
         if (
             _NOTHING.fullmatch(value.strip())
+            or cleaning.is_scheme_word(value)
             or _EXPRESSION.match(value)
             or (named.owner and _FLAG.fullmatch(value.strip()))
         ):
@@ -279,7 +283,7 @@ class TokenReader:
         else:
             self._words(line, text)
 
-    def _words(self, line: Line, text: str) -> None:
+    def _words(self, line: Line, text: str, is_under_other: bool = False) -> None:
         if not text.strip():
             return
         named: Named | None = None
@@ -289,7 +293,10 @@ class TokenReader:
             if "." in found[0] and text[found.end() : found.end() + 1] in ("(", "["):  # a call: ``config.models.push(``
                 continue
             for word in (found[0],) if found[0].isalpha() and found[0].isascii() else parts_of(found[0], line.by_comma):
-                named = self._word(line, word, named)
+                if is_under_other and kind_of(word) is Kind.KEY and not cleaning.is_prefixed_key(word):
+                    line.words.append(word)  # an id, a hash, another secret
+                else:
+                    named = self._word(line, word, named)
 
     def _word(self, line: Line, word: str, named: Named | None) -> Named | None:
         kind = kind_of(word)

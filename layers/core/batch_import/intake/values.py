@@ -101,13 +101,13 @@ def _take_part(own: Own, name: str, value: Any) -> bool:
 def _by_value(name: str, value: Any) -> Named | None:
     """What an unknown name stands for by its value; ``api`` means something else in each program."""
     is_text = isinstance(value, str)
+    if name == "api" and is_text and cleaning.has_scheme(value):
+        return Named(Field.ADDRESS)
     if (is_text and value.startswith("Bearer ")) or (name == "api" and _are_keys(value)):
         return Named(Field.KEY)
     if is_text and name.lower() in ("password", "pass") and cleaning.is_key_like(value):  # SillyTavern's proxies
         return Named(Field.KEY)
-    if name == "api" and is_text:
-        return Named(Field.ADDRESS if cleaning.has_scheme(value) else Field.PLATFORM)
-    return None
+    return Named(Field.PLATFORM) if name == "api" and is_text else None
 
 
 def _take_single(own: Own, kind: Field, name: str, value: Any) -> None:
@@ -137,6 +137,7 @@ def as_fields(node: Any) -> dict[str, Any] | None:
     """A list of ``{"name": "OPENAI_BASE_URL", "value": text}`` as one object; None for any other value."""
     if not isinstance(node, list) or not node or not all(isinstance(one, dict) for one in node):
         return None
+    node = [one for one in node if "valueFrom" not in one] or node  # Kubernetes: a reference to a secret
     pairs = [(one.get("name", one.get("key")), _value_of(one)) for one in node]
     if not all(isinstance(name, str) and value is not None for name, value in pairs):
         return None
@@ -214,7 +215,7 @@ def _take_key(own: Own, named: Named, value: Any) -> bool:
     if isinstance(value, dict) and _are_keys(list(value.values())):
         return all(_take_key(own, named._replace(owner=str(owner)), one) for owner, one in value.items())
     values = value if isinstance(value, list) else [value]
-    keys = [one for one in values if isinstance(one, str) and one.strip()]
+    keys = [one for one in values if isinstance(one, str) and one.strip() and not cleaning.is_scheme_word(one)]
     if isinstance(value, dict) or any(isinstance(one, dict | list) for one in values):
         return False
     for key in keys:
