@@ -578,4 +578,256 @@ body:json {
 val model = ModelId("gpt-5")
 """, [Right(models=("gpt-5",))]),
 ]  # fmt: skip
-EXAMPLES = [*FIRST, *SECOND]
+THIRD = [
+    Example("Open WebUI: notes with compose and a remark", """## 6. Frontend A — Open WebUI (browser chat, zero laptop install)
+
+```yaml
+# docker-compose snippet
+services:
+  open-webui:
+    image: ghcr.io/open-webui/open-webui:main
+    ports: ["3000:8080"]
+    environment:
+      - OPENAI_API_BASE_URL=https://relay.example/v1   # point at LiteLLM
+      - OPENAI_API_KEY=sk-AAAA0001
+      - DEFAULT_USER_ROLE=pending     # new signups need admin approval
+      - ENABLE_SIGNUP=false
+    volumes: ["open-webui:/app/backend/data"]
+```
+Harden per the dossier: `pending` default role, signups off.
+""", ONE),
+    Example("docker run with a local key, in PowerShell", """```cmd
+# Pull the latest Open WebUI image
+docker pull ghcr.io/open-webui/open-webui:main
+```
+
+**Windows PowerShell:**
+```powershell
+docker run -d `
+  --name open-webui `
+  -p 3000:8080 `
+  -e OPENAI_API_BASE_URL=http://host.docker.internal:51211/v1 `
+  -e OPENAI_API_KEY=foundry-local-key `
+  -v open-webui-data:/app/backend/data `
+  ghcr.io/open-webui/open-webui:main
+```
+""", [Right("http://host.docker.internal:51211/v1", "foundry-local-key")]),
+    Example("batch file that writes a file", """@echo off
+    (
+        echo # OpenWebUI Docker Configuration
+        echo OPENAI_API_BASE_URL=https://relay.example/v1
+        echo OPENAI_API_KEY=sk-AAAA0001
+        echo ENABLE_OPENAI_API=true
+        echo WEBUI_SECRET_KEY=change-me-in-production
+    ) > "%CONFIG_DIR%\\docker.env"
+""", ONE),
+    Example("uni-api-like YAML: no scheme, port", """providers:
+  thinker:
+    endpoint: 10.1.2.3:8000
+    api_key: sk-AAAA0001
+    model: qwen3-32b
+  quick:
+    endpoint: https://other.example/v1/
+    api_key: sk-BBBB0002
+""", [Right("https://10.1.2.3:8000/v1", K, ("qwen3-32b",), "thinker"), Right(U2, K2, label="quick")]),
+    Example("OpenClaw: models.providers", """{
+  "agents": { "defaults": { "model": { "primary": "relay/gpt-5" } } },
+  "models": {
+    "mode": "merge",
+    "providers": {
+      "relay": {
+        "baseUrl": "https://relay.example/v1",
+        "apiKey": "sk-AAAA0001",
+        "api": "openai-completions",
+        "models": [{ "id": "gpt-5", "name": "GPT 5", "input": ["text", "image"], "contextWindow": 128000 }]
+      },
+      "other": {
+        "baseUrl": "https://other.example",
+        "apiKey": "sk-BBBB0002",
+        "api": "anthropic-messages",
+        "models": [{ "id": "claude-sonnet-4-5", "name": "Claude" }]
+      }
+    }
+  },
+  "gateway": { "port": 18789, "auth": { "mode": "token", "token": "3c1f0000aaaa1111bbbb2222cccc3333" } }
+}
+""", [Right(models=("gpt-5",), label="relay"), Right(U2, K2, ("claude-sonnet-4-5",), "other", platform="anthropic"), incomplete("", "3c1f0000aaaa1111bbbb2222cccc3333")]),
+    Example("OpenCode: key in a file", """{
+  "$schema": "https://opencode.ai/config.json",
+  "model": "oci/gpt-oss-120b",
+  "provider": {
+    "oci": {
+      "name": "Oracle",
+      "npm": "@ai-sdk/openai-compatible",
+      "options": {
+        "baseURL": "https://relay.example/v1",
+        "apiKey": "{file:~/.config/opencode/oci-api-key}"
+      },
+      "models": { "openai.gpt-oss-120b": { "name": "OCI GPT-OSS 120B" } }
+    }
+  }
+}
+""", [incomplete(U, "")._replace(models=("openai.gpt-oss-120b",), label="Oracle")]),
+    Example("upstreams by id in JSON with comments", """{
+  "port": 9191,
+  "upstreams": [
+    {
+      "id": "main", // default
+      "name": "Relay",
+      "baseUrl": "https://relay.example",
+      "apiKey": "sk-AAAA0001"
+    },
+    {
+      "id": "second",
+      "name": "Other",
+      "baseUrl": "https://other.example",
+      "apiKey": "sk-BBBB0002"
+    }
+  ],
+  "rules": [{ "id": "image-rule", "condition": "has_image", "upstreamId": "main", "model": "claude-opus-4-6", "priority": 1 }]
+}
+""", [Right(label="Relay"), Right(U2, K2, label="Other")]),
+    Example("startup log: settings shown", """==================================================
+Starting Chat Agent - Gradio UI
+Port: 8080
+==================================================
+✓ DEEPSEEK_API_KEY: sk-AAAA0001
+✓ DEEPSEEK_API_BASE: https://relay.example/v1
+Importing Gradio app module...
+Running on local URL:  http://127.0.0.1:8080
+""", ONE),
+    Example("appsettings.json with a deployment", """{
+  "Logging": { "LogLevel": { "Default": "Information" } },
+  "AllowedHosts": "*",
+  "OpenAI": {
+    "Endpoint": "https://relay.example/v1",
+    "ApiKey": "sk-AAAA0001",
+    "DeploymentName": "gpt-5"
+  },
+  "ConnectionStrings": { "Default": "Host=localhost;Port=5432;Username=app;Password=pw" }
+}
+""", ONE),
+    Example("Gemini CLI: address and key of a gateway", """- name: gemini-cli
+  model_name: gemini-2.5-pro
+  env:
+    GEMINI_API_KEY: sk-AAAA0001
+    GOOGLE_GEMINI_BASE_URL: https://relay.example
+- name: codex
+  model_name: gpt-5
+  env:
+    OPENAI_API_KEY: sk-BBBB0002
+    OPENAI_BASE_URL: https://other.example/v1
+""", [Right(models=("gemini-2.5-pro",), label="gemini-cli", platform="gemini"), Right(U2, K2, ("gpt-5",), "codex")]),
+    Example("WeChat group: address in words, key on its own", """老板 14:02
+地址就是 relay.example 后面加 /v1
+老板 14:02
+sk-AAAA0001
+""", ONE),
+    Example("shop: card with hyphens", """订单号：20260105123456789
+商品名称：GPT中转API 50刀额度
+卡密信息：
+https://relay.example----sk-AAAA0001----50刀
+https://relay.example----sk-BBBB0002----50刀
+
+使用教程：https://docs.relay.example/guide
+""", [Right(), Right(U, K2)]),
+    Example("Telegram bot: emoji labels", """🌐 Base URL: https://relay.example/v1
+🔑 API Key: sk-AAAA0001
+🤖 Models: gpt-5 / claude-sonnet-4-5
+⏳ Expires: 2026-12-31
+💰 Balance: $5.00
+""", [Right(models=("gpt-5", "claude-sonnet-4-5"))]),
+    Example("table of a web page: key below its name", """名称
+状态
+密钥
+分组
+操作
+default
+已启用
+sk-AAAA0001
+default
+复制 禁用 删除
+
+API 地址：https://relay.example
+""", ONE),
+    Example("Markdown: list of relays with nested bullets", """- **Relay**
+  - base: `https://relay.example/v1`
+  - key: `sk-AAAA0001`
+  - models: `gpt-5`, `glm-4.6`
+- **Other**
+  - base: `https://other.example/v1`
+  - key: `sk-BBBB0002`
+""", [Right(models=("gpt-5", "glm-4.6"), label="Relay"), Right(U2, K2, label="Other")]),
+    Example("Vim script and shell: g: variables", """let g:ai_base_url = 'https://relay.example/v1'
+let g:ai_api_key = 'sk-AAAA0001'
+let g:ai_model = 'gpt-5'
+" let g:ai_proxy = 'http://127.0.0.1:7890'
+""", [Right(models=("gpt-5",))]),
+    Example("R: Sys.setenv", """Sys.setenv(OPENAI_API_KEY = "sk-AAAA0001",
+           OPENAI_BASE_URL = "https://relay.example/v1")
+library(ellmer)
+chat <- chat_openai(model = "gpt-5")
+""", [Right(models=("gpt-5",))]),
+    Example("Dart", """final client = OpenAIClient(
+  apiKey: 'sk-AAAA0001',
+  baseUrl: 'https://relay.example/v1',
+  headers: {'HTTP-Referer': 'https://app.other.example'},
+);
+""", ONE),
+    Example("C#: options and credential", """var client = new OpenAIClient(
+    new ApiKeyCredential("sk-AAAA0001"),
+    new OpenAIClientOptions { Endpoint = new Uri("https://relay.example/v1") });
+ChatClient chat = client.GetChatClient("gpt-5");
+""", [Right(models=("gpt-5",))]),
+    Example("Python: httpx with a base", """client = httpx.Client(
+    base_url="https://relay.example/v1",
+    headers={"Authorization": f"Bearer sk-AAAA0001"},
+    proxies="http://127.0.0.1:7890",
+)
+""", ONE),
+    Example("PHP: cURL", """<?php
+$ch = curl_init();
+curl_setopt($ch, CURLOPT_URL, 'https://relay.example/v1/chat/completions');
+curl_setopt($ch, CURLOPT_HTTPHEADER, [
+    'Content-Type: application/json',
+    'Authorization: Bearer sk-AAAA0001',
+]);
+curl_setopt($ch, CURLOPT_POSTFIELDS, json_encode(['model' => 'gpt-5', 'messages' => []]));
+""", [Right(models=("gpt-5",))]),
+    Example("JavaScript: fetch with a template", """const BASE = 'https://relay.example/v1';
+const KEY = 'sk-AAAA0001';
+
+async function ask(q) {
+  const r = await fetch(`${BASE}/chat/completions`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${KEY}` },
+    body: JSON.stringify({ model: 'gpt-5', messages: [{ role: 'user', content: q }] }),
+  });
+  return (await r.json()).choices[0].message.content;
+}
+""", [Right(models=("gpt-5",))]),
+    Example("Traditional Chinese mail with a table", """您好，以下為您的 API 存取資訊：
+
+項目	內容
+API 網址	https://relay.example/v1
+API 金鑰	sk-AAAA0001
+模型	gpt-5
+
+如有問題請聯絡 support@relay.example
+""", [Right(models=("gpt-5",))]),
+    Example("prose in English: key first, period behind", """You can use the key sk-AAAA0001 with https://relay.example/v1. It supports gpt-5 and claude-sonnet-4-5.
+""", [Right(models=("gpt-5", "claude-sonnet-4-5"))]),
+    Example("TOML of a bot with other services", """[bot]
+token = "123456789:AAAAbbbbCCCCdddd0000"
+admin = [1, 2]
+
+[ai]
+base_url = "https://relay.example/v1"
+api_key = "sk-AAAA0001"
+model = "gpt-5"
+
+[database]
+url = "postgres://bot:pw@localhost/bot"
+""", [incomplete("", "123456789:AAAAbbbbCCCCdddd0000"), Right(models=("gpt-5",))]),
+]  # fmt: skip
+EXAMPLES = [*FIRST, *SECOND, *THIRD]

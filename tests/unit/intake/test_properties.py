@@ -23,6 +23,8 @@ def test_any_text_is_read_without_an_exception_and_without_showing_a_key(text: s
     intake = parse(text)
     keys = [row.api_key for row in intake.rows if any(map(str.isdigit, row.api_key))]
     keys = [key for key in keys if len(key) >= (8 if key in text else 10)]  # a decoded one is no word of the text
+    addresses = " ".join(row.base_url for row in intake.rows)
+    keys = [key for key in keys if key.lower() not in addresses]  # the same word as a host is no secret any more
     shown = repr([replace(row, api_key="") for row in intake.rows]) + repr(intake.ignored)
     assert not [key for key in keys if key in shown]
 

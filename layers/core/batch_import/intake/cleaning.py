@@ -221,7 +221,7 @@ _MODEL = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _ENVIRONMENT = re.compile(
-    r"\$\{?[A-Za-z_][\w.]*(?::-[^}]*)?\}?|\$?\{\{[^{}]*\}\}|%[A-Za-z_]\w*%|os\.environ.*|process\.env.*|env[:.].+|\$env:.+|@env.*|!env.*"
+    r"\$\{?[A-Za-z_][\w.]*(?::-[^}]*)?\}?|\$?\{\{[^{}]*\}\}|%[A-Za-z_]\w*%|os\.environ.*|process\.env.*|\{?(?:env[:.]|file:|vault:|keychain:|secret:).+|\$\(.*|\$env:.+|@env.*|!env.*"
     r"|getenv\(.*|![a-z]+[ ].+|import\.meta.*|(?!YOUR|MY_|SK_)(?:[A-Z]+_)+(?:KEY|TOKEN|SECRET)(?:_\d+)?"
 )
 _PLACEHOLDER = re.compile(
@@ -409,6 +409,11 @@ def is_environment(word: str) -> bool:
 def is_random_key(word: str) -> bool:
     """Whether ``word`` is a long random key of the usual form, without anything to be taken off."""
     return _RANDOM_KEY.fullmatch(word) is not None
+
+
+def may_be_key(text: str) -> bool:
+    """Whether ``text`` is neither a placeholder, nor a reference, nor masked."""
+    return not (is_placeholder(text) or is_environment(text) or is_masked(text))
 
 
 def is_masked(word: str) -> bool:

@@ -13,9 +13,9 @@ from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, field_of
 from batch_import.intake.limited import DEEPEST
 
-_QUOTED = re.compile(r"[\"'`](?:Bearer )?(?:https?://|sk-)", re.IGNORECASE)
+_QUOTED = re.compile(r"[\"'](?:Bearer )?(?:https?://|sk-)", re.IGNORECASE)
 _TOKEN = re.compile(
-    r"""(?P<bare>https?://|sk-[\w-]{6})
+    r"""(?P<bare>`?(?:https?://|sk-[\w-]{6}))
     |(?P<comment>//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|(?:(?<=\s)|\A|(?<=\n))\#[^\n]*|(?<![^\s])(?:--\s|;;)[^\n]*)
     |\"\"\"(?P<long>(?:[^"]|"(?!""))*+)\"\"\"
     |[$@]?"(?P<double>(?:[^"\\\n]|\\.)*+)"|'(?P<single>(?:[^'\\\n]|\\.)*+)'|`(?P<back>[^`]*+)`
@@ -158,8 +158,8 @@ class _Reader:
         if value is None:
             return
         if isinstance(value, _Name):
-            resolved = self._resolved(value, take=_is_field(name))
-            if isinstance(resolved, _Name) and not (cleaning.is_environment(resolved) or _is_model(resolved)):
+            resolved = self._resolved(value, take=_is_field(name)) if name else value
+            if isinstance(resolved, _Name) and not (_is_environment(resolved) or _is_model(resolved)):
                 return
             value = str(resolved)
         if isinstance(value, str) and (header := _HEADER.fullmatch(value)) and _is_field(header[1]):
@@ -211,7 +211,8 @@ def _name_pending(frame: _Frame, sign: str) -> None:
     is_type = sign == "=" and frame.pending and not _is_text(frame.last)
     if isinstance(frame.last, str) and not is_type:
         name = _bare(frame.last) if isinstance(frame.last, _Name) else frame.last
-        frame.pending = f"{frame.before} {name}" if _is_field(f"{frame.before} {name}") else name
+        both = f"{frame.before} {name}"
+        frame.pending = both if frame.before and _is_field(both) else name
     frame.last, frame.before = None, ""
 
 
@@ -224,7 +225,10 @@ def _built(frame: _Frame, root: bool = False) -> Any:
             return others[0]
         if frame.sign == "(" and (pair := _setter(frame)) is not None:
             return pair[1]
-        return others
+        if frame.sign != "(" or not any(
+            _name_by_value(value) in ("base_url", "key") for value in others if isinstance(value, str)
+        ):
+            return others
     if not root:
         named = [*_named_by_value(others), *named]
     groups = _groups(named)
@@ -254,7 +258,7 @@ def _named_by_value(values: list[Any]) -> Iterator[tuple[str, Any]]:
 
 def _name_by_value(value: str) -> str:
     if cleaning.has_scheme(value):
-        return "url"
+        return "base_url"
     if cleaning.is_key_like(value.removeprefix("Bearer ")):
         return "key"
     return "model" if _is_model(value) else ""
@@ -265,6 +269,11 @@ def _is_model(word: str) -> bool:
     return is_plain and cleaning.kind_of(word) is cleaning.Kind.MODEL
 
 
+def _is_environment(name: str) -> bool:
+    """Whether a word is a variable of the environment; ``$key`` of PHP is none."""
+    return re.search(r"[A-Z]{3}|env", name) is not None and cleaning.is_environment(name)
+
+
 def _is_field(name: str) -> bool:
     return name == "api" or ((named := field_of(name)) is not None and named.field in _USED)
 
@@ -273,12 +282,32 @@ def _groups(members: list[tuple[str, Any]]) -> list[dict[str, Any]]:
     """The members as objects: where address and key come again and again, each pair is one."""
     counted = Counter(name for name, value in members if isinstance(value, str) and _is_field(name))
     groups: list[dict[str, Any]] = [{}]
+    said: set[Field] = set()  # of the objects in the last group
     for name, value in members:
         group = groups[-1]
-        if name not in group:
+        if isinstance(value, dict | list):
+            found = _fields_in(value)
+            if name in group and found & said:
+                groups.append({name: value})
+                said = set()
+            else:
+                group[name if name not in group else f"{name} {len(group)}"] = value
+            said |= found
+        elif name not in group:
             group[name] = value
-        elif not isinstance(value, str) or list(counted.values()).count(counted[name]) > 1:
+        elif list(counted.values()).count(counted[name]) > 1:
             groups.append({name: value})
+            said = set()
         elif _is_field(name):
             group[name] = [*(group[name] if isinstance(group[name], list) else [group[name]]), value]
     return groups
+
+
+def _fields_in(value: Any) -> set[Field]:
+    """Whether there is an address or a key in an object or list."""
+    if isinstance(value, list):
+        return set().union(*map(_fields_in, value))
+    if not isinstance(value, dict):
+        return set()
+    own = {named.field for name, one in value.items() if isinstance(one, str) and (named := field_of(name))}
+    return own.intersection(_USED[:2]).union(*map(_fields_in, value.values()))

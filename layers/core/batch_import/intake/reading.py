@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 
-from batch_import.intake.cleaning import INVISIBLE, decoded, plain, visible, with_line_feeds
+from batch_import.intake.cleaning import INVISIBLE, decoded, may_be_key, plain, visible, with_line_feeds
 from batch_import.intake.documents import (
     Document,
     embedded_documents,
@@ -73,6 +73,8 @@ def _lines(text: str, clean: str, form: str) -> Intake:
 
 
 def _intake(drafts: Sequence[Draft], ignored: Lines, form: str) -> Intake:
+    if any(draft.addresses for draft in drafts):
+        drafts = [draft for draft in drafts if draft.addresses or not draft.keys or any(map(may_be_key, draft.keys))]
     rows = rows_of(drafts)
     told = ignored_lines([(number, line) for number, line in ignored if line.strip()], rows)
     return Intake(rows, told, summary_of(rows, len(told)), form)

@@ -182,6 +182,8 @@ def _without_keys(rows: Sequence[ParsedRow]) -> tuple[ParsedRow, ...]:
 def _hiding(row: ParsedRow, hidden: frozenset[str]) -> ParsedRow:
     label = masked(row.label, hidden) if row.label else row.label
     written = without(_masked_address(row.base_url_as_written), hidden)
+    if row.api_key and row.api_key in written and len(row.api_key) >= 8:
+        written = written.replace(row.api_key, "***")
     models = tuple(model for model in row.requested_models if without(model, hidden) == model)
     legacy_id = without(row.legacy_provider_id, hidden) if row.legacy_provider_id else None
     shown = {

@@ -24,9 +24,16 @@ def settle(line: Line) -> None:
     """Decides about the words of a line that may be a key or a host, now that the whole line is known."""
     if line.hosts:
         _settle_hosts(line)
-    line.weak = [word for word in line.weak if not _LABEL_START.fullmatch(word) and word not in _CODE]
+    line.weak = [word for word in line.weak if _may_be_key(line, word)]
     if len(line.weak) == 1 and not line.has(Field.KEY) and (line.has(Field.ADDRESS) or _is_key_alone(line)):
         line.tokens.append(Token(Field.KEY, line.weak[0], notes=(Note.UNUSUAL_KEY,)))
+
+
+def _may_be_key(line: Line, word: str) -> bool:
+    """Whether a word of no known form may be a key: in a sentence only one with letters and digits."""
+    if _LABEL_START.fullmatch(word) or word in _CODE or not re.search(r"[A-Za-z]", word):
+        return False
+    return len(line.words) < 2 or (len(word) > 3 and re.search(r"\d", word) is not None)
 
 
 def _settle_hosts(line: Line) -> None:

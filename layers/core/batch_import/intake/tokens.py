@@ -49,6 +49,10 @@ _ABOUT_PAGE = re.compile(
     r"^\s*\$?\s*(?:npm|pnpm|yarn|pip3?|git|wget|brew|apt|irm|iwr|curl -fsSL)\s|(?:访问|打开|前往|\bvisit|\bopen)[:\s<(]*$",
     re.IGNORECASE,
 )
+# Words before the address on which a program listens.
+_SERVED = re.compile(
+    r"(?:(?:running|listening|serving|started|available) (?:on|at)[\w ]{0,20}|\blocal url)[:\s]*$", re.IGNORECASE
+)
 _BACKUP_WORD = re.compile(r"(?:备用|备份|镜像|\bbackup|\bmirror)[:\s]*$", re.IGNORECASE)
 _FLAGGED = re.compile(r"(?<!\S)--([a-z][a-z-]{2,30})[ =]+(?=[^\s-])")  # ``--api-base https://…``
 FENCE = re.compile(r"^\s*(?:```|~~~)")
@@ -155,7 +159,7 @@ class TokenReader:
                 line.words.append(name)
             if (named is None or named.field is Field.OTHER) and _BACKUP_WORD.search(content[at : found.start()][-20:]):
                 named = Named(Field.ADDRESS, backup=True)
-            if named is not None and named.field is Field.OTHER and _OTHER_ADDRESS.fullmatch(name):
+            if _is_other_address(content[max(0, found.start() - 60) : found.start()], named, name):
                 named = Named(Field.SITE)
             at = _address(line, content, found, named)
             if not (named and named.owner and _NEXT_IN_LIST.match(content, at)):
@@ -388,6 +392,12 @@ def _address(line: Line, content: str, found: re.Match[str], named: Named | None
         line, address, named, _ABOUT_PAGE.search(content[max(0, found.start() - 60) : found.start()]) is not None
     )
     return found.start() + max(len(address), 1)
+
+
+def _is_other_address(before: str, named: Named | None, name: str) -> bool:
+    """Whether an address is that of another service (``APP_URL=``), or one on which a program listens."""
+    is_other = named is not None and named.field is Field.OTHER and _OTHER_ADDRESS.fullmatch(name) is not None
+    return is_other or _SERVED.search(before) is not None
 
 
 def _take_address(line: Line, address: str, named: Named | None, about: bool) -> None:

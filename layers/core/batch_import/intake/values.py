@@ -212,7 +212,7 @@ def _is_address(text: str, name: str) -> bool:
 
 
 def _take_key(own: Own, named: Named, value: Any) -> bool:
-    if isinstance(value, dict) and _are_keys(list(value.values())):
+    if isinstance(value, dict) and _are_keys(list(value.values())) and not any(map(_is_key_name, value)):
         return all(_take_key(own, named._replace(owner=str(owner)), one) for owner, one in value.items())
     values = value if isinstance(value, list) else [value]
     keys = [one for one in values if isinstance(one, str) and one.strip() and not cleaning.is_scheme_word(one)]
@@ -221,6 +221,10 @@ def _take_key(own: Own, named: Named, value: Any) -> bool:
     for key in keys:
         own.key_of.setdefault(named.owner, []).extend(_several(key))
     return True
+
+
+def _is_key_name(name: object) -> bool:
+    return (named := field_of(str(name))) is not None and named.field is Field.KEY
 
 
 def _several(key: str) -> list[str]:
