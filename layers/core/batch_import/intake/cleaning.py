@@ -188,6 +188,7 @@ _ENDS = frozenset(
     ]
 )
 _ATTRIBUTE = re.compile(r"(?:\w+\.)+[A-Za-z]*[a-z][A-Z]\w*")  # ``config.baseUrl``
+_REVERSED_NAME = re.compile(r"(?:com|org|net|io)(?:\.[\w-]+){2,}")  # ``com.some.app``
 _FILE = re.compile(
     r"\.(?:md|txt|py|js|ts|json|jsonl|ya?ml|toml|csv|tsv|go|rs|sh|env|html?|png|jpe?g|gif|svg|zip|exe|log|conf|ini|java|sql|xlsx?|docx?)$",
     re.IGNORECASE,
@@ -353,6 +354,7 @@ def looks_like_host(word: str) -> bool:
         and _BARE_HOST.fullmatch(word) is not None
         and not _FILE.search(word)
         and not _ATTRIBUTE.fullmatch(word)
+        and not _REVERSED_NAME.fullmatch(word)
     )
 
 

@@ -110,6 +110,17 @@ _OTHER_SERVICE = re.compile(
     r"|webhook|callback|otel|sentry|langfuse|langsmith|posthog|stripe|github|gitlab|gitee|telegram|tg|discord|slack|feishu|lark"
     r"|dingtalk|wechat|weixin|qq|tavily|serper|serpapi|searxng|bing|brave|exa|firecrawl|jina|elevenlabs|proxy|http|https)(?=bot|$)"
 )
+_RELAY_OWNER = re.compile(
+    r"^(?:my|vite|nextpublic)?(?:openai|anthropic|claude|gemini|google|gpt|chatgpt|llm|ai|ollama|deepseek|relay|proxyapi|model)(?:api)?$"
+)
+_RELAY_SUFFIXES: tuple[tuple[str, Field], ...] = (
+    ("url", Field.ADDRESS),
+    ("uri", Field.ADDRESS),
+    ("host", Field.ADDRESS),
+    ("server", Field.ADDRESS),
+    ("key", Field.KEY),
+    ("token", Field.KEY),
+)
 _OTHER_MODELS = re.compile(r"embed|rerank|tts|speech|image|vision|audio|title|summar")  # never asked to chat
 _ABOUT = re.compile(
     r"获取|申请|领取|文档|查询|余额|充值|购买|注册|教程|客服|售后"
@@ -125,6 +136,8 @@ def field_of(name: str) -> Named | None:
     """What ``name`` stands for, whatever its case, separators and number; None for an unknown one."""
     if len(name) > _LONGEST:
         return None
+    if name.strip() == "SECRET_KEY":  # of a program's own sessions
+        return Named(Field.OTHER)
     bare = _NOISE.sub("", name).lower()
     if (field := _TABLE.get(bare)) is not None:
         owner = "openai" if bare.startswith("openai") else ""
@@ -145,6 +158,10 @@ def field_of(name: str) -> Named | None:
             if field is Field.MODELS and _OTHER_MODELS.search(owner):
                 return Named(Field.OTHER)
             return Named(field, owner + number, _BACKUP.search(owner) is not None or (not owner and bool(number)))
+    for suffix, field in _RELAY_SUFFIXES:
+        owner = numbered[: -len(suffix)]
+        if numbered.endswith(suffix) and _RELAY_OWNER.search(owner) is not None:
+            return Named(field, owner + number)
     return None
 
 

@@ -44,7 +44,7 @@ def _settle_hosts(line: Line) -> None:
         for host in line.hosts:
             alone = len(line.hosts) == 1 and not (line.words or line.weak or line.tokens)
             likely = (alone or is_beside_weak) and cleaning.is_likely_host(host)
-            if has_key or likely or cleaning.is_telling_host(host):
+            if (has_key and len(line.words) < 3) or likely or cleaning.is_telling_host(host):
                 line.tokens.insert(0, Token(Field.ADDRESS, host))
         line.hosts = []
     elif not has_key and not line.weak and len(line.hosts) == 1 and re.search(r"\d", line.hosts[0]):

@@ -31,9 +31,18 @@ BULLET = re.compile(
     r"^[\s>]*(?:(?:-(?!-?[A-Za-z]+\s)|[*+•·●○◆◇■□▪▶►✅☑✔⭐🔥👉🔹🔸📌]|\d{1,5}[.)、:](?!\d)|\(\d{1,4}\)|\[\d{1,4}\]|[①-⑳]|[a-z][.)])\s*\uFE0F?\s*)+(?=\S)"
 )
 _COMMENT = re.compile(r"(?:^|\s|(?<=[\"']))(?:#+(?=\s|[^\s\d])|//)(?=[^/]).*$")
+# A name and its value as words of a command (``defaults write app apiKey "sk-…"``, ``config set env.OPENAI_BASE_URL https://…``).
+_ADJACENT_SIGN = re.compile(
+    r"(?:[a-z](?:URL|Url|Key|Token|Base)|_(?:URL|KEY|TOKEN|BASE|HOST))[ \t]+[\"']?(?:https?:|sk-)"
+)
+_ADJACENT = re.compile(
+    r"(?<![\w.-])(?:[A-Za-z][\w-]*\.)*([A-Za-z]\w*(?:[a-z](?:URL|Url|Key|Token|Base)|_(?:URL|KEY|TOKEN|BASE|HOST)))[ \t]+(?=[\"']?(?:https?:|sk-))"
+)
 _EMPTY_VALUE = re.compile(r"(?:[:=]\s*(?:\"\"|'')|[A-Za-z]\w*_\w+=)\s*[,;]?\s*(?:[#/].*)?$")
 _NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|string|str)\)?;?", re.IGNORECASE)
 _OTHER_ADDRESS = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:URL|URI|ENDPOINT|HOST|ORIGIN|DOMAIN)")  # ``APP_URL``
+_PATH_NAME = re.compile(r"path$", re.IGNORECASE)
+_PATH = re.compile(r"v\d\w*(?:/[\w-]{1,40}){0,6}")
 _FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3})[\"']?[,;]?", re.IGNORECASE)  # ``HIDE_USER_API_KEY=1``
 _IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|sid|uuid)$", re.IGNORECASE)  # ``request id: 1c9d…``: no key
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
@@ -270,8 +279,9 @@ class TokenReader:
         """An address without a scheme behind its label."""
         word, _, rest = text.partition(" ")
         word = word.strip(",;|\"'`*")
-        if len(word) > 1 and word.startswith("/") and not word.startswith("//"):
-            line.tokens.append(Token(Field.PATH, word, True))
+        is_path = _PATH_NAME.search(name) is not None and _PATH.fullmatch(word) is not None
+        if is_path or (len(word) > 1 and word.startswith("/") and not word.startswith("//")):
+            line.tokens.append(Token(Field.PATH, f"/{word.lstrip('/')}", True))
             return
         if cleaning.is_bind_address(word) or (
             name.lower() in ("host", "hostname") and not cleaning.looks_like_host(word)
@@ -313,7 +323,7 @@ class TokenReader:
             )
         ):
             line.tokens.append(Token(Field.KEY, word))
-        elif kind is Kind.MODEL:
+        elif kind is Kind.MODEL and not word.isalpha():  # ``claude`` alone is a maker or a program
             line.tokens.append(Token(Field.MODELS, word))
         elif kind is Kind.HOST:
             line.hosts.append(word)
@@ -334,6 +344,8 @@ def _as_assignments(content: str) -> str:
         return f"{cells[1]}: {cells[2]}"
     if "$env:" in content.lower():
         content = re.sub(r"\$env:", " ", content, flags=re.IGNORECASE)
+    if _ADJACENT_SIGN.search(content) is not None:
+        content = _ADJACENT.sub(r"\1=", content)
     if "--" in content:
         content = _FLAGGED.sub(_as_label, content)
     return _SETX.sub(r"\1=", _SHELL.sub("", content))
