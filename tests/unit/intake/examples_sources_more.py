@@ -1,7 +1,7 @@
 # ruff: noqa: E501  (one list a line)
 """More texts as files, programs, sheets and posts hold them; their right reading was written down first as well."""
 
-from tests.unit.intake.example import K2, K3, ONE, TWO, U2, Example, Right, U, incomplete
+from tests.unit.intake.example import K2, K3, ONE, TWO, U2, Example, K, Right, U, ambiguous, incomplete
 
 FOURTH = [
     Example("aichat: config.yaml", """model: relay:gpt-5
@@ -119,7 +119,7 @@ args = ["-y", "@upstash/context7-mcp", "--api-key", "ctx7sk-0000"]
     Example("headerless CSV: name, group, address, key, price", """甲站,default,https://relay.example,sk-AAAA0001,0.5
 乙站,vip,https://other.example,sk-BBBB0002,1.0
 """, TWO),
-    Example("HTML table", """<table><thead><tr><th>站点</th><th>地址</th><th>密钥</th></tr></thead>
+    Example("HTML table with a head", """<table><thead><tr><th>站点</th><th>地址</th><th>密钥</th></tr></thead>
 <tbody><tr><td>甲站</td><td><a href="https://relay.example">https://relay.example</a></td><td><code>sk-AAAA0001</code></td></tr>
 <tr><td>乙站</td><td>https://other.example</td><td><code>sk-BBBB0002</code></td></tr></tbody></table>
 """, TWO),
@@ -208,4 +208,128 @@ llm.model=gpt-5
     SECRET_KEY = "0123456789abcdef0123456789abcdef"
 """, [Right(models=("gpt-5",))]),
 ]  # fmt: skip
-EXAMPLES = [*FOURTH]
+FIFTH = [
+    Example("triples of lines without blank lines", """甲站
+https://relay.example/v1
+sk-AAAA0001
+乙站
+https://other.example/v1
+sk-BBBB0002
+""", [Right(label="甲站"), Right(U2, K2, label="乙站")]),
+    Example("addresses numbered, then keys numbered", """地址：
+1. https://relay.example/v1
+2. https://other.example/v1
+密钥：
+1. sk-AAAA0001
+2. sk-BBBB0002
+""", [ambiguous("", K), ambiguous("", K2)]),
+    Example("keys above, the address in the last sentence", """sk-AAAA0001
+sk-BBBB0002
+sk-CCCC0003
+以上 key 的接口都是 https://relay.example/v1
+""", [Right(), Right(U, K2), Right(U, K3)]),
+    Example("key, blank line, address, several", """sk-AAAA0001
+
+https://relay.example/v1
+
+sk-BBBB0002
+
+https://other.example/v1
+""", TWO),
+    Example("account and password beside", """网站：https://relay.example
+账号：test@mail.example
+密码：Abc12345
+API地址：https://relay.example/v1
+API Key：sk-AAAA0001
+""", ONE),
+    Example("struck out", """~~https://old.other.example/v1 sk-DDDD0004~~ 已失效
+https://relay.example/v1 sk-AAAA0001
+""", [Right("https://old.other.example/v1", "sk-DDDD0004"), Right()]),
+    Example("labels in two languages", """接口地址(Base URL)：https://relay.example/v1
+密钥(API Key)：sk-AAAA0001
+模型(Model)：gpt-5
+""", [Right(models=("gpt-5",))]),
+    Example("label with a remark in brackets", """Base URL（OpenAI 兼容）：https://relay.example/v1
+API Key（请妥善保管）：sk-AAAA0001
+""", ONE),
+    Example("sections of accounts", """账号1：
+  URL: https://relay.example/v1
+  KEY: sk-AAAA0001
+账号2：
+  URL: https://other.example/v1
+  KEY: sk-BBBB0002
+""", TWO),
+    Example("JSON: keys in one text by comma", '{"url": "https://relay.example/v1", "keys": "sk-AAAA0001,sk-BBBB0002", "models": "gpt-5,glm-4.6"}', [Right(models=("gpt-5", "glm-4.6")), Right(U, K2, ("gpt-5", "glm-4.6"))]),
+    Example("TSV in English, empty cells at the end", """Provider\tEndpoint URL\tSecret\tModels supported\tNotes\t\t
+Relay\thttps://relay.example/v1\tsk-AAAA0001\tgpt-5, glm-4.6\tfast\t\t
+Other\thttps://other.example/v1\tsk-BBBB0002\t\t\t\t
+""", [Right(models=("gpt-5", "glm-4.6"), label="Relay"), Right(U2, K2, label="Other")]),
+    Example("CSV of channels: one of the maker itself", """id,type,name,base_url,key,models,group
+1,1,relay,https://relay.example,sk-AAAA0001,"gpt-5,gpt-5-mini",default
+2,14,official,,sk-ant-api03-BBBB0002,claude-sonnet-4-5,default
+""", [Right(models=("gpt-5", "gpt-5-mini"), label="relay", platform="openai"), incomplete("", "sk-ant-api03-BBBB0002", "no_address")._replace(models=("claude-sonnet-4-5",), label="official")]),
+    Example("heredoc", """mkdir -p ~/.claude
+cat > ~/.claude/settings.json <<'END'
+{
+  "env": {
+    "ANTHROPIC_BASE_URL": "https://relay.example",
+    "ANTHROPIC_AUTH_TOKEN": "sk-AAAA0001"
+  }
+}
+END
+""", [Right(platform="anthropic")]),
+    Example("echo into .zshrc", """echo 'export ANTHROPIC_BASE_URL=https://relay.example' >> ~/.zshrc
+echo 'export ANTHROPIC_AUTH_TOKEN=sk-AAAA0001' >> ~/.zshrc
+source ~/.zshrc
+""", [Right(platform="anthropic")]),
+    Example("terminal with prompts", """me@laptop:~/bot$ export OPENAI_BASE_URL=https://relay.example/v1
+me@laptop:~/bot$ export OPENAI_API_KEY=sk-AAAA0001
+me@laptop:~/bot$ python main.py
+Error: 429 Too Many Requests
+""", ONE),
+    Example("PowerShell with prompts", """PS C:\\Users\\me> $env:ANTHROPIC_BASE_URL = "https://relay.example"
+PS C:\\Users\\me> $env:ANTHROPIC_AUTH_TOKEN = "sk-AAAA0001"
+PS C:\\Users\\me> claude
+""", [Right(platform="anthropic")]),
+    Example("env | grep", """$ env | grep -i openai
+OPENAI_API_KEY=sk-AAAA0001
+OPENAI_BASE_URL=https://relay.example/v1
+OPENAI_ORGANIZATION=org-AbCd0000
+""", ONE),
+    Example("secrets of a platform by commands", """fly secrets set OPENAI_BASE_URL=https://relay.example/v1 OPENAI_API_KEY=sk-AAAA0001 PORT=8080
+""", ONE),
+    Example("gh secret set", """gh secret set OPENAI_BASE_URL --body "https://relay.example/v1"
+gh secret set OPENAI_API_KEY --body "sk-AAAA0001"
+""", ONE),
+    Example("arrows and units", """relay → https://relay.example/v1 → sk-AAAA0001 → 余额 12.3
+other → https://other.example/v1 → sk-BBBB0002 → 余额 0
+""", [Right(label="relay"), Right(U2, K2, label="other")]),
+    Example("two protocols of one relay", """OpenAI 格式：https://relay.example/v1
+Anthropic 格式：https://relay.example/anthropic
+Key：sk-AAAA0001
+""", [ambiguous("", K)]),
+    Example("keys in groups under one table", """| 分组 | Key |
+| --- | --- |
+| claude | sk-AAAA0001 |
+| codex | sk-BBBB0002 |
+
+接口：https://relay.example/v1
+""", [Right(), Right(U, K2)]),
+    Example("YAML: lists of addresses and keys of one relay", """relay:
+  base_urls:
+    - https://relay.example/v1
+  api_keys:
+    - sk-AAAA0001
+    - sk-BBBB0002
+  weight: 10
+""", [Right(), Right(U, K2)]),
+    Example("quoted reply in a forum", """> 佬，能给个 key 吗？
+
+给你：
+> base_url: https://relay.example/v1
+> api_key: sk-AAAA0001
+""", ONE),
+    Example("one line of JSON among words", """配置就这个 {"baseUrl":"https://relay.example/v1","apiKey":"sk-AAAA0001","model":"gpt-5"} 复制进去就行
+""", [Right(models=("gpt-5",))]),
+]  # fmt: skip
+EXAMPLES = [*FOURTH, *FIFTH]

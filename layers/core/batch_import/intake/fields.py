@@ -57,7 +57,7 @@ _WORDS: Mapping[Field, str] = {
     Field.LOGIN: "accesstoken refreshtoken idtoken sessiontoken sessionkey cookie systemtoken 系统令牌 系统访问令牌",
     Field.MODELS: """
         model models requestedmodel requestedmodels modelname modelnames modelid modelids modellist defaultmodel smallmodel
-        supportedmodels availablemodels modelwhitelist smallfastmodel modelswhitelist custommodels testmodel
+        supportedmodels modelssupported availablemodels modelsavailable modelwhitelist smallfastmodel modelswhitelist custommodels testmodel
         模型 可用模型 支持模型 支持的模型 模型列表 模型名 模型名称 默认模型 测试模型 主模型 模型id 部分模型 モデル модель modelo modelos modell modelle modèle modèles modello modelli модель модели モデル名 모델 모델명 môhình""",
     Field.NAME: """
         name names label title providername sitename channelname displayname remark remarks note notes comment description

@@ -28,6 +28,8 @@ def without_markup(text: str) -> str:
     if "<" in text:
         text = _ELEMENT.sub(_element, text)
         text = _TAG.sub(_tag, text)
+    if "~~" in text:
+        text = text.replace("~~", " ")
     if "](" in text:
         text = _MARKDOWN_LINK.sub(r"\1 \2 ", text)
     if not text.isascii():

@@ -104,7 +104,7 @@ def drafts_of_table(region: Region) -> Iterator[Draft]:
     above = Draft(0)
     for at, (line, cells) in enumerate(rows, start=1):
         draft = _draft(line, cells, region.header)
-        if draft.keys and not draft.addresses and above.complete:
+        if draft.keys and not draft.addresses and not draft.label and above.complete:
             _take_merged(draft, above)
         above = draft
         if at == len(rows) and region.cut:

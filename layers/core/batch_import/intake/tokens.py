@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from batch_import.intake import cleaning
 from batch_import.intake.cleaning import Kind, kind_of
-from batch_import.intake.commands import plain_command
+from batch_import.intake.commands import PROMPT, plain_command
 from batch_import.intake.fields import Field, Named, field_of, platform_of, provider_platform
 from batch_import.intake.labels import is_detail, is_name, labels
 from batch_import.intake.links import draft_of_link, is_link
@@ -156,7 +156,7 @@ class TokenReader:
     def _fill(self, line: Line, content: str) -> None:
         if (kept := _without_comment(line, content)) is None:
             return
-        content = _as_assignments(BULLET.sub("", plain_command(kept)))
+        content = _as_assignments(BULLET.sub("", PROMPT.sub("", plain_command(kept))))
         named, name = self._pending or (None, "")
         self._pending = None
         at = 0
