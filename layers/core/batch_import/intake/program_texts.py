@@ -15,7 +15,7 @@ from batch_import.intake.limited import DEEPEST
 
 _QUOTED = re.compile(r"[\"'](?:Bearer )?(?:https?://|sk-)", re.IGNORECASE)
 _TOKEN = re.compile(
-    r"""(?P<bare>`?(?:https?://|sk-[\w-]{6}))
+    r"""(?P<bare>`?(?:https?://|sk-[\w-]{6})|(?:(?<=\n)|\A)[ \t]*[-*•>][ \t]+(?=\S))
     |(?P<comment>//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|(?:(?<=\s)|\A|(?<=\n))\#[^\n]*|(?<![^\s])(?:--\s|;;)[^\n]*)
     |\"\"\"(?P<long>(?:[^"]|"(?!""))*+)\"\"\"
     |[$@]?"(?P<double>(?:[^"\\\n]|\\.)*+)"|'(?P<single>(?:[^'\\\n]|\\.)*+)'|`(?P<back>[^`]*+)`
@@ -88,6 +88,8 @@ class _Reader:
             elif kind == "close":
                 self._close()
             elif kind == "sign":
+                if isinstance(frame.last, _Name) and not frame.last.isascii():  # a label
+                    return None
                 _name_pending(frame, found[0])
             elif kind == "plus":
                 frame.glued = frame.last is not None

@@ -37,6 +37,7 @@ class Records:
         self.filled: dict[tuple[str, Field], int] = {}  # the line that filled an owner's field
 
     def of(self, lines: Sequence[Line]) -> Found:
+        _drop_lone_owners(lines)
         paragraph: list[Line] = []
         for line in lines:
             if line.blank:
@@ -285,6 +286,22 @@ class Records:
                 self.ignored.append((draft.line, draft.site))
         self.drafts = [part for draft in kept for part in paired(draft)]
         self.ignored.sort()
+
+
+def _drop_lone_owners(lines: Sequence[Line]) -> None:
+    """Takes owners away from keys whose owner has no address where addresses have none, and the other way round.
+
+    So ``OPENAI_API_KEY: …`` below ``地址：…`` belongs to it.
+    """
+    tokens = [token for line in lines for token in line.tokens if token.labelled]
+    owners = {field: {token.owner for token in tokens if token.field is field} for field in (Field.ADDRESS, Field.KEY)}
+    for field, other in ((Field.ADDRESS, Field.KEY), (Field.KEY, Field.ADDRESS)):
+        lone = owners[field] - owners[other]
+        if "" not in owners[other] or not lone:
+            continue
+        for token in tokens:
+            if token.field is field and token.owner in lone:
+                token.owner = ""
 
 
 def _sites(drafts: Sequence[Draft]) -> set[str]:

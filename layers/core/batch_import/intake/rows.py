@@ -338,7 +338,8 @@ def _models(texts: Iterable[str]) -> list[str]:
             is_none = name.startswith(("http:", "https:", "-")) or name.lower() in ("true", "false", "none", "null")
             if 0 < len(name) <= LONGEST_MODEL and not is_none:
                 found[name] = None
-    return list(found)
+    sure = [name for name in found if cleaning.kind_of(name) is cleaning.Kind.MODEL]
+    return [name for name in found if not sure or cleaning.CJK.search(name) is None] if len(found) > 1 else list(found)
 
 
 # LiteLLM's ``openai/`` and Claude Code's ``[1m]`` are no part of a model's name.

@@ -174,7 +174,8 @@ class TokenReader:
             if not (named and named.owner and _NEXT_IN_LIST.match(content, at)):
                 named, name = None, ""
         named, name = self._piece(line, content[at:], named, name)
-        if named is not None and not line.tokens and not _EMPTY_VALUE.search(content):
+        has_value = bool(line.tokens) or (named is not None and named.field is Field.SITE and bool(line.words))
+        if named is not None and not has_value and not _EMPTY_VALUE.search(content):
             self._pending = (named, name)
 
     def _piece(self, line: Line, piece: str, named: Named | None, name: str) -> tuple[Named | None, str]:
