@@ -291,17 +291,16 @@ class Records:
 def _drop_lone_owners(lines: Sequence[Line]) -> None:
     """Takes owners away from keys whose owner has no address where addresses have none, and the other way round.
 
-    So ``OPENAI_API_KEY: …`` below ``地址：…`` belongs to it.
+    So ``OPENAI_API_KEY: …`` below ``地址：…`` belongs to it, and ``Key2`` to the address above.
     """
     tokens = [token for line in lines for token in line.tokens if token.labelled]
-    owners = {field: {token.owner for token in tokens if token.field is field} for field in (Field.ADDRESS, Field.KEY)}
-    for field, other in ((Field.ADDRESS, Field.KEY), (Field.KEY, Field.ADDRESS)):
-        lone = owners[field] - owners[other]
-        if "" not in owners[other] or not lone:
-            continue
-        for token in tokens:
-            if token.field is field and token.owner in lone:
-                token.owner = ""
+    for is_number in (True, False):
+        for field, other in ((Field.ADDRESS, Field.KEY), (Field.KEY, Field.ADDRESS)):
+            owners = {token.owner for token in tokens if token.field is other}
+            for token in tokens:
+                is_lone = token.field is field and token.owner and token.owner not in owners
+                if is_lone and (token.owner.isdigit() if is_number else "" in owners):
+                    token.owner = ""
 
 
 def _sites(drafts: Sequence[Draft]) -> set[str]:

@@ -24,6 +24,8 @@ def settle(line: Line) -> None:
     """Decides about the words of a line that may be a key or a host, now that the whole line is known."""
     if line.hosts:
         _settle_hosts(line)
+    if any(word.isascii() and word.isalpha() for word in line.words) and not line.has(Field.ADDRESS, Field.SITE):
+        line.tokens = [token for token in line.tokens if not _is_id(token)]
     line.weak = [word for word in line.weak if _may_be_key(line, word)]
     if len(line.weak) == 1 and not line.has(Field.KEY) and (line.has(Field.ADDRESS) or _is_key_alone(line)):
         line.tokens.append(Token(Field.KEY, line.weak[0], notes=(Note.UNUSUAL_KEY,)))
@@ -34,6 +36,11 @@ def _may_be_key(line: Line, word: str) -> bool:
     if _LABEL_START.fullmatch(word) or word in _CODE or not re.search(r"[A-Za-z]", word):
         return False
     return len(line.words) < 2 or (len(word) > 3 and re.search(r"\d", word) is not None)
+
+
+def _is_id(token: Token) -> bool:
+    """Whether a word in a sentence is rather an id or a hash than a key (``commit 3f2b…``)."""
+    return token.field is Field.KEY and not token.labelled and not cleaning.is_prefixed_key(token.value)
 
 
 def _settle_hosts(line: Line) -> None:

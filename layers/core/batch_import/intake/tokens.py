@@ -295,6 +295,8 @@ class TokenReader:
         ):
             line.tokens.append(Token(Field.ADDRESS, word, True, named.owner, backup=named.backup))
             self._words(line, rest)
+        elif URL.search(text) is None and kind_of(word) not in (Kind.KEY, Kind.MODEL):
+            line.words.append(text)
         else:
             self._words(line, text)
 
