@@ -15,11 +15,11 @@ from batch_import.intake.limited import DEEPEST
 
 _QUOTED = re.compile(r"[\"'](?:Bearer )?(?:https?://|sk-)", re.IGNORECASE)
 _TOKEN = re.compile(
-    r"""(?P<bare>`?(?:https?://|sk-[\w-]{6})|(?:(?<=\n)|\A)[ \t]*[-*•>][ \t]+(?=\S))
+    r"""(?P<bare>[`:]?(?:https?://|sk-[\w-]{6})|(?:(?<=\n)|\A)[ \t]*[-*•>][ \t]+(?=\S))
     |(?P<comment>//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|(?:(?<=\s)|\A|(?<=\n))\#[^\n]*|(?<![^\s])(?:--\s|;;)[^\n]*)
     |\"\"\"(?P<long>(?:[^"]|"(?!""))*+)\"\"\"
     |[$@]?"(?P<double>(?:[^"\\\n]|\\.)*+)"|'(?P<single>(?:[^'\\\n]|\\.)*+)'|`(?P<back>[^`]*+)`
-    |(?P<name>[:@$]?[^\W\d][\w-]*(?:(?:\?\.|\.|->|::)[^\W\d][\w-]*|\.\d[\w-]*)*[?!]?)
+    |(?P<name>(?:(?<![\w\"']):|[@$]|(?<!\w)[bgsw]:(?=\w+[ ]?=))?[^\W\d][\w-]*(?:(?:\?\.|\.|->|::)[^\W\d][\w-]*|\.\d[\w-]*)*[?!]?)
     |(?P<number>\d[\w.]*)
     |(?P<open>[({\[])|(?P<close>[)}\]])
     |(?P<sign>=>|:=|(?<![=!<>])=(?![=~])|:)
@@ -46,6 +46,7 @@ class _Frame:
         self.sign, self.name, self.callee = sign, name, callee
         self.members: list[tuple[str, Any]] = []
         self.pending = ""
+        self.sign_before = ""  # the sign between the pending name and its value
         self.before = ""  # the word before the last one (``Model ID:``)
         self.last: Any = None
         self.glued = False  # the next value belongs to the last one (``"Bearer " + key``)
@@ -65,7 +66,7 @@ def strings_of(text: str) -> Iterator[str]:
     """The strings of a program text that are addresses or keys for certain."""
     for found in _TOKEN.finditer(text):
         value = _string(found)
-        if value is not None and (value[:4] == "http" or value[:3] == "sk-"):
+        if value is not None and (value[:4] == "http" or cleaning.is_prefixed_key(value)):
             yield value
 
 
@@ -205,17 +206,18 @@ def _is_text(value: Any) -> bool:
 
 def _bare(name: str) -> str:
     """The last part of ``config.models.base_url``, without the verb of a setter."""
-    return _VERB.sub("", re.split(r"\?\.|\.|->|::", name)[-1].strip(":@$?!"))
+    return _VERB.sub("", re.split(r"\?\.|\.|->|::", name)[-1].rpartition(":")[2].strip("@$?!"))
 
 
 def _name_pending(frame: _Frame, sign: str) -> None:
     """Makes the value before a sign the name of what follows; a type between name and value is passed over."""
-    is_type = sign == "=" and frame.pending and not _is_text(frame.last)
+    is_type = sign == "=" and frame.sign_before == ":" and frame.pending and not _is_text(frame.last)
     if isinstance(frame.last, str) and not is_type:
         name = _bare(frame.last) if isinstance(frame.last, _Name) else frame.last
         both = f"{frame.before} {name}"
-        frame.pending = both if frame.before and _is_field(both) else name
-    frame.last, frame.before = None, ""
+        named = field_of(both) if frame.before else None
+        frame.pending = both if named is not None and named.field in _USED and not named.owner else name
+    frame.last, frame.before, frame.sign_before = None, "", sign
 
 
 def _built(frame: _Frame, root: bool = False) -> Any:

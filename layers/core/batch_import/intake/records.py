@@ -110,7 +110,8 @@ class Records:
         """Variables of one owner belong together, wherever they stand (``OPENAI_BASE_URL``, ``OPENAI_API_KEY``)."""
         draft = self.variables.get(token.owner)
         taken = draft is not None and (draft.addresses if token.field is Field.ADDRESS else draft.keys)
-        if draft is None or (taken and self.filled.get((token.owner, token.field)) != line.number):
+        is_more = token.field is Field.KEY and self._began_with_address(token.owner)
+        if draft is None or (taken and not is_more and self.filled.get((token.owner, token.field)) != line.number):
             draft = self.variables[token.owner] = Draft(line.number)
             platform = platform_of(token.owner)
             draft.platform = platform if platform != "openai" else None
@@ -122,6 +123,11 @@ class Records:
             values if len(values) > 1 else [token.value]
         )
         draft.notes.extend([*token.notes, *([Note.INVISIBLE_REMOVED] if line.invisible else [])])
+
+    def _began_with_address(self, owner: str) -> bool:
+        """Whether an owner's address stands above its keys: another key is one more for it."""
+        address = self.filled.get((owner, Field.ADDRESS))
+        return address is not None and address <= self.filled.get((owner, Field.KEY), 0)
 
     def _address(self, line: Line, token: Token) -> None:
         current = self.current
@@ -291,16 +297,15 @@ class Records:
 def _drop_lone_owners(lines: Sequence[Line]) -> None:
     """Takes owners away from keys whose owner has no address where addresses have none, and the other way round.
 
-    So ``OPENAI_API_KEY: …`` below ``地址：…`` belongs to it, and ``Key2`` to the address above.
+    So ``OPENAI_API_KEY: …`` below ``地址：…`` belongs to it, and ``OPENAI_API_KEY_2`` to ``OPENAI_BASE_URL``.
     """
     tokens = [token for line in lines for token in line.tokens if token.labelled]
-    for is_number in (True, False):
-        for field, other in ((Field.ADDRESS, Field.KEY), (Field.KEY, Field.ADDRESS)):
-            owners = {token.owner for token in tokens if token.field is other}
-            for token in tokens:
-                is_lone = token.field is field and token.owner and token.owner not in owners
-                if is_lone and (token.owner.isdigit() if is_number else "" in owners):
-                    token.owner = ""
+    for field, other in ((Field.ADDRESS, Field.KEY), (Field.KEY, Field.ADDRESS)):
+        owners = {token.owner for token in tokens if token.field is other}
+        for token in tokens:
+            if token.field is field and token.owner not in owners:
+                shorter = (token.owner.rstrip("0123456789"), "")
+                token.owner = next((owner for owner in shorter if owner in owners), token.owner)
 
 
 def _sites(drafts: Sequence[Draft]) -> set[str]:

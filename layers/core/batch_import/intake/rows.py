@@ -214,7 +214,7 @@ def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
     if not keys and (found := next((root.key for _, root in roots if root.key), "")):
         keys = [_Key(found, (Note.KEY_FROM_QUERY,))]
     common = _common(draft)
-    if draft.unclear and len(roots) > 1 and keys:
+    if len(roots) > 1 and (len(keys) > 1 or (draft.unclear and keys)):
         yield from (_unclear(key, roots, common) for key in keys)
     elif not roots and draft.site and keys:
         yield from (_of_site(key, draft.site, common) for key in keys)

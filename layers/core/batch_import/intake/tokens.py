@@ -295,12 +295,10 @@ class TokenReader:
         ):
             line.tokens.append(Token(Field.ADDRESS, word, True, named.owner, backup=named.backup))
             self._words(line, rest)
-        elif URL.search(text) is None and kind_of(word) not in (Kind.KEY, Kind.MODEL):
-            line.words.append(text)
         else:
-            self._words(line, text)
+            self._words(line, text, is_under_address=True)
 
-    def _words(self, line: Line, text: str, is_under_other: bool = False) -> None:
+    def _words(self, line: Line, text: str, is_under_other: bool = False, is_under_address: bool = False) -> None:
         if not text.strip():
             return
         named: Named | None = None
@@ -310,8 +308,10 @@ class TokenReader:
             if "." in found[0] and text[found.end() : found.end() + 1] in ("(", "["):  # a call: ``config.models.push(``
                 continue
             for word in (found[0],) if found[0].isalpha() and found[0].isascii() else parts_of(found[0], line.by_comma):
-                if is_under_other and kind_of(word) is Kind.KEY and not cleaning.is_prefixed_key(word):
-                    line.words.append(word)  # an id, a hash, another secret
+                kind = kind_of(word)
+                is_id = is_under_other and kind is Kind.KEY and not cleaning.is_prefixed_key(word)
+                if is_id or (is_under_address and kind is Kind.WEAK):
+                    line.words.append(word)  # an id, a hash, another secret; the name of a server
                 else:
                     named = self._word(line, word, named)
 
