@@ -110,6 +110,7 @@ _OTHER_SERVICE = re.compile(
     r"|webhook|callback|otel|sentry|langfuse|langsmith|posthog|stripe|github|gitlab|gitee|telegram|tg|discord|slack|feishu|lark"
     r"|dingtalk|wechat|weixin|qq|tavily|serper|serpapi|searxng|bing|brave|exa|firecrawl|jina|elevenlabs|proxy|http|https)(?=bot|$)"
 )
+_ALL_SUFFIXES = tuple(suffix for suffix, _ in _SUFFIXES)
 _RELAY_OWNER = re.compile(
     r"^(?:my|vite|nextpublic)?(?:openai|anthropic|claude|gemini|google|gpt|chatgpt|llm|ai|ollama|deepseek|relay|proxyapi|model)(?:api)?$"
 )
@@ -126,7 +127,7 @@ _ABOUT = re.compile(
     r"获取|申请|领取|文档|查询|余额|充值|购买|注册|教程|客服|售后"
 )  # where to get a key, to read of it, to pay
 _BACKUP = re.compile(r"备用|备份|备|backup|fallback|alternative|alt|mirror|镜像|secondary|线路|国内|海外|cdn")
-_NOISE = re.compile(r"[\s_\-./()\[\]{}\"'`*#:=?&>|【】$]+")
+_NOISE = str.maketrans(dict.fromkeys(" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f_-./()[]{}\"'`*#:=?&>|【】$\u3000\xa0", ""))
 _NUMBER = re.compile(r"[0-9①②③④⑤⑥⑦⑧⑨一二三四五]+$")
 _LONGEST = 48
 
@@ -138,7 +139,7 @@ def field_of(name: str) -> Named | None:
         return None
     if name.strip() == "SECRET_KEY":  # of a program's own sessions
         return Named(Field.OTHER)
-    bare = _NOISE.sub("", name).lower()
+    bare = name.translate(_NOISE).lower()
     if (field := _TABLE.get(bare)) is not None:
         owner = "openai" if bare.startswith("openai") else ""
         return Named(field, owner, _BACKUP.search(bare) is not None)
@@ -150,7 +151,7 @@ def field_of(name: str) -> Named | None:
     number = bare[len(numbered) :]
     if (field := _TABLE.get(numbered)) is not None:
         return Named(field, number, bool(number))
-    for suffix, field in _SUFFIXES:
+    for suffix, field in _SUFFIXES if numbered.endswith(_ALL_SUFFIXES) else ():
         if numbered.endswith(suffix):
             owner = numbered[: -len(suffix)]
             if _OTHER_SERVICE.search(owner) is not None:
@@ -158,7 +159,7 @@ def field_of(name: str) -> Named | None:
             if field is Field.MODELS and _OTHER_MODELS.search(owner):
                 return Named(Field.OTHER)
             return Named(field, owner + number, _BACKUP.search(owner) is not None or (not owner and bool(number)))
-    for suffix, field in _RELAY_SUFFIXES:
+    for suffix, field in _RELAY_SUFFIXES if numbered.isascii() else ():
         owner = numbered[: -len(suffix)]
         if numbered.endswith(suffix) and _RELAY_OWNER.search(owner) is not None:
             return Named(field, owner + number)

@@ -33,6 +33,11 @@ def labels(piece: str) -> Iterator[tuple[int, int, Named, str]]:
                 yield found.start(), found.end(), named, found[1]
 
 
+def is_label_alone(text: str) -> bool:
+    """Whether a line of words holds a label without a sign (``密钥``)."""
+    return not text.isascii() and _GLUED.search(text) is not None
+
+
 def _label(found: re.Match[str], end: int) -> Iterator[tuple[int, int, Named, str]]:
     words = found[1].split()
     sign = found[0].rstrip()[-1:]

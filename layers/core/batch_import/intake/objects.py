@@ -43,7 +43,7 @@ class Lines(Protocol):
     def of(self, text: str) -> int: ...
 
 
-@dataclass
+@dataclass(slots=True)
 class _Facts:
     """What an object says of itself and what its children left over."""
 
@@ -61,7 +61,7 @@ class _Facts:
     exact: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Above:
     """What parents hand down."""
 

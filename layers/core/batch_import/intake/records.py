@@ -14,7 +14,7 @@ from batch_import.intake.texts import Note
 from batch_import.intake.tokens import FENCE, Line, Token
 
 
-@dataclass
+@dataclass(slots=True)
 class Found:
     drafts: list[Draft]
     ignored: list[tuple[int, str]]
@@ -257,6 +257,8 @@ class Records:
         if len(self.variables) == 1:
             [only] = self.variables.values()
             only.models.extend(model for draft, model in self.labelled_models if not (draft.addresses or draft.keys))
+        if not self.models_of:
+            return
         lines = sorted((draft.line, at) for at, draft in enumerate(self.drafts))
         for number, token in self.models_of:
             if (draft := self._owner_of(token) or self._above(number, lines)) is not None:

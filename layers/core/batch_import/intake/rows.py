@@ -27,7 +27,7 @@ class RowStatus(StrEnum):
     AMBIGUOUS = "ambiguous"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Choice:
     """One reading of an ambiguous row: its name, the pairs that it stands for, and how they are shown."""
 
@@ -36,7 +36,7 @@ class Choice:
     pairs: tuple[tuple[str, str], ...] = field(repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ParsedRow:
     """One address and key as they were read; ``line`` is the first line of the pair, both counted from 1."""
 
@@ -56,13 +56,13 @@ class ParsedRow:
     legacy_provider_id: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class IgnoredLine:
     line: int
     text_masked: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Summary:
     ready: int
     duplicate: int
@@ -71,7 +71,7 @@ class Summary:
     ignored: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Intake:
     """Everything that was read from a text; ``format`` is the form that was found."""
 
@@ -81,7 +81,7 @@ class Intake:
     format: str
 
 
-@dataclass
+@dataclass(slots=True)
 class Draft:
     """What a reader found together, still as it was written."""
 
@@ -102,7 +102,7 @@ class Draft:
         return bool(self.addresses and self.keys)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Key:
     """A key, or why there is none; ``parts`` are those of a text that may be several keys."""
 

@@ -20,7 +20,7 @@ _CELL = " \t\r\n\"'`"
 csv.field_size_limit(10_000_000)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Header:
     """Which column means what; ``delimiter`` separates the cells below it as well."""
 
@@ -36,7 +36,7 @@ class Header:
         return sum(column is not None and column.field is kind for column in self.columns)
 
 
-@dataclass
+@dataclass(slots=True)
 class Region:
     """A header and the numbered lines below it."""
 

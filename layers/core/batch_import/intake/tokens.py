@@ -8,7 +8,7 @@ from batch_import.intake import cleaning
 from batch_import.intake.cleaning import Kind, kind_of
 from batch_import.intake.commands import PROMPT, plain_command
 from batch_import.intake.fields import Field, Named, field_of, platform_of, provider_platform
-from batch_import.intake.labels import is_detail, is_name, labels
+from batch_import.intake.labels import is_detail, is_label_alone, is_name, labels
 from batch_import.intake.links import draft_of_link, is_link
 from batch_import.intake.markup import without_markup
 from batch_import.intake.roots import root_of
@@ -25,6 +25,8 @@ URL = re.compile(
 PLAIN_PAIR = re.compile(
     r"[ \t]*(?P<address>https?://[a-z0-9.:-]{1,100}(?:/[a-z0-9_-]{1,40}){0,4}/?)(?:[ \t]*[,;|][ \t]*|[ \t]+|-{4})(?P<key>sk-\w{1,200}(?:-\w{1,200}){0,4})[ \t]*"
 )
+# A line of words and numbers holds nothing that the long way would find.
+WORDS_ALONE = re.compile(r"(?:[^\W\d_]++(?![\d_])|(?<!\w)\d{1,6}+(?!\w)| {1,2}+(?! )|[,;!?()])*+")
 _PLACEHOLDER_URL = re.compile(r"https?://(?=\S*[<{\[$])[^\s\"'`,;|]+", re.IGNORECASE)
 _WORD = re.compile(r"[^\s\"'`<>()\[\]{}]+|[(\[{]")
 BULLET = re.compile(
@@ -94,7 +96,7 @@ LONGEST_HEADING = 60
 _LONGEST_LINE = 200_000
 
 
-@dataclass
+@dataclass(slots=True)
 class Token:
     """A piece of a line with its meaning; ``owner`` groups variables (``openai`` of ``OPENAI_API_KEY``)."""
 
@@ -106,7 +108,7 @@ class Token:
     backup: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class Line:
     number: int
     text: str
@@ -145,6 +147,10 @@ class TokenReader:
                 Token(Field.SITE if page else Field.ADDRESS, pair["address"]),
                 Token(Field.KEY, pair["key"]),
             ]
+            return line
+        if self._pending is None and WORDS_ALONE.fullmatch(text) is not None and not is_label_alone(text):
+            line.words.append(text)
+            line.blank = not text.strip()
             return line
         content = without_markup(text)
         if not content.strip() or FENCE.match(content) or (RULE.match(content) and "-" * 3 in content.replace(" ", "")):

@@ -22,7 +22,7 @@ _KNOWN_REST_TEXT = """
 _KNOWN_REST = frozenset(_KNOWN_REST_TEXT.split())
 
 
-@dataclass
+@dataclass(slots=True)
 class Own:
     """The scalar facts of one object, each with the owner of its name."""
 
