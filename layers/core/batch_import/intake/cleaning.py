@@ -383,6 +383,10 @@ def is_scheme_word(word: str) -> bool:
     return _SCHEME_WORD.fullmatch(word.strip()) is not None
 
 
+def is_uuid(word: str) -> bool:
+    return _UUID.fullmatch(word) is not None
+
+
 def is_key_like(word: str) -> bool:
     return kind_of(word) is Kind.KEY
 

@@ -107,7 +107,7 @@ _SUFFIXES: tuple[tuple[str, Field], ...] = (
 # Owners of addresses and keys that are no relay's: of storage, mail, sign-in, monitoring, search, chat.
 _OTHER_SERVICE = re.compile(
     r"^(?:aws|s3|minio|oss|cos|redis|mysql|postgres|database|db|mongo|milvus|qdrant|pinecone|smtp|mail|oauth|nextauth|clerk|jwt|csrf"
-    r"|webhook|callback|otel|sentry|langfuse|langsmith|posthog|stripe|github|gitlab|gitee|telegram|tg|discord|slack|feishu|lark"
+    r"|webhook|callback|otel|sentry|langfuse|langsmith|langchain|posthog|stripe|github|gitlab|gitee|telegram|tg|discord|slack|feishu|lark"
     r"|dingtalk|wechat|weixin|qq|tavily|serper|serpapi|searxng|bing|brave|exa|firecrawl|jina|elevenlabs|proxy|http|https)(?=bot|$)"
 )
 _ALL_SUFFIXES = tuple(suffix for suffix, _ in _SUFFIXES)

@@ -182,9 +182,14 @@ class _Finder:
         """The facts of one object; variables of several owners in it are several pairs, emitted here."""
         merged = _facts_of(Own(), own, below)
         strangers = _are_strangers(groups)
+        apart = len(groups) > 1 and bool(own.models_of.keys() & groups.keys())  # the models have owners as well
+        if apart:
+            merged.models = []
         for owner, group in groups.items():
             facts = _facts_of(group, own, below)
             facts.platform = facts.platform or _owned(owner)
+            if apart:
+                facts.models = own.models_of.get(owner) or own.models_of.get("", [])
             if len(groups) > 1 and facts.addresses and facts.keys:
                 self._emit(facts)
                 merged.emitted = True
@@ -205,6 +210,8 @@ class _Finder:
             value = unwrapped(named, opened(name, value))
             if not take(own, named, str(name), value) and isinstance(value, dict | list):
                 children.append((str(name), value))
+        if own.password and own.address_of and not own.key_of:
+            own.key_of[""] = [own.password]
         own.address_of = {owner: [own.whole(one) for one in found] for owner, found in own.address_of.items()}
         return own, children
 
@@ -254,6 +261,7 @@ def _are_strangers(groups: Mapping[str, Own]) -> bool:
 def _add_half(merged: _Facts, facts: _Facts) -> None:
     merged.addresses += facts.addresses
     merged.keys += facts.keys
+    merged.models = merged.models or facts.models
     merged.strong = merged.strong or facts.strong
     merged.platform = merged.platform or facts.platform
 

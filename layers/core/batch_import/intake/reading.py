@@ -73,11 +73,21 @@ def _lines(text: str, clean: str, form: str) -> Intake:
 
 
 def _intake(drafts: Sequence[Draft], ignored: Lines, form: str) -> Intake:
-    if any(draft.addresses for draft in drafts):
-        drafts = [draft for draft in drafts if draft.addresses or not draft.keys or any(map(may_be_key, draft.keys))]
-    rows = rows_of(drafts)
+    rows = rows_of(_worth_telling(drafts))
     told = ignored_lines([(number, line) for number, line in ignored if line.strip()], rows)
     return Intake(rows, told, summary_of(rows, len(told)), form)
+
+
+def _worth_telling(drafts: Sequence[Draft]) -> Sequence[Draft]:
+    """``drafts`` without keys alone that stand in a pair as well, or that are placeholders beside anything better."""
+    if not any(draft.addresses or any(map(may_be_key, draft.keys)) for draft in drafts):
+        return drafts
+    used = {key for draft in drafts if draft.complete for key in draft.keys}
+    return [
+        draft
+        for draft in drafts
+        if draft.addresses or not draft.keys or (not used.issuperset(draft.keys) and any(map(may_be_key, draft.keys)))
+    ]
 
 
 def _numbered(text: str) -> Lines:

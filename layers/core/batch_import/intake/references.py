@@ -10,12 +10,14 @@ _DEFINED = re.compile(
     r"[ \t]*=[ \t]*[\"']?([^\s\"'$]{4,2048})[\"']?;?[ \t]*$",
     re.MULTILINE,
 )
-_REFERENCE = re.compile(r"\$\{(?:env:)?(\w+)(?::?-([^{}\n]*))?\}|\{\{\s*(\w+)\s*\}\}|\$(?:env:)?(\w+)|%(\w+)%")
+_REFERENCE = re.compile(
+    r"\$\{(?:env:)?(\w+)(?::?-([^{}\n]*))?\}|\{\{\s*(\w+)\s*\}\}|\$(?:env:)?(\w+)|%(\w+)%|\{env:(\w+)\}|os\.environ/(\w+)"
+)
 
 
 def resolved(text: str) -> tuple[str, frozenset[int]]:
     """``text`` with every reference replaced that has one meaning, and the numbers of the lines where one stood."""
-    if "$" not in text and "{{" not in text and "%" not in text:
+    if not any(sign in text for sign in ("$", "{{", "%", "{env:", "os.environ/")):
         return text, frozenset()
     values: dict[str, set[str]] = defaultdict(set)
     for found in _DEFINED.finditer(text):
@@ -26,7 +28,7 @@ def resolved(text: str) -> tuple[str, frozenset[int]]:
     pieces: list[str] = []
     at, line = 0, 1
     for found in _REFERENCE.finditer(text):
-        name = found[1] or found[3] or found[4] or found[5]
+        name = next(name for name in found.group(1, 3, 4, 5, 6, 7) if name)
         default = found[2] if found[2] and (has_scheme(found[2]) or is_key_like(found[2])) else None
         if (value := names.get(name, default)) is None or text[found.end() : found.end() + 2].lstrip(" ")[:1] == "=":
             continue

@@ -255,7 +255,7 @@ class TokenReader:
             _NOTHING.fullmatch(value.strip())
             or cleaning.is_scheme_word(value)
             or _EXPRESSION.match(value)
-            or (named.owner and _FLAG.fullmatch(value.strip()))
+            or _FLAG.fullmatch(value.strip())
         ):
             return
         words = [word for word in re.split(r"[\s\"'`()\[\]]+", value.strip()) if word.strip(",;|*")]

@@ -29,7 +29,7 @@ class Own:
     address_of: dict[str, list[str]] = field(default_factory=dict)
     key_of: dict[str, list[str]] = field(default_factory=dict)
     sites: list[str] = field(default_factory=list)
-    models: list[str] = field(default_factory=list)
+    models_of: dict[str, list[str]] = field(default_factory=dict)
     label: str | None = None
     identity: str | None = None  # used where there is no name
     platform: Platform | None = None
@@ -40,6 +40,7 @@ class Own:
     unknown: bool = False
     cut: bool = False
     exact: bool = False
+    password: str = ""  # a key where there is an address and no other one (SillyTavern's proxies)
     path: str = ""  # of the API below an address that has none
     scheme: str = ""
     port: str = ""
@@ -58,6 +59,10 @@ class Own:
         return [address for found in self.address_of.values() for address in found]
 
     @property
+    def models(self) -> list[str]:
+        return [model for found in self.models_of.values() for model in found]
+
+    @property
     def keys(self) -> list[str]:
         return [key for found in self.key_of.values() for key in found]
 
@@ -69,6 +74,9 @@ def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
         return True
     if name == "id" and isinstance(value, str) and not value.isdigit() and len(value) <= 30:
         own.identity = value
+    if isinstance(value, str) and name.lower() in ("password", "pass") and cleaning.is_key_like(value):
+        own.password = value
+        return True
     if _take_part(own, name.lower(), value):
         return True
     named = named or _by_value(name, value)
@@ -78,9 +86,9 @@ def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
     if named.field is Field.ADDRESS:
         return _take_address(own, named, name, value)
     if named.field is Field.KEY:
-        return _take_key(own, named, value)
+        return _take_key(own, named, name, value)
     if named.field is Field.MODELS:
-        return _take_models(own, value)
+        return _take_models(own, named.owner, value)
     if isinstance(value, dict | list):
         return False
     _take_single(own, named.field, name, value)
@@ -104,8 +112,6 @@ def _by_value(name: str, value: Any) -> Named | None:
     if name == "api" and is_text and cleaning.has_scheme(value):
         return Named(Field.ADDRESS)
     if (is_text and value.startswith("Bearer ")) or (name == "api" and _are_keys(value)):
-        return Named(Field.KEY)
-    if is_text and name.lower() in ("password", "pass") and cleaning.is_key_like(value):  # SillyTavern's proxies
         return Named(Field.KEY)
     return Named(Field.PLATFORM) if name == "api" and is_text else None
 
@@ -211,13 +217,15 @@ def _is_address(text: str, name: str) -> bool:
     )
 
 
-def _take_key(own: Own, named: Named, value: Any) -> bool:
+def _take_key(own: Own, named: Named, name: str, value: Any) -> bool:
     if isinstance(value, dict) and _are_keys(list(value.values())) and not any(map(_is_key_name, value)):
-        return all(_take_key(own, named._replace(owner=str(owner)), one) for owner, one in value.items())
+        return all(_take_key(own, named._replace(owner=str(owner)), name, one) for owner, one in value.items())
     values = value if isinstance(value, list) else [value]
     keys = [one for one in values if isinstance(one, str) and one.strip() and not cleaning.is_scheme_word(one)]
     if isinstance(value, dict) or any(isinstance(one, dict | list) for one in values):
         return False
+    if "credential" in name.lower() and any(map(cleaning.is_uuid, keys)):  # the id of an entry elsewhere
+        return True
     for key in keys:
         own.key_of.setdefault(named.owner, []).extend(_several(key))
     return True
@@ -239,10 +247,11 @@ def _several(key: str) -> list[str]:
     return [line.strip() for line in key.splitlines() if line.strip()]
 
 
-def _take_models(own: Own, value: Any) -> bool:
+def _take_models(own: Own, owner: str, value: Any) -> bool:
     if isinstance(value, dict) and _holds_address(value, 4):
         return False
-    own.models.extend(_names(value, 0))
+    if names := list(_names(value, 0)):
+        own.models_of.setdefault(owner, []).extend(names)
     # A list of objects may be a list of providers (LiteLLM and Continue call it models): it is looked into as well.
     return not (
         isinstance(value, list) and any(isinstance(one, dict) and _has_credentials(one) for one in value)

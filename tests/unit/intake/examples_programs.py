@@ -1,0 +1,312 @@
+# ruff: noqa: E501  (one list a line)
+"""Settings of widespread programs; the right reading was written down before the parser read them."""
+
+import json
+
+from tests.unit.intake.example import K2, ONE, TWO, U2, Example, K, Right, U, incomplete
+
+_CHERRY = {"llm": json.dumps({"providers": [{"id": "relay", "name": "Relay", "type": "openai", "apiKey": K, "apiHost": "https://relay.example", "models": [{"id": "gpt-5", "name": "gpt-5", "group": "gpt"}], "enabled": True}, {"id": "openai", "name": "OpenAI", "type": "openai", "apiKey": "", "apiHost": "https://api.openai.example", "models": [], "enabled": False}]})}  # fmt: skip
+
+SIXTH = [
+    Example("Cherry Studio: backup with nested texts", json.dumps({"time": 1, "version": 5, "localStorage": {"persist:cherry-studio": json.dumps(_CHERRY)}, "indexedDB": {"files": []}}), [Right(models=("gpt-5",), label="Relay", platform="openai")]),
+    Example("Roo Code: exported profiles", """{
+  "providerProfiles": {
+    "currentApiConfigName": "default",
+    "apiConfigs": {
+      "default": {
+        "apiProvider": "openai",
+        "openAiBaseUrl": "https://relay.example/v1",
+        "openAiApiKey": "sk-AAAA0001",
+        "openAiModelId": "gpt-5",
+        "openAiCustomModelInfo": { "maxTokens": -1, "contextWindow": 128000, "inputPrice": 0 },
+        "id": "ab12cd34ef"
+      },
+      "claude": {
+        "apiProvider": "anthropic",
+        "anthropicBaseUrl": "https://other.example",
+        "apiKey": "sk-BBBB0002",
+        "apiModelId": "claude-sonnet-4-5",
+        "id": "gh56ij78kl"
+      }
+    }
+  },
+  "globalSettings": { "language": "zh-CN", "autoApprovalEnabled": true }
+}
+""", [Right(models=("gpt-5",)), Right(U2, K2, ("claude-sonnet-4-5",), platform="anthropic")]),
+    Example("chatgpt-on-wechat: config.json", """{
+  "channel_type": "wx",
+  "model": "gpt-5",
+  "open_ai_api_key": "sk-AAAA0001",
+  "open_ai_api_base": "https://relay.example/v1",
+  "claude_api_key": "",
+  "linkai_api_key": "",
+  "proxy": "",
+  "single_chat_prefix": ["bot", "@bot"],
+  "group_name_white_list": ["群1"],
+  "temperature": 0.7
+}
+""", [Right(models=("gpt-5",))]),
+    Example("AstrBot: cmd_config.json", """{
+  "provider": [
+    {
+      "id": "relay",
+      "type": "openai_chat_completion",
+      "provider_type": "chat_completion",
+      "enable": true,
+      "key": ["sk-AAAA0001"],
+      "api_base": "https://relay.example/v1",
+      "timeout": 120,
+      "model_config": { "model": "gpt-5", "temperature": 0.4 }
+    }
+  ],
+  "dashboard": { "enable": true, "username": "astrbot", "password": "77b90590a8945a7d36c963981a307dc9", "host": "0.0.0.0", "port": 6185 }
+}
+""", [Right(models=("gpt-5",), platform="openai")]),
+    Example("MaiBot: model_config.toml", """[inner]
+version = "1.7.4"
+
+[[api_providers]]
+name = "Relay"
+base_url = "https://relay.example/v1"
+api_key = "sk-AAAA0001"
+client_type = "openai"
+max_retry = 2
+
+[[api_providers]]
+name = "Other"
+base_url = "https://other.example/v1"
+api_key = "sk-BBBB0002"
+client_type = "openai"
+
+[[models]]
+model_identifier = "gpt-5"
+name = "gpt-5"
+api_provider = "Relay"
+price_in = 2.0
+""", [Right(label="Relay"), Right(U2, K2, label="Other")]),
+    Example("koishi: lists of key, address and switch", """plugins:
+  group:chat:
+    chatluna-openai-adapter:abc123:
+      apiKeys:
+        - - sk-AAAA0001
+          - https://relay.example/v1
+          - true
+      additionalModels: []
+      temperature: 1
+""", ONE),
+    Example("RAGFlow: service_conf.yaml", """ragflow:
+  host: 0.0.0.0
+  http_port: 9380
+mysql:
+  name: 'rag_flow'
+  user: 'root'
+  password: 'infini_rag_flow'
+  host: 'localhost'
+  port: 5455
+minio:
+  user: 'rag_flow'
+  password: 'infini_rag_flow'
+  host: 'localhost:9000'
+user_default_llm:
+  factory: 'OpenAI-API-Compatible'
+  api_key: 'sk-AAAA0001'
+  base_url: 'https://relay.example/v1'
+""", ONE),
+    Example("pdf2zh: config.json", """{
+    "USE_MODELSCOPE": "0",
+    "PDF2ZH_LANG_TO": "Simplified Chinese",
+    "translators": [
+        {
+            "name": "openai",
+            "envs": {
+                "OPENAI_BASE_URL": "https://relay.example/v1",
+                "OPENAI_API_KEY": "sk-AAAA0001",
+                "OPENAI_MODEL": "gpt-5"
+            }
+        },
+        {
+            "name": "deepl",
+            "envs": { "DEEPL_AUTH_KEY": "" }
+        }
+    ]
+}
+""", [Right(models=("gpt-5",))]),
+    Example("VideoLingo: config.yaml", """# * Settings marked with * are advanced settings
+version: "3.0.0"
+display_language: "zh-CN"
+
+# API settings
+api:
+  key: 'sk-AAAA0001'
+  base_url: 'https://relay.example'
+  model: 'gpt-5'
+  llm_support_json: false
+
+whisper:
+  model: 'large-v3'
+  language: 'en'
+  runtime: 'local'
+  whisperX_302_api_key: 'your_302_api_key'
+
+sf_fish_tts:
+  api_key: 'YOUR_API_KEY'
+  voice: 'anna'
+""", [Right(models=("gpt-5",))]),
+    Example("MoneyPrinterTurbo: config.toml of many", """[app]
+video_source = "pexels"
+pexels_api_keys = []
+llm_provider = "openai"
+
+openai_api_key = "sk-AAAA0001"
+openai_base_url = "https://relay.example/v1"
+openai_model_name = "gpt-5"
+
+moonshot_api_key = ""
+moonshot_base_url = "https://moonshot.example/v1"
+moonshot_model_name = "moonshot-v1-8k"
+
+deepseek_api_key = "sk-BBBB0002"
+deepseek_base_url = "https://other.example"
+deepseek_model_name = "deepseek-chat"
+
+redis_host = "localhost"
+redis_port = 6379
+
+[whisper]
+model_size = "large-v3"
+""", [Right(models=("gpt-5",)), incomplete("https://moonshot.example/v1", "", "no_key")._replace(models=("moonshot-v1-8k",)), Right(U2, K2, ("deepseek-chat",))]),
+    Example("VS Code: custom models of Copilot", """{
+  "editor.fontSize": 14,
+  "github.copilot.chat.customOAIModels": {
+    "gpt-5": {
+      "name": "GPT-5 relay",
+      "url": "https://relay.example/v1",
+      "toolCalling": true,
+      "vision": false,
+      "maxInputTokens": 128000,
+      "requiresAPIKey": true
+    }
+  }
+}
+""", [incomplete(U, "", "no_key")._replace(label="GPT-5 relay")]),
+    Example("ccm: keys of makers alone", """# CCM 配置文件
+DEEPSEEK_API_KEY=sk-AAAA0001
+KIMI_API_KEY=sk-BBBB0002
+GLM_API_KEY=your-glm-api-key
+# DEEPSEEK_MODEL=deepseek-chat
+""", [incomplete("", K), incomplete("", K2)]),
+    Example("curl of Windows with carets", """curl https://relay.example/v1/chat/completions ^
+  -H "Content-Type: application/json" ^
+  -H "Authorization: Bearer sk-AAAA0001" ^
+  -d "{\\"model\\":\\"gpt-5\\",\\"messages\\":[{\\"role\\":\\"user\\",\\"content\\":\\"hi\\"}]}"
+""", [Right(models=("gpt-5",))]),
+    Example("LangChain: environ and client", """import os
+from langchain_openai import ChatOpenAI
+
+os.environ["OPENAI_API_KEY"] = "sk-AAAA0001"
+os.environ["OPENAI_API_BASE"] = "https://relay.example/v1"
+os.environ["LANGCHAIN_API_KEY"] = "lsv2_pt_0000"
+
+llm = ChatOpenAI(model_name="gpt-5", temperature=0)
+""", [Right(models=("gpt-5",))]),
+    Example("Elixir: config.exs", """import Config
+
+config :openai,
+  api_key: "sk-AAAA0001",
+  api_url: "https://relay.example/v1",
+  http_options: [recv_timeout: 30_000]
+""", ONE),
+    Example("HOCON: application.conf", """llm {
+  openai {
+    base-url = "https://relay.example/v1"
+    api-key = "sk-AAAA0001"
+    model = "gpt-5"
+  }
+  timeout = 30s
+}
+""", [Right(models=("gpt-5",))]),
+    Example("SillyTavern: secrets.json", """{
+    "api_key_openai": "sk-AAAA0001",
+    "api_key_claude": "sk-BBBB0002",
+    "api_key_horde": "0000000000",
+    "vapid": "x"
+}
+""", [incomplete("", K), incomplete("", K2)]),
+    Example("OpenHands: config.toml", """[core]
+workspace_base = "./workspace"
+
+[llm]
+model = "openai/gpt-5"
+base_url = "https://relay.example/v1"
+api_key = "sk-AAAA0001"
+temperature = 0.0
+
+[llm.cheap]
+model = "openai/gpt-5-mini"
+base_url = "https://other.example/v1"
+api_key = "sk-BBBB0002"
+""", [Right(models=("gpt-5",)), Right(U2, K2, ("gpt-5-mini",))]),
+    Example("opencode.json and the variable that it names", """// opencode.json
+{
+  "provider": {
+    "relay": {
+      "npm": "@ai-sdk/openai-compatible",
+      "options": { "baseURL": "https://relay.example/v1", "apiKey": "{env:RELAY_KEY}" },
+      "models": { "gpt-5": {} }
+    }
+  }
+}
+
+# .env
+RELAY_KEY=sk-AAAA0001
+""", [Right(models=("gpt-5",))]),
+    Example("Flowise: chatflow node", """{
+  "nodes": [
+    {
+      "id": "chatOpenAICustom_0",
+      "data": {
+        "label": "ChatOpenAI Custom",
+        "name": "chatOpenAICustom",
+        "inputs": { "modelName": "gpt-5", "temperature": 0.9, "basepath": "https://relay.example/v1", "baseOptions": "" },
+        "credential": "8f7e6d5c-0000-4b3a-9281-706f5e4d3c2b"
+      }
+    }
+  ],
+  "edges": []
+}
+""", [incomplete(U, "")._replace(models=("gpt-5",))]),
+    Example("Bash: associative arrays", """declare -A RELAY=(
+  [url]="https://relay.example/v1"
+  [key]="sk-AAAA0001"
+)
+declare -A OTHER=(
+  [url]="https://other.example/v1"
+  [key]="sk-BBBB0002"
+)
+""", TWO),
+    Example("Groovy and Gradle: properties", """openaiBaseUrl=https://relay.example/v1
+openaiApiKey=sk-AAAA0001
+org.gradle.jvmargs=-Xmx2048m
+""", ONE),
+    Example("Streamlit: secrets.toml", """OPENAI_API_KEY = "sk-AAAA0001"
+OPENAI_BASE_URL = "https://relay.example/v1"
+
+[connections.db]
+url = "postgresql://u:p@localhost/db"
+""", ONE),
+    Example("Home page of a relay copied", """首页 控制台 模型价格 文档 关于
+Relay API
+更好的价格，更好的稳定性，只需要将模型基址替换为：
+https://relay.example
+/v1/chat/completions
+获取密钥
+文档
+
+我的令牌：sk-AAAA0001
+""", ONE),
+    Example("forum: pair hidden in base64 with a hint", """base64 解码一下
+aHR0cHM6Ly9yZWxheS5leGFtcGxlL3Yx
+c2stQUFBQTAwMDE=
+""", ONE),
+]  # fmt: skip
+EXAMPLES = [*SIXTH]
