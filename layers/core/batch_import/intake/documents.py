@@ -145,6 +145,8 @@ def program_document(text: str, first: int = 1) -> Document | None:
     left = [value for value in strings_of(text) if value not in used]
     if not used or len(left) > _MOST_LEFT:
         return None
+    if any(len(draft.addresses) > 1 for draft in drafts) and any(not draft.addresses for draft in drafts):
+        return None  # an address too many here, none there: the parts were not told apart
     left = [value for value in left if not any(value in one for one in used)]
     if any(value[:4] != "http" for value in left) or (left and not any(draft.complete for draft in drafts)):
         return None

@@ -97,6 +97,8 @@ class _Reader:
                 frame.glued = frame.last is not None
             elif kind == "end" or (kind == "line" and frame.last is not None and not frame.glued):
                 self._flush(frame)
+            elif kind == "line":
+                frame.sign_before = ""  # a type stands in the line of its name
             elif kind in ("name", "number"):
                 self._value(frame, _Name(found[0]))
             elif (value := _string(found)) is not None:
