@@ -2,4 +2,6 @@
 
 GAPS = {
     "OpenHands report: a log",
+    "sub2api: page of a key",
+    "JSON: accounts with cookies and keys",
 }

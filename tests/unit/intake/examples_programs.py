@@ -3,7 +3,7 @@
 
 import json
 
-from tests.unit.intake.example import K2, ONE, TWO, U2, Example, K, Right, U, incomplete
+from tests.unit.intake.example import K2, K3, ONE, TWO, U2, Example, K, Right, U, incomplete
 
 _CHERRY = {"llm": json.dumps({"providers": [{"id": "relay", "name": "Relay", "type": "openai", "apiKey": K, "apiHost": "https://relay.example", "models": [{"id": "gpt-5", "name": "gpt-5", "group": "gpt"}], "enabled": True}, {"id": "openai", "name": "OpenAI", "type": "openai", "apiKey": "", "apiHost": "https://api.openai.example", "models": [], "enabled": False}]})}  # fmt: skip
 
@@ -309,4 +309,136 @@ aHR0cHM6Ly9yZWxheS5leGFtcGxlL3Yx
 c2stQUFBQTAwMDE=
 """, ONE),
 ]  # fmt: skip
-EXAMPLES = [*SIXTH]
+SEVENTH = [
+    Example("sub2api: page of a key", """名称
+my-key
+API 密钥
+sk-AAAA0001
+分组
+claude-max
+用量
+今日: $0.12
+状态
+活跃
+端点：https://relay.example
+""", ONE),
+    Example("Notion table pasted", """Provider	Base URL	API Key	Status	Last check
+Relay	https://relay.example/v1	sk-AAAA0001	✅ OK	2026-01-05
+Other	https://other.example/v1	sk-BBBB0002	❌ 401	2026-01-04
+""", [Right(label="Relay"), Right(U2, K2, label="Other")]),
+    Example("Slack: code and mention", """<@U012AB3CD> here you go:
+```base_url = https://relay.example/v1
+api_key = sk-AAAA0001```
+:thumbsup: 2
+""", ONE),
+    Example("Portuguese mail", """Olá,
+
+Segue o acesso:
+Endereço: https://relay.example/v1
+Chave: sk-AAAA0001
+Modelo: gpt-5
+
+Abraços
+""", [Right(models=("gpt-5",))]),
+    Example("key before and after by lines with dashes", """1) https://relay.example/v1 -- sk-AAAA0001
+2) https://other.example/v1 -- sk-BBBB0002
+""", TWO),
+    Example("Go: configuration with viper defaults", """viper.SetDefault("llm.base_url", "https://relay.example/v1")
+viper.SetDefault("llm.api_key", "sk-AAAA0001")
+viper.SetDefault("llm.model", "gpt-5")
+viper.SetDefault("server.port", 8080)
+""", [Right(models=("gpt-5",))]),
+    Example("Rust: struct and default", """impl Default for Config {
+    fn default() -> Self {
+        Self {
+            base_url: "https://relay.example/v1".to_string(),
+            api_key: String::from("sk-AAAA0001"),
+            model: "gpt-5".into(),
+            timeout: Duration::from_secs(30),
+        }
+    }
+}
+""", [Right(models=("gpt-5",))]),
+    Example("Vue: form with defaults", """<script setup lang="ts">
+const form = reactive({
+  baseUrl: 'https://relay.example/v1',
+  apiKey: 'sk-AAAA0001',
+  model: 'gpt-5',
+  stream: true,
+})
+</script>
+
+<template>
+  <el-input v-model="form.baseUrl" placeholder="https://api.openai.com" />
+</template>
+""", [Right(models=("gpt-5",))]),
+    Example("Python: dataclass and argparse", """parser = argparse.ArgumentParser()
+parser.add_argument("--base-url", default="https://relay.example/v1")
+parser.add_argument("--api-key", default="sk-AAAA0001")
+parser.add_argument("--model", default="gpt-5")
+args = parser.parse_args()
+""", [Right(models=("gpt-5",))]),
+    Example("Makefile with exports", """export OPENAI_BASE_URL := https://relay.example/v1
+export OPENAI_API_KEY := sk-AAAA0001
+
+run:
+	python main.py
+""", ONE),
+    Example("tmux and ssh: env in a command", """ssh root@10.0.0.9 'OPENAI_BASE_URL=https://relay.example/v1 OPENAI_API_KEY=sk-AAAA0001 nohup python bot.py &'
+""", ONE),
+    Example("Jupyter: getpass and client", """import os
+os.environ['OPENAI_API_KEY'] = 'sk-AAAA0001'
+client = OpenAI(base_url='https://relay.example/v1')
+""", ONE),
+    Example("release note with addresses of mirrors", """公告：主域名 https://relay.example 被墙，请改用以下线路
+线路1：https://a.relay.example
+线路2：https://b.relay.example
+旧 key 继续可用
+""", [incomplete("https://relay.example/v1", ""), incomplete("https://a.relay.example/v1", ""), incomplete("https://b.relay.example/v1", "")]),
+    Example("one key each for two of three relays", """A站 https://relay.example sk-AAAA0001
+B站 https://other.example 待补充
+C站 https://third.example sk-CCCC0003
+""", [Right(label="A站"), incomplete(U2, ""), Right("https://third.example/v1", K3, label="C站")]),
+    Example("JSON: accounts with cookies and keys", """[{"site_name":"甲","site_url":"https://relay.example","account_info":{"username":"u1","access_token":"0123456789abcdef0123456789abcdef"},"tokens":[{"name":"default","key":"sk-AAAA0001","group":"default"}]}]""", [Right(label="甲")]),
+    Example("CSV with quotes and a comment column", '''"名称","接口地址","密钥","备注"
+"甲","https://relay.example/v1","sk-AAAA0001","便宜, 稳定"
+"乙","https://other.example/v1","sk-BBBB0002","only ""claude"""
+''', [Right(label="甲"), Right(U2, K2, label="乙")]),
+    Example("semicolon sheet of Excel", """name;url;key;models
+A;https://relay.example/v1;sk-AAAA0001;gpt-5,glm-4.6
+B;https://other.example/v1;sk-BBBB0002;
+""", [Right(models=("gpt-5", "glm-4.6"), label="A"), Right(U2, K2, label="B")]),
+    Example("text of a QR code", """{"t":"openai","u":"https://relay.example/v1","k":"sk-AAAA0001"}""", ONE),
+    Example("address with a user's path and a remark glued", """https://relay.example/v1（国内直连）
+sk-AAAA0001【限 gpt-5】
+""", [Right(models=("gpt-5",))]),
+    Example("short host, key after a slash", """relay.example / sk-AAAA0001
+other.example / sk-BBBB0002
+""", TWO),
+    Example("Anthropic settings in YAML and an unrelated one", """claude:
+  base_url: https://relay.example
+  auth_token: sk-AAAA0001
+telegram:
+  bot_token: "123456:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
+  api_url: https://tg.other.example
+""", [Right(platform="anthropic"), incomplete("https://tg.other.example/v1", "")]),
+    Example("status page: urls without keys, then one pair", """https://relay.example 200 OK 120ms
+https://other.example 502 Bad Gateway
+可用的：https://relay.example sk-AAAA0001
+""", [incomplete(U2, ""), Right()]),
+    Example("Thai and emoji", """🔗 ลิงก์: https://relay.example/v1
+🔑 คีย์: sk-AAAA0001
+""", ONE),
+    Example("old and new key of one relay", """https://relay.example/v1
+旧：sk-AAAA0001（已用完）
+新：sk-BBBB0002
+""", [Right(), Right(U, K2)]),
+    Example("list of keys in Python and one address", """BASE = "https://relay.example/v1"
+KEYS = [
+    "sk-AAAA0001",
+    "sk-BBBB0002",
+    "sk-CCCC0003",
+]
+""", [Right(), Right(U, K2), Right(U, K3)]),
+]  # fmt: skip
+EXAMPLES = [*SIXTH, *SEVENTH]

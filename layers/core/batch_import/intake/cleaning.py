@@ -202,7 +202,7 @@ _PREFIXED = re.compile(
 _RANDOM_KEY = re.compile(r"sk-(?=(?:[^0-9]*[0-9]){6})(?!.*(?:[xX]{6}|[yY]our|[hH]ere))[A-Za-z0-9_-]{21,300}")
 _OPAQUE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_\-.+/=~:|]{16,}")
 _NO_KEY = re.compile(
-    r"[A-Za-z_]\w*=[^=]|(?:[A-Z]+(?:_[A-Z]+)+|[a-z]+(?:_[a-z]+)+)$|[-:.]"
+    r"[A-Za-z_]\w*=[^=]|@|\d+(?:\.\d+)?[A-Za-z]{1,4}$|(?:[A-Z]+(?:_[A-Z]+)+|[a-z]+(?:_[a-z]+)+)$|[-:.]"
 )  # an assignment, a variable, an option
 _SCHEME_WORD = re.compile(
     r"(?:bearer|basic|digest|oauth2?|header|query|inherit|password|(?:x-)?api[-_ ]?key|bearer[-_ ]?token)[;,]?",

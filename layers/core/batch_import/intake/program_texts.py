@@ -236,12 +236,21 @@ def _built(frame: _Frame, root: bool = False) -> Any:
             _name_by_value(value) in ("base_url", "key") for value in others if isinstance(value, str)
         ):
             return others
+    if frame.sign == "(" and (pair := _default(named, others)) is not None:
+        return {pair[0]: pair[1]}
     if not root:
         named = [*_named_by_value(others), *named]
     groups = _groups(named)
     if nested := [value for value in others if isinstance(value, dict | list)]:
         groups[-1]["args"] = nested
     return groups[0] if len(groups) == 1 else groups
+
+
+def _default(named: list[tuple[str, Any]], others: list[Any]) -> tuple[str, Any] | None:
+    """``add_argument("--api-key", default="sk-…")``: the name and the value."""
+    values = [value for name, value in named if name in ("default", "value") and isinstance(value, str)]
+    is_one = len(values) == 1 and bool(others) and _is_text(others[0]) and _is_field(others[0].lstrip("-"))
+    return (others[0].lstrip("-"), values[0]) if is_one else None
 
 
 def _setter(frame: _Frame) -> tuple[str, Any] | None:

@@ -234,7 +234,7 @@ class Records:
         if current is None or current.label:
             return
         beside = line.words[: line.lead] or line.words or [line.comment]
-        words = " ".join(word for word in beside if word.strip(" -=:|"))
+        words = _as_written([word for word in beside if word.strip(" -=:|")], line.text)
         if 0 < len(words) <= 100:
             current.label = words
 
@@ -284,6 +284,8 @@ class Records:
         sites = _sites(self.drafts)
         used = {key for draft in self.drafts if draft.complete for key in draft.keys}
         for draft in self.drafts:
+            if not draft.keys and len(draft.addresses) > 1:
+                draft.addresses = [one for one in draft.addresses if _site_of(one) not in sites] or draft.addresses
             if not draft.keys and draft.addresses and all(_site_of(one) in sites for one in draft.addresses):
                 self.ignored.append((draft.line, " ".join(draft.addresses)))
             elif draft.keys and not draft.addresses and used.issuperset(draft.keys):
@@ -294,6 +296,15 @@ class Records:
                 self.ignored.append((draft.line, draft.site))
         self.drafts = [part for draft in kept for part in paired(draft)]
         self.ignored.sort()
+
+
+def _as_written(words: Sequence[str], text: str) -> str:
+    """Words with a blank between them where ``text`` has one (``A站``)."""
+    written = ""
+    for word in words[:50]:
+        last = written.rpartition(" ")[2]
+        written += word if not written or f"{last}{word}" in text else f" {word}"
+    return written
 
 
 def _drop_lone_owners(lines: Sequence[Line]) -> None:
