@@ -19,8 +19,10 @@ from batch_import.domain.types import (
     AccessStatus,
     AccountResolution,
     ConfirmationStatus,
+    ItemOrder,
     ItemStage,
     MatchedAccountState,
+    Platform,
     RunState,
 )
 from batch_import.http_api import errors, routing
@@ -85,7 +87,10 @@ def list_items(
     provider_id: Search = None,
     matched_account_state: MatchedAccountState | None = None,
     account_resolution: AccountResolution | None = None,
+    code: Search = None,
+    platform: Platform | None = None,
     q: Search = None,
+    order: ItemOrder = ItemOrder.STATUS,
     limit: Limit = routing.DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> api.ItemList:
@@ -97,9 +102,11 @@ def list_items(
         "provider_id": provider_id,
         "matched_account_state": matched_account_state,
         "account_resolution": account_resolution,
+        "code": code,
+        "platform": platform,
         "q": q,
     }
-    return use_cases().items(run_id, filters, limit, cursor)
+    return use_cases().items(run_id, filters, order, limit, cursor)
 
 
 @app.get("/api/batch-import/runs/<run_id>/items/<item_id>", responses=routing.answers(api.ItemDetail, 401, 403, 404))
@@ -125,6 +132,30 @@ def retry_run(
 ) -> api.RunRetried:
     routing.demand_operator(app)
     return use_cases().retry(run_id, request or api.RetryRequest(), idempotency_key)
+
+
+@app.post(
+    "/api/batch-import/runs/<run_id>/apply",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=routing.answers(api.RunApplied, 400, 401, 403, 404, 409, success=202),
+)
+def apply_plan(
+    run_id: str,
+    request: Annotated[api.ApplyRequest | None, Body()] = None,
+    idempotency_key: IdempotencyKey = None,
+) -> api.RunApplied:
+    routing.demand_operator(app)
+    return use_cases().apply(run_id, request or api.ApplyRequest(), idempotency_key)
+
+
+@app.post(
+    "/api/batch-import/runs/<run_id>/undo",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=routing.answers(api.RunSummary, 400, 401, 403, 404, 409, success=202),
+)
+def undo_run(run_id: str, idempotency_key: IdempotencyKey = None) -> api.RunSummary:
+    routing.demand_operator(app)
+    return use_cases().undo(run_id, idempotency_key)
 
 
 @app.get("/api/batch-import/runs/<run_id>/export", responses=routing.answers(api.RunExport, 400, 401, 403, 404))

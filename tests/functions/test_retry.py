@@ -7,9 +7,10 @@ import boto3
 import pytest
 from batch_import.bootstrap import bootstrap
 from batch_import.domain.entities import Item
+from batch_import.domain.outcomes import Code
 from batch_import.domain.types import AccessStatus, ItemStage
-from batch_import.runs.item_list import item_id_at
-from batch_import.store.items import shard_key
+from batch_import.runs.follow_up import FollowUp
+from batch_import.store.items import item_id_at
 from botocore.client import BaseClient
 
 from tests.functions.test_api import BODY, RUNS, call, post, queued, stored
@@ -34,23 +35,25 @@ def ended(accesses: Sequence[AccessStatus], **fields: Any) -> str:
         end(made, f"item_{number:05d}", access)
     run = bootstrap().runs.get(made)
     assert run is not None
-    assert bootstrap().runs.close(run)
+    assert run.finished_at is not None
     return made
 
 
-def end(run_id: str, item_id: str, access: AccessStatus) -> None:
+def end(run_id: str, item_id: str, access: AccessStatus, code: str | None = None) -> None:
     parts = bootstrap()
-    item, run = parts.items.get(run_id, item_id), parts.runs.get(run_id)
+    item = parts.items.get(run_id, item_id)
     assert item is not None
-    assert run is not None
-    changes = {"current_stage": ItemStage.DONE, "access_status": access}
-    counted = parts.items.add_to_counters(item.model_copy(update=changes), run)
-    erasing = [parts.items.erasing_key(item)] if access is ACTIVE else []
-    parts.items.transition(item, changes, also=[counted, *erasing])
+    changes: dict[str, Any] = {"current_stage": ItemStage.DONE, "access_status": access}
+    if code is not None:
+        changes |= {"failure_code": Code(code), "last_error_code": Code(code)}
+    parts.items.transition(item, changes)
+    if access is ACTIVE:
+        erase_key(run_id, item_id)
+    parts.progress.publish()
 
 
 def erase_key(run_id: str, item_id: str) -> None:
-    bootstrap().items_table.delete(run_id, f"secret#{item_id}")
+    bootstrap().secret_store.erase(run_id, [item_id])
 
 
 def retry(run_id: str, body: Any = None, **more: Any) -> Any:
@@ -63,7 +66,8 @@ def listed(run_id: str) -> list[tuple[str, str | None]]:
     run = parts.runs.get(run_id)
     assert run is not None
     found = parts.items.get_many(run_id, [f"item_{n:05d}" for n in range(1, run.total_items + 1)])
-    return [(item.base_url, parts.service.open_key(run, item.item_id)) for item in found]
+    keys = parts.service.open_keys(run_id, [item.item_id for item in found])
+    return [(item.base_url, keys.get(item.item_id)) for item in found]
 
 
 # --- what comes again
@@ -102,7 +106,6 @@ def test_everything_that_was_asked_for_is_asked_for_again(aws: Aws) -> None:
     )  # fmt: skip
     assert [getattr(after, name) for name in fields] == [getattr(before, name) for name in fields]
     assert parts.service.open_probe_key(after) == PROBE_KEY
-    assert after.sealed_data_key != before.sealed_data_key
     item = parts.items.get(new, "item_00001")
     assert item is not None
     assert (item.requested_models, item.legacy_provider_id) == (("kimi 2.6", "gpt-5"), "4")
@@ -140,7 +143,7 @@ def test_items_whose_keys_were_erased_are_left_out_and_counted(aws: Aws) -> None
     new = answer.json["run_id"]
     assert (answer.json["total_items"], answer.json["left_out_items"]) == (2, 1)
     assert [url for url, _ in listed(new)] == ["https://r0.example.com/v1", "https://r2.example.com/v1"]
-    for language, text in (("en", f"this run retries {old}; 1 of its failed"), ("zh", f"该批次重试 {old} 的失败条目")):
+    for language, text in (("en", f"this run comes from {old}; 1 of its item"), ("zh", f"该批次来自 {old}，其中 1 条")):
         [warning] = call("GET", f"{RUNS}/{new}", Accept_Language=language).json["recent_warnings"]
         assert warning.startswith(text)
 
@@ -149,17 +152,14 @@ def test_a_retry_can_be_retried(aws: Aws) -> None:
     first = retry(ended([BROKEN, BROKEN])).json["run_id"]
     for item_id, access in (("item_00001", ACTIVE), ("item_00002", DEGRADED)):
         end(first, item_id, access)
-    run = bootstrap().runs.get(first)
-    assert run is not None
-    assert bootstrap().runs.close(run)
     answer = retry(first)
     assert (answer.json["retry_of"], answer.json["total_items"]) == (first, 1)
 
 
-MANY, LONG = 600, "/" + "long" * 450  # so that few items take several pages of a megabyte
+MANY, LONG = 600, "/" + "long" * 450
 
 
-def test_a_list_that_takes_several_pages_is_retried_whole(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_list_is_retried_whole(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     """And in few calls: 10,000 items have to fit into the 29 seconds that the gateway waits."""
     old = long_and_broken(MANY)
     calls, real = [], BaseClient._make_api_call
@@ -171,8 +171,7 @@ def test_a_list_that_takes_several_pages_is_retried_whole(aws: Aws, monkeypatch:
     monkeypatch.setattr(BaseClient, "_make_api_call", counting)
     answer = retry(old)
     assert (answer.status, answer.json["total_items"], answer.json["left_out_items"]) == (202, MANY, 0)
-    assert calls.count("Query") > 1
-    assert len(calls) < 20 + MANY / 50
+    assert len(calls) < 20 + MANY / 20
 
 
 def long_and_broken(count: int) -> str:
@@ -182,27 +181,128 @@ def long_and_broken(count: int) -> str:
     run_id = str(post({**BODY, "items": pairs}).json["run_id"])
     run = parts.runs.get(run_id)
     assert run is not None
-    now, at = run.started_at, 2_000_000_000
+    now = run.started_at
     rows = [
-        row["Put"]["Item"]
-        for position, one in enumerate(pairs)
-        for row in parts.items.new_rows(
-            Item(
-                run_id=run_id, item_id=item_id_at(position), position=position, base_url=one["base_url"],
-                provider_id=f"r{position}", key_digest="0" * 64, current_stage=ItemStage.DONE, access_status=BROKEN,
-                created_at=now, updated_at=now,
-            ),
-            parts.vault.seal(run_id, run.sealed_data_key, item_id_at(position), one["api_key"].encode()), at,
+        Item(
+            run_id=run_id, item_id=item_id_at(position), position=position, base_url=one["base_url"],
+            provider_id=f"r{position}", key_digest="0" * 64, current_stage=ItemStage.DONE, access_status=BROKEN,
+            created_at=now, updated_at=now,
         )
+        for position, one in enumerate(pairs)
     ]  # fmt: skip
-    table = parts.items_table
-    for start in range(0, len(rows), 25):
-        writes: Any = [{"PutRequest": {"Item": row}} for row in rows[start : start + 25]]
-        table.client.batch_write_item(RequestItems={table.name: writes})
-    counted = {":all": count}
-    parts.runs_table.update(run_id, shard_key(0), "SET completed_items = :all, broken_items = :all", counted)
-    assert parts.runs.close(run)
+    keys = {item.item_id: one["api_key"].encode() for item, one in zip(rows, pairs, strict=True)}
+    parts.secret_store.put(run_id, keys, 2_000_000_000)
+    assert parts.items.add(rows) == []
+    assert parts.progress.publish() == 1
     return run_id
+
+
+# --- by choice
+
+
+def ended_with_codes() -> str:
+    """Active, refused key, unreachable, refused key, cancelled."""
+    made = str(post({**BODY, "items": items(5)}).json["run_id"])
+    call("POST", f"{RUNS}/{made}/cancel")
+    ends = [(ACTIVE, None), (BROKEN, "auth_failed"), (DEGRADED, "unreachable"), (BROKEN, "auth_failed")]
+    for number, (access, code) in enumerate([*ends, (UNKNOWN, "cancelled")], start=1):
+        end(made, f"item_{number:05d}", access, code)
+    run = bootstrap().runs.get(made)
+    assert run is not None
+    assert run.finished_at is not None
+    return made
+
+
+@pytest.mark.parametrize(
+    ("choice", "positions"),
+    [
+        ({}, [1, 2, 3, 4]),
+        ({"item_ids": ["item_00004", "item_00002"]}, [1, 3]),
+        ({"codes": ["auth_failed"]}, [1, 3]),
+        ({"codes": ["unreachable", "cancelled"]}, [2, 4]),
+        ({"access_status": ["unknown"]}, [4]),
+        ({"access_status": ["degraded", "broken"]}, [1, 2, 3]),
+        ({"item_ids": ["item_00002", "item_00003"], "codes": ["auth_failed"]}, [1]),
+    ],
+)
+def test_items_are_chosen_by_id_code_and_access_and_cancelled_ones_count(
+    aws: Aws, choice: dict[str, Any], positions: list[int]
+) -> None:
+    new = retry(ended_with_codes(), choice).json["run_id"]
+    assert listed(new) == [(f"https://r{n}.example.com/v1", KEY.format(n)) for n in positions]
+
+
+def test_a_new_key_takes_the_place_of_one_that_is_held_or_gone(aws: Aws) -> None:
+    old = ended([BROKEN, BROKEN, BROKEN])
+    erase_key(old, "item_00002")
+    keys = {"item_00001": "sk-canary-retry-new-1", "item_00002": "sk-canary-retry-new-2"}
+    answer = retry(old, {"api_keys": keys})
+    assert answer.json["left_out_items"] == 0
+    assert [key for _, key in listed(answer.json["run_id"])] == [*keys.values(), KEY.format(2)]
+
+
+@pytest.mark.parametrize(
+    ("choice", "status", "told"),
+    [
+        ({"item_ids": ["item_00001", "item_00009"]}, 400, "item_ids[1]"),
+        ({"item_ids": ["run_1"]}, 400, "item_ids[0]"),
+        ({"codes": ["nonsense"]}, 400, "codes[0]"),
+        ({"access_status": ["fine"]}, 400, "access_status[0]"),
+        ({"api_keys": {"item_00001": "sk-canary-retry-new"}}, 400, "not retried"),
+        ({"api_keys": {"sk-canary-retry-place": "x"}}, 400, "api_keys"),
+        ({"api_keys": {"item_00002": "sk-canary-retry two words"}}, 400, "api_keys"),
+        ({"item_ids": ["item_00001"]}, 409, "no such item"),
+        ({"codes": ["dead_lettered"]}, 409, "no such item"),
+    ],
+)
+def test_a_choice_that_makes_no_sense_is_refused_and_not_repeated(
+    aws: Aws, choice: dict[str, Any], status: int, told: str
+) -> None:
+    old = ended_with_codes()
+    before = stored()
+    answer = retry(old, choice)
+    assert answer.status == status
+    assert told in answer.error[2]
+    assert "canary" not in answer.text
+    assert stored() == before
+
+
+def test_items_that_an_unfinished_retry_holds_are_a_conflict_that_names_it(aws: Aws) -> None:
+    old = ended([BROKEN, BROKEN, BROKEN])
+    first = retry(old, {"item_ids": ["item_00001", "item_00002"]}).json["run_id"]
+    for choice in ({}, {"item_ids": ["item_00002"]}):
+        status, code, message = retry(old, choice).error
+        assert (status, code) == (409, "conflict")
+        assert first in message
+    second = retry(old, {"item_ids": ["item_00003"]})
+    assert second.status == 202
+    for n in (1, 2):
+        end(first, f"item_{n:05d}", BROKEN)
+    assert retry(old, {"item_ids": ["item_00002"]}).status == 202
+
+
+def test_of_two_retries_at_the_same_moment_one_is_refused(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = ended([BROKEN])
+    follow_up, made = FollowUp.ask, []
+
+    def ask(*arguments: Any) -> Any:
+        asked = follow_up(*arguments)
+        if not made:
+            made.append(True)
+            made.append(retry(old).json["run_id"])
+        return asked
+
+    monkeypatch.setattr(FollowUp, "ask", ask)
+    status, _, message = retry(old).error
+    assert status == 409
+    assert made[1] in message
+
+
+def test_a_run_says_which_run_it_retries(aws: Aws) -> None:
+    old = ended([BROKEN])
+    new = retry(old).json["run_id"]
+    assert call("GET", f"{RUNS}/{new}").json["run"]["retry_of"] == old
+    assert call("GET", f"{RUNS}/{old}").json["run"]["retry_of"] is None
 
 
 # --- what is refused
@@ -226,7 +326,7 @@ def test_a_run_that_has_not_ended_is_a_conflict(aws: Aws) -> None:
 def test_without_failed_items_there_is_nothing_to_retry(aws: Aws) -> None:
     status, code, message = retry(ended([ACTIVE, UNKNOWN])).error
     assert (status, code) == (409, "conflict")
-    assert "ended degraded or broken" in message
+    assert "ended degraded, broken or cancelled" in message
 
 
 def test_without_keys_there_is_nothing_to_retry_with(aws: Aws) -> None:
@@ -237,17 +337,6 @@ def test_without_keys_there_is_nothing_to_retry_with(aws: Aws) -> None:
     assert (status, code) == (409, "conflict")
     assert "no key" in message
     assert stored() == before
-
-
-def test_an_index_that_is_behind_is_told_instead_of_leaving_items_out(
-    aws: Aws, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    old = ended([BROKEN, BROKEN])
-    found = bootstrap().listing.failed_items(old)
-    monkeypatch.setattr(bootstrap().listing, "failed_items", lambda _: found[:1])
-    status, code, message = retry(old).error
-    assert (status, code) == (409, "conflict")
-    assert "try again in a moment" in message
 
 
 @pytest.mark.parametrize("role", ["viewer", "", "admin"])

@@ -34,15 +34,18 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from batch_import.consumer.admission import HostGate
+    from batch_import.consumer.progress import Progress
     from batch_import.consumer.sqs_batch import Context, Failures, Metrics
-    from batch_import.consumer.stage_worker import Stage
+    from batch_import.consumer.stage_worker import SecondsLeft, Stage
     from batch_import.coordination.circuit_breaker import OriginBreakers
     from batch_import.coordination.semaphore import DistributedSemaphore
+    from batch_import.domain.entities import Run
     from batch_import.http_api.use_cases import ApiUseCases
     from batch_import.net.resolver import Resolver
     from batch_import.proofs.probe_resources import ProbeResources
     from batch_import.proofs.publication import Publication
     from batch_import.proofs.self_service import SelfServiceProof
+    from batch_import.proofs.withdrawal import Withdrawal
     from batch_import.runs.create import BatchImportService
     from batch_import.runs.quarantine_cleanup import QuarantineCleanup
     from batch_import.runs.reconcile import Reconcile
@@ -51,10 +54,13 @@ if TYPE_CHECKING:
     from batch_import.stages.import_stage import ImportStage
     from batch_import.stages.transitions import TransitionWriter
     from batch_import.stages.validate import ValidationService
-    from batch_import.store.dynamo import Table, Transactions
+    from batch_import.store.dynamo import Table
+    from batch_import.store.item_index import ItemIndex
     from batch_import.store.items import ItemStore
     from batch_import.store.listing import Listing
+    from batch_import.store.run_index import RunIndex
     from batch_import.store.runs import RunStore
+    from batch_import.store.secrets import SecretStore
     from batch_import.store.vault import KeyVault
 
 _COLLECT_AFTER = 10_000  # new objects: two hundred threads make the usual 700 within a millisecond
@@ -127,16 +133,10 @@ class CompositionRoot:
 
     # --- stores and queues
 
-    @once
-    def _transactions(self) -> Transactions:
-        from batch_import.store.dynamo import Transactions
-
-        return Transactions(self._dynamodb, self.clock)
-
     def _table(self, name: str) -> Table:
         from batch_import.store.dynamo import Table
 
-        return Table(self._dynamodb, name, self._transactions, self.clock)
+        return Table(self._dynamodb, name, self.clock)
 
     @once
     def runs_table(self) -> Table:
@@ -150,26 +150,50 @@ class CompositionRoot:
     def runs(self) -> RunStore:
         from batch_import.store.runs import RunStore
 
-        return RunStore(self.runs_table, self.clock)
+        return RunStore(self.runs_table, self.run_index, self.item_index, self.clock)
+
+    @once
+    def run_index(self) -> RunIndex:
+        from batch_import.store.run_index import RunIndex
+
+        return RunIndex(self.runs_table)
+
+    @once
+    def item_index(self) -> ItemIndex:
+        from batch_import.store.item_index import ItemIndex
+
+        return ItemIndex(self.runs_table, self.clock)
 
     @once
     def items(self) -> ItemStore:
         from batch_import.store.items import ItemStore
 
         events = self._table(self.settings.events_table)
-        return ItemStore(self.items_table, events, self.runs_table, self.clock)
+        return ItemStore(self.items_table, events, self.item_index, self.clock)
 
     @once
     def listing(self) -> Listing:
         from batch_import.store.listing import Listing
 
-        return Listing(self.runs_table, self.items_table, self.runs, self.items)
+        return Listing(self.run_index, self.item_index, self.runs, self.items)
+
+    @once
+    def secret_store(self) -> SecretStore:
+        from batch_import.store.secrets import SecretStore
+
+        return SecretStore(self._table(self.settings.secrets_table), lambda: self.vault, self.clock)
 
     @once
     def vault(self) -> KeyVault:
         from batch_import.store.vault import KeyVault
 
         return KeyVault(self._client("kms"), self.settings.kms_key_id)
+
+    @once
+    def progress(self) -> Progress:
+        from batch_import.consumer.progress import Progress
+
+        return Progress(self.item_index, self.runs, self.secret_store)
 
     @once
     def queues(self) -> dict[ItemStage, WorkQueue]:
@@ -227,7 +251,8 @@ class CompositionRoot:
         return BatchImportService(
             self.runs,
             self.items,
-            self.vault,
+            self.secret_store,
+            self.progress,
             self.queues[ItemStage.PROBE],
             self.clock,
             lambda: secrets.token_hex(5),
@@ -237,14 +262,21 @@ class CompositionRoot:
     def api(self, language: str) -> ApiUseCases:
         from batch_import.domain.projection import ResultProjection
         from batch_import.http_api.use_cases import ApiUseCases  # the workers' functions start without it
+        from batch_import.runs.apply import PlanApplication
+        from batch_import.runs.follow_up import FollowUp
         from batch_import.runs.retry import RunRetry
+        from batch_import.runs.undo import UndoRequests
+
+        follow_up = FollowUp(self.runs, self.items, self.service)
 
         return ApiUseCases(
             self.runs,
             self.items,
             self.listing,
             self.service,
-            RunRetry(self.runs, self.items, self.listing, self.service),
+            RunRetry(follow_up, self.service),
+            PlanApplication(follow_up, self.service),
+            UndoRequests(self.runs, follow_up, self.service, self.queues[ItemStage.PROBE]),
             self._cleanup,
             lambda: self.host.client,
             ResultProjection(language),
@@ -263,14 +295,23 @@ class CompositionRoot:
     def dead_letters(self) -> DeadLetterRecorder:
         from batch_import.stages.dead_letter import DeadLetterRecorder
 
-        return DeadLetterRecorder(self.items, self.queues[ItemStage.VALIDATE])
+        return DeadLetterRecorder(self.items, self.progress, self.queues[ItemStage.VALIDATE])
 
     def reconcile(self) -> Reconcile:
         from batch_import.runs.reconcile import Reconcile
 
         give_up = self.dead_letters().give_up
         return Reconcile(
-            self.runs, self.items, self.queues, self.clock, self._put_back_key, self._clear_groups, give_up
+            self.runs,
+            self.items,
+            self.listing,
+            self.progress,
+            self.secret_store,
+            self.queues,
+            self.clock,
+            self._put_back_key,
+            self._clear_groups,
+            give_up,
         )
 
     def _put_back_key(self, run_id: str, facts: Mapping[str, Any]) -> None:
@@ -287,7 +328,7 @@ class CompositionRoot:
         from batch_import.consumer.stage_worker import StageWorker
 
         memory = self.settings.aws_lambda_function_memory_size
-        worker = StageWorker(self.items, self.queues, self.clock, stage, memory)
+        worker = StageWorker(self.items, self.progress, self.queues, self.clock, stage, memory)
         return work_messages(event, context, worker, metrics, self.clock)
 
     @once
@@ -296,8 +337,7 @@ class CompositionRoot:
         from batch_import.stages.transitions import TransitionWriter
 
         def open_key(item: Item) -> str | None:
-            run = self.runs.get(item.run_id)
-            return self.service.open_key(run, item.item_id) if run else None
+            return self.service.open_keys(item.run_id, [item.item_id]).get(item.item_id)
 
         return TransitionWriter(self.items, self.clock, random.random, open_key)
 
@@ -336,8 +376,33 @@ class CompositionRoot:
             provisioner,
             self.gate,
             limits,
+            partial(self._undo, owner),
             session.close,
         )
+
+    def _undo(self, owner: str, run_id: str, seconds_left: SecondsLeft) -> None:
+        from batch_import.coordination.provider_lock import ProviderLocks
+        from batch_import.runs.follow_up import FollowUp
+        from batch_import.runs.undo import UndoWorker
+
+        def locks() -> ProviderLocks:
+            return ProviderLocks(self.host.leases, f"undo-{owner}", self.clock)
+
+        follow_up = FollowUp(self.runs, self.items, self.service)
+        queue = self.queues[ItemStage.PROBE]
+        worker = UndoWorker(self.runs, self.items, follow_up, locks, self._withdrawal, queue, self.clock)
+        worker.work(run_id, seconds_left)
+
+    def _withdrawal(self, run: Run) -> Withdrawal:
+        from batch_import.domain.clock import parse
+        from batch_import.proofs.usage import GivenKey, UsageRecords
+        from batch_import.proofs.withdrawal import Withdrawal
+
+        host, given = self.host, None
+        if run.self_service is not None and run.finished_at is not None:
+            given = GivenKey(int(run.self_service["key_id"]), parse(run.finished_at))
+        records = UsageRecords(host.resources.own_key_ids(), given)
+        return Withdrawal(host.client, host.resources, records, run, self.runs.get_many)
 
     def _semaphore(self, kind: str, limit: int) -> DistributedSemaphore | None:
         from batch_import.coordination.semaphore import DistributedSemaphore
@@ -367,6 +432,7 @@ class CompositionRoot:
             self.gate,
             services,
             self.service.open_probe_key,
+            lambda item: self.secret_store.erase(item.run_id, [item.item_id]),
             self.queues[ItemStage.VALIDATE].send_items,
         )
 

@@ -97,7 +97,7 @@ FORMS = [_blocks, _lines, _inline, _table, _variables, _sentences]
 @pytest.mark.parametrize("form", FORMS)
 def test_each_pair_is_read_and_no_other_one(form: Callable[[random.Random, list[Pair]], list[str]]) -> None:
     for seed in range(120):
-        chance = random.Random(seed)  # noqa: S311
+        chance = random.Random(seed)
         pairs = [(_address(chance, number + 1), _key(chance, number)) for number in range(chance.choice([1, 1, 2, 3]))]
         lines = form(chance, pairs)
         if form is not _table:

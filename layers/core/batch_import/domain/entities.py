@@ -30,7 +30,58 @@ class _Row(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)  # keys of the tables are no fields
 
 
+class Counters(_Row):
+    """Sums over the items that ended."""
+
+    completed_items: int = 0
+    active_items: int = 0
+    degraded_items: int = 0
+    broken_items: int = 0
+    warning_items: int = 0
+
+
+class Plan(_Row):
+    """What a dry run decided of an item. ``account_id`` is that of the account in the host, ``None`` for a new one.
+
+    ``new_models`` are the first names that an account in the host would be given.
+    """
+
+    resolution: AccountResolution
+    matched: MatchedAccountState | None
+    platform: Platform
+    account_id: int | None
+    group: str
+    new_models: tuple[str, ...] = ()
+
+    def agrees_with(self, other: "Plan") -> bool:
+        """Whether both say what becomes of which account. A relay may list another model meanwhile."""
+        same = ("resolution", "platform", "account_id", "group")
+        return all(getattr(self, name) == getattr(other, name) for name in same)
+
+
+class Before(_Row):
+    """An account as it was when a run decided to use it. ``added`` and ``replaced`` are names of its model mapping.
+
+    ``replaced`` has the targets that the names had.
+    """
+
+    status: str
+    schedulable: bool
+    expires_at: int | None = None
+    state: str = ""
+    groups: tuple[int, ...] = ()
+    prior_groups: tuple[int, ...] = ()
+    added: tuple[str, ...] = ()
+    replaced: dict[str, str] = Field(default_factory=dict)
+
+
 class Run(_Row):
+    """``pages`` are those of its items' index, ``index_page`` that of the runs' index which names it.
+
+    ``totals`` are the counters at its end. ``keys_until`` is the time, in seconds of the epoch, at which the keys that
+    it still holds are erased; ``None`` when it holds none.
+    """
+
     run_id: str
     state: RunState = RunState.RUNNING
     mode: RunMode
@@ -42,16 +93,26 @@ class Run(_Row):
     join_groups: tuple[str, ...] = ()
     legacy_batch_id: str | None = None
     total_items: int
-    shards: int
+    pages: int
     list_parts: int = 0
+    search_parts: int = 0
+    index_page: int
     started_at: str
     finished_at: str | None = None
-    sealed_data_key: bytes = Field(repr=False)
+    totals: Counters | None = None
+    keys_until: int | None = None
     strict_stopped: bool = False
     warnings: tuple[dict[str, Any], ...] = ()
     self_service: dict[str, Any] | None = None
+    dry_run: bool = False
     retry_of: str | None = None
+    plan_of: str | None = None
+    source_items: bytes | None = None
     left_out_items: int = 0
+    followers: tuple[str, ...] = ()
+    followed: int = 0
+    undo_asked_at: str | None = None
+    undone_at: str | None = None
 
     @property
     def writes_stopped(self) -> Code | None:
@@ -59,6 +120,10 @@ class Run(_Row):
         if self.state is RunState.CANCELLED:
             return Code.CANCELLED
         return Code.STOPPED_BY_STRICT if self.strict_stopped else None
+
+    @property
+    def is_being_undone(self) -> bool:
+        return self.undo_asked_at is not None and self.undone_at is None
 
     @property
     def given_key_is_bound(self) -> bool:
@@ -76,16 +141,7 @@ class NewEvent(BaseModel):
     payload: dict[str, Any] = Field(default_factory=dict)
     stage: ItemStage | None = None
     attempt: int | None = None
-
-
-class Counters(_Row):
-    """Sums of what ended; exact, since each item adds to them once, in the transaction that ends it."""
-
-    completed_items: int = 0
-    active_items: int = 0
-    degraded_items: int = 0
-    broken_items: int = 0
-    warning_items: int = 0
+    at: str | None = None  # when it was not the moment of the write
 
 
 class Item(_Row):
@@ -101,6 +157,7 @@ class Item(_Row):
     label: str | None = None
     duplicate_of: str | None = None
     duplicates: tuple[str, ...] = ()
+    plan: dict[str, Any] | None = None
 
     current_stage: ItemStage = ItemStage.PROBE
     confirmation_status: ConfirmationStatus = ConfirmationStatus.PENDING
@@ -123,6 +180,9 @@ class Item(_Row):
     channel_id: int | None = None
     group_id: int | None = None
     prior_groups: tuple[int, ...] = ()
+    before: dict[str, Any] | None = None
+    placed_groups: tuple[int, ...] = ()
+    undo_result: dict[str, Any] | None = None
 
     attempt: int = 1
     due_at: str | None = None
@@ -137,7 +197,11 @@ class Item(_Row):
 
     lease_owner: str | None = None
     lease_expires_at: str | None = None
+    leased_at: str | None = None
     version: int = 0
+    last_write: str | None = None
+    last_event: str | None = None
+    profile: str | None = None
     created_at: str
     updated_at: str
 
@@ -146,9 +210,22 @@ class Item(_Row):
         return [Advisory(entry["code"], entry.get("params", {})) for entry in self.advisories]
 
     @property
+    def known_before(self) -> Before | None:
+        return None if self.before is None else Before.model_validate(self.before)
+
+    @property
+    def planned(self) -> Plan | None:
+        return None if self.plan is None else Plan.model_validate(self.plan)
+
+    @property
     def of_platform(self) -> Platform:
         """Rows without a platform are of platform openai."""
         return self.platform or Platform.OPENAI
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether its key may still be asked for, by a worker or by a retry."""
+        return self.access_status is not AccessStatus.ACTIVE
 
     @property
     def shown_access(self) -> AccessStatus:

@@ -73,6 +73,13 @@ class Platform(StrEnum):
     GEMINI = "gemini"
 
 
+class ItemOrder(StrEnum):
+    """How the items of a run are listed: by status and time of the last change, or as they stand in its list."""
+
+    STATUS = "status"
+    POSITION = "position"
+
+
 class PlatformWish(StrEnum):
     """The platform that was asked for; ``auto`` lets what the relay speaks decide."""
 
@@ -113,6 +120,12 @@ class EventType(StrEnum):
     STAGE_FAILED = "stage_failed"
     DEAD_LETTERED = "dead_lettered"
     REQUEUED = "requeued"
+    ACCESS_TAKEN = "access_taken"
+    ACCOUNT_REMOVED = "account_removed"
+    ACCOUNT_RESTORED = "account_restored"
+    CHANNEL_REMOVED = "channel_removed"
+    GROUP_REMOVED = "group_removed"
+    UNDO_DECIDED = "undo_decided"
     ACCESS_DECIDED = "access_decided"
 
 

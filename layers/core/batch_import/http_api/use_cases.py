@@ -11,15 +11,17 @@ from batch_import.domain.entities import Run
 from batch_import.domain.errors import HostUnreachable, NotFound
 from batch_import.domain.export import exported
 from batch_import.domain.projection import EVENTS_SHOWN, ResultProjection
-from batch_import.domain.types import RunState
+from batch_import.domain.types import ItemOrder, RunState
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
 from batch_import.http_api.pasted import HostAccounts, with_items
 from batch_import.intake import parse, shown
 from batch_import.net.deadline import deadline
+from batch_import.runs.apply import PlanApplication
 from batch_import.runs.create import BatchImportService
 from batch_import.runs.quarantine_cleanup import QuarantineCleanup
 from batch_import.runs.retry import RunRetry
+from batch_import.runs.undo import UndoRequests
 from batch_import.store.items import ItemStore
 from batch_import.store.listing import Listing
 from batch_import.store.runs import RunStore
@@ -38,6 +40,8 @@ class ApiUseCases:
         listing: Listing,
         service: BatchImportService,
         run_retry: RunRetry,
+        application: PlanApplication,
+        undos: UndoRequests,
         cleanup: Callable[[], QuarantineCleanup],
         host: Callable[[], HostClient],
         show: ResultProjection,
@@ -48,6 +52,8 @@ class ApiUseCases:
         self._listing = listing
         self._service = service
         self._run_retry = run_retry
+        self._application = application
+        self._undos = undos
         self._cleanup = cleanup
         self._host = host
         self._show = show
@@ -77,32 +83,40 @@ class ApiUseCases:
         run = self._run(run_id)
         return self._show.run_detail(run, self._runs.counters(run))
 
-    def items(self, run_id: str, filters: Mapping[str, Any], limit: int, cursor: str | None) -> api.ItemList:
-        self._run(run_id)
-        found, next_cursor = self._listing.items(run_id, filters, limit, cursor)
-        profiles = self._items.profiles(run_id, [item.item_id for item in found])
+    def items(
+        self, run_id: str, filters: Mapping[str, Any], order: ItemOrder, limit: int, cursor: str | None
+    ) -> api.ItemList:
+        found, next_cursor = self._listing.items(self._run(run_id), filters, limit, cursor, order)
+        profiles = self._items.profiles(found)
         return api.ItemList(
             items=[self._show.item(item, profiles[item.item_id]) for item in found], next_cursor=next_cursor
         )
 
     def item(self, run_id: str, item_id: str) -> api.ItemDetail:
-        item = self._items.get(run_id, item_id) if item_id.startswith("item_") else None
+        item = self._items.get(run_id, item_id)
         if item is None:
             raise NotFound("this run has no such item")
-        events = self._items.events(run_id, item_id, EVENTS_SHOWN)
-        return self._show.item_detail(item, self._items.profile(run_id, item_id), events)
+        return self._show.item_detail(item, self._items.profile(item), self._items.events(item, EVENTS_SHOWN))
 
     def cancel(self, run_id: str) -> api.RunSummary:
         run = self._service.cancel(run_id)
         return self._show.run(run, self._runs.counters(run))
 
     def retry(self, run_id: str, request: api.RetryRequest, idempotency_key: str | None) -> api.RunRetried:
-        run = self._run_retry.retry(self._run(run_id), request.probe_api_key, idempotency_key)
+        run = self._run_retry.retry(self._run(run_id), request, idempotency_key)
         return self._show.retried(run, self._runs.counters(run))
+
+    def apply(self, run_id: str, request: api.ApplyRequest, idempotency_key: str | None) -> api.RunApplied:
+        run = self._application.apply(self._run(run_id), request, idempotency_key)
+        return self._show.applied(run, self._runs.counters(run))
+
+    def undo(self, run_id: str, idempotency_key: str | None) -> api.RunSummary:
+        run = self._undos.ask(self._run(run_id).run_id, idempotency_key)
+        return self._show.run(run, self._runs.counters(run))
 
     def export(self, run_id: str, limit: int, cursor: str | None) -> api.RunExport:
         run = self._run(run_id)
-        found, next_cursor = self._listing.items(run_id, {}, limit, cursor)
+        found, next_cursor = self._listing.items(run, {}, limit, cursor)
         return exported(run, found, next_cursor)
 
     def quarantine(self) -> api.Quarantine:

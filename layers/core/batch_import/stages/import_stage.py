@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from batch_import.consumer.admission import HostGate, RelayLimits
 from batch_import.consumer.next_step import DeferredProbe, NextStep
-from batch_import.consumer.stage_worker import THREADS, Admitted, Stage
+from batch_import.consumer.stage_worker import THREADS, Admitted, SecondsLeft, Stage
 from batch_import.coordination.provider_lock import PATIENCE
 from batch_import.domain.entities import Item, ItemProfile, Run
 from batch_import.domain.outcomes import Code
@@ -21,7 +21,6 @@ from batch_import.runs.create import BatchImportService
 from batch_import.stages.probe import Probed, Prober
 from batch_import.stages.provision import LONGEST_TURN, Provisioner
 from batch_import.stages.transitions import ItemTransitions, TransitionWriter
-from batch_import.store.dynamo import Row
 from batch_import.store.items import ItemStore
 from batch_import.store.runs import RunStore
 
@@ -49,6 +48,7 @@ class ImportStage(Stage):
         make_provisioner: Callable[[], Provisioner],
         gate: HostGate,
         limits: RelayLimits,
+        undo: Callable[[str, SecondsLeft], None],
         close_connections: Callable[[], None] = lambda: None,
     ) -> None:
         self._runs = runs
@@ -59,10 +59,10 @@ class ImportStage(Stage):
         self._make_provisioner = make_provisioner
         self._gate = gate
         self._limits = limits
+        self._undo = undo
         self._close_connections = close_connections
         self._provisioner: Provisioner | None = None
-        self._sealed: dict[tuple[str, str], bytes] = {}
-        self._returning: dict[tuple[str, str], list[Row]] = {}
+        self._keys: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -75,6 +75,9 @@ class ImportStage(Stage):
         run = self._runs.get(run_id)
         return True if run is None else self._service.expand(run, may_go_on)
 
+    def undo(self, run_id: str, seconds_left: SecondsLeft) -> None:
+        self._undo(run_id, seconds_left)
+
     def admit(self, items: Sequence[Item]) -> Admitted:
         """Returns the admitted items, and the delay for each other one."""
         at_the_host, waits = self._gate.admit(items)
@@ -82,13 +85,12 @@ class ImportStage(Stage):
         return admitted, {**waits, **more}
 
     def prepare(self, leased: list[Item], lost: Sequence[Item]) -> list[Item]:
-        """Read the keys of the leased items, all of one run, together. An item's next write gives its permits back."""
+        """Read the keys of the leased items, all of one run, together."""
         self._limits.give_back(lost)
         if leased:
             run_id = leased[0].run_id
-            found = self._items.sealed_keys(run_id, [item.item_id for item in leased])
-            self._sealed.update({(run_id, item_id): sealed for item_id, sealed in found.items()})
-        self._returning.update({(item.run_id, item.item_id): self._limits.returning(item) for item in leased})
+            found = self._service.open_keys(run_id, [item.item_id for item in leased])
+            self._keys.update({(run_id, item_id): api_key for item_id, api_key in found.items()})
         return leased
 
     def run_deferred(self, probes: Sequence[DeferredProbe]) -> None:
@@ -103,17 +105,18 @@ class ImportStage(Stage):
         run = self._runs.recent(item.run_id)
         if run is None:
             return NextStep(ItemStage.DONE)
-        key = item.run_id, item.item_id
-        sealed, returning = self._sealed.pop(key, None), self._returning.pop(key, [])
-        api_key = self._service.unseal(run, item.item_id, sealed) if sealed else None
-        to = self._transitions.begin(item, api_key, returning)
+        api_key = self._keys.pop((item.run_id, item.item_id), None)
+        to = self._transitions.begin(item, api_key)
         if run.writes_stopped is not None:
             return to.fail(run.writes_stopped, "")
         if api_key is None:
             return to.fail(Code.KEY_ERASED, "the key is no longer held")
         if item.current_stage is not ItemStage.PROBE:
-            return self._provision(to, run, self._items.profile(item.run_id, item.item_id), api_key)
-        probed = self._prober.probe(to, api_key)
+            return self._provision(to, run, self._items.profile(item), api_key)
+        try:
+            probed = self._prober.probe(to, api_key)
+        finally:
+            self._limits.give_back([item])
         if isinstance(probed, NextStep):
             return probed
         return replace(self._after_probe(to, probed, api_key), deferred=probed.deferred)
