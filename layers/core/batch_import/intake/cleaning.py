@@ -41,16 +41,15 @@ _TELLING_HOST = re.compile(
     r":(?!3306|5432|6379|27017|1433|9092|5672|2181)\d{2,5}(?:/|$)|/v\d|^localhost/|/(?:api|openai|proxy|claude|anthropic)(?:/|$)|^(?:api|relay|gateway)\."
 )
 # Ends of host names that stand alone in prose or code: without this, ``os.environ`` would be a host.
-_ENDS = frozenset(
-    """
+_ENDS_TEXT = """
     ac ai app art asia at au be biz blog br ca cc center ch chat cloud club cn co codes com company cool cyou de
     dev digital download edu es eu example fi fm fr fun fyi gg global gov group hk homes host icu id im in info
     ink internal io ir is it jp kr la lan life link live local lol ltd me mobi moe mom name net news nl no nu nz
     one online ooo org party ph pink pl plus press pro pub pw quest red rest rip ru run se services sg sh shop
     show site so social software space store studio su systems team tech test to today tokyo tools top tr tv tw ua
     uk uno us vip vn wang website wiki win work works world ws wtf xin xyz yachts zone
-    """.split()
-)
+"""
+_ENDS = frozenset(_ENDS_TEXT.split())
 _ATTRIBUTE = re.compile(r"(?:\w+\.)+[A-Za-z]*[a-z][A-Z]\w*")  # ``config.baseUrl``
 _REVERSED_NAME = re.compile(r"(?:com|org|net|io)(?:\.[\w-]+){2,}")  # ``com.some.app``
 _FILE = re.compile(
