@@ -3,5 +3,7 @@
 GAPS = {
     "OpenHands report: a log",
     "sub2api: page of a key",
+    "address behind the table",
+    "key split over two lines",
     "JSON: accounts with cookies and keys",
 }

@@ -441,4 +441,145 @@ KEYS = [
 ]
 """, [Right(), Right(U, K2), Right(U, K3)]),
 ]  # fmt: skip
-EXAMPLES = [*SIXTH, *SEVENTH]
+EIGHTH = [
+    Example("deployment notes: ports, passwords and the pair", """服务器 10.0.0.9 root/Passw0rd!
+docker 端口 3000 -> 3000
+数据库 mysql root / 123456
+new-api 后台 https://relay.example/console
+接口 https://relay.example/v1
+key sk-AAAA0001
+""", ONE),
+    Example("two relays in a sentence each", """主力用 https://relay.example/v1，key 是 sk-AAAA0001；备用 https://other.example/v1，key 是 sk-BBBB0002。
+""", TWO),
+    Example("JSON5: unquoted names, single quotes", """{
+  providers: [
+    { name: 'Relay', baseURL: 'https://relay.example/v1', apiKey: 'sk-AAAA0001', models: ['gpt-5'] },
+    { name: 'Other', baseURL: 'https://other.example/v1', apiKey: 'sk-BBBB0002' }, // second
+  ],
+}
+""", [Right(models=("gpt-5",), label="Relay"), Right(U2, K2, label="Other")]),
+    Example("YAML with tabs and a dangling quote", """providers:
+	- name: Relay
+	  base_url: https://relay.example/v1
+	  api_key: "sk-AAAA0001
+""", [incomplete(U, "")]),
+    Example("log lines of JSON", """{"level":"info","time":"2026-01-05T10:20:33Z","msg":"using provider","base_url":"https://relay.example/v1","api_key":"sk-AAAA0001"}
+{"level":"info","time":"2026-01-05T10:20:34Z","msg":"started","port":8080}
+""", ONE),
+    Example("diff of settings", """--- a/.env
++++ b/.env
+@@ -1,2 +1,2 @@
+-OPENAI_BASE_URL=https://old.other.example/v1
+-OPENAI_API_KEY=sk-DDDD0004
++OPENAI_BASE_URL=https://relay.example/v1
++OPENAI_API_KEY=sk-AAAA0001
+""", [Right("https://old.other.example/v1", "sk-DDDD0004"), Right()]),
+    Example("PowerShell profile function", """function cc {
+    $env:ANTHROPIC_BASE_URL = 'https://relay.example'
+    $env:ANTHROPIC_AUTH_TOKEN = 'sk-AAAA0001'
+    claude @args
+}
+""", [Right(platform="anthropic")]),
+    Example("curl of a balance and of models", """curl https://relay.example/v1/dashboard/billing/subscription -H "Authorization: Bearer sk-AAAA0001"
+curl https://relay.example/v1/models -H "Authorization: Bearer sk-AAAA0001"
+""", ONE),
+    Example("Swift and plist", """<?xml version="1.0" encoding="UTF-8"?>
+<plist version="1.0">
+<dict>
+	<key>OPENAI_BASE_URL</key>
+	<string>https://relay.example/v1</string>
+	<key>OPENAI_API_KEY</key>
+	<string>sk-AAAA0001</string>
+	<key>CFBundleIdentifier</key>
+	<string>com.some.app</string>
+</dict>
+</plist>
+""", ONE),
+    Example("issue form filled in", """### Version
+v1.2.3
+
+### Base URL
+https://relay.example/v1
+
+### API Key
+sk-AAAA0001
+
+### Model
+gpt-5
+
+### What happened?
+It returns 404.
+""", [Right(models=("gpt-5",))]),
+    Example("HTTP request as text", """POST /v1/chat/completions HTTP/1.1
+Host: relay.example
+Authorization: Bearer sk-AAAA0001
+Content-Type: application/json
+
+{"model":"gpt-5","messages":[]}
+""", [Right(models=("gpt-5",))]),
+    Example("wget and PowerShell Invoke-RestMethod", """$headers = @{ "Authorization" = "Bearer sk-AAAA0001"; "Content-Type" = "application/json" }
+Invoke-RestMethod -Uri "https://relay.example/v1/models" -Headers $headers
+""", ONE),
+    Example("axios", """axios.post('https://relay.example/v1/chat/completions', {
+  model: 'gpt-5',
+  messages: [{ role: 'user', content: 'hi' }],
+}, {
+  headers: { Authorization: 'Bearer sk-AAAA0001' },
+})
+""", [Right(models=("gpt-5",))]),
+    Example("Telegram: monospaced key and channel", """🎁 Free API
+
+Base: https://relay.example/v1
+Key: `sk-AAAA0001`
+
+Join 👉 https://t.me/relaychannel
+""", ONE),
+    Example("keys that ran out are marked", """https://relay.example
+✅ sk-AAAA0001
+❌ sk-BBBB0002
+✅ sk-CCCC0003
+""", [Right(), Right(U, K2), Right(U, K3)]),
+    Example("table: address once above, keys in rows", """地址：https://relay.example/v1
+编号	密钥	额度
+1	sk-AAAA0001	10
+2	sk-BBBB0002	10
+""", [Right(), Right(U, K2)]),
+    Example("address behind the table", """名称,key,额度
+甲,sk-AAAA0001,10
+乙,sk-BBBB0002,10
+
+统一地址 https://relay.example/v1
+""", [Right(), Right(U, K2)]),
+    Example("environment of GitHub Actions", """      - name: run
+        run: python main.py
+        env:
+          OPENAI_BASE_URL: https://relay.example/v1
+          OPENAI_API_KEY: ${{ secrets.OPENAI_API_KEY }}
+""", [incomplete(U, "", "key_from_environment")]),
+    Example("old post with fullwidth letters", """ＵＲＬ：https://relay.example/v1
+ＫＥＹ：sk-AAAA0001
+""", ONE),
+    Example("key split over two lines", """地址：https://relay.example/v1
+密钥：sk-AAAA
+0001BBBBccccDDDD2222
+""", [Right(U, "sk-AAAA")]),
+    Example("Docker secrets and files", """OPENAI_BASE_URL=https://relay.example/v1
+OPENAI_API_KEY_FILE=/run/secrets/openai_key
+""", [incomplete(U, "")]),
+    Example("numbers of a table with thousands", """站点 | 地址 | key | 余额
+甲 | https://relay.example/v1 | sk-AAAA0001 | 1,234.50
+乙 | https://other.example/v1 | sk-BBBB0002 | 0
+""", [Right(label="甲"), Right(U2, K2, label="乙")]),
+    Example("Cloudflare gateway in front", """base_url = "https://gateway.ai.other.example/v1/0123456789abcdef0123456789abcdef/my-gw/openai"
+api_key = "sk-AAAA0001"
+""", [Right("https://gateway.ai.other.example/v1/0123456789abcdef0123456789abcdef/my-gw/openai", K)]),
+    Example("Azure: resource, deployment and key", """AZURE_OPENAI_ENDPOINT=https://my-res.openai.azure.example/
+AZURE_OPENAI_API_KEY=0123456789abcdef0123456789abcdef
+AZURE_OPENAI_DEPLOYMENT=gpt-5
+OPENAI_API_VERSION=2024-10-21
+""", [Right("https://my-res.openai.azure.example/v1", "0123456789abcdef0123456789abcdef")]),
+    Example("thanks and an unrelated link", """楼主好人 https://linux.do/t/topic/12345
+我也分享一个：https://relay.example sk-AAAA0001
+""", ONE),
+]  # fmt: skip
+EXAMPLES = [*SIXTH, *SEVENTH, *EIGHTH]

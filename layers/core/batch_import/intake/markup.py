@@ -43,7 +43,7 @@ def _element(found: re.Match[str]) -> str:
     """An element of XML as a label with its value; ``<key>NAME</key>`` of a plist is a label for the next line."""
     if found[3]:
         name, value = found[3], found[4]
-    elif field_of(found[2]) is not None:
+    elif field_of(found[2]) is not None or (found[1].lower() == "key" and found[2].isalpha()):
         return f"{found[2]}:"
     else:
         name, value = found[1], found[2]

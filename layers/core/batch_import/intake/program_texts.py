@@ -19,7 +19,7 @@ _TOKEN = re.compile(
     |(?P<comment>//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|(?:(?<=\s)|\A|(?<=\n))\#[^\n]*|(?<![^\s])(?:--\s|;;)[^\n]*)
     |\"\"\"(?P<long>(?:[^"]|"(?!""))*+)\"\"\"
     |[$@]?"(?P<double>(?:[^"\\\n]|\\.)*+)"|'(?P<single>(?:[^'\\\n]|\\.)*+)'|`(?P<back>[^`]*+)`
-    |(?P<name>(?:(?<![\w\"']):|[@$]|(?<!\w)[bgsw]:(?=\w+[ ]?=))?[^\W\d][\w-]*
+    |(?P<name>(?:(?<![\w\"']):|(?<!\S)--?(?=[A-Za-z])|[@$]|(?<!\w)[bgsw]:(?=\w+[ ]?=))?[^\W\d][\w-]*
         (?:(?:\?\.|\.|->|::)[^\W\d][\w-]*|\.\d[\w-]*)*[?!]?)
     |(?P<number>\d[\w.]*)
     |(?P<open>[({\[])|(?P<close>[)}\]])
@@ -115,8 +115,8 @@ class _Reader:
             left, right = self._resolved(last), self._resolved(value)
             frame.last = left + right if _is_text(left) and _is_text(right) else left if _is_text(left) else right
             return
-        if isinstance(last, _Name) and last.startswith(":"):  # a keyword of Lisp
-            frame.pending = last[1:]
+        if isinstance(last, _Name) and last[:1] in (":", "-"):  # a keyword of Lisp, an option of a command
+            frame.pending = last.lstrip(":-")
         elif last is not None and (not isinstance(last, _Name) or _is_model(last)):
             self._flush(frame)
         elif last is not None:
@@ -209,7 +209,7 @@ def _is_text(value: Any) -> bool:
 
 def _bare(name: str) -> str:
     """The last part of ``config.models.base_url``, without the verb of a setter."""
-    return _VERB.sub("", re.split(r"\?\.|\.|->|::", name)[-1].rpartition(":")[2].strip("@$?!"))
+    return _VERB.sub("", re.split(r"\?\.|\.|->|::", name)[-1].rpartition(":")[2].strip("@$?!-"))
 
 
 def _name_pending(frame: _Frame, sign: str) -> None:
@@ -297,6 +297,7 @@ def _is_field(name: str) -> bool:
 def _groups(members: list[tuple[str, Any]]) -> list[dict[str, Any]]:
     """The members as objects: where address and key come again and again, each pair is one."""
     counted = Counter(name for name, value in members if isinstance(value, str) and _is_field(name))
+    as_often = Counter(counted.values())
     groups: list[dict[str, Any]] = [{}]
     said: set[Field] = set()  # of the objects in the last group
     for name, value in members:
@@ -311,11 +312,13 @@ def _groups(members: list[tuple[str, Any]]) -> list[dict[str, Any]]:
             said |= found
         elif name not in group:
             group[name] = value
-        elif list(counted.values()).count(counted[name]) > 1:
+        elif as_often[counted[name]] > 1:
             groups.append({name: value})
             said = set()
         elif _is_field(name):
-            group[name] = [*(group[name] if isinstance(group[name], list) else [group[name]]), value]
+            if not isinstance(group[name], list):
+                group[name] = [group[name]]
+            group[name].append(value)
     return groups
 
 

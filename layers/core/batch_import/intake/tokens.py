@@ -45,6 +45,7 @@ _NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|stri
 _OTHER_ADDRESS = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:URL|URI|ENDPOINT|HOST|ORIGIN|DOMAIN)")  # ``APP_URL``
 _PATH_NAME = re.compile(r"path$", re.IGNORECASE)
 _PATH = re.compile(r"v\d\w*(?:/[\w-]{1,40}){0,6}")
+_JOINED_KEY = re.compile(r"(?:sk|cr|gsk|xai)-[\w-]{4,300}[,;][\w.-]{1,40}$")
 _FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3})[\"']?[,;]?", re.IGNORECASE)  # ``HIDE_USER_API_KEY=1``
 _IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|sid|uuid)$", re.IGNORECASE)  # ``request id: 1c9d…``: no key
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
@@ -322,6 +323,8 @@ class TokenReader:
             return named
         elif word.lower() in _LABEL_WORDS and (found := field_of(word)) is not None:
             return found
+        elif kind in (Kind.WEAK, Kind.TEXT) and _JOINED_KEY.match(word) is not None:
+            line.tokens.append(Token(Field.KEY, word))  # the row tells that it may be several
         elif kind is Kind.WEAK and not (named and named.field is Field.ADDRESS):
             line.weak.append(word)
         else:
