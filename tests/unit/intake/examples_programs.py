@@ -459,9 +459,9 @@ key sk-AAAA0001
 }
 """, [Right(models=("gpt-5",), label="Relay"), Right(U2, K2, label="Other")]),
     Example("YAML with tabs and a dangling quote", """providers:
-	- name: Relay
-	  base_url: https://relay.example/v1
-	  api_key: "sk-AAAA0001
+\t- name: Relay
+\t  base_url: https://relay.example/v1
+\t  api_key: "sk-AAAA0001
 """, [incomplete(U, "")]),
     Example("log lines of JSON", """{"level":"info","time":"2026-01-05T10:20:33Z","msg":"using provider","base_url":"https://relay.example/v1","api_key":"sk-AAAA0001"}
 {"level":"info","time":"2026-01-05T10:20:34Z","msg":"started","port":8080}
