@@ -19,8 +19,10 @@ from batch_import.domain.types import (
     AccessStatus,
     AccountResolution,
     ConfirmationStatus,
+    ItemOrder,
     ItemStage,
     MatchedAccountState,
+    Platform,
     RunState,
 )
 from batch_import.http_api import errors, routing
@@ -85,7 +87,10 @@ def list_items(
     provider_id: Search = None,
     matched_account_state: MatchedAccountState | None = None,
     account_resolution: AccountResolution | None = None,
+    code: Search = None,
+    platform: Platform | None = None,
     q: Search = None,
+    order: ItemOrder = ItemOrder.STATUS,
     limit: Limit = routing.DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> api.ItemList:
@@ -97,9 +102,11 @@ def list_items(
         "provider_id": provider_id,
         "matched_account_state": matched_account_state,
         "account_resolution": account_resolution,
+        "code": code,
+        "platform": platform,
         "q": q,
     }
-    return use_cases().items(run_id, filters, limit, cursor)
+    return use_cases().items(run_id, filters, order, limit, cursor)
 
 
 @app.get("/api/batch-import/runs/<run_id>/items/<item_id>", responses=routing.answers(api.ItemDetail, 401, 403, 404))

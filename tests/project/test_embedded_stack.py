@@ -68,7 +68,7 @@ def test_the_result_page_needs_no_token(embedded: Embedded) -> None:
 def test_times_to_live_are_in_force(embedded: Embedded) -> None:
     client = embedded.emulator.client("dynamodb")
     tables = client.list_tables()["TableNames"]
-    assert len(tables) == 3
+    assert len(tables) == 4
     for table in tables:
         described = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
         assert described == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}

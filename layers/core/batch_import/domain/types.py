@@ -73,6 +73,13 @@ class Platform(StrEnum):
     GEMINI = "gemini"
 
 
+class ItemOrder(StrEnum):
+    """How the items of a run are listed: by status and time of the last change, or as they stand in its list."""
+
+    STATUS = "status"
+    POSITION = "position"
+
+
 class PlatformWish(StrEnum):
     """The platform that was asked for; ``auto`` lets what the relay speaks decide."""
 

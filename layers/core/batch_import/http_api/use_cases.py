@@ -11,7 +11,7 @@ from batch_import.domain.entities import Run
 from batch_import.domain.errors import HostUnreachable, NotFound
 from batch_import.domain.export import exported
 from batch_import.domain.projection import EVENTS_SHOWN, ResultProjection
-from batch_import.domain.types import RunState
+from batch_import.domain.types import ItemOrder, RunState
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
 from batch_import.http_api.pasted import HostAccounts, with_items
@@ -83,20 +83,20 @@ class ApiUseCases:
         run = self._run(run_id)
         return self._show.run_detail(run, self._runs.counters(run))
 
-    def items(self, run_id: str, filters: Mapping[str, Any], limit: int, cursor: str | None) -> api.ItemList:
-        self._run(run_id)
-        found, next_cursor = self._listing.items(run_id, filters, limit, cursor)
-        profiles = self._items.profiles(run_id, [item.item_id for item in found])
+    def items(
+        self, run_id: str, filters: Mapping[str, Any], order: ItemOrder, limit: int, cursor: str | None
+    ) -> api.ItemList:
+        found, next_cursor = self._listing.items(self._run(run_id), filters, limit, cursor, order)
+        profiles = self._items.profiles(found)
         return api.ItemList(
             items=[self._show.item(item, profiles[item.item_id]) for item in found], next_cursor=next_cursor
         )
 
     def item(self, run_id: str, item_id: str) -> api.ItemDetail:
-        item = self._items.get(run_id, item_id) if item_id.startswith("item_") else None
+        item = self._items.get(run_id, item_id)
         if item is None:
             raise NotFound("this run has no such item")
-        events = self._items.events(run_id, item_id, EVENTS_SHOWN)
-        return self._show.item_detail(item, self._items.profile(run_id, item_id), events)
+        return self._show.item_detail(item, self._items.profile(item), self._items.events(item, EVENTS_SHOWN))
 
     def cancel(self, run_id: str) -> api.RunSummary:
         run = self._service.cancel(run_id)
@@ -116,7 +116,7 @@ class ApiUseCases:
 
     def export(self, run_id: str, limit: int, cursor: str | None) -> api.RunExport:
         run = self._run(run_id)
-        found, next_cursor = self._listing.items(run_id, {}, limit, cursor)
+        found, next_cursor = self._listing.items(run, {}, limit, cursor)
         return exported(run, found, next_cursor)
 
     def quarantine(self) -> api.Quarantine:

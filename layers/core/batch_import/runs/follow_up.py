@@ -7,8 +7,8 @@ from batch_import.domain.entities import Item, Run
 from batch_import.domain.errors import Conflict, InvalidRequest, NotFound
 from batch_import.domain.types import AccessMode
 from batch_import.runs.create import BatchImportService, Source
-from batch_import.runs.item_list import item_id_at, overlap, pack_positions
-from batch_import.store.items import ItemStore
+from batch_import.runs.item_list import overlap, pack_positions
+from batch_import.store.items import ItemStore, item_id_at
 from batch_import.store.runs import RunStore
 
 
@@ -43,7 +43,8 @@ class FollowUp:
         """
         if run.access_mode is AccessMode.SELF_SERVICE and probe_api_key is None:
             raise InvalidRequest("probe_api_key is required for a run of access_mode=self_service")
-        keys = {**self._held_keys(run, [item.item_id for item in items if item.item_id not in given]), **given}
+        held = [item.item_id for item in items if item.item_id not in given]
+        keys = {**self._service.open_keys(run.run_id, held), **given}
         kept = [item for item in items if item.item_id in keys]
         if not kept:
             raise Conflict(f"no key of these items of run {run.run_id} is held any more: import them again")
@@ -52,10 +53,6 @@ class FollowUp:
         source = Source(run.model_copy(update={"followers": unfinished}), positions, len(items) - len(kept))
         request = _request(run, [_repeated(item, keys[item.item_id]) for item in kept], probe_api_key)
         return request, source, kept
-
-    def _held_keys(self, run: Run, item_ids: Sequence[str]) -> dict[str, str]:
-        sealed = self._items.sealed_keys(run.run_id, item_ids)
-        return {item_id: self._service.unseal(run, item_id, key) for item_id, key in sealed.items()}
 
     def _unfinished_followers(self, run: Run, positions: bytes) -> tuple[str, ...]:
         unfinished = [other for other in self._runs.get_many(list(run.followers)) if other.finished_at is None]

@@ -17,10 +17,6 @@ MOST_WISHES = 200  # of a pair and its duplicates together: they stand on one ro
 ImportRow = dict[str, Any]
 
 
-def item_id_at(position: int) -> str:
-    return f"item_{position + 1:05d}"
-
-
 def pack_positions(positions: Iterable[int]) -> bytes:
     """A bit for each position: 10,000 of them fit into 1,250 bytes of a row."""
     bits = bytearray(MAX_ITEMS // 8)

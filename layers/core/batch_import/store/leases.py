@@ -69,7 +69,7 @@ class Leases:
         names["#seen"] = fact
         condition = "attribute_not_exists(#seen)" if seen is None else "#seen = :seen"
         values |= {} if seen is None else {":seen": seen}
-        return self._table.update(self._prefix + kind, name, update, values, condition=condition, names=names)
+        return self._table.update_once(self._prefix + kind, name, update, values, condition=condition, names=names)
 
     def facts(self, kind: str, name: str) -> Row:
         return self._table.get(self._prefix + kind, name) or {}
