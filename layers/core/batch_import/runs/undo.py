@@ -29,7 +29,7 @@ from batch_import.store.runs import RunStore
 logger = logging.getLogger(__name__)
 AT_ONCE = 8  # providers
 WORST_CASE = PATIENCE + 2 * TIMEOUT + END_SECONDS  # seconds for a provider to be begun with
-_BUSY_SECONDS, _HOST_SECONDS = 5.0, 30.0
+_BUSY_SECONDS, _HOST_SECONDS = 5.0, 60.0
 _PATIENCE = timedelta(hours=1)  # with a host that fails
 _Place = tuple[str, Platform]
 
