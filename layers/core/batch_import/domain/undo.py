@@ -143,13 +143,13 @@ class UndoResult:
     reason: UndoReason | None = None
     settled: bool = True
 
-    def row(self, asked_at: str) -> dict[str, Any]:
-        """As it is stored on the item; ``asked_at`` says which undo it is of."""
+    def row(self, undo: int) -> dict[str, Any]:
+        """As it is stored on the item, with the number of the undo."""
         return {
             "outcome": self.outcome.value,
             "reason": self.reason.value if self.reason else None,
             "settled": self.settled,
-            "asked_at": asked_at,
+            "undo": undo,
         }
 
 

@@ -178,7 +178,7 @@ class UndoWorker:
         if group_stays is not None:
             payload["group_stays"] = group_stays
         decided = NewEvent(event_type=EventType.UNDO_DECIDED, message=f"undo: {result.outcome}", payload=payload)
-        self._items.transition(item, {"undo_result": result.row(run.undo_asked_at or "")}, [*events, decided])
+        self._items.transition(item, {"undo_result": result.row(run.undos)}, [*events, decided])
 
     def _failed(self, run: Run, items: Sequence[Item], error: Exception, wait: float = 0.0) -> float | None:
         """The host is given an hour; then what is left stays, and says so."""
@@ -193,4 +193,4 @@ class UndoWorker:
 
 def _is_waiting(item: Item, run: Run) -> bool:
     known = item.undo_result
-    return known is None or not (known["settled"] or known["asked_at"] == run.undo_asked_at)
+    return known is None or not (known["settled"] or known["undo"] == run.undos)
