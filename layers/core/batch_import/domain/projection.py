@@ -15,7 +15,7 @@ from batch_import.domain.types import (
     MatchedAccountState,
     RunState,
 )
-from batch_import.domain.undo import UNDO_TEXTS, UndoOutcome, UndoReason
+from batch_import.domain.undo_results import UNDO_TEXTS, UndoOutcome, UndoReason
 
 EVENTS_SHOWN = 200
 _MODELS_SHOWN = 20  # of a plan; the item's profile has all

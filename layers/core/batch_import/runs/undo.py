@@ -15,7 +15,8 @@ from batch_import.domain.clock import Clock, parse
 from batch_import.domain.entities import Item, NewEvent, Run
 from batch_import.domain.errors import Conflict, StaleWrite
 from batch_import.domain.types import EventType, Platform
-from batch_import.domain.undo import UndoOutcome, UndoReason, UndoResult, kept, left_nothing
+from batch_import.domain.undo import left_nothing
+from batch_import.domain.undo_results import UndoOutcome, UndoReason, UndoResult, kept
 from batch_import.host.errors import HostError
 from batch_import.host.transport import TIMEOUT
 from batch_import.net.deadline import deadline
