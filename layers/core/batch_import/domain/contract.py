@@ -39,7 +39,7 @@ from batch_import.domain.types import (
     RunSource,
     RunState,
 )
-from batch_import.domain.undo import UndoOutcome, UndoReason
+from batch_import.domain.undo_results import UndoOutcome, UndoReason
 from batch_import.domain.urls import MAX_LENGTH, canonical_base_url
 
 MAX_ITEMS = 10_000
