@@ -87,12 +87,22 @@ class ApiClient:
     def cancel(self, run_id: str) -> Answer:
         return self._call(self._single, "POST", f"{_run(run_id)}/cancel")
 
-    def retry(self, run_id: str, idempotency_key: str, probe_api_key: str | None = None) -> Answer:
+    def retry(self, run_id: str, idempotency_key: str, body: Mapping[str, Any], secrets: Iterable[str] = ()) -> Answer:
+        return self._follow_up(run_id, "retry", idempotency_key, body, secrets)
+
+    def apply(self, run_id: str, idempotency_key: str, body: Mapping[str, Any], secrets: Iterable[str] = ()) -> Answer:
+        return self._follow_up(run_id, "apply", idempotency_key, body, secrets)
+
+    def undo(self, run_id: str, idempotency_key: str) -> Answer:
+        return self._follow_up(run_id, "undo", idempotency_key, {})
+
+    def _follow_up(
+        self, run_id: str, verb: str, idempotency_key: str, body: Mapping[str, Any], secrets: Iterable[str] = ()
+    ) -> Answer:
+        """A call under an idempotency key; an empty ``body`` is none at all."""
         headers = {"Idempotency-Key": idempotency_key}
-        if probe_api_key is None:
-            return self._call(self._repeating, "POST", f"{_run(run_id)}/retry", headers=headers)
-        body, secrets = {"probe_api_key": probe_api_key}, [probe_api_key]
-        return self._call(self._repeating, "POST", f"{_run(run_id)}/retry", headers=headers, json=body, secrets=secrets)
+        path = f"{_run(run_id)}/{verb}"
+        return self._call(self._repeating, "POST", path, headers=headers, json=body or None, secrets=secrets)
 
     def export(self, run_id: str, params: Params) -> Iterator[Answer]:
         return self._pages(f"{_run(run_id)}/export", params)

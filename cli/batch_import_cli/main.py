@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from batch_import_cli.commands.applying import apply_command
 from batch_import_cli.commands.exporting import export_command
 from batch_import_cli.commands.host import cleanup_command
 from batch_import_cli.commands.importing import import_command
@@ -21,6 +22,7 @@ from batch_import_cli.commands.reading import (
     watch_command,
 )
 from batch_import_cli.commands.retrying import retry_command
+from batch_import_cli.commands.undoing import undo_command
 from batch_import_cli.errors import Interruption
 
 # What a shell reports for a program that SIGPIPE ended.
@@ -78,6 +80,8 @@ for _command in (
     item_command,
     cancel_command,
     retry_command,
+    apply_command,
+    undo_command,
     export_command,
     cleanup_command,
     models_command,

@@ -65,6 +65,7 @@ ROW_COLUMNS = {
     "label": "label",
     "notes": "notes",
 }
+UNDO_COLUMNS = {"item_id": "item_id", "base_url": "base_url", "undo": "outcome", "remark": "message"}
 KEPT_COLUMNS = {"account": "account_id", "kept because": "reason"}
 _MODEL_FLAGS = ("supports_stream", "supports_tools", "supports_reasoning_fields", "smoke_chat_ok")
 MODEL_COLUMNS = {"model": "raw_model_id", "family": "canonical_model_family", **{flag: flag for flag in _MODEL_FLAGS}}
@@ -96,7 +97,10 @@ def show_rows(rows: Sequence[Row]) -> None:
 
 def show_items(items: Sequence[Row]) -> None:
     """The verdicts, and why: in the last column where a row may be long, else below the table."""
-    rows = [{**item, "access_status": _access(item), "remarks": _remarks(item)} for item in items]
+    rows = [
+        {**item, "access_status": _access(item), "account_resolution": _account(item), "remarks": _remarks(item)}
+        for item in items
+    ]
     if console().width >= _WIDE:
         _table({**ITEM_COLUMNS, "remarks": "remarks"}, rows)
         return
@@ -104,6 +108,15 @@ def show_items(items: Sequence[Row]) -> None:
     for row in rows:
         if row["remarks"]:
             console().print(Text(f"{_said(row.get('item_id'))} {_said(row.get('base_url'))}: {row['remarks']}"))
+
+
+def show_undone(items: Sequence[Row]) -> None:
+    """What an undo did about each item."""
+    results = [item.get("undo_result") for item in items]
+    rows = [
+        {**item, **(result if isinstance(result, dict) else {})} for item, result in zip(items, results, strict=True)
+    ]
+    _table(UNDO_COLUMNS, rows)
 
 
 def show_run(answer: Row) -> None:
@@ -166,6 +179,13 @@ def _style(row: Row, key: str) -> str:
 def _access(item: Row) -> str:
     stage = item.get("current_stage")
     return _said(item.get("access_status")) + ("" if stage in (None, "done") else f" (in {_said(stage)})")
+
+
+def _account(item: Row) -> object:
+    """What was decided, or what a dry run planned."""
+    plan = item.get("plan")
+    planned = f"plan: {_said(plan.get('resolution'))}" if isinstance(plan, dict) else None
+    return item.get("account_resolution") or planned
 
 
 def _remarks(item: Row) -> str:

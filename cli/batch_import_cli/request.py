@@ -20,6 +20,7 @@ class ImportOptions:
     mode: str | None
     reactivate: str | None
     platform: str | None
+    dry_run: bool
     join_group: tuple[str, ...]
     legacy_batch_id: str | None
     confirm_timeout: int | None
@@ -33,6 +34,7 @@ class ImportOptions:
             "mode": self.mode,
             "reactivate": self.reactivate,
             "platform": self.platform,
+            "dry_run": self.dry_run or None,
             "join_groups": list(self.join_group),
             "legacy_batch_id": self.legacy_batch_id,
             "confirm_timeout_ms": self.confirm_timeout,

@@ -17,7 +17,7 @@ Report = Callable[[Answer], None]
 
 
 def follow(app: App, run_id: str) -> bool:
-    """Watch until the run has ended, show what became of each item; True when every one is active."""
+    """Watch until the run has ended, show what became of each item; True when every one is active, or planned."""
     try:
         answer = _to_the_end(app, run_id)
         _show_end(app, run_id, answer)
@@ -26,7 +26,10 @@ def follow(app: App, run_id: str) -> bool:
     except ApiError as error:
         raise error.hinted(_goes_on(run_id)) from None
     run = run_of(answer)
-    return _number(run, "total_items") > 0 and _number(run, "active_items") == _number(run, "total_items")
+    good = _number(run, "active_items")
+    if run.get("dry_run") is True and run["state"] != "cancelled":
+        good = _number(run, "completed_items") - _number(run, "degraded_items") - _number(run, "broken_items")
+    return good == _number(run, "total_items") > 0
 
 
 def run_of(answer: Answer) -> Answer:

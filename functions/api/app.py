@@ -175,6 +175,39 @@ def retry_run(
     return routing.accepted(run, f"../{run.run_id}", replayed=replayed)
 
 
+@app.post(
+    "/api/batch-import/runs/<run_id>/apply",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=routing.answers(api.RunApplied, 400, 401, 403, 404, 409, success=202),
+)
+@operators_alone
+def apply_plan(
+    run_id: str,
+    request: Annotated[api.ApplyRequest | None, Body()] = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Response[api.RunApplied]:
+    """Import what a dry run has planned.
+
+    A new run, while the keys are still held; an item whose decision differs from its plan stops.
+    """
+    run, replayed = use_cases().apply(run_id, request or api.ApplyRequest(), idempotency_key)
+    return routing.accepted(run, f"../{run.run_id}", replayed=replayed)
+
+
+@app.post(
+    "/api/batch-import/runs/<run_id>/undo",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=routing.answers(api.RunSummary, 400, 401, 403, 404, 409, success=202),
+)
+@operators_alone
+def undo_run(run_id: str, idempotency_key: IdempotencyKey = None) -> Response[api.RunSummary]:
+    """Undo a run.
+
+    What the run made in the host and nobody has used since is taken back, by a worker; `Location` tells where to look.
+    """
+    return routing.accepted(use_cases().undo(run_id, idempotency_key), f"../{run_id}", replayed=False)
+
+
 @app.get("/api/batch-import/runs/<run_id>/export", responses=routing.answers(api.RunExport, 400, 401, 403, 404))
 @operators_alone
 def export_run(run_id: str, limit: Limit = routing.DEFAULT_LIMIT, cursor: Cursor = None) -> api.RunExport:

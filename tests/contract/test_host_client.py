@@ -177,8 +177,8 @@ def test_an_update_of_a_group_keeps_its_limits(host: Connected) -> None:
 
 def test_a_channel_is_made_once_for_its_group(host: Connected) -> None:
     group = host.group()
-    first, made = host.client.ensure_channel(host.name("c"), group)
-    again, made_again = host.client.ensure_channel(host.name("c"), group)
+    first, made = host.client.ensure_channel(host.name("c"), "a test", group)
+    again, made_again = host.client.ensure_channel(host.name("c"), "a test", group)
     assert (made, made_again, first["id"], first["group_ids"]) == (True, False, again["id"], [group])
 
 
@@ -248,7 +248,7 @@ def test_an_expiry_date_can_be_taken_away_and_nothing_else_goes_with_it(host: Co
     past = int(time.time()) - 3600
     host.client.transport.write("PUT", f"/api/v1/admin/accounts/{number}", {"expires_at": past})
     assert host.held(number).expires_at is not None
-    host.client.clear_expiry(number)
+    host.client.set_expiry(number, 0)
     account = host.held(number)
     assert (account.expires_at, account.import_state, account.responses_mode) == (None, "unproven", MODE)
 
@@ -294,17 +294,36 @@ def test_a_subscription_assigned_again_or_with_another_term_is_no_error(host: Co
     host.client.update_group(host.client.group(group), {"subscription_type": "subscription", "is_exclusive": False})
     user = host.client.ensure_user(f"sub-{host.word}@example.com", "CustomerPass-1", 5)
     for days in (30, 30, 60):
-        host.client.assign_subscription(int(user["id"]), group, days)
+        host.client.assign_subscription(int(user["id"]), group, days, "a test")
     path = f"/api/v1/admin/users/{user['id']}/subscriptions"
     data: Any = host.client.transport.get(path)
     rows: list[Json] = data if isinstance(data, list) else data["items"]
     assert [row["group_id"] for row in rows] == [group]
 
 
+def test_a_subscription_is_found_by_its_notes_and_revoked_with_its_group_after_it(host: Connected) -> None:
+    group, client = host.group(), host.client
+    client.update_group(client.group(group), {"subscription_type": "subscription", "is_exclusive": False})
+    user = int(client.ensure_user(f"gone-{host.word}@example.com", "CustomerPass-1", 5)["id"])
+    channel, _ = client.ensure_channel(host.name("gone"), "a test", group)
+    client.assign_subscription(user, group, 30, "of one run")
+    client.assign_subscription(user, group, 30, "of another run")
+    [row] = client.subscriptions_of_group(group)
+    assert (row["user_id"], row["notes"]) == (user, "of one run")
+    for _ in range(2):
+        client.revoke_subscription(int(row["id"]))
+        client.delete_channel(int(channel["id"]))
+    assert list(client.subscriptions_of_group(group)) == []
+    name = client.group(group)["name"]
+    for _ in range(2):
+        client.delete_group(group)
+    assert (client.group_named(name), client.channel_named(host.name("gone"))) == (None, None)
+
+
 def test_a_subscription_to_a_group_that_has_none_is_refused(host: Connected) -> None:
     user = host.client.ensure_user(f"sub-{host.word}@example.com", "CustomerPass-1", 5)
     with pytest.raises(HostRejected) as refused:
-        host.client.assign_subscription(int(user["id"]), host.group(), 30)
+        host.client.assign_subscription(int(user["id"]), host.group(), 30, "a test")
     assert refused.value.reason == "GROUP_NOT_SUBSCRIPTION_TYPE"
 
 
@@ -415,7 +434,7 @@ def test_groups_channels_and_users_are_looked_for_after_a_lost_answer(sandboxed:
     faults.fail_next("POST", "/groups$", fault)
     group, made = client.ensure_private_group(sandboxed.name("g"), "")
     faults.fail_next("POST", "/channels$", fault)
-    channel, channel_made = client.ensure_channel(sandboxed.name("c"), int(group["id"]))
+    channel, channel_made = client.ensure_channel(sandboxed.name("c"), "a test", int(group["id"]))
     faults.fail_next("POST", "/users$", fault)
     user = client.ensure_user(f"u-{sandboxed.word}@example.com", "CustomerPass-1", 5)
     assert (made, channel_made, channel["group_ids"], user["email"]) == (

@@ -1,11 +1,15 @@
-"""Relays that the sandbox has no profile for."""
+"""Relays that the sandbox has no profile for, and a place: a service with a host of each version."""
 
 import json
 import re
+from collections.abc import Iterator
 
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
+
+from tests.support.aws import Aws
+from tests.support.place import HOSTS, Place, placed
 
 
 @pytest.fixture
@@ -19,3 +23,9 @@ def relay_echo(httpserver: HTTPServer) -> str:
 
     httpserver.expect_request(re.compile(".*")).respond_with_handler(refuse)
     return httpserver.url_for("/v1")
+
+
+@pytest.fixture(params=HOSTS)
+def place(request: pytest.FixtureRequest, aws: Aws) -> Iterator[Place]:
+    with placed(request.param, aws) as found:
+        yield found

@@ -5,14 +5,18 @@ before and after each of them, or before and after a sample of them (tests/suppo
 """
 
 import gc
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import boto3
 import pytest
 from batch_import.bootstrap import bootstrap
 from batch_import.coordination import provider_lock as provider_locks
+from batch_import.domain.reuse_policy import ExistingAccount
+from batch_import.host.accounts import existing_account
+from batch_import.host.client import HostClient
+from batch_import.host.transport import HostTransport
 from batch_import.proofs import completion_proof as proving
 
 from tests.conftest import Service
@@ -59,13 +63,19 @@ class CrashRuns:
         self.effects = effects
         self._runs = 0
 
-    def start(self, *profiles: str, **fields: Any) -> str:
+    @property
+    def number(self) -> int:
+        """Of the latest run; its keys hold it."""
+        return self._runs
+
+    def start(self, *profiles: str, more: Sequence[dict[str, Any]] = (), **fields: Any) -> str:
         """A run with one key for each profile; whoever creates it repeats the call when its answer is lost."""
         self._runs += 1
         items = [
             {"base_url": self.box.relay(profile, f"crash{self._runs}-{n}"), "api_key": f"sk-test-{self._runs:04d}-{n}"}
             for n, profile in enumerate(profiles)
         ]
+        items += more
         request = {"access_mode": "subscription", "subscription_users": ["customer@example.com"], "items": items}
         key = {"Idempotency-Key": f"crash-{self._runs}"}
         while True:
@@ -94,6 +104,26 @@ class CrashRuns:
             self.service.clock.shift(16 * 60)
             self.call("reconcile", {})
         raise AssertionError(f"the run is stuck after a death at {self.effects.killed_at}")
+
+    def undo(self, run_id: str) -> None:
+        """Ask for it, again when the answer is lost, and deliver and reconcile until it has ended."""
+        while True:
+            try:
+                self.service.call("POST", f"/api/batch-import/runs/{run_id}/undo", **{"Idempotency-Key": f"u-{run_id}"})
+            except Killed:
+                continue
+            break
+        self.effects.spare("api")
+        for _ in range(4):
+            self.drain()
+            if self.service.run(run_id)["run"]["undone_at"]:
+                break
+            self.service.clock.shift(16 * 60)
+            self.call("reconcile", {})
+        else:
+            raise AssertionError(f"the undo is stuck after a death at {self.effects.killed_at}")
+        for function in ("provision", "reconcile"):
+            self.effects.spare(function)
 
     def drain(self) -> None:
         while True:
@@ -218,3 +248,70 @@ def test_the_recording_of_a_dead_letter_may_die_anywhere(runs: CrashRuns) -> Non
         runs.call("dead_letter", sqs_event([message], "stack-DeadLetters-1"))
         runs.finish(run_id)
         check(runs, run_id, point, ["degraded"])
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("function", [pytest.param("api", marks=pytest.mark.long), "provision"])
+def test_an_undo_may_die_anywhere(runs: CrashRuns, function: str) -> None:
+    """Of a run that switched one account on and made another."""
+    off = switched_off(runs)
+    run_id = off.switched_on()
+    for point in points(runs, function, share=2):
+        runs.undo(run_id)
+        off.check_undone(run_id, f"{point} ({runs.effects.killed_at})")
+        run_id = off.switched_on()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+def test_reconcile_may_die_anywhere_over_a_lost_undo(runs: CrashRuns) -> None:
+    off = switched_off(runs)
+    run_id = off.switched_on()
+    for point in points(runs, "reconcile"):
+        runs.service.call("POST", f"/api/batch-import/runs/{run_id}/undo", **{"Idempotency-Key": f"u-{run_id}"})
+        boto3.client("sqs").purge_queue(QueueUrl=runs.service.aws.environment["IMPORT_QUEUE_URL"])
+        runs.service.clock.shift(16 * 60)
+        runs.call("reconcile", {})
+        runs.undo(run_id)
+        off.check_undone(run_id, f"{point} ({runs.effects.killed_at})")
+        run_id = off.switched_on()
+
+
+class SwitchedOff(NamedTuple):
+    """An account that somebody has switched off, and the pair that it is of."""
+
+    runs: CrashRuns
+    host: HostClient
+    pair: dict[str, Any]
+    before: ExistingAccount
+
+    def switched_on(self) -> str:
+        """A run that switched the account on and made another."""
+        run_id = self.runs.start("healthy", more=[self.pair])
+        self.runs.finish(run_id)
+        items = self.runs.service.items(run_id)
+        assert [item["account_resolution"] for item in items] == ["created", "reactivated"]
+        return run_id
+
+    def check_undone(self, run_id: str, where: str) -> None:
+        made, switched_on = self.runs.service.items(run_id)
+        assert [item["undo_result"]["outcome"] for item in (made, switched_on)] == ["removed", "restored"], where
+        assert [item["access_status"] for item in (made, switched_on)] == ["active", "active"], where
+        assert existing_account(self.host.account(self.before.account_id) or {}) == self.before, where
+        held = [row for row in self.host.accounts(made["provider_id"]) if row["id"] != self.before.account_id]
+        name = f"{made['provider_id']}-sub"
+        assert (held, self.host.group_named(name), self.host.channel_named(name)) == ([], None, None), where
+        for item in (made, switched_on):
+            kinds = [event["event_type"] for event in self.runs.service.item(run_id, item["item_id"])["events"]]
+            assert (kinds.count("undo_decided"), kinds[-1]) == (1, "undo_decided"), where
+        self.runs.forget(run_id)
+
+
+def switched_off(runs: CrashRuns) -> SwitchedOff:
+    host = HostClient(HostTransport(runs.box.host_url, runs.box.admin_key))
+    first = runs.start("healthy")
+    runs.finish(first)
+    item = runs.service.item(first)
+    host.bulk_update(item["account_id"], status="inactive")
+    pair = {"base_url": item["base_url"], "api_key": f"sk-test-{runs.number:04d}-0"}
+    return SwitchedOff(runs, host, pair, existing_account(host.account(item["account_id"]) or {}))

@@ -3,86 +3,15 @@
 With ``HOST_URL`` and ``HOST_ADMIN_KEY`` set, against that host instead, in real time, and nothing is deleted in it.
 """
 
-import os
-import secrets
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 import pytest
-import time_machine
-from batch_import.host.client import HostClient
-from batch_import.host.transport import HostTransport
 
-import sandbox
-from tests.conftest import START, Service
-from tests.support.aws import Aws
+from tests.support.place import REAL_URL, Place
 from tests.support.verdicts import PlatformRow, platform_verdicts
 
-REAL_URL, REAL_KEY = os.environ.get("HOST_URL", ""), os.environ.get("HOST_ADMIN_KEY", "")
-HOSTS = ["real"] if REAL_URL and REAL_KEY else ["0.1.179", "0.1.130"]
 SPEAK_CHAT = ("healthy", "chat_only")  # which as `auto` become openai accounts
 pytestmark = pytest.mark.timeout(900 if REAL_URL else 120)
-
-
-class RealTime:
-    """The pump's clock, where time passes by itself."""
-
-    def shift(self, seconds: float) -> None:
-        time.sleep(seconds)
-
-
-@dataclass
-class Place:
-    """A service, its host, relays that both can reach, and a word that makes names unique in a host that is kept."""
-
-    service: Service
-    host: HostClient
-    box: Any
-    word: str = field(default_factory=lambda: secrets.token_hex(3))
-
-    @property
-    def version(self) -> str:
-        """Of the two in the table, the one that this host behaves like."""
-        return "0.1.179" if self.host.at_least(0, 1, 163) else "0.1.130"
-
-    def pair(self, relay: str, name: str, **more: Any) -> dict[str, Any]:
-        modifiers = more.pop("modifiers", {})
-        base_url = self.box.relay(relay, f"{self.word}-{name}", **modifiers)
-        return {"base_url": base_url, "api_key": f"sk-test-{self.word}-{name}", **more}
-
-    def import_(self, *items: dict[str, Any]) -> list[dict[str, Any]]:
-        """The items of one run, in order."""
-        return self.service.import_(list(items))[1]
-
-    def accounts(self) -> list[dict[str, Any]]:
-        """Those of this place's relays, by the host's own list."""
-        return [row for row in self.host.accounts() if f"/{self.word}-" in str(row["credentials"].get("base_url"))]
-
-
-@pytest.fixture(params=HOSTS)
-def place(request: pytest.FixtureRequest, aws: Aws) -> Iterator[Place]:
-    at_once = {"join_delay": (0, 0), "platform_join_delay": (0, 0), "platform_leave_delay": (0, 0)}
-    version = {} if request.param == "real" else {"host_version": request.param}
-    with sandbox.running(**at_once, **version) as box:
-        url, key = (REAL_URL, REAL_KEY) if request.param == "real" else (box.host_url, box.admin_key)
-        aws.put_host(url, key)
-        # a probe user of this test's own
-        boto3.client("secretsmanager").put_secret_value(SecretId="deployment", SecretString=secrets.token_hex(24))
-        with clock(real=request.param == "real") as traveller:
-            yield Place(Service(aws, box, traveller), HostClient(HostTransport(url, key)), box)
-
-
-@contextmanager
-def clock(*, real: bool) -> Iterator[Any]:
-    if real:
-        yield RealTime()
-        return
-    with time_machine.travel(START, tick=False) as traveller:
-        yield traveller
 
 
 def listed(place: Place) -> list[tuple[PlatformRow, dict[str, Any]]]:

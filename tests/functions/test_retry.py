@@ -8,7 +8,9 @@ import boto3
 import pytest
 from batch_import.bootstrap import bootstrap
 from batch_import.domain.entities import Item
+from batch_import.domain.outcomes import Code
 from batch_import.domain.types import AccessStatus, ItemStage
+from batch_import.runs.follow_up import FollowUp
 from batch_import.store.items import item_id_at
 from botocore.client import BaseClient
 
@@ -38,11 +40,14 @@ def ended(accesses: Sequence[AccessStatus], **fields: Any) -> str:
     return made
 
 
-def end(run_id: str, item_id: str, access: AccessStatus) -> None:
+def end(run_id: str, item_id: str, access: AccessStatus, code: str | None = None) -> None:
     parts = bootstrap()
     item = parts.items.get(run_id, item_id)
     assert item is not None
-    parts.items.transition(item, {"current_stage": ItemStage.DONE, "access_status": access})
+    changes: dict[str, Any] = {"current_stage": ItemStage.DONE, "access_status": access}
+    if code is not None:
+        changes |= {"failure_code": Code(code), "last_error_code": Code(code)}
+    parts.items.transition(item, changes)
     if access is ACTIVE:
         erase_key(run_id, item_id)
     parts.progress.publish()
@@ -139,7 +144,7 @@ def test_items_whose_keys_were_erased_are_left_out_and_counted(aws: Aws) -> None
     new = answer.json["run_id"]
     assert (answer.json["total_items"], answer.json["left_out_items"]) == (2, 1)
     assert [url for url, _ in listed(new)] == ["https://r0.example.com/v1", "https://r2.example.com/v1"]
-    for language, text in (("en", f"this run retries {old}; 1 of its failed"), ("zh", f"该批次重试 {old} 的失败条目")):
+    for language, text in (("en", f"this run comes from {old}; 1 of its item"), ("zh", f"该批次来自 {old}，其中 1 条")):
         [warning] = call("GET", f"{RUNS}/{new}", Accept_Language=language).json["recent_warnings"]
         assert warning.startswith(text)
 
@@ -152,10 +157,10 @@ def test_a_retry_can_be_retried(aws: Aws) -> None:
     assert (answer.json["retry_of"], answer.json["total_items"]) == (first, 1)
 
 
-MANY, LONG = 600, "/" + "long" * 450  # so that few items take several pages of a megabyte
+MANY, LONG = 600, "/" + "long" * 450
 
 
-def test_a_list_that_takes_several_pages_is_retried_whole(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_list_is_retried_whole(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     """And in few calls: 10,000 items have to fit into the 29 seconds that the gateway waits."""
     old = long_and_broken(MANY)
     calls, real = [], BaseClient._make_api_call
@@ -193,6 +198,114 @@ def long_and_broken(count: int) -> str:
     return run_id
 
 
+# --- by choice
+
+
+def ended_with_codes() -> str:
+    """Active, refused key, unreachable, refused key, cancelled."""
+    made = str(post({**BODY, "items": items(5)}).json["run_id"])
+    call("POST", f"{RUNS}/{made}/cancel")
+    ends = [(ACTIVE, None), (BROKEN, "auth_failed"), (DEGRADED, "unreachable"), (BROKEN, "auth_failed")]
+    for number, (access, code) in enumerate([*ends, (UNKNOWN, "cancelled")], start=1):
+        end(made, f"item_{number:05d}", access, code)
+    run = bootstrap().runs.get(made)
+    assert run is not None
+    assert run.finished_at is not None
+    return made
+
+
+@pytest.mark.parametrize(
+    ("choice", "positions"),
+    [
+        ({}, [1, 2, 3, 4]),
+        ({"item_ids": ["item_00004", "item_00002"]}, [1, 3]),
+        ({"codes": ["auth_failed"]}, [1, 3]),
+        ({"codes": ["unreachable", "cancelled"]}, [2, 4]),
+        ({"access_status": ["unknown"]}, [4]),
+        ({"access_status": ["degraded", "broken"]}, [1, 2, 3]),
+        ({"item_ids": ["item_00002", "item_00003"], "codes": ["auth_failed"]}, [1]),
+    ],
+)
+def test_items_are_chosen_by_id_code_and_access_and_cancelled_ones_count(
+    aws: Aws, choice: dict[str, Any], positions: list[int]
+) -> None:
+    new = retry(ended_with_codes(), choice).json["run_id"]
+    assert listed(new) == [(f"https://r{n}.example.com/v1", KEY.format(n)) for n in positions]
+
+
+def test_a_new_key_takes_the_place_of_one_that_is_held_or_gone(aws: Aws) -> None:
+    old = ended([BROKEN, BROKEN, BROKEN])
+    erase_key(old, "item_00002")
+    keys = {"item_00001": "sk-canary-retry-new-1", "item_00002": "sk-canary-retry-new-2"}
+    answer = retry(old, {"api_keys": keys})
+    assert answer.json["left_out_items"] == 0
+    assert [key for _, key in listed(answer.json["run_id"])] == [*keys.values(), KEY.format(2)]
+
+
+@pytest.mark.parametrize(
+    ("choice", "status", "told"),
+    [
+        ({"item_ids": ["item_00001", "item_00009"]}, 400, "item_ids[1]"),
+        ({"item_ids": ["run_1"]}, 400, "item_ids[0]"),
+        ({"codes": ["nonsense"]}, 400, "codes[0]"),
+        ({"access_status": ["fine"]}, 400, "access_status[0]"),
+        ({"api_keys": {"item_00001": "sk-canary-retry-new"}}, 400, "not retried"),
+        ({"api_keys": {"sk-canary-retry-place": "x"}}, 400, "api_keys"),
+        ({"api_keys": {"item_00002": "sk-canary-retry two words"}}, 400, "api_keys"),
+        ({"item_ids": ["item_00001"]}, 409, "no such item"),
+        ({"codes": ["dead_lettered"]}, 409, "no such item"),
+    ],
+)
+def test_a_choice_that_makes_no_sense_is_refused_and_not_repeated(
+    aws: Aws, choice: dict[str, Any], status: int, told: str
+) -> None:
+    old = ended_with_codes()
+    before = stored()
+    answer = retry(old, choice)
+    assert answer.status == status
+    assert told in answer.error[2]
+    assert "canary" not in answer.text
+    assert stored() == before
+
+
+def test_items_that_an_unfinished_retry_holds_are_a_conflict_that_names_it(aws: Aws) -> None:
+    old = ended([BROKEN, BROKEN, BROKEN])
+    first = retry(old, {"item_ids": ["item_00001", "item_00002"]}).json["run_id"]
+    for choice in ({}, {"item_ids": ["item_00002"]}):
+        status, code, message = retry(old, choice).error
+        assert (status, code) == (409, "conflict")
+        assert first in message
+    second = retry(old, {"item_ids": ["item_00003"]})
+    assert second.status == 202
+    for n in (1, 2):
+        end(first, f"item_{n:05d}", BROKEN)
+    assert retry(old, {"item_ids": ["item_00002"]}).status == 202
+
+
+def test_of_two_retries_at_the_same_moment_one_is_refused(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = ended([BROKEN])
+    follow_up, made = FollowUp.ask, []
+
+    def ask(*arguments: Any) -> Any:
+        asked = follow_up(*arguments)
+        if not made:
+            made.append(True)
+            made.append(retry(old).json["run_id"])
+        return asked
+
+    monkeypatch.setattr(FollowUp, "ask", ask)
+    status, _, message = retry(old).error
+    assert status == 409
+    assert made[1] in message
+
+
+def test_a_run_says_which_run_it_retries(aws: Aws) -> None:
+    old = ended([BROKEN])
+    new = retry(old).json["run_id"]
+    assert call("GET", f"{RUNS}/{new}").json["run"]["retry_of"] == old
+    assert call("GET", f"{RUNS}/{old}").json["run"]["retry_of"] is None
+
+
 # --- what is refused
 
 
@@ -214,7 +327,7 @@ def test_a_run_that_has_not_ended_is_a_conflict(aws: Aws) -> None:
 def test_without_failed_items_there_is_nothing_to_retry(aws: Aws) -> None:
     status, code, message = retry(ended([ACTIVE, UNKNOWN])).error
     assert (status, code) == (409, "conflict")
-    assert "ended degraded or broken" in message
+    assert "ended degraded, broken or cancelled" in message
 
 
 def test_without_keys_there_is_nothing_to_retry_with(aws: Aws) -> None:

@@ -242,6 +242,19 @@ def test_no_process_outlives_the_emulator(embedded: Embedded) -> None:
         embedded.up()
 
 
+def test_a_plan_is_applied_and_its_run_undone_with_the_permissions_of_the_functions(embedded: Embedded) -> None:
+    runs = "/api/batch-import/runs"
+    plan = call(embedded, runs, {**relays(embedded, 2, "plan"), "dry_run": True})[1]["run_id"]
+    wait_for(lambda: ended(embedded, plan))
+    run_id = call(embedded, f"{runs}/{plan}/apply", {})[1]["run_id"]
+    wait_for(lambda: ended(embedded, run_id))
+    status, asked = call(embedded, f"{runs}/{run_id}/undo", {})
+    assert (status, asked["active_items"]) == (202, 2)
+    wait_for(lambda: call(embedded, f"{runs}/{run_id}")[1]["run"]["undone_at"])
+    items = call(embedded, f"{runs}/{run_id}/items")[1]["items"]
+    assert [item["undo_result"]["outcome"] for item in items] == ["removed", "removed"]
+
+
 # --- stopped and killed
 
 

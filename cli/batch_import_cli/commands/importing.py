@@ -23,6 +23,7 @@ EPILOG = """\b
 Examples:
   batch-import import relays.csv --subscription-user alice@example.com --watch
   pbpaste | batch-import import - --access-mode self_service
+  batch-import import relays.csv --subscription-user alice@example.com --dry-run --watch
   batch-import import request.json --mode strict --confirm-timeout 5s --json
 """
 
@@ -63,6 +64,9 @@ class Milliseconds(click.ParamType[int]):
     help="The host's platform for relays whose entry names none.  [default: auto, by what the relay speaks]",
 )
 @click.option(
+    "--dry-run", is_flag=True, help="Only find out and decide; nothing is written to the host. Then: apply RUN."
+)
+@click.option(
     "--join-group", multiple=True, metavar="NAME", help="Host group that proven accounts also join; repeatable."
 )
 @click.option("--legacy-batch-id", metavar="ID", help="Batch of the earlier system that this run continues.")
@@ -89,7 +93,7 @@ def import_command(
     imported is shown, and left out only if you say so.
 
     Prints run_id and result_page. Exit code: 0 accepted (with --watch: every
-    relay ended active), 1 ended otherwise, 2 the call or the list is wrong,
+    relay ended active, or planned), 1 ended otherwise, 2 the call or the list is wrong,
     3 the API cannot be reached or refused, 130 interrupted.
     """
     relays = read_list(file.read(), name_of(file), form)

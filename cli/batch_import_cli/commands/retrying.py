@@ -1,24 +1,43 @@
 """``batch-import retry``: a new run over what failed in another one."""
 
+import json
 import uuid
+from typing import Any, BinaryIO
 
 import click
+from batch_import.domain.types import AccessStatus
 
 from batch_import_cli.accepted import accepted, show_accepted
-from batch_import_cli.app import App, api_command, note
+from batch_import_cli.app import App, api_command, choice, note
 from batch_import_cli.client import Answer
 from batch_import_cli.config import PROBE_KEY
+from batch_import_cli.errors import InputError
 from batch_import_cli.watch import follow
 
 EPILOG = """\b
 Examples:
   batch-import retry run_20260522_0001 --watch
-  batch-import retry run_20260522_0001 --json
+  batch-import retry run_20260522_0001 --code unreachable --code rate_limited
+  batch-import retry run_20260522_0001 --item item_00007 --api-keys new-keys.json
 """
 
 
 @click.command("retry", epilog=EPILOG)
 @click.argument("run_id", metavar="RUN")
+@click.option("--item", "item_ids", multiple=True, metavar="ITEM", help="Only this item; repeatable.")
+@click.option("--code", "codes", multiple=True, metavar="CODE", help="Only what ended with it; repeatable.")
+@click.option(
+    "--access-status",
+    multiple=True,
+    type=choice(AccessStatus),
+    help="Only what ended so; unknown: cancelled. Repeatable.",
+)
+@click.option(
+    "--api-keys",
+    type=click.File("rb"),
+    metavar="FILE",
+    help='New keys by item, as JSON: {"item_00007": "sk-..."}; - for standard input.',
+)
 @click.option(
     "--probe-api-key-env",
     metavar="NAME",
@@ -29,25 +48,49 @@ Examples:
 @click.option("--idempotency-key", metavar="KEY", help="Repeat a call with the same key and no second run is made.")
 @click.option("--watch/--no-watch", default=False, help="Follow the new run to its end and show each verdict.")
 @api_command
-def retry_command(app: App, run_id: str, probe_api_key_env: str, idempotency_key: str | None, watch: bool) -> None:
-    """Import again what ended degraded or broken in RUN, as a new run.
+def retry_command(
+    app: App,
+    run_id: str,
+    api_keys: BinaryIO | None,
+    probe_api_key_env: str,
+    idempotency_key: str | None,
+    watch: bool,
+    **choices: Any,
+) -> None:
+    """Import again what ended degraded, broken or cancelled in RUN, as a new run.
 
     RUN must have ended. Its options are repeated; items whose keys have been
-    erased (24 hours after they came in, unless deployed otherwise) are left out.
+    erased (24 hours after they came in, unless deployed otherwise) are left
+    out, unless --api-keys brings new ones. An item must meet each kind of
+    choice that is given.
 
     Prints the new run's run_id and result_page. Exit codes are those of import.
     """
     key = idempotency_key or str(uuid.uuid4())
+    keys = _keys(api_keys) if api_keys is not None else {}
     probe_key = app.secret(probe_api_key_env)
-    answer = accepted(lambda key: app.client.retry(run_id, key, probe_key), key)
+    fields = {**{name: list(value) for name, value in choices.items()}, "api_keys": keys, "probe_api_key": probe_key}
+    body = {name: value for name, value in fields.items() if value}
+    secrets = [*keys.values(), *([probe_key] if probe_key else [])]
+    answer = accepted(lambda key: app.client.retry(run_id, key, body, secrets), key)
     app.answer(answer, lambda answer: _show(app, answer))
     if watch and not follow(app, answer["run_id"]):
         app.context.exit(1)
+
+
+def _keys(file: BinaryIO) -> dict[str, str]:
+    try:
+        keys = json.loads(file.read())
+    except ValueError:
+        keys = None
+    if not isinstance(keys, dict) or not all(isinstance(key, str) for key in keys.values()):
+        raise InputError('--api-keys wants JSON like {"item_00007": "sk-..."}; nothing was sent')
+    return keys
 
 
 def _show(app: App, answer: Answer) -> None:
     show_accepted(app, answer)
     left_out = answer.get("left_out_items")
     if left_out:
-        note(f"{left_out} failed items were left out: their keys had been erased")
+        note(f"{left_out} items were left out: their keys had been erased")
     note(f"{answer.get('total_items')} items are retried; watch them with: batch-import watch {answer['run_id']}")

@@ -36,14 +36,16 @@ if TYPE_CHECKING:
     from batch_import.consumer.admission import HostGate
     from batch_import.consumer.progress import Progress
     from batch_import.consumer.sqs_batch import Context, Failures, Metrics
-    from batch_import.consumer.stage_worker import Stage
+    from batch_import.consumer.stage_worker import SecondsLeft, Stage
     from batch_import.coordination.circuit_breaker import OriginBreakers
     from batch_import.coordination.semaphore import DistributedSemaphore
+    from batch_import.domain.entities import Run
     from batch_import.http_api.use_cases import ApiUseCases
     from batch_import.net.resolver import Resolver
     from batch_import.proofs.probe_resources import ProbeResources
     from batch_import.proofs.publication import Publication
     from batch_import.proofs.self_service import SelfServiceProof
+    from batch_import.proofs.withdrawal import Withdrawal
     from batch_import.runs.create import BatchImportService
     from batch_import.runs.quarantine_cleanup import QuarantineCleanup
     from batch_import.runs.reconcile import Reconcile
@@ -260,14 +262,21 @@ class CompositionRoot:
     def api(self, language: str) -> ApiUseCases:
         from batch_import.domain.projection import ResultProjection
         from batch_import.http_api.use_cases import ApiUseCases  # the workers' functions start without it
+        from batch_import.runs.apply import PlanApplication
+        from batch_import.runs.follow_up import FollowUp
         from batch_import.runs.retry import RunRetry
+        from batch_import.runs.undo import UndoRequests
+
+        follow_up = FollowUp(self.runs, self.items, self.service)
 
         return ApiUseCases(
             self.runs,
             self.items,
             self.listing,
             self.service,
-            RunRetry(self.runs, self.items, self.listing, self.service),
+            RunRetry(follow_up, self.service),
+            PlanApplication(follow_up, self.service),
+            UndoRequests(self.runs, follow_up, self.service, self.queues[ItemStage.PROBE]),
             self._cleanup,
             lambda: self.host.client,
             ResultProjection(language),
@@ -367,8 +376,33 @@ class CompositionRoot:
             provisioner,
             self.gate,
             limits,
+            partial(self._undo, owner),
             session.close,
         )
+
+    def _undo(self, owner: str, run_id: str, seconds_left: SecondsLeft) -> None:
+        from batch_import.coordination.provider_lock import ProviderLocks
+        from batch_import.runs.follow_up import FollowUp
+        from batch_import.runs.undo import UndoWorker
+
+        def locks() -> ProviderLocks:
+            return ProviderLocks(self.host.leases, f"undo-{owner}", self.clock)
+
+        follow_up = FollowUp(self.runs, self.items, self.service)
+        queue = self.queues[ItemStage.PROBE]
+        worker = UndoWorker(self.runs, self.items, follow_up, locks, self._withdrawal, queue, self.clock)
+        worker.work(run_id, seconds_left)
+
+    def _withdrawal(self, run: Run) -> Withdrawal:
+        from batch_import.domain.clock import parse
+        from batch_import.proofs.usage import GivenKey, UsageRecords
+        from batch_import.proofs.withdrawal import Withdrawal
+
+        host, given = self.host, None
+        if run.self_service is not None and run.finished_at is not None:
+            given = GivenKey(int(run.self_service["key_id"]), parse(run.finished_at))
+        records = UsageRecords(host.resources.own_key_ids(), given)
+        return Withdrawal(host.client, host.resources, records, run, self.runs.get_many)
 
     def _semaphore(self, kind: str, limit: int) -> DistributedSemaphore | None:
         from batch_import.coordination.semaphore import DistributedSemaphore

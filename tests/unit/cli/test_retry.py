@@ -34,11 +34,32 @@ def test_probe_key_of_a_self_service_run_comes_from_its_variable(
     assert "sk-AAAA0001" not in invoke("retry", OLD, "--probe-api-key-env", "GIVEN").stderr
 
 
+def test_choice_and_new_keys_are_sent(api: Any, invoke: Any) -> None:
+    api.on(RETRY, _retried(), Reply({"error": {"code": "invalid_request", "message": "not sk-AAAA0002"}}, 400))
+    options = ("--item", "item_00001", "--item", "item_00002", "--code", "unreachable", "--access-status", "unknown")
+    keys = '{"item_00002": "sk-AAAA0002"}'
+    assert invoke("retry", OLD, *options, "--api-keys", "-", input=keys).exit_code == 0
+    assert api.seen[0].body == {
+        "item_ids": ["item_00001", "item_00002"],
+        "codes": ["unreachable"],
+        "access_status": ["unknown"],
+        "api_keys": {"item_00002": "sk-AAAA0002"},
+    }
+    assert "sk-AAAA0002" not in invoke("retry", OLD, "--api-keys", "-", input=keys).stderr
+
+
+@pytest.mark.parametrize("keys", ["sk-AAAA0002", '["sk-AAAA0002"]', '{"item_00002": 5}'])
+def test_keys_in_another_form_are_refused_and_not_repeated(api: Any, invoke: Any, keys: str) -> None:
+    result = invoke("retry", OLD, "--api-keys", "-", input=keys)
+    assert (result.exit_code, api.seen) == (2, [])
+    assert "AAAA" not in result.stderr
+
+
 def test_what_was_left_out_is_told(api: Any, invoke: Any) -> None:
     api.on(RETRY, _retried(left_out=3))
     result = invoke("retry", OLD)
     assert result.exit_code == 0
-    assert "3 failed items were left out: their keys had been erased" in result.stderr
+    assert "3 items were left out: their keys had been erased" in result.stderr
 
 
 def test_json_is_the_answer_as_it_came(api: Any, invoke: Any) -> None:

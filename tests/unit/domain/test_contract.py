@@ -50,6 +50,7 @@ def test_a_minimal_request_gets_the_documented_defaults() -> None:
         "confirm_timeout_ms": 0,
         "reactivate": "always",
         "platform": "auto",
+        "dry_run": False,
         "join_groups": [],
         "legacy_batch_id": None,
         "label": None,

@@ -35,6 +35,12 @@ ADDED = {
     "latency_ms",
     "served_model",
     "platform",
+    "dry_run",
+    "plan_of",
+    "plan",
+    "undo_asked_at",
+    "undone_at",
+    "undo_result",
     "supports_gemini_generate_content",
 }  # beyond the original schemas, and nothing else
 

@@ -22,10 +22,18 @@ class Work(NamedTuple):
     run_id: str
     items: tuple[str, ...] = ()
     expand: bool = False
+    undo: bool = False
+
+    @property
+    def of_whole_run(self) -> bool:
+        return self.expand or self.undo
 
     def body(self) -> str:
         fields: dict[str, object] = {"run_id": self.run_id}
-        fields |= {"expand": True} if self.expand else {"items": list(self.items)}
+        if self.of_whole_run:
+            fields |= {"expand": True} if self.expand else {"undo": True}
+        else:
+            fields["items"] = list(self.items)
         return json.dumps(fields)
 
     @classmethod
@@ -36,7 +44,7 @@ class Work(NamedTuple):
         if not isinstance(fields.get("run_id"), str) or not all(isinstance(item, str) for item in items):
             raise ValueError("not a work message")
         # An item of which two messages came together is handed on twice in one: a table reads no key twice.
-        return cls(fields["run_id"], tuple(dict.fromkeys(items)), bool(fields.get("expand")))
+        return cls(fields["run_id"], tuple(dict.fromkeys(items)), bool(fields.get("expand")), bool(fields.get("undo")))
 
 
 class WorkQueue:

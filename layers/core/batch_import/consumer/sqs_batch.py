@@ -72,10 +72,10 @@ def _work(
     started = clock.monotonic()
     deliveries, failed = read_deliveries(event)
     _lease_for(worker.queue, [d.receipt_handle for d in deliveries], int(seconds_left()) + MARGIN)
-    lists = [d for d in deliveries if d.work.expand]
-    may_go_on = lambda: seconds_left() > _TO_EXPAND  # noqa: E731
-    failed += [d.message_id for d in lists if not _expand(worker.stage, d.work.run_id, may_go_on)]
-    failed += worker.run([d for d in deliveries if not d.work.expand], seconds_left)
+    failed += [
+        d.message_id for d in deliveries if d.work.of_whole_run and not _whole(worker.stage, d.work, seconds_left)
+    ]
+    failed += worker.run([d for d in deliveries if not d.work.of_whole_run], seconds_left)
     for count in {d.receive_count for d in deliveries}:  # the fifth delivery comes after two and a half minutes
         again = [d.receipt_handle for d in deliveries if d.receive_count == count and d.message_id in failed]
         _lease_for(worker.queue, again, min(_COMES_BACK * 2 ** (count - 1), _LONGEST_BACK))
@@ -86,12 +86,15 @@ def _work(
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
-def _expand(stage: Stage, run_id: str, may_go_on: Callable[[], bool]) -> bool:
-    """``False`` as well when it broke off: the list stays, and the other messages have no part in it."""
+def _whole(stage: Stage, work: Work, seconds_left: Callable[[], float]) -> bool:
+    """Work on a run; ``False`` as well when it broke off: it goes on later, and other messages have no part in it."""
     try:
-        return stage.expand(run_id, may_go_on)
+        if work.undo:
+            stage.undo(work.run_id, seconds_left)
+            return True
+        return stage.expand(work.run_id, lambda: seconds_left() > _TO_EXPAND)
     except Exception:
-        logger.exception("list broke off", extra={"run_id": run_id})
+        logger.exception("list or undo broke off", extra={"run_id": work.run_id})
         return False
 
 

@@ -72,6 +72,10 @@ class Stage(Protocol):
         """Expand a stored list; ``False`` when a later delivery has to go on with it."""
         return True
 
+    def undo(self, run_id: str, seconds_left: SecondsLeft) -> None:  # noqa: ARG002
+        """Go on with the undo of a run, and queue what there is no time for."""
+        return
+
     def run_deferred(self, probes: Sequence[DeferredProbe]) -> None:  # noqa: ARG002
         """Ask what no verdict needs, when everything has been handed on. What fails is left out."""
         return

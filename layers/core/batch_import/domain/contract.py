@@ -1,7 +1,7 @@
 """The HTTP contract: request and answers with exactly the names of docs/design.md#3-http-api."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -12,6 +12,8 @@ from pydantic import (
     StrictBool,
     StrictInt,
     StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
     field_validator,
     model_validator,
@@ -37,6 +39,7 @@ from batch_import.domain.types import (
     RunSource,
     RunState,
 )
+from batch_import.domain.undo import UndoOutcome, UndoReason
 from batch_import.domain.urls import MAX_LENGTH, canonical_base_url
 
 MAX_ITEMS = 10_000
@@ -62,6 +65,7 @@ Flag = Annotated[  # "enum" and not "const", which a generator of clients misrea
     bool | Literal["unknown"],
     WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["unknown"]}]}),
 ]
+ItemId = Annotated[str, StringConstraints(pattern=r"^item_[0-9]{5}$")]
 Timestamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
@@ -161,6 +165,7 @@ class CreateRunRequest(_Request):
     confirm_timeout_ms: StrictInt = Field(default=0, ge=0, le=MAX_WAIT_MS)
     reactivate: Reactivate = Reactivate.ALWAYS
     platform: PlatformWish = PlatformWish.AUTO
+    dry_run: StrictBool = False
     join_groups: list[Name] = Field(default_factory=list, max_length=20)
     legacy_batch_id: Annotated[str, StringConstraints(max_length=200)] | None = None
     label: Annotated[str, StringConstraints(max_length=200), AfterValidator(str.strip)] | None = None
@@ -192,7 +197,30 @@ class CreateRunRequest(_Request):
 
 
 class RetryRequest(_Request):
-    """``POST …/runs/{run_id}/retry``. A run of self_service gives its key again: it was erased when the run ended."""
+    """``POST …/runs/{run_id}/retry``: which items come again; without a choice all that did not end active.
+
+    An item must meet each choice that is given. ``codes`` are those of ``last_error_code``. ``api_keys`` are used
+    instead of the keys that are held. A run of self_service gives its key again: it was erased when the run ended.
+    """
+
+    item_ids: list[ItemId] = Field(default_factory=list, max_length=MAX_ITEMS)
+    codes: list[Code] = Field(default_factory=list, max_length=len(Code))
+    access_status: list[AccessStatus] = Field(default_factory=list, max_length=len(AccessStatus))
+    api_keys: dict[ItemId, ApiKey] = Field(default_factory=dict, max_length=MAX_ITEMS, repr=False)
+    probe_api_key: ApiKey | None = Field(default=None, repr=False)
+
+    @field_validator("api_keys", mode="wrap")
+    @classmethod
+    def _told_without_names(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        """The place of an error would repeat what was sent."""
+        try:
+            return handler(value)
+        except ValidationError:
+            raise ValueError("must be an object of keys by item id") from None
+
+
+class ApplyRequest(_Request):
+    """``POST …/runs/{run_id}/apply``. A run of self_service gives its key again: it was erased when the run ended."""
 
     probe_api_key: ApiKey | None = Field(default=None, repr=False)
 
@@ -295,9 +323,16 @@ class RunCreated(BaseModel):
 
 
 class RunRetried(RunCreated):
-    """The new run over what failed in ``retry_of``; ``left_out_items`` of those failed ones had no key any more."""
+    """The new run over items of ``retry_of``; for ``left_out_items`` of those asked for no key is held any more."""
 
     retry_of: str
+    left_out_items: int
+
+
+class RunApplied(RunCreated):
+    """The new run over what ``plan_of`` planned; for ``left_out_items`` of the planned no key is held any more."""
+
+    plan_of: str
     left_out_items: int
 
 
@@ -316,7 +351,6 @@ class RunSummary(BaseModel):
     label: str | None
     source: RunSource
     created_by: Role
-    retry_of: str | None
     subscription_users: list[str]
     subscription_user_count: int
     join_groups: list[str]
@@ -329,6 +363,11 @@ class RunSummary(BaseModel):
     warning_items: int
     started_at: Timestamp
     finished_at: Timestamp | None
+    dry_run: bool
+    retry_of: str | None
+    plan_of: str | None
+    undo_asked_at: Timestamp | None
+    undone_at: Timestamp | None
     badges: dict[str, Badge]
 
 
@@ -342,6 +381,31 @@ class RunDetail(BaseModel):
 
     run: RunSummary
     recent_warnings: list[str]
+
+
+class PlanView(BaseModel):
+    """What a dry run decided: what would become of which account, in which group of the host, with which models.
+
+    ``account_id`` is null for an account that would be made. ``models`` are the first of ``models_total`` names that
+    customers could ask for, ``new_models`` those that an account in the host would be given.
+    """
+
+    resolution: AccountResolution
+    matched_account_state: MatchedAccountState | None
+    platform: Platform
+    account_id: int | None
+    group: str
+    models: list[str]
+    models_total: int
+    new_models: list[str]
+
+
+class UndoView(BaseModel):
+    """What an undo of the run did about the item, and why what stays stays."""
+
+    outcome: UndoOutcome
+    reason: UndoReason | None
+    message: str
 
 
 class ItemSummary(BaseModel):
@@ -384,6 +448,8 @@ class ItemSummary(BaseModel):
     served_model: str | None
     position: int
     updated_at: Timestamp
+    plan: PlanView | None
+    undo_result: UndoView | None
     badges: dict[str, Badge]
 
 

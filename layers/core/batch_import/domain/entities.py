@@ -41,6 +41,41 @@ class Counters(_Row):
     warning_items: int = 0
 
 
+class Plan(_Row):
+    """What a dry run decided of an item. ``account_id`` is that of the account in the host, ``None`` for a new one.
+
+    ``new_models`` are the first names that an account in the host would be given.
+    """
+
+    resolution: AccountResolution
+    matched: MatchedAccountState | None
+    platform: Platform
+    account_id: int | None
+    group: str
+    new_models: tuple[str, ...] = ()
+
+    def agrees_with(self, other: "Plan") -> bool:
+        """Whether both say what becomes of which account. A relay may list another model meanwhile."""
+        same = ("resolution", "platform", "account_id", "group")
+        return all(getattr(self, name) == getattr(other, name) for name in same)
+
+
+class Before(_Row):
+    """An account as it was when a run decided to use it. ``added`` and ``replaced`` are names of its model mapping.
+
+    ``replaced`` has the targets that the names had.
+    """
+
+    status: str
+    schedulable: bool
+    expires_at: int | None = None
+    state: str = ""
+    groups: tuple[int, ...] = ()
+    prior_groups: tuple[int, ...] = ()
+    added: tuple[str, ...] = ()
+    replaced: dict[str, str] = Field(default_factory=dict)
+
+
 class Run(_Row):
     """``pages`` are those of its items' index, ``index_page`` that of the runs' index which names it.
 
@@ -73,8 +108,15 @@ class Run(_Row):
     strict_stopped: bool = False
     warnings: tuple[dict[str, Any], ...] = ()
     self_service: dict[str, Any] | None = None
+    dry_run: bool = False
     retry_of: str | None = None
+    plan_of: str | None = None
+    source_items: bytes | None = None
     left_out_items: int = 0
+    followers: tuple[str, ...] = ()
+    followed: int = 0
+    undo_asked_at: str | None = None
+    undone_at: str | None = None
 
     @property
     def writes_stopped(self) -> Code | None:
@@ -82,6 +124,10 @@ class Run(_Row):
         if self.state is RunState.CANCELLED:
             return Code.CANCELLED
         return Code.STOPPED_BY_STRICT if self.strict_stopped else None
+
+    @property
+    def is_being_undone(self) -> bool:
+        return self.undo_asked_at is not None and self.undone_at is None
 
     @property
     def given_key_is_bound(self) -> bool:
@@ -115,6 +161,7 @@ class Item(_Row):
     label: str | None = None
     duplicate_of: str | None = None
     duplicates: tuple[str, ...] = ()
+    plan: dict[str, Any] | None = None
 
     current_stage: ItemStage = ItemStage.PROBE
     confirmation_status: ConfirmationStatus = ConfirmationStatus.PENDING
@@ -137,6 +184,9 @@ class Item(_Row):
     channel_id: int | None = None
     group_id: int | None = None
     prior_groups: tuple[int, ...] = ()
+    before: dict[str, Any] | None = None
+    placed_groups: tuple[int, ...] = ()
+    undo_result: dict[str, Any] | None = None
 
     attempt: int = 1
     due_at: str | None = None
@@ -162,6 +212,14 @@ class Item(_Row):
     @property
     def advisory_list(self) -> list[Advisory]:
         return [Advisory(entry["code"], entry.get("params", {})) for entry in self.advisories]
+
+    @property
+    def known_before(self) -> Before | None:
+        return None if self.before is None else Before.model_validate(self.before)
+
+    @property
+    def planned(self) -> Plan | None:
+        return None if self.plan is None else Plan.model_validate(self.plan)
 
     @property
     def of_platform(self) -> Platform:

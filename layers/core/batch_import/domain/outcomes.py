@@ -36,6 +36,7 @@ class Code(StrEnum):
     UNREACHABLE = "unreachable"
     INVALID_ANSWER = "invalid_answer"
     PAUSED_BY_OPERATOR = "paused_by_operator"
+    PLAN_CHANGED = "plan_changed"
     HOST_UNAVAILABLE = "host_unavailable"
     HOST_REFUSES_CREDENTIALS = "host_refuses_credentials"
     HOST_NEEDS_ACKNOWLEDGEMENT = "host_needs_acknowledgement"
@@ -132,6 +133,9 @@ _TABLE = (
             "a person paused this account; it was left alone",
             "如需启用，请在宿主中打开调度，或以 reactivate=always 重新导入",
             "to switch it on, make it schedulable in the host or import with reactivate=always"),
+    Outcome(Code.PLAN_CHANGED, _BROKEN, "与预演的决定不同，未写入宿主",
+            "the decision is no longer the planned one; nothing was written",
+            "请重新预演，或直接重试该条目", "make a new dry run, or retry the item without a plan"),
     Outcome(Code.HOST_UNAVAILABLE, _DEGRADED, "宿主暂时不可用", "the host was not available",
             "请检查宿主后重试", "check the host, then retry"),
     Outcome(Code.HOST_REFUSES_CREDENTIALS, _DEGRADED, "宿主拒绝了管理密钥", "the host refused the admin key",

@@ -17,8 +17,10 @@ from batch_import.domain.types import (
     Role,
     RunState,
 )
+from batch_import.domain.undo import UNDO_TEXTS, UndoOutcome, UndoReason
 
 EVENTS_SHOWN = 200
+_MODELS_SHOWN = 20  # of a plan; the item's profile has all
 
 _RUN = {
     RunState.RUNNING: ("running", "blue"),
@@ -58,8 +60,8 @@ _WARNED = Text(
 
 
 _LEFT_OUT = Text(
-    "该批次重试 {run_id} 的失败条目，其中 {count} 条因密钥已清除而未包含",
-    "this run retries {run_id}; {count} of its failed item(s) were left out: their keys had been erased",
+    "该批次来自 {run_id}，其中 {count} 条因密钥已清除而未包含",
+    "this run comes from {run_id}; {count} of its item(s) were left out: their keys had been erased",
 )
 
 
@@ -82,6 +84,10 @@ class ResultProjection:
         told = {"retry_of": run.retry_of, "left_out_items": run.left_out_items}
         return api.RunRetried.model_validate({**self.created(run, counters).model_dump(), **told})
 
+    def applied(self, run: Run, counters: Counters) -> api.RunApplied:
+        told = {"plan_of": run.plan_of, "left_out_items": run.left_out_items}
+        return api.RunApplied.model_validate({**self.created(run, counters).model_dump(), **told})
+
     def run(self, run: Run, counters: Counters, *, whole: bool = False) -> api.RunSummary:
         """``whole`` shows all users and groups, of whom a list has the first ones only."""
         shown = list if whole else first_names
@@ -94,7 +100,6 @@ class ResultProjection:
             label=run.label,
             source=run.source,
             created_by=Role(run.created_by),
-            retry_of=run.retry_of,
             subscription_users=shown(run.subscription_users),
             subscription_user_count=len(run.subscription_users),
             join_groups=shown(run.join_groups),
@@ -102,6 +107,11 @@ class ResultProjection:
             total_items=run.total_items,
             started_at=run.started_at,
             finished_at=run.finished_at,
+            dry_run=run.dry_run,
+            retry_of=run.retry_of,
+            plan_of=run.plan_of,
+            undo_asked_at=run.undo_asked_at,
+            undone_at=run.undone_at,
             badges={"state": _badge(*_RUN[run.state])},
             **counters.model_dump(),
         )
@@ -111,7 +121,7 @@ class ResultProjection:
         if counters.warning_items:
             warnings.insert(0, self._worded(_WARNED, count=counters.warning_items))
         if run.left_out_items:
-            warnings.append(self._worded(_LEFT_OUT, run_id=run.retry_of, count=run.left_out_items))
+            warnings.append(self._worded(_LEFT_OUT, run_id=run.retry_of or run.plan_of, count=run.left_out_items))
         return api.RunDetail(run=self.run(run, counters, whole=True), recent_warnings=warnings)
 
     def item(self, item: Item, profile: ItemProfile) -> api.ItemSummary:
@@ -167,8 +177,17 @@ class ResultProjection:
             "served_model": item.served_model,
             "position": item.position + 1,
             "updated_at": item.updated_at,
+            "plan": _plan(item, profile),
+            "undo_result": self._undo_result(item),
             "badges": self._item_badges(item),
         }
+
+    def _undo_result(self, item: Item) -> api.UndoView | None:
+        if item.undo_result is None:
+            return None
+        outcome, reason = UndoOutcome(item.undo_result["outcome"]), item.undo_result["reason"]
+        text = UNDO_TEXTS[outcome if reason is None else UndoReason(reason)]
+        return api.UndoView(outcome=outcome, reason=reason, message=self._worded(text))
 
     def _advice(self, code: Code | None) -> str | None:
         row = outcome(code or Code.INTERNAL_ERROR)
@@ -200,18 +219,37 @@ def _badge(text: str, color: str) -> api.Badge:
     return api.Badge.model_validate({"text": text, "color": color})
 
 
+def _plan(item: Item, profile: ItemProfile) -> api.PlanView | None:
+    plan, models = item.planned, sorted(profile.model_mapping)
+    if plan is None:
+        return None
+    return api.PlanView(
+        resolution=plan.resolution,
+        matched_account_state=plan.matched,
+        platform=plan.platform,
+        account_id=plan.account_id,
+        group=plan.group,
+        models=models[:_MODELS_SHOWN],
+        models_total=len(models),
+        new_models=list(plan.new_models),
+    )
+
+
 def _ended_well(item: Item) -> bool:
     return item.access_status is AccessStatus.ACTIVE
 
 
 def run_end_state(run: Run, counters: Counters) -> RunState:
-    """How a run ends: cancelled by request, failed without an active item, else completed.
+    """How a run ends: cancelled by request, failed without an active item, else completed; a dry run never failed.
 
     See docs/design.md#2-pipeline.
     """
     if run.state is RunState.CANCELLED:
         return RunState.CANCELLED
-    if counters.active_items == 0:
-        return RunState.FAILED
-    clean = counters.active_items == run.total_items and not counters.warning_items and not run.warnings
+    good = counters.completed_items - counters.degraded_items - counters.broken_items
+    if not run.dry_run:
+        good = counters.active_items
+        if good == 0:
+            return RunState.FAILED
+    clean = good == run.total_items and not counters.warning_items and not run.warnings
     return RunState.COMPLETED if clean else RunState.COMPLETED_WITH_WARNINGS

@@ -26,6 +26,7 @@ class ImportState(StrEnum):
 class ExistingAccount:
     """An account as the host shows it. ``provider_id`` and ``digest`` come from our marker, empty without one.
 
+    ``runs`` are those that use it, the one that made it first.
     ``platform`` may be one that we never use: people make accounts, too.
     """
 
@@ -41,6 +42,7 @@ class ExistingAccount:
     model_mapping: Mapping[str, str] = field(default_factory=dict)
     group_ids: tuple[int, ...] = ()
     prior_groups: tuple[int, ...] = ()
+    runs: tuple[str, ...] = ()
     responses_mode: str = ""
     platform: str = Platform.OPENAI
     auth_style: AuthStyle = AuthStyle.BEARER
@@ -57,6 +59,7 @@ class DesiredAccount:
     base_url: str
     model_mapping: Mapping[str, str]
     platform: Platform = Platform.OPENAI
+    run_id: str = ""
 
     @property
     def families(self) -> frozenset[str]:

@@ -78,6 +78,7 @@ class RunSource(StrEnum):
     ITEMS = "items"
     TEXT = "text"
     RETRY = "retry"
+    PLAN = "plan"
 
 
 class Platform(StrEnum):
@@ -135,6 +136,12 @@ class EventType(StrEnum):
     STAGE_FAILED = "stage_failed"
     DEAD_LETTERED = "dead_lettered"
     REQUEUED = "requeued"
+    ACCESS_TAKEN = "access_taken"
+    ACCOUNT_REMOVED = "account_removed"
+    ACCOUNT_RESTORED = "account_restored"
+    CHANNEL_REMOVED = "channel_removed"
+    GROUP_REMOVED = "group_removed"
+    UNDO_DECIDED = "undo_decided"
     ACCESS_DECIDED = "access_decided"
 
 

@@ -35,6 +35,7 @@ def existing_account(account: Mapping[str, Any]) -> ExistingAccount:
         model_mapping={str(k): str(v) for k, v in mapping.items()} if isinstance(mapping, Mapping) else {},
         group_ids=tuple(int(g) for g in account.get("group_ids") or ()),
         prior_groups=tuple(int(g) for g in extra.get("import_prior_groups") or ()),
+        runs=tuple(str(run_id) for run_id in extra.get("import_runs") or ()),
         responses_mode=str(extra.get("openai_responses_mode") or ""),
         platform=platform,
         auth_style=style_of_settings(platform, credentials, extra),
@@ -59,11 +60,30 @@ def new_account(
             "model_mapping": dict(wanted.model_mapping),
             **settings.credentials,
         },
-        "extra": {**marker(wanted, ImportState.UNPROVEN), **settings.extra},
+        "extra": {**marker(wanted, ImportState.UNPROVEN), "import_runs": [wanted.run_id], **settings.extra},
         "concurrency": CONCURRENCY,
         "priority": PRIORITY,
         "rate_multiplier": 1,
         "group_ids": [group_id],
+    }
+
+
+def before_run(account: ExistingAccount, wanted: Mapping[str, str], *, overwritten: bool) -> dict[str, Any]:
+    """What an undo needs to know of an account that a run will use, as ``Before`` reads it.
+
+    ``wanted`` is the run's model mapping; a name that the account has keeps its target unless ``overwritten``.
+    """
+    now = account.model_mapping
+    replaced = {name: now[name] for name, target in wanted.items() if name in now and now[name] != target}
+    return {
+        "status": account.status,
+        "schedulable": account.schedulable,
+        "expires_at": int(account.expires_at.timestamp()) if account.expires_at else None,
+        "state": account.import_state,
+        "groups": list(account.group_ids),
+        "prior_groups": list(account.prior_groups),
+        "added": sorted(wanted.keys() - now.keys()) if now or overwritten else [],
+        "replaced": replaced if overwritten else {},
     }
 
 

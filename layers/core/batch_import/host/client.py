@@ -85,6 +85,13 @@ class HostClient:
         body = {**{limit: group[limit] for limit in _LIMITS if group.get(limit) is not None}, **changes}
         return cast(Json, self.transport.write("PUT", f"{_ADMIN}/groups/{group['id']}", body))
 
+    def delete_group(self, group_id: int) -> None:
+        """Unbinds accounts, keys and subscriptions (docs/host-api.md#groups)."""
+        self._delete(f"{_ADMIN}/groups/{group_id}")
+
+    def keys_of_group(self, group_id: int) -> Iterator[Json]:
+        return self._pages(f"{_ADMIN}/groups/{group_id}/api-keys", {})
+
     # --- channels (docs/host-api.md#channels)
 
     def channel_named(self, name: str) -> Json | None:
@@ -92,7 +99,7 @@ class HostClient:
         return next((row for row in rows if row["name"] == name), None)
 
     def ensure_channel(
-        self, name: str, group_id: int, prices: Sequence[Json] = (), *, likely: bool = True
+        self, name: str, description: str, group_id: int, prices: Sequence[Json] = (), *, likely: bool = True
     ) -> tuple[Json, bool]:
         """A channel of this name for the group: prices and restrictions hang on it, routing does not
         (docs/host-api.md#what-a-channel-is-for).
@@ -102,10 +109,21 @@ class HostClient:
         existing = self.channel_named(name) if likely else None
         if existing is not None:
             return existing, False
-        body = {"name": name, "description": "Batch Auto-Import", "group_ids": [group_id], "restrict_models": False}
+        body = {"name": name, "description": description, "group_ids": [group_id], "restrict_models": False}
         if prices:
             body["model_pricing"] = list(prices)
         return self._create("channels", body, "CHANNEL_EXISTS", lambda: self.channel_named(name))
+
+    def delete_channel(self, channel_id: int) -> None:
+        self._delete(f"{_ADMIN}/channels/{channel_id}")
+
+    def _delete(self, path: str) -> None:
+        """A success also when there is nothing to delete."""
+        try:
+            self.transport.write("DELETE", path)
+        except HostRejected as error:
+            if error.status != 404:
+                raise
 
     def update_channel(self, channel_id: int, changes: Mapping[str, Any]) -> Json:
         return cast(Json, self.transport.write("PUT", f"{_ADMIN}/channels/{channel_id}", dict(changes)))
@@ -120,6 +138,10 @@ class HostClient:
         if group_id is not None:
             query["group"] = group_id
         return self._pages(f"{_ADMIN}/accounts", query)
+
+    def in_group(self, group_id: int) -> list[Json]:
+        """All accounts of a group, of every type."""
+        return list(self._pages(f"{_ADMIN}/accounts", {"group": group_id}))
 
     def accounts_after(self, account_id: int) -> Iterator[Json]:
         """Those with a greater id, newest first: those made since an earlier look (docs/host-api.md#account-list)."""
@@ -153,8 +175,9 @@ class HostClient:
         """Soft; a success also when there is nothing to delete."""
         self.transport.write("DELETE", f"{_ADMIN}/accounts/{account_id}")
 
-    def clear_expiry(self, account_id: int) -> None:
-        self.transport.write("PUT", f"{_ADMIN}/accounts/{account_id}", {"expires_at": 0})
+    def set_expiry(self, account_id: int, seconds: int) -> None:
+        """Seconds of the epoch; 0 for never."""
+        self.transport.write("PUT", f"{_ADMIN}/accounts/{account_id}", {"expires_at": seconds})
 
     def recover_state(self, account_id: int) -> None:
         self.transport.write("POST", f"{_ADMIN}/accounts/{account_id}/recover-state")
@@ -232,17 +255,25 @@ class HostClient:
         """``standard`` or ``simple`` (docs/host-api.md#version-and-run-mode); any user's token will do."""
         return str((self.transport.get("/api/v1/auth/me", bearer=jwt) or {}).get("run_mode") or "standard")
 
-    def assign_subscription(self, user_id: int, group_id: int, days: int) -> None:
-        """Assigning the same again is a success; an existing one of another term is left as it is.
+    def assign_subscription(self, user_id: int, group_id: int, days: int, notes: str) -> None:
+        """Assigning the same again is a success; an existing one of another term or with other notes stays as it is.
 
         See docs/host-api.md#subscriptions.
         """
-        body = {"user_id": user_id, "group_id": group_id, "validity_days": days, "notes": "Batch Auto-Import"}
+        body = {"user_id": user_id, "group_id": group_id, "validity_days": days, "notes": notes}
         try:
             self.transport.write("POST", f"{_ADMIN}/subscriptions/assign", body)
         except HostRejected as error:
             if error.reason != "SUBSCRIPTION_ASSIGN_CONFLICT":
                 raise
+
+    def subscriptions_of_group(self, group_id: int) -> Iterator[Json]:
+        """Those that are valid, with the notes that they were given."""
+        rows = self._pages(f"{_ADMIN}/groups/{group_id}/subscriptions", {})
+        return (row for row in rows if row.get("status") == "active" and not row.get("revoked_at"))
+
+    def revoke_subscription(self, subscription_id: int) -> None:
+        self._delete(f"{_ADMIN}/subscriptions/{subscription_id}")
 
     # --- what happened (docs/host-api.md#who-served)
 
@@ -250,6 +281,10 @@ class HostClient:
         """Filtered by the host since 0.1.166; before, the newest rows are looked through."""
         rows = self.transport.get(f"{_ADMIN}/usage", {"request_id": request_id, "page_size": 50}).get("items") or []
         return next((row for row in rows if row.get("request_id") == request_id), None)
+
+    def usage(self, **filters: int) -> Iterator[Json]:
+        """Newest first; filters ``account_id``, ``group_id``, ``user_id``."""
+        return self._pages(f"{_ADMIN}/usage", filters, size=_FEW)
 
     def newest_usage(self, key_id: int) -> Json | None:
         rows = self.transport.get(f"{_ADMIN}/usage", {"api_key_id": key_id, "page_size": 1}).get("items") or []

@@ -20,7 +20,7 @@ from batch_import.http_api.responses import finished
 from batch_import.net.deadline import deadline
 from batch_import.store.listing import DEFAULT_LIMIT, MAX_LIMIT
 
-Created = TypeVar("Created", bound=api.RunCreated)
+Created = TypeVar("Created", api.RunCreated, api.RunRetried, api.RunApplied, api.RunSummary)
 __all__ = ["DEFAULT_LIMIT", "MAX_LIMIT"]
 
 BROKEN = "something went wrong; the log has it under this request's id", "出错了；请按请求 id 查看日志"

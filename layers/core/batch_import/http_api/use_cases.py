@@ -19,10 +19,12 @@ from batch_import.http_api.pasted import HostAccounts, with_items
 from batch_import.intake import parse, shown
 from batch_import.net.deadline import deadline
 from batch_import.proofs.probe_resources import is_for_proofs
+from batch_import.runs.apply import PlanApplication
 from batch_import.runs.create import BatchImportService
 from batch_import.runs.customers import demand_known_customers
 from batch_import.runs.quarantine_cleanup import QuarantineCleanup
 from batch_import.runs.retry import RunRetry
+from batch_import.runs.undo import UndoRequests
 from batch_import.store.items import ItemStore
 from batch_import.store.listing import Listing
 from batch_import.store.runs import RunStore
@@ -42,6 +44,8 @@ class ApiUseCases:
         listing: Listing,
         service: BatchImportService,
         run_retry: RunRetry,
+        application: PlanApplication,
+        undos: UndoRequests,
         cleanup: Callable[[], QuarantineCleanup],
         host: Callable[[], HostClient],
         show: ResultProjection,
@@ -52,6 +56,8 @@ class ApiUseCases:
         self._listing = listing
         self._service = service
         self._run_retry = run_retry
+        self._application = application
+        self._undos = undos
         self._cleanup = cleanup
         self._host = host
         self._show = show
@@ -111,8 +117,17 @@ class ApiUseCases:
 
     def retry(self, run_id: str, request: api.RetryRequest, idempotency_key: str | None) -> tuple[api.RunRetried, bool]:
         """The new run, and whether an earlier call with this key made it."""
-        run, replayed = self._run_retry.retry(self._run(run_id), request.probe_api_key, idempotency_key)
+        run, replayed = self._run_retry.retry(self._run(run_id), request, idempotency_key)
         return self._show.retried(run, self._runs.counters(run)), replayed
+
+    def apply(self, run_id: str, request: api.ApplyRequest, idempotency_key: str | None) -> tuple[api.RunApplied, bool]:
+        """The new run, and whether an earlier call with this key made it."""
+        run, replayed = self._application.apply(self._run(run_id), request, idempotency_key)
+        return self._show.applied(run, self._runs.counters(run)), replayed
+
+    def undo(self, run_id: str, idempotency_key: str | None) -> api.RunSummary:
+        run = self._undos.ask(self._run(run_id).run_id, idempotency_key)
+        return self._show.run(run, self._runs.counters(run))
 
     def export(self, run_id: str, limit: int, cursor: str | None) -> api.RunExport:
         run = self._run(run_id)

@@ -126,6 +126,10 @@ class ProbeResources:
         groups = resource_facts(self._leases.all(_lanes(platform)))
         return frozenset((self.quarantine_id(platform), *(int(group["group_id"]) for group in groups)))
 
+    def own_key_ids(self) -> frozenset[int]:
+        """Of the gateway keys that proofs use."""
+        return frozenset(int(key["key_id"]) for key in resource_facts(self._leases.all("key")))
+
     def empty(self, group_id: int, platform: Platform, account_id: int = 0) -> int:
         """Take all accounts but ``account_id`` out of a group, which a killed worker may have left there.
 

@@ -11,12 +11,14 @@ from batch_import.domain.advisories import Advisory
 from batch_import.domain.entities import Item, NewEvent, Run
 from batch_import.domain.reuse_policy import ExistingAccount, ImportState
 from batch_import.domain.types import AccessMode, AccountResolution, EventType, MatchedAccountState, Platform
+from batch_import.domain.undo import made_by
 from batch_import.host.client import HostClient, Json
 from batch_import.host.errors import HostError, HostUncertain
 from batch_import.proofs.completion_proof import account_of, is_private, serving_groups
 from batch_import.proofs.probe_resources import ProbeResources
 
 _NAMED = 5  # users of an advisory
+_RUNS_KEPT = 20  # of those that use an account, beside the one that made it
 
 
 class Publication:
@@ -30,22 +32,30 @@ class Publication:
 
     def place(
         self, item: Item, run: Run, account: ExistingAccount, group: Json
-    ) -> tuple[list[NewEvent], list[Advisory]]:
-        """The last write on the account is a bulk-update, then the group is opened, access being the very last thing.
+    ) -> tuple[list[int], list[NewEvent], list[Advisory]]:
+        """Returns the account's groups, and what to tell.
 
-        Call it under the provider's lease: group lists are read, merged and written.
+        The last write on the account is a bulk-update, then the group is opened, access being the very last thing. Call
+        it under the provider's lease: group lists are read, merged and written.
         """
         join, advisories = self._join_groups(run, item.of_platform)
         current = account_of(self._host, account.account_id)
         serving = serving_groups(current, self._resources)
         groups = sorted({*item.prior_groups, *serving, int(group["id"]), *join})
-        extra = {"import_state": ImportState.PROVEN.value, "import_prior_groups": []}
+        runs = [*(run_id for run_id in current.runs if run_id != run.run_id), run.run_id]
+        if current.runs[:1] == (run.run_id,):
+            runs = list(current.runs)  # the run that made it stays the first
+        extra = {
+            "import_state": ImportState.PROVEN.value,
+            "import_prior_groups": [],
+            "import_runs": [*runs[:1], *runs[1:][-_RUNS_KEPT:]],
+        }
         self._host.bulk_update(account.account_id, group_ids=groups, extra=extra)
         if not set(groups) <= set(account_of(self._host, account.account_id).group_ids):
             raise HostUncertain("the account has not got its groups yet")
         events = [_event(EventType.ACCOUNT_PLACED, f"placed in {len(groups)} group(s)", group_ids=groups)]
         opened, more = self._open(run, group)
-        return [*events, *opened], [*advisories, *more]
+        return groups, [*events, *opened], [*advisories, *more]
 
     def give_up(self, item: Item) -> list[Advisory]:
         """Best effort: a host that does not answer leaves a half-made account, which the next import adopts."""
@@ -105,7 +115,7 @@ class Publication:
             if user_id is None:
                 unknown.append(name)
             else:
-                self._host.assign_subscription(user_id, group_id, run.subscription_days)
+                self._host.assign_subscription(user_id, group_id, run.subscription_days, made_by(run.run_id))
         served = len(run.subscription_users) - len(unknown)
         told = [Advisory("subscription_user_unknown", {"user": _first(unknown)})] if unknown else []
         if not served:

@@ -4,7 +4,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from batch_import.aws.queue import ITEMS_PER_MESSAGE, MESSAGES_TOGETHER, Work, WorkQueue
 from batch_import.consumer.progress import Progress
@@ -13,7 +13,7 @@ from batch_import.domain.contract import CreateRunRequest
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.errors import Conflict, NotFound
 from batch_import.domain.types import ItemStage, Role, RunSource, RunState
-from batch_import.runs.item_list import ImportRow, by_provider, chunks, idempotency_facts
+from batch_import.runs.item_list import ImportRow, by_provider, chunks, idempotency_facts, pack_positions
 from batch_import.store.dynamo import MOST_PARTS, Row
 from batch_import.store.item_index import pages_of
 from batch_import.store.items import ItemStore, item_id_at
@@ -26,13 +26,24 @@ EXPAND_AT_ONCE = 90  # a list up to this size is expanded by the request itself
 _LIST_SECONDS = 5 * 86_400  # longer than a message is kept by its queue
 
 
+class Source(NamedTuple):
+    """The ended run whose items are imported again, which of them, and how many others had no key any more.
+
+    ``plans`` are those of the items, one for each position, when a plan is applied.
+    """
+
+    run: Run
+    positions: Sequence[int]
+    left_out_items: int
+    plans: Sequence[Row] = ()
+
+
 class Asked(NamedTuple):
-    """What a new run is made of; ``retry_of`` and ``left_out_items`` when it is over what failed in another run."""
+    """What a new run is made of; ``made_from`` for a run whose list was sent."""
 
     request: CreateRunRequest
-    retry_of: str | None = None
-    left_out_items: int = 0
-    source: RunSource = RunSource.ITEMS
+    source: Source | None = None
+    made_from: RunSource = RunSource.ITEMS
     created_by: Role = Role.OPERATOR
 
 
@@ -80,7 +91,7 @@ class BatchImportService:
 
         def ask() -> Asked:
             check(request)
-            return Asked(request, source=source)
+            return Asked(request, made_from=source)
 
         def worded() -> str:
             return request.model_dump_json(exclude={"confirm_timeout_ms"})
@@ -92,20 +103,20 @@ class BatchImportService:
 
         ``ask`` is not called when ``idempotency`` remembers the run that an earlier call made.
         """
-        earlier = self._earlier(idempotency)
+        earlier = self.earlier(idempotency)
         if earlier is not None:
-            return Started(
-                self._set_going(earlier), replayed=True
-            )  # the first call may have broken off right after storing it
+            # The first call may have broken off right after storing it.
+            return Started(self._set_going(earlier), replayed=True)
         asked = ask()
         run, listed = self._prepare(asked)
         parts = self._store_secrets(run, listed, asked.request.probe_api_key)
         lines = [f"{entry['provider_id']} {entry['base_url']}" for entry in sorted(listed, key=_by_position)]
         search = pack_search(lines)
         run = run.model_copy(update={"list_parts": parts, "search_parts": len(search)})
-        if not self._runs.create(run, search, " ".join(sorted(set(lines))), idempotency):
+        follows = asked.source.run if asked.source else None
+        if not self._runs.create(run, search, " ".join(sorted(set(lines))), idempotency, follows):
             self._secrets.erase_run(run.run_id, [PROBE_KEY, *map(_part, range(parts))])
-            return self.start(ask, idempotency)
+            return self.start(ask, idempotency)  # another call came first
         return Started(self._set_going(run))
 
     def _store_secrets(self, run: Run, listed: list[ImportRow], probe_key: str | None) -> int:
@@ -154,9 +165,8 @@ class BatchImportService:
         """Upstream keys by item id; an erased one is absent."""
         return {item_id: key.decode() for item_id, key in self._secrets.open_all(run_id, item_ids).items()}
 
-    # --- creating
-
-    def _earlier(self, idempotency: Row | None) -> Run | None:
+    def earlier(self, idempotency: Row | None) -> Run | None:
+        """The run of an earlier call under the same ``Idempotency-Key``; ``Conflict`` when that was another call."""
         remembered = self._runs.remembered(idempotency["hash"]) if idempotency else None
         if remembered is None or idempotency is None:
             return None
@@ -164,31 +174,37 @@ class BatchImportService:
             raise Conflict("this Idempotency-Key was used for another request", "该 Idempotency-Key 已用于另一个请求")
         return self._runs.get(remembered["run_id"])
 
+    # --- creating
+
     def _prepare(self, asked: Asked) -> tuple[Run, list[ImportRow]]:
         request = asked.request
         now = self._clock.now()
+        listed = by_provider(request.items, request.platform)
+        plans = asked.source.plans if asked.source else ()
+        for entry in listed if plans else ():
+            entry["plan"] = plans[entry["position"]]
         run = Run(
             run_id=f"run_{now:%Y%m%d}_{self._new_suffix()}",
             mode=request.mode,
             access_mode=request.access_mode,
             reactivate=request.reactivate,
             platform=request.platform,
+            dry_run=request.dry_run,
             subscription_users=tuple(dict.fromkeys(request.subscription_users)),
             subscription_days=request.subscription_days,
             join_groups=tuple(dict.fromkeys(request.join_groups)),
             legacy_batch_id=request.legacy_batch_id,
             label=request.label or None,
-            source=asked.source,
+            source=_made_from(asked),
             created_by=asked.created_by,
             total_items=len(request.items),
             pages=pages_of(len(request.items)),
             index_page=self._runs.new_index_page(),
             started_at=iso(now),
             keys_until=int((now + self._retention).timestamp()),
-            retry_of=asked.retry_of,
-            left_out_items=asked.left_out_items,
+            **_origin(asked.source),
         )
-        return run, by_provider(request.items, request.platform)
+        return run, listed
 
     # --- expanding
 
@@ -243,6 +259,7 @@ class BatchImportService:
             label=entry.get("label"),
             duplicate_of=None if primary is None else item_id_at(primary),
             duplicates=tuple(item_id_at(p) for p in entry.get("duplicates", ())),
+            plan=entry.get("plan"),
             current_stage=ItemStage.PROBE if primary is None else ItemStage.VALIDATE,
             created_at=now,
             updated_at=now,
@@ -259,3 +276,20 @@ def _part(number: int) -> str:
 
 def _by_position(entry: ImportRow) -> int:
     return int(entry["position"])
+
+
+def _made_from(asked: Asked) -> RunSource:
+    if asked.source is None:
+        return asked.made_from
+    return RunSource.PLAN if asked.source.plans else RunSource.RETRY
+
+
+def _origin(source: Source | None) -> dict[str, Any]:
+    """The fields of a run that is made of another one's items."""
+    if source is None:
+        return {}
+    return {
+        "plan_of" if source.plans else "retry_of": source.run.run_id,
+        "source_items": pack_positions(source.positions),
+        "left_out_items": source.left_out_items,
+    }

@@ -25,7 +25,7 @@ BATCH = 500  # items that one sweep looks after
 _READ_TOGETHER = 100
 LONGEST_IN_STAGE = timedelta(days=1)  # the keys of a list are not kept longer by default
 COUNTED = (
-    *("items_requeued", "items_given_up", "lists_requeued", "keys_put_back"),
+    *("items_requeued", "items_given_up", "lists_requeued", "undos_requeued", "keys_put_back"),
     *("groups_cleared", "runs_closed", "keys_erased"),
 )
 
@@ -147,6 +147,9 @@ class Reconcile:
         if self._runs.expanded(run):
             self._queues[ItemStage.PROBE].send([Work(run_id, expand=True)])
             repaired["lists_requeued"] += 1
+        if run.is_being_undone:
+            self._queues[ItemStage.PROBE].send([Work(run_id, undo=True)])
+            repaired["undos_requeued"] += 1
         bound = run.given_key_is_bound
         if bound and self._is_key_put_back(run):
             bound = False
@@ -173,12 +176,13 @@ class Reconcile:
         if run.keys_until is not None:
             until = datetime.fromtimestamp(run.keys_until, UTC)
             if until > self._clock.now():
-                self._runs.watch_again(run.run_id, iso(until))
+                if not run.is_being_undone:
+                    self._runs.watch_again(run.run_id, iso(until))
                 return 0
             held = [item_id_at(entry.position) for entry in self._listing.entries(run) if not entry.is_active]
             self._secrets.erase_run(run.run_id, [PROBE_KEY, *held])
             erased = len(held)
-        if not bound:
+        if not bound and not run.is_being_undone:
             self._runs.stop_watching(run.run_id)
         return erased
 

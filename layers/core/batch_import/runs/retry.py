@@ -1,88 +1,60 @@
-"""A new run over what failed in another one, with the keys that are still held for it (docs/design.md#31-routes)."""
+"""A new run over what did not end active in another one, or over a choice of it (docs/design.md#31-routes)."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
-from batch_import.domain.contract import CreateRunRequest, ItemRequest
+from batch_import.domain.contract import RetryRequest
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.errors import Conflict, InvalidRequest
-from batch_import.domain.types import AccessMode, RunSource
+from batch_import.domain.outcomes import Code
+from batch_import.domain.types import AccessStatus
 from batch_import.runs.create import Asked, BatchImportService, Started
+from batch_import.runs.follow_up import FollowUp
 from batch_import.runs.item_list import idempotency_facts
-from batch_import.store.items import ItemStore
-from batch_import.store.listing import Listing
-from batch_import.store.runs import RunStore
+
+_FAILED = (AccessStatus.DEGRADED, AccessStatus.BROKEN)
 
 
 class RunRetry:
-    def __init__(self, runs: RunStore, items: ItemStore, listing: Listing, service: BatchImportService) -> None:
-        self._runs = runs
-        self._items = items
-        self._listing = listing
+    def __init__(self, follow_up: FollowUp, service: BatchImportService) -> None:
+        self._follow_up = follow_up
         self._service = service
 
-    def retry(self, run: Run, probe_api_key: str | None = None, idempotency_key: str | None = None) -> Started:
-        """Import again what ended degraded or broken in ``run``, asked for as it was there.
+    def retry(self, run: Run, request: RetryRequest, idempotency_key: str | None = None) -> Started:
+        """Import again what ``request`` chooses of what ended degraded, broken or cancelled in ``run``.
 
-        The same ``idempotency_key`` again answers the first new run. ``Conflict`` when there is nothing to retry,
-        ``InvalidRequest`` when a run of self_service comes without its ``probe_api_key``.
+        The same ``idempotency_key`` again answers the first new run. ``Conflict`` when there is nothing to retry, or
+        when another retry that has not ended holds the same items. ``InvalidRequest`` when a run of self_service comes
+        without its ``probe_api_key``, or for ids that are none of the retried items.
         """
-        if run.access_mode is AccessMode.SELF_SERVICE and probe_api_key is None:
-            raise InvalidRequest(
-                "probe_api_key is required to retry a run of access_mode=self_service",
-                "重试 access_mode=self_service 的批次须提供 probe_api_key",
-            )
-        facts = idempotency_facts(lambda: f"retry {run.run_id}", idempotency_key)
-        return self._service.start(lambda: self._ask(run, probe_api_key), facts)
+        facts = idempotency_facts(lambda: f"retry {run.run_id} {request.model_dump_json()}", idempotency_key)
+        return self._service.start(lambda: self._ask(run.run_id, request), facts)
 
-    def _ask(self, run: Run, probe_api_key: str | None) -> Asked:
-        failed = self._failed(run)
-        keys = self._service.open_keys(run.run_id, [item.item_id for item in failed])
-        if not keys:
-            raise Conflict(
-                f"no key of what failed in run {run.run_id} is held any more: import it again",
-                f"批次 {run.run_id} 中失败条目的密钥已全部清除，请重新导入",
-            )
-        held = [item for item in failed if item.item_id in keys]
-        return Asked(
-            self._request(run, held, keys, probe_api_key), run.run_id, len(failed) - len(held), RunSource.RETRY
-        )
-
-    def _failed(self, run: Run) -> list[Item]:
-        if run.finished_at is None:
-            raise Conflict(f"run {run.run_id} has not ended yet", f"批次 {run.run_id} 尚未结束")
-        failed = self._listing.failed_items(run)
-        if not failed:
-            raise Conflict(
-                f"no item of run {run.run_id} ended degraded or broken",
-                f"批次 {run.run_id} 没有 degraded 或 broken 的条目",
-            )
-        return failed
-
-    def _request(
-        self, run: Run, items: list[Item], keys: Mapping[str, str], probe_api_key: str | None
-    ) -> CreateRunRequest:
-        """Not validated again: it was when it came, and the first of a pair carries the wishes of its duplicates."""
-        return CreateRunRequest.model_construct(
-            mode=run.mode,
-            access_mode=run.access_mode,
-            subscription_users=list(run.subscription_users),
-            subscription_days=run.subscription_days,
-            probe_api_key=probe_api_key if run.access_mode is AccessMode.SELF_SERVICE else None,
-            reactivate=run.reactivate,
-            platform=run.platform,
-            join_groups=list(run.join_groups),
-            legacy_batch_id=run.legacy_batch_id,
-            label=run.label,
-            items=[_repeated(item, keys[item.item_id]) for item in items],
-        )
+    def _ask(self, run_id: str, request: RetryRequest) -> Asked:
+        run = self._follow_up.ended(run_id)
+        chosen = _chosen(run, self._follow_up.items_of(run), request)
+        if not request.api_keys.keys() <= {item.item_id for item in chosen}:
+            raise InvalidRequest("api_keys: one is for an item that is not retried")
+        asked, source, _ = self._follow_up.ask(run, chosen, request.api_keys, request.probe_api_key)
+        return Asked(asked, source)
 
 
-def _repeated(item: Item, api_key: str) -> ItemRequest:
-    return ItemRequest.model_construct(
-        base_url=item.base_url,
-        api_key=api_key,
-        requested_models=list(item.requested_models),
-        platform=item.platform_wish,
-        legacy_provider_id=item.legacy_provider_id,
-        label=item.label,
-    )
+def _chosen(run: Run, items: Sequence[Item], request: RetryRequest) -> list[Item]:
+    known, wanted = {item.item_id: item for item in items}, set(request.item_ids)
+    for index, item_id in enumerate(request.item_ids):
+        if item_id not in known:
+            raise InvalidRequest(f"item_ids[{index}]: run {run.run_id} has no such item")
+    chosen = [
+        item
+        for item in items
+        if _may_come_again(item)
+        and (not wanted or item.item_id in wanted)
+        and (not request.codes or item.last_error_code in request.codes)
+        and (not request.access_status or item.shown_access in request.access_status)
+    ]
+    if not chosen:
+        raise Conflict(f"run {run.run_id} has no such item that ended degraded, broken or cancelled")
+    return chosen
+
+
+def _may_come_again(item: Item) -> bool:
+    return item.access_status in _FAILED or item.failure_code is Code.CANCELLED

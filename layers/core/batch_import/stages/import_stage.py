@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from batch_import.consumer.admission import HostGate, RelayLimits
 from batch_import.consumer.next_step import DeferredProbe, NextStep
-from batch_import.consumer.stage_worker import THREADS, Admitted, Stage
+from batch_import.consumer.stage_worker import THREADS, Admitted, SecondsLeft, Stage
 from batch_import.coordination.provider_lock import PATIENCE
 from batch_import.domain.entities import Item, ItemProfile, Run
 from batch_import.domain.outcomes import Code
@@ -48,6 +48,7 @@ class ImportStage(Stage):
         make_provisioner: Callable[[], Provisioner],
         gate: HostGate,
         limits: RelayLimits,
+        undo: Callable[[str, SecondsLeft], None],
         close_connections: Callable[[], None] = lambda: None,
     ) -> None:
         self._runs = runs
@@ -58,6 +59,7 @@ class ImportStage(Stage):
         self._make_provisioner = make_provisioner
         self._gate = gate
         self._limits = limits
+        self._undo = undo
         self._close_connections = close_connections
         self._provisioner: Provisioner | None = None
         self._keys: dict[tuple[str, str], str] = {}
@@ -72,6 +74,9 @@ class ImportStage(Stage):
     def expand(self, run_id: str, may_go_on: Callable[[], bool]) -> bool:
         run = self._runs.get(run_id)
         return True if run is None else self._service.expand(run, may_go_on)
+
+    def undo(self, run_id: str, seconds_left: SecondsLeft) -> None:
+        self._undo(run_id, seconds_left)
 
     def admit(self, items: Sequence[Item]) -> Admitted:
         """Returns the admitted items, and the delay for each other one."""

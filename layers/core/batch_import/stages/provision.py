@@ -6,7 +6,7 @@ The decision is stored before anything is written and never changes; a killed wo
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from batch_import.consumer.next_step import NextStep
 from batch_import.coordination.provider_lock import ProviderBusy, ProviderLocks, ProviderSnapshot
@@ -14,7 +14,7 @@ from batch_import.domain.advisories import Advisory
 from batch_import.domain.capability import transport_profile
 from batch_import.domain.channel_evolution import ChannelPatchContract, model_mapping_delta
 from batch_import.domain.clock import Clock
-from batch_import.domain.entities import Item, ItemProfile, NewEvent, Run
+from batch_import.domain.entities import Item, ItemProfile, NewEvent, Plan, Run
 from batch_import.domain.outcomes import Code
 from batch_import.domain.pricing import missing_prices
 from batch_import.domain.provider import account_name, group_name
@@ -36,7 +36,8 @@ from batch_import.domain.routing import (
     choose_route,
 )
 from batch_import.domain.types import AccessMode, AccountResolution, AuthStyle, EventType, ItemStage, Platform
-from batch_import.host.accounts import existing_account, marker, new_account
+from batch_import.domain.undo import made_by
+from batch_import.host.accounts import before_run, existing_account, marker, new_account
 from batch_import.host.client import HostClient, Json
 from batch_import.host.errors import HostError, HostRejected, HostUncertain
 from batch_import.proofs.account_inventory import AccountInventory
@@ -46,6 +47,37 @@ from batch_import.stages.transitions import ItemTransitions, advisory_events, wa
 
 AT_ONCE = 16  # of an invocation's items
 LONGEST_TURN = 5.0  # seconds
+_NAMES_PLANNED = 20  # of those that an account would be given
+
+
+class _Found(NamedTuple):
+    """What a look at the host leads to. ``routed`` are the item's fields that the route settles."""
+
+    route: Route
+    routed: dict[str, Any]
+    decision: ReuseDecision
+    account: ExistingAccount | None
+    told: tuple[Advisory, ...]
+
+    @property
+    def refusal(self) -> tuple[Code, str] | None:
+        return (self.decision.refusal, "a person paused this account") if self.decision.refusal else None
+
+    def plan(self, item: Item, run: Run) -> Plan | None:
+        """``None`` for an account that is left alone."""
+        if self.decision.resolution is None:
+            return None
+        return Plan(
+            resolution=self.decision.resolution,
+            matched=self.decision.matched,
+            platform=self.route.platform,
+            account_id=self.decision.account_id,
+            group=group_name(item.provider_id, run.access_mode, self.route.platform),
+            new_models=tuple(sorted(self.decision.delta.added)[:_NAMES_PLANNED]) if self.account else (),
+        )
+
+    def events(self, item: Item) -> list[NewEvent]:
+        return [_decision_event(self.decision, self.route), *advisory_events(item, *self.told)]
 
 
 class Provisioner:
@@ -95,6 +127,8 @@ class Provisioner:
         self, to: ItemTransitions, run: Run, profile: ItemProfile, api_key: str, snapshot: ProviderSnapshot
     ) -> NextStep:
         try:
+            if run.dry_run:
+                return self._plan(to, run, profile, snapshot)
             looked = to.item.account_resolution is None
             if looked:
                 refusal = self._decide(to, run, profile, snapshot)
@@ -120,12 +154,43 @@ class Provisioner:
 
         One look serves all items of a snapshot while their keys differ: nobody else writes meanwhile.
         """
-        held = self._accounts(to.item, run, snapshot)
-        route = self._route(to.item, profile, held)
+        found = self._look(to.item, run, profile, snapshot)
+        if isinstance(found, NoRoute):
+            return Code.PROTOCOL_NOT_USABLE_BY_HOST, found.reason
+        planned, now = to.item.planned, found.plan(to.item, run)
+        if planned is not None and now is not None and not planned.agrees_with(now):
+            return Code.PLAN_CHANGED, f"planned: {_in_words(planned)}; now: {_in_words(now)}"
+        item = to.item.model_copy(update=found.routed)
+        changes = {**found.routed, **_decided(found.decision), **warned(item, *found.told)}
+        if changes["reused_from_account_id"] is not None:
+            changes["reused_from_provider_id"] = item.provider_id
+        if found.account is not None:
+            changes["prior_groups"] = self._prior_groups(item, found.account)
+        if changes["reused_from_account_id"] is not None and found.account is not None:
+            overwritten = found.decision.resolution is not AccountResolution.REUSED
+            changes["before"] = before_run(found.account, profile.model_mapping, overwritten=overwritten)
+        to.write(changes, found.events(item))
+        return found.refusal
+
+    def _plan(self, to: ItemTransitions, run: Run, profile: ItemProfile, snapshot: ProviderSnapshot) -> NextStep:
+        """The decision becomes the item's plan. Nothing is written to the host, which is only looked at."""
+        found = self._look(to.item, run, profile, snapshot)
+        if isinstance(found, NoRoute):
+            return to.fail(Code.PROTOCOL_NOT_USABLE_BY_HOST, found.reason)
+        if found.refusal is not None:
+            return to.fail(*found.refusal)
+        plan = found.plan(to.item, run)
+        item = to.item.model_copy(update=found.routed)
+        changes = {**found.routed, **warned(item, *found.told), "plan": plan.model_dump() if plan else None}
+        return to.move_on(ItemStage.VALIDATE, changes, found.events(item))
+
+    def _look(self, item: Item, run: Run, profile: ItemProfile, snapshot: ProviderSnapshot) -> "_Found | NoRoute":
+        held = self._accounts(item, run, snapshot)
+        route = self._route(item, profile, held)
         if isinstance(route, NoRoute):
-            return Code.PROTOCOL_NOT_USABLE_BY_HOST, route.reason
-        routed = _routed(to.item, route)
-        item = to.item.model_copy(update=routed)
+            return route
+        routed = _routed(item, route)
+        item = item.model_copy(update=routed)
         decision = decide_reuse(
             _wanted(item, profile),
             held,
@@ -135,14 +200,7 @@ class Provisioner:
         )
         account = next((a for a in held if a.account_id == decision.account_id), None)
         told = [*decision.advisories, *(_vanished(account, profile) if account else ()), *_route_advisories(route)]
-        changes = {**routed, **_decided(decision), **warned(item, *told)}
-        if changes["reused_from_account_id"] is not None:
-            changes["reused_from_provider_id"] = item.provider_id
-        if account is not None:
-            changes["prior_groups"] = self._prior_groups(item, account)
-        events = [_decision_event(decision, route), *advisory_events(item, *told)]
-        to.write(changes, events)
-        return (decision.refusal, "a person paused this account") if decision.refusal else None
+        return _Found(route, routed, decision, account, tuple(told))
 
     def _route(self, item: Item, profile: ItemProfile, held: Sequence[ExistingAccount]) -> Route | NoRoute:
         transport = transport_profile((profile.capability_profile or {}).get("transport_profile", {}))
@@ -221,11 +279,13 @@ class Provisioner:
     ) -> tuple[int, Json]:
         """A provider without any account will hardly have a group: it is then made before it is looked for."""
         prices = missing_prices(wanted.model_mapping, (), wanted.platform)
-        description = f"Batch Auto-Import: {wanted.base_url}"[:200]
+        description = f"{made_by(wanted.run_id)}: {wanted.base_url}"[:200]
         group, group_made = self._host.ensure_private_group(name, description, wanted.platform, likely=likely)
         if group.get("status") != "active":
             group = self._host.update_group(group, {"status": "active"})
-        channel, channel_made = self._host.ensure_channel(name, int(group["id"]), prices, likely=not group_made)
+        channel, channel_made = self._host.ensure_channel(
+            name, made_by(wanted.run_id), int(group["id"]), prices, likely=not group_made
+        )
         if group_made:
             events.append(_event(EventType.GROUP_CREATED, f"group {name}", group_id=group["id"]))
         if channel_made:
@@ -323,10 +383,12 @@ class Provisioner:
         account_id = account.account_id
         mapping = {**account.model_mapping, **wanted.model_mapping}
         extra = {**marker(wanted, ImportState.UNPROVEN), "import_prior_groups": list(item.prior_groups)}
+        if item.account_resolution is AccountResolution.CREATED:
+            extra["import_runs"] = [item.run_id]
         home = self._resources.quarantine_id(wanted.platform)
         self._host.bulk_update(account_id, group_ids=[home], extra=extra)
         if account.expires_at is not None:
-            self._host.clear_expiry(account_id)
+            self._host.set_expiry(account_id, 0)
         if item.prior_groups:
             self._clock.sleep(self._resources.cooldown(wanted.platform))  # customers may meet it a moment longer
         self._host.recover_state(account_id)
@@ -367,7 +429,7 @@ def _switched_on(row: Json) -> int:
 
 def _wanted(item: Item, profile: ItemProfile) -> DesiredAccount:
     mapping = profile.model_mapping
-    return DesiredAccount(item.provider_id, item.key_digest, item.base_url, mapping, item.of_platform)
+    return DesiredAccount(item.provider_id, item.key_digest, item.base_url, mapping, item.of_platform, item.run_id)
 
 
 def _settings(item: Item, api_key: str) -> AccountSettings:
@@ -394,6 +456,10 @@ def _route_advisories(route: Route) -> Iterator[Advisory]:
         yield Advisory("converted_by_host", {"protocol": converted})
     if route.auth_style is AuthStyle.API_KEY:
         yield Advisory("key_readable_in_host")
+
+
+def _in_words(plan: Plan) -> str:
+    return f"{plan.resolution} account {plan.account_id or 'to be made'} of platform {plan.platform}"
 
 
 def _other(mode: AccessMode) -> AccessMode:

@@ -47,6 +47,7 @@ _COPIED = (
     "api_root",
     "resolved_smoke_model",
     "responses_mode",
+    "plan",
     "served_model",
     "latency_ms",
     "account_id",
@@ -130,6 +131,8 @@ class ValidationService(Stage):
             return self._like_primary(to, run, item.duplicate_of)
         if item.failure_code is not None:
             return self._write_verdict(to, run, outcome(item.failure_code).access)
+        if run.dry_run:
+            return self._write_verdict(to, run, AccessStatus.UNKNOWN)
         try:
             return self._prove(to, run)
         except (NoResource, ProviderBusy):
@@ -146,7 +149,7 @@ class ValidationService(Stage):
             if result.decision.proof is not Proof.PROVEN:
                 return self._not_proven(to, run, result)
             with result.group.under_lease():
-                events, advisories = host.publication.place(item, run, account, result.group.provider_group)
+                placed, events, advisories = host.publication.place(item, run, account, result.group.provider_group)
         if run.access_mode is AccessMode.SELF_SERVICE and run.self_service is None:
             probe_api_key = self._open_probe_key(run)
             host.self_service.prove_once(run, item, probe_api_key or "", item.group_id or 0)
@@ -155,7 +158,7 @@ class ValidationService(Stage):
             message="the gateway answered with a completion",
             payload={"where": result.group.where, "model": item.resolved_smoke_model},
         )
-        changes = {"latency_ms": result.latency_ms}
+        changes = {"latency_ms": result.latency_ms, "placed_groups": placed}
         return self._write_verdict(to, run, AccessStatus.ACTIVE, [proven, *events], advisories, changes)
 
     def _not_proven(self, to: ItemTransitions, run: Run, result: ProofResult) -> NextStep:
@@ -226,7 +229,7 @@ class ValidationService(Stage):
     def _after_verdict(self, item: Item, run: Run) -> None:
         if not item.needs_key:
             self._erase_key(item)
-        if item.access_status is AccessStatus.BROKEN and run.mode is RunMode.STRICT:
+        if item.access_status is AccessStatus.BROKEN and run.mode is RunMode.STRICT and not run.dry_run:
             self._runs.stop_strictly(run.run_id)
         if item.duplicates:
             self._send_on(run.run_id, item.duplicates)

@@ -120,11 +120,6 @@ class Listing:
         """What the index knows of the run's items, in the order of its list."""
         return sorted(self._item_index.read(run), key=lambda entry: entry.position)
 
-    def failed_items(self, run: Run) -> list[Item]:
-        """All that ended broken or degraded, in the order of the run's list."""
-        failed = [entry for entry in self._item_index.read(run, consistent=True) if entry.has_failed]
-        return list(self._rows(run, sorted(failed, key=lambda entry: entry.position)).values())
-
     def _rows(self, run: Run, entries: list[ItemEntry]) -> dict[int, Item]:
         found = self._items.get_many(run.run_id, [item_id_at(entry.position) for entry in entries])
         return {item.position: item for item in found}

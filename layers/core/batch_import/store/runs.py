@@ -34,10 +34,13 @@ class RunStore:
     def new_index_page(self) -> int:
         return self._index.new_page()
 
-    def create(self, run: Run, search: list[bytes], text: str, idempotency: Row | None) -> bool:
-        """Store the run. False when ``idempotency`` exists. ``text`` and ``search`` are what is searched in.
+    def create(
+        self, run: Run, search: list[bytes], text: str, idempotency: Row | None, follows: Run | None = None
+    ) -> bool:
+        """Store the run. ``text`` and ``search`` are what is searched in.
 
-        The run's row comes last: what it needs is there, and before it nobody reads that.
+        False when ``idempotency`` exists, or when another run has followed ``follows`` since that was read. The run's
+        row comes last: what it needs is there, and before it nobody reads that.
         """
         self._table.put_all(
             {"pk": run.run_id, "sk": f"search#{n:03d}", "text": packed} for n, packed in enumerate(search)
@@ -49,7 +52,19 @@ class RunStore:
             row = self._idempotency_row(run, idempotency)
             free = "attribute_not_exists(pk) OR expires_at <= :now"
             parts.append(self._table.putting(row, free, {":now": self._epoch()}))
+        if follows is not None:
+            parts.append(self._following(run, follows))
         return self._table.write_together(parts)
+
+    def _following(self, run: Run, source: Run) -> Row:
+        """The part of a transaction that enters ``run`` with the run whose items it is made of."""
+        values: Row = {
+            ":followers": [*source.followers, run.run_id],
+            ":next": source.followed + 1,
+            ":seen": source.followed,
+        }
+        update = "SET followers = :followers, followed = :next"
+        return self._table.updating(source.run_id, _RUN, update, values, "followed = :seen")
 
     def remembered(self, idempotency_hash: str) -> Row | None:
         """``run_id`` and ``request_hash`` of the run that this Idempotency-Key made within its lifetime, if any."""
@@ -217,6 +232,27 @@ class RunStore:
         if run is not None:
             self._index.set_state(run)
         return cancelled
+
+    def ask_undo(self, run: Run, idempotency: Row | None) -> bool:
+        """An undo of an ended run begins.
+
+        False when another has begun since ``run`` was read, or when ``idempotency`` exists.
+        """
+        now = self._clock.now()
+        values: Row = {":now": iso(now), ":pk": "runs", ":at": iso(now + RUN_PATIENCE)}
+        condition = "attribute_not_exists(undo_asked_at)"
+        if run.undo_asked_at is not None:
+            condition, values[":seen"] = "undo_asked_at = :seen", run.undo_asked_at
+        update = "SET undo_asked_at = :now, watch_pk = :pk, watch_at = :at REMOVE undone_at"
+        parts = [self._table.updating(run.run_id, _RUN, update, values, condition)]
+        if idempotency is not None:
+            parts.append(self._table.putting(self._idempotency_row(run, idempotency), "attribute_not_exists(pk)"))
+        return self._table.write_together(parts)
+
+    def end_undo(self, run: Run) -> None:
+        """Reconcile then stops watching the run."""
+        values: Row = {":now": iso(self._clock.now()), ":asked": run.undo_asked_at}
+        self._table.update(run.run_id, _RUN, "SET undone_at = :now", values, condition="undo_asked_at = :asked")
 
     def stop_strictly(self, run_id: str) -> None:
         self._recent.pop(run_id, None)

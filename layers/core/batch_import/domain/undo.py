@@ -1,0 +1,157 @@
+"""Taking back what a run has left in the host: what each account's fate is (docs/design.md#37-undo). Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from batch_import.domain.advisories import Text
+from batch_import.domain.entities import Before, Item
+from batch_import.domain.reuse_policy import ExistingAccount, ImportState
+from batch_import.domain.types import AccessStatus, AccountResolution
+
+SERVICE = "Batch Auto-Import"
+
+
+class UndoOutcome(StrEnum):
+    """What an undo did about an item."""
+
+    REMOVED = "removed"
+    RESTORED = "restored"
+    KEPT = "kept"
+    NOTHING = "nothing"
+
+
+class UndoReason(StrEnum):
+    """Why something stays; ``host_failed`` and ``keys_bound`` may pass, and another undo looks again."""
+
+    USED = "used"
+    REUSED_BY_ANOTHER_RUN = "reused_by_another_run"
+    CHANGED_SINCE = "changed_since"
+    KEYS_BOUND = "keys_bound"
+    HOST_FAILED = "host_failed"
+
+
+UNDO_TEXTS: dict[UndoOutcome | UndoReason, Text] = {
+    UndoOutcome.REMOVED: Text("账号已从宿主移除", "the account was removed from the host"),
+    UndoOutcome.RESTORED: Text("账号已恢复为导入前的状态", "the account is again as it was before the run"),
+    UndoOutcome.NOTHING: Text("该条目未在宿主中留下任何内容", "the item had left nothing in the host"),
+    UndoReason.USED: Text("已有客户使用，因此保留", "customers have used it since, so it stays"),
+    UndoReason.REUSED_BY_ANOTHER_RUN: Text("另一批次也在使用，因此保留", "another run uses it as well, so it stays"),
+    UndoReason.CHANGED_SINCE: Text("之后有人修改过，因此保留", "somebody has changed it since, so it stays"),
+    UndoReason.KEYS_BOUND: Text(
+        "有客户的密钥绑定在其分组上，因此保留", "keys of customers are bound to its group, so it stays"
+    ),
+    UndoReason.HOST_FAILED: Text("宿主未能执行，可再次撤销", "the host did not do it; undo the run again"),
+}
+
+
+class Fate(StrEnum):
+    """What the account itself allows, before anybody asks whether it was used."""
+
+    REMOVE = "remove"
+    RESTORE = "restore"
+    RELEASE = "release"  # nothing of it was changed; only this run's mark goes
+    IS_RESTORED = "is_restored"
+    OF_ANOTHER_RUN = "of_another_run"
+    CHANGED = "changed"
+
+
+def made_by(run_id: str) -> str:
+    """The mark on what a run makes in the host: the beginning of a description or of notes."""
+    return f"{SERVICE} {run_id}"
+
+
+def is_made_by(text: object, run_id: str) -> bool:
+    return str(text or "").split(":")[0] == made_by(run_id)
+
+
+def left_nothing(item: Item) -> bool:
+    """Nothing was decided of it, or its primary has the account."""
+    return item.duplicate_of is not None or item.account_resolution is None
+
+
+def fate(item: Item, account: ExistingAccount) -> Fate:
+    """What becomes of ``account``, which the item made, reused or switched on, if nobody has used it."""
+    if account.digest != item.key_digest or not account.runs:
+        return Fate.CHANGED
+    if item.account_resolution is AccountResolution.CREATED:
+        return Fate.REMOVE if account.runs == (item.run_id,) else Fate.OF_ANOTHER_RUN
+    before = item.known_before
+    if before is None or not _changed(item, before):
+        return Fate.RELEASE
+    if _is_as(before, account):
+        return Fate.IS_RESTORED
+    if item.run_id in account.runs[:-1]:
+        return Fate.OF_ANOTHER_RUN
+    return Fate.RESTORE if _as_left(item, before, account) else Fate.CHANGED
+
+
+def added_groups(item: Item, before: Before) -> set[int]:
+    return set(item.placed_groups) - set(before.groups)
+
+
+def groups_before(item: Item, before: Before, now: Sequence[int]) -> list[int]:
+    """Where an account goes back to: groups that people have given it since stay, unless it goes back to being off."""
+    if item.account_resolution is AccountResolution.REUSED:
+        return sorted(set(now) - added_groups(item, before))
+    return sorted(before.groups)
+
+
+def mapping_before(before: Before, now: Mapping[str, str]) -> dict[str, str]:
+    """The model mapping without the names that the run added, and with the targets that it replaced."""
+    kept = {name: target for name, target in now.items() if name not in before.added}
+    return {**kept, **{name: target for name, target in before.replaced.items() if name in kept}}
+
+
+def _changed(item: Item, before: Before) -> bool:
+    if item.account_resolution is AccountResolution.REUSED:
+        return bool(before.added or added_groups(item, before))
+    if item.account_resolution is AccountResolution.REACTIVATED:
+        return item.access_status is AccessStatus.ACTIVE  # otherwise the run itself has put it back
+    return True
+
+
+def _is_as(before: Before, account: ExistingAccount) -> bool:
+    same_names = not set(account.model_mapping) & set(before.added)
+    return _is_switched_as(before, account) and set(account.group_ids) == set(before.groups) and same_names
+
+
+def _is_switched_as(before: Before, account: ExistingAccount) -> bool:
+    expiry = int(account.expires_at.timestamp()) if account.expires_at else None
+    now = account.status, account.schedulable, account.import_state, expiry
+    return now == (before.status, before.schedulable, before.state, before.expires_at)
+
+
+def _as_left(item: Item, before: Before, account: ExistingAccount) -> bool:
+    """Whether the account is still as the run left it, or half as it was before.
+
+    The host itself switches an account off when its relay dies. Of a reused one the switches were never touched.
+    """
+    if item.account_resolution is AccountResolution.REUSED or _is_switched_as(before, account):
+        return True
+    if item.access_status is not AccessStatus.ACTIVE:
+        return account.import_state == ImportState.FAILED
+    return account.status == "active" and account.schedulable and account.import_state == ImportState.PROVEN
+
+
+@dataclass(frozen=True, slots=True)
+class UndoResult:
+    """``settled`` when another undo would find nothing more to do."""
+
+    outcome: UndoOutcome
+    reason: UndoReason | None = None
+    settled: bool = True
+
+    def row(self, asked_at: str) -> dict[str, Any]:
+        """As it is stored on the item; ``asked_at`` says which undo it is of."""
+        return {
+            "outcome": self.outcome.value,
+            "reason": self.reason.value if self.reason else None,
+            "settled": self.settled,
+            "asked_at": asked_at,
+        }
+
+
+def kept(reason: UndoReason) -> UndoResult:
+    return UndoResult(UndoOutcome.KEPT, reason, settled=False)
