@@ -165,7 +165,7 @@ class CreateRunRequest(_Request):
     confirm_timeout_ms: StrictInt = Field(default=0, ge=0, le=MAX_WAIT_MS)
     reactivate: Reactivate = Reactivate.ALWAYS
     platform: PlatformWish = PlatformWish.AUTO
-    dry_run: bool = False
+    dry_run: StrictBool = False
     join_groups: list[Name] = Field(default_factory=list, max_length=20)
     legacy_batch_id: Annotated[str, StringConstraints(max_length=200)] | None = None
     label: Annotated[str, StringConstraints(max_length=200), AfterValidator(str.strip)] | None = None
