@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from embedded import ministack, workers
+from embedded.capacity import Capacity
 from embedded.control_state import ControlState
 from embedded.errors import EmbeddedError
 from embedded.gate import Gate
@@ -23,6 +24,8 @@ def create() -> Gate:
         ministack.key_sessions()
         ministack.speed_up()
         workers.attach(workers.memory())
+        if file := os.environ.get("CAPACITY_FILE"):
+            application = Capacity(Path(file)).count(application)
         tables = _open_state(Path(os.environ["STATE_DIR"]))
     except EmbeddedError as problem:
         complain(str(problem))

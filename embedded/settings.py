@@ -17,7 +17,17 @@ STAGE = "v1"
 RELAY_PORT = 18090  # the one that events/sample-relays.csv names
 REGION = "us-east-1"
 ACCESS_KEY_ID, SECRET_ACCESS_KEY = "EMBEDDED_ACCESS_KEY_ID", "EMBEDDED_SECRET_ACCESS_KEY"
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+PASSED_ON = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CAPACITY_FILE",
+)
 
 
 @dataclass(frozen=True)

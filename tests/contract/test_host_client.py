@@ -301,6 +301,25 @@ def test_a_subscription_assigned_again_or_with_another_term_is_no_error(host: Co
     assert [row["group_id"] for row in rows] == [group]
 
 
+def test_a_subscription_is_found_by_its_notes_and_revoked_with_its_group_after_it(host: Connected) -> None:
+    group, client = host.group(), host.client
+    client.update_group(client.group(group), {"subscription_type": "subscription", "is_exclusive": False})
+    user = int(client.ensure_user(f"gone-{host.word}@example.com", "CustomerPass-1", 5)["id"])
+    channel, _ = client.ensure_channel(host.name("gone"), "a test", group)
+    client.assign_subscription(user, group, 30, "of one run")
+    client.assign_subscription(user, group, 30, "of another run")
+    [row] = client.subscriptions_of_group(group)
+    assert (row["user_id"], row["notes"]) == (user, "of one run")
+    for _ in range(2):
+        client.revoke_subscription(int(row["id"]))
+        client.delete_channel(int(channel["id"]))
+    assert list(client.subscriptions_of_group(group)) == []
+    name = client.group(group)["name"]
+    for _ in range(2):
+        client.delete_group(group)
+    assert (client.group_named(name), client.channel_named(host.name("gone"))) == (None, None)
+
+
 def test_a_subscription_to_a_group_that_has_none_is_refused(host: Connected) -> None:
     user = host.client.ensure_user(f"sub-{host.word}@example.com", "CustomerPass-1", 5)
     with pytest.raises(HostRejected) as refused:

@@ -31,48 +31,51 @@ def permits(table: Table, clock: HandClock) -> Make:
 
 def test_as_many_as_the_limit_are_let_in(permits: Make) -> None:
     some = permits(3)
-    assert set(some.acquire({"p": ["a", "b"], "q": ["c"]})) == {"a", "b", "c"}
-    assert len(some.acquire({"p": ["d", "e"]})) == 1
-    assert some.acquire({"p": ["f"]}) == {}
+    assert [some.acquire(name, count, holder)[0] for name, count, holder in (("p", 2, "a"), ("q", 1, "a"))] == [2, 1]
+    assert some.acquire("p", 2, "b")[0] == 1
+    assert some.acquire("p", 1, "c")[0] == 0
 
 
 def test_more_than_the_limit_at_once_are_cut(permits: Make) -> None:
-    assert len(permits(3).acquire({"p": ["a", "b", "c", "d", "e"]})) == 3
+    assert permits(3).acquire("p", 5, "a")[0] == 3
 
 
-def test_a_full_name_keeps_nobody_else_out(permits: Make) -> None:
-    some = permits(1)
-    some.acquire({"p": ["a"]})
-    assert set(some.acquire({"p": ["b"], "q": ["c"]})) == {"c"}
-
-
-def test_what_is_given_back_can_be_had_again(permits: Make, table: Table) -> None:
-    some = permits(1)
-    permit = some.acquire({"p": ["a"]})["a"]
+def test_what_is_given_back_can_be_had_again(permits: Make) -> None:
+    some = permits(2)
+    _, permit = some.acquire("p", 2, "a")
     some.give_back("p", permit)
-    again = some.acquire({"p": ["b"]})["b"]
-    assert table.transact([some.returning("p", again)])
-    assert set(some.acquire({"p": ["c"]})) == {"c"}
+    assert some.acquire("p", 1, "b")[0] == 1
+    assert some.acquire("p", 2, "c")[0] == 1
 
 
 def test_giving_back_twice_is_harmless(permits: Make) -> None:
     some = permits(1)
-    permit = some.acquire({"p": ["a"]})["a"]
+    _, permit = some.acquire("p", 1, "a")
     some.give_back("p", permit)
-    some.acquire({"p": ["b"]})
+    some.acquire("p", 1, "b")
     some.give_back("p", permit)
-    assert some.acquire({"p": ["c"]}) == {}
+    assert some.acquire("p", 1, "c")[0] == 0
 
 
-def test_the_permit_of_a_killed_worker_runs_out(permits: Make, clock: HandClock) -> None:
-    some = permits(1)
-    some.acquire({"p": ["a"]})
-    clock.later(101)
-    assert set(some.acquire({"p": ["b"]})) == {"b"}
+def test_a_holder_that_asks_again_has_what_it_had(permits: Make) -> None:
+    """The client repeats a call whose answer was lost."""
+    some = permits(3)
+    first = some.acquire("p", 3, "a")
+    assert some.acquire("p", 3, "a") == first
+
+
+def test_the_permits_of_a_killed_worker_run_out(permits: Make, clock: HandClock) -> None:
+    some = permits(2)
+    some.acquire("p", 2, "a")
+    clock.later(99)
+    assert some.acquire("p", 1, "b")[0] == 0
+    clock.later(2)
+    assert some.acquire("p", 1, "b")[0] == 1
+    assert some.acquire("p", 2, "c")[0] == 1
 
 
 def test_the_limit_holds_under_threads(permits: Make) -> None:
     some = permits(4)
     with ThreadPoolExecutor(16) as pool:
-        granted = list(pool.map(lambda n: some.acquire({"p": [f"{n}-1", f"{n}-2"]}), range(16)))
-    assert 1 <= sum(map(len, granted)) <= 4
+        granted = list(pool.map(lambda n: some.acquire("p", 2, str(n))[0], range(16)))
+    assert sum(granted) == 4

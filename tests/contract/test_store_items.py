@@ -1,4 +1,4 @@
-"""Items, events, counters and runs in DynamoDB: every transition is a conditional transaction.
+"""Items, events, counters and runs in DynamoDB: every transition is a conditional write with its events.
 
 See docs/design.md#4-state.
 """
@@ -8,13 +8,13 @@ from typing import Any
 
 import boto3
 import pytest
-from batch_import.domain.entities import ItemProfile, NewEvent, Run
+from batch_import.domain.entities import ItemProfile, NewEvent
 from batch_import.domain.errors import LeaseLost, StaleWrite
 from batch_import.domain.types import AccessStatus, EventType, ItemStage, RunState
 from batch_import.store.dynamo import decode
-from batch_import.store.items import STAGE_PATIENCE
-from batch_import.store.runs import RunStore, shards_for
-from botocore.exceptions import ConnectionClosedError
+from batch_import.store.item_index import ITEMS_PER_PAGE, ItemIndex
+from batch_import.store.items import STAGE_PATIENCE, item_id_at, position_of
+from batch_import.store.secrets import PROBE_KEY
 
 from tests.support.stores import KEY, Stores, event_history
 
@@ -72,23 +72,50 @@ def test_of_many_workers_that_read_the_same_row_one_wins(stores: Stores) -> None
 
     def attempt(number: int) -> bool:
         try:
-            return stores.items.lease(seen, f"worker-{number}", 60, PROBING).version == 1
+            return stores.items.lease(seen, f"worker-{number}", 60, PROBING).lease_owner is not None
         except LeaseLost:
             return False
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(attempt, range(8))) == 1
-    assert event_history(stores, seen) == ["lease_acquired"]
 
 
-def test_a_lease_touches_neither_the_order_nor_the_time_of_change(stores: Stores) -> None:
+def test_a_lease_is_no_change(stores: Stores) -> None:
     run = stores.start()
     stores.later(30)
-    before, [row] = stores.item(run), [r for r in rows("import_run_items") if "order_sk" in r]
-    stores.items.lease(before, "one", 60, PROBING)
-    [after] = [r for r in rows("import_run_items") if "order_sk" in r]
-    assert after["order_sk"] == row["order_sk"]
-    assert stores.item(run).updated_at == before.updated_at
+    before = stores.item(run)
+    leased = stores.items.lease(before, "one", 60, PROBING)
+    assert (leased.updated_at, leased.version) == (before.updated_at, before.version)
+    assert event_history(stores, leased) == []
+
+
+def test_the_lease_is_told_with_the_first_write_under_it(stores: Stores) -> None:
+    run = stores.start()
+    item = stores.items.lease(stores.item(run), "one", 60, PROBING)
+    stores.later(2)
+    item = stores.items.transition(item, {"retry_count": 1}, [TOLD])
+    stores.items.transition(item, {"retry_count": 2}, [TOLD])
+    told = stores.items.events(stores.item(run), 200)
+    assert [event.event_type.value for event in told] == ["lease_acquired", "models_discovered", "models_discovered"]
+    assert told[0].created_at < told[1].created_at
+    assert "lease_expires_at" in told[0].payload_json
+
+
+def test_a_write_without_the_lease_that_another_worker_took_meanwhile_is_refused(stores: Stores) -> None:
+    run = stores.start()
+    seen = stores.item(run)
+    stores.items.lease(seen, "other", 60, PROBING)
+    with pytest.raises(StaleWrite):
+        stores.items.transition(seen, {"retry_count": 1}, [TOLD])
+
+
+def test_a_write_under_a_lease_that_ran_out_and_went_to_another_worker_is_refused(stores: Stores) -> None:
+    run = stores.start()
+    mine = stores.items.lease(stores.item(run), "one", 60, PROBING)
+    stores.later(61)
+    stores.items.lease(stores.item(run), "other", 60, PROBING)
+    with pytest.raises(StaleWrite):
+        stores.items.transition(mine, {"retry_count": 1})
 
 
 # --- transitions
@@ -98,36 +125,45 @@ def test_a_stale_row_is_refused_and_nothing_of_the_change_is_written(stores: Sto
     run = stores.start()
     stale = stores.item(run)
     stores.items.transition(stale, {"retry_count": 1})
-    counted = stores.items.add_to_counters(stale, run)
-    stores.later(0.001)  # in the same millisecond it would be the same write of the same owner
     with pytest.raises(StaleWrite):
-        stores.items.transition(
-            stale, {"retry_count": 7}, [TOLD], also=[counted], profile=ItemProfile(raw_models=("m",))
-        )
-    assert stores.item(run).retry_count == 1
-    assert event_history(stores, stale) == []
-    assert stores.runs.counters(run).completed_items == 0
-    assert stores.items.profile(run.run_id, stale.item_id).raw_models == ()
+        stores.items.transition(stale, {"retry_count": 7}, [TOLD], ItemProfile(raw_models=("m",)))
+    now = stores.item(run)
+    assert (now.retry_count, event_history(stores, now)) == (1, [])
+    assert stores.items.profile(now).raw_models == ()
 
 
-def test_changes_events_and_what_goes_with_them_are_one_transaction(stores: Stores) -> None:
+def test_of_writes_that_race_the_history_has_the_events_of_the_one_that_won(stores: Stores) -> None:
+    """Whoever loses has put its events before: they are never read, also when the same number was theirs."""
     run = stores.start()
-    calls: list[int] = []
+    seen = stores.item(run)
+    for count in range(3):
+        lost = NewEvent(event_type=EventType.RETRY_SCHEDULED, message=f"lost {count}")
+        won = NewEvent(event_type=EventType.MODELS_DISCOVERED, message=f"won {count}")
+        now = stores.items.transition(seen, {"retry_count": count}, [won])
+        with pytest.raises(StaleWrite):
+            stores.items.transition(seen, {"retry_count": 9}, [lost], ItemProfile(raw_models=("lost",)))
+        seen = now
+    assert [event.message for event in stores.items.events(seen, 200)] == ["won 0", "won 1", "won 2"]
+    assert stores.items.profile(seen) == ItemProfile()
 
-    class Counting:
+
+def test_a_write_of_which_only_the_events_were_put_did_not_happen(stores: Stores) -> None:
+    class DiesInBetween:
         def __init__(self, client: Any) -> None:
             self._client = client
 
         def __getattr__(self, name: str) -> Any:
             return getattr(self._client, name)
 
-        def transact_write_items(self, **request: Any) -> Any:
-            calls.append(len(request["TransactItems"]))
-            return self._client.transact_write_items(**request)
+        def update_item(self, **_: Any) -> Any:
+            raise KeyboardInterrupt
 
-    item = stores.item(run)
-    stores.over(Counting).transition(item, {"retry_count": 1}, [TOLD, TOLD], also=[stores.items.erasing_key(item)])
-    assert calls == [4]
+    run = stores.start()
+    with pytest.raises(KeyboardInterrupt):
+        stores.over(DiesInBetween).transition(stores.item(run), {"retry_count": 1}, [TOLD])
+    assert len(rows("import_run_item_events")) == 1
+    moved = stores.items.transition(stores.item(run), {"retry_count": 2}, [TOLD])
+    assert event_history(stores, moved) == ["models_discovered"]
 
 
 def test_events_come_oldest_first_with_stage_and_attempt_as_they_happened(stores: Stores) -> None:
@@ -137,12 +173,30 @@ def test_events_come_oldest_first_with_stage_and_attempt_as_they_happened(stores
     item = stores.items.transition(item, {"current_stage": ItemStage.CONFIRM, "attempt": 1}, [TOLD, TOLD])
     stores.later(1)
     stores.items.transition(item, {"attempt": 2}, [TOLD])
-    events = stores.items.events(run.run_id, item.item_id, 200)
+    item = stores.item(run)
+    events = stores.items.events(item, 200)
     assert [(e.stage.value, e.attempt) for e in events] == [("probe", 1)] * 3 + [("confirm", 1)]
     assert [e.event_id for e in events] == sorted({e.event_id for e in events})
     assert [e.created_at for e in events] == sorted(e.created_at for e in events)
     assert events[-1].payload_json == '{"a":"é","b":1}'
-    assert len(stores.items.events(run.run_id, item.item_id, 2)) == 2
+    assert len(stores.items.events(item, 2)) == 2
+
+
+def test_what_was_asked_afterwards_comes_at_its_time(stores: Stores) -> None:
+    run = stores.start()
+    found = stores.items.transition(stores.item(run), {"retry_count": 1}, [TOLD], ItemProfile(raw_models=("m",)))
+    stores.later(1)
+    stores.items.transition(found, {"current_stage": ItemStage.CONFIRM}, [TOLD])
+    stores.later(1)
+    asked = NewEvent(event_type=EventType.CAPABILITY_PROBED, message="asked afterwards")
+    stores.items.add_to_profiles([(found, ItemProfile(raw_models=("m", "n")), asked)])
+    item = stores.item(run)
+    events = stores.items.events(item, 200)
+    assert [event.event_type.value for event in events] == [
+        "models_discovered", "models_discovered", "capability_probed",
+    ]  # fmt: skip
+    assert [event.event_id for event in events] == sorted(event.event_id for event in events)
+    assert stores.items.profile(item).raw_models == ("m", "n")
 
 
 def test_values_come_back_as_they_went(stores: Stores) -> None:
@@ -159,8 +213,9 @@ def test_a_profile_is_a_row_of_its_own(stores: Stores) -> None:
     run = stores.start()
     profile = ItemProfile(raw_models=tuple(f"model-{n}" for n in range(500)), model_mapping={"a": "b"})
     item = stores.items.transition(stores.item(run), {}, profile=profile)
-    assert stores.items.profile(run.run_id, item.item_id) == profile
-    assert stores.items.profiles(run.run_id, [item.item_id, "item_00009"])["item_00009"] == ItemProfile()
+    assert stores.items.profile(item) == profile
+    other = stores.item(stores.start())
+    assert stores.items.profiles([other]) == {other.item_id: ItemProfile()}
 
 
 PROVISIONED = {
@@ -207,7 +262,7 @@ def _size(value: dict[str, Any]) -> int:
 
 
 class AnswersTwice:
-    """A client that repeats a transaction which was applied, as botocore does after a lost answer."""
+    """A client that repeats an update which was applied, as botocore does after a lost answer."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -215,22 +270,9 @@ class AnswersTwice:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
-    def transact_write_items(self, **request: Any) -> Any:
-        self._client.transact_write_items(**request)
-        return self._client.transact_write_items(**request)
-
-
-class LosesAnswer(AnswersTwice):
-    """A client whose first transaction is applied and whose answer is lost."""
-
-    lost = False
-
-    def transact_write_items(self, **request: Any) -> Any:
-        answer = self._client.transact_write_items(**request)
-        if not self.lost:
-            self.lost = True
-            raise ConnectionClosedError(endpoint_url="https://dynamodb.example.com")
-        return answer
+    def update_item(self, **request: Any) -> Any:
+        self._client.update_item(**request)
+        return self._client.update_item(**request)
 
 
 def test_a_silent_repetition_by_the_client_is_success_and_no_second_event(stores: Stores) -> None:
@@ -240,17 +282,6 @@ def test_a_silent_repetition_by_the_client_is_success_and_no_second_event(stores
     moved = store.transition(leased, {"current_stage": ItemStage.CONFIRM}, [TOLD])
     assert stores.item(run) == moved
     assert event_history(stores, moved) == ["lease_acquired", "models_discovered"]
-
-
-def test_a_repetition_by_the_caller_after_a_lost_answer_succeeds(stores: Stores) -> None:
-    run = stores.start()
-    item = stores.items.lease(stores.item(run), "one", 60, PROBING)
-    store, counted = stores.over(LosesAnswer), [stores.items.add_to_counters(item, run)]
-    with pytest.raises(ConnectionClosedError):
-        store.transition(item, {"retry_count": 1}, [TOLD], also=counted)
-    assert store.transition(item, {"retry_count": 1}, [TOLD], also=counted) == stores.item(run)
-    assert event_history(stores, item) == ["lease_acquired", "models_discovered"]
-    assert stores.runs.counters(run).completed_items == 1
 
 
 def test_somebody_elses_write_is_not_taken_for_ours(stores: Stores) -> None:
@@ -276,21 +307,45 @@ def test_an_item_that_ends_again_is_counted_once(stores: Stores) -> None:
     assert (counters.completed_items, counters.active_items) == (1, 1)
 
 
-def test_counters_are_exact_over_all_shards_and_threads(stores: Stores) -> None:
+def test_counters_are_exact_over_all_pages_and_threads(stores: Stores) -> None:
     run = stores.start(60)
     kinds = [AccessStatus.ACTIVE, AccessStatus.DEGRADED, AccessStatus.BROKEN, AccessStatus.UNKNOWN]
 
-    def end(position: int) -> bool:
+    def end(position: int) -> None:
         stores.end(stores.item(run, position), run, kinds[position % 4])
-        return stores.runs.close(run)
 
     with ThreadPoolExecutor(8) as pool:
-        closed = list(pool.map(end, range(60)))
-    assert run.shards == shards_for(60) == 2
+        list(pool.map(end, range(60)))
+    closed = stores.runs.get(run.run_id)
+    assert closed is not None
+    assert closed.finished_at is not None
+    assert stores.runs.counters(closed) == closed.totals
     assert stores.runs.counters(run).model_dump() == {
         "completed_items": 60, "active_items": 15, "degraded_items": 15, "broken_items": 15, "warning_items": 0,
     }  # fmt: skip
-    assert sum(closed) == 1
+
+
+def test_an_entry_that_arrives_late_changes_nothing(stores: Stores) -> None:
+    """Another worker ended the item, and published that, before this one published what it had written."""
+    run = stores.start()
+    late = ItemIndex(stores.runs_table, stores.clock)
+    late.note(stores.item(run))
+    stores.end(stores.item(run), run)
+    late.note(stores.item(stores.start()))
+    assert sorted(page.items for page in late.flush()) == [1]
+    assert stores.runs.counters(run).completed_items == 1
+
+
+def test_what_could_not_be_published_is_published_later(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = stores.start()
+    stores.items.transition(stores.item(run), {"current_stage": ItemStage.DONE, "access_status": "active"})
+    with monkeypatch.context() as patch:
+        patch.setattr(type(stores.runs_table), "updated", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            stores.progress.publish()
+    assert stores.runs.counters(run).completed_items == 0
+    assert stores.progress.publish() == 1
+    assert stores.runs.counters(run).completed_items == 1
 
 
 def test_a_run_closes_exactly_once_and_keeps_its_end(stores: Stores) -> None:
@@ -299,7 +354,7 @@ def test_a_run_closes_exactly_once_and_keeps_its_end(stores: Stores) -> None:
     assert not stores.runs.close(run)
     stores.later(5)
     stores.end(stores.item(run, 1), run)
-    assert [stores.runs.close(run) for _ in range(3)] == [True, False, False]
+    assert [stores.runs.close(run) for _ in range(2)] == [False, False]
     closed = stores.runs.get(run.run_id)
     assert closed is not None
     assert (closed.state, closed.finished_at) == (RunState.COMPLETED, "2026-11-25T12:00:05.000+00:00")
@@ -309,7 +364,6 @@ def test_a_cancelled_run_ends_as_cancelled(stores: Stores) -> None:
     run = stores.start()
     assert stores.runs.cancel(run.run_id)
     stores.end(stores.item(run), run)
-    assert stores.runs.close(run)
     ended = stores.runs.get(run.run_id)
     assert ended is not None
     assert ended.state is RunState.CANCELLED
@@ -320,16 +374,14 @@ def test_a_cancel_at_the_moment_of_closing_does_not_leave_the_run_open(
     stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = stores.start()
+    counters = ItemIndex.counters
+
+    def cancelled_meanwhile(index: ItemIndex, of: Any, *, consistent: bool = False) -> Any:
+        stores.runs.cancel(of.run_id)
+        return counters(index, of, consistent=consistent)
+
+    monkeypatch.setattr(ItemIndex, "counters", cancelled_meanwhile)
     stores.end(stores.item(run), run)
-    counters = RunStore.counters
-
-    def cancelled_meanwhile(store: RunStore, of: Run) -> Any:
-        monkeypatch.setattr(RunStore, "counters", counters)
-        store.cancel(of.run_id)
-        return store.counters(of)
-
-    monkeypatch.setattr(RunStore, "counters", cancelled_meanwhile)
-    stores.runs.close(run)
     ended = stores.runs.get(run.run_id)
     assert ended is not None
     assert ended.finished_at is not None
@@ -362,22 +414,38 @@ def test_expanding_again_is_harmless(stores: Stores) -> None:
     before = sorted(map(str, rows("import_run_items")))
     assert stores.service.expand(run)
     assert sorted(map(str, rows("import_run_items"))) == before
-    assert len([r for r in before if "counter" not in r and "order_sk" in r]) == 95
+    assert len(before) == 95
+
+
+def test_a_part_that_was_expanded_before_a_crash_overwrites_no_item(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = stores.start(120)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(stores.runs), "move_pointer", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            stores.service.expand(run)
+    ended = stores.end(stores.item(run), run)
+    assert stores.service.expand(run)
+    assert stores.item(run) == ended
+    assert len(rows("import_run_items")) == 120
+    assert stores.service.open_keys(run.run_id, ["item_00001", "item_00002"]) == {"item_00002": f"{KEY}1"}
 
 
 def test_an_expansion_that_runs_out_of_time_goes_on_where_it_stopped(stores: Stores) -> None:
-    run = stores.start(95)
+    run = stores.start(120)
     turns = iter([True, False])
     assert not stores.service.expand(run, lambda: next(turns))
-    assert sum("order_sk" in r for r in rows("import_run_items")) == 45
+    assert len(rows("import_run_items")) == 100
     assert stores.service.expand(run)
-    assert sum("order_sk" in r for r in rows("import_run_items")) == 95
+    assert len(rows("import_run_items")) == 120
 
 
 def test_a_list_is_gone_once_it_is_expanded(stores: Stores) -> None:
     run = stores.start(3)
     assert not [r for r in rows("import_runs") if r["sk"]["S"].startswith("list#")]
-    assert stores.service.open_key(run, "item_00002") == f"{KEY}1"
+    assert not [r for r in rows("import_secrets") if "list#" in r["pk"]["S"]]
+    assert stores.service.open_keys(run.run_id, ["item_00002"]) == {"item_00002": f"{KEY}1"}
 
 
 def test_a_run_that_is_being_expanded_knows_its_total_and_cannot_close(stores: Stores) -> None:
@@ -388,39 +456,47 @@ def test_a_run_that_is_being_expanded_knows_its_total_and_cannot_close(stores: S
 # --- what nothing works on
 
 
-def test_what_stands_still_is_found_oldest_first_and_what_is_done_never(stores: Stores) -> None:
+def test_what_stands_still_is_queued_again_and_told(stores: Stores) -> None:
     run = stores.start(3)
     stores.end(stores.item(run, 2), run)
-    assert stores.items.overdue(10) == []
     stores.later(60)
     stores.items.transition(stores.item(run, 0), {"current_stage": ItemStage.CONFIRM})
+    stores.progress.publish()
     stores.later(STAGE_PATIENCE.total_seconds() - 30)
-    assert [item.position for item in stores.items.overdue(10)] == [1]
-    stores.items.watch_again(stores.item(run, 1), requeued=True)
-    assert stores.items.overdue(10) == []
-    assert event_history(stores, stores.item(run, 1)) == ["requeued"]
+    reconcile = stores.reconcile()
+    assert reconcile.sweep()["items_requeued"] == 1
+    assert reconcile.sweep()["items_requeued"] == 0
+    assert [event_history(stores, stores.item(run, n)) for n in range(3)] == [[], ["requeued"], []]
 
 
-def test_keys_are_erased_after_their_retention_and_not_before(stores: Stores) -> None:
+def test_keys_of_what_failed_are_erased_after_their_retention_and_not_before(stores: Stores) -> None:
     run = stores.start(2)
-    assert stores.items.erase_old_keys(10) == 0
+    stores.end(stores.item(run), run, AccessStatus.BROKEN)
+    stores.end(stores.item(run, 1), run)
+    reconcile, held = stores.reconcile(), ["item_00001", "item_00002"]
+    assert [reconcile.sweep()["keys_erased"] for _ in range(2)] == [0, 0]
+    assert set(stores.service.open_keys(run.run_id, held)) == {"item_00001"}
     stores.later(24 * 3600 + 1)
-    assert stores.items.erase_old_keys(10) == 2
-    assert stores.items.sealed_key(run.run_id, "item_00001") is None
-    assert stores.item(run).item_id == "item_00001"
+    assert stores.service.open_keys(run.run_id, held) == {}
+    assert reconcile.sweep()["keys_erased"] == 1
+    assert rows("import_secrets") == []
+    assert stores.runs.watched() == []
 
 
-def test_a_key_is_gone_with_the_transaction_that_ends_its_item(stores: Stores) -> None:
-    run = stores.start()
-    assert stores.items.sealed_key(run.run_id, "item_00001") is not None
+def test_with_the_last_key_of_a_run_its_data_key_goes(stores: Stores) -> None:
+    run = stores.start(2)
     stores.end(stores.item(run), run)
-    assert stores.items.sealed_key(run.run_id, "item_00001") is None
+    assert len(rows("import_secrets")) == 2
+    stores.end(stores.item(run, 1), run)
+    assert rows("import_secrets") == []
 
 
 def test_runs_that_stay_open_are_found_and_closed_ones_are_not(stores: Stores) -> None:
     run, closed = stores.start(), stores.start()
     stores.end(stores.item(closed), closed)
-    stores.runs.close(closed)
+    stores.later(1)
+    assert stores.runs.overdue(10) == [closed.run_id]  # once more, in case that a crash cut its end off
+    stores.reconcile().sweep()
     stores.later(16 * 60)
     assert stores.runs.overdue(10) == [run.run_id]
     stores.runs.watch_again(run.run_id)
@@ -481,18 +557,35 @@ def test_facts_stay_on_a_lease_for_whoever_holds_it_next(stores: Stores) -> None
 
 def test_probe_key_has_a_row_with_a_time_to_live_and_goes_with_the_end_of_its_run(stores: Stores) -> None:
     run = stores.start(1, access_mode="self_service", probe_api_key=KEY + "-probe")
-    [row] = [row for row in map(decode, rows("import_runs")) if row["sk"].startswith("secret#")]
+    [row] = [row for row in map(decode, rows("import_secrets")) if row["pk"].endswith(PROBE_KEY)]
     assert row["expires_at"] > stores.clock.now().timestamp()
-    stores.end(stores.item(run), run)
-    assert stores.runs.close(run)
-    assert stores.runs.sealed_probe_key(run.run_id) is None
-    assert not [row for row in map(decode, rows("import_runs")) if row["sk"].startswith("secret#")]
+    assert stores.service.open_probe_key(run) == KEY + "-probe"
+    stores.end(stores.item(run), run, AccessStatus.BROKEN)
+    assert stores.service.open_probe_key(run) is None
+    assert not [row for row in map(decode, rows("import_secrets")) if row["pk"].endswith(PROBE_KEY)]
 
 
 def test_no_row_of_any_table_holds_a_key_in_the_open(stores: Stores) -> None:
     stores.start(95, access_mode="self_service", probe_api_key=KEY + "-probe")
-    tables = [
-        decode(row) for name in ("import_runs", "import_run_items", "import_run_item_events") for row in rows(name)
-    ]
+    names = ("import_runs", "import_run_items", "import_run_item_events", "import_secrets")
+    tables = [decode(row) for name in names for row in rows(name)]
     assert tables
     assert KEY not in str(tables)
+
+
+# --- ids
+
+
+@pytest.mark.parametrize("position", [0, 15, 16, 9_999, 99_999, 123_456])
+def test_an_items_id_tells_its_position(position: int) -> None:
+    assert position_of(item_id_at(position)) == position
+    assert ITEMS_PER_PAGE > 1
+
+
+@pytest.mark.parametrize(
+    "item_id",
+    ["", "item_", "item_0", "item_00000", "item_1", "item_000001", "item_-0001", "item_٠٠٠٠١", "run_1", "x" * 900],
+)
+def test_another_text_is_no_items_id(stores: Stores, item_id: str) -> None:
+    assert position_of(item_id) is None
+    assert stores.items.get("run_20261125_one", item_id) is None

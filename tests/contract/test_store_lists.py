@@ -1,16 +1,13 @@
 """Lists in their documented orders, their cursors, filters and search (docs/design.md#35-list-orders)."""
 
-import base64
-import json
 import zlib
 from typing import Any
 
 import pytest
 from batch_import.domain.entities import Item, Run
-from batch_import.domain.errors import InvalidRequest
-from batch_import.domain.types import AccessStatus, ItemStage
-from batch_import.store.listing import _ROWS_PER_REQUEST, decode_cursor, encode_cursor, pack_search
-from batch_import.store.runs import shards_for
+from batch_import.domain.types import AccessStatus, ItemOrder, ItemStage
+from batch_import.store.item_index import ItemEntry, pages_of
+from batch_import.store.listing import pack_search
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,15 +35,16 @@ def mixed_run(stores: Stores, count: int = 24) -> Run:
         else:
             changes = {"current_stage": STAGES[position // 2 % 4]}
         stores.items.transition(item, changes)
+    stores.progress.publish()
     return run
 
 
 def pages(stores: Stores, run: Run, limit: int, **filters: Any) -> list[list[Item]]:
-    found, cursor = stores.listing.items(run.run_id, filters, limit, None)
+    found, cursor = stores.listing.items(run, filters, limit, None)
     result = [found]
     while cursor is not None:
         assert len(result) < 100
-        found, cursor = stores.listing.items(run.run_id, filters, limit, cursor)
+        found, cursor = stores.listing.items(run, filters, limit, cursor)
         result.append(found)
     return result
 
@@ -120,26 +118,56 @@ def test_each_filter_gives_what_it_says_in_the_same_order_page_by_page(stores: S
 
 def test_a_cursor_holds_when_rows_move(stores: Stores) -> None:
     run = mixed_run(stores)
-    first, cursor = stores.listing.items(run.run_id, {}, 5, None)
+    first, cursor = stores.listing.items(run, {}, 5, None)
     stores.later(1)
     stores.items.transition(first[-1], {"current_stage": ItemStage.DONE, "access_status": AccessStatus.ACTIVE})
-    rest, _ = stores.listing.items(run.run_id, {}, 200, cursor)
+    stores.progress.publish()
+    rest, _ = stores.listing.items(run, {}, 200, cursor)
     assert {item.item_id for item in first} | {item.item_id for item in rest} == {
         item.item_id for item in everything(stores, run)
     }
 
 
-def test_a_page_reads_a_bounded_number_of_rows_and_says_how_to_go_on(
-    stores: Stores, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("batch_import.store.listing._ROWS_PER_REQUEST", 10)
+def test_by_position_a_walk_meets_each_item_once_while_rows_move(stores: Stores) -> None:
     run = mixed_run(stores)
-    found, cursor = stores.listing.items(run.run_id, {"q": "nowhere"}, 50, None)
-    assert (found, cursor is not None) == ([], True)
-    assert [item for page in pages(stores, run, 50, current_stage="done") for item in page] == everything(
-        stores, run, current_stage="done"
-    )
-    assert _ROWS_PER_REQUEST <= 2_000
+    met: list[int] = []
+    cursor: str | None = None
+    while True:
+        page, cursor = stores.listing.items(run, {}, 5, cursor, ItemOrder.POSITION)
+        met += [item.position for item in page]
+        for item in page[:2]:
+            stores.later(1)
+            stores.items.transition(stores.item(run, item.position), {"current_stage": ItemStage.CONFIRM})
+        stores.progress.publish()
+        if cursor is None:
+            break
+    assert met == list(range(24))
+
+
+def test_a_row_that_moved_on_since_it_was_published_is_judged_as_it_is(stores: Stores) -> None:
+    run = mixed_run(stores)
+    [first, *_] = everything(stores, run, current_stage="confirm")
+    stores.items.transition(first, {"current_stage": ItemStage.VALIDATE})
+    assert first.item_id not in [item.item_id for item in everything(stores, run, current_stage="confirm")]
+
+
+def test_items_are_found_by_the_code_of_their_error_and_by_platform(stores: Stores) -> None:
+    run = stores.start(3)
+    stores.items.transition(stores.item(run), {"last_error_code": "auth_failed", "platform": "anthropic"})
+    stores.items.transition(stores.item(run, 1), {"last_error_code": "unreachable", "platform": "openai"})
+    stores.progress.publish()
+    found = [
+        [item.position for item in everything(stores, run, **filters)]
+        for filters in ({"code": "auth_failed"}, {"platform": "openai"}, {"code": "auth_failed", "platform": "openai"})
+    ]
+    assert found == [[0], [1], []]
+
+
+def test_the_entry_of_an_item_is_read_as_it_was_written(stores: Stores) -> None:
+    for item in everything(stores, mixed_run(stores)):
+        entry = ItemEntry.of(item, 1_790_000_000_123)
+        assert ItemEntry.read(item.position, entry.text()) == entry
+        assert len(entry.text()) < 80
 
 
 def test_items_of_another_run_are_not_listed(stores: Stores) -> None:
@@ -197,6 +225,22 @@ def test_runs_are_found_by_their_id_and_by_provider_or_url_of_their_items(stores
     assert run_ids(stores, q="nowhere.example") == []
 
 
+def test_of_many_runs_each_is_listed_once(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batch_import.store.run_index.RUNS_PER_PAGE", 3)
+    runs = []
+    for number in range(31):
+        stores.later(1)
+        runs.append(stores.start(number % 3 + 1).run_id)
+    assert run_ids(stores, 7) == runs[::-1]
+    assert run_ids(stores, 4, q="r2.example") == runs[2::3][::-1]
+
+
+def test_of_a_long_list_every_address_is_searched(stores: Stores) -> None:
+    run = stores.start(60)
+    assert run_ids(stores, q="r59.example") == [run.run_id]
+    assert run_ids(stores, q="r60.example") == []
+
+
 def test_runs_that_started_in_the_same_moment_are_all_listed(stores: Stores) -> None:
     runs = {stores.start().run_id for _ in range(5)}
     assert set(run_ids(stores, 2)) == runs
@@ -208,56 +252,6 @@ def test_what_is_packed_for_the_search_can_be_found(texts: list[str]) -> None:
     assert all(text.lower() in packed for text in texts)
 
 
-@pytest.mark.parametrize(("total", "shards"), [(1, 1), (50, 1), (51, 2), (1_600, 32), (10_000, 32)])
-def test_a_large_run_spreads_its_counters(total: int, shards: int) -> None:
-    assert shards_for(total) == shards
-
-
-# --- cursors
-
-
-@given(st.text(max_size=60), st.dictionaries(st.sampled_from(["state", "q"]), st.none() | st.text(max_size=9)))
-def test_a_cursor_gives_back_the_position_for_its_own_filter(position: str, filters: dict[str, Any]) -> None:
-    cursor = encode_cursor(position, filters)
-    assert decode_cursor(cursor, filters) == position
-    assert cursor.isascii()
-
-
-@pytest.mark.parametrize("other", [{}, {"state": "failed"}, {"state": "running", "q": "x"}])
-def test_a_cursor_belongs_to_its_filter(other: dict[str, Any]) -> None:
-    with pytest.raises(InvalidRequest, match="another filter"):
-        decode_cursor(encode_cursor("2026#run_1", {"state": "running"}), other)
-
-
-def test_a_filter_that_is_not_set_is_no_other_filter() -> None:
-    assert decode_cursor(encode_cursor("x", {"state": None}), {}) == "x"
-
-
-DAMAGED = ["", "x", "é", "====", "bnVsbA", "MQ", "e30", "W10", "WzEsMl0", "W1siYSJdLCJiIl0", "eyJhIjoxLCJiIjoyfQ"]
-
-
-@pytest.mark.parametrize("cursor", DAMAGED)
-def test_a_damaged_cursor_is_an_invalid_request(cursor: str) -> None:
-    with pytest.raises(InvalidRequest):
-        decode_cursor(cursor, {})
-
-
-@given(st.text(max_size=80))
-def test_no_text_makes_a_cursor_fail_otherwise(cursor: str) -> None:
-    try:
-        decode_cursor(cursor, {})
-    except InvalidRequest:
-        return
-
-
-def test_a_nested_cursor_is_an_invalid_request() -> None:
-    cursor = base64.urlsafe_b64encode(b"[" * 1_450).decode().rstrip("=")
-    assert len(cursor) <= 2_000  # as long as the API lets through
-    with pytest.raises(InvalidRequest):
-        decode_cursor(cursor, {})
-
-
-def test_a_cursor_of_a_list_with_another_digest_is_refused() -> None:
-    forged = base64.urlsafe_b64encode(json.dumps(["x", "0" * 12]).encode()).decode()
-    with pytest.raises(InvalidRequest):
-        decode_cursor(forged, {})
+@pytest.mark.parametrize(("total", "pages"), [(1, 1), (16, 1), (17, 2), (10_000, 625)])
+def test_the_index_of_a_run_has_a_page_for_sixteen_items(total: int, pages: int) -> None:
+    assert pages_of(total) == pages

@@ -6,7 +6,7 @@ before and after each of them, or before and after a sample of them (tests/suppo
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import boto3
@@ -250,55 +250,68 @@ def test_the_recording_of_a_dead_letter_may_die_anywhere(runs: CrashRuns) -> Non
         check(runs, run_id, point, ["degraded"])
 
 
-@pytest.mark.parametrize(("function", "share"), [("api", 3), ("provision", 1)])
-def test_an_undo_may_die_anywhere(runs: CrashRuns, function: str, share: int) -> None:
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("function", [pytest.param("api", marks=pytest.mark.long), "provision"])
+def test_an_undo_may_die_anywhere(runs: CrashRuns, function: str) -> None:
     """Of a run that switched one account on and made another."""
-    host = HostClient(HostTransport(runs.box.host_url, runs.box.admin_key))
-    [run_id, before] = switched_on_and_made(runs, host)
-    for point in points(runs, function, share):
+    off = switched_off(runs)
+    run_id = off.switched_on()
+    for point in points(runs, function, share=2):
         runs.undo(run_id)
-        check_undone(runs, host, run_id, before, f"{point} ({runs.effects.killed_at})")
-        [run_id, before] = switched_on_and_made(runs, host)
+        off.check_undone(run_id, f"{point} ({runs.effects.killed_at})")
+        run_id = off.switched_on()
 
 
+@pytest.mark.long
+@pytest.mark.timeout(1200)
 def test_reconcile_may_die_anywhere_over_a_lost_undo(runs: CrashRuns) -> None:
-    host = HostClient(HostTransport(runs.box.host_url, runs.box.admin_key))
-    [run_id, before] = switched_on_and_made(runs, host)
-    for point in points(runs, "reconcile", share=3):
+    off = switched_off(runs)
+    run_id = off.switched_on()
+    for point in points(runs, "reconcile"):
         runs.service.call("POST", f"/api/batch-import/runs/{run_id}/undo", **{"Idempotency-Key": f"u-{run_id}"})
         boto3.client("sqs").purge_queue(QueueUrl=runs.service.aws.environment["IMPORT_QUEUE_URL"])
         runs.service.clock.shift(16 * 60)
         runs.call("reconcile", {})
         runs.undo(run_id)
-        check_undone(runs, host, run_id, before, f"{point} ({runs.effects.killed_at})")
-        [run_id, before] = switched_on_and_made(runs, host)
+        off.check_undone(run_id, f"{point} ({runs.effects.killed_at})")
+        run_id = off.switched_on()
 
 
-def switched_on_and_made(runs: CrashRuns, host: HostClient) -> tuple[str, ExistingAccount]:
-    """A run over an account that was off, and a new one; and the first account as it was before."""
+class SwitchedOff(NamedTuple):
+    """An account that somebody has switched off, and the pair that it is of."""
+
+    runs: CrashRuns
+    host: HostClient
+    pair: dict[str, Any]
+    before: ExistingAccount
+
+    def switched_on(self) -> str:
+        """A run that switched the account on and made another."""
+        run_id = self.runs.start("healthy", more=[self.pair])
+        self.runs.finish(run_id)
+        items = self.runs.service.items(run_id)
+        assert [item["account_resolution"] for item in items] == ["created", "reactivated"]
+        return run_id
+
+    def check_undone(self, run_id: str, where: str) -> None:
+        made, switched_on = self.runs.service.items(run_id)
+        assert [item["undo_result"]["outcome"] for item in (made, switched_on)] == ["removed", "restored"], where
+        assert [item["access_status"] for item in (made, switched_on)] == ["active", "active"], where
+        assert existing_account(self.host.account(self.before.account_id) or {}) == self.before, where
+        held = [row for row in self.host.accounts(made["provider_id"]) if row["id"] != self.before.account_id]
+        name = f"{made['provider_id']}-sub"
+        assert (held, self.host.group_named(name), self.host.channel_named(name)) == ([], None, None), where
+        for item in (made, switched_on):
+            kinds = [event["event_type"] for event in self.runs.service.item(run_id, item["item_id"])["events"]]
+            assert (kinds.count("undo_decided"), kinds[-1]) == (1, "undo_decided"), where
+        self.runs.forget(run_id)
+
+
+def switched_off(runs: CrashRuns) -> SwitchedOff:
+    host = HostClient(HostTransport(runs.box.host_url, runs.box.admin_key))
     first = runs.start("healthy")
     runs.finish(first)
-    old = runs.service.item(first)
-    host.bulk_update(old["account_id"], status="inactive")
-    before = existing_account(host.account(old["account_id"]) or {})
-    again = {"base_url": old["base_url"], "api_key": f"sk-test-{runs.number:04d}-0"}
-    runs.forget(first)
-    run_id = runs.start("healthy", more=[again])
-    runs.finish(run_id)
-    assert [item["account_resolution"] for item in runs.service.items(run_id)] == ["created", "reactivated"]
-    return run_id, before
-
-
-def check_undone(runs: CrashRuns, host: HostClient, run_id: str, before: ExistingAccount, where: str) -> None:
-    made, switched_on = runs.service.items(run_id)
-    assert [item["undo_result"]["outcome"] for item in (made, switched_on)] == ["removed", "restored"], where
-    assert [item["access_status"] for item in (made, switched_on)] == ["active", "active"], where
-    assert existing_account(host.account(before.account_id) or {}) == before, where
-    held = [row for row in host.accounts(made["provider_id"]) if row["id"] != before.account_id]
-    name = f"{made['provider_id']}-sub"
-    assert (held, host.group_named(name), host.channel_named(name)) == ([], None, None), where
-    for item in (made, switched_on):
-        kinds = [event["event_type"] for event in runs.service.item(run_id, item["item_id"])["events"]]
-        assert kinds.count("undo_decided") == 1, where
-        assert kinds[-1] == "undo_decided", where
-    runs.forget(run_id)
+    item = runs.service.item(first)
+    host.bulk_update(item["account_id"], status="inactive")
+    pair = {"base_url": item["base_url"], "api_key": f"sk-test-{runs.number:04d}-0"}
+    return SwitchedOff(runs, host, pair, existing_account(host.account(item["account_id"]) or {}))

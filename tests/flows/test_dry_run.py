@@ -5,12 +5,17 @@ See docs/design.md#31-routes.
 
 from typing import Any
 
+import pytest
 from batch_import.bootstrap import bootstrap
+from batch_import.host.accounts import existing_account
 
+from sandbox.relays.profiles import DeadKey, Healthy
 from tests.conftest import Service
 from tests.flows.test_business_chains import creations
+from tests.support.place import REAL_URL, Place
 
 RUNS = "/api/batch-import/runs"
+pytestmark = pytest.mark.timeout(300 if REAL_URL else 60)
 
 
 def pair(box: Any, profile: str, name: str = "", **more: Any) -> dict[str, Any]:
@@ -143,3 +148,42 @@ def test_a_retry_of_a_dry_run_is_a_dry_run(service: Service, box: Any) -> None:
     service.pump.run()
     assert (answer["total_items"], service.run(answer["run_id"])["run"]["dry_run"]) == (1, True)
     assert len(box.ledger()) == before
+
+
+# --- on hosts of both versions, or on a real one
+
+
+def test_plan_and_application_on_every_host(place: Place) -> None:
+    pairs = [place.pair("healthy", "held"), place.pair("messages_x_api_key", "new"), place.pair("healthy", "other")]
+    place.import_(pairs[0])
+    before = [existing_account(row) for row in place.accounts()]
+    run_id, items = place.start(*pairs, dry_run=True)
+    assert [item["plan"]["resolution"] for item in items] == ["reused", "created", "created"]
+    assert [item["plan"]["account_id"] for item in items] == [before[0].account_id, None, None]
+    assert [existing_account(row) for row in place.accounts()] == before
+    assert [place.host.group_named(item["plan"]["group"]) is None for item in items] == [False, True, True]
+
+    place.import_(pairs[2])
+    answer = place.service.call("POST", f"{RUNS}/{run_id}/apply")
+    place.service.pump.run()
+    items = place.service.items(answer["run_id"])
+    assert [item["access_status"] for item in items] == ["active", "active", "broken"]
+    assert items[2]["last_error_code"] == "plan_changed"
+    assert [item["platform"] for item in items[:2]] == [item["plan"]["platform"] for item in items[:2]]
+    assert len(place.accounts()) == 3
+
+
+def test_a_chosen_retry_on_every_host(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id, items = place.start(*(place.pair("dead_key", f"shut-{n}") for n in range(3)), place.pair("healthy", "good"))
+    assert [item["last_error_code"] for item in items] == ["auth_failed"] * 3 + [None]
+    monkeypatch.setattr(DeadKey, "accepts", Healthy.accepts)
+    keys = {"item_00002": f"sk-test-{place.word}-fresh"}
+    body = {"codes": ["auth_failed"], "item_ids": ["item_00001", "item_00002"], "api_keys": keys}
+    answer = place.service.call("POST", f"{RUNS}/{run_id}/retry", body)
+    assert place.service.call("POST", f"{RUNS}/{run_id}/retry", {"item_ids": ["item_00002"]})[0] == 409
+    place.service.pump.run()
+    again = place.service.items(answer["run_id"])
+    assert [item["access_status"] for item in again] == ["active", "active"]
+    assert again[0]["api_key_fingerprint"] == items[0]["api_key_fingerprint"]
+    assert again[1]["api_key_fingerprint"] != items[1]["api_key_fingerprint"]
+    assert len(place.accounts()) == 3

@@ -341,7 +341,7 @@ def check_everything(world: World, runs: list[str], joined: set[str], paused: se
     names_are_unique(world, groups)
     counters_are_exact(world, runs, items)
     for item in items:
-        events_are_in_order(world.process().items.events(item.run_id, item.item_id, 10_000))
+        events_are_in_order(world.process().items.events(item, 10_000))
     nobody_meets_an_unproven_account(accounts, groups)
     what_was_proven_serves(items, accounts, groups, paused)
     pool_is_joined(world, [item for item in items if item.run_id in joined], accounts, paused)

@@ -135,6 +135,21 @@ def test_an_account_that_was_switched_on_is_off_again_and_one_changed_since_stay
     assert "account_restored" in kinds(place, run_id)
 
 
+def test_repaired_and_expired_accounts_are_again_as_they_were(place: Place) -> None:
+    pairs = [place.pair("healthy", "broken"), place.pair("healthy", "expired")]
+    _, items = place.start(*pairs)
+    broken, expired = (place.account_of(item) for item in items)
+    place.host.bulk_update(broken, status="error")
+    place.host.set_expiry(expired, 1_700_000_000)
+    before = [existing_account(place.host.account(number) or {}) for number in (broken, expired)]
+
+    run_id, items = place.start(*pairs)
+    assert [item["account_resolution"] for item in items] == ["replaced", "reactivated"]
+    assert [item["access_status"] for item in items] == ["active", "active"]
+    assert results(undo(place, run_id)) == [("restored", None), ("restored", None)]
+    assert [existing_account(place.host.account(number) or {}) for number in (broken, expired)] == before
+
+
 def test_names_and_groups_that_a_run_added_to_a_reused_account_go_again(place: Place) -> None:
     pool, _ = place.host.ensure_private_group(f"pool-{place.word}", "a pool")
     pair = place.pair("healthy", "names")

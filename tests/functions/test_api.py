@@ -295,8 +295,8 @@ def run_id(aws: Aws) -> str:
         "last_error_code": "auth_failed",
         "has_warning": True,
     }
-    counted = parts.items.add_to_counters(item.model_copy(update=changes), run)
-    parts.items.transition(item, changes, also=[counted])
+    parts.items.transition(item, changes)
+    parts.progress.publish()
     return made
 
 
@@ -367,8 +367,15 @@ def test_pages_lead_to_each_other_and_a_cursor_to_its_own_list(run_id: str) -> N
     first = call("GET", f"{RUNS}/{run_id}/items", query={"limit": "3"}).json
     rest = call("GET", f"{RUNS}/{run_id}/items", query={"limit": "3", "cursor": first["next_cursor"]}).json
     assert (len(first["items"]), len(rest["items"]), rest["next_cursor"]) == (3, 1, None)
-    other = {"limit": "3", "cursor": first["next_cursor"], "has_warning": "true"}
-    assert call("GET", f"{RUNS}/{run_id}/items", query=other).status == 400
+    foreign = {"cursor": first["next_cursor"]}
+    another_run = post({**BODY, "items": [ITEM, {**ITEM, "api_key": f"{KEY}-2"}]}).json["run_id"]
+    for path, query in (
+        (f"{RUNS}/{run_id}/items", {**foreign, "has_warning": "true"}),
+        (f"{RUNS}/{another_run}/items", foreign),
+        (f"{RUNS}/{run_id}/export", foreign),
+        (RUNS, foreign),
+    ):
+        assert call("GET", path, query=query).error[:2] == (400, "invalid_request"), path
 
 
 def test_texts_are_chinese_unless_english_is_asked_for(run_id: str) -> None:
@@ -438,8 +445,8 @@ def test_what_has_ended_or_is_not_there_cannot_be_cancelled(aws: Aws) -> None:
     assert item is not None
     assert run is not None
     ended = {"current_stage": ItemStage.DONE, "access_status": AccessStatus.ACTIVE}
-    parts.items.transition(item, ended, also=[parts.items.add_to_counters(item.model_copy(update=ended), run)])
-    assert parts.runs.close(run)
+    parts.items.transition(item, ended)
+    assert parts.progress.publish() == 1
     assert call("POST", f"{RUNS}/{made}/cancel").error[:2] == (409, "conflict")
     assert call("POST", f"{RUNS}/run_nowhere/cancel").error[:2] == (404, "not_found")
 

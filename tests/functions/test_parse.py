@@ -58,7 +58,7 @@ def test_nothing_is_stored_and_a_viewer_may_not_ask(aws: Aws) -> None:
     parsed(TEXT)
     assert [client.scan(TableName=name, Select="COUNT")["Count"] for name in client.list_tables()["TableNames"]] == [
         0
-    ] * 3
+    ] * 4
     assert call("POST", PARSE, {"text": TEXT}, role="viewer").status == 403
 
 
@@ -90,7 +90,7 @@ def test_the_same_text_becomes_the_items_of_a_run(aws: Aws) -> None:
     run = parts.runs.get(answer.json["run_id"])
     assert run is not None
     items = parts.items.get_many(run.run_id, [f"item_{n:05d}" for n in (1, 2, 3)])
-    assert [parts.service.open_key(run, item.item_id) for item in items] == list(KEYS)
+    assert list(parts.service.open_keys(run.run_id, [item.item_id for item in items]).values()) == list(KEYS)
     assert [item.requested_models for item in items] == [(), ("kimi 2.6",), ()]
     assert [item.label for item in items] == ["主站"] * 3
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urljoin
 
 import boto3
 import pytest
@@ -10,8 +11,7 @@ from batch_import.domain.entities import Item
 from batch_import.domain.outcomes import Code
 from batch_import.domain.types import AccessStatus, ItemStage
 from batch_import.runs.follow_up import FollowUp
-from batch_import.runs.item_list import item_id_at
-from batch_import.store.items import shard_key
+from batch_import.store.items import item_id_at
 from botocore.client import BaseClient
 
 from tests.functions.test_api import BODY, RUNS, call, post, queued, stored
@@ -36,25 +36,25 @@ def ended(accesses: Sequence[AccessStatus], **fields: Any) -> str:
         end(made, f"item_{number:05d}", access)
     run = bootstrap().runs.get(made)
     assert run is not None
-    assert bootstrap().runs.close(run)
+    assert run.finished_at is not None
     return made
 
 
 def end(run_id: str, item_id: str, access: AccessStatus, code: str | None = None) -> None:
     parts = bootstrap()
-    item, run = parts.items.get(run_id, item_id), parts.runs.get(run_id)
+    item = parts.items.get(run_id, item_id)
     assert item is not None
-    assert run is not None
-    changes = {"current_stage": ItemStage.DONE, "access_status": access}
+    changes: dict[str, Any] = {"current_stage": ItemStage.DONE, "access_status": access}
     if code is not None:
         changes |= {"failure_code": Code(code), "last_error_code": Code(code)}
-    counted = parts.items.add_to_counters(item.model_copy(update=changes), run)
-    erasing = [parts.items.erasing_key(item)] if access is ACTIVE else []
-    parts.items.transition(item, changes, also=[counted, *erasing])
+    parts.items.transition(item, changes)
+    if access is ACTIVE:
+        erase_key(run_id, item_id)
+    parts.progress.publish()
 
 
 def erase_key(run_id: str, item_id: str) -> None:
-    bootstrap().items_table.delete(run_id, f"secret#{item_id}")
+    bootstrap().secret_store.erase(run_id, [item_id])
 
 
 def retry(run_id: str, body: Any = None, **more: Any) -> Any:
@@ -67,7 +67,8 @@ def listed(run_id: str) -> list[tuple[str, str | None]]:
     run = parts.runs.get(run_id)
     assert run is not None
     found = parts.items.get_many(run_id, [f"item_{n:05d}" for n in range(1, run.total_items + 1)])
-    return [(item.base_url, parts.service.open_key(run, item.item_id)) for item in found]
+    keys = parts.service.open_keys(run_id, [item.item_id for item in found])
+    return [(item.base_url, keys.get(item.item_id)) for item in found]
 
 
 # --- what comes again
@@ -106,7 +107,6 @@ def test_everything_that_was_asked_for_is_asked_for_again(aws: Aws) -> None:
     )  # fmt: skip
     assert [getattr(after, name) for name in fields] == [getattr(before, name) for name in fields]
     assert parts.service.open_probe_key(after) == PROBE_KEY
-    assert after.sealed_data_key != before.sealed_data_key
     item = parts.items.get(new, "item_00001")
     assert item is not None
     assert (item.requested_models, item.legacy_provider_id) == (("kimi 2.6", "gpt-5"), "4")
@@ -156,9 +156,6 @@ def test_a_retry_can_be_retried(aws: Aws) -> None:
     first = retry(ended([BROKEN, BROKEN])).json["run_id"]
     for item_id, access in (("item_00001", ACTIVE), ("item_00002", DEGRADED)):
         end(first, item_id, access)
-    run = bootstrap().runs.get(first)
-    assert run is not None
-    assert bootstrap().runs.close(run)
     answer = retry(first)
     assert (answer.json["retry_of"], answer.json["total_items"]) == (first, 1)
 
@@ -178,7 +175,7 @@ def test_a_long_list_is_retried_whole(aws: Aws, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(BaseClient, "_make_api_call", counting)
     answer = retry(old)
     assert (answer.status, answer.json["total_items"], answer.json["left_out_items"]) == (202, MANY, 0)
-    assert len(calls) < 20 + MANY / 50
+    assert len(calls) < 20 + MANY / 20
 
 
 def long_and_broken(count: int) -> str:
@@ -188,26 +185,19 @@ def long_and_broken(count: int) -> str:
     run_id = str(post({**BODY, "items": pairs}).json["run_id"])
     run = parts.runs.get(run_id)
     assert run is not None
-    now, at = run.started_at, 2_000_000_000
+    now = run.started_at
     rows = [
-        row["Put"]["Item"]
-        for position, one in enumerate(pairs)
-        for row in parts.items.new_rows(
-            Item(
-                run_id=run_id, item_id=item_id_at(position), position=position, base_url=one["base_url"],
-                provider_id=f"r{position}", key_digest="0" * 64, current_stage=ItemStage.DONE, access_status=BROKEN,
-                created_at=now, updated_at=now,
-            ),
-            parts.vault.seal(run_id, run.sealed_data_key, item_id_at(position), one["api_key"].encode()), at,
+        Item(
+            run_id=run_id, item_id=item_id_at(position), position=position, base_url=one["base_url"],
+            provider_id=f"r{position}", key_digest="0" * 64, current_stage=ItemStage.DONE, access_status=BROKEN,
+            created_at=now, updated_at=now,
         )
+        for position, one in enumerate(pairs)
     ]  # fmt: skip
-    table = parts.items_table
-    for start in range(0, len(rows), 25):
-        writes: Any = [{"PutRequest": {"Item": row}} for row in rows[start : start + 25]]
-        table.client.batch_write_item(RequestItems={table.name: writes})
-    counted = {":all": count}
-    parts.runs_table.update(run_id, shard_key(0), "SET completed_items = :all, broken_items = :all", counted)
-    assert parts.runs.close(run)
+    keys = {item.item_id: one["api_key"].encode() for item, one in zip(rows, pairs, strict=True)}
+    parts.secret_store.put(run_id, keys, 2_000_000_000)
+    assert parts.items.add(rows) == []
+    assert parts.progress.publish() == 1
     return run_id
 
 
@@ -223,7 +213,7 @@ def ended_with_codes() -> str:
         end(made, f"item_{number:05d}", access, code)
     run = bootstrap().runs.get(made)
     assert run is not None
-    assert bootstrap().runs.close(run)
+    assert run.finished_at is not None
     return made
 
 
@@ -292,9 +282,6 @@ def test_items_that_an_unfinished_retry_holds_are_a_conflict_that_names_it(aws: 
     assert second.status == 202
     for n in (1, 2):
         end(first, f"item_{n:05d}", BROKEN)
-    run = bootstrap().runs.get(first)
-    assert run is not None
-    assert bootstrap().runs.close(run)
     assert retry(old, {"item_ids": ["item_00002"]}).status == 202
 
 
@@ -354,6 +341,17 @@ def test_without_keys_there_is_nothing_to_retry_with(aws: Aws) -> None:
     assert (status, code) == (409, "conflict")
     assert "no key" in message
     assert stored() == before
+
+
+def test_a_retry_is_found_where_its_location_says_and_its_replay_is_told(aws: Aws) -> None:
+    old = ended([BROKEN])
+    first, again = (retry(old, Idempotency_Key="a") for _ in range(2))
+    address = urljoin(f"https://h/v1{RUNS}/{old}/retry", first.headers["Location"])
+    assert address == f"https://h/v1{RUNS}/{first.json['run_id']}"
+    assert "Idempotent-Replayed" not in first.headers
+    assert again.headers["Idempotent-Replayed"] == "true"
+    run = call("GET", f"{RUNS}/{first.json['run_id']}").json["run"]
+    assert (run["source"], run["retry_of"]) == ("retry", old)
 
 
 @pytest.mark.parametrize("role", ["viewer", "", "admin"])

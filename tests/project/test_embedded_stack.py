@@ -1,5 +1,6 @@
 """The whole embedded stack, started by the test in a folder and on ports of its own."""
 
+import gzip
 import hashlib
 import json
 import os
@@ -16,11 +17,13 @@ from typing import Any
 import boto3
 import psutil
 import pytest
+import yaml
 from botocore.exceptions import ClientError
 
 from embedded.errors import EmbeddedError
 from embedded.stack import Embedded
 from sandbox.testkit import wait_for
+from tests.support.aws import ROOT
 from tests.support.kills import Kills
 
 LOOPBACK = {"127.0.0.1", "::1"}
@@ -68,7 +71,7 @@ def test_the_result_page_needs_no_token(embedded: Embedded) -> None:
 def test_times_to_live_are_in_force(embedded: Embedded) -> None:
     client = embedded.emulator.client("dynamodb")
     tables = client.list_tables()["TableNames"]
-    assert len(tables) == 3
+    assert len(tables) == 4
     for table in tables:
         described = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
         assert described == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
@@ -154,6 +157,38 @@ def in_background(work: Callable[[], Any]) -> Callable[[], Any]:
     return result
 
 
+def headers_of(embedded: Embedded, path: str, **sent: str) -> tuple[int, dict[str, str], bytes]:
+    saved = embedded.settings.saved()
+    headers = {"Authorization": f"Bearer {saved['BATCH_IMPORT_VIEWER_TOKEN']}"}
+    headers |= {name.replace("_", "-"): value for name, value in sent.items()}
+    request = urllib.request.Request(f"{saved['BATCH_IMPORT_URL']}{path}", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, {name.lower(): value for name, value in error.headers.items()}, error.read()
+
+
+def test_it_answers_as_the_api_gateway_of_aws_does(embedded: Embedded) -> None:
+    """Headers of the function and of the gateway's own refusals, compression, 304, and addresses below a stage."""
+    everywhere = {
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        "strict-transport-security": "max-age=31536000",
+    }
+    status, refused, _ = headers_of(embedded, "/api/batch-import/runs", Authorization="Bearer nobody")
+    assert (status, refused["www-authenticate"], refused["content-language"]) == (401, "Bearer", "en")
+    status, found, packed = headers_of(embedded, "/api/openapi.json", Accept_Encoding="gzip")
+    assert (status, found["content-encoding"]) == (200, "gzip")
+    assert json.loads(gzip.decompress(packed)) == yaml.safe_load((ROOT / "docs/openapi.yaml").read_text("utf-8"))
+    status, again, body = headers_of(embedded, "/api/openapi.json", If_None_Match=found["etag"])
+    assert (status, body, again["etag"]) == (304, b"", found["etag"])
+    for headers in (refused, found, again):
+        assert headers.items() >= everywhere.items()
+        assert headers["x-request-id"]
+
+
 def relays(embedded: Embedded, count: int, name: str, latency: float = 0) -> dict[str, Any]:
     base = f"http://127.0.0.1:{embedded.settings.relay_port}/healthy"
     items = [
@@ -205,6 +240,19 @@ def test_no_process_outlives_the_emulator(embedded: Embedded) -> None:
         wait_for(lambda: not [one for one in left if one.is_running() and one.status() != psutil.STATUS_ZOMBIE])
     finally:
         embedded.up()
+
+
+def test_a_plan_is_applied_and_its_run_undone_with_the_permissions_of_the_functions(embedded: Embedded) -> None:
+    runs = "/api/batch-import/runs"
+    plan = call(embedded, runs, {**relays(embedded, 2, "plan"), "dry_run": True})[1]["run_id"]
+    wait_for(lambda: ended(embedded, plan))
+    run_id = call(embedded, f"{runs}/{plan}/apply", {})[1]["run_id"]
+    wait_for(lambda: ended(embedded, run_id))
+    status, asked = call(embedded, f"{runs}/{run_id}/undo", {})
+    assert (status, asked["active_items"]) == (202, 2)
+    wait_for(lambda: call(embedded, f"{runs}/{run_id}")[1]["run"]["undone_at"])
+    items = call(embedded, f"{runs}/{run_id}/items")[1]["items"]
+    assert [item["undo_result"]["outcome"] for item in items] == ["removed", "removed"]
 
 
 # --- stopped and killed

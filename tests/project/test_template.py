@@ -3,8 +3,6 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from tests.project.sam_template import (
     ROOT,
     functions,
@@ -196,28 +194,23 @@ def test_tables_end_in_the_names_of_the_seeds_and_are_guarded() -> None:
         "import_runs",
         "import_run_items",
         "import_run_item_events",
+        "import_secrets",
     ]
     for name, table in tables.items():
+        is_truth = name != "Secrets"
         assert table["BillingMode"] == "PAY_PER_REQUEST"
-        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": is_truth}
         assert table["SSESpecification"] == {"SSEEnabled": True}
         assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
-        assert resources()[name]["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert resources()[name].get("DeletionPolicy") == ("RetainExceptOnCreate" if is_truth else None)
 
 
-@pytest.mark.parametrize(
-    ("table", "index", "keys", "projection"),
-    [
-        ("Runs", "by_start", ("list_pk", "list_sk"), "ALL"),
-        ("Runs", "by_state", ("state_pk", "list_sk"), "ALL"),
-        ("Runs", "by_watch", ("watch_pk", "watch_at"), "KEYS_ONLY"),
-        ("Items", "by_order", ("order_pk", "order_sk"), "INCLUDE"),
-        ("Items", "by_watch", ("watch_pk", "watch_at"), "KEYS_ONLY"),
-    ],
-)
-def test_indexes(table: str, index: str, keys: tuple[str, str], projection: str) -> None:
-    found = {one["IndexName"]: one for one in resources()[table]["Properties"]["GlobalSecondaryIndexes"]}[index]
-    assert tuple(one["AttributeName"] for one in found["KeySchema"]) == keys
-    assert found["Projection"]["ProjectionType"] == projection
-    # Sparse: none of its keys is a key of the table, so a row sleeps outside until it is given them.
-    assert not {"pk", "sk"} & set(keys)
+def test_the_only_index_is_that_of_runs_which_somebody_has_to_look_after() -> None:
+    """An index costs a write for each change: lists read index pages instead (docs/decisions/0023-tables.md)."""
+    tables = of_type(resources(), "AWS::DynamoDB::Table")
+    [(name, [index])] = [
+        (name, table["GlobalSecondaryIndexes"]) for name, table in tables.items() if "GlobalSecondaryIndexes" in table
+    ]
+    assert (name, index["IndexName"]) == ("Runs", "by_watch")
+    assert [one["AttributeName"] for one in index["KeySchema"]] == ["watch_pk", "watch_at"]
+    assert index["Projection"]["ProjectionType"] == "KEYS_ONLY"

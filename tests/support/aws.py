@@ -99,6 +99,7 @@ def make_stack() -> Aws:
         "RUNS_TABLE": tables["import_runs"],
         "ITEMS_TABLE": tables["import_run_items"],
         "EVENTS_TABLE": tables["import_run_item_events"],
+        "SECRETS_TABLE": tables["import_secrets"],
         "IMPORT_QUEUE_URL": queues["import"],
         "CONFIRM_QUEUE_URL": queues["confirm"],
         "VALIDATE_QUEUE_URL": queues["validate"],
@@ -149,7 +150,12 @@ class _CopyOnce:
         return self.made[id(value)]
 
 
-_TABLES = {"Runs": "import_runs", "Items": "import_run_items", "Events": "import_run_item_events"}
+_TABLES = {
+    "Runs": "import_runs",
+    "Items": "import_run_items",
+    "Events": "import_run_item_events",
+    "Secrets": "import_secrets",
+}
 
 
 def _make_table(dynamodb: Any, resource: dict[str, Any], name: str) -> str:

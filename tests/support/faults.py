@@ -83,8 +83,9 @@ class Capacity:
 def _rows(body: bytes) -> int:
     """How many rows a call of DynamoDB reads or writes; of a query, one."""
     asked = json.loads(body)
-    tables = asked.get("RequestItems", {})
-    return len(asked.get("TransactItems", ())) or sum(len(table["Keys"]) for table in tables.values()) or 1
+    of_tables = asked.get("RequestItems", {}).values()
+    batched = sum(len(table["Keys"] if isinstance(table, dict) else table) for table in of_tables)
+    return len(asked.get("TransactItems", ())) or batched or 1
 
 
 class _Answering(Upstream):

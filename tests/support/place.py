@@ -69,6 +69,11 @@ class Place:
         """The items of one run, in order."""
         return self.service.import_(list(items))[1]
 
+    def account_of(self, item: dict[str, Any]) -> int:
+        """The id of the one account of an item's provider."""
+        [row] = self.host.accounts(item["provider_id"])
+        return int(row["id"])
+
     def accounts(self) -> list[dict[str, Any]]:
         """Those of this place's relays, by the host's own list."""
         return [row for row in self.host.accounts() if f"/{self.word}-" in str(row["credentials"].get("base_url"))]

@@ -37,7 +37,7 @@ class Stores(CompositionRoot):
     def start(self, count: int = 1, **fields: Any) -> Run:
         items = [{"base_url": f"https://r{n}.example.com", "api_key": f"{KEY}{n}"} for n in range(count)]
         base = {"access_mode": "subscription", "subscription_users": ["a@example.com"], "items": items}
-        return self.service.start_run(CreateRunRequest.model_validate({**base, **fields}))
+        return self.service.start_run(CreateRunRequest.model_validate({**base, **fields})).run
 
     def item(self, run: Run, position: int = 0) -> Item:
         found = self.items.get(run.run_id, f"item_{position + 1:05d}")
@@ -47,15 +47,19 @@ class Stores(CompositionRoot):
     def end(self, item: Item, run: Run, access: AccessStatus = AccessStatus.ACTIVE) -> Item:
         """What validation does at an item's end."""
         changes = {"current_stage": ItemStage.DONE, "access_status": access}
-        counted = self.items.add_to_counters(item.model_copy(update=changes), run)
-        return self.items.transition(item, changes, also=[counted, self.items.erasing_key(item)])
+        ended = self.items.transition(item, changes)
+        if not ended.needs_key:
+            self.secret_store.erase(run.run_id, [item.item_id])
+        self.progress.publish()
+        return ended
 
     def over(self, wrap: Callable[[Any], Any]) -> ItemStore:
         """The item store over a client that misbehaves."""
         client, names = wrap(self._dynamodb), self.settings
-        tables = (Table(client, name) for name in (names.items_table, names.events_table, names.runs_table))
-        return ItemStore(*tables, self.clock)
+        tables = (Table(client, name) for name in (names.items_table, names.events_table))
+        return ItemStore(*tables, self.item_index, self.clock)
 
 
 def event_history(stores: Stores, item: Item) -> list[str]:
-    return [event.event_type.value for event in stores.items.events(item.run_id, item.item_id, 200)]
+    found = stores.items.get(item.run_id, item.item_id)
+    return [event.event_type.value for event in stores.items.events(found or item, 200)]

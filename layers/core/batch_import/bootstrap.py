@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from batch_import.consumer.admission import HostGate
+    from batch_import.consumer.progress import Progress
     from batch_import.consumer.sqs_batch import Context, Failures, Metrics
     from batch_import.consumer.stage_worker import SecondsLeft, Stage
     from batch_import.coordination.circuit_breaker import OriginBreakers
@@ -53,10 +54,13 @@ if TYPE_CHECKING:
     from batch_import.stages.import_stage import ImportStage
     from batch_import.stages.transitions import TransitionWriter
     from batch_import.stages.validate import ValidationService
-    from batch_import.store.dynamo import Table, Transactions
+    from batch_import.store.dynamo import Table
+    from batch_import.store.item_index import ItemIndex
     from batch_import.store.items import ItemStore
     from batch_import.store.listing import Listing
+    from batch_import.store.run_index import RunIndex
     from batch_import.store.runs import RunStore
+    from batch_import.store.secrets import SecretStore
     from batch_import.store.vault import KeyVault
 
 _COLLECT_AFTER = 10_000  # new objects: two hundred threads make the usual 700 within a millisecond
@@ -129,16 +133,10 @@ class CompositionRoot:
 
     # --- stores and queues
 
-    @once
-    def _transactions(self) -> Transactions:
-        from batch_import.store.dynamo import Transactions
-
-        return Transactions(self._dynamodb, self.clock)
-
     def _table(self, name: str) -> Table:
         from batch_import.store.dynamo import Table
 
-        return Table(self._dynamodb, name, self._transactions, self.clock)
+        return Table(self._dynamodb, name, self.clock)
 
     @once
     def runs_table(self) -> Table:
@@ -152,26 +150,50 @@ class CompositionRoot:
     def runs(self) -> RunStore:
         from batch_import.store.runs import RunStore
 
-        return RunStore(self.runs_table, self.clock)
+        return RunStore(self.runs_table, self.run_index, self.item_index, self.clock)
+
+    @once
+    def run_index(self) -> RunIndex:
+        from batch_import.store.run_index import RunIndex
+
+        return RunIndex(self.runs_table)
+
+    @once
+    def item_index(self) -> ItemIndex:
+        from batch_import.store.item_index import ItemIndex
+
+        return ItemIndex(self.runs_table, self.clock)
 
     @once
     def items(self) -> ItemStore:
         from batch_import.store.items import ItemStore
 
         events = self._table(self.settings.events_table)
-        return ItemStore(self.items_table, events, self.runs_table, self.clock)
+        return ItemStore(self.items_table, events, self.item_index, self.clock)
 
     @once
     def listing(self) -> Listing:
         from batch_import.store.listing import Listing
 
-        return Listing(self.runs_table, self.items_table, self.runs, self.items)
+        return Listing(self.run_index, self.item_index, self.runs, self.items)
+
+    @once
+    def secret_store(self) -> SecretStore:
+        from batch_import.store.secrets import SecretStore
+
+        return SecretStore(self._table(self.settings.secrets_table), lambda: self.vault, self.clock)
 
     @once
     def vault(self) -> KeyVault:
         from batch_import.store.vault import KeyVault
 
         return KeyVault(self._client("kms"), self.settings.kms_key_id)
+
+    @once
+    def progress(self) -> Progress:
+        from batch_import.consumer.progress import Progress
+
+        return Progress(self.item_index, self.runs, self.secret_store)
 
     @once
     def queues(self) -> dict[ItemStage, WorkQueue]:
@@ -229,7 +251,8 @@ class CompositionRoot:
         return BatchImportService(
             self.runs,
             self.items,
-            self.vault,
+            self.secret_store,
+            self.progress,
             self.queues[ItemStage.PROBE],
             self.clock,
             lambda: secrets.token_hex(5),
@@ -272,14 +295,23 @@ class CompositionRoot:
     def dead_letters(self) -> DeadLetterRecorder:
         from batch_import.stages.dead_letter import DeadLetterRecorder
 
-        return DeadLetterRecorder(self.items, self.queues[ItemStage.VALIDATE])
+        return DeadLetterRecorder(self.items, self.progress, self.queues[ItemStage.VALIDATE])
 
     def reconcile(self) -> Reconcile:
         from batch_import.runs.reconcile import Reconcile
 
         give_up = self.dead_letters().give_up
         return Reconcile(
-            self.runs, self.items, self.queues, self.clock, self._put_back_key, self._clear_groups, give_up
+            self.runs,
+            self.items,
+            self.listing,
+            self.progress,
+            self.secret_store,
+            self.queues,
+            self.clock,
+            self._put_back_key,
+            self._clear_groups,
+            give_up,
         )
 
     def _put_back_key(self, run_id: str, facts: Mapping[str, Any]) -> None:
@@ -296,7 +328,7 @@ class CompositionRoot:
         from batch_import.consumer.stage_worker import StageWorker
 
         memory = self.settings.aws_lambda_function_memory_size
-        worker = StageWorker(self.items, self.queues, self.clock, stage, memory)
+        worker = StageWorker(self.items, self.progress, self.queues, self.clock, stage, memory)
         return work_messages(event, context, worker, metrics, self.clock)
 
     @once
@@ -305,8 +337,7 @@ class CompositionRoot:
         from batch_import.stages.transitions import TransitionWriter
 
         def open_key(item: Item) -> str | None:
-            run = self.runs.get(item.run_id)
-            return self.service.open_key(run, item.item_id) if run else None
+            return self.service.open_keys(item.run_id, [item.item_id]).get(item.item_id)
 
         return TransitionWriter(self.items, self.clock, random.random, open_key)
 
@@ -401,6 +432,7 @@ class CompositionRoot:
             self.gate,
             services,
             self.service.open_probe_key,
+            lambda item: self.secret_store.erase(item.run_id, [item.item_id]),
             self.queues[ItemStage.VALIDATE].send_items,
         )
 

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from batch_import.aws import retries
 from batch_import.aws.retries import OutOfTime, Patience, ending, with_patience
-from batch_import.store.dynamo import Table, Transactions
+from batch_import.store.dynamo import Table
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pytest_httpserver import HTTPServer
@@ -20,7 +20,6 @@ from werkzeug import Request, Response
 from tests.support.clock import HandClock
 from tests.unit.probe.servers import serving
 from tests.unit.probe.test_http import silent
-from tests.unit.store.test_transactions import row
 
 LONG = 100.0
 
@@ -114,11 +113,34 @@ def test_a_caller_who_names_no_end_is_not_kept_for_ever(dynamo: Dynamo) -> None:
     assert sum(dynamo.clock.slept) < 10
 
 
+def table(dynamo: Dynamo) -> Table:
+    return Table(dynamo.client, "t", dynamo.clock.clock)
+
+
+def part(name: str) -> dict[str, Any]:
+    return {"Update": {"TableName": "t", "Key": {"pk": {"S": "p"}, "sk": {"S": name}}}}
+
+
+@pytest.mark.parametrize("code", ["TransactionConflictException", "ThrottlingException"])
+def test_a_write_that_meets_a_transaction_or_a_throttle_is_sent_again(dynamo: Dynamo, code: str) -> None:
+    dynamo.answers = [*[failing(code)] * 3, (200, {"Attributes": {"n": {"N": "1"}}})]
+    with ending(LONG):
+        assert table(dynamo).update("p", "s", "SET n = :n", {":n": 1})
+    assert len(dynamo.clock.slept) == 3
+
+
+def test_a_condition_that_does_not_hold_is_an_answer(dynamo: Dynamo) -> None:
+    dynamo.answers = [failing("ConditionalCheckFailedException")]
+    with ending(LONG):
+        assert not table(dynamo).update("p", "s", "SET n = :n", {":n": 1}, condition="n = :n")
+    assert len(dynamo.asked) == 1
+
+
 def test_a_repeated_transaction_keeps_its_token(dynamo: Dynamo) -> None:
     """Otherwise a first try that was applied, its answer lost, would read as another worker's success."""
     dynamo.answers = [failing("InternalServerError", 500), (200, {})]
     with ending(LONG):
-        assert Transactions(dynamo.client, dynamo.clock.clock).write([row("a")])
+        assert table(dynamo).write_together([part("a")])
     tokens = {asked["ClientRequestToken"] for asked in dynamo.asked}
     assert (len(dynamo.asked), len(tokens)) == (2, 1)
 
@@ -129,7 +151,7 @@ def test_a_transaction_cancelled_for_want_of_capacity_is_sent_again_as_it_was(dy
     throttled = failing("TransactionCanceledException", CancellationReasons=reasons, Message="")
     dynamo.answers = [*[throttled] * 12, (200, {})]
     with ending(LONG):
-        assert Transactions(dynamo.client, dynamo.clock.clock).write([row("a"), row("b")])
+        assert table(dynamo).write_together([part("a"), part("b")])
     assert [len(asked["TransactItems"]) for asked in dynamo.asked] == [2] * 13
     assert len(dynamo.clock.slept) == 12
 
@@ -139,7 +161,7 @@ def test_unprocessed_keys_are_asked_for_again_after_a_pause(dynamo: Dynamo) -> N
     left = {"Responses": {}, "UnprocessedKeys": {"t": {"Keys": [key]}}}
     dynamo.answers = [*[(200, left)] * 3, (200, {"Responses": {"t": [key]}})]
     with ending(LONG):
-        found = Table(dynamo.client, "t", clock=dynamo.clock.clock).get_many([("p", "s")])
+        found = table(dynamo).get_many([("p", "s")])
     assert list(found) == [("p", "s")]
     assert len(dynamo.clock.slept) == 3
 
@@ -148,7 +170,7 @@ def test_rows_that_stay_unprocessed_are_an_error_in_the_end(dynamo: Dynamo) -> N
     key = {"pk": {"S": "p"}, "sk": {"S": "s"}}
     dynamo.answers = [(200, {"Responses": {}, "UnprocessedKeys": {"t": {"Keys": [key]}}})]
     with ending(retries.TRY_SECONDS + 0.01), pytest.raises(OutOfTime):
-        Table(dynamo.client, "t", clock=dynamo.clock.clock).get_many([("p", "s")])
+        table(dynamo).get_many([("p", "s")])
 
 
 # --- a call that hangs
@@ -177,6 +199,6 @@ def test_a_hanging_call_ends_with_the_invocation(monkeypatch: pytest.MonkeyPatch
 
 def test_writes_that_wait_for_a_hanging_one_end_with_the_invocation(monkeypatch: pytest.MonkeyPatch) -> None:
     with hanging(monkeypatch) as client, ThreadPoolExecutor(50) as pool:
-        transactions = Transactions(client, HandClock().clock)
-        ended = pool.map(lambda name: took(lambda: transactions.write([row("same"), row(name)])), map(str, range(50)))
+        together = Table(client, "t", HandClock().clock)
+        ended = pool.map(lambda name: took(lambda: together.put_all([{"pk": "p", "sk": name}])), map(str, range(50)))
         assert max(ended) < 1.5

@@ -43,7 +43,7 @@ def message(name: str, **body: Any) -> dict[str, Any]:
 def test_a_list_that_breaks_off_fails_its_own_message_only() -> None:
     items, confirm = Mock(), Mock()
     items.get_many.return_value = items.lease_all.return_value = [item(1)]
-    worker = StageWorker(items, {ItemStage.PROBE: Mock(), ItemStage.CONFIRM: confirm}, FAST_CLOCK, Throttled())
+    worker = StageWorker(items, Mock(), {ItemStage.PROBE: Mock(), ItemStage.CONFIRM: confirm}, FAST_CLOCK, Throttled())
     event = sqs_event([message("list", expand=True), message("items", items=["item_00001"])], "import")
 
     failures = work_messages(event, Context(), worker, Mock(), FAST_CLOCK)

@@ -18,7 +18,7 @@ from batch_import.domain.entities import Item
 from batch_import.domain.errors import OutOfResources
 from batch_import.domain.types import ItemStage
 
-from tests.unit.store.test_transactions import cancelled, refused
+from tests.support.refusals import cancelled, refused
 
 
 def item(number: int) -> Mapping[str, Any]:
@@ -60,7 +60,7 @@ def test_finished_items_are_handed_on_while_a_slow_relay_is_awaited() -> None:
     queues: Any = {ItemStage.PROBE: Mock(), ItemStage.CONFIRM: Mock(send_items=stage.send_items)}
     delivery = Delivery("m", "r", 1, Work("run", ("item_00001", "item_00002")))
 
-    assert StageWorker(items, queues, FAST_CLOCK, stage).run([delivery], lambda: 100.0) == []
+    assert StageWorker(items, Mock(), queues, FAST_CLOCK, stage).run([delivery], lambda: 100.0) == []
     assert stage.sent == ["item_00001", "item_00002"]
 
 
@@ -88,7 +88,7 @@ def test_less_memory_means_fewer_items_at_once() -> None:
     items.get_many.return_value = items.lease_all.return_value = [item(number) for number in range(1, 11)]
     delivery = Delivery("m", "r", 1, Work("run", tuple(f"item_{number:05d}" for number in range(1, 11))))
 
-    StageWorker(items, {ItemStage.PROBE: Mock()}, FAST_CLOCK, stage, memory=15).run([delivery], lambda: 100.0)
+    StageWorker(items, Mock(), {ItemStage.PROBE: Mock()}, FAST_CLOCK, stage, memory=15).run([delivery], lambda: 100.0)
     assert stage.most == 3
 
 
@@ -115,7 +115,7 @@ def test_findings_that_cannot_be_stored_bring_no_message_back() -> None:
     queues: Any = {ItemStage.PROBE: Mock(), ItemStage.CONFIRM: Mock()}
     delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
 
-    assert StageWorker(items, queues, FAST_CLOCK, stage).run([delivery], lambda: 100.0) == []
+    assert StageWorker(items, Mock(), queues, FAST_CLOCK, stage).run([delivery], lambda: 100.0) == []
     assert stage.asked == 1
 
 
@@ -134,7 +134,10 @@ def test_an_item_that_met_a_lack_of_descriptors_is_sent_again_and_its_message_do
     items.get_many.return_value = items.lease_all.return_value = [item(1)]
     delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
 
-    assert StageWorker(items, {ItemStage.PROBE: queue}, FAST_CLOCK, Exhausted()).run([delivery], lambda: 100.0) == []
+    assert (
+        StageWorker(items, Mock(), {ItemStage.PROBE: queue}, FAST_CLOCK, Exhausted()).run([delivery], lambda: 100.0)
+        == []
+    )
     run_id, sent, delay = queue.send_items.call_args.args
     assert (run_id, sent) == ("run", ["item_00001"])
     assert delay > 0
@@ -149,7 +152,7 @@ def test_what_a_throttled_table_kept_back_is_sent_again_when_its_lease_has_run_o
     stage.error = error
     delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
 
-    assert StageWorker(items, {ItemStage.PROBE: queue}, FAST_CLOCK, stage).run([delivery], lambda: 30.0) == []
+    assert StageWorker(items, Mock(), {ItemStage.PROBE: queue}, FAST_CLOCK, stage).run([delivery], lambda: 30.0) == []
     assert queue.send_items.call_args.args[2] > 30.0 + LEASE_MARGIN
 
 
@@ -158,5 +161,8 @@ def test_a_message_that_met_a_lack_of_descriptors_is_sent_again() -> None:
     items.get_many.side_effect = OSError(errno.EMFILE, "Too many open files")
     delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
 
-    assert StageWorker(items, {ItemStage.PROBE: queue}, FAST_CLOCK, Exhausted()).run([delivery], lambda: 100.0) == []
+    assert (
+        StageWorker(items, Mock(), {ItemStage.PROBE: queue}, FAST_CLOCK, Exhausted()).run([delivery], lambda: 100.0)
+        == []
+    )
     assert queue.send_items.call_args.args[:2] == ("run", ("item_00001",))

@@ -14,10 +14,10 @@ def run(**fields: Any) -> Run:
         "mode": "partial",
         "access_mode": "subscription",
         "total_items": 2,
-        "shards": 1,
         "started_at": TIMES[0],
         "finished_at": TIMES[2],
-        "sealed_data_key": b"sealed",
+        "pages": 1,
+        "index_page": 0,
     }
     return Run.model_validate({**base, **fields})
 

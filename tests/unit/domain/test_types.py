@@ -32,9 +32,9 @@ RUN = {
     "mode": "partial",
     "access_mode": "subscription",
     "total_items": 1,
-    "shards": 1,
     "started_at": "2026-11-25T12:00:00.000+00:00",
-    "sealed_data_key": b"x",
+    "pages": 1,
+    "index_page": 0,
 }
 ITEM = {
     "run_id": "run_1",

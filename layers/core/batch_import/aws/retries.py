@@ -26,7 +26,7 @@ THROTTLES = frozenset({
     *("ProvisionedThroughputExceededException", "ProvisionedThroughputExceeded", "ThrottlingException"),
     *("ThrottlingError", "ThrottledException", "RequestLimitExceeded", "RequestThrottled", "Throttling"),
 })  # fmt: skip
-_PASSING = THROTTLES | {"TransactionInProgressException"}
+_PASSING = THROTTLES | {"TransactionInProgressException", "TransactionConflictException"}
 
 _end: ContextVar[float | None] = ContextVar("end", default=None)  # threads start without one
 

@@ -11,6 +11,7 @@ class Settings:
     runs_table: str = ""
     items_table: str = ""
     events_table: str = ""
+    secrets_table: str = ""
     import_queue_url: str = ""
     confirm_queue_url: str = ""
     validate_queue_url: str = ""

@@ -1,9 +1,11 @@
 """Which items of a message may be worked now; the others wait, at no cost of attempts (docs/design.md#21-probe)."""
 
 import random
+import secrets
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from batch_import.consumer.stage_worker import Admitted
 from batch_import.coordination.circuit_breaker import CLOSED, BreakerDecision, CircuitBreaker
@@ -56,7 +58,7 @@ class RelayLimits:
             )
             if permits is not None
         ]
-        self._held: dict[tuple[str, str], list[tuple[DistributedSemaphore, str, str]]] = {}
+        self._held: dict[tuple[str, str], list[_Permit]] = {}
         self._lock = threading.Lock()
 
     def admit(self, items: Sequence[Item]) -> Admitted:
@@ -78,29 +80,43 @@ class RelayLimits:
             self._held.update({(item.run_id, item.item_id): [] for item in fresh})
         return fresh
 
-    def returning(self, item: Item) -> list[dict[str, object]]:
-        """The parts of the item's next transaction that give its permits back."""
-        return [permits.returning(name, permit) for permits, name, permit in self._pop(item)]
-
     def give_back(self, items: Sequence[Item]) -> None:
+        """The permits that ``items`` shared with others are given back with the last of them."""
         for item in items:
-            for permits, name, permit in self._pop(item):
-                permits.give_back(name, permit)
+            for permit in self._pop(item):
+                with self._lock:
+                    permit.items -= 1
+                    unused = permit.items == 0
+                if unused:
+                    permit.semaphore.give_back(permit.name, permit.key)
 
     def _acquire(
         self, permits: DistributedSemaphore, name_of: Callable[[Item], str], items: Sequence[Item]
     ) -> list[Item]:
-        wanted: dict[str, list[str]] = defaultdict(list)
+        """One call for each name. The first items of a name get what there is."""
+        by_name: dict[str, list[Item]] = defaultdict(list)
         for item in items:
-            wanted[name_of(item)].append(f"{item.run_id}/{item.item_id}")
-        granted = permits.acquire(wanted) if wanted else {}
-        mine = [item for item in items if f"{item.run_id}/{item.item_id}" in granted]
-        with self._lock:
-            for item in mine:
-                held = (permits, name_of(item), granted[f"{item.run_id}/{item.item_id}"])
-                self._held[item.run_id, item.item_id].append(held)
+            by_name[name_of(item)].append(item)
+        mine: list[Item] = []
+        for name, of_name in by_name.items():
+            count, key = permits.acquire(name, len(of_name), secrets.token_hex(6))
+            permit = _Permit(permits, name, key, count)
+            with self._lock:
+                for item in of_name[:count]:
+                    self._held[item.run_id, item.item_id].append(permit)
+            mine += of_name[:count]
         return mine
 
-    def _pop(self, item: Item) -> list[tuple[DistributedSemaphore, str, str]]:
+    def _pop(self, item: Item) -> "list[_Permit]":
         with self._lock:
             return self._held.pop((item.run_id, item.item_id), [])
+
+
+@dataclass
+class _Permit:
+    """Permits of one name that ``items`` of a message hold together."""
+
+    semaphore: DistributedSemaphore
+    name: str
+    key: str
+    items: int

@@ -16,6 +16,7 @@ from batch_import.aws.queue import Work
 from batch_import.aws.retries import ending, is_throttle
 from batch_import.consumer.message_batcher import LINGER_SECONDS, MessageBatcher, Queues
 from batch_import.consumer.next_step import DeferredProbe, NextStep
+from batch_import.consumer.progress import Progress
 from batch_import.domain.clock import Clock, parse
 from batch_import.domain.entities import Item
 from batch_import.domain.errors import StaleWrite
@@ -115,12 +116,21 @@ class _Invocation:
 
 
 class StageWorker:
-    def __init__(self, items: ItemStore, queues: Queues, clock: Clock, stage: Stage, memory: int = 1024) -> None:
+    def __init__(
+        self,
+        items: ItemStore,
+        progress: Progress,
+        queues: Queues,
+        clock: Clock,
+        stage: Stage,
+        memory: int = 1024,
+    ) -> None:
         """``memory`` of the process, in MiB, bounds how many items are worked at once."""
         self._threads = max(1, min(THREADS, memory // MEMORY_FOR_A_THREAD))
         self.stage = stage
         self.queue = queues[stage.lease_stages[0]]
         self._items = items
+        self._progress = progress
         self._queues = queues
         self._clock = clock
 
@@ -138,7 +148,10 @@ class StageWorker:
                 }
                 self._await(working, now)
         finally:
-            now.batcher.flush()
+            try:
+                now.batcher.flush()
+            finally:
+                self._progress.publish()
         if now.deferred and seconds_left() >= DEFERRED_SECONDS:
             self._run_deferred(now.deferred)
         return sorted(now.failed)
@@ -152,8 +165,16 @@ class StageWorker:
     def _await(self, working: "set[Future[None]]", now: _Invocation) -> None:
         while wait(working, LINGER_SECONDS / 2).not_done:
             now.batcher.send_partial()
+            self._publish()
         for future in working:
             future.result()
+
+    def _publish(self) -> None:
+        """Lists and counters shall not lag behind a slow relay. What fails is published at the end."""
+        try:
+            self._progress.publish()
+        except Exception:
+            logger.warning("not published yet", exc_info=True)
 
     def _split(self, delivery: Delivery) -> bool:
         """Send the items of a message that was delivered again one by one."""
@@ -189,7 +210,11 @@ class StageWorker:
         return found
 
     def _passed_on(self, item: Item, now: _Invocation) -> bool:
-        """Handed on without a lease: done, in another stage, not due yet, or too long for the time left."""
+        """Handed on without a lease: done, in another stage, not due yet, or too long for the time left.
+
+        The worker that brought it there may have been killed before it published that.
+        """
+        self._items.note(item)
         if item.current_stage is ItemStage.DONE:
             self.stage.ended(item)
             return True

@@ -3,7 +3,7 @@
 See docs/design.md#21-probe.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 
 from batch_import.domain.clock import Clock, iso
@@ -11,53 +11,58 @@ from batch_import.store.dynamo import Row, Table
 
 PERMIT_SECONDS = 150.0  # outlasts any invocation
 _KEPT = timedelta(days=1)  # a row that nobody uses any more goes by the table's time to live
-_ADD = "ADD holders :mine SET expires_at = :expires"
-_ROOM = "attribute_not_exists(holders) OR size(holders) <= :room"
+_USED = "used"
+_HOLDER = "until "  # an attribute of each holder: how many permits it has; its name tells until when
+_TAKE = "SET #mine = :count, used = if_not_exists(used, :none) + :count, expires_at = :expires"
+_ROOM = "attribute_not_exists(#mine) AND (attribute_not_exists(used) OR used <= :room)"
 
 
 class DistributedSemaphore:
-    """``limit`` holders of each name at most. A holder that was killed loses its permit after ``seconds``."""
+    """``limit`` permits of each name at most. A holder that was killed loses its permits after ``seconds``."""
 
     def __init__(self, table: Table, clock: Clock, kind: str, limit: int, seconds: float = PERMIT_SECONDS) -> None:
         self._table = table
         self._clock = clock
-        self._pk = f"permits#{kind}"
+        self._kind = kind
         self._limit = limit
         self._seconds = seconds
 
-    def acquire(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, str]:
-        """Permits by holder, for the holders of ``wanted`` (by name) that there is room for.
+    def acquire(self, name: str, count: int, holder: str) -> tuple[int, str]:
+        """Takes ``count`` permits of ``name``, or as many as there are: their number, and what gives them back.
 
-        One call while there is room for all; otherwise each name is read and filled by itself.
+        A ``holder`` takes permits of a name once.
         """
-        until = iso(self._clock.now() + timedelta(seconds=self._seconds))
-        permits = {name: [f"{until}|{holder}" for holder in holders] for name, holders in wanted.items()}
-        parts = [self._adding(name, tokens) for name, tokens in permits.items() if len(tokens) <= self._limit]
-        if len(parts) < len(permits) or not self._table.transact(parts):
-            permits = {name: self._as_many_as_fit(name, tokens) for name, tokens in permits.items()}
-        return {token.partition("|")[2]: token for tokens in permits.values() for token in tokens}
-
-    def returning(self, name: str, permit: str) -> Row:
-        """The part of a transaction that gives a permit back; harmless when it has run out."""
-        return self._table.updating(self._pk, name, "DELETE holders :mine", {":mine": {permit}})
+        mine = f"{_HOLDER}{iso(self._clock.now() + timedelta(seconds=self._seconds))} {holder}"
+        wanted = min(count, self._limit)
+        if self._take(name, mine, wanted):
+            return wanted, mine
+        row = self._table.get(*self._key(name)) or {}
+        fitting = min(wanted, self._limit - int(row.get(_USED, 0)) + self._end_late(name, row))
+        return (fitting if fitting > 0 and self._take(name, mine, fitting) else 0), mine
 
     def give_back(self, name: str, permit: str) -> None:
-        self._table.transact([self.returning(name, permit)])
+        """Harmless when it has run out, or was given back before."""
+        self._table.update(
+            *self._key(name), "SET used = used - #mine REMOVE #mine", {}, condition="attribute_exists(#mine)",
+            names={"#mine": permit},
+        )  # fmt: skip
 
-    def _adding(self, name: str, tokens: list[str]) -> Row:
+    def _key(self, name: str) -> tuple[str, str]:
+        """A key for each name: one for all of them would take the writes of all."""
+        return f"permits#{self._kind}#{name}", name
+
+    def _take(self, name: str, mine: str, count: int) -> bool:
         expires = int((self._clock.now() + _KEPT).timestamp())
-        values = {":mine": set(tokens), ":expires": expires, ":room": self._limit - len(tokens)}
-        return self._table.updating(self._pk, name, _ADD, values, _ROOM)
+        values = {":count": count, ":none": 0, ":expires": expires, ":room": self._limit - count}
+        if self._table.update(*self._key(name), _TAKE, values, condition=_ROOM, names={"#mine": mine}):
+            return True
+        row = self._table.get(*self._key(name)) or {}
+        return row.get(mine) == count  # the client repeated the call, whose answer was lost
 
-    def _as_many_as_fit(self, name: str, tokens: list[str]) -> list[str]:
-        """The condition is checked again: another worker may take the room that was read."""
-        now = iso(self._clock.now())
-        holders = set((self._table.get(self._pk, name) or {}).get("holders", ()))
-        late = {token for token in holders if token.partition("|")[0] < now}
-        if late:
-            self._table.update(self._pk, name, "DELETE holders :late", {":late": late})
-        room = self._limit - len(holders - late)
-        fitting = tokens[: max(0, room)]
-        if not fitting:
-            return []
-        return fitting if self._table.transact([self._adding(name, fitting)]) else []
+    def _end_late(self, name: str, row: Mapping[str, Row]) -> int:
+        """Give back the permits that ran out; returns how many."""
+        now = f"{_HOLDER}{iso(self._clock.now())}"
+        late = [holder for holder in row if holder.startswith(_HOLDER) and holder < now]
+        for holder in late:
+            self.give_back(name, holder)
+        return sum(int(row[holder]) for holder in late)  # type: ignore[call-overload]

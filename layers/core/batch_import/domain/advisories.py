@@ -89,6 +89,10 @@ ADVISORIES: dict[str, Text] = {
     "subscription_user_unknown": Text(
         "未开通访问：sub2api 中没有用户 {user}", "No access given: sub2api has no user {user}"
     ),
+    "no_customer_has_access": Text(
+        "账号可用，但没有任何用户获得访问：sub2api 中没有所列的用户",
+        "The account works, but nobody has got access: sub2api has none of the users named",
+    ),
     "host_simple_mode": Text(
         "sub2api 运行在 simple 模式，分组不起作用", "sub2api runs in simple mode, where groups mean nothing"
     ),

@@ -27,3 +27,9 @@ def iso(moment: datetime) -> str:
 
 def parse(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def milliseconds(moment: datetime | str) -> int:
+    """Milliseconds of the epoch."""
+    moment = parse(moment) if isinstance(moment, str) else moment
+    return round(moment.timestamp() * 1000)

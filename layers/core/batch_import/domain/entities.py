@@ -22,12 +22,23 @@ from batch_import.domain.types import (
     PlatformWish,
     Reactivate,
     RunMode,
+    RunSource,
     RunState,
 )
 
 
 class _Row(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)  # keys of the tables are no fields
+
+
+class Counters(_Row):
+    """Sums over the items that ended."""
+
+    completed_items: int = 0
+    active_items: int = 0
+    degraded_items: int = 0
+    broken_items: int = 0
+    warning_items: int = 0
 
 
 class Plan(_Row):
@@ -66,6 +77,12 @@ class Before(_Row):
 
 
 class Run(_Row):
+    """``pages`` are those of its items' index, ``index_page`` that of the runs' index which names it.
+
+    ``totals`` are the counters at its end. ``keys_until`` is the time, in seconds of the epoch, at which the keys that
+    it still holds are erased; ``None`` when it holds none.
+    """
+
     run_id: str
     state: RunState = RunState.RUNNING
     mode: RunMode
@@ -76,12 +93,18 @@ class Run(_Row):
     platform: PlatformWish = PlatformWish.AUTO
     join_groups: tuple[str, ...] = ()
     legacy_batch_id: str | None = None
+    label: str | None = None
+    source: RunSource = RunSource.ITEMS
+    created_by: str = "operator"
     total_items: int
-    shards: int
+    pages: int
     list_parts: int = 0
+    search_parts: int = 0
+    index_page: int
     started_at: str
     finished_at: str | None = None
-    sealed_data_key: bytes = Field(repr=False)
+    totals: Counters | None = None
+    keys_until: int | None = None
     strict_stopped: bool = False
     warnings: tuple[dict[str, Any], ...] = ()
     self_service: dict[str, Any] | None = None
@@ -122,16 +145,7 @@ class NewEvent(BaseModel):
     payload: dict[str, Any] = Field(default_factory=dict)
     stage: ItemStage | None = None
     attempt: int | None = None
-
-
-class Counters(_Row):
-    """Sums of what ended; exact, since each item adds to them once, in the transaction that ends it."""
-
-    completed_items: int = 0
-    active_items: int = 0
-    degraded_items: int = 0
-    broken_items: int = 0
-    warning_items: int = 0
+    at: str | None = None  # when it was not the moment of the write
 
 
 class Item(_Row):
@@ -187,7 +201,11 @@ class Item(_Row):
 
     lease_owner: str | None = None
     lease_expires_at: str | None = None
+    leased_at: str | None = None
     version: int = 0
+    last_write: str | None = None
+    last_event: str | None = None
+    profile: str | None = None
     created_at: str
     updated_at: str
 
@@ -207,6 +225,11 @@ class Item(_Row):
     def of_platform(self) -> Platform:
         """Rows without a platform are of platform openai."""
         return self.platform or Platform.OPENAI
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether its key may still be asked for, by a worker or by a retry."""
+        return self.access_status is not AccessStatus.ACTIVE
 
     @property
     def shown_access(self) -> AccessStatus:

@@ -65,12 +65,35 @@ class RunMode(StrEnum):
     STRICT = "strict"
 
 
+class Role(StrEnum):
+    """Who calls the API; a viewer only reads."""
+
+    OPERATOR = "operator"
+    VIEWER = "viewer"
+
+
+class RunSource(StrEnum):
+    """What a run's list came from."""
+
+    ITEMS = "items"
+    TEXT = "text"
+    RETRY = "retry"
+    PLAN = "plan"
+
+
 class Platform(StrEnum):
     """Which of the host's platforms an account, its group and its prices belong to (docs/platforms.md)."""
 
     OPENAI = "openai"
     ANTHROPIC = "anthropic"
     GEMINI = "gemini"
+
+
+class ItemOrder(StrEnum):
+    """How the items of a run are listed: by status and time of the last change, or as they stand in its list."""
+
+    STATUS = "status"
+    POSITION = "position"
 
 
 class PlatformWish(StrEnum):

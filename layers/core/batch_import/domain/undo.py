@@ -118,8 +118,9 @@ def _is_as(before: Before, account: ExistingAccount) -> bool:
 
 
 def _is_switched_as(before: Before, account: ExistingAccount) -> bool:
-    now = account.status, account.schedulable, account.import_state
-    return now == (before.status, before.schedulable, before.state)
+    expiry = int(account.expires_at.timestamp()) if account.expires_at else None
+    now = account.status, account.schedulable, account.import_state, expiry
+    return now == (before.status, before.schedulable, before.state, before.expires_at)
 
 
 def _as_left(item: Item, before: Before, account: ExistingAccount) -> bool:

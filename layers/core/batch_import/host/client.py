@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import takewhile
+from http import HTTPStatus
+from itertools import islice, takewhile
 from typing import Any, cast
 
 from batch_import.domain.types import Platform
@@ -188,6 +189,21 @@ class HostClient:
         rows = self._pages(f"{_ADMIN}/users", {"search": text})
         return next((row for row in rows if not email or str(row.get("email", "")).lower() == text.lower()), None)
 
+    def users_matching(self, text: str, most: int) -> list[Json]:
+        """Users whose e-mail or name contains ``text``. The host's search looks at API keys and notes, too."""
+        wanted = text.strip().lower()
+        rows = self._pages(f"{_ADMIN}/users", {"search": wanted} if wanted else {})
+        matching = (row for row in rows if any(wanted in str(row.get(n) or "").lower() for n in ("email", "username")))
+        return list(islice(matching, most))
+
+    def user(self, user_id: int) -> Json | None:
+        try:
+            return cast(Json, self.transport.get(f"{_ADMIN}/users/{user_id}"))
+        except HostRejected as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
     def ensure_user(self, email: str, password: str, concurrency: int) -> Json:
         existing = self.user_matching(email, email=True)
         if existing is not None:
@@ -268,7 +284,7 @@ class HostClient:
 
     def usage(self, **filters: int) -> Iterator[Json]:
         """Newest first; filters ``account_id``, ``group_id``, ``user_id``."""
-        return self._pages(f"{_ADMIN}/usage", filters)
+        return self._pages(f"{_ADMIN}/usage", filters, size=_FEW)
 
     def newest_usage(self, key_id: int) -> Json | None:
         rows = self.transport.get(f"{_ADMIN}/usage", {"api_key_id": key_id, "page_size": 1}).get("items") or []

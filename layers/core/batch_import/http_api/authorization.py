@@ -7,17 +7,12 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import Any
 
 from batch_import.domain.errors import Forbidden
+from batch_import.domain.types import Role
 
 _BEARER = re.compile(r"Bearer ([\x21-\x7e]{1,256})", re.IGNORECASE)
-
-
-class Role(StrEnum):
-    OPERATOR = "operator"
-    VIEWER = "viewer"
 
 
 def authorize(event: Mapping[str, Any], hashes: Mapping[str, Sequence[str]]) -> dict[str, Any] | None:
@@ -41,7 +36,7 @@ def authorize(event: Mapping[str, Any], hashes: Mapping[str, Sequence[str]]) -> 
 def demand_operator(role: str | None) -> None:
     """Raises ``Forbidden`` for anyone but an operator."""
     if role != Role.OPERATOR:
-        raise Forbidden("this token may only read")
+        raise Forbidden("this token may only read", "该令牌只有读取权限")
 
 
 def _role(token: str, hashes: Mapping[str, Sequence[str]]) -> Role | None:

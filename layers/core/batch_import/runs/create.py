@@ -7,30 +7,23 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from batch_import.aws.queue import ITEMS_PER_MESSAGE, MESSAGES_TOGETHER, Work, WorkQueue
+from batch_import.consumer.progress import Progress
 from batch_import.domain.clock import Clock, iso
 from batch_import.domain.contract import CreateRunRequest
 from batch_import.domain.entities import Item, Run
-from batch_import.domain.errors import Conflict, NotFound, TooLarge
-from batch_import.domain.types import ItemStage, RunState
-from batch_import.runs.item_list import (
-    ImportRow,
-    by_provider,
-    chunks,
-    idempotency_facts,
-    item_id_at,
-    pack_positions,
-)
-from batch_import.store.dynamo import Row
-from batch_import.store.items import ItemStore
+from batch_import.domain.errors import Conflict, NotFound
+from batch_import.domain.types import ItemStage, Role, RunSource, RunState
+from batch_import.runs.item_list import ImportRow, by_provider, chunks, idempotency_facts, pack_positions
+from batch_import.store.dynamo import MOST_PARTS, Row
+from batch_import.store.item_index import pages_of
+from batch_import.store.items import ItemStore, item_id_at
 from batch_import.store.listing import pack_search
-from batch_import.store.runs import RunStore, SealedKey, shards_for
-from batch_import.store.vault import KeyVault
+from batch_import.store.runs import RunStore
+from batch_import.store.secrets import PROBE_KEY, SecretStore
 
-ITEMS_PER_TRANSACTION = 45  # two rows an item and the pointer: at most 100 actions
 QUEUED_TOGETHER = MESSAGES_TOGETHER * ITEMS_PER_MESSAGE  # what one invocation takes from the queue at once
 EXPAND_AT_ONCE = 90  # a list up to this size is expanded by the request itself
-PROBE_KEY = "probe_api_key"
-_TRANSACTION_BYTES = 3_900_000
+_LIST_SECONDS = 5 * 86_400  # longer than a message is kept by its queue
 
 
 class Source(NamedTuple):
@@ -46,10 +39,19 @@ class Source(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What a new run is made of."""
+    """What a new run is made of; ``follows`` when it is over items of another run."""
 
     request: CreateRunRequest
-    source: Source | None = None
+    follows: Source | None = None
+    source: RunSource = RunSource.ITEMS
+    created_by: Role = Role.OPERATOR
+
+
+class Started(NamedTuple):
+    """``replayed``: an earlier call with the same Idempotency-Key made the run."""
+
+    run: Run
+    replayed: bool = False
 
 
 class BatchImportService:
@@ -59,7 +61,8 @@ class BatchImportService:
         self,
         runs: RunStore,
         items: ItemStore,
-        vault: KeyVault,
+        secrets: SecretStore,
+        progress: Progress,
         import_queue: WorkQueue,
         clock: Clock,
         new_suffix: Callable[[], str],
@@ -67,31 +70,64 @@ class BatchImportService:
     ) -> None:
         self._runs = runs
         self._items = items
-        self._vault = vault
+        self._secrets = secrets
+        self._progress = progress
         self._queue = import_queue
         self._clock = clock
         self._new_suffix = new_suffix
         self._retention = key_retention
 
-    def start_run(self, request: CreateRunRequest, idempotency_key: str | None = None) -> Run:
-        """The same ``idempotency_key`` with the same request answers the first run; with another one: ``Conflict``."""
-        return self.start(lambda: Asked(request), idempotency_facts(request.model_dump_json, idempotency_key))
+    def start_run(
+        self,
+        request: CreateRunRequest,
+        idempotency_key: str | None = None,
+        check: Callable[[CreateRunRequest], None] = lambda _: None,
+        source: RunSource = RunSource.ITEMS,
+    ) -> Started:
+        """The same ``idempotency_key`` with the same request answers the first run; with another one: ``Conflict``.
 
-    def start(self, ask: Callable[[], Asked], idempotency: Row | None) -> Run:
-        """Store the run and its list in one transaction, then expand it here (short) or by queue (long).
+        How long a call waits is no part of the request. ``check`` may raise; a run that was made is not checked again.
+        """
+
+        def ask() -> Asked:
+            check(request)
+            return Asked(request, source=source)
+
+        def worded() -> str:
+            return request.model_dump_json(exclude={"confirm_timeout_ms"})
+
+        return self.start(ask, idempotency_facts(worded, idempotency_key))
+
+    def start(self, ask: Callable[[], Asked], idempotency: Row | None) -> Started:
+        """Store the run and its list, then expand it here (short) or by queue (long).
 
         ``ask`` is not called when ``idempotency`` remembers the run that an earlier call made.
         """
         earlier = self.earlier(idempotency)
         if earlier is not None:
-            return self._set_going(earlier)  # the first call may have broken off right after storing it
+            return Started(
+                self._set_going(earlier), replayed=True
+            )  # the first call may have broken off right after storing it
         asked = ask()
-        run, parts, search = self._prepare(asked)
-        follows = asked.source.run if asked.source else None
-        probe_key = self._probe_key(run, asked.request.probe_api_key)
-        if not self._runs.create(run, parts, search, idempotency, probe_key, follows):
+        run, listed = self._prepare(asked)
+        parts = self._store_secrets(run, listed, asked.request.probe_api_key)
+        lines = [f"{entry['provider_id']} {entry['base_url']}" for entry in sorted(listed, key=_by_position)]
+        search = pack_search(lines)
+        run = run.model_copy(update={"list_parts": parts, "search_parts": len(search)})
+        follows = asked.follows.run if asked.follows else None
+        if not self._runs.create(run, search, " ".join(sorted(set(lines))), idempotency, follows):
+            self._secrets.erase_run(run.run_id, [PROBE_KEY, *map(_part, range(parts))])
             return self.start(ask, idempotency)  # another call came first
-        return self._set_going(run)
+        return Started(self._set_going(run))
+
+    def _store_secrets(self, run: Run, listed: list[ImportRow], probe_key: str | None) -> int:
+        """Returns in how many parts the list is stored. They and the data key outlast any message that expands them."""
+        keys_until = run.keys_until or 0
+        parts = {_part(n): part for n, part in enumerate(_packed(listed))}
+        self._secrets.new_run(run.run_id, parts, keys_until + _LIST_SECONDS)
+        if probe_key is not None:
+            self._secrets.put(run.run_id, {PROBE_KEY: probe_key.encode()}, keys_until)
+        return len(parts)
 
     def _set_going(self, run: Run) -> Run:
         if run.total_items <= EXPAND_AT_ONCE:
@@ -106,11 +142,9 @@ class BatchImportService:
         Repetition is harmless: ids follow from positions, a pointer on each part says how far it got, and queueing
         twice is what the rows sort out.
         """
-        number = 0
-        while (part := self._runs.list_part(run.run_id, number)) is not None or number < run.list_parts:
-            if part is not None and not self._expand_part(run, number, part, may_go_on):
+        for number, start in self._runs.expanded(run).items():
+            if not self._expand_part(run, number, start, may_go_on):
                 return False
-            number += 1
         return True
 
     def cancel(self, run_id: str) -> Run:
@@ -118,24 +152,19 @@ class BatchImportService:
         self._runs.cancel(run_id)
         run = self._runs.get(run_id)
         if run is None:
-            raise NotFound("there is no such run")
+            raise NotFound("there is no such run", "没有该批次")
         if run.state is not RunState.CANCELLED:
-            raise Conflict(f"run {run_id} has ended as {run.state}")
+            raise Conflict(f"run {run_id} has ended as {run.state}", f"批次 {run_id} 已结束：{run.state}")
         return run
-
-    def open_key(self, run: Run, item_id: str) -> str | None:
-        """An item's upstream key, or ``None`` when it has been erased."""
-        sealed = self._items.sealed_key(run.run_id, item_id)
-        return self.unseal(run, item_id, sealed) if sealed else None
 
     def open_probe_key(self, run: Run) -> str | None:
         """The run's ``probe_api_key``, or ``None`` when it has none, or has ended."""
-        sealed = self._runs.sealed_probe_key(run.run_id)
-        return self.unseal(run, PROBE_KEY, sealed) if sealed else None
+        secret = self._secrets.open(run.run_id, PROBE_KEY)
+        return None if secret is None else secret.decode()
 
-    def unseal(self, run: Run, place: str, sealed: bytes) -> str:
-        """A key of ``run`` in the clear; ``place`` is its item's id."""
-        return self._vault.open(run.run_id, run.sealed_data_key, place, sealed).decode()
+    def open_keys(self, run_id: str, item_ids: Sequence[str]) -> dict[str, str]:
+        """Upstream keys by item id; an erased one is absent."""
+        return {item_id: key.decode() for item_id, key in self._secrets.open_all(run_id, item_ids).items()}
 
     def earlier(self, idempotency: Row | None) -> Run | None:
         """The run of an earlier call under the same ``Idempotency-Key``; ``Conflict`` when that was another call."""
@@ -143,24 +172,20 @@ class BatchImportService:
         if remembered is None or idempotency is None:
             return None
         if remembered["request_hash"] != idempotency["request_hash"]:
-            raise Conflict("this Idempotency-Key was used for another request")
+            raise Conflict("this Idempotency-Key was used for another request", "该 Idempotency-Key 已用于另一个请求")
         return self._runs.get(remembered["run_id"])
 
     # --- creating
 
-    def _prepare(self, asked: Asked) -> tuple[Run, dict[int, Row], list[bytes]]:
+    def _prepare(self, asked: Asked) -> tuple[Run, list[ImportRow]]:
         request = asked.request
         now = self._clock.now()
-        run_id = f"run_{now:%Y%m%d}_{self._new_suffix()}"
-        data_key = self._vault.new_data_key(run_id)
         listed = by_provider(request.items, request.platform)
-        plans = asked.source.plans if asked.source else ()
+        plans = asked.follows.plans if asked.follows else ()
         for entry in listed if plans else ():
             entry["plan"] = plans[entry["position"]]
-        parts = self._seal_list(run_id, data_key, listed)
-        search = pack_search(sorted({f"{entry['provider_id']} {entry['base_url']}" for entry in listed}))
         run = Run(
-            run_id=run_id,
+            run_id=f"run_{now:%Y%m%d}_{self._new_suffix()}",
             mode=request.mode,
             access_mode=request.access_mode,
             reactivate=request.reactivate,
@@ -170,63 +195,53 @@ class BatchImportService:
             subscription_days=request.subscription_days,
             join_groups=tuple(dict.fromkeys(request.join_groups)),
             legacy_batch_id=request.legacy_batch_id,
+            label=request.label or None,
+            source=asked.source,
+            created_by=asked.created_by,
             total_items=len(request.items),
-            list_parts=len(parts),
-            shards=shards_for(len(request.items)),
+            pages=pages_of(len(request.items)),
+            index_page=self._runs.new_index_page(),
             started_at=iso(now),
-            sealed_data_key=data_key,
-            **_origin(asked.source),
+            keys_until=int((now + self._retention).timestamp()),
+            **_origin(asked.follows),
         )
-        if sum(len(row["sealed"]) for row in parts.values()) + sum(map(len, search)) > _TRANSACTION_BYTES:
-            raise TooLarge("the list is too large: split it into several runs")
-        return run, parts, search
-
-    def _probe_key(self, run: Run, api_key: str | None) -> SealedKey | None:
-        if api_key is None:
-            return None
-        sealed = self._vault.seal(run.run_id, run.sealed_data_key, PROBE_KEY, api_key.encode())
-        return SealedKey(sealed, self._erase_at())
-
-    def _erase_at(self) -> int:
-        return int((self._clock.now() + self._retention).timestamp())
-
-    def _seal_list(self, run_id: str, data_key: bytes, listed: list[ImportRow]) -> dict[int, Row]:
-        parts: dict[int, Row] = {}
-        for chunk in chunks(listed):
-            number = len(parts)
-            packed = zlib.compress(json.dumps(chunk).encode())
-            parts[number] = {"sealed": self._vault.seal(run_id, data_key, f"list#{number}", packed), "expanded": 0}
-        return parts
+        return run, listed
 
     # --- expanding
 
-    def _expand_part(self, run: Run, number: int, part: Row, may_go_on: Callable[[], bool]) -> bool:
-        packed = self._vault.open(run.run_id, run.sealed_data_key, f"list#{number}", part["sealed"])
-        listed: list[ImportRow] = json.loads(zlib.decompress(packed))
-        start = int(part["expanded"])
-        queued = max(0, start - QUEUED_TOGETHER - ITEMS_PER_TRANSACTION)  # again: a crash may have come before it
+    def _expand_part(self, run: Run, number: int, start: int, may_go_on: Callable[[], bool]) -> bool:
+        packed = self._secrets.open(run.run_id, _part(number))
+        listed: list[ImportRow] = json.loads(zlib.decompress(packed)) if packed else []
+        queued = max(0, start - QUEUED_TOGETHER - MOST_PARTS)  # again: a crash may have come before it
         while start < len(listed):
             if not may_go_on():
                 break
-            end = min(start + ITEMS_PER_TRANSACTION, len(listed))
-            rows = [row for entry in listed[start:end] for row in self._rows(run, self._item(run, entry), entry)]
-            self._runs.expand(run.run_id, number, start, None if end == len(listed) else end, rows)
+            end = min(start + MOST_PARTS, len(listed))
+            self._add_items(run, listed[start:end])
+            self._runs.move_pointer(run.run_id, number, start, None if end == len(listed) else end)
             start = end
             if start - queued >= QUEUED_TOGETHER:
                 self._queue_listed(run, listed[queued : queued + QUEUED_TOGETHER])
                 queued += QUEUED_TOGETHER
         self._queue_listed(run, listed[queued:start])
-        return start == len(listed)
+        if start < len(listed):
+            return False
+        self._secrets.erase(run.run_id, [_part(number)])
+        return True
+
+    def _add_items(self, run: Run, entries: Sequence[ImportRow]) -> None:
+        """The keys come first. An item that is there already has been at work; its key may have been erased since."""
+        keys = {item_id_at(entry["position"]): entry["api_key"].encode() for entry in entries}
+        self._secrets.put(run.run_id, keys, run.keys_until or 0)
+        known = self._items.add([self._item(run, entry) for entry in entries])
+        self._secrets.erase(run.run_id, [item.item_id for item in known if not item.needs_key])
+        self._progress.publish()
 
     def _queue_listed(self, run: Run, listed: Iterable[ImportRow]) -> None:
         """Duplicates wait for their primary, whose end queues them."""
         self._queue.send_items(
             run.run_id, [item_id_at(entry["position"]) for entry in listed if "duplicate_of" not in entry]
         )
-
-    def _rows(self, run: Run, item: Item, entry: ImportRow) -> list[Row]:
-        sealed = self._vault.seal(run.run_id, run.sealed_data_key, item.item_id, entry["api_key"].encode())
-        return self._items.new_rows(item, sealed, self._erase_at())
 
     def _item(self, run: Run, entry: ImportRow) -> Item:
         now = iso(self._clock.now())
@@ -250,6 +265,18 @@ class BatchImportService:
             created_at=now,
             updated_at=now,
         )
+
+
+def _packed(listed: list[ImportRow]) -> list[bytes]:
+    return [zlib.compress(json.dumps(chunk).encode()) for chunk in chunks(listed)]
+
+
+def _part(number: int) -> str:
+    return f"list#{number}"
+
+
+def _by_position(entry: ImportRow) -> int:
+    return int(entry["position"])
 
 
 def _origin(source: Source | None) -> dict[str, Any]:

@@ -2,21 +2,27 @@
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from batch_import.aws.queue import Work, WorkQueue
-from batch_import.domain.clock import Clock, iso, parse
+from batch_import.consumer.progress import Progress
+from batch_import.domain.clock import Clock, iso, milliseconds, parse
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.errors import StaleWrite
 from batch_import.domain.types import ItemStage
 from batch_import.host.errors import HostError
-from batch_import.store.items import ItemStore
+from batch_import.store.item_index import ItemEntry
+from batch_import.store.items import STAGE_PATIENCE, ItemStore, item_id_at
+from batch_import.store.listing import Listing
 from batch_import.store.runs import RunStore
+from batch_import.store.secrets import PROBE_KEY, SecretStore
 
 logger = logging.getLogger(__name__)
-BATCH = 200
+BATCH = 500  # items that one sweep looks after
+_READ_TOGETHER = 100
 LONGEST_IN_STAGE = timedelta(days=1)  # the keys of a list are not kept longer by default
 COUNTED = (
     *("items_requeued", "items_given_up", "lists_requeued", "undos_requeued", "keys_put_back"),
@@ -29,6 +35,9 @@ class Reconcile:
         self,
         runs: RunStore,
         items: ItemStore,
+        listing: Listing,
+        progress: Progress,
+        secrets: SecretStore,
         queues: Mapping[ItemStage, WorkQueue],
         clock: Clock,
         put_back_key: Callable[[str, Mapping[str, Any]], None],
@@ -40,6 +49,9 @@ class Reconcile:
         self._give_up = give_up
         self._runs = runs
         self._items = items
+        self._listing = listing
+        self._progress = progress
+        self._secrets = secrets
         self._queues = queues
         self._clock = clock
         self._put_back_key = put_back_key
@@ -47,15 +59,17 @@ class Reconcile:
     def sweep(self) -> dict[str, int]:
         """One bounded pass; what is left over is found by the next one. Returns counts for the metrics."""
         done = Counter(dict.fromkeys(COUNTED, 0))
-        for item in self._items.overdue(BATCH):
-            if self._waits_without_end(item):
+        for item in islice(self._forgotten(), BATCH):
+            if item.current_stage is ItemStage.DONE:
+                self._items.note(item)
+            elif self._waits_without_end(item):
                 done["items_given_up"] += self._give_up(item)
             else:
                 done["items_requeued"] += self._requeue(item)
+        done["runs_closed"] += self._progress.publish()
         for run_id in self._runs.overdue(BATCH):
             done.update(self._repair(run_id))
         done["groups_cleared"] = self._cleared_groups()
-        done["keys_erased"] = self._items.erase_old_keys(BATCH)
         return dict(done)
 
     def restart(self) -> dict[str, int]:
@@ -64,16 +78,34 @@ class Reconcile:
         For a start of the embedded stack. A message too many does no harm: the row decides who works.
         """
         done = Counter(dict.fromkeys(COUNTED, 0))
-        waiting: dict[tuple[ItemStage, str], list[str]] = defaultdict(list)
-        for item in self._items.not_done():
-            if not self._waits_for_primary(item):
-                waiting[item.current_stage, item.run_id].append(item.item_id)
-        for (stage, run_id), item_ids in waiting.items():
-            self._queues[stage].send_items(run_id, item_ids)
-            done["items_requeued"] += len(item_ids)
         for run_id in self._runs.watched():
             done.update(self._repair(run_id))
+        for run in self._running():
+            waiting: dict[ItemStage, list[str]] = defaultdict(list)
+            for item in self._items_of(run, self._not_done(run)):
+                if not self._waits_for_primary(item):
+                    waiting[item.current_stage].append(item.item_id)
+            for stage, item_ids in waiting.items():
+                self._queues[stage].send_items(run.run_id, item_ids)
+                done["items_requeued"] += len(item_ids)
         return dict(done)
+
+    def _running(self) -> list[Run]:
+        return [run for run in self._runs.get_many(self._runs.watched()) if run.finished_at is None]
+
+    def _not_done(self, run: Run) -> list[ItemEntry]:
+        return [entry for entry in self._listing.entries(run) if not entry.is_done]
+
+    def _forgotten(self) -> Iterator[Item]:
+        """Items that nothing has looked after for a while, by the index, as they are now."""
+        for run in self._running():
+            early = milliseconds(self._clock.now() - STAGE_PATIENCE)
+            yield from self._items_of(run, [entry for entry in self._not_done(run) if entry.seen < early])
+
+    def _items_of(self, run: Run, entries: Sequence[ItemEntry]) -> Iterator[Item]:
+        for at in range(0, len(entries), _READ_TOGETHER):
+            ids = [item_id_at(entry.position) for entry in entries[at : at + _READ_TOGETHER]]
+            yield from self._items.get_many(run.run_id, ids)
 
     def _waits_without_end(self, item: Item) -> bool:
         """The bound of our own on items that go back to their queue; Lambda's is switched off (template.yaml)."""
@@ -86,7 +118,7 @@ class Reconcile:
         now = iso(self._clock.now())
         busy = (item.lease_expires_at or "") > now or (item.due_at or "") > now or self._waits_for_primary(item)
         try:
-            self._items.watch_again(item, requeued=not busy)
+            self._items.look_after(item, requeued=not busy)
         except StaleWrite:
             return False
         if not busy:
@@ -112,7 +144,7 @@ class Reconcile:
         if run is None:
             return repaired
         self._runs.watch_again(run_id)
-        if any(self._runs.list_part(run_id, n) is not None for n in range(run.list_parts)):
+        if self._runs.expanded(run):
             self._queues[ItemStage.PROBE].send([Work(run_id, expand=True)])
             repaired["lists_requeued"] += 1
         if run.is_being_undone:
@@ -123,10 +155,36 @@ class Reconcile:
             bound = False
             repaired["keys_put_back"] += 1
         if run.finished_at is None:
-            repaired["runs_closed"] += self._runs.close(run)
-        elif not bound and not run.is_being_undone:
-            self._runs.stop_watching(run_id)
+            self._repair_index(run)
+            repaired["runs_closed"] += self._progress.publish() or self._progress.close(run)
+        else:
+            repaired["keys_erased"] += self._end_watch(run, bound=bound)
         return repaired
+
+    def _repair_index(self, run: Run) -> None:
+        """What a crash may have kept from the index: the rows of all items that it does not hold for done."""
+        done = {entry.position for entry in self._listing.entries(run) if entry.is_done}
+        missing = [item_id_at(n) for n in range(run.total_items) if n not in done]
+        for item in self._items.get_many(run.run_id, missing):
+            self._items.note(item)
+
+    def _end_watch(self, run: Run, *, bound: bool) -> int:
+        """Repeat what follows the end of a run; returns how many keys were erased because their time is over."""
+        self._runs.show_end(run)
+        self._progress.erase_secrets(run)
+        erased = 0
+        if run.keys_until is not None:
+            until = datetime.fromtimestamp(run.keys_until, UTC)
+            if until > self._clock.now():
+                if not run.is_being_undone:
+                    self._runs.watch_again(run.run_id, iso(until))
+                return 0
+            held = [item_id_at(entry.position) for entry in self._listing.entries(run) if not entry.is_active]
+            self._secrets.erase_run(run.run_id, [PROBE_KEY, *held])
+            erased = len(held)
+        if not bound and not run.is_being_undone:
+            self._runs.stop_watching(run.run_id)
+        return erased
 
     def _is_key_put_back(self, run: Run) -> bool:
         try:

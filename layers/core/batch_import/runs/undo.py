@@ -53,7 +53,10 @@ class UndoRequests:
         if run is None:
             run = self._follow_up.ended(run_id)
             if run.dry_run:
-                raise Conflict(f"run {run_id} is a dry run: it has left nothing in the host")
+                raise Conflict(
+                    f"run {run_id} is a dry run: it has left nothing in the host",
+                    f"批次 {run_id} 是试运行，没有在 sub2api 中留下任何内容",
+                )
             if not run.is_being_undone and not self._runs.ask_undo(run, facts):
                 return self.ask(run_id, idempotency_key)  # another call came first
             run = self._follow_up.ended(run_id)
@@ -102,7 +105,7 @@ class UndoWorker:
         try:
             withdrawal, locks = self._withdrawal(run), self._locks()
         except HostError as error:
-            return self._failed(run, [item for items in places.values() for item in items], error)
+            return self._failed(run, [item for items in places.values() for item in items], error, error.wait)
 
         def undo(place: _Place) -> float | None:
             if seconds_left() < WORST_CASE:
@@ -135,6 +138,8 @@ class UndoWorker:
         except (ProviderBusy, StaleWrite):
             return _BUSY_SECONDS
         except HostError as error:
+            return self._failed(run, items, error, error.wait)
+        except Exception as error:  # one place must not keep the others from their end
             return self._failed(run, items, error)
         return None
 
@@ -178,11 +183,11 @@ class UndoWorker:
         decided = NewEvent(event_type=EventType.UNDO_DECIDED, message=f"undo: {result.outcome}", payload=payload)
         self._items.transition(item, {"undo_result": result.row(run.undo_asked_at or "")}, [*events, decided])
 
-    def _failed(self, run: Run, items: Sequence[Item], error: HostError) -> float | None:
+    def _failed(self, run: Run, items: Sequence[Item], error: Exception, wait: float = 0.0) -> float | None:
         """The host is given an hour; then what is left stays, and says so."""
-        logger.warning("undo waits for the host", extra={"run_id": run.run_id, "error": str(error)})
+        logger.warning("undo broke off", extra={"run_id": run.run_id}, exc_info=error)
         if self._clock.now() - parse(run.undo_asked_at or run.started_at) < _PATIENCE:
-            return max(error.wait, _HOST_SECONDS)
+            return max(wait, _HOST_SECONDS)
         for item in self._items.get_many(run.run_id, [item.item_id for item in items]):
             if _is_waiting(item, run):
                 self._record(run, item, kept(UndoReason.HOST_FAILED))

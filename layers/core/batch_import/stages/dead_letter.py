@@ -6,6 +6,7 @@ See docs/design.md#2-pipeline.
 import logging
 
 from batch_import.aws.queue import Work, WorkQueue
+from batch_import.consumer.progress import Progress
 from batch_import.domain.entities import Item, NewEvent
 from batch_import.domain.errors import StaleWrite
 from batch_import.domain.outcomes import Code
@@ -21,8 +22,9 @@ _ANY_STAGE = tuple(ItemStage)[:-1]
 
 
 class DeadLetterRecorder:
-    def __init__(self, items: ItemStore, validate_queue: WorkQueue) -> None:
+    def __init__(self, items: ItemStore, progress: Progress, validate_queue: WorkQueue) -> None:
         self._items = items
+        self._progress = progress
         self._validate_queue = validate_queue
 
     def record(self, work: Work, stages: tuple[ItemStage, ...]) -> int:
@@ -31,6 +33,7 @@ class DeadLetterRecorder:
         recorded = [item for item in known if self._record(item, stages, _BY_QUEUE)]
         if recorded:
             self._validate_queue.send_items(work.run_id, [item.item_id for item in recorded])
+        self._progress.publish()
         return len(recorded)
 
     def give_up(self, item: Item) -> bool:

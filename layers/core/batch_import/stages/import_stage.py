@@ -21,7 +21,6 @@ from batch_import.runs.create import BatchImportService
 from batch_import.stages.probe import Probed, Prober
 from batch_import.stages.provision import LONGEST_TURN, Provisioner
 from batch_import.stages.transitions import ItemTransitions, TransitionWriter
-from batch_import.store.dynamo import Row
 from batch_import.store.items import ItemStore
 from batch_import.store.runs import RunStore
 
@@ -63,8 +62,7 @@ class ImportStage(Stage):
         self._undo = undo
         self._close_connections = close_connections
         self._provisioner: Provisioner | None = None
-        self._sealed: dict[tuple[str, str], bytes] = {}
-        self._returning: dict[tuple[str, str], list[Row]] = {}
+        self._keys: dict[tuple[str, str], str] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -87,13 +85,12 @@ class ImportStage(Stage):
         return admitted, {**waits, **more}
 
     def prepare(self, leased: list[Item], lost: Sequence[Item]) -> list[Item]:
-        """Read the keys of the leased items, all of one run, together. An item's next write gives its permits back."""
+        """Read the keys of the leased items, all of one run, together."""
         self._limits.give_back(lost)
         if leased:
             run_id = leased[0].run_id
-            found = self._items.sealed_keys(run_id, [item.item_id for item in leased])
-            self._sealed.update({(run_id, item_id): sealed for item_id, sealed in found.items()})
-        self._returning.update({(item.run_id, item.item_id): self._limits.returning(item) for item in leased})
+            found = self._service.open_keys(run_id, [item.item_id for item in leased])
+            self._keys.update({(run_id, item_id): api_key for item_id, api_key in found.items()})
         return leased
 
     def run_deferred(self, probes: Sequence[DeferredProbe]) -> None:
@@ -108,17 +105,18 @@ class ImportStage(Stage):
         run = self._runs.recent(item.run_id)
         if run is None:
             return NextStep(ItemStage.DONE)
-        key = item.run_id, item.item_id
-        sealed, returning = self._sealed.pop(key, None), self._returning.pop(key, [])
-        api_key = self._service.unseal(run, item.item_id, sealed) if sealed else None
-        to = self._transitions.begin(item, api_key, returning)
+        api_key = self._keys.pop((item.run_id, item.item_id), None)
+        to = self._transitions.begin(item, api_key)
         if run.writes_stopped is not None:
             return to.fail(run.writes_stopped, "")
         if api_key is None:
             return to.fail(Code.KEY_ERASED, "the key is no longer held")
         if item.current_stage is not ItemStage.PROBE:
-            return self._provision(to, run, self._items.profile(item.run_id, item.item_id), api_key)
-        probed = self._prober.probe(to, api_key)
+            return self._provision(to, run, self._items.profile(item), api_key)
+        try:
+            probed = self._prober.probe(to, api_key)
+        finally:
+            self._limits.give_back([item])
         if isinstance(probed, NextStep):
             return probed
         return replace(self._after_probe(to, probed, api_key), deferred=probed.deferred)

@@ -13,7 +13,6 @@ from batch_import.domain.redaction import redacted
 from batch_import.domain.retry_policy import retry_policy
 from batch_import.domain.types import ConfirmationStatus, EventType, ItemStage
 from batch_import.host.errors import HostError
-from batch_import.store.dynamo import Row
 from batch_import.store.items import ItemStore, PendingWrite
 
 RELEASED: Mapping[str, Any] = {"lease_owner": None, "lease_expires_at": None}
@@ -31,9 +30,9 @@ class TransitionWriter:
         self.jitter = jitter
         self.open_key = open_key
 
-    def begin(self, item: Item, api_key: str | None = None, also: Iterable[Row] = ()) -> "ItemTransitions":
-        """For a leased item. ``also`` is written with its next write; ``api_key`` spares fetching it again."""
-        return ItemTransitions(self, PendingWrite(item, also=tuple(also)), api_key)
+    def begin(self, item: Item, api_key: str | None = None) -> "ItemTransitions":
+        """For a leased item. ``api_key`` spares fetching it again."""
+        return ItemTransitions(self, PendingWrite(item), api_key)
 
 
 class ItemTransitions:
@@ -59,19 +58,17 @@ class ItemTransitions:
         self, changes: Mapping[str, Any], events: Iterable[NewEvent] = (), profile: ItemProfile | None = None
     ) -> None:
         """Let the item's next write carry these as well, or nothing: for findings that a crash may undo."""
-        rows = [] if profile is None else [self._writer.items.putting_profile(self.item, profile)]
-        self._pending = self._pending.adding(changes, events, rows)
+        self._pending = self._pending.adding(changes, events, profile)
 
     def write(
         self,
         changes: Mapping[str, Any],
         events: Iterable[NewEvent] = (),
         profile: ItemProfile | None = None,
-        also: Iterable[Row] = (),
     ) -> Item:
-        """Write everything pending and these in one transaction; raises ``StaleWrite``."""
+        """Write everything pending and these at once; raises ``StaleWrite``."""
         self.add(changes, events, profile)
-        written = self._writer.items.write(self._pending.adding({}, also=also))
+        written = self._writer.items.write(self._pending)
         self._pending = PendingWrite(written)
         return written
 

@@ -1,9 +1,7 @@
 """ValidationService (docs/design.md#25-validate): the only writer of ``access_status``, and the one who closes runs."""
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from batch_import.consumer.admission import HostGate
@@ -92,6 +90,7 @@ class ValidationService(Stage):
         gate: HostGate,
         make_services: Callable[[], ProofServices],
         open_probe_key: Callable[[Run], str | None],
+        erase_key: Callable[[Item], None],
         send_on: Callable[[str, Sequence[str]], None],
     ) -> None:
         self._items = items
@@ -100,10 +99,10 @@ class ValidationService(Stage):
         self._gate = gate
         self._make_services = make_services
         self._open_probe_key = open_probe_key
+        self._erase_key = erase_key
         self._send_on = send_on
         self._made: ProofServices | None = None
         self._guard = threading.Lock()
-        self._active: Counter[str] = Counter()
 
     def admit(self, items: Sequence[Item]) -> Admitted:
         return self._gate.admit(items)
@@ -124,8 +123,7 @@ class ValidationService(Stage):
         run = self._runs.recent(item.run_id)
         if run is None:
             return NextStep(ItemStage.DONE)
-        with self._closing(run):
-            return self._validate(self._transitions.begin(item), run)
+        return self._validate(self._transitions.begin(item), run)
 
     def _validate(self, to: ItemTransitions, run: Run) -> NextStep:
         item = to.item
@@ -193,23 +191,6 @@ class ValidationService(Stage):
 
     # --- ending
 
-    @contextmanager
-    def _closing(self, run: Run) -> Iterator[None]:
-        """The last active thread of the invocation tries to close the run.
-
-        When a crash keeps it from that, the item's message comes again and ``ended`` closes the run.
-        """
-        with self._guard:
-            self._active[run.run_id] += 1
-        try:
-            yield
-        finally:
-            with self._guard:
-                self._active[run.run_id] -= 1
-                others = self._active[run.run_id]
-            if not others:
-                self._runs.close(run)
-
     def _write_verdict(
         self,
         to: ItemTransitions,
@@ -220,7 +201,7 @@ class ValidationService(Stage):
         changes: dict[str, Any] | None = None,
         profile: ItemProfile | None = None,
     ) -> NextStep:
-        """One transaction: verdict, event, counters, and the key's erasure when it is no longer needed."""
+        """Verdict and event, then the key's erasure when it is no longer needed."""
         item = to.item
         final = {
             **(changes or {}),
@@ -236,21 +217,19 @@ class ValidationService(Stage):
             payload={"access_status": access.value, "code": final.get("failure_code") or item.failure_code},
         )
         history = [*events, *advisory_events(item, *advisories), decided]
-        counted = self._items.add_to_counters(item.model_copy(update=final), run)
-        also = [counted, self._items.erasing_key(item)] if access is AccessStatus.ACTIVE else [counted]
-        to.write(final, history, profile, also)
-        self._after_verdict(item, run, access)
+        self._after_verdict(to.write(final, history, profile), run)
         return NextStep(ItemStage.DONE)
 
     def ended(self, item: Item) -> None:
         """For an item already done: what follows its end is repeated, in case a crash cut it off. Harmless."""
         run = self._runs.get(item.run_id)
         if run is not None and run.finished_at is None:
-            self._after_verdict(item, run, item.shown_access)
-            self._runs.close(run)
+            self._after_verdict(item, run)
 
-    def _after_verdict(self, item: Item, run: Run, access: AccessStatus) -> None:
-        if access is AccessStatus.BROKEN and run.mode is RunMode.STRICT and not run.dry_run:
+    def _after_verdict(self, item: Item, run: Run) -> None:
+        if not item.needs_key:
+            self._erase_key(item)
+        if item.access_status is AccessStatus.BROKEN and run.mode is RunMode.STRICT and not run.dry_run:
             self._runs.stop_strictly(run.run_id)
         if item.duplicates:
             self._send_on(run.run_id, item.duplicates)
@@ -270,5 +249,5 @@ class ValidationService(Stage):
                 "reused_from_provider_id": primary.provider_id,
             }
         told = [Advisory("same_pair_in_list", {"item_id": primary_id})]
-        profile = self._items.profile(run.run_id, primary_id)
+        profile = self._items.profile(primary)
         return self._write_verdict(to, run, primary.shown_access, (), told, copied, profile)

@@ -1,177 +1,25 @@
-"""What every table needs: plain values in and out, and writes that many threads send together (a group commit)."""
+"""What every table needs: plain values in and out, conditional writes, and puts that many threads send together."""
 
-import random
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from batch_import.aws.retries import THROTTLES, OutOfTime, Patience, is_throttle, seconds_to_end
+from batch_import.aws.retries import OutOfTime, Patience, is_throttle, seconds_to_end
 from batch_import.domain.clock import SYSTEM_CLOCK, Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-Part = dict[str, Any]
-MOST_PARTS = 100  # what DynamoDB takes in one transaction
-_TRIES = 8
-_CONDITION, _CONFLICT = "ConditionalCheckFailed", "TransactionConflict"
-_OF_ONE = ("TransactionCanceledException", "ValidationException")  # the others of a group may not be to blame
-
-
-class Transactions:
-    """One for each client. Writes that arrive during a call are queued and sent with the next.
-
-    Each caller hears of its own write: a condition that does not hold fails no other write.
-    """
-
-    def __init__(self, client: "DynamoDBClient", clock: Clock = SYSTEM_CLOCK) -> None:
-        self._client = client
-        self._clock = clock
-        self._patience = Patience(clock)
-        self._guard = threading.Lock()
-        self._waiting: list[_Transaction] = []
-        self._writing = False
-
-    def write(self, parts: Iterable[Part]) -> bool:
-        """Write all ``parts`` or nothing; False when a condition does not hold. Raises ``OutOfTime``, among others."""
-        mine = _Transaction(parts)
-        with self._guard:
-            self._waiting.append(mine)
-            wait, self._writing = self._writing, True
-        if wait:
-            self._await_turn(mine)
-        if not mine.decided:
-            self._write_all(mine)
-        if mine.error is not None:
-            raise mine.error
-        return bool(mine.written)
-
-    def _await_turn(self, mine: "_Transaction") -> None:
-        left = seconds_to_end()
-        if mine.turn.wait(None if left == float("inf") else max(0.0, left)):
-            return
-        with self._guard:
-            if mine.turn.is_set():  # it came just now, and perhaps with the duty to write for the others
-                return
-            self._waiting = [other for other in self._waiting if other is not mine]
-        raise OutOfTime("the writes before this one took all the time of the invocation")
-
-    def _write_all(self, mine: "_Transaction") -> None:
-        """Commit ``mine`` and queued writes, tell their callers, and let the next queued write begin."""
-        group = self._gathered(mine)
-        try:
-            self._commit(group)
-        except BaseException as error:
-            for one in group:
-                if one.written is None:
-                    one.error = one.error or error
-        finally:
-            with self._guard:
-                following = self._waiting[:1]
-                self._writing = bool(following)
-                for one in following:  # under the lock: one that gives up waiting must see its turn
-                    one.turn.set()
-            for one in group:
-                one.turn.set()
-
-    def _gathered(self, mine: "_Transaction") -> "list[_Transaction]":
-        """``mine`` and the queued writes that fit into one call, which may write no row twice."""
-        with self._guard:
-            group: list[_Transaction] = []
-            parts, rows = 0, set[tuple[str, str, str]]()
-            for one in (mine, *(other for other in self._waiting if other is not mine)):
-                if not group or (parts + len(one.parts) <= MOST_PARTS and rows.isdisjoint(one.rows)):
-                    group.append(one)
-                    parts += len(one.parts)
-                    rows |= one.rows
-            self._waiting = [one for one in self._waiting if one not in group]
-            return group
-
-    def _commit(self, group: "Sequence[_Transaction]") -> None:
-        conflicts = throttled = 0
-        while group:
-            parts: Any = [part for one in group for part in one.parts]
-            try:
-                self._client.transact_write_items(TransactItems=parts)
-            except ClientError as error:
-                left = _untouched(group, error)
-                if is_throttle(error):  # the table has no capacity left at the moment: the group stays together
-                    throttled += 1
-                    if not self._patience.wait(throttled):
-                        raise
-                elif left is None or (len(left) == len(group) and conflicts == _TRIES - 1):
-                    if len(group) == 1 or error.response["Error"]["Code"] not in _OF_ONE:
-                        raise
-                    return self._commit_singly(group)
-                elif len(left) == len(group):  # a meeting with another transaction on one row: nobody is wrong
-                    self._clock.sleep(0.01 * 2**conflicts * (0.5 + random.random()))
-                    conflicts += 1
-                left = list(group) if left is None else left
-                for one in group:
-                    one.written = None if one in left else False
-                group = left
-            else:
-                for one in group:
-                    one.written = True
-                return None
-        return None
-
-    def _commit_singly(self, group: "Sequence[_Transaction]") -> None:
-        for one in group:
-            try:
-                self._commit([one])
-            except Exception as error:
-                one.error = error
-
-
-class _Transaction:
-    def __init__(self, parts: Iterable[Part]) -> None:
-        self.parts = list(parts)
-        self.rows = {_row_of(part) for part in self.parts}
-        self.turn = threading.Event()  # it has been decided, or is to be written now
-        self.written: bool | None = None
-        self.error: BaseException | None = None
-
-    @property
-    def decided(self) -> bool:
-        return self.written is not None or self.error is not None
-
-
-def _row_of(part: Part) -> tuple[str, str, str]:
-    operation = next(iter(part.values()))
-    key = operation.get("Key") or operation["Item"]
-    return operation["TableName"], key["pk"]["S"], key["sk"]["S"]
-
-
-def _reasons(error: ClientError) -> list[str]:
-    """Of a cancelled transaction, one for each part: why it was cancelled, or ``None`` as a word."""
-    answer: Any = error.response
-    return [reason.get("Code", "None") for reason in answer.get("CancellationReasons", ())]
-
-
-def _untouched(group: "Sequence[_Transaction]", error: ClientError) -> "list[_Transaction] | None":
-    """The writes of a cancelled ``group`` whose own conditions hold; ``None`` when the answer does not tell."""
-    reasons = _reasons(error)
-    codes = set(reasons) - {"None"} - THROTTLES
-    if codes == {_CONFLICT}:
-        return list(group)
-    if not codes or not codes <= {_CONFLICT, _CONDITION}:
-        return None
-    if len(group) == 1:
-        return []
-    if len(reasons) != sum(len(one.parts) for one in group):
-        return None
-    mine = iter(reasons)
-    failed = {id(one) for one in group if _CONDITION in [next(mine) for _ in one.parts]}
-    return [one for one in group if id(one) not in failed]
-
-
 Row = dict[str, Any]
-_READ_AT_ONCE = 100
+Key = tuple[str, str]
+MOST_PARTS = 100  # what DynamoDB takes in one transaction
+_READ_AT_ONCE, _WRITTEN_AT_ONCE = 100, 25
+_CONDITION, _CONFLICT = "ConditionalCheckFailed", "TransactionConflict"
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -209,27 +57,22 @@ def _python(value: Any) -> Any:
 class Table:
     """One table by name. ``client`` is shared by all threads (botocore's clients are thread-safe)."""
 
-    def __init__(
-        self,
-        client: "DynamoDBClient",
-        name: str,
-        transactions: Transactions | None = None,
-        clock: Clock = SYSTEM_CLOCK,
-    ) -> None:
-        """``transactions`` is shared by the tables of one client, so that their writes are sent together."""
+    def __init__(self, client: "DynamoDBClient", name: str, clock: Clock = SYSTEM_CLOCK) -> None:
         self.client = client
         self.name = name
-        self.transact = (transactions or Transactions(client)).write
         self._patience = Patience(clock)
+        self._together = GroupWriter(self._write_batches)
+
+    # --- reading
 
     def get(self, pk: str, sk: str, *, consistent: bool = True) -> Row | None:
         key = encode({"pk": pk, "sk": sk})
         answer = self.client.get_item(TableName=self.name, Key=key, ConsistentRead=consistent)
         return decode(answer["Item"]) if "Item" in answer else None
 
-    def get_many(self, keys: Sequence[tuple[str, str]], *, consistent: bool = True) -> dict[tuple[str, str], Row]:
+    def get_many(self, keys: Sequence[Key], *, consistent: bool = True) -> dict[Key, Row]:
         """Rows by key, in batches; what is not there is absent from the answer. Raises ``OutOfTime``, among others."""
-        found: dict[tuple[str, str], Row] = {}
+        found: dict[Key, Row] = {}
         for start in range(0, len(keys), _READ_AT_ONCE):
             wanted = [encode({"pk": pk, "sk": sk}) for pk, sk in keys[start : start + _READ_AT_ONCE]]
             tries = 0
@@ -239,23 +82,8 @@ class Table:
                 rows = [decode(row) for row in answer["Responses"].get(self.name, [])]
                 found.update({(row["pk"], row["sk"]): row for row in rows})
                 wanted = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
-                tries += 1
-                if wanted and not self._patience.wait(tries):
-                    raise OutOfTime("the table has no capacity for all the rows that were asked for")
+                tries = self._wait(tries, wanted)
         return found
-
-    def update(
-        self, pk: str, sk: str, update: str, values: Row, *, condition: str | None = None, names: Row | None = None
-    ) -> bool:
-        """Update one row; False when ``condition`` does not hold.
-
-        A transaction carries a token: when the client repeats it after a lost answer, what its first try changed does
-        not read as somebody else's win.
-        """
-        return self.transact([self.updating(pk, sk, update, values, condition, names)])
-
-    def delete(self, pk: str, sk: str) -> None:
-        self.transact([self.deleting(pk, sk)])
 
     def query(self, **arguments: Any) -> tuple[list[Row], Row | None]:
         """One page: rows and where to go on. ``Values`` are plain."""
@@ -275,6 +103,101 @@ class Table:
             rows, more = self.query(**arguments, ExclusiveStartKey=more)
             yield from rows
 
+    # --- writing one row
+
+    def put(self, row: Mapping[str, Any], condition: str | None = None, values: Row | None = None) -> bool:
+        """Put one row; False when ``condition`` does not hold."""
+        return self._held(
+            lambda: self.client.put_item(TableName=self.name, Item=encode(row), **_expression(condition, values, None))
+        )
+
+    def update(
+        self, pk: str, sk: str, update: str, values: Row, *, condition: str | None = None, names: Row | None = None
+    ) -> bool:
+        """Update one row; False when ``condition`` does not hold.
+
+        The client repeats a call whose answer was lost. Where its first try changes what ``condition`` says, its second
+        one is False: the caller must be able to tell its own change, or use ``update_once``.
+        """
+        return self.updated(pk, sk, update, values, condition=condition, names=names) is not None
+
+    def updated(
+        self, pk: str, sk: str, update: str, values: Row, *, condition: str | None = None, names: Row | None = None
+    ) -> Row | None:
+        """As ``update``; the row as it is then, or ``None`` when ``condition`` does not hold."""
+        try:
+            answer: Any = self.client.update_item(
+                TableName=self.name,
+                Key=encode({"pk": pk, "sk": sk}),
+                UpdateExpression=update,
+                ReturnValues="ALL_NEW",
+                **_expression(condition, values, names),
+            )
+        except self.client.exceptions.ConditionalCheckFailedException:
+            return None
+        return decode(answer["Attributes"])
+
+    def update_once(
+        self, pk: str, sk: str, update: str, values: Row, *, condition: str | None = None, names: Row | None = None
+    ) -> bool:
+        """As ``update``, by a transaction of one, for twice its price.
+
+        It carries a token: when the client repeats it after a lost answer, what its first try changed does not read as
+        somebody else's win.
+        """
+        return self.write_together([self.updating(pk, sk, update, values, condition, names)])
+
+    def delete(self, pk: str, sk: str) -> None:
+        self.client.delete_item(TableName=self.name, Key=encode({"pk": pk, "sk": sk}))
+
+    def _held(self, call: Callable[[], object]) -> bool:
+        try:
+            call()
+        except self.client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    # --- writing many rows
+
+    def put_all(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Put rows, whatever stands there: by few calls, and together with those of other threads. Not atomic."""
+        self._together.write({(row["pk"], row["sk"]): {"PutRequest": {"Item": encode(row)}} for row in rows})
+
+    def delete_all(self, keys: Iterable[Key]) -> None:
+        """As ``put_all``. A row that is not there is as good as deleted."""
+        self._together.write({(pk, sk): {"DeleteRequest": {"Key": encode({"pk": pk, "sk": sk})}} for pk, sk in keys})
+
+    def _write_batches(self, requests: "Requests") -> None:
+        waiting, tries = list(requests.values()), 0
+        while waiting:
+            batch: Any = {self.name: waiting[:_WRITTEN_AT_ONCE]}
+            answer: Any = self.client.batch_write_item(RequestItems=batch)
+            left = answer.get("UnprocessedItems", {}).get(self.name, [])
+            waiting = [*left, *waiting[_WRITTEN_AT_ONCE:]]
+            tries = self._wait(tries, left)
+
+    def _wait(self, tries: int, unprocessed: Sequence[Any]) -> int:
+        """How often in a row a table had no capacity for all that was asked; waits before the next try."""
+        if unprocessed and not self._patience.wait(tries + 1):
+            raise OutOfTime("the table has no capacity for all the rows of a call")
+        return tries + 1 if unprocessed else 0
+
+    def write_together(self, parts: Sequence[Row]) -> bool:
+        """Write all ``parts``, which may be of several tables, or nothing; False when a condition does not hold."""
+        tries = 0
+        while True:
+            try:
+                self.client.transact_write_items(TransactItems=parts)  # type: ignore[arg-type]
+            except ClientError as error:
+                codes = _reasons(error)
+                if _CONDITION in codes:
+                    return False
+                tries += 1
+                if not (is_throttle(error) or codes == {_CONFLICT}) or not self._patience.wait(tries):
+                    raise
+            else:
+                return True
+
     # --- parts of a transaction
 
     def putting(self, row: Mapping[str, Any], condition: str | None = None, values: Row | None = None) -> Row:
@@ -292,9 +215,59 @@ class Table:
             }
         }
 
-    def deleting(self, pk: str, sk: str, condition: str | None = None, values: Row | None = None) -> Row:
-        key = encode({"pk": pk, "sk": sk})
-        return {"Delete": {"TableName": self.name, "Key": key, **_expression(condition, values, None)}}
+
+Requests = Mapping[Key, Row]
+
+
+class _Group:
+    """What is written by one call, and what became of it."""
+
+    def __init__(self) -> None:
+        self.requests: dict[Key, Row] = {}
+        self.written: Future[None] = Future()
+
+
+class GroupWriter:
+    """Requests that arrive during a call are sent with the next one. Each thread waits until its own are written."""
+
+    def __init__(self, send: Callable[[Requests], None]) -> None:
+        self._send = send
+        self._turn = threading.Lock()  # held while a group is sent
+        self._joining = threading.Lock()
+        self._next = _Group()
+
+    def write(self, requests: Requests) -> None:
+        """Returns when all ``requests`` are written. Raises what the call raised, or ``OutOfTime``."""
+        if not requests:
+            return
+        with self._joining:
+            group = self._next
+            group.requests.update(requests)
+        left = seconds_to_end()
+        if not self._turn.acquire(timeout=-1 if left == float("inf") else max(0.0, left)):
+            raise OutOfTime("the writes before this one took all the time of the invocation")
+        try:
+            if not group.written.done():
+                self._send_group(group)
+        finally:
+            self._turn.release()
+        group.written.result()
+
+    def _send_group(self, group: _Group) -> None:
+        with self._joining:
+            self._next = _Group()
+        try:
+            self._send(group.requests)
+        except BaseException as error:
+            group.written.set_exception(error)
+        else:
+            group.written.set_result(None)
+
+
+def _reasons(error: ClientError) -> set[str]:
+    """Why the parts of a cancelled transaction were cancelled."""
+    answer: Any = error.response
+    return {reason.get("Code", "None") for reason in answer.get("CancellationReasons", ())} - {"None"}
 
 
 def _expression(condition: str | None, values: Row | None, names: Row | None) -> Row:

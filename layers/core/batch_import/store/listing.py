@@ -1,169 +1,188 @@
-"""Lists in their documented orders: bounded reads, opaque cursors bound to their filter.
+"""Lists in their documented orders, from the index pages.
 
 See docs/design.md#35-list-orders.
 """
 
-import base64
-import hashlib
-import json
 import zlib
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Protocol, TypeVar
 
 from batch_import.domain.entities import Item, Run
-from batch_import.domain.errors import InvalidRequest
-from batch_import.store.dynamo import Row, Table
-from batch_import.store.items import ItemStore
+from batch_import.domain.types import ItemOrder
+from batch_import.store.cursors import decode_cursor, encode_cursor
+from batch_import.store.item_index import ItemEntry, ItemIndex
+from batch_import.store.items import ItemStore, item_id_at
+from batch_import.store.run_index import RunEntry, RunIndex
 from batch_import.store.runs import RunStore
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
-_ROWS_PER_REQUEST = 2_000  # a request never looks at more rows, whatever the size of the run
-_RUNS_PER_SEARCH = 100
-_CHUNK = 500
 SEARCH_ROW_BYTES = 300_000
 
 Filter = Mapping[str, Any]
 
 
-def encode_cursor(position: str, filters: Filter) -> str:
-    raw = json.dumps([position, _digest(filters)])
-    return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str | None, filters: Filter) -> str | None:
-    """The position that ``cursor`` holds; raises ``InvalidRequest`` when it is damaged or of another filter."""
-    if cursor is None:
-        return None
-    try:
-        position, digest = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, TypeError, RecursionError):
-        raise InvalidRequest("cursor is not valid") from None
-    if digest != _digest(filters) or not isinstance(position, str):
-        raise InvalidRequest("cursor belongs to another filter")
-    return position
-
-
-def _digest(filters: Filter) -> str:
-    text = json.dumps({k: str(v) for k, v in filters.items() if v is not None}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def pack_search(texts: list[str]) -> list[bytes]:
-    """What ``q`` searches for runs: compressed lines, split so that each fits a row."""
-    lines, packed, size = [], [], 0
-    for text in texts:
-        lines.append(text.lower())
-        size += len(text.encode()) + 1
+def pack_search(lines: Iterable[str]) -> list[bytes]:
+    """What ``q`` searches, a line an item: compressed, split so that each part fits a row."""
+    gathered, packed, size = list[str](), list[bytes](), 0
+    for line in lines:
+        gathered.append(line.lower())
+        size += len(line.encode()) + 1
         if size > SEARCH_ROW_BYTES:
-            packed.append(zlib.compress("\n".join(lines).encode()))
-            lines, size = [], 0
-    return [*packed, zlib.compress("\n".join(lines).encode())] if lines else packed
+            packed.append(zlib.compress("\n".join(gathered).encode()))
+            gathered, size = [], 0
+    return [*packed, zlib.compress("\n".join(gathered).encode())] if gathered else packed
+
+
+class _Entry(Protocol):
+    @property
+    def order_key(self) -> str: ...
+
+
+E = TypeVar("E", bound=_Entry)
 
 
 class Listing:
-    def __init__(self, runs_table: Table, items_table: Table, runs: RunStore, items: ItemStore) -> None:
-        self._runs_table = runs_table
-        self._items_table = items_table
+    def __init__(self, run_index: RunIndex, item_index: ItemIndex, runs: RunStore, items: ItemStore) -> None:
+        self._run_index = run_index
+        self._item_index = item_index
         self._runs = runs
         self._items = items
 
+    # --- runs
+
     def runs(self, filters: Filter, limit: int, cursor: str | None) -> tuple[list[Run], str | None]:
         """``started_at`` descending; filters ``state``, ``access_mode``, ``q`` (run id, and items' provider or URL)."""
-        state = filters.get("state")
-        index = {"IndexName": "by_state" if state else "by_start"}
-        key = ("state_pk", str(state)) if state else ("list_pk", "runs")
-        budget = _RUNS_PER_SEARCH if filters.get("q") else _ROWS_PER_REQUEST
-        rows, position = self._walk(
-            self._runs_table,
-            index,
-            key,
-            "list_sk",
-            budget,
-            limit,
-            decode_cursor(cursor, filters),
-            lambda row: self._run_matches(row, filters),
-        )
-        found = self._runs.get_many([row["pk"] for row in rows])
-        return found, encode_cursor(position, filters) if position else None
+        scope = {"list": "runs", **filters}
+        position = decode_cursor(cursor, scope)
+        found: list[tuple[str, Run]] = []
+        for entries in _in_order(self._run_index.pages()):
+            wanted = [e for e in entries if position is None or e.order_key < position]
+            found += self._matching_runs(wanted, filters)
+            if len(found) > limit:
+                return [run for _, run in found[:limit]], encode_cursor(found[limit - 1][0], scope)
+        return [run for _, run in found], None
 
-    def items(self, run_id: str, filters: Filter, limit: int, cursor: str | None) -> tuple[list[Item], str | None]:
-        """The order of docs/design.md#35-list-orders. A filter that few rows meet may give short pages:
-        ``next_cursor`` then goes on.
-        """
-        rows, position = self._walk(
-            self._items_table,
-            {"IndexName": "by_order"},
-            ("order_pk", run_id),
-            "order_sk",
-            _ROWS_PER_REQUEST,
-            limit,
-            decode_cursor(cursor, filters),
-            lambda row: _item_matches(row, filters),
-        )
-        found = self._items.get_many(run_id, [row["sk"] for row in rows])
-        return found, encode_cursor(position, filters) if position else None
-
-    def _walk(
-        self,
-        table: Table,
-        index: Row,
-        key: tuple[str, str],
-        range_key: str,
-        budget: int,
-        limit: int,
-        position: str | None,
-        matches: Callable[[Row], bool],
-    ) -> tuple[list[Row], str | None]:
-        found: list[Row] = []
-        while budget > 0:
-            rows, more = self._page(table, index, key, range_key, min(_CHUNK, budget, max(limit + 1, 25)), position)
-            budget -= len(rows)
-            for row in rows:
-                if matches(row):
-                    if len(found) == limit:
-                        return found, position
-                    found.append(row)
-                position = row[range_key]
-            if not more:
-                return found, None
-        return found, position
-
-    def _page(
-        self, table: Table, index: Row, key: tuple[str, str], range_key: str, size: int, position: str | None
-    ) -> tuple[list[Row], bool]:
-        """Rows after ``position`` by value, so a cursor holds even when its row has moved."""
-        condition, values = f"{key[0]} = :key", {":key": key[1]}
-        if position is not None:
-            condition, values[":position"] = f"{condition} AND {range_key} < :position", position
-        rows, more = table.query(
-            **index,
-            KeyConditionExpression=condition,
-            ExpressionAttributeValues=values,
-            ScanIndexForward=False,
-            Limit=size,
-        )
-        return rows, more is not None
-
-    def _run_matches(self, row: Row, filters: Filter) -> bool:
-        if filters.get("access_mode") not in (None, row["access_mode"]):
-            return False
+    def _matching_runs(self, entries: Iterable[RunEntry], filters: Filter) -> list[tuple[str, Run]]:
+        """Those of ``entries`` that meet the filters, with their places. Their rows have the last word."""
         query = (filters.get("q") or "").lower()
-        if not query or query in row["pk"].lower():
-            return True
-        texts = self._runs.search_texts(row["pk"], row.get("search_rows", 0))
-        return any(query in zlib.decompress(text).decode() for text in texts)
+        likely = [e for e in entries if _run_may_match(e, filters, query)]
+        rows = {run.run_id: run for run in self._runs.get_many([e.run_id for e in likely])}
+        return [
+            (e.order_key, rows[e.run_id])
+            for e in likely
+            if e.run_id in rows
+            and filters.get("state") in (None, rows[e.run_id].state)
+            and (query in e.run_id.lower() or query in e.text or self._is_searched(rows[e.run_id], query))
+        ]
+
+    def _is_searched(self, run: Run, query: str) -> bool:
+        return any(query in line for line in self._search_lines(run))
+
+    def _search_lines(self, run: Run) -> Iterator[str]:
+        """Of each item, in the order of the list: its provider and its URL, in lower case."""
+        for text in self._runs.search_texts(run):
+            yield from zlib.decompress(text).decode().split("\n")
+
+    # --- items
+
+    def items(
+        self,
+        run: Run,
+        filters: Filter,
+        limit: int,
+        cursor: str | None,
+        order: ItemOrder = ItemOrder.STATUS,
+        name: str = "items",
+    ) -> tuple[list[Item], str | None]:
+        """By ``order``: that of docs/design.md#35-list-orders, or that of the run's list.
+
+        In the order of status an item that moves while a reader walks may be met twice, or not; in that of the list,
+        every item is met once. A cursor goes on in a list of the same ``name``.
+        """
+        bound = {"list": name, "run": run.run_id, **filters, "order": order}
+        position = decode_cursor(cursor, bound)
+        by_position = order is ItemOrder.POSITION
+        place: Callable[[ItemEntry], str] = _list_place if by_position else _status_place
+        entries = [(place(entry), entry) for entry in self._matching(run, filters)]
+        entries = sorted((e for e in entries if position is None or e[0] > position), key=lambda e: e[0])
+        found: list[tuple[str, Item]] = []
+        while entries and len(found) <= limit:
+            some, entries = entries[: limit + 1], entries[limit + 1 :]
+            rows = self._rows(run, [entry for _, entry in some])
+            found += [
+                (at, rows[e.position]) for at, e in some if e.position in rows and _is_as(rows[e.position], filters)
+            ]
+        more = encode_cursor(found[limit - 1][0], bound) if len(found) > limit else None
+        return [item for _, item in found[:limit]], more
+
+    def entries(self, run: Run) -> list[ItemEntry]:
+        """What the index knows of the run's items, in the order of its list."""
+        return sorted(self._item_index.read(run), key=lambda entry: entry.position)
+
+    def _rows(self, run: Run, entries: list[ItemEntry]) -> dict[int, Item]:
+        found = self._items.get_many(run.run_id, [item_id_at(entry.position) for entry in entries])
+        return {item.position: item for item in found}
+
+    def _matching(self, run: Run, filters: Filter) -> list[ItemEntry]:
+        entries = [entry for entry in self._item_index.read(run) if _entry_matches(entry, filters)]
+        query, provider_id = (filters.get("q") or "").lower(), filters.get("provider_id")
+        if not (query or provider_id) or not entries:
+            return entries
+        lines = list(self._search_lines(run))
+        return [e for e in entries if _line_matches(e.position, lines[e.position], query, provider_id)]
 
 
-_ITEM_FILTERS = ("current_stage", "confirmation_status", "provider_id", "matched_account_state", "account_resolution")
+def _in_order(pages: Iterator[list[RunEntry]]) -> Iterator[list[RunEntry]]:
+    """Entries newest first, in portions. Runs that begin together may stand in two pages, side by side."""
+    held: list[RunEntry] = []
+    for page in pages:
+        held = sorted([*held, *page], key=lambda entry: entry.order_key, reverse=True)
+        older = max((entry.order_key for entry in page), default="")
+        ready = [entry for entry in held if entry.order_key > older]
+        if ready:
+            yield ready
+        held = held[len(ready) :]
+    yield held
 
 
-def _item_matches(row: Row, filters: Filter) -> bool:
-    if any(filters.get(name) not in (None, row.get(name)) for name in _ITEM_FILTERS):
+def _run_may_match(entry: RunEntry, filters: Filter, query: str) -> bool:
+    if filters.get("access_mode") not in (None, entry.access_mode):
         return False
-    if filters.get("access_status") not in (None, row.get("access_status", "unknown")):
+    if filters.get("state") not in (None, entry.state):
         return False
-    if filters.get("has_warning") not in (None, row.get("has_warning", False)):
+    return not query or entry.is_cut or query in entry.text or query in entry.run_id.lower()
+
+
+_FIELDS = (
+    *("current_stage", "access_status", "confirmation_status", "matched_account_state", "account_resolution"),
+    *("platform", "code", "has_warning"),
+)
+
+
+def _entry_matches(entry: ItemEntry, filters: Filter) -> bool:
+    return all(filters.get(name) in (None, getattr(entry, name)) for name in _FIELDS)
+
+
+def _is_as(item: Item, filters: Filter) -> bool:
+    """The row may have moved on since its entry was written."""
+    return _entry_matches(ItemEntry.of(item, 0), filters) and filters.get("provider_id") in (None, item.provider_id)
+
+
+def _line_matches(position: int, line: str, query: str, provider_id: str | None) -> bool:
+    if provider_id is not None and line.partition(" ")[0] != provider_id.lower():
         return False
-    query = (filters.get("q") or "").lower()
-    return not query or any(query in row[name].lower() for name in ("provider_id", "base_url", "item_id"))
+    return not query or query in line or query in item_id_at(position)
+
+
+def _status_place(entry: ItemEntry) -> str:
+    """Ascending, where ``order_key`` descends."""
+    return entry.order_key.translate(_REVERSED)
+
+
+def _list_place(entry: ItemEntry) -> str:
+    return f"{entry.position:05d}"
+
+
+_DIGITS = "0123456789abcdef"
+_REVERSED = str.maketrans(_DIGITS, _DIGITS[::-1])

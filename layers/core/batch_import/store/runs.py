@@ -1,76 +1,60 @@
-"""Runs: creation with its stored list, exact counters, closing exactly once (docs/design.md#4-state)."""
+"""Runs: creation with its stored list, sums, closing exactly once (docs/design.md#4-state)."""
 
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from batch_import.domain.clock import Clock, iso
 from batch_import.domain.entities import Counters, Run
 from batch_import.domain.projection import run_end_state
-from batch_import.domain.types import AccessMode, RunState
+from batch_import.domain.types import RunState
 from batch_import.store.dynamo import Row, Table
-from batch_import.store.items import shard_key
+from batch_import.store.item_index import ItemIndex
+from batch_import.store.run_index import RunIndex
 
-_ITEMS_PER_SHARD = 50
-_MOST_SHARDS = 32
 _RUN = "run"
-_PROBE_KEY = "secret#probe_api_key"
 RUN_PATIENCE = timedelta(minutes=15)
 _IDEMPOTENCY_HOURS = 24
 _RECENT_SECONDS = 1.0
 _RECENT_RUNS = 50
 
 
-def shards_for(total_items: int) -> int:
-    return max(1, min(_MOST_SHARDS, -(-total_items // _ITEMS_PER_SHARD)))
-
-
-class SealedKey(NamedTuple):
-    """A run's ``probe_api_key``. ``erase_at`` is in seconds of the epoch; the end of the run comes before it."""
-
-    sealed: bytes
-    erase_at: int
-
-
 class RunStore:
-    def __init__(self, runs: Table, clock: Clock) -> None:
+    def __init__(self, runs: Table, index: RunIndex, items: ItemIndex, clock: Clock) -> None:
         self._table = runs
+        self._index = index
+        self._items = items
         self._clock = clock
         self._recent: dict[str, tuple[float, Run | None]] = {}
         self._reading = threading.Lock()
 
     # --- creating
 
-    def create(
-        self,
-        run: Run,
-        list_parts: Mapping[int, Row],
-        search: list[bytes],
-        idempotency: Row | None,
-        probe_key: SealedKey | None = None,
-        follows: Run | None = None,
-    ) -> bool:
-        """Store run, list, search rows, probe key and zeroed counters at once.
+    def new_index_page(self) -> int:
+        return self._index.new_page()
 
-        False when ``idempotency`` exists, or when another run has followed ``follows`` since that was read.
+    def create(
+        self, run: Run, search: list[bytes], text: str, idempotency: Row | None, follows: Run | None = None
+    ) -> bool:
+        """Store the run. ``text`` and ``search`` are what is searched in.
+
+        False when ``idempotency`` exists, or when another run has followed ``follows`` since that was read. The run's
+        row comes last: what it needs is there, and before it nobody reads that.
         """
-        row = {**self._row(run), "search_rows": len(search)}
-        parts = [self._table.putting(row, "attribute_not_exists(pk)")]
-        parts += [self._table.putting({"pk": run.run_id, "sk": list_key(n), **row}) for n, row in list_parts.items()]
-        parts += [
-            self._table.putting({"pk": run.run_id, "sk": f"search#{n:03d}", "text": text})
-            for n, text in enumerate(search)
-        ]
-        parts += [self._table.putting(self._counter_row(run, n)) for n in range(run.shards)]
-        if probe_key is not None:
-            secret = {"sealed": probe_key.sealed, "expires_at": probe_key.erase_at}
-            parts.append(self._table.putting({"pk": run.run_id, "sk": _PROBE_KEY, **secret}))
+        self._table.put_all(
+            {"pk": run.run_id, "sk": f"search#{n:03d}", "text": packed} for n, packed in enumerate(search)
+        )
+        self._table.put_all({"pk": run.run_id, "sk": list_key(n), "expanded": 0} for n in range(run.list_parts))
+        self._index.add(run, text)
+        parts = [self._table.putting(self._row(run), "attribute_not_exists(pk)")]
         if idempotency is not None:
-            parts.append(self._table.putting(self._idempotency_row(run, idempotency), "attribute_not_exists(pk)"))
+            row = self._idempotency_row(run, idempotency)
+            free = "attribute_not_exists(pk) OR expires_at <= :now"
+            parts.append(self._table.putting(row, free, {":now": self._epoch()}))
         if follows is not None:
             parts.append(self._following(run, follows))
-        return self._table.transact(parts)
+        return self._table.write_together(parts)
 
     def _following(self, run: Run, source: Run) -> Row:
         """The part of a transaction that enters ``run`` with the run whose items it is made of."""
@@ -83,24 +67,19 @@ class RunStore:
         return self._table.updating(source.run_id, _RUN, update, values, "followed = :seen")
 
     def remembered(self, idempotency_hash: str) -> Row | None:
-        """``run_id`` and ``request_hash`` of the run that this Idempotency-Key made, if any."""
-        return self._table.get(f"idempotency#{idempotency_hash}", _RUN)
+        """``run_id`` and ``request_hash`` of the run that this Idempotency-Key made within its lifetime, if any."""
+        row = self._table.get(f"idempotency#{idempotency_hash}", _RUN)
+        return row if row and row["expires_at"] > self._epoch() else None
+
+    def _epoch(self) -> int:
+        return int(self._clock.now().timestamp())
 
     def _row(self, run: Run) -> Row:
-        index = {
-            "list_pk": "runs",
-            "list_sk": f"{run.started_at}#{run.run_id}",
-            "state_pk": run.state,
-            "watch_pk": "runs",
-            "watch_at": iso(self._clock.now() + RUN_PATIENCE),
-        }
-        return {"pk": run.run_id, "sk": _RUN, **run.model_dump(mode="python"), **index}
-
-    def _counter_row(self, run: Run, number: int) -> Row:
-        return {"pk": run.run_id, "sk": shard_key(number), **Counters().model_dump()}
+        watch = {"watch_pk": "runs", "watch_at": iso(self._clock.now() + RUN_PATIENCE)}
+        return {"pk": run.run_id, "sk": _RUN, **run.model_dump(mode="python"), **watch}
 
     def _idempotency_row(self, run: Run, idempotency: Row) -> Row:
-        expires = int((self._clock.now() + timedelta(hours=_IDEMPOTENCY_HOURS)).timestamp())
+        expires = self._epoch() + 3600 * _IDEMPOTENCY_HOURS
         return {
             "pk": f"idempotency#{idempotency['hash']}",
             "sk": _RUN,
@@ -131,70 +110,91 @@ class RunStore:
         return [Run.model_validate(rows[run_id, _RUN]) for run_id in run_ids if (run_id, _RUN) in rows]
 
     def counters(self, run: Run) -> Counters:
-        return self.counters_of([run])[run.run_id]
+        return self._items.counters(run)
 
     def counters_of(self, runs: Iterable[Run]) -> dict[str, Counters]:
-        runs = list(runs)
-        keys = [(run.run_id, shard_key(n)) for run in runs for n in range(run.shards)]
-        rows = self._table.get_many(keys)
-        sums: dict[str, Counters] = {}
-        for run in runs:
-            shards = [rows.get((run.run_id, shard_key(n)), {}) for n in range(run.shards)]
-            names = Counters.model_fields
-            sums[run.run_id] = Counters(**{name: sum(shard.get(name, 0) for shard in shards) for name in names})
-        return sums
+        return {run.run_id: self._items.counters(run) for run in runs}
 
-    def sealed_probe_key(self, run_id: str) -> bytes | None:
-        row = self._table.get(run_id, _PROBE_KEY)
-        return row["sealed"] if row else None
-
-    def search_texts(self, run_id: str, count: int) -> list[bytes]:
-        rows = self._table.get_many([(run_id, f"search#{n:03d}") for n in range(count)], consistent=False)
-        return [row["text"] for row in rows.values()]
+    def search_texts(self, run: Run) -> list[bytes]:
+        keys = [(run.run_id, f"search#{n:03d}") for n in range(run.search_parts)]
+        rows = self._table.get_many(keys, consistent=False)
+        return [rows[key]["text"] for key in keys if key in rows]
 
     # --- the stored list
 
-    def list_part(self, run_id: str, number: int) -> Row | None:
-        return self._table.get(run_id, list_key(number))
+    def expanded(self, run: Run) -> dict[int, int]:
+        """Of each part of the list that is not yet wholly expanded, by number, how many rows of it are."""
+        keys = [(run.run_id, list_key(n)) for n in range(run.list_parts)]
+        rows = self._table.get_many(keys)
+        return {n: int(rows[key]["expanded"]) for n, key in enumerate(keys) if key in rows}
 
-    def expand(self, run_id: str, number: int, start: int, end: int | None, rows: list[Row]) -> bool:
-        """Write item ``rows`` and move the part's pointer from ``start`` to ``end`` (None: done, delete it)."""
+    def move_pointer(self, run_id: str, number: int, start: int, end: int | None) -> None:
+        """The part's rows up to ``end`` are items now (None: all of them)."""
         if end is None:
-            pointer = self._table.deleting(run_id, list_key(number), "expanded = :start", {":start": start})
+            self._table.delete(run_id, list_key(number))
         else:
-            pointer = self._table.updating(
-                run_id, list_key(number), "SET expanded = :end", {":end": end, ":start": start}, "expanded = :start"
-            )
-        return self._table.transact([pointer, *rows])
+            self._table.update(
+                run_id, list_key(number), "SET expanded = :end", {":end": end, ":start": start},
+                condition="expanded = :start",
+            )  # fmt: skip
 
     # --- changing
 
-    def close(self, run: Run) -> bool:
-        """One conditional write, which erases the run's probe key; False when items are left or somebody closed it
-        before. A cancel in between is seen. While the given key is bound, reconcile goes on watching the run.
-        """
-        if self.counters(run).completed_items < run.total_items:
-            return False
-        return any(self._close_as_it_is(run) for _ in range(2))
+    def page_done(self, run: Run, page: int) -> bool:
+        """All items of a page of the index are done. Returns whether that holds for all pages now."""
+        condition = "attribute_exists(pk) AND attribute_not_exists(finished_at)"
+        row = self._table.updated(run.run_id, _RUN, "ADD done_pages :page", {":page": {page}}, condition=condition)
+        return row is not None and len(row["done_pages"]) >= run.pages
 
-    def _close_as_it_is(self, run: Run) -> bool:
+    def close(self, run: Run) -> bool:
+        """One conditional write; False when items are left or somebody closed it before. A cancel in between is seen.
+
+        While the run holds keys, or the given key is bound, reconcile goes on watching it.
+        """
         current = self.get(run.run_id) or run
-        counters = self.counters(current)
-        if counters.completed_items < run.total_items or current.finished_at is not None:
+        if current.finished_at is not None:
             return False
-        state = run_end_state(current, counters)
-        values: Row = {":state": state, ":now": iso(self._clock.now()), ":seen": current.state}
-        update = "SET #state = :state, state_pk = :state, finished_at = :now"
-        if not current.given_key_is_bound:
-            update += " REMOVE watch_pk, watch_at"
+        totals = self._items.counters(current, consistent=True)
+        if totals.completed_items < run.total_items:
+            return False
+        closed = self._close_as_it_is(current, totals) or self._close_as_it_is(self.get(run.run_id) or run, totals)
+        if closed is not None:
+            self.show_end(closed)
+        return closed is not None
+
+    def _close_as_it_is(self, run: Run, totals: Counters) -> Run | None:
+        if run.finished_at is not None:
+            return None
+        now, holds_keys = iso(self._clock.now()), totals.active_items < run.total_items
+        changes = {
+            "state": run_end_state(run, totals),
+            "finished_at": now,
+            "totals": totals,
+            "keys_until": run.keys_until if holds_keys else None,
+        }
+        values: Row = {
+            ":state": changes["state"],
+            ":now": now,
+            ":totals": totals.model_dump(),
+            ":seen": run.state,
+            ":watch": iso(self._clock.now()),
+        }
+        # reconcile looks at it soon: it erases what is not needed any more
+        update = "SET #state = :state, finished_at = :now, totals = :totals, watch_at = :watch REMOVE done_pages"
+        if not holds_keys:
+            update += ", keys_until"
         condition = "attribute_not_exists(finished_at) AND #state = :seen"
-        parts = [self._table.updating(run.run_id, _RUN, update, values, condition, {"#state": "state"})]
-        if current.access_mode is AccessMode.SELF_SERVICE:
-            parts.append(self._table.deleting(run.run_id, _PROBE_KEY))
-        return self._table.transact(parts)
+        written = self._table.update_once(
+            run.run_id, _RUN, update, values, condition=condition, names={"#state": "state"}
+        )
+        return run.model_copy(update=changes) if written else None
+
+    def show_end(self, run: Run) -> None:
+        """The list shows the state with which ``run`` has ended. Harmless when repeated."""
+        self._index.set_state(run)
 
     def overdue(self, limit: int) -> list[str]:
-        """Runs not closed for a while, through the sparse index."""
+        """Runs that nobody looked after for a while, through the sparse index."""
         rows, _ = self._table.query(
             IndexName="by_watch",
             KeyConditionExpression="watch_pk = :pk AND watch_at < :now",
@@ -204,7 +204,7 @@ class RunStore:
         return [row["pk"] for row in rows]
 
     def watched(self) -> list[str]:
-        """All runs that are not closed, or hold a key that must be put back, through the sparse index."""
+        """All runs that are not closed, or hold a key, through the sparse index."""
         rows = self._table.query_all(
             IndexName="by_watch",
             KeyConditionExpression="watch_pk = :pk",
@@ -212,22 +212,26 @@ class RunStore:
         )
         return [row["pk"] for row in rows]
 
-    def watch_again(self, run_id: str) -> None:
-        """Look at the run again later; a closed run is not watched."""
-        values: Row = {":at": iso(self._clock.now() + RUN_PATIENCE)}
+    def watch_again(self, run_id: str, at: str | None = None) -> None:
+        """Look at the run again later, or ``at`` a time; one that is not watched stays so."""
+        values: Row = {":at": at or iso(self._clock.now() + RUN_PATIENCE)}
         self._table.update(run_id, _RUN, "SET watch_at = :at", values, condition="attribute_exists(watch_pk)")
 
     def stop_watching(self, run_id: str) -> None:
-        self._table.update(run_id, _RUN, "REMOVE watch_pk, watch_at", {}, condition="attribute_exists(finished_at)")
+        update = "REMOVE watch_pk, watch_at, keys_until"
+        self._table.update(run_id, _RUN, update, {}, condition="attribute_exists(finished_at)")
 
     def cancel(self, run_id: str) -> bool:
         """running → cancelled; False when the run has ended already."""
         self._recent.pop(run_id, None)
         values: Row = {":cancelled": RunState.CANCELLED, ":running": RunState.RUNNING}
-        update = "SET #state = :cancelled, state_pk = :cancelled"
-        return self._table.update(
-            run_id, _RUN, update, values, condition="#state = :running", names={"#state": "state"}
+        cancelled = self._table.update_once(
+            run_id, _RUN, "SET #state = :cancelled", values, condition="#state = :running", names={"#state": "state"}
         )
+        run = self.get(run_id) if cancelled else None
+        if run is not None:
+            self._index.set_state(run)
+        return cancelled
 
     def ask_undo(self, run: Run, idempotency: Row | None) -> bool:
         """An undo of an ended run begins.
@@ -243,7 +247,7 @@ class RunStore:
         parts = [self._table.updating(run.run_id, _RUN, update, values, condition)]
         if idempotency is not None:
             parts.append(self._table.putting(self._idempotency_row(run, idempotency), "attribute_not_exists(pk)"))
-        return self._table.transact(parts)
+        return self._table.write_together(parts)
 
     def end_undo(self, run: Run) -> None:
         """Reconcile then stops watching the run."""
@@ -269,7 +273,7 @@ class RunStore:
         condition = "attribute_not_exists(self_service)"
         if expected is not None:
             condition, values[":phase"] = "self_service.phase = :phase", expected
-        return self._table.update(run_id, _RUN, "SET self_service = :facts", values, condition=condition)
+        return self._table.update_once(run_id, _RUN, "SET self_service = :facts", values, condition=condition)
 
 
 def list_key(number: int) -> str:

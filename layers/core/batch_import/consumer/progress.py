@@ -1,0 +1,43 @@
+"""Brings the indexes up to date with what was written, and ends runs whose last item has ended."""
+
+from batch_import.domain.entities import Run
+from batch_import.store.item_index import DonePage, ItemIndex
+from batch_import.store.runs import RunStore
+from batch_import.store.secrets import PROBE_KEY, SecretStore
+
+
+class Progress:
+    """Whoever writes items publishes afterwards: while it goes on, and before it says that its work is done.
+
+    A crash in between is made good: the message comes again, and its items are noted as they are found.
+    """
+
+    def __init__(self, index: ItemIndex, runs: RunStore, secrets: SecretStore) -> None:
+        self._index = index
+        self._runs = runs
+        self._secrets = secrets
+
+    def publish(self) -> int:
+        """Write the index entries of all items that were noted; returns how many runs that closed."""
+        return sum(self._end_page(page) for page in self._index.flush())
+
+    def _end_page(self, page: DonePage) -> bool:
+        run = self._runs.recent(page.run_id)
+        if run is None or not page.is_complete(run) or not self._runs.page_done(run, page.page):
+            return False
+        return self.close(run)
+
+    def close(self, run: Run) -> bool:
+        """Close the run if all its items have ended; what it needs no more is erased. Harmless when repeated."""
+        closed = self._runs.close(run)
+        ended = self._runs.get(run.run_id) if closed else None
+        if ended is not None:
+            self.erase_secrets(ended)
+        return closed
+
+    def erase_secrets(self, run: Run) -> None:
+        """Of a run that has ended: the given key; with ``keys_until`` gone, the data key as well."""
+        if run.keys_until is None:
+            self._secrets.erase_run(run.run_id, [PROBE_KEY])
+        else:
+            self._secrets.erase(run.run_id, [PROBE_KEY])

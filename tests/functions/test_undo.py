@@ -1,0 +1,92 @@
+"""The undo route, and the worker when the host fails (docs/design.md#37-undo)."""
+
+from datetime import timedelta
+from typing import Any
+
+import boto3
+from batch_import.bootstrap import bootstrap
+from batch_import.domain.types import AccessStatus
+
+from tests.conftest import Service
+from tests.functions.test_api import BODY, RUNS, call, queued, stored
+from tests.functions.test_retry import ended
+from tests.support.aws import Aws
+from tests.support.pump import Context, handler_of
+
+HOURS = timedelta(hours=3)
+BROKEN, UNKNOWN = AccessStatus.BROKEN, AccessStatus.UNKNOWN
+
+
+def undo(run_id: str, **more: Any) -> Any:
+    return call("POST", f"{RUNS}/{run_id}/undo", **more)
+
+
+def test_it_is_only_queued_and_the_run_says_so(aws: Aws) -> None:
+    run_id = ended([BROKEN])
+    before = queued(aws)
+    answer = undo(run_id)
+    assert answer.status == 202
+    assert answer.json["undo_asked_at"] is not None
+    assert answer.json["undone_at"] is None
+    assert answer.json == call("GET", f"{RUNS}/{run_id}").json["run"]
+    assert queued(aws) == before + 1
+
+
+def test_a_second_call_goes_on_with_the_same_undo(aws: Aws) -> None:
+    run_id = ended([BROKEN])
+    assert undo(run_id).json == undo(run_id).json
+
+
+def test_the_same_idempotency_key_begins_no_second_undo(aws: Aws) -> None:
+    run_id, other = ended([BROKEN]), ended([BROKEN])
+    first = undo(run_id, Idempotency_Key="once").json
+    run = bootstrap().runs.get(run_id)
+    assert run is not None
+    bootstrap().runs.end_undo(run)
+    again = undo(run_id, Idempotency_Key="once").json
+    assert (again["undo_asked_at"], again["undone_at"] is None) == (first["undo_asked_at"], False)
+    assert undo(other, Idempotency_Key="once").error[:2] == (409, "conflict")
+    assert undo(run_id).json["undone_at"] is None
+
+
+def test_what_cannot_be_undone_is_told(aws: Aws) -> None:
+    running = str(call("POST", RUNS, BODY).json["run_id"])
+    dry = ended([UNKNOWN], dry_run=True)
+    before = stored()
+    told = [undo(run_id).error for run_id in (running, dry, "run_nowhere")]
+    assert [status for status, _, _ in told] == [409, 409, 404]
+    assert "has not ended" in told[0][2]
+    assert "dry run" in told[1][2]
+    assert [undo(running, role=role).status for role in ("viewer", "")] == [403, 403]
+    assert stored() == before
+
+
+def test_a_host_that_fails_is_waited_for_an_hour_and_then_told(service: Service, box: Any) -> None:
+    run_id, _ = service.import_([{"base_url": box.relay("healthy"), "api_key": "sk-test-undo"}])
+    service.aws.put_host("http://127.0.0.1:9", "admin-key")
+    bootstrap.cache_clear()
+    service.call("POST", f"{RUNS}/{run_id}/undo")
+    service.pump.run(horizon=HOURS, step=60)
+    [item] = service.items(run_id)
+    assert (item["undo_result"]["outcome"], item["undo_result"]["reason"]) == ("kept", "host_failed")
+    assert service.run(run_id)["run"]["undone_at"] is not None
+
+    service.aws.put_host(box.host_url, box.admin_key)
+    bootstrap.cache_clear()
+    service.clock.shift(3600)
+    service.call("POST", f"{RUNS}/{run_id}/undo")
+    service.pump.run()
+    assert service.items(run_id)[0]["undo_result"]["outcome"] == "removed"
+
+
+def test_reconcile_queues_a_lost_undo_again_and_stops_watching_at_its_end(service: Service, box: Any) -> None:
+    run_id, _ = service.import_([{"base_url": box.relay("healthy"), "api_key": "sk-test-undo"}])
+    service.call("POST", f"{RUNS}/{run_id}/undo")
+    boto3.client("sqs").purge_queue(QueueUrl=service.aws.environment["IMPORT_QUEUE_URL"])
+    service.clock.shift(16 * 60)
+    assert handler_of("reconcile")({}, Context())["undos_requeued"] == 1
+    service.pump.run()
+    assert service.run(run_id)["run"]["undone_at"] is not None
+    service.clock.shift(16 * 60)
+    assert handler_of("reconcile")({}, Context())["undos_requeued"] == 0
+    assert bootstrap().runs.watched() == []

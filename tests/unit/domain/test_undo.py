@@ -1,0 +1,107 @@
+"""What becomes of an account when its run is undone (docs/design.md#37-undo)."""
+
+from typing import Any
+
+import pytest
+from batch_import.domain.advisories import Text
+from batch_import.domain.reuse_policy import ExistingAccount
+from batch_import.domain.undo import (
+    UNDO_TEXTS,
+    Fate,
+    UndoOutcome,
+    UndoReason,
+    fate,
+    groups_before,
+    is_made_by,
+    left_nothing,
+    made_by,
+    mapping_before,
+)
+
+from tests.unit.domain import rows
+
+RUN, OTHER = "run_20260522_0001", "run_20260523_0002"
+BEFORE = {"status": "inactive", "schedulable": True, "state": "proven", "groups": [3], "added": ["new"]}
+
+
+def account(**fields: Any) -> ExistingAccount:
+    base: dict[str, Any] = {
+        "account_id": 4, "name": "a", "base_url": "", "status": "active", "schedulable": True, "runs": (RUN,),
+        "digest": rows.item().key_digest, "import_state": "proven", "model_mapping": {"old": "old", "new": "new"},
+        "group_ids": (3, 7),
+    }  # fmt: skip
+    return ExistingAccount(**{**base, **fields})
+
+
+OFF = {"status": "inactive", "group_ids": (3,), "model_mapping": {"old": "old"}}
+HALF = {"status": "inactive", "group_ids": (3, 7)}  # an undo broke off between its two writes
+
+
+@pytest.mark.parametrize(
+    ("resolution", "access", "fields", "wanted"),
+    [
+        ("created", "active", {}, Fate.REMOVE),
+        ("created", "broken", {"import_state": "failed"}, Fate.REMOVE),
+        ("created", "active", {"runs": (RUN, OTHER)}, Fate.OF_ANOTHER_RUN),
+        ("created", "active", {"runs": (OTHER,)}, Fate.OF_ANOTHER_RUN),  # which adopted it
+        ("created", "active", {"runs": ()}, Fate.CHANGED),
+        ("created", "active", {"digest": "f" * 64}, Fate.CHANGED),
+        ("reactivated", "active", {}, Fate.RESTORE),
+        ("reactivated", "active", HALF, Fate.RESTORE),
+        ("reactivated", "active", OFF, Fate.IS_RESTORED),
+        ("reactivated", "active", {"schedulable": False}, Fate.CHANGED),
+        ("reactivated", "active", {"status": "error"}, Fate.CHANGED),
+        ("reactivated", "active", {"runs": (OTHER, RUN)}, Fate.RESTORE),
+        ("reactivated", "active", {"runs": (RUN, OTHER)}, Fate.OF_ANOTHER_RUN),
+        ("reactivated", "broken", {}, Fate.RELEASE),  # the run itself has put it back
+        ("replaced", "active", {}, Fate.RESTORE),
+        ("replaced", "broken", {"import_state": "failed"}, Fate.RESTORE),
+        ("replaced", "broken", {}, Fate.CHANGED),
+        ("reused", "active", {"status": "inactive", "schedulable": False}, Fate.RESTORE),
+    ],
+)
+def test_fate_of_an_account(resolution: str, access: str, fields: dict[str, Any], wanted: Fate) -> None:
+    placed = {"placed_groups": [3, 7]} if access == "active" else {}
+    before = None if resolution == "created" else BEFORE
+    item = rows.item(account_resolution=resolution, access_status=access, before=before, **placed)
+    assert fate(item, account(**fields)) is wanted
+
+
+def test_a_reused_account_to_which_nothing_was_added_only_loses_the_mark_of_the_run() -> None:
+    item = rows.item(account_resolution="reused", before={**BEFORE, "added": []}, placed_groups=[3])
+    assert fate(item, account()) is Fate.RELEASE
+
+
+def test_groups_that_people_gave_since_stay_with_a_reused_account_only() -> None:
+    before = rows.item(before=BEFORE).known_before
+    assert before is not None
+    reused = rows.item(account_resolution="reused", before=BEFORE, placed_groups=[3, 7])
+    woken = rows.item(account_resolution="reactivated", before=BEFORE, placed_groups=[3, 7])
+    assert groups_before(reused, before, [3, 7, 9]) == [3, 9]
+    assert groups_before(woken, before, [3, 7, 9]) == [3]
+
+
+def test_added_names_go_and_replaced_targets_come_back() -> None:
+    before = rows.item(before={**BEFORE, "replaced": {"old": "older", "gone": "x"}}).known_before
+    assert before is not None
+    now = {"old": "newer", "new": "new", "by-hand": "y"}
+    assert mapping_before(before, now) == {"old": "older", "by-hand": "y"}
+
+
+def test_duplicates_and_undecided_items_left_nothing() -> None:
+    assert left_nothing(rows.item(account_resolution=None))
+    assert left_nothing(rows.item(duplicate_of="item_00001"))
+    assert not left_nothing(rows.item())
+
+
+def test_the_mark_of_a_run_is_found_with_and_without_more_text() -> None:
+    assert is_made_by(made_by(RUN), RUN)
+    assert is_made_by(f"{made_by(RUN)}: https://relay.example.com/v1", RUN)
+    assert not any(
+        is_made_by(text, RUN) for text in (None, "", made_by(OTHER), f"{made_by(RUN)}0", "Batch Auto-Import")
+    )
+
+
+def test_every_result_has_its_text_in_both_languages() -> None:
+    assert set(UNDO_TEXTS) == {*UndoOutcome, *UndoReason} - {UndoOutcome.KEPT}
+    assert all(isinstance(text, Text) and text.zh and text.en for text in UNDO_TEXTS.values())
