@@ -58,7 +58,7 @@ def test_customers_whom_the_host_does_not_know_are_told_by_their_positions(servi
     )
     assert stored() == before
     message = post({**BODY, "subscription_users": ["no@example.com"] * 30}, Accept_Language="zh").error[2]
-    assert message.endswith("宿主中没有该用户（另有 20 处）")
+    assert message.endswith("sub2api 中没有该用户（另有 20 处）")
     assert post({**BODY, "subscription_users": [users[0], users[2], users[3]]}).status == 202
 
 
@@ -94,8 +94,8 @@ def test_active_with_nobody_having_got_access_is_told(service: Service, monkeypa
     run_id, [ended] = service.import_([item], subscription_users=users)
     assert ended["access_status"] == "active"
     assert ended["advisory_messages"] == [
-        "nobody has got access: the account works, but the host knows none of the subscription_users",
-        "the host has no user user0@example.com, user1@example.com, user2@example.com, user3@example.com, "
+        "The account works, but nobody has got access: sub2api has none of the users named",
+        "No access given: sub2api has no user user0@example.com, user1@example.com, user2@example.com, user3@example.com, "
         "user4@example.com (+2)",
     ]
     assert service.run(run_id)["run"]["state"] == "completed_with_warnings"
