@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urljoin
 
 import boto3
 import pytest
@@ -337,6 +338,17 @@ def test_without_keys_there_is_nothing_to_retry_with(aws: Aws) -> None:
     assert (status, code) == (409, "conflict")
     assert "no key" in message
     assert stored() == before
+
+
+def test_a_retry_is_found_where_its_location_says_and_its_replay_is_told(aws: Aws) -> None:
+    old = ended([BROKEN])
+    first, again = (retry(old, Idempotency_Key="a") for _ in range(2))
+    address = urljoin(f"https://h/v1{RUNS}/{old}/retry", first.headers["Location"])
+    assert address == f"https://h/v1{RUNS}/{first.json['run_id']}"
+    assert "Idempotent-Replayed" not in first.headers
+    assert again.headers["Idempotent-Replayed"] == "true"
+    run = call("GET", f"{RUNS}/{first.json['run_id']}").json["run"]
+    assert (run["source"], run["retry_of"]) == ("retry", old)
 
 
 @pytest.mark.parametrize("role", ["viewer", "", "admin"])

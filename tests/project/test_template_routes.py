@@ -6,8 +6,10 @@ import re
 from typing import Any
 
 from batch_import import bootstrap
+from batch_import.domain.contract import ErrorCode
 from batch_import.http_api.authorization import _BEARER
 
+from embedded.gate import COMPRESSED_FROM
 from tests.project.sam_template import of_type, resources, template
 from tests.support.aws import Aws
 
@@ -98,3 +100,27 @@ def test_the_gateways_own_refusals_speak_the_envelope() -> None:
         error = json.loads(text)["error"]
         assert set(error) == {"code", "message"}
         assert all(error.values())
+
+
+def test_the_gateways_own_refusals_have_the_headers_of_the_api() -> None:
+    from batch_import.http_api.responses import OF_API, REQUEST_ID, SECURITY
+
+    wanted = {**SECURITY, "Cache-Control": OF_API["Cache-Control"], "Content-Language": "en"}
+    for one in of_type(resources(), "AWS::ApiGateway::GatewayResponse").values():
+        headers = one["ResponseParameters"]
+        for name, value in wanted.items():
+            assert headers[f"gatewayresponse.header.{name}"] == f"'{value}'", one["ResponseType"]
+        assert headers[f"gatewayresponse.header.{REQUEST_ID}"] == "context.requestId"
+        assert ("gatewayresponse.header.Retry-After" in headers) == (one["ResponseType"] == "THROTTLED")
+
+
+def test_every_code_of_the_gateways_own_refusals_is_in_the_document() -> None:
+    answers = of_type(resources(), "AWS::ApiGateway::GatewayResponse").values()
+    texts = [
+        one["ResponseTemplates"]["application/json"].replace("$context.error.messageString", '""') for one in answers
+    ]
+    assert {json.loads(text)["error"]["code"] for text in texts} <= set(ErrorCode)
+
+
+def test_long_answers_are_compressed_from_the_same_size_on_everywhere() -> None:
+    assert resources()["Api"]["Properties"]["MinimumCompressionSize"] == COMPRESSED_FROM

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-from batch_import.domain.tokens import NAME, MalformedTokens, Role, Token, digest_of, tokens_of
+from batch_import.domain.tokens import NAME, MalformedTokens, Token, digest_of, tokens_of
+from batch_import.domain.types import Role
 
 from batch_import_cli.app import choice, emit, note
 from batch_import_cli.config import Environment

@@ -1,5 +1,6 @@
 """ResultProjection: badges (docs/design.md#34-badges) and schema examples to the letter, in both languages."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -19,10 +20,21 @@ ADDED = {
     "last_error_code",
     "advice",
     "label",
+    "source",
+    "created_by",
+    "retry_of",
+    "subscription_users",
+    "subscription_user_count",
+    "join_groups",
+    "join_group_count",
+    "position",
+    "updated_at",
+    "requested_model_count",
+    "canonical_model_family_count",
+    "advisory_count",
     "latency_ms",
     "served_model",
     "platform",
-    "retry_of",
     "dry_run",
     "plan_of",
     "plan",
@@ -224,3 +236,40 @@ def test_a_profile_with_a_value_outside_its_enum_fails_loudly() -> None:
 )
 def test_run_end_state(run: dict[str, Any], counts: dict[str, int], state: RunState) -> None:
     assert run_end_state(rows.run(**{"state": "running", **run}), rows.counters(**counts)) is state
+
+
+def worst_item(number: int) -> Any:
+    """As much as a relay, a request and a run can put into one item."""
+    advisories = [{"code": "models_vanished", "params": {"models": "模" * 2_000}}] * 15
+    return rows.item(
+        item_id=f"item_{number:05d}",
+        base_url=f"https://h/{'x' * 2_000}",
+        label="名" * 100,
+        requested_models=["型" * 200] * 200,
+        advisories=advisories,
+        last_error="误" * 500,
+        resolved_smoke_model="m" * 256,
+        served_model="m" * 256,
+    )
+
+
+@pytest.mark.parametrize("name", ["family-{}", "家族{}", '"\\{}' + "\\" * 60])
+def test_two_hundred_of_the_largest_items_fit_an_answer(name: str) -> None:
+    """Lambda refuses answers of more than 6 MB, in which quotes and backslashes of the body are escaped again."""
+    families = tuple(name.format(n) for n in range(1_000))
+    profile = ItemProfile(canonical_model_families=families)
+    listed = api.ItemList(items=[ZH.item(worst_item(n), profile) for n in range(200)], next_cursor=None)
+    body = listed.model_dump_json()
+    assert len(json.dumps({"body": body}, ensure_ascii=False).encode()) < 5_000_000
+
+
+def test_a_list_says_how_much_it_leaves_out_and_the_detail_has_all() -> None:
+    names = tuple(f"family-{n}" for n in range(1_000))
+    item, profile = rows.item(requested_models=names[:50]), ItemProfile(canonical_model_families=names)
+    listed, detail = EN.item(item, profile), EN.item_detail(item, profile, [])
+    assert listed.canonical_model_families == list(names[:20])
+    assert listed.requested_models == list(names[:20])
+    assert (listed.canonical_model_family_count, listed.requested_model_count, listed.advisory_count) == (1_000, 50, 1)
+    assert detail.canonical_model_families == list(names)
+    assert detail.requested_models == list(names[:50])
+    assert detail.canonical_model_family_count == 1_000

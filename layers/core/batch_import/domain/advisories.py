@@ -86,6 +86,10 @@ ADVISORIES: dict[str, Text] = {
         "the key is shown to this relay by a header of the account, which administrators of the host can read",
     ),
     "join_group_unknown": Text("宿主中没有分组 {name}", "the host has no group named {name}"),
+    "no_customer_has_access": Text(
+        "没有任何用户获得访问权限：该账号可用，但 subscription_users 在宿主中均不存在",
+        "nobody has got access: the account works, but the host knows none of the subscription_users",
+    ),
     "subscription_user_unknown": Text("宿主中没有用户 {user}", "the host has no user {user}"),
     "host_simple_mode": Text(
         "宿主运行在 simple 模式，分组不起作用", "the host runs in simple mode, where groups mean nothing"

@@ -22,6 +22,7 @@ from batch_import.domain.types import (
     PlatformWish,
     Reactivate,
     RunMode,
+    RunSource,
     RunState,
 )
 
@@ -92,6 +93,9 @@ class Run(_Row):
     platform: PlatformWish = PlatformWish.AUTO
     join_groups: tuple[str, ...] = ()
     legacy_batch_id: str | None = None
+    label: str | None = None
+    source: RunSource = RunSource.ITEMS
+    created_by: str = "operator"
     total_items: int
     pages: int
     list_parts: int = 0

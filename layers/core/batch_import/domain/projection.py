@@ -8,11 +8,13 @@ from batch_import.domain.advisories import Advisory, Text, text_of
 from batch_import.domain.entities import Counters, Event, Item, ItemProfile, Run
 from batch_import.domain.outcomes import Code, outcome
 from batch_import.domain.provider import shown_fingerprint
+from batch_import.domain.shortening import first_names, first_texts
 from batch_import.domain.types import (
     AccessStatus,
     AccountResolution,
     ConfirmationStatus,
     MatchedAccountState,
+    Role,
     RunState,
 )
 from batch_import.domain.undo import UNDO_TEXTS, UndoOutcome, UndoReason
@@ -87,18 +89,27 @@ class ResultProjection:
         told = {"plan_of": run.plan_of, "left_out_items": run.left_out_items}
         return api.RunApplied.model_validate({**self.created(run, counters).model_dump(), **told})
 
-    def run(self, run: Run, counters: Counters) -> api.RunSummary:
+    def run(self, run: Run, counters: Counters, *, whole: bool = False) -> api.RunSummary:
+        """``whole`` shows all users and groups, of whom a list has the first ones only."""
+        shown = list if whole else first_names
         return api.RunSummary(
             run_id=run.run_id,
             state=run.state,
             mode=run.mode,
             access_mode=run.access_mode,
             platform=run.platform,
+            label=run.label,
+            source=run.source,
+            created_by=Role(run.created_by),
+            retry_of=run.retry_of,
+            subscription_users=shown(run.subscription_users),
+            subscription_user_count=len(run.subscription_users),
+            join_groups=shown(run.join_groups),
+            join_group_count=len(run.join_groups),
             total_items=run.total_items,
             started_at=run.started_at,
             finished_at=run.finished_at,
             dry_run=run.dry_run,
-            retry_of=run.retry_of,
             plan_of=run.plan_of,
             undo_asked_at=run.undo_asked_at,
             undone_at=run.undone_at,
@@ -112,10 +123,12 @@ class ResultProjection:
             warnings.insert(0, self._worded(_WARNED, count=counters.warning_items))
         if run.left_out_items:
             warnings.append(self._worded(_LEFT_OUT, run_id=run.retry_of or run.plan_of, count=run.left_out_items))
-        return api.RunDetail(run=self.run(run, counters), recent_warnings=warnings)
+        return api.RunDetail(run=self.run(run, counters, whole=True), recent_warnings=warnings)
 
     def item(self, item: Item, profile: ItemProfile) -> api.ItemSummary:
-        return api.ItemSummary(**self._item_fields(item, profile))
+        fields = self._item_fields(item, profile)
+        shortened = {name: first_names(fields[name]) for name in ("requested_models", "canonical_model_families")}
+        return api.ItemSummary(**{**fields, **shortened, "advisory_messages": first_texts(fields["advisory_messages"])})
 
     def item_detail(self, item: Item, profile: ItemProfile, events: Iterable[Event]) -> api.ItemDetail:
         shown = sorted(events, key=lambda event: event.created_at)[:EVENTS_SHOWN]
@@ -125,8 +138,8 @@ class ResultProjection:
             raw_models=list(profile.raw_models),
             normalized_models=list(profile.normalized_models),
             recommended_models=list(profile.recommended_models),
-            reused_from_provider_id=item.reused_from_provider_id,
-            reused_from_account_id=item.reused_from_account_id,
+            reused_from_provider_id=item.reused_from_provider_id if item.provision_reused else None,
+            reused_from_account_id=item.reused_from_account_id if item.provision_reused else None,
             channel_id=item.channel_id,
             account_id=item.account_id,
             capability_profile=api.CapabilityProfileView.model_validate(capability) if capability else None,
@@ -142,7 +155,9 @@ class ResultProjection:
             "api_key_fingerprint": shown_fingerprint(item.key_digest),
             "label": item.label,
             "requested_models": list(item.requested_models),
+            "requested_model_count": len(item.requested_models),
             "canonical_model_families": list(profile.canonical_model_families),
+            "canonical_model_family_count": len(profile.canonical_model_families),
             "resolved_smoke_model": item.resolved_smoke_model,
             "current_stage": item.current_stage,
             "confirmation_status": item.confirmation_status,
@@ -153,6 +168,7 @@ class ResultProjection:
             "retry_count": item.retry_count,
             "last_retry_at": item.last_retry_at,
             "advisory_messages": [text_of(advisory, self.language) for advisory in item.advisory_list],
+            "advisory_count": len(item.advisories),
             "last_error_stage": item.last_error_stage,
             "last_error": item.last_error,
             "last_error_code": item.last_error_code,
@@ -162,6 +178,8 @@ class ResultProjection:
             "served_model": item.served_model,
             "plan": _plan(item, profile),
             "undo_result": self._undo_result(item),
+            "position": item.position + 1,
+            "updated_at": item.updated_at,
             "badges": self._item_badges(item),
         }
 

@@ -3,16 +3,12 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any, NamedTuple
+
+from batch_import.domain.types import Role
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-
-
-class Role(StrEnum):
-    OPERATOR = "operator"
-    VIEWER = "viewer"
 
 
 class Token(NamedTuple):

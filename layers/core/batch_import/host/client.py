@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import takewhile
+from http import HTTPStatus
+from itertools import islice, takewhile
 from typing import Any, cast
 
 from batch_import.domain.types import Platform
@@ -194,6 +195,21 @@ class HostClient:
         users = self._pages(f"{_ADMIN}/users", {"search": part})
         keys = (key for user in users for key in self.user_keys(int(user["id"])))
         return next((key for key in keys if key.get("key") == value), None)
+
+    def users_matching(self, text: str, most: int) -> list[Json]:
+        """Users whose e-mail or name contains ``text``. The host's search looks at API keys and notes, too."""
+        wanted = text.strip().lower()
+        rows = self._pages(f"{_ADMIN}/users", {"search": wanted} if wanted else {})
+        matching = (row for row in rows if any(wanted in str(row.get(n) or "").lower() for n in ("email", "username")))
+        return list(islice(matching, most))
+
+    def user(self, user_id: int) -> Json | None:
+        try:
+            return cast(Json, self.transport.get(f"{_ADMIN}/users/{user_id}"))
+        except HostRejected as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
 
     def ensure_user(self, email: str, password: str, concurrency: int) -> Json:
         existing = self.user_with_email(email)

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from batch_import.domain.errors import Forbidden
-from batch_import.domain.tokens import Role, Token, digest_of, tokens_of
+from batch_import.domain.tokens import Token, digest_of, tokens_of
+from batch_import.domain.types import Role
 
 _BEARER = re.compile(r"Bearer ([\x21-\x7e]{1,256})", re.IGNORECASE)
 
@@ -36,7 +37,7 @@ def authorize(event: Mapping[str, Any], secret: Mapping[str, Any]) -> dict[str, 
 def demand_operator(role: str | None) -> None:
     """Raises ``Forbidden`` for anyone but an operator."""
     if role != Role.OPERATOR:
-        raise Forbidden("this token may only read")
+        raise Forbidden("this token may only read", "该令牌只有读取权限")
 
 
 def _known(given: str, tokens: list[Token]) -> Token | None:
