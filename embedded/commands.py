@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 from embedded import keeping, network
@@ -15,7 +16,7 @@ from embedded.terminal import interruptible, step, tell
 
 def up(settings: Settings) -> int:
     stack = Embedded(settings).up()
-    tell(f"The stack is up. Result page: {stack.url}/batch-import")
+    tell(f"The stack is up. Result page: {stack.url}/batch-import (batch-import open signs you in)")
     tell("Addresses and tokens are in .embedded/env; make down stops it.")
     return 0
 
@@ -88,7 +89,8 @@ def _list_for_this_port(settings: Settings) -> Path:
 def _tell_page(settings: Settings) -> None:
     saved = settings.saved()
     root = saved["BATCH_IMPORT_URL"]
-    tell(f"Result page: {root}{_newest_page(root, saved[OPERATOR])}")
+    signed_in = f"#token={saved[OPERATOR]}" if sys.stdout.isatty() else ""  # no token in the log of a build
+    tell(f"Result page: {root}{_newest_page(root, saved[OPERATOR])}{signed_in}")
 
 
 def _newest_page(root: str, token: str) -> str:

@@ -253,6 +253,7 @@ def get_document() -> Response[OpenApi]:
 
 
 @app.get("/batch-import", include_in_schema=False)
+@app.get("/batch-import/new", include_in_schema=False)
 @app.get("/batch-import/runs/<run_id>", include_in_schema=False)
 def page(run_id: str = "") -> Response[str]:
     return routing.page(PAGES, app.current_event.path)

@@ -144,7 +144,10 @@ def test_items_whose_keys_were_erased_are_left_out_and_counted(aws: Aws) -> None
     new = answer.json["run_id"]
     assert (answer.json["total_items"], answer.json["left_out_items"]) == (2, 1)
     assert [url for url, _ in listed(new)] == ["https://r0.example.com/v1", "https://r2.example.com/v1"]
-    for language, text in (("en", f"this run comes from {old}; 1 of its item"), ("zh", f"该批次来自 {old}，其中 1 条")):
+    for language, text in (
+        ("en", f"This run comes from {old}; 1 of its items"),
+        ("zh", f"该批次来自 {old}，其中 1 条"),
+    ):
         [warning] = call("GET", f"{RUNS}/{new}", Accept_Language=language).json["recent_warnings"]
         assert warning.startswith(text)
 

@@ -19,6 +19,10 @@ ADDED = {
     "badges",
     "last_error_code",
     "advice",
+    "reason",
+    "next_attempt_at",
+    "account_id",  # of items in a list
+    "text",
     "label",
     "source",
     "created_by",
@@ -161,9 +165,11 @@ def test_what_is_not_decided_or_not_reused_has_no_badge() -> None:
 
 def test_advisories_and_warnings_come_in_the_language_asked_for() -> None:
     told = rows.item(advisories=[{"code": "join_group_unknown", "params": {"name": "pool"}}])
-    assert shown(ZH.item(told, ItemProfile()))["advisory_messages"] == ["宿主中没有分组 pool"]
-    assert shown(EN.item(told, ItemProfile()))["advisory_messages"] == ["the host has no group named pool"]
-    assert "1 advisory item" in shown(EN.run_detail(rows.run(), rows.counters()))["recent_warnings"][0]
+    assert shown(ZH.item(told, ItemProfile()))["advisory_messages"] == ["sub2api 中没有分组 pool"]
+    assert shown(EN.item(told, ItemProfile()))["advisory_messages"] == ["sub2api has no group pool"]
+    assert (
+        "1 items of this run have advisories" in shown(EN.run_detail(rows.run(), rows.counters()))["recent_warnings"][0]
+    )
 
 
 def test_warnings_of_the_run_itself_stand_behind_the_summary() -> None:
@@ -180,8 +186,19 @@ def test_an_item_that_did_not_end_well_says_what_happened_and_what_to_do(code: s
     ended = rows.item(access_status="broken", last_error_code=code)
     row = OUTCOMES[code]
     zh, en = (shown(show.item(ended, ItemProfile()))["advice"] for show in (ZH, EN))
-    assert zh == (f"{row.zh}：{row.advice_zh}" if row.advice_zh else row.zh)
-    assert en == (f"{row.en}: {row.advice_en}" if row.advice_en else row.en)
+    assert zh == (f"{row.zh}。{row.advice_zh}。" if row.advice_zh else f"{row.zh}。")
+    assert en == (f"{row.en}. {row.advice_en}." if row.advice_en else f"{row.en}.")
+    assert row.en[0].isupper() or row.en.startswith("sub2api")
+    assert not (row.en + row.advice_en + row.zh + row.advice_zh).endswith((".", "。"))
+
+
+def test_while_the_service_tries_again_it_says_when_and_advises_nothing() -> None:
+    waiting = rows.item(
+        access_status=None, current_stage="confirm", last_error_code="rate_limited", due_at="2026-05-22T12:20:05+08:00"
+    )
+    view = shown(EN.item(waiting, ItemProfile()))
+    assert (view["advice"], view["reason"]) == (None, "The relay kept limiting the rate")
+    assert view["next_attempt_at"] == "2026-05-22T12:20:05+08:00"
 
 
 @pytest.mark.parametrize("fields", [{"access_status": "active"}, {"last_error_code": None, "access_status": "broken"}])

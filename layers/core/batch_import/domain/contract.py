@@ -416,7 +416,8 @@ class ItemSummary(BaseModel):
 
     ``platform`` is the host's platform of its account, once that is decided. ``latency_ms`` is what the proof took,
     through the gateway; ``served_model`` is what the relay's own answer named. ``position`` counts from 1 in the list
-    that was sent; ``updated_at`` is when the item's stage last changed.
+    that was sent; ``updated_at`` is when the item's stage last changed. ``reason`` is what ``last_error_code`` means;
+    ``next_attempt_at`` is when the service itself tries again.
     """
 
     item_id: str
@@ -442,7 +443,10 @@ class ItemSummary(BaseModel):
     last_error_stage: ItemStage | None
     last_error: str | None
     last_error_code: Code | None
+    reason: str | None
     advice: str | None
+    next_attempt_at: Timestamp | None
+    account_id: int | None
     platform: Platform | None
     latency_ms: int | None
     served_model: str | None
@@ -485,11 +489,14 @@ class CapabilityProfileView(BaseModel):
 
 
 class EventView(BaseModel):
+    """``text`` says in the reader's language what happened; ``message`` is what the relay or host said, or a note."""
+
     event_id: str
     event_type: EventType
     stage: ItemStage
     attempt: int
     message: str
+    text: str
     payload_json: str
     created_at: Timestamp
 
@@ -503,7 +510,6 @@ class ItemDetail(ItemSummary):
     reused_from_provider_id: str | None
     reused_from_account_id: int | None
     channel_id: int | None
-    account_id: int | None
     capability_profile: CapabilityProfileView | None
     events: list[EventView]
 

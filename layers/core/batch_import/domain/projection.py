@@ -1,18 +1,21 @@
 """ResultProjection: stored rows become what API and page show, here and nowhere else (docs/design.md#4-state)."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
 from batch_import.domain import contract as api
 from batch_import.domain.advisories import Advisory, Text, text_of
 from batch_import.domain.entities import Counters, Event, Item, ItemProfile, Run
-from batch_import.domain.outcomes import Code, outcome
+from batch_import.domain.event_texts import event_text
+from batch_import.domain.outcomes import outcome
 from batch_import.domain.provider import shown_fingerprint
 from batch_import.domain.shortening import first_names, first_texts
 from batch_import.domain.types import (
     AccessStatus,
     AccountResolution,
     ConfirmationStatus,
+    ItemStage,
     MatchedAccountState,
     Role,
     RunState,
@@ -56,13 +59,13 @@ _RESOLUTION = {
 }
 _WARNED = Text(
     "该批次包含 {count} 条 advisory item，建议检查 capability profile 与 retry 轨迹",
-    "this run has {count} advisory item(s): look at their capability profile and retry trail",
+    "{count} items of this run have advisories: look at their capability profile and retries",
 )
 
 
 _LEFT_OUT = Text(
     "该批次来自 {run_id}，其中 {count} 条因密钥已清除而未包含",
-    "this run comes from {run_id}; {count} of its item(s) were left out: their keys had been erased",
+    "This run comes from {run_id}; {count} of its items were left out: their keys had been erased",
 )
 
 
@@ -141,13 +144,11 @@ class ResultProjection:
             reused_from_provider_id=item.reused_from_provider_id if item.provision_reused else None,
             reused_from_account_id=item.reused_from_account_id if item.provision_reused else None,
             channel_id=item.channel_id,
-            account_id=item.account_id,
             capability_profile=api.CapabilityProfileView.model_validate(capability) if capability else None,
-            events=[api.EventView(**event.model_dump()) for event in shown],
+            events=[self._event(event) for event in shown],
         )
 
     def _item_fields(self, item: Item, profile: ItemProfile) -> dict[str, Any]:
-        known = item.last_error_code is not None
         return {
             "item_id": item.item_id,
             "base_url": shown_base_url(item.base_url),
@@ -172,7 +173,10 @@ class ResultProjection:
             "last_error_stage": item.last_error_stage,
             "last_error": item.last_error,
             "last_error_code": item.last_error_code,
-            "advice": self._advice(item.last_error_code) if known and not _ended_well(item) else None,
+            "reason": outcome(item.last_error_code).reason(self.language) if item.last_error_code else None,
+            "advice": self._advice(item) if item.current_stage is ItemStage.DONE else None,
+            "next_attempt_at": item.due_at if item.current_stage is not ItemStage.DONE else None,
+            "account_id": item.account_id,
             "platform": item.platform,
             "latency_ms": item.latency_ms,
             "served_model": item.served_model,
@@ -183,18 +187,22 @@ class ResultProjection:
             "badges": self._item_badges(item),
         }
 
+    def _advice(self, item: Item) -> str | None:
+        """What to do about an item that has ended; there is nothing to do while the service itself goes on."""
+        if item.last_error_code is None or item.access_status is AccessStatus.ACTIVE:
+            return None
+        return outcome(item.last_error_code).advice(self.language)
+
+    def _event(self, event: Event) -> api.EventView:
+        text = event_text(event.event_type, json.loads(event.payload_json), self.language)
+        return api.EventView(**event.model_dump(), text=text)
+
     def _undo_result(self, item: Item) -> api.UndoView | None:
         if item.undo_result is None:
             return None
         outcome, reason = UndoOutcome(item.undo_result["outcome"]), item.undo_result["reason"]
         text = UNDO_TEXTS[outcome if reason is None else UndoReason(reason)]
         return api.UndoView(outcome=outcome, reason=reason, message=self._worded(text))
-
-    def _advice(self, code: Code | None) -> str | None:
-        row = outcome(code or Code.INTERNAL_ERROR)
-        text, advice = (row.zh, row.advice_zh) if self.language == "zh" else (row.en, row.advice_en)
-        glue = "：" if self.language == "zh" else ": "
-        return f"{text}{glue}{advice}" if advice else text
 
     def _item_badges(self, item: Item) -> dict[str, api.Badge]:
         badges = {
@@ -234,10 +242,6 @@ def _plan(item: Item, profile: ItemProfile) -> api.PlanView | None:
         models_total=len(models),
         new_models=list(plan.new_models),
     )
-
-
-def _ended_well(item: Item) -> bool:
-    return item.access_status is AccessStatus.ACTIVE
 
 
 def run_end_state(run: Run, counters: Counters) -> RunState:
