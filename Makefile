@@ -2,7 +2,6 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-SAM_VERSION := 1.170.0
 export SAM_CLI_TELEMETRY := 0
 
 # The first interpreter that really runs and is new enough (shims of version managers exist without one behind them).
@@ -13,7 +12,7 @@ BIN := .venv/bin
 SAM := PATH="$(CURDIR)/$(BIN):$$PATH" .venv-sam/bin/sam
 TESTS ?= tests
 
-.PHONY: help run up down status test test-all check bench cost docs format install clean python
+.PHONY: help run up down status service backup restore upgrade invoke test test-all check audit bench cost docs format install clean python
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -27,8 +26,26 @@ up: install ## Start the stack in the background
 down: install ## Stop the stack; its state is kept
 	@$(BIN)/python -m embedded down
 
-status: install ## Say whether the stack is up, and where
+status: install ## Is the stack up, where, since when, how large; its host, its runs, the last backup
 	@$(BIN)/python -m embedded status || true
+
+service: install ## Let systemd run the stack: after boot, again after a failure (docs/one-machine.md)
+	@$(BIN)/python -m embedded service
+
+backup: install ## Copy the state into FILE, also while the stack runs (SECRETS=1: with all keys and tokens)
+	@$(BIN)/python -m embedded backup
+
+restore: install ## Put the state of FILE into a stack that is down
+	@$(BIN)/python -m embedded restore
+
+upgrade: install ## Back up, fetch the newest version, and start it again
+	@SECRETS=1 FILE= $(BIN)/python -m embedded backup
+	git pull --ff-only
+	@$(MAKE) install
+	@$(BIN)/python -m embedded restart
+
+invoke: install ## Run the function FN (default: provision) as built, under Lambda's runtime interface emulator
+	@$(BIN)/python -m embedded invoke
 
 check: install ## Format, lint, types, and the template as AWS gets it
 	$(BIN)/ruff format --check
@@ -50,6 +67,10 @@ bench: install ## The benchmarks (RELAYS="100 1000 10000": how many relays are i
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_import.py --relays $(or $(RELAYS),1000)
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_import.py --https
 
+audit: install ## Known weaknesses of the pinned packages, where the package index tells them
+	@for pins in layers/dependencies/requirements.txt requirements-dev.txt requirements-sam.txt; do \
+		echo "$$pins"; .venv-sam/bin/pip-audit --require-hashes --disable-pip --progress-spinner off --requirement $$pins; done
+
 cost: install ## What a list costs in AWS, counted and priced (RELAYS=…: how many relays are imported)
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_cost.py --relays $(or $(RELAYS),1000)
 
@@ -62,7 +83,7 @@ format: install ## Put the code into shape
 	$(BIN)/ruff check --fix
 
 install: python ## Install what the project needs: .venv and .venv-sam
-	@$(MAKE) --silent -j2 .venv/.installed .venv-sam/.installed-$(SAM_VERSION)
+	@$(MAKE) --silent -j2 .venv/.installed .venv-sam/.installed
 
 clean: ## Remove what was built and installed; the embedded stack's state, too
 	@test ! -x $(BIN)/python || $(BIN)/python -m embedded down
@@ -76,12 +97,12 @@ python:
 .venv/.installed: requirements-dev.txt layers/dependencies/requirements.txt pyproject.toml
 	@echo "Installing the project into .venv (the first time this takes a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python $(PIP) --requirement requirements-dev.txt
+	@$(BIN)/python $(PIP) --require-hashes --requirement requirements-dev.txt
 	@$(BIN)/python $(PIP) --no-deps --editable .
 	@touch $@
 
-.venv-sam/.installed-$(SAM_VERSION):
+.venv-sam/.installed: requirements-sam.txt
 	@echo "Installing the SAM command line into .venv-sam (its pins exclude the emulator's)"
 	@test -x .venv-sam/bin/python || $(PYTHON) -m venv .venv-sam
-	@.venv-sam/bin/python $(PIP) aws-sam-cli==$(SAM_VERSION)
+	@.venv-sam/bin/python $(PIP) --require-hashes --requirement requirements-sam.txt
 	@touch $@

@@ -1,11 +1,11 @@
-"""``python -m embedded run|up|down|status|deploy``"""
+"""``python -m embedded COMMAND``: what the Makefile calls."""
 
 import argparse
 import os
 import sys
 from collections.abc import Callable
 
-from embedded import commands
+from embedded import commands, keeping
 from embedded.errors import EmbeddedError
 from embedded.settings import Settings
 from embedded.terminal import complain
@@ -15,8 +15,14 @@ COMMANDS: dict[str, Callable[[Settings], int]] = {
     "once": lambda settings: commands.run(settings, stay=False),
     "up": commands.up,
     "down": commands.down,
-    "status": commands.status,
+    "status": keeping.status,
+    "serve": keeping.serve,
+    "service": keeping.make_service,
+    "restart": keeping.restart,
+    "backup": keeping.backup,
+    "restore": keeping.restore,
     "deploy": commands.deploy,
+    "invoke": commands.invoke,
 }
 
 

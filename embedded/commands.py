@@ -1,26 +1,22 @@
 """The commands behind ``make run``, ``make up`` and ``make down``."""
 
-import signal
+import json
 import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
 from pathlib import Path
-from types import FrameType
 
-from embedded import network
+from embedded import keeping, network
 from embedded.access import OPERATOR
 from embedded.errors import EmbeddedError
+from embedded.invoke import Invocation
 from embedded.settings import RELAY_PORT, Settings
 from embedded.stack import Embedded
-from embedded.terminal import complain, step, tell
-
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from embedded.terminal import interruptible, step, tell
 
 
 def up(settings: Settings) -> int:
     stack = Embedded(settings).up()
-    tell(f"The stack is up. Result page: {stack.url}/batch-import")
+    tell(f"The stack is up. Result page: {stack.url}/batch-import (batch-import open signs you in)")
     tell("Addresses and tokens are in .embedded/env; make down stops it.")
     return 0
 
@@ -30,27 +26,35 @@ def down(settings: Settings) -> int:
     return 0
 
 
-def status(settings: Settings) -> int:
-    stack = Embedded(settings).running()
-    tell(f"up at {stack.url}" if stack else "down")
-    return 0 if stack else 1
-
-
 def deploy(settings: Settings) -> int:
     tell(f"Deployed at {Embedded(settings).redeploy().url}")
     return 0
+
+
+def invoke(settings: Settings) -> int:
+    """One function under Lambda's runtime interface emulator; ``FN`` names its folder."""
+    invocation = Invocation(Embedded(settings), settings.given("FN") or "provision")
+    answer, item = invocation.run()
+    print(json.dumps(answer, indent=2, ensure_ascii=False))
+    if item is not None:
+        tell(f"item_00001 is in stage {item['current_stage']}, access {item['access_status']}.")
+    tell(f"With Docker: {invocation.hint()}")
+    return 1 if isinstance(answer, dict) and "errorMessage" in answer else 0
 
 
 def run(settings: Settings, *, stay: bool = True) -> int:
     """Import a list and stay up until a signal. Without ``stay`` returns the import's exit code."""
     _require_list(settings)
     embedded = Embedded(settings)
-    with _interruptible():
+    with interruptible():
         embedded.up()
         try:
             code = _import(settings)
             _tell_page(settings)
-            return _stay(embedded) if stay else code
+            if not stay:
+                return code
+            tell("Everything stays up until Ctrl-C; the page asks for a token, which is in .embedded/env.")
+            return keeping.stay(embedded)
         finally:
             step("Stopping; the state is kept")
             embedded.down()
@@ -85,7 +89,8 @@ def _list_for_this_port(settings: Settings) -> Path:
 def _tell_page(settings: Settings) -> None:
     saved = settings.saved()
     root = saved["BATCH_IMPORT_URL"]
-    tell(f"Result page: {root}{_newest_page(root, saved[OPERATOR])}")
+    signed_in = f"#token={saved[OPERATOR]}" if sys.stdout.isatty() else ""  # no token in the log of a build
+    tell(f"Result page: {root}{_newest_page(root, saved[OPERATOR])}{signed_in}")
 
 
 def _newest_page(root: str, token: str) -> str:
@@ -94,33 +99,3 @@ def _newest_page(root: str, token: str) -> str:
         return f"/batch-import/runs/{runs[0]['run_id']}"
     except (EmbeddedError, LookupError, TypeError):
         return "/batch-import"
-
-
-def _stay(embedded: Embedded) -> int:
-    tell("Everything stays up until Ctrl-C; the page asks for a token, which is in .embedded/env.")
-    try:
-        while not (ended := embedded.ended_programs()):
-            time.sleep(1)
-    except KeyboardInterrupt:
-        return 0
-    complain(f"{' and '.join(ended)} ended by itself")
-    return 1
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """The first signal to stop raises KeyboardInterrupt; later ones are ignored, so that stopping completes."""
-    requested = False
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        nonlocal requested
-        if not requested:
-            requested = True
-            raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, stop) for number in STOPPING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

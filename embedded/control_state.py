@@ -22,14 +22,16 @@ APP, PERSISTENCE = "ministack.app", "ministack.core.persistence"
 CLOUDFORMATION, FUNCTIONS = "ministack.services.cloudformation", "ministack.services.lambda_svc"
 DATA = {"sqs", "logs", "monitoring", "sts"}  # services whose calls change no more than messages, lines and figures
 _SERVICE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([a-z0-9-]+)/aws4_request")
+_QUEUE_ADDRESS = re.compile(rb"http://localhost:\d+/(?=\d{12}/)")
 _ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 _READING = re.compile(r"Get|List|Describe|BatchGet|TransactGet|Query|Scan|Decrypt|Encrypt|Generate|Validate")
 _ROWS = re.compile(r"(Put|Update|Delete)Item$|BatchWriteItem$|TransactWriteItems$|Execute(Statement|Transaction)$")
 
 
 class ControlState:
-    def __init__(self, path: Path, tables: Tables, load: Load = import_module) -> None:
-        self._path, self._tables, self._load = path, tables, load
+    def __init__(self, path: Path, tables: Tables, load: Load = import_module, port: str = "4566") -> None:
+        """``port`` is the one of this start: queues, and who works on them, are known by addresses with it."""
+        self._path, self._tables, self._load, self._port = path, tables, load, port
         self._states: dict[str, Any] | None = None  # None: there is no file yet
         self._due = False
 
@@ -65,7 +67,8 @@ class ControlState:
     def _read(self) -> dict[str, Any] | None:
         hook = function(self._load, PERSISTENCE, "_json_object_hook", "obj")
         try:
-            states: dict[str, Any] = json.loads(self._path.read_bytes(), object_hook=hook)
+            raw = _QUEUE_ADDRESS.sub(f"http://localhost:{self._port}/".encode(), self._path.read_bytes())
+            states: dict[str, Any] = json.loads(raw, object_hook=hook)
         except FileNotFoundError:
             return None
         except (ValueError, OSError) as problem:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from botocore.exceptions import ClientError
 
 from embedded import home, ministack
@@ -95,13 +96,28 @@ class Deployment:
         return digest.hexdigest()
 
     def _complete(self) -> None:
-        """Apply the parts of a template that MiniStack ignores: gateway responses and times to live."""
+        """Apply the parts of a template that MiniStack ignores: the gateway's own answers and times to live."""
         stack = self.current()
         if stack is None:
             raise EmbeddedError(f"the stack was not deployed; the reason is in {self._log}")
-        self.emulator.client("apigateway").create_deployment(restApiId=stack.outputs["ApiId"], stageName=STAGE)
+        self._put_gateway_responses(stack.outputs["ApiId"])
         for output in ("RunsTable", "ItemsTable", "EventsTable"):
             self._enable_time_to_live(stack.outputs[output])
+
+    def _put_gateway_responses(self, api_id: str) -> None:
+        built = yaml.safe_load((self._build / "template.yaml").read_text(encoding="utf-8"))
+        body = built["Resources"]["Api"]["Properties"]["DefinitionBody"]
+        client = self.emulator.client("apigateway")
+        for kind, response in body["x-amazon-apigateway-gateway-responses"].items():
+            status = {"statusCode": str(response["statusCode"])} if "statusCode" in response else {}
+            client.put_gateway_response(
+                restApiId=api_id,
+                responseType=kind,
+                responseParameters=response.get("responseParameters", {}),
+                responseTemplates=response["responseTemplates"],
+                **status,
+            )
+        client.create_deployment(restApiId=api_id, stageName=STAGE)
 
     def _enable_time_to_live(self, table: str) -> None:
         client = self.emulator.client("dynamodb")

@@ -8,6 +8,7 @@ from embedded.capacity import Capacity
 from embedded.control_state import ControlState
 from embedded.errors import EmbeddedError
 from embedded.gate import Gate
+from embedded.log_limit import limit_logs
 from embedded.tables import Tables
 from embedded.terminal import complain
 
@@ -24,6 +25,7 @@ def create() -> Gate:
         ministack.key_sessions()
         ministack.speed_up()
         workers.attach(workers.memory())
+        limit_logs()
         if file := os.environ.get("CAPACITY_FILE"):
             application = Capacity(Path(file)).count(application)
         tables = _open_state(Path(os.environ["STATE_DIR"]))
@@ -36,5 +38,5 @@ def create() -> Gate:
 def _open_state(folder: Path) -> Tables:
     tables = Tables(folder / "journal", complain)
     tables.open()
-    ControlState(folder / "control.json", tables).open()
+    ControlState(folder / "control.json", tables, port=os.environ.get("GATEWAY_PORT", "4566")).open()
     return tables

@@ -3,6 +3,7 @@
 MiniStack itself answers every origin and, unless it enforces roles, every caller.
 """
 
+import gzip
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -23,6 +24,13 @@ _API = re.compile(r"/_aws/execute-api/[a-z0-9]+/[\w$-]+(/(?!@connections/).*)?",
 _CLOSED = re.compile(r"/_(ministack|localstack)(/.*)?", re.DOTALL)
 _CREDENTIALS_IN_QUERY = re.compile(r"x-amz-|awsaccesskeyid", re.IGNORECASE)
 _JSON = b"application/json"
+_API_HEADERS = [  # as the API's own answers have them
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"strict-transport-security", b"max-age=31536000"),
+]
+COMPRESSED_FROM = 1024  # bytes: MinimumCompressionSize of the template, which MiniStack passes over
+_GZIP = re.compile(r"\s*(gzip|\*)\s*(;\s*q=(0\.\d*[1-9]\d*|1(\.0*)?)\s*)?", re.IGNORECASE)
 UNSIGNED = "Calls of AWS need a signature by the keys in .embedded/env."
 
 
@@ -58,7 +66,8 @@ class Gate:
         if sentence is not None:
             await _refuse(send, sentence, is_api)
         elif is_api:
-            await self._application(scope, receive, self._explaining(_without_cors(send)))
+            answered = compressing(_without_cors(send)) if _accepts_gzip(headers) else _without_cors(send)
+            await self._application(scope, receive, self._explaining(answered))
         else:
             await self._application(scope, receive, _without_cors(send))
 
@@ -142,6 +151,33 @@ def _without_cors(send: Send) -> Send:
     return sending
 
 
+def _accepts_gzip(headers: dict[str, str]) -> bool:
+    return any(_GZIP.fullmatch(part) for part in headers.get("accept-encoding", "").split(","))
+
+
+def compressing(send: Send) -> Send:
+    """As API Gateway does: an answer that comes whole, is long enough and is not encoded yet is sent as gzip."""
+    start: Message = {}
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            start.update(message)
+            return
+        if start:
+            content = message.get("body", b"")
+            names = {name.lower() for name, _ in start["headers"]}
+            if len(content) >= COMPRESSED_FROM and not message.get("more_body") and b"content-encoding" not in names:
+                message = {**message, "body": gzip.compress(content, compresslevel=1, mtime=0)}
+                kept = [pair for pair in start["headers"] if pair[0].lower() != b"content-length"]
+                length = str(len(message["body"])).encode()
+                start["headers"] = [*kept, (b"content-encoding", b"gzip"), (b"content-length", length)]
+            await send({**start})
+            start.clear()
+        await send(message)
+
+    return sending
+
+
 async def _refuse(send: Send, sentence: str, is_api: bool) -> None:
     if is_api:
         await _answer(send, 403, _JSON, _envelope("forbidden", sentence))
@@ -155,6 +191,6 @@ def _envelope(code: str, message: str) -> bytes:
 
 
 async def _answer(send: Send, status: int, content_type: bytes, body: bytes) -> None:
-    headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
+    headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode()), *_API_HEADERS]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from embedded import logs
 from embedded.errors import EmbeddedError
 from embedded.terminal import COMPLAINT
 
@@ -39,7 +40,8 @@ class Program:
 
     def start(self, command: Sequence[str], environment: Mapping[str, str], directory: Path) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("wb") as log:
+        logs.begin(self.log)
+        with self.log.open("ab") as log:
             # In its own session, so that Ctrl-C reaches this process only, which stops the programs in order.
             process = subprocess.Popen(  # noqa: S603 - our own command line
                 command,

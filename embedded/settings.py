@@ -94,6 +94,7 @@ class Settings:
             "StageName": STAGE,
             "Architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
             "PythonRuntime": f"python{sys.version_info.major}.{sys.version_info.minor}",
+            "LocalEndpoint": self.endpoint,
             "OriginConcurrency": "0",  # all relays of the sandbox are one origin
             "AllowedPrivateHosts": self._text("ALLOWED_PRIVATE_HOSTS") or f"{LOOPBACK},localhost",
         }

@@ -163,7 +163,7 @@ def api_event(method: str, path: str, body: Any, role: str, query: Any, headers:
         "pathParameters": None,
         "stageVariables": None,
         "requestContext": {
-            "authorizer": {"role": role},
+            "authorizer": {"role": role, "principalId": role},
             "requestId": "r-1",
             "stage": "v1",
             "path": f"/v1{path}",

@@ -9,8 +9,9 @@ from batch_import.domain.advisories import ADVISORIES
 from batch_import.domain.capability import VERDICTS, Row
 from batch_import.domain.demands import LESSONS
 from batch_import.domain.outcomes import OUTCOMES
-from batch_import.domain.refusals import SIGNS
+from batch_import.domain.refusals import SAYINGS, SIGNS
 from batch_import.domain.types import EventType
+from batch_import.domain.vocabulary import VOCABULARY
 
 TARGET = Path(__file__).parents[1] / "docs" / "codes.md"
 
@@ -25,6 +26,8 @@ def rendered() -> str:
         for row in VERDICTS
     ]
     signs = [(sign.kind, _escaped(sign.words), sign.source) for sign in SIGNS]
+    sayings = [(s.kind, ", ".join(s.of), ", ".join(s.says), ", ".join(s.unless)) for s in SAYINGS]
+    vocabulary = [(each.meaning, _escaped(each.words)) for each in VOCABULARY]
     lessons = [(f"`{lesson.demand}`", _escaped(lesson.words), lesson.source) for lesson in LESSONS]
     return "\n".join(
         [
@@ -36,8 +39,13 @@ def rendered() -> str:
             "\n## Verdicts on an answer\n\nThe first row that holds decides. The flag is what a profile then says. An "
             "error\nunder a 200 counts with the status that it names itself. Words are the kinds of the next table.\n",
             _table(("Status", "Body", "Words", "Verdict", "Flag", "Reason"), verdicts),
-            "\n## Words of refusals\n\nRegular expressions on the error's message, code, type and parameter, without "
-            "regard to case.\n",
+            "\n## Words of refusals\n\nA refusal is of a kind when one of its sentences speaks of one thing and says "
+            "another of it,\nclose together, and speaks of none of the last column.\n",
+            _table(("Kind", "Speaks of", "Says", "Not with"), sayings),
+            "\nThe words of each, in the languages of relays (`domain/vocabulary.py`). Codes are read as sentences.\n",
+            _table(("Meaning", "Words"), vocabulary),
+            "\nWords that mean a kind by themselves: regular expressions on the error's message, code, type and "
+            "parameter,\nwithout regard to case.\n",
             _table(("Kind", "Words", "Source"), signs),
             "\n## What refusals teach\n\nDemands on later requests (`domain/demands.py`).\n",
             _table(("Demand", "Words", "Source"), lessons),

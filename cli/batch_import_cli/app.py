@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import click
+from batch_import.domain.texts import escaped
 
 from batch_import_cli.client import Answer, ApiClient
 from batch_import_cli.config import TOKEN, Environment
@@ -50,9 +51,9 @@ class App:
 
 
 def emit(answer: Any) -> None:
-    """One JSON value on one line, readable where the terminal can show it."""
+    """One JSON value on one line, readable where the terminal can show it; it moves no cursor and turns no text."""
     utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    click.echo(json.dumps(answer, ensure_ascii=not utf8))
+    click.echo(escaped(json.dumps(answer, ensure_ascii=not utf8)))
 
 
 def note(text: str) -> None:

@@ -42,6 +42,7 @@ class ApiClient:
     def __init__(self, root: str, token: str | None, *, language: str, pace: float) -> None:
         self.root = root
         self._token = token
+        self.server_date: str | None = None  # of the last answer
         self._headers = {"Accept": "application/json", "Accept-Language": language, "User-Agent": "batch-import"}
         self._repeating = self._session(Retry(**_retry_settings(pace)))
         self._single = self._session(Retry(0, redirect=False))
@@ -146,6 +147,7 @@ class ApiClient:
             response = session.request(method, self.root + path, timeout=timeout, allow_redirects=False, **options)
         except requests.RequestException as error:
             raise ApiError(f"the API at {self.root} {_why(error)}", uncertain=True) from None
+        self.server_date = response.headers.get("Date")
         return _answer(response, [*secrets, *([self._token] if self._token else [])])
 
 

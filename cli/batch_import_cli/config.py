@@ -12,8 +12,18 @@ from batch_import_cli.errors import InputError
 
 URL, TOKEN, PROBE_KEY = "BATCH_IMPORT_URL", "BATCH_IMPORT_TOKEN", "PROBE_API_KEY"
 POLL_SECONDS = "BATCH_IMPORT_POLL_SECONDS"
+_KEY_ID, _SECRET = "EMBEDDED_ACCESS_KEY_ID", "EMBEDDED_SECRET_ACCESS_KEY"
 _FROM_FILE = (URL, TOKEN, PROBE_KEY)
 _ENV_FILE = Path(".embedded") / "env"
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Where the emulator of an embedded stack answers AWS's calls, and with which keys."""
+
+    endpoint: str
+    key_id: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,15 @@ class Environment:
             return own
         stack = self._file.get(URL, "")
         return self.get(name) if stack and _checked(stack) == self.root(given) else None
+
+    @property
+    def embedded(self) -> Embedded | None:
+        """The embedded stack of ``.embedded/env``, if there is one."""
+        url, key_id, secret = (self._file.get(name, "") for name in (URL, _KEY_ID, _SECRET))
+        if not (url and key_id and secret):
+            return None
+        parts = urlsplit(_checked(url))
+        return Embedded(f"{parts.scheme}://{parts.netloc}", key_id, secret)
 
     def token(self, given: str | None) -> str:
         """Raises ``InputError`` when there is none."""

@@ -1,14 +1,9 @@
 """What the command line can fail with, and the exit code that a script sees."""
 
 import click
+from batch_import.domain.texts import printable
 
-# Anything that moves the cursor or hides text: answers quote upstreams, and those are strangers.
-_CONTROL = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
-
-
-def printable(text: str) -> str:
-    """Text from outside, made safe for a terminal."""
-    return text.translate(_CONTROL)
+__all__ = ["printable"]
 
 
 class CliError(click.ClickException):

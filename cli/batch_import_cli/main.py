@@ -8,10 +8,13 @@ from typing import Any
 import click
 
 from batch_import_cli.commands.applying import apply_command
+from batch_import_cli.commands.completing import completion_command
+from batch_import_cli.commands.doctor import doctor_command
 from batch_import_cli.commands.exporting import export_command
 from batch_import_cli.commands.host import cleanup_command
 from batch_import_cli.commands.importing import import_command
 from batch_import_cli.commands.naming import models_command
+from batch_import_cli.commands.opening import open_command
 from batch_import_cli.commands.parsing import parse_command
 from batch_import_cli.commands.reading import (
     cancel_command,
@@ -22,6 +25,7 @@ from batch_import_cli.commands.reading import (
     watch_command,
 )
 from batch_import_cli.commands.retrying import retry_command
+from batch_import_cli.commands.tokens import token_command
 from batch_import_cli.commands.undoing import undo_command
 from batch_import_cli.errors import Interruption
 
@@ -78,6 +82,7 @@ for _command in (
     runs_command,
     show_command,
     item_command,
+    open_command,
     cancel_command,
     retry_command,
     apply_command,
@@ -86,5 +91,8 @@ for _command in (
     cleanup_command,
     models_command,
     health_command,
+    doctor_command,
+    token_command,
+    completion_command,
 ):
     cli.add_command(_command)

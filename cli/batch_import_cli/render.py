@@ -63,6 +63,7 @@ ROW_COLUMNS = {
     "key": "api_key_masked",
     "models": "requested_models",
     "label": "label",
+    "platform": "platform",
     "notes": "notes",
 }
 UNDO_COLUMNS = {"item_id": "item_id", "base_url": "base_url", "undo": "outcome", "remark": "message"}
@@ -91,8 +92,9 @@ def show_runs(runs: Sequence[Row]) -> None:
 
 
 def show_rows(rows: Sequence[Row]) -> None:
-    """What a list was read as."""
-    _table(ROW_COLUMNS, rows)
+    """What a list was read as; the platform where the list names one."""
+    has_platform = any(row.get("platform") for row in rows)
+    _table({title: key for title, key in ROW_COLUMNS.items() if key != "platform" or has_platform}, rows)
 
 
 def show_items(items: Sequence[Row]) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from batch_import.domain.contract import MAX_ITEMS
+
 from batch_import_cli.config import PROBE_KEY
 from batch_import_cli.errors import InputError
 from batch_import_cli.lists import RelayList
@@ -22,6 +24,7 @@ class ImportOptions:
     platform: str | None
     dry_run: bool
     join_group: tuple[str, ...]
+    label: str | None
     legacy_batch_id: str | None
     confirm_timeout: int | None
     requested_model: tuple[str, ...]
@@ -36,6 +39,7 @@ class ImportOptions:
             "platform": self.platform,
             "dry_run": self.dry_run or None,
             "join_groups": list(self.join_group),
+            "label": self.label,
             "legacy_batch_id": self.legacy_batch_id,
             "confirm_timeout_ms": self.confirm_timeout,
         }
@@ -54,6 +58,8 @@ class CreateRequest:
 
 def build_request(relays: RelayList, options: ImportOptions, secret: Callable[[str], str | None]) -> CreateRequest:
     """The body to send; ``secret`` gives the value of a variable that may be sent to this API."""
+    if len(relays.items) > MAX_ITEMS:
+        raise InputError(f"the list has {len(relays.items):,} relays, a run takes {MAX_ITEMS:,} (try: split the list)")
     body = {"access_mode": "subscription", **relays.fields, **options.fields()}
     body["items"] = [_item(item.fields, options.requested_model) for item in relays.items]
     if body["access_mode"] == "subscription":

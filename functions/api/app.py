@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Query
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from batch_import.aws.observability import handler_logger, handler_metrics
+from batch_import.aws.observability import handler_logger
 from batch_import.aws.retries import ending
 from batch_import.bootstrap import bootstrap, load
 from batch_import.domain import contract as api
 from batch_import.domain.errors import BatchImportError, InvalidRequest
+from batch_import.domain.outcomes import Code
 from batch_import.domain.types import (
     AccessMode,
     AccessStatus,
@@ -25,21 +25,29 @@ from batch_import.domain.types import (
     Platform,
     RunState,
 )
-from batch_import.http_api import errors, routing
+from batch_import.http_api import reasons, routing
+from batch_import.http_api.checks import JSON, operators_alone
+from batch_import.http_api.json_body import decode
+from batch_import.http_api.openapi import OpenApi, document
+from batch_import.http_api.responses import request_id, serialize
 from batch_import.http_api.use_cases import ApiUseCases
 
 load("http_api.use_cases", "store.vault")
 logger = handler_logger()
-metrics = handler_metrics()
 app = APIGatewayRestResolver(
-    enable_validation=True, response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR
+    enable_validation=True,
+    response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
+    json_body_deserializer=decode,
+    serializer=serialize,
 )
 PAGES = Path(__file__).parent / "web"
 
-Limit = Annotated[int, Query(ge=1, le=routing.MAX_LIMIT)]
-Search = Annotated[str | None, Query(max_length=200)]
-Cursor = Annotated[str | None, Query(max_length=2000)]
-IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key")]
+Limit = Annotated[int, Query(ge=1, le=routing.MAX_LIMIT, description="At most so many rows")]
+Search = Annotated[str | None, Query(max_length=200, description="A part of it, in any case")]
+Cursor = Annotated[str | None, Query(max_length=2000, description="next_cursor of the page before, unchanged")]
+IdempotencyKey = Annotated[
+    str | None, Header(alias="Idempotency-Key", description="Makes the call repeatable for 24 hours")
+]
 
 
 @app.post(
@@ -47,17 +55,28 @@ IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key")]
     status_code=HTTPStatus.ACCEPTED,
     responses=routing.answers(api.RunCreated, 400, 401, 403, 409, 413, 415, success=202),
 )
+@operators_alone
 def create_run(
     request: Annotated[api.CreateRunRequest, Body()],
     idempotency_key: IdempotencyKey = None,
-) -> api.RunCreated:
-    routing.demand_operator(app)
-    return use_cases().create(request, idempotency_key)
+) -> Response[api.RunCreated]:
+    """Import a list.
+
+    The run is accepted, not done: `state` is `running`, and `Location` tells where to look. `confirm_timeout_ms` waits
+    so long for items to end, and the counters are those of that moment. `subscription_users` whom the host does not
+    know are refused.
+    """
+    run, replayed = use_cases().create(request, idempotency_key)
+    return routing.accepted(run, f"runs/{run.run_id}", replayed=replayed)
 
 
 @app.post("/api/batch-import/parse", responses=routing.answers(api.ParseResult, 400, 401, 403, 413, 415, 502))
+@operators_alone
 def parse_text(request: Annotated[api.ParseRequest, Body()]) -> api.ParseResult:
-    routing.demand_operator(app)
+    """See what a pasted text is read as.
+
+    Row by row, keys masked; nothing is stored.
+    """
     return use_cases().parse(request)
 
 
@@ -69,11 +88,16 @@ def list_runs(
     limit: Limit = routing.DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> api.RunList:
+    """List runs, newest first.
+
+    `q` searches run ids, and provider ids and base URLs of their items.
+    """
     return use_cases().runs({"state": state, "access_mode": access_mode, "q": q}, limit, cursor)
 
 
 @app.get("/api/batch-import/runs/<run_id>", responses=routing.answers(api.RunDetail, 401, 403, 404))
 def get_run(run_id: str) -> api.RunDetail:
+    """Get a run, with its recent warnings."""
     return use_cases().run(run_id)
 
 
@@ -87,13 +111,18 @@ def list_items(
     provider_id: Search = None,
     matched_account_state: MatchedAccountState | None = None,
     account_resolution: AccountResolution | None = None,
-    code: Search = None,
+    code: Code | None = None,
     platform: Platform | None = None,
     q: Search = None,
     order: ItemOrder = ItemOrder.STATUS,
     limit: Limit = routing.DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> api.ItemList:
+    """List the items of a run.
+
+    Not done first, then broken and degraded together, then the rest, newest update first in each; or with
+    `order=position` as they stand in the list. `q` searches provider ids, base URLs and item ids.
+    """
     filters = {
         "current_stage": current_stage,
         "confirmation_status": confirmation_status,
@@ -111,12 +140,17 @@ def list_items(
 
 @app.get("/api/batch-import/runs/<run_id>/items/<item_id>", responses=routing.answers(api.ItemDetail, 401, 403, 404))
 def get_item(run_id: str, item_id: str) -> api.ItemDetail:
+    """Get an item, with its capability profile and events, oldest first, at most 200."""
     return use_cases().item(run_id, item_id)
 
 
 @app.post("/api/batch-import/runs/<run_id>/cancel", responses=routing.answers(api.RunSummary, 401, 403, 404, 409))
+@operators_alone
 def cancel_run(run_id: str) -> api.RunSummary:
-    routing.demand_operator(app)
+    """Cancel a run.
+
+    Items that are not provisioned yet stop; those in flight end safely. Again is harmless.
+    """
     return use_cases().cancel(run_id)
 
 
@@ -125,13 +159,18 @@ def cancel_run(run_id: str) -> api.RunSummary:
     status_code=HTTPStatus.ACCEPTED,
     responses=routing.answers(api.RunRetried, 400, 401, 403, 404, 409, success=202),
 )
+@operators_alone
 def retry_run(
     run_id: str,
     request: Annotated[api.RetryRequest | None, Body()] = None,
     idempotency_key: IdempotencyKey = None,
-) -> api.RunRetried:
-    routing.demand_operator(app)
-    return use_cases().retry(run_id, request or api.RetryRequest(), idempotency_key)
+) -> Response[api.RunRetried]:
+    """Import again what ended degraded or broken.
+
+    A new run, while the keys are still held. A run of `self_service` needs its `probe_api_key` again.
+    """
+    run, replayed = use_cases().retry(run_id, request or api.RetryRequest(), idempotency_key)
+    return routing.accepted(run, f"../{run.run_id}", replayed=replayed)
 
 
 @app.post(
@@ -139,13 +178,18 @@ def retry_run(
     status_code=HTTPStatus.ACCEPTED,
     responses=routing.answers(api.RunApplied, 400, 401, 403, 404, 409, success=202),
 )
+@operators_alone
 def apply_plan(
     run_id: str,
     request: Annotated[api.ApplyRequest | None, Body()] = None,
     idempotency_key: IdempotencyKey = None,
-) -> api.RunApplied:
-    routing.demand_operator(app)
-    return use_cases().apply(run_id, request or api.ApplyRequest(), idempotency_key)
+) -> Response[api.RunApplied]:
+    """Import what a dry run has planned.
+
+    A new run, while the keys are still held. Each item is decided again; one whose decision differs stops.
+    """
+    run, replayed = use_cases().apply(run_id, request or api.ApplyRequest(), idempotency_key)
+    return routing.accepted(run, f"../{run.run_id}", replayed=replayed)
 
 
 @app.post(
@@ -153,34 +197,63 @@ def apply_plan(
     status_code=HTTPStatus.ACCEPTED,
     responses=routing.answers(api.RunSummary, 400, 401, 403, 404, 409, success=202),
 )
+@operators_alone
 def undo_run(run_id: str, idempotency_key: IdempotencyKey = None) -> api.RunSummary:
-    routing.demand_operator(app)
+    """Undo what a run made in the host and nobody has used since.
+
+    A worker does it: `undone_at` says when it was done. Again looks once more at what stayed.
+    """
     return use_cases().undo(run_id, idempotency_key)
 
 
 @app.get("/api/batch-import/runs/<run_id>/export", responses=routing.answers(api.RunExport, 400, 401, 403, 404))
+@operators_alone
 def export_run(run_id: str, limit: Limit = routing.DEFAULT_LIMIT, cursor: Cursor = None) -> api.RunExport:
-    routing.demand_operator(app)
+    """Export what a run left in the host, with links to the earlier system."""
     return use_cases().export(run_id, limit, cursor)
 
 
 @app.get("/api/batch-import/quarantine", responses=routing.answers(api.Quarantine, 401, 403, 502))
 def list_quarantine() -> api.Quarantine:
+    """List accounts that ended failed in quarantine."""
     return use_cases().quarantine()
 
 
 @app.delete("/api/batch-import/quarantine", responses=routing.answers(api.QuarantineCleaned, 401, 403, 502))
+@operators_alone
 def clean_quarantine() -> api.QuarantineCleaned:
-    routing.demand_operator(app)
+    """Remove the accounts in quarantine that never served."""
     return use_cases().clean_quarantine()
+
+
+@app.get("/api/batch-import/host/users", responses=routing.answers(api.HostUsers, 400, 401, 403, 502))
+@operators_alone
+def list_host_users(q: Search = None) -> api.HostUsers:
+    """Find users of the host, for subscription_users."""
+    return use_cases().host_users(q or "")
+
+
+@app.get("/api/batch-import/host/groups", responses=routing.answers(api.HostGroups, 401, 403, 502))
+@operators_alone
+def list_host_groups() -> api.HostGroups:
+    """List groups of the host, for join_groups."""
+    return use_cases().host_groups()
 
 
 @app.get("/api/health", responses=routing.answers(api.Health, 401, 403))
 def health() -> api.Health:
+    """Say what the deployment is, and whether the host is reachable."""
     return use_cases().health()
 
 
+@app.get("/api/openapi.json", responses=routing.answers(OpenApi))
+def get_document() -> Response[OpenApi]:
+    """Get this document."""
+    return Response(HTTPStatus.OK, JSON, document(app))
+
+
 @app.get("/batch-import", include_in_schema=False)
+@app.get("/batch-import/new", include_in_schema=False)
 @app.get("/batch-import/runs/<run_id>", include_in_schema=False)
 def page(run_id: str = "") -> Response[str]:
     return routing.page(PAGES, app.current_event.path)
@@ -198,36 +271,33 @@ def nothing_here(_: Exception) -> Response[str]:
 
 @app.exception_handler(RequestValidationError)  # type: ignore[untyped-decorator]
 def bad_request(error: RequestValidationError) -> Response[str]:
-    return errors.bad_request(error.errors())
+    return routing.refused(app, reasons.invalid(error.errors()))
 
 
-@app.exception_handler([RecursionError, UnicodeDecodeError])  # type: ignore[untyped-decorator]
+@app.exception_handler(UnicodeDecodeError)  # type: ignore[untyped-decorator]
 def unreadable(_: Exception) -> Response[str]:
-    return errors.refusal(InvalidRequest("the body is not valid JSON in UTF-8, or nested too deeply"))
+    return routing.refused(app, InvalidRequest("the body is not UTF-8", "请求体不是 UTF-8"))
 
 
 @app.exception_handler(BatchImportError)  # type: ignore[untyped-decorator]
 def refused(error: BatchImportError) -> Response[str]:
-    return errors.refusal(error)
+    return routing.refused(app, error)
 
 
 @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
 def broken(error: Exception) -> Response[str]:
     logger.exception("unhandled", exc_info=error)
-    return errors.refusal(BatchImportError("something went wrong; the log has it under this request's id"))
+    return routing.refused(app, BatchImportError(*routing.BROKEN))
 
 
 def use_cases() -> ApiUseCases:
-    return bootstrap().api(routing.language_of(app.current_event.headers.get("Accept-Language")))
+    return bootstrap().api(routing.answer_language(app.current_event.raw_event))
 
 
-@metrics.log_metrics(capture_cold_start_metric=True)
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    logger.append_keys(request_id=request_id(event))
     with ending(context.get_remaining_time_in_millis() / 1000 - 1):
-        answer = errors.unreadable_body(event) or routing.resolve(app, event, context)
-    metrics.add_metric("Answers", MetricUnit.Count, 1)
-    metrics.add_metric(f"Answers{answer['statusCode'] // 100}xx", MetricUnit.Count, 1)
-    route = routing.route_at(app, event["path"])
-    logger.info("answered", extra={"method": event["httpMethod"], "route": route, "status": answer["statusCode"]})
+        answer = routing.answer(app, event, context)
+    logger.info("answered", extra=routing.log_fields(app, event, answer))
     return answer

@@ -12,7 +12,7 @@ logger = handler_logger()
 
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    policy = authorize(event, bootstrap().token_hashes())
+    policy = authorize(event, bootstrap().tokens())
     if policy is None:
         logger.info("refused", extra={"request_id": context.aws_request_id})
         raise Exception("Unauthorized")  # API Gateway's contract: this very text makes it answer 401

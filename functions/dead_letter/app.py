@@ -2,21 +2,19 @@
 
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from batch_import.aws.observability import handler_logger, handler_metrics
+from batch_import.aws.observability import Metric, handler_logger
 from batch_import.bootstrap import bootstrap, load
 from batch_import.consumer.sqs_batch import in_time, record_dead_letters
 
 load("stages.dead_letter", "store.items")
 logger = handler_logger()
-metrics = handler_metrics()
 
 
-@metrics.log_metrics(capture_cold_start_metric=True)
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    with in_time(context):
-        response, recorded = record_dead_letters(event, bootstrap().dead_letters().record)
-    metrics.add_metric("ItemsDeadLettered", MetricUnit.Count, recorded)
+    parts = bootstrap()
+    with in_time(context), parts.measured() as measures:
+        response, recorded = record_dead_letters(event, parts.dead_letters().record)
+        measures.count(Metric.ITEMS_DEAD_LETTERED, recorded)
     return response

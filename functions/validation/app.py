@@ -3,16 +3,14 @@
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from batch_import.aws.observability import handler_logger, handler_metrics
+from batch_import.aws.observability import handler_logger
 from batch_import.bootstrap import bootstrap, load
 
 load("stages.validate", "consumer.sqs_batch", "store.items", "store.vault")
 logger = handler_logger()
-metrics = handler_metrics()
 
 
-@metrics.log_metrics(capture_cold_start_metric=True)
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     parts = bootstrap()
-    return parts.work(parts.validate_stage(context.aws_request_id), event, context, metrics)
+    return parts.work(parts.validate_stage(context.aws_request_id), event, context)

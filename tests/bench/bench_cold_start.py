@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-SECRET = {"base_url": "https://host.invalid", "admin_key": "admin-0001", "operator": [], "viewer": []}
+SECRET = {"base_url": "https://host.invalid", "admin_key": "admin-0001"}
 GET_RUNS = {"httpMethod": "GET", "path": "/api/batch-import/runs", "body": None}
+TOKENS = {"SecretString": '{"operator": {}, "viewer": {}}'}
 ANSWERS: dict[str, dict[str, Any]] = {"GetSecretValue": {"SecretString": json.dumps(SECRET)}}
 FUNCTIONS = ("api", "authorizer", "provision", "confirmation", "validation", "dead_letter", "reconcile")
 BARE = """
@@ -61,8 +62,9 @@ class _Aws(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
         self.asked.append(operation)
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        body = json.dumps(ANSWERS.get(operation, {"Responses": {}, "Items": []})).encode()
+        request = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or "{}")
+        answer = TOKENS if request.get("SecretId") == "TOKENS_SECRET_ID" else ANSWERS.get(operation)
+        body = json.dumps(answer or {"Responses": {}, "Items": []}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
         self.send_header("Content-Length", str(len(body)))
@@ -146,7 +148,7 @@ def _environment(url: str) -> dict[str, str]:
         "AWS_DEFAULT_REGION": "us-east-1",
         "POWERTOOLS_SERVICE_NAME": "bench",
         "POWERTOOLS_METRICS_NAMESPACE": "Bench",
-        **dict.fromkeys(names, "x"),
+        **{name: name for name in names},
         **dict.fromkeys(queues, f"{url}/000000000000/q"),
     }
 

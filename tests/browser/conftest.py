@@ -1,7 +1,6 @@
 """Chromium, the page behind a gateway, and a run to look at."""
 
 import contextlib
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,12 +83,6 @@ class Reader:
             context.close()
         assert self.watched.unexpected(self.refusals) == []
         assert {url for url in self.watched.asked if not url.startswith(f"{self.gateway.url}/")} == set()
-
-
-@pytest.fixture(autouse=True)
-def shared_metrics() -> None:
-    """The page's handler and the test's run side by side in one process, where one may take the other's metrics."""
-    warnings.filterwarnings("ignore", "No (application )?metrics to publish")
 
 
 @pytest.fixture

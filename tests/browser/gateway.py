@@ -1,15 +1,16 @@
 """The API handler over real HTTP, the way API Gateway serves it: a stage prefix, a token check, REST proxy events."""
 
-import hashlib
 import json
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
+from batch_import.domain.tokens import digest_of
 from batch_import.http_api.authorization import authorize
 
 from tests.conftest import api_event
@@ -17,11 +18,17 @@ from tests.support.aws import OPERATOR, VIEWER
 from tests.support.pump import Context, handler_of
 
 PREFIX = "/_aws/execute-api/abc123/v1"
-HASHES = {
-    "operator": [hashlib.sha256(OPERATOR.encode()).hexdigest()],
-    "viewer": [hashlib.sha256(VIEWER.encode()).hexdigest()],
-}
+TOKENS = {"operator": {"alice": digest_of(OPERATOR)}, "viewer": {"bob": digest_of(VIEWER)}}
 UNAUTHORIZED = {"error": {"code": "unauthorized", "message": "A valid bearer token is needed."}}
+REFUSED = {
+    "Content-Type": "application/json",
+    "WWW-Authenticate": "Bearer",
+    "Cache-Control": "no-store",
+    "Content-Language": "en",
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Content-Type-Options": "nosniff",
+    "X-Request-Id": "00000000-0000-0000-0000-000000000000",
+}  # as the template's gateway responses have them
 Answer = tuple[int, dict[str, str], str]
 
 
@@ -32,6 +39,7 @@ class Request:
     query: dict[str, str]
     headers: dict[str, str]
     body: str | None
+    many: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -57,12 +65,14 @@ class Gateway:
         role = "nobody"
         if request.path.startswith("/api/"):
             token = {"authorizationToken": request.headers.get("authorization", ""), "methodArn": "arn:api/v1/GET/x"}
-            policy = authorize(token, HASHES)
+            policy = authorize(token, TOKENS)
             if policy is None:
-                return 401, {"Content-Type": "application/json"}, json.dumps(UNAUTHORIZED)
+                return 401, REFUSED, json.dumps(UNAUTHORIZED)
             role = policy["context"]["role"]
         headers = {name.title(): value for name, value in request.headers.items()}
         event = api_event(request.method, request.path, request.body, role, request.query, headers)
+        event["multiValueQueryStringParameters"] = request.many or None
+        event["requestContext"]["requestId"] = str(uuid.uuid4())
         return _plain(handler_of("api")(event, Context()))
 
 
@@ -89,11 +99,10 @@ def serving(prefix: str = PREFIX) -> Iterator[Gateway]:
 
 def _handler_for(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._serve()
-
-        def do_POST(self) -> None:
-            self._serve()
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("do_"):
+                return self._serve
+            raise AttributeError(name)
 
         def _serve(self) -> None:
             address = urlsplit(self.path)
@@ -102,11 +111,20 @@ def _handler_for(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
                     403, {"Content-Type": "application/json"}, '{"message":"Missing Authentication Token"}'
                 )
             length = int(self.headers.get("Content-Length") or 0)
-            body = self.rfile.read(length).decode() if length else None
+            body = self.rfile.read(length).decode("utf-8", "replace") if length else None
             headers = {name.lower(): value for name, value in self.headers.items()}
             path = unquote(address.path.removeprefix(gateway.prefix))
             return self._send(
-                *gateway.answer(Request(self.command, path, dict(parse_qsl(address.query)), headers, body))
+                *gateway.answer(
+                    Request(
+                        self.command,
+                        path,
+                        dict(parse_qsl(address.query, keep_blank_values=True)),
+                        headers,
+                        body,
+                        parse_qs(address.query, keep_blank_values=True),
+                    )
+                )
             )
 
         def _send(self, status: int, headers: dict[str, str], body: str) -> None:
@@ -116,7 +134,8 @@ def _handler_for(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            if self.command != "HEAD":
+                self.wfile.write(content)
 
         def log_message(self, format: str, *args: Any) -> None:
             """Silent: what matters is in ``gateway.calls``."""

@@ -26,13 +26,14 @@ def test_a_run_is_followed_to_its_end_without_disturbing_the_reader(
     page = reader.visit(f"/batch-import/runs/{run_id}#item_00001")
     detail = page.get_by_role("dialog")
     expect(detail.locator("header .badge")).to_have_text(["unknown", "pending"])
+    expect(page).to_have_title(f"0/3 · {run_id} · Batch import")
     expect(page.get_by_role("status")).to_have_text(
         "running: 0 of 3 completed, 0 active, 0 degraded, 0 broken, 0 warned"
     )
     page.evaluate("document.querySelector('.detail header').dataset.mark = 'kept'")
     with reader.gateway.lock:
         service.pump.deliver("provision")
-    expect(detail.locator(".trail li strong").first).to_have_text("lease_acquired")
+    expect(detail.locator(".trail .message").first).to_have_text("The relay's models were read")
     expect(detail).to_be_visible()
     with reader.gateway.lock:
         service.pump.run()
@@ -65,7 +66,7 @@ def test_rows_that_did_not_change_stay_what_they_are_and_keep_the_focus(
     with reader.gateway.lock:
         while service.items(run_id)[0]["current_stage"] != "done":
             service.pump.deliver()
-    expect(rows(page).filter(has_text="/healthy/").locator(".stage")).to_have_text("stage done")
+    expect(rows(page).filter(has_text="/healthy/").locator(".badge").first).to_have_text("active")
     assert page.evaluate("document.activeElement.textContent").endswith("/flaky/a/v1")
     page.evaluate("for (const row of document.querySelectorAll('.items tbody tr')) row.mark = true")
     with page.expect_response(lambda answer: "/items?" in answer.url):
@@ -114,17 +115,15 @@ def test_cancelling_asks_first(reader: Reader, service: Service, relays: Items) 
     expect(page.locator(".title .badge")).to_have_class("badge gray")
     with reader.gateway.lock:
         service.pump.run()
-    expect(rows(page).first).to_contain_text("the run was cancelled")
+    expect(rows(page).first).to_contain_text("The run was cancelled.")
 
 
 def test_a_viewer_is_told_that_the_token_may_only_read(reader: Reader, service: Service, relays: Items) -> None:
     reader.refusals = {403}
     run_id = service.start(relays("healthy"))
     page = reader.visit(f"/batch-import/runs/{run_id}", token=VIEWER)
-    page.get_by_role("button", name="Cancel run").click()
-    page.get_by_role("dialog").get_by_role("button", name="Cancel run").click()
-    expect(page.get_by_role("alert")).to_have_text(
-        "This token may only read. Cancelling a run takes an operator token."
-    )
+    expect(page.get_by_role("button", name="Cancel run")).to_be_disabled()
+    expect(page.get_by_role("button", name="Cancel run")).to_have_attribute("title", "This token may only read.")
+    expect(page.locator(".role")).to_have_text("viewer")
     assert service.run(run_id)["run"]["state"] == "running"
     expect(rows(page)).to_have_count(1)

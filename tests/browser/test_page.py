@@ -61,8 +61,8 @@ def test_markup_from_a_relay_is_shown_as_text(reader: Reader, service: Service, 
     expect(rows(page).first).to_contain_text(MARKUP)
     rows(page).first.get_by_role("link").click()
     detail = page.get_by_role("dialog")
-    expect(detail.locator(".quote")).to_contain_text(MARKUP)
-    expect(detail.locator(".chips code").get_by_text(MODEL, exact=True).first).to_be_visible()
+    expect(detail.locator("header .quote")).to_contain_text(MARKUP)
+    expect(detail.locator("table code").get_by_text(MODEL, exact=True).first).to_be_visible()
     assert page.evaluate("[window.stolen ?? null, document.querySelectorAll('main img, main svg').length]") == [None, 0]
     assert KEY not in page.content()
 
@@ -104,7 +104,7 @@ def test_every_control_has_a_name_and_every_table_its_heads(reader: Reader, serv
             page.keyboard.press("Enter")
         expect(page.locator("tbody tr").first).to_be_visible()
         assert page.evaluate(NAMELESS) == []
-        assert page.get_by_role("columnheader").count() >= 7 or "#" in path
+        assert page.get_by_role("columnheader").count() >= 5 or "#" in path
         assert page.locator("h1").count() == 1
 
 
@@ -151,7 +151,7 @@ def test_a_small_screen_needs_no_sideways_scrolling(reader: Reader, finished: st
     page.get_by_role("link", name=finished).click()
     expect(page.get_by_role("row")).to_have_count(4)
     assert page.evaluate(wide) is False
-    page.get_by_role("button", name="Filters").click()
+    page.get_by_role("button", name="More filters").click()
     expect(page.get_by_label("Provider ID")).to_be_visible()
     rows(page).first.get_by_role("link").click()
     expect(page.locator(".trail li").last).to_be_attached()
@@ -180,5 +180,14 @@ def test_the_language_is_the_readers(reader: Reader, service: Service) -> None:
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Runs")
     expect(page.get_by_role("button", name="中文")).to_be_focused()
-    languages = [call.headers["accept-language"] for call in reader.gateway.calls if call.path.startswith("/api/")]
+    languages = [call.headers["accept-language"] for call in reader.gateway.calls if call.path.endswith("/runs")]
     assert languages == ["zh", "en"]
+
+
+def test_it_is_printed_in_light_and_without_controls(reader: Reader, finished: str) -> None:
+    page = reader.visit(f"/batch-import/runs/{finished}", color_scheme="dark")
+    expect(rows(page)).to_have_count(3)
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(CONTRASTS) == []
+    for control in ("Retry failed items", "Export CSV", "Sign out"):
+        expect(page.get_by_role("button", name=control)).to_have_count(0)

@@ -50,10 +50,10 @@ def test_badges_order_and_language(reader: Reader, service: Service, every_badge
     assert badges(page.locator(".title")) == [["warning", "yellow"]]
     active, confirmed = ["active", "green"], ["confirmed", "green"]
     expected = {
-        "healthy": [active, confirmed, ["已启用", "green"], ["复用", "cyan"], ["reused", "cyan"]],
-        "reasoning": [active, confirmed, ["已停用", "gray"], ["已快速启用", "green"], ["reused", "cyan"]],
+        "healthy": [active, confirmed, ["复用", "cyan"]],
+        "reasoning": [active, confirmed, ["已停用", "gray"], ["已快速启用", "green"]],
         "responses_only": [active, confirmed, ["已损坏", "red"], ["已替换", "red"]],
-        "double_v1": [active, confirmed, ["已弃用", "yellow"], ["已快速启用", "green"], ["reused", "cyan"]],
+        "double_v1": [active, confirmed, ["已弃用", "yellow"], ["已快速启用", "green"]],
         "chat_only": [active, confirmed, ["新建", "blue"]],
         "dead_key": [["broken", "red"], ["failed", "red"]],
         "error_200": [["degraded", "yellow"], ["failed", "red"]],
@@ -63,14 +63,19 @@ def test_badges_order_and_language(reader: Reader, service: Service, every_badge
     listed = service.call("GET", f"/api/batch-import/runs/{every_badge}/items")["items"]
     expect(rows(page).locator("a")).to_have_text([item["base_url"] for item in listed])
 
+    row(page, "healthy").get_by_role("link").click()
+    expect(page.get_by_role("dialog").locator("header .badge")).to_have_count(5)
+    assert badges(page.get_by_role("dialog").locator("header")) == [
+        *(active, confirmed),
+        *(["已启用", "green"], ["复用", "cyan"], ["reused", "cyan"]),
+    ]
+    page.keyboard.press("Escape")
+
     page.get_by_role("button", name="English").click()
-    expect(row(page, "healthy").locator(".badge")).to_have_text(
-        ["active", "confirmed", "已启用 active", "复用 reused", "reused"]
-    )
-    expect(row(page, "responses_only").locator(".badge")).to_have_text(
-        ["active", "confirmed", "已损坏 broken", "已替换 replaced"]
-    )
-    expect(row(page, "dead_key")).to_contain_text("check that the key is complete and still valid")
+    expect(row(page, "healthy").locator(".badge")).to_have_text(["active", "confirmed", "reused"])
+    expect(row(page, "healthy").locator(".badge").last).to_have_attribute("title", "复用")
+    expect(row(page, "responses_only").locator(".badge")).to_have_text(["active", "confirmed", "broken", "replaced"])
+    expect(row(page, "dead_key")).to_contain_text("Check that the key is complete and still valid")
     expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
@@ -79,13 +84,14 @@ FILTERS = (
     ("Confirmation", "confirmation_status", "failed", ["error_200", "dead_key"]),
     ("Stage", "current_stage", "probe", []),
     ("Has warning", "has_warning", "true", ["chat_only", "reasoning"]),
-    ("Matched account", "matched_account_state", "deprecated", ["double_v1"]),
-    ("Resolution", "account_resolution", "replaced", ["responses_only"]),
+    ("Found in sub2api", "matched_account_state", "deprecated", ["double_v1"]),
+    ("Action taken", "account_resolution", "replaced", ["responses_only"]),
 )
 
 
 def test_every_filter_and_counter(reader: Reader, service: Service, every_badge: str) -> None:
     page = reader.visit(f"/batch-import/runs/{every_badge}")
+    page.get_by_role("button", name="More filters").click()
     for label, name, value, relays in FILTERS:
         page.get_by_role("combobox", name=label, exact=True).select_option(value)
         expect(rows(page)).to_have_count(len(relays))
@@ -117,8 +123,10 @@ def test_more_than_a_page(reader: Reader, service: Service, relays: Items) -> No
     run_id = service.start(relays("healthy") * 53)
     page = reader.visit(f"/batch-import/runs/{run_id}")
     expect(rows(page)).to_have_count(50)
-    page.get_by_role("button", name="Load more").click()
+    expect(page.get_by_text("50 of 53")).to_be_attached()
+    page.mouse.wheel(0, 10_000)
     expect(rows(page)).to_have_count(53)
+    expect(page.get_by_text("53 of 53")).to_be_visible()
     expect(page.get_by_role("button", name="Load more")).to_have_count(0)
     with page.expect_response(lambda answer: "limit=53" in answer.url):
         pass  # a refresh reads as far as the reader has
@@ -142,20 +150,33 @@ def test_detail_tells_everything(reader: Reader, service: Service, relays: Items
         "last_error",
     ):
         expect(detail).to_contain_text(str(item[name]))
-    for name in ("raw_models", "normalized_models", "canonical_model_families", "requested_models"):
-        for model in item[name]:
-            expect(detail.locator(".chips code").get_by_text(model, exact=True).first).to_be_visible()
+    table = detail.get_by_role("table", name="Model profiles")
+    for model in item["raw_models"]:
+        expect(table.get_by_text(model, exact=True).first).to_be_attached()
+    for model in item["requested_models"]:
+        expect(detail.locator(".named code").get_by_text(model, exact=True)).to_be_visible()
     for text in item["advisory_messages"]:
-        expect(detail).to_contain_text(text)
+        expect(detail.locator("header")).to_contain_text(text)
     profile = item["capability_profile"]["model_profiles"][0]
     words = {True: "yes", False: "no", "unknown": "unknown"}
     flags = [profile[k] for k in ("supports_stream", "supports_tools", "supports_reasoning_fields", "smoke_chat_ok")]
-    cells = detail.get_by_role("table", name="Model profiles").locator("tbody tr").first.locator(".flag")
-    expect(cells).to_have_text([words[flag] for flag in flags])
-    events = detail.locator(".trail li")
-    expect(events.locator("strong")).to_have_text([event["event_type"] for event in item["events"]])
+    expect(table.locator("tbody tr").first.locator(".flag")).to_have_text([words[flag] for flag in flags])
+
+
+def test_history_is_told_in_sentences_and_unfolds(reader: Reader, service: Service, relays: Items) -> None:
+    run_id, _ = service.import_(relays("flaky"))
+    item = service.item(run_id)
+    page = reader.visit(f"/batch-import/runs/{run_id}#item_00001")
+    detail = page.get_by_role("dialog")
+    shown = [event for event in item["events"] if event["event_type"] != "lease_acquired"]
+    expect(detail.locator(".trail .message")).to_have_text([event["text"] for event in shown])
+    expect(detail.locator(".step strong")).to_have_text(
+        ["Asking the relay", "Entering it into sub2api", "Account test", "Real request and verdict"]
+    )
     retry = detail.locator("[data-event=retry_scheduled]").first
-    expect(retry).to_contain_text("confirm · attempt 1")
+    expect(retry.locator("summary")).to_contain_text("The relay was not available: It is tried again in")
+    expect(retry.locator("pre")).to_be_hidden()
+    retry.locator("summary").click()
     expect(retry.locator("pre")).to_contain_text('{\n  "code": "upstream_unavailable",\n  "delay_ms":')
 
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Reader
 from tests.conftest import CUSTOMER_KEY, Service
+from tests.support.aws import OPERATOR
 
 pytestmark = pytest.mark.browser
 Items = Callable[..., list[dict[str, Any]]]
@@ -94,3 +95,15 @@ def test_a_failing_api_is_told_in_place_and_asked_again(reader: Reader, three: l
     page.get_by_role("button", name="Try again").click()
     expect(rows(page)).to_have_count(3)
     expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_run_of_somebody_else_appears_by_itself(reader: Reader, service: Service, relays: Items) -> None:
+    page = reader.page()
+    page.clock.install()
+    page.goto(f"{reader.gateway.url}/batch-import#token={OPERATOR}")
+    expect(page.get_by_text("No runs yet.")).to_be_visible()
+    with reader.gateway.lock:
+        run_id = service.start(relays("healthy"))
+    page.clock.run_for(10_000)
+    expect(rows(page).locator("a")).to_have_text([run_id])
+    expect(page).to_have_title("1 running · Runs · Batch import")

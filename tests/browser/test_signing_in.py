@@ -47,3 +47,17 @@ def test_token_in_the_address_is_taken_out_at_once_and_the_deep_link_survives(re
     expect(page.get_by_role("dialog").get_by_role("heading", level=2)).to_contain_text("/dead_key/a/v1")
     assert page.url == f"{reader.gateway.url}/batch-import/runs/{finished}#item_00003"
     assert page.evaluate("history.length") <= 2
+
+
+def test_the_device_remembers_the_token_only_when_asked_to(reader: Reader, finished: str) -> None:
+    page = reader.page()
+    page.goto(f"{reader.gateway.url}/batch-import")
+    page.get_by_label("Remember on this device").check()
+    sign_in(page, OPERATOR)
+    expect(page.get_by_role("link", name=finished)).to_be_visible()
+    other = page.context.new_page()
+    other.goto(f"{reader.gateway.url}/batch-import")
+    expect(other.get_by_role("link", name=finished)).to_be_visible()
+    other.get_by_role("button", name="Sign out").click()
+    expect(other.get_by_label("Access token")).to_be_visible()
+    assert other.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])").find(OPERATOR) == -1

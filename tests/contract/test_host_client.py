@@ -269,12 +269,13 @@ def test_a_user_is_made_once_and_found_by_address_or_key(host: Connected) -> Non
     email = f"customer-{host.word}@example.com"
     first = host.client.ensure_user(email, "CustomerPass-1", 5)
     assert host.client.ensure_user(email.upper(), "another-password", 5)["id"] == first["id"]
-    assert host.client.user_matching(f"customer-{host.word}", email=True) is None
+    assert host.client.user_with_email(f"customer-{host.word}") is None
     value = f"sk-custom-{host.word}-0001"
     key = host.client.create_key(host.client.login(email, "CustomerPass-1"), "mine", value)
-    by_key = host.client.user_matching(value, email=False)
-    assert by_key is not None
-    assert by_key["id"] == first["id"]
+    found = host.client.key_of_anyone(value)
+    assert found is not None
+    assert (found["id"], found["key"]) == (key["id"], value)
+    assert host.client.key_of_anyone(f"{value}x") is None
     assert [(k["id"], k["key"]) for k in host.client.user_keys(int(first["id"]))] == [(key["id"], value)]
     host.client.set_balance(int(first["id"]), 12.5)
     assert host.client.transport.get(f"/api/v1/admin/users/{first['id']}")["balance"] == 12.5

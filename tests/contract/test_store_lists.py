@@ -1,16 +1,13 @@
 """Lists in their documented orders, their cursors, filters and search (docs/design.md#35-list-orders)."""
 
-import base64
-import json
 import zlib
 from typing import Any
 
 import pytest
 from batch_import.domain.entities import Item, Run
-from batch_import.domain.errors import InvalidRequest
 from batch_import.domain.types import AccessStatus, ItemOrder, ItemStage
 from batch_import.store.item_index import ItemEntry, pages_of
-from batch_import.store.listing import decode_cursor, encode_cursor, pack_search
+from batch_import.store.listing import pack_search
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -258,53 +255,3 @@ def test_what_is_packed_for_the_search_can_be_found(texts: list[str]) -> None:
 @pytest.mark.parametrize(("total", "pages"), [(1, 1), (16, 1), (17, 2), (10_000, 625)])
 def test_the_index_of_a_run_has_a_page_for_sixteen_items(total: int, pages: int) -> None:
     assert pages_of(total) == pages
-
-
-# --- cursors
-
-
-@given(st.text(max_size=60), st.dictionaries(st.sampled_from(["state", "q"]), st.none() | st.text(max_size=9)))
-def test_a_cursor_gives_back_the_position_for_its_own_filter(position: str, filters: dict[str, Any]) -> None:
-    cursor = encode_cursor(position, filters)
-    assert decode_cursor(cursor, filters) == position
-    assert cursor.isascii()
-
-
-@pytest.mark.parametrize("other", [{}, {"state": "failed"}, {"state": "running", "q": "x"}])
-def test_a_cursor_belongs_to_its_filter(other: dict[str, Any]) -> None:
-    with pytest.raises(InvalidRequest, match="another filter"):
-        decode_cursor(encode_cursor("2026#run_1", {"state": "running"}), other)
-
-
-def test_a_filter_that_is_not_set_is_no_other_filter() -> None:
-    assert decode_cursor(encode_cursor("x", {"state": None}), {}) == "x"
-
-
-DAMAGED = ["", "x", "é", "====", "bnVsbA", "MQ", "e30", "W10", "WzEsMl0", "W1siYSJdLCJiIl0", "eyJhIjoxLCJiIjoyfQ"]
-
-
-@pytest.mark.parametrize("cursor", DAMAGED)
-def test_a_damaged_cursor_is_an_invalid_request(cursor: str) -> None:
-    with pytest.raises(InvalidRequest):
-        decode_cursor(cursor, {})
-
-
-@given(st.text(max_size=80))
-def test_no_text_makes_a_cursor_fail_otherwise(cursor: str) -> None:
-    try:
-        decode_cursor(cursor, {})
-    except InvalidRequest:
-        return
-
-
-def test_a_nested_cursor_is_an_invalid_request() -> None:
-    cursor = base64.urlsafe_b64encode(b"[" * 1_450).decode().rstrip("=")
-    assert len(cursor) <= 2_000  # as long as the API lets through
-    with pytest.raises(InvalidRequest):
-        decode_cursor(cursor, {})
-
-
-def test_a_cursor_of_a_list_with_another_digest_is_refused() -> None:
-    forged = base64.urlsafe_b64encode(json.dumps(["x", "0" * 12]).encode()).decode()
-    with pytest.raises(InvalidRequest):
-        decode_cursor(forged, {})

@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from urllib3 import HTTPConnectionPool
 
 from tests.conftest import CUSTOMER_KEY, Service
 
@@ -16,7 +17,7 @@ PROFILES = ("healthy", "dead_key", "lying_list", "cut_stream", "error_200", "str
 
 def everything_stored(aws: Any) -> str:
     client = boto3.client("dynamodb")
-    tables = [aws.environment[name] for name in ("RUNS_TABLE", "ITEMS_TABLE", "EVENTS_TABLE")]
+    tables = [aws.environment[name] for name in ("RUNS_TABLE", "ITEMS_TABLE", "EVENTS_TABLE", "SECRETS_TABLE")]
     return repr([client.scan(TableName=table)["Items"] for table in tables])
 
 
@@ -28,8 +29,21 @@ def pages(service: Service, run_id: str) -> str:
 
 @pytest.mark.parametrize("access_mode", ["subscription", "self_service"])
 def test_the_canary_never_appears(
-    service: Service, box: Any, access_mode: str, capfd: Any, caplog: pytest.LogCaptureFixture
+    service: Service,
+    box: Any,
+    access_mode: str,
+    capfd: Any,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    addresses: list[str] = []
+    opened = HTTPConnectionPool.urlopen
+
+    def urlopen(pool: HTTPConnectionPool, method: str, url: str, *arguments: Any, **options: Any) -> Any:
+        addresses.append(url)
+        return opened(pool, method, url, *arguments, **options)
+
+    monkeypatch.setattr(HTTPConnectionPool, "urlopen", urlopen)
     extra = {"access_mode": access_mode, "probe_api_key": CUSTOMER_KEY if access_mode == "self_service" else None}
     pairs = [{"base_url": box.relay(p, "canary"), "api_key": f"{CANARY}{n}"} for n, p in enumerate(PROFILES)]
     run_id, items = service.import_(pairs, **extra)
@@ -39,12 +53,14 @@ def test_the_canary_never_appears(
     places = {
         "tables": everything_stored(service.aws),
         "queues": repr(service.pump.delivered),
+        "addresses": repr(addresses),
         "answers": pages(service, run_id),
         "stdout": output.out,
         "stderr": output.err,
         "log records": "\n".join(f"{r.getMessage()} {r.__dict__}" for r in caplog.records),
     }
     secrets = (CANARY, CUSTOMER_KEY, box.admin_key)
+    assert any("/api/v1/admin/users" in address for address in addresses)
     assert [(where, secret) for where, text in places.items() for secret in secrets if secret in text] == []
 
 
@@ -58,6 +74,5 @@ def test_a_relay_that_repeats_the_key_in_its_error_is_blanked(service: Service, 
 def test_the_key_is_erased_when_its_item_is_active_and_kept_for_retry_otherwise(service: Service, box: Any) -> None:
     pairs = [{"base_url": box.relay(p), "api_key": f"sk-test-{p}"} for p in ("healthy", "dead_key")]
     service.import_(pairs)
-    rows = boto3.client("dynamodb").scan(TableName=service.aws.environment["ITEMS_TABLE"])["Items"]
-    secrets = [row["sk"]["S"] for row in rows if row["sk"]["S"].startswith("secret#")]
-    assert secrets == ["secret#item_00002"]
+    rows = boto3.client("dynamodb").scan(TableName=service.aws.environment["SECRETS_TABLE"])["Items"]
+    assert [row["sk"]["S"] for row in rows if row["sk"]["S"].startswith("item_")] == ["item_00002"]

@@ -25,7 +25,6 @@ from tests.support.crashes import WHEN, Effects, Killed, chosen_effects, watched
 from tests.support.pump import Context, sqs_event
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:No application metrics"),
     pytest.mark.no_cover,  # hundreds of times the same lines, which other tests run as well
     pytest.mark.timeout(300),  # a function has up to a hundred points, each of them a run
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # connections of dead processes

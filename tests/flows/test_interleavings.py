@@ -41,8 +41,6 @@ from tests.support.pump import Context, Pump, handler_of, sqs_event
 
 pytestmark = [
     pytest.mark.timeout(300),
-    pytest.mark.filterwarnings("ignore:No application metrics"),
-    pytest.mark.filterwarnings("ignore:No metrics to publish"),
 ]
 HANDLERS = ("api", "provision", "confirmation", "validation", "reconcile", "dead_letter")
 QUEUES = {"provision": "IMPORT", "confirmation": "CONFIRM", "validation": "VALIDATE"}

@@ -81,6 +81,12 @@ def test_what_only_openai_accounts_feel_is_not_said_of_another_platform(place: P
     told = "/v1/chat/completions is used instead"
     assert [any(told in text for text in item["advisory_messages"]) for item in (chat, messages)] == [True, False]
 
+    kept = place.pair("late_forbidden", "kept")
+    place.import_({**kept, "platform": "anthropic"})
+    [again] = place.import_(kept)  # the account is there and serves
+    assert (again["platform"], again["account_resolution"]) == ("anthropic", "reused")
+    assert not any(told in text for text in again["advisory_messages"])
+
 
 def test_a_relay_whose_chat_fails_in_passing_is_asked_again_before_another_platform_is_taken(place: Place) -> None:
     """`fault` makes two of five answers fail in passing: what speaks chat becomes an openai account all the same."""

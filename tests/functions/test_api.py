@@ -367,8 +367,15 @@ def test_pages_lead_to_each_other_and_a_cursor_to_its_own_list(run_id: str) -> N
     first = call("GET", f"{RUNS}/{run_id}/items", query={"limit": "3"}).json
     rest = call("GET", f"{RUNS}/{run_id}/items", query={"limit": "3", "cursor": first["next_cursor"]}).json
     assert (len(first["items"]), len(rest["items"]), rest["next_cursor"]) == (3, 1, None)
-    other = {"limit": "3", "cursor": first["next_cursor"], "has_warning": "true"}
-    assert call("GET", f"{RUNS}/{run_id}/items", query=other).status == 400
+    foreign = {"cursor": first["next_cursor"]}
+    another_run = post({**BODY, "items": [ITEM, {**ITEM, "api_key": f"{KEY}-2"}]}).json["run_id"]
+    for path, query in (
+        (f"{RUNS}/{run_id}/items", {**foreign, "has_warning": "true"}),
+        (f"{RUNS}/{another_run}/items", foreign),
+        (f"{RUNS}/{run_id}/export", foreign),
+        (RUNS, foreign),
+    ):
+        assert call("GET", path, query=query).error[:2] == (400, "invalid_request"), path
 
 
 def test_texts_are_chinese_unless_english_is_asked_for(run_id: str) -> None:

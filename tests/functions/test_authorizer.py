@@ -1,6 +1,5 @@
 """The authorizer handler: bearer tokens with roles; only their hashes are known (docs/design.md#31-routes)."""
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import boto3
 import pytest
 from batch_import.bootstrap import bootstrap
 from batch_import.domain.errors import Forbidden
+from batch_import.domain.tokens import MalformedTokens, digest_of
 from batch_import.http_api.authorization import authorize, demand_operator
 
 from tests.support.aws import OPERATOR, VIEWER, Aws
@@ -18,15 +18,14 @@ EVENT = json.loads((Path(__file__).parents[2] / "events" / "authorizer.json").re
 EXAMPLE = EVENT["authorizationToken"].removeprefix("Bearer ")
 
 
-def digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-HASHES = {"operator": [digest(OPERATOR), digest(EXAMPLE)], "viewer": [digest(VIEWER)]}
+TOKENS: dict[str, Any] = {
+    "operator": {"alice": digest_of(OPERATOR), "example": digest_of(EXAMPLE)},
+    "viewer": {"bob": digest_of(VIEWER)},
+}
 
 
 def asked(token: Any) -> dict[str, Any] | None:
-    return authorize({**EVENT, "authorizationToken": token}, HASHES)
+    return authorize({**EVENT, "authorizationToken": token}, TOKENS)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +41,7 @@ def test_a_known_token_gets_its_role_for_the_whole_stage(header: str, role: str)
     policy = asked(header)
     assert policy is not None
     assert policy["context"] == {"role": role}
+    assert policy["principalId"] == {"operator": "alice", "viewer": "bob"}[role] or header.endswith(EXAMPLE)
     [statement] = policy["policyDocument"]["Statement"]
     assert statement == {
         "Action": "execute-api:Invoke",
@@ -64,7 +64,7 @@ def test_a_known_token_gets_its_role_for_the_whole_stage(header: str, role: str)
         f"Bearer {OPERATOR}\n",
         f"Bearer {OPERATOR}x",
         f"Bearer {OPERATOR.upper()}",
-        f"Bearer {digest(OPERATOR)}",
+        f"Bearer {digest_of(OPERATOR)}",
         "Bearer " + "x" * 257,
         "Bearer schlüssel",
         None,
@@ -76,8 +76,31 @@ def test_anything_else_gets_nothing(header: Any) -> None:
 
 
 def test_without_a_header_and_without_hashes_there_is_nothing() -> None:
-    assert authorize({"methodArn": EVENT["methodArn"]}, HASHES) is None
+    assert authorize({"methodArn": EVENT["methodArn"]}, TOKENS) is None
     assert authorize(EVENT, {}) is None
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        {"value": "not JSON"},
+        {**TOKENS, "admin": {}},
+        {"operator": [digest_of(OPERATOR)]},
+        {"operator": digest_of(OPERATOR)},
+        {"operator": {"alice": OPERATOR}},
+        {"operator": {"alice": digest_of(OPERATOR).upper()}},
+        {"operator": {"alice": None}},
+        {"operator": {"alice": {"digest": digest_of(OPERATOR)}}},
+        {"operator": {"": digest_of(OPERATOR)}},
+        {"operator": {"alice\u202e": digest_of(OPERATOR)}},
+        {"operator": {"alice": digest_of(OPERATOR)}, "viewer": {"alice": digest_of(VIEWER)}},
+    ],
+)
+def test_a_malformed_secret_lets_nobody_in_and_its_error_repeats_nothing_of_it(secret: Any) -> None:
+    with pytest.raises(MalformedTokens) as caught:
+        authorize({**EVENT, "authorizationToken": f"Bearer {OPERATOR}"}, secret)
+    assert OPERATOR not in str(caught.value)
+    assert digest_of(OPERATOR) not in str(caught.value)
 
 
 @pytest.mark.parametrize("role", ["viewer", "", None, "Operator"])
@@ -89,6 +112,6 @@ def test_only_an_operator_may_write(role: str | None) -> None:
 def test_the_door_admits_the_token_of_its_event_once_it_is_known(aws: Aws) -> None:
     with pytest.raises(Exception, match=r"^Unauthorized$"):
         handler_of("authorizer")(EVENT, Context())
-    boto3.client("secretsmanager").put_secret_value(SecretId="tokens", SecretString=json.dumps(HASHES))
+    boto3.client("secretsmanager").put_secret_value(SecretId="tokens", SecretString=json.dumps(TOKENS))
     bootstrap.cache_clear()
     assert handler_of("authorizer")(EVENT, Context())["context"] == {"role": "operator"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urljoin
 
 import boto3
 import pytest
@@ -43,7 +44,7 @@ def end(run_id: str, item_id: str, access: AccessStatus, code: str | None = None
     parts = bootstrap()
     item = parts.items.get(run_id, item_id)
     assert item is not None
-    changes = {"current_stage": ItemStage.DONE, "access_status": access}
+    changes: dict[str, Any] = {"current_stage": ItemStage.DONE, "access_status": access}
     if code is not None:
         changes |= {"failure_code": Code(code), "last_error_code": Code(code)}
     parts.items.transition(item, changes)
@@ -143,7 +144,10 @@ def test_items_whose_keys_were_erased_are_left_out_and_counted(aws: Aws) -> None
     new = answer.json["run_id"]
     assert (answer.json["total_items"], answer.json["left_out_items"]) == (2, 1)
     assert [url for url, _ in listed(new)] == ["https://r0.example.com/v1", "https://r2.example.com/v1"]
-    for language, text in (("en", f"this run comes from {old}; 1 of its item"), ("zh", f"该批次来自 {old}，其中 1 条")):
+    for language, text in (
+        ("en", f"This run comes from {old}; 1 of its items"),
+        ("zh", f"该批次来自 {old}，其中 1 条"),
+    ):
         [warning] = call("GET", f"{RUNS}/{new}", Accept_Language=language).json["recent_warnings"]
         assert warning.startswith(text)
 
@@ -207,6 +211,9 @@ def ended_with_codes() -> str:
     ends = [(ACTIVE, None), (BROKEN, "auth_failed"), (DEGRADED, "unreachable"), (BROKEN, "auth_failed")]
     for number, (access, code) in enumerate([*ends, (UNKNOWN, "cancelled")], start=1):
         end(made, f"item_{number:05d}", access, code)
+    run = bootstrap().runs.get(made)
+    assert run is not None
+    assert run.finished_at is not None
     return made
 
 
@@ -334,6 +341,17 @@ def test_without_keys_there_is_nothing_to_retry_with(aws: Aws) -> None:
     assert (status, code) == (409, "conflict")
     assert "no key" in message
     assert stored() == before
+
+
+def test_a_retry_is_found_where_its_location_says_and_its_replay_is_told(aws: Aws) -> None:
+    old = ended([BROKEN])
+    first, again = (retry(old, Idempotency_Key="a") for _ in range(2))
+    address = urljoin(f"https://h/v1{RUNS}/{old}/retry", first.headers["Location"])
+    assert address == f"https://h/v1{RUNS}/{first.json['run_id']}"
+    assert "Idempotent-Replayed" not in first.headers
+    assert again.headers["Idempotent-Replayed"] == "true"
+    run = call("GET", f"{RUNS}/{first.json['run_id']}").json["run"]
+    assert (run["source"], run["retry_of"]) == ("retry", old)
 
 
 @pytest.mark.parametrize("role", ["viewer", "", "admin"])

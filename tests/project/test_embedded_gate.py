@@ -1,6 +1,7 @@
 """The emulator's access control: its gate, called as a server calls it."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -288,3 +289,66 @@ def test_a_failure_of_the_api_names_the_full_disk(status: int) -> None:
 @pytest.mark.parametrize(("status", "failure"), [(500, None), (200, "The disk is full"), (404, "The disk is full")])
 def test_other_answers_of_the_api_stay_as_they_are(status: int, failure: str | None) -> None:
     assert answered(f"{API}/x", status, failure) == (status, b"the emulator's")
+
+
+# --- compression
+
+
+def compressed(
+    answer: bytes, accept: str, *more: tuple[bytes, bytes], pieces: int = 1
+) -> tuple[dict[bytes, bytes], bytes]:
+    """Headers and body of an answer of the API to a caller that sends this Accept-Encoding."""
+    sent: list[Any] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode()), *more]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for n in range(pieces):
+            part = answer[n * len(answer) // pieces : (n + 1) * len(answer) // pieces]
+            await send({"type": "http.response.body", "body": part, "more_body": n < pieces - 1})
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "GET", "path": f"{API}/api/health", "raw_path": f"{API}/api/health".encode(),
+        "query_string": b"", "server": ("127.0.0.1", PORT),
+        "headers": [(b"host", HOST.encode()), (b"accept-encoding", accept.encode())],
+    }  # fmt: skip
+    signatures = Signatures(lambda _: SECRET)
+    asyncio.run(Gate(application, signatures)(scope, receive, send))
+    return dict(sent[0]["headers"]), b"".join(message["body"] for message in sent[1:])
+
+
+LONG = b'{"a": "' + b"x" * 2_000 + b'"}'
+
+
+@pytest.mark.parametrize(
+    "accept", ["gzip", "br, gzip", "gzip;q=0.5", "*", "GZIP;q=1.0", "deflate, gzip;q=1.0, *;q=0.1"]
+)
+def test_a_long_answer_is_compressed_for_who_accepts_it(accept: str) -> None:
+    headers, body = compressed(LONG, accept)
+    assert headers[b"content-encoding"] == b"gzip"
+    assert headers[b"content-length"] == str(len(body)).encode()
+    assert gzip.decompress(body) == LONG
+
+
+@pytest.mark.parametrize("accept", ["", "br", "identity", "gzip;q=0", "gzip;q=0.0", "*;q=0", "x-gzip"])
+def test_nothing_is_compressed_for_who_does_not(accept: str) -> None:
+    headers, body = compressed(LONG, accept)
+    assert (b"content-encoding" in headers, body) == (False, LONG)
+
+
+def test_short_encoded_and_streamed_answers_stay_as_they_are() -> None:
+    assert compressed(b"x" * 1_023, "gzip")[1] == b"x" * 1_023
+    assert compressed(LONG, "gzip", (b"Content-Encoding", b"br"))[1] == LONG
+    assert compressed(LONG, "gzip", pieces=3)[1] == LONG
+
+
+def test_a_refusal_of_the_gate_has_the_headers_of_the_api() -> None:
+    _, headers, _ = ask(f"{API}/api/health", headers={"Origin": "https://evil.example"})
+    assert headers[b"cache-control"] == b"no-store"
+    assert headers[b"x-content-type-options"] == b"nosniff"

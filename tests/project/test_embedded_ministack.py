@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 import pytest
 
-from embedded import ministack
+from embedded import log_limit, ministack
 from embedded.errors import EmbeddedError
 from embedded.ministack import DYNAMODB, IAM, LAMBDA, SIGV4
 from tests.support.stack import ROOT
@@ -30,6 +30,7 @@ SECURITY: dict[tuple[str, str], Callable[[ministack.Load], Any]] = {
     (SIGV4, "decode_header_value"): lambda load: ministack.Signatures({}.get, load),
     (LAMBDA, "execution_credentials"): ministack.key_sessions,
     (LAMBDA, "hashlib"): ministack.key_sessions,
+    (log_limit.FUNCTIONS, "_emit_lambda_logs"): log_limit.limit_logs,
 }
 SPEED = [
     (DYNAMODB, "copy"),
@@ -205,3 +206,23 @@ def test_a_process_that_cannot_be_forked_is_started(tmp_path: Path, caplog: pyte
             assert isinstance(process, subprocess.Popen)
             assert process.communicate(timeout=10)[0] == "1\n"
         assert len(caplog.records) == warnings
+
+
+def test_the_oldest_lines_of_the_log_go_first(insides: Insides) -> None:
+    logs, functions = insides.load(log_limit.LOGS), insides.load(log_limit.FUNCTIONS)
+    logs._log_groups = {"before": {"streams": {"old": {"events": [{"message": "x" * 60}]}}}}
+
+    def emit(
+        func: str, request_id: str, log_text: str, error: bool, duration_ms: int, *, log_source: str | None = None
+    ) -> None:
+        streams = logs._log_groups.setdefault(func, {"streams": {}})["streams"]
+        streams[request_id] = {"events": [{"message": log_text}]}
+
+    functions._emit_lambda_logs = emit
+    log_limit.limit_logs(insides.load, most=100)
+    for number in range(4):
+        functions._emit_lambda_logs("group", str(number), "y" * 30, False, 1)
+    assert logs._log_groups["before"]["streams"] == {}
+    assert list(logs._log_groups["group"]["streams"]) == ["1", "2", "3"]
+    functions._emit_lambda_logs("group", "long", "z" * 1000, False, 1)
+    assert list(logs._log_groups["group"]["streams"]) == ["long"]

@@ -1,5 +1,6 @@
 """The whole embedded stack, started by the test in a folder and on ports of its own."""
 
+import gzip
 import hashlib
 import json
 import os
@@ -16,11 +17,13 @@ from typing import Any
 import boto3
 import psutil
 import pytest
+import yaml
 from botocore.exceptions import ClientError
 
 from embedded.errors import EmbeddedError
 from embedded.stack import Embedded
 from sandbox.testkit import wait_for
+from tests.support.aws import ROOT
 from tests.support.kills import Kills
 
 LOOPBACK = {"127.0.0.1", "::1"}
@@ -152,6 +155,38 @@ def in_background(work: Callable[[], Any]) -> Callable[[], Any]:
         return results[0]
 
     return result
+
+
+def headers_of(embedded: Embedded, path: str, **sent: str) -> tuple[int, dict[str, str], bytes]:
+    saved = embedded.settings.saved()
+    headers = {"Authorization": f"Bearer {saved['BATCH_IMPORT_VIEWER_TOKEN']}"}
+    headers |= {name.replace("_", "-"): value for name, value in sent.items()}
+    request = urllib.request.Request(f"{saved['BATCH_IMPORT_URL']}{path}", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, {name.lower(): value for name, value in error.headers.items()}, error.read()
+
+
+def test_it_answers_as_the_api_gateway_of_aws_does(embedded: Embedded) -> None:
+    """Headers of the function and of the gateway's own refusals, compression, 304, and addresses below a stage."""
+    everywhere = {
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        "strict-transport-security": "max-age=31536000",
+    }
+    status, refused, _ = headers_of(embedded, "/api/batch-import/runs", Authorization="Bearer nobody")
+    assert (status, refused["www-authenticate"], refused["content-language"]) == (401, "Bearer", "en")
+    status, found, packed = headers_of(embedded, "/api/openapi.json", Accept_Encoding="gzip")
+    assert (status, found["content-encoding"]) == (200, "gzip")
+    assert json.loads(gzip.decompress(packed)) == yaml.safe_load((ROOT / "docs/openapi.yaml").read_text("utf-8"))
+    status, again, body = headers_of(embedded, "/api/openapi.json", If_None_Match=found["etag"])
+    assert (status, body, again["etag"]) == (304, b"", found["etag"])
+    for headers in (refused, found, again):
+        assert headers.items() >= everywhere.items()
+        assert headers["x-request-id"]
 
 
 def relays(embedded: Embedded, count: int, name: str, latency: float = 0) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The house style of ``template.yaml``, made executable: functions, queues, alarms, tables."""
+"""The house style of ``template.yaml``, made executable: functions, queues, tables (alarms: test_operations.py)."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 from tests.project.sam_template import (
     ROOT,
     functions,
-    named,
     network_statements,
     of_type,
     resources,
@@ -60,11 +59,14 @@ def test_layers_are_built_by_makefiles_and_leave_no_old_versions() -> None:
 
 def test_dependencies_are_pinned_and_agree_with_the_development_environment() -> None:
     def pins(path: str) -> set[str]:
-        lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
-        return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
+        """Each with all its hashes."""
+        text = (ROOT / path).read_text(encoding="utf-8").replace("\\\n", "")
+        found = [line.split(" --hash=sha256:") for line in text.splitlines() if line.strip() and line[0] != "#"]
+        assert all(len(hashes) >= 1 and "==" in pin for pin, *hashes in found), path
+        return {pin.strip() for pin, *_ in found}
 
     shipped = pins("layers/dependencies/requirements.txt")
-    assert all("==" in pin for pin in shipped)
+    assert "aws-sam-cli==1.170.0" in pins("requirements-sam.txt")
     assert shipped <= pins("requirements-dev.txt")
     assert not any(pin.startswith(("boto3=", "botocore=")) for pin in shipped)
 
@@ -169,20 +171,6 @@ def test_functions_that_call_the_host_may_be_put_into_its_vpc() -> None:
 def test_workers_have_a_gigabyte() -> None:
     """By the measurements in docs/performance.md."""
     assert {functions()[name]["MemorySize"] for name in WORKERS - {"DeadLetterFunction"}} == {1024}
-
-
-def test_alarms_watch_dead_letters_waiting_messages_loops_and_every_function() -> None:
-    depth = "ApproximateNumberOfMessagesVisible"
-    seen = {
-        (one["MetricName"], named(dimension["Value"]))
-        for one in of_type(resources(), "AWS::CloudWatch::Alarm").values()
-        for dimension in one["Dimensions"]
-    }
-    queues = of_type(resources(), "AWS::SQS::Queue")
-    expected = {("Errors", name) for name in functions()} | {("RecursiveInvocationsDropped", name) for name in WORKERS}
-    for name, queue in queues.items():
-        expected.add(("ApproximateAgeOfOldestMessage" if "RedrivePolicy" in queue else depth, name))
-    assert seen == expected
 
 
 # ---------------------------------------------------------------------------------------------------------- tables

@@ -152,6 +152,8 @@ def test_no_parameter_carries_a_secret() -> None:
         "ProviderConcurrency",
         "OriginConcurrency",
         "AlarmTopicArn",
+        "AccessLogs",
+        "LocalEndpoint",
         "Size",
         "SubnetIds",
         "SecurityGroupIds",
@@ -163,7 +165,7 @@ def test_secrets_are_born_as_placeholders() -> None:
     assert set(secrets) == {"HostSecret", "DeploymentSecret", "TokensSecret"}
     assert "SecretString" not in secrets["HostSecret"]
     assert "SecretString" not in secrets["DeploymentSecret"]
-    assert json.loads(secrets["TokensSecret"]["SecretString"]) == {"operator": [], "viewer": []}
+    assert json.loads(secrets["TokensSecret"]["SecretString"]) == {"operator": {}, "viewer": {}}
 
 
 def test_the_key_rotates_and_has_a_name() -> None:

@@ -116,7 +116,9 @@ def placed(host: str, aws: Aws) -> Iterator[Place]:
         # a probe user of this test's own
         boto3.client("secretsmanager").put_secret_value(SecretId="deployment", SecretString=secrets.token_hex(24))
         with clock(real=host == "real") as traveller:
-            yield Place(Service(aws, box, traveller), HostClient(HostTransport(url, key)), box, url)
+            host_client = HostClient(HostTransport(url, key))
+            host_client.ensure_user("customer@example.com", "CustomerPass-1", 5)  # whom a run names by default
+            yield Place(Service(aws, box, traveller), host_client, box, url)
 
 
 @contextmanager

@@ -6,6 +6,8 @@ _TOGETHER = {
     "tests/flows/test_faults.py": "open embedded stack",
     "tests/project/test_embedded_access.py": "open embedded stack",
     "tests/flows/test_end_to_end.py": "embedded stack",
+    "tests/project/test_embedded_backup.py": "embedded stack",
+    "tests/project/test_embedded_invoke.py": "embedded stack",
     "tests/project/test_embedded_stack.py": "embedded stack",
 }
 _APART = ("tests/flows/test_crashes.py", "tests/flows/test_guarantees.py", "tests/browser/test_run.py")

@@ -37,7 +37,7 @@ class Stores(CompositionRoot):
     def start(self, count: int = 1, **fields: Any) -> Run:
         items = [{"base_url": f"https://r{n}.example.com", "api_key": f"{KEY}{n}"} for n in range(count)]
         base = {"access_mode": "subscription", "subscription_users": ["a@example.com"], "items": items}
-        return self.service.start_run(CreateRunRequest.model_validate({**base, **fields}))
+        return self.service.start_run(CreateRunRequest.model_validate({**base, **fields})).run
 
     def item(self, run: Run, position: int = 0) -> Item:
         found = self.items.get(run.run_id, f"item_{position + 1:05d}")

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
+from batch_import.domain.texts import escaped
 
 from batch_import_cli.app import App, api_command, emit, note
 from batch_import_cli.client import Answer
-from batch_import_cli.errors import ApiError, InputError
+from batch_import_cli.errors import ApiError, InputError, printable
 from batch_import_cli.watch import PAGE, rows_of
 
 EPILOG = """\b
@@ -19,6 +20,7 @@ Examples:
   batch-import export run_20260522_0001 --output relays.csv
   batch-import export run_20260522_0001 --json
 """
+_FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 _COLUMNS = (
     "run_id",
     "legacy_batch_id",
@@ -55,7 +57,9 @@ def export_command(app: App, run_id: str, output: Path | None) -> None:
         for row in rows:
             emit(row)
         return
-    _write(output, _csv(rows) if as_csv else "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    _write(
+        output, _csv(rows) if as_csv else "".join(escaped(json.dumps(row, ensure_ascii=False)) + "\n" for row in rows)
+    )
     note(f"{sum(len(rows_of(page, 'items')) for page in pages)} items written to {output}")
 
 
@@ -73,8 +77,16 @@ def _csv(rows: Sequence[Answer]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    """A spreadsheet calculates a text that begins like a formula; behind an apostrophe it is one."""
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _write(output: Path, text: str) -> None:

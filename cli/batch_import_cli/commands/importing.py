@@ -69,6 +69,7 @@ class Milliseconds(click.ParamType[int]):
 @click.option(
     "--join-group", multiple=True, metavar="NAME", help="Host group that proven accounts also join; repeatable."
 )
+@click.option("--label", metavar="TEXT", help="A name of the run, for people.")
 @click.option("--legacy-batch-id", metavar="ID", help="Batch of the earlier system that this run continues.")
 @click.option(
     "--confirm-timeout", type=Milliseconds(), metavar="SECONDS", help="Wait so long for first results (5, 5s, 500ms)."

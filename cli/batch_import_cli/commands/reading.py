@@ -42,7 +42,7 @@ def _params(options: dict[str, Any]) -> dict[str, str]:
 @click.command("runs", epilog=_examples("runs", "runs --state completed_with_warnings --all", "runs --q kimi --json"))
 @click.option("--state", type=choice(RunState), help="Only runs in this state.")
 @click.option("--access-mode", type=choice(AccessMode), help="Only runs of this access mode.")
-@click.option("--q", metavar="TEXT", help="Part of a run id, provider id or base URL.")
+@click.option("--search", "--q", "q", metavar="TEXT", help="Part of a run id, provider id or base URL.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many runs a page holds.")
 @click.option("--all", "every", is_flag=True, help="All pages, not only the first.")
 @api_command
@@ -71,7 +71,7 @@ def runs_command(app: App, every: bool, **options: Any) -> None:
 @click.option("--provider", metavar="ID", help="Only items of this provider.")
 @click.option("--matched", type=choice(MatchedAccountState), help="Only items whose account was found in this state.")
 @click.option("--resolution", type=choice(AccountResolution), help="Only items whose account was so decided.")
-@click.option("--q", metavar="TEXT", help="Part of a provider id, base URL or item id.")
+@click.option("--search", "--q", "q", metavar="TEXT", help="Part of a provider id, base URL or item id.")
 @api_command
 def show_command(app: App, run_id: str, **filters: Any) -> None:
     """Show RUN: its counters, its warnings and its items.

@@ -12,9 +12,13 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** A badge as the API words and colours it; nothing when the API has none. */
+const BOTH = /^([\u4e00-\u9fff]+) (.+)$/; // a badge's Chinese text with the English one beside it
+
+/** A badge as the API words and colours it, in one language; nothing when the API has none. */
 export function badge(given) {
-  return given ? h("span", { class: `badge ${given.color}` }, given.text) : null;
+  if (!given) return null;
+  const [, chinese, english] = BOTH.exec(given.text) ?? [];
+  return h("span", { class: `badge ${given.color}`, title: chinese }, english ?? given.text);
 }
 
 /** A table with a caption. Its roles are explicit, because the narrow layout takes the display types away. */

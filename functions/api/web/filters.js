@@ -3,10 +3,10 @@
 import { h } from "./dom.js";
 import { t, valueText } from "./i18n.js";
 
-const TYPING_PAUSE = 300;
+const TYPING_PAUSE = 150;
 
 /**
- * `fields` are {name, label} with `options` for a choice, `hint` and `suggest` (an id of a datalist) for text.
+ * `fields` are {name, label} with `options` for a choice (`open` where others are offered later, `extra` for one that is folded away), `hint` and `suggest` (an id of a datalist) for text.
  * `changed` is called after each change; `values` gives what is set, `set` changes some of it.
  */
 export function filterBar(fields, changed) {
@@ -31,14 +31,24 @@ export function filterBar(fields, changed) {
     apply();
   }
 
+  /** Other choices of a field, as [value, text]; what is set stays a choice. */
+  function offer(name, choices) {
+    const select = controls.get(name);
+    const { value } = select;
+    const kept = value && !choices.some(([known]) => known === value) ? [[value, value]] : [];
+    select.replaceChildren(choice(["", t("any")]), ...[...choices, ...kept].map(choice));
+    select.value = value;
+    select.closest("label").hidden = choices.length === 0 && !value;
+  }
+
   function later() {
     clearTimeout(timer);
     timer = setTimeout(apply, TYPING_PAUSE);
   }
 
-  /** In the narrow layout all but the search are folded away. */
-  function unfold() {
-    toggle.setAttribute("aria-expanded", String(element.classList.toggle("open")));
+  /** Extra fields are folded away until they are asked for or set; in the narrow layout all but the search. */
+  function unfold(open) {
+    toggle.setAttribute("aria-expanded", String(element.classList.toggle("open", open)));
   }
 
   for (const element of controls.values()) {
@@ -47,23 +57,27 @@ export function filterBar(fields, changed) {
   }
   clear.hidden = Object.keys(values()).length === 0;
   const labelled = fields.map((field) =>
-    h("label", { class: field.name }, h("span", {}, field.label), controls.get(field.name)),
+    h("label", { class: field.extra ? `${field.name} extra` : field.name }, h("span", {}, field.label), controls.get(field.name)),
   );
   const submit = (event) => {
     event.preventDefault();
     apply();
   };
-  const folded = { type: "button", class: "button toggle", "aria-expanded": "false", onclick: unfold };
-  const toggle = h("button", folded, t("filters"));
+  const folded = { type: "button", class: "button toggle", "aria-expanded": "false", onclick: () => unfold() };
+  const toggle = h("button", folded, t("filters.more"));
   const attributes = { class: "filters", role: "search", "aria-label": t("filters"), onsubmit: submit };
   const element = h("form", attributes, labelled, toggle, clear);
-  return { element, values, set };
+  const extra = fields.filter((field) => field.extra);
+  if (!extra.length) element.classList.add("few");
+  if (extra.some(({ name }) => values()[name])) unfold(true);
+  return { element, values, set, offer };
 }
 
 function control(field) {
   const given = new URLSearchParams(location.search).get(field.name) ?? "";
   const element = field.options ? selection(field) : entry(field);
-  if (!field.options || field.options.includes(given)) element.value = given;
+  if (field.open && given) element.append(choice([given, given]));
+  if (!field.options || field.open || field.options.includes(given)) element.value = given;
   return element;
 }
 

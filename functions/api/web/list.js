@@ -4,26 +4,39 @@ import { request } from "./api.js";
 
 const PAGE_SIZE = 50;
 const LARGEST_PAGE = 200;
+const REFRESHED = 200; // of a list of which more has been read, only the top is read again while it goes on
+const ALL_REFRESHED = 1000;
 const REQUESTS_AT_ONCE = 5; // a filter that few rows meet gives short pages; beyond this the reader asks for more
 
 export const listRuns = (filters) => listing({ path: "/runs", name: "runs", id: "run_id", filters });
-export const listItems = (run, filters) =>
-  listing({ path: `/runs/${encodeURIComponent(run)}/items`, name: "items", id: "item_id", filters });
+export const listItems = (run, filters) => listing(itemsOf(run, filters));
 
-/** `refresh` reads again as far as has been read, `further` adds a page; `rows` and `more` tell what there is. */
+/** A cause counts for items that failed by it, not for those that had it on their way. */
+function itemsOf(run, filters) {
+  const fits = ({ last_error_code: code, access_status: access }) =>
+    !filters.code || (code === filters.code && ["broken", "degraded"].includes(access));
+  return { path: `/runs/${encodeURIComponent(run)}/items`, name: "items", id: "item_id", filters, fits };
+}
+
+/**
+ * `refresh` reads again as far as has been read, of a long list its top; `further` adds a page; `rows` and `more` tell
+ * what there is. `wanted` says which rows count, should the API give others as well.
+ */
 function listing(source) {
   const list = { rows: [], cursor: null };
   let atMost = REQUESTS_AT_ONCE;
   let last = Promise.resolve();
   const inTurn = (work) => (last = last.catch(() => {}).then(work));
 
-  async function refresh(signal) {
-    const { rows, cursor } = await read(source, Math.max(PAGE_SIZE, list.rows.length), atMost, null, signal);
-    Object.assign(list, { rows, cursor });
+  async function refresh(signal, whole) {
+    const reach = Math.min(list.rows.length, whole ? ALL_REFRESHED : REFRESHED);
+    const { rows, cursor } = await read(source, Math.max(PAGE_SIZE, reach), atMost, null, signal);
+    const below = list.rows.length > reach;
+    Object.assign(list, below ? { rows: newest(rows, list.rows, source.id) } : { rows, cursor });
   }
 
   async function further(signal) {
-    const { rows, cursor, asked } = await read(source, PAGE_SIZE, REQUESTS_AT_ONCE, list.cursor, signal);
+    const { rows, cursor, asked } = await read(source, LARGEST_PAGE, REQUESTS_AT_ONCE, list.cursor, signal);
     Object.assign(list, { rows: distinct([...list.rows, ...rows], source.id), cursor });
     atMost += asked;
   }
@@ -35,12 +48,12 @@ function listing(source) {
     get more() {
       return list.cursor !== null;
     },
-    refresh: (signal) => inTurn(() => refresh(signal)),
+    refresh: (signal, whole = false) => inTurn(() => refresh(signal, whole)),
     further: (signal) => inTurn(() => further(signal)),
   };
 }
 
-async function read({ path, name, id, filters }, wanted, atMost, start, signal) {
+async function read({ path, name, id, filters, fits = () => true }, wanted, atMost, start, signal) {
   const rows = [];
   let cursor = start;
   let asked = 0;
@@ -48,7 +61,7 @@ async function read({ path, name, id, filters }, wanted, atMost, start, signal) 
     const limit = Math.min(LARGEST_PAGE, wanted - rows.length);
     const query = new URLSearchParams({ ...filters, limit, ...(cursor && { cursor }) });
     const page = await request(`${path}?${query}`, { signal });
-    rows.push(...page[name]);
+    rows.push(...page[name].filter(fits));
     cursor = page.next_cursor;
     asked += 1;
   } while (cursor && rows.length < wanted && asked < atMost);
@@ -58,4 +71,16 @@ async function read({ path, name, id, filters }, wanted, atMost, start, signal) 
 /** A row that moved between two pages is read twice; its newer reading counts. */
 function distinct(rows, id) {
   return [...new Map(rows.map((row) => [row[id], row])).values()];
+}
+
+/** All items of a run that meet `filters`, at most `most`. */
+export async function allItems(run, signal, filters = {}, most = 10_000) {
+  const { rows } = await read(itemsOf(run, filters), most, Infinity, null, signal);
+  return rows;
+}
+
+/** `rows` as they were just read, then the others as they were read before. */
+function newest(rows, before, id) {
+  const read = new Set(rows.map((row) => row[id]));
+  return [...rows, ...before.filter((row) => !read.has(row[id]))];
 }

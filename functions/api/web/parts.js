@@ -55,3 +55,16 @@ export const loading = () => h("p", { class: "empty" }, t("loading"));
 
 /** An error of a request that was given up on purpose is none. */
 export const isAbort = (error) => error.name === "AbortError";
+
+/** A button that copies what `text` gives, and says so. */
+export function copyButton(text, label = t("copy")) {
+  const button = h("button", { type: "button", class: "button quiet small copy", onclick: copy }, label);
+
+  async function copy() {
+    await navigator.clipboard.writeText(await text());
+    button.textContent = t("copied");
+    setTimeout(() => { button.textContent = label; }, 1500);
+  }
+
+  return button;
+}

@@ -4,8 +4,8 @@ const EVERY = 2_000;
 const AT_MOST = 30_000;
 
 /**
- * Calls `refresh` until it answers false: every two seconds, less often while it fails, not at all while the tab is
- * hidden, at once when it is seen again. Ends with `signal`. `failed` hears after each turn whether it failed.
+ * Calls `refresh` until it answers false: every two seconds (a number that it answers are other milliseconds), less
+ * often while it fails, not at all while the tab is hidden, at once when it is seen again. Ends with `signal`. `failed` hears after each turn whether it failed.
  */
 export function poll(refresh, failed, signal) {
   let timer = 0;
@@ -27,10 +27,10 @@ export function poll(refresh, failed, signal) {
   async function attempt() {
     try {
       goesOn = await refresh();
-      wait = EVERY;
+      wait = typeof goesOn === "number" ? goesOn : EVERY;
       return null;
     } catch (error) {
-      wait = Math.min(wait * 2, AT_MOST);
+      wait = Math.min(Math.max(wait, EVERY) * 2, AT_MOST);
       return error;
     }
   }

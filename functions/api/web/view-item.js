@@ -1,10 +1,12 @@
 // One item in full, in a drawer that the address opens: #item_00001.
 
 import { getItem } from "./api.js";
-import { badge, h, reconcile, row, table, tableBody } from "./dom.js";
-import { t } from "./i18n.js";
-import { clock, errorText, isAbort, loading, moment, problem } from "./parts.js";
-import { accountBadges } from "./view-items.js";
+import { badge, h, reconcile } from "./dom.js";
+import { span, t, valueText } from "./i18n.js";
+import { history } from "./item-history.js";
+import { modelsOf } from "./item-models.js";
+import { copyButton, errorText, isAbort, loading, moment, problem } from "./parts.js";
+import { accountBadges, nextAttempt } from "./view-items.js";
 
 const FLAGS = [
   "supports_openai_models",
@@ -52,8 +54,8 @@ export function itemDrawer(runId, signal) {
 
   function leave() {
     if (!itemInAddress()) return;
-    if (linked) history.back();
-    else history.replaceState(history.state, "", location.pathname + location.search);
+    if (linked) window.history.back();
+    else window.history.replaceState(window.history.state, "", location.pathname + location.search);
   }
 
   window.addEventListener("hashchange", () => { linked = true; open(); }, { signal });
@@ -68,11 +70,10 @@ function sections(item) {
   const part = (key, data, build) => ({ key: `${item.item_id} ${key}`, version: JSON.stringify(data), build });
   return [
     part("head", rest, () => head(item)),
+    part("history", events, () => section([t("events"), h("small", {}, t("events.hint"))], history(events))),
     part("decision", rest, () => section(t("decision"), facts(decision(item)))),
-    part("models", rest, () => section(t("models"), facts(models(item)))),
+    part("models", [rest, capability], () => section(t("models"), modelsOf(item))),
     part("transport", capability, () => section(t("transport"), transport(capability?.transport_profile))),
-    part("profiles", capability, () => profiles(capability?.model_profiles ?? [])),
-    part("events", events, () => section([t("events"), h("small", {}, t("events.hint"))], trail(events))),
   ];
 }
 
@@ -84,8 +85,8 @@ function head(item) {
   return h(
     "header",
     {},
-    h("p", { class: "muted number-of" }, item.item_id),
-    h("h2", {}, item.base_url),
+    h("p", { class: "muted number-of" }, [item.label, item.item_id].filter(Boolean).join(" · ")),
+    h("div", { class: "titled" }, h("h2", {}, item.base_url), copyButton(() => item.base_url)),
     h("div", { class: "badges" }, verdicts, accountBadges(badges)),
     verdict(item),
     advisories(item.advisory_messages),
@@ -93,13 +94,16 @@ function head(item) {
 }
 
 /** What went wrong and what to do; red only while there is something to do. */
-function verdict({ advice, last_error: error, last_error_stage: stage, last_error_code: code }) {
-  if (!advice && !error) return null;
-  const title = stage ? t("lastError.at", { stage }) : t("lastError");
+function verdict(item) {
+  const { advice, last_error: error, last_error_stage: stage, last_error_code: code, next_attempt_at: again } = item;
+  if (!advice && !error && !again) return null;
+  const title = stage ? t("lastError.at", { stage: t(`stage.${stage}`) }) : t("lastError");
+  const cancelled = code === "cancelled";
   return h(
     "div",
-    { class: `note ${advice ? "red" : "gray"}` },
+    { class: `note ${advice && !cancelled ? "red" : "gray"}` },
     h("h3", {}, title, code && h("code", {}, code)),
+    again && h("p", {}, nextAttempt(item)),
     advice && h("p", {}, advice),
     error && h("p", { class: "quote" }, error),
   );
@@ -111,42 +115,42 @@ function advisories(texts) {
   return h("div", { class: "note yellow" }, h("h3", {}, t("advisories")), list);
 }
 
-/** A list of names and values; what is not there is shown as a dash. */
+/** A list of names and values; what is not there is left out. */
 function facts(pairs) {
-  const fact = ([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value ?? "–"));
-  return h("dl", { class: "facts-of" }, pairs.map(fact));
+  const fact = ([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
+  return h("dl", { class: "facts-of" }, pairs.filter(([, value]) => value !== null && value !== undefined).map(fact));
 }
 
-const code = (value) => (value === null ? null : h("code", {}, String(value)));
+const code = (value) => (value === null || value === undefined ? null : h("code", {}, String(value)));
+const copied = (value) => (value ? [code(value), copyButton(() => String(value))] : null);
 
 function decision(item) {
   return [
-    [t("providerId"), code(item.provider_id)],
+    [t("providerId"), copied(item.provider_id)],
     [t("fingerprint"), code(item.api_key_fingerprint)],
-    [t("stage"), item.current_stage],
-    [t("confirmation"), item.confirmation_status],
-    [t("access"), item.access_status],
-    [t("matched"), item.matched_account_state],
-    [t("resolution"), item.account_resolution],
+    [t("platform"), item.platform],
+    [t("accountId"), copied(item.account_id)],
+    [t("channelId"), copied(item.channel_id)],
+    [t("matched"), item.matched_account_state && valueText("matched_account_state", item.matched_account_state)],
+    [t("resolution"), item.account_resolution && valueText("account_resolution", item.account_resolution)],
     [t("reused"), threeValued(item.provision_reused)],
     [t("reusedProvider"), code(item.reused_from_provider_id)],
     [t("reusedAccount"), code(item.reused_from_account_id)],
-    [t("platform"), item.platform],
-    [t("accountId"), code(item.account_id)],
-    [t("channelId"), code(item.channel_id)],
+    [t("smokeModel"), code(item.resolved_smoke_model)],
+    [t("servedModel"), code(item.served_model)],
+    [t("latency"), item.latency_ms === null ? null : span(item.latency_ms)],
     [t("retries"), String(item.retry_count)],
     [t("lastRetry"), item.last_retry_at ? moment(item.last_retry_at) : null],
+    ...planFacts(item.plan),
   ];
 }
 
-function models(item) {
+function planFacts(plan) {
+  if (!plan) return [];
   return [
-    [t("smokeModel"), code(item.resolved_smoke_model)],
-    [t("requested"), names(item.requested_models)],
-    [t("raw"), names(item.raw_models)],
-    [t("normalized"), names(item.normalized_models)],
-    [t("families"), names(item.canonical_model_families)],
-    [t("recommended"), names(item.recommended_models)],
+    [t("plan"), t(`plan.${plan.resolution}`, { id: plan.account_id ?? "" })],
+    [t("plan.group"), code(plan.group)],
+    [t("plan.models"), names(plan.models)],
   ];
 }
 
@@ -168,55 +172,4 @@ function transport(profile) {
     [t("model_id_style"), code(profile.model_id_style)],
     [t("known_advisories"), names(profile.known_advisories)],
   ]);
-}
-
-function profiles(list) {
-  if (!list.length) return h("section", { hidden: true });
-  const columns = ["rawModel", "normalized", "family", "stream", "tools", "reasoning", "smoke"].map((key, index) => ({
-    label: t(key),
-    class: index === 0 ? "main" : null,
-  }));
-  const body = tableBody();
-  body.append(...list.map((profile) => row(columns, profileCells(profile))));
-  const title = t("modelProfiles");
-  const scroller = { class: "scroll", tabindex: 0, role: "region", "aria-label": title };
-  return section(title, h("div", scroller, table(title, columns, body, { class: "profiles" })));
-}
-
-function profileCells(profile) {
-  const flags = ["supports_stream", "supports_tools", "supports_reasoning_fields", "smoke_chat_ok"];
-  return [
-    code(profile.raw_model_id),
-    code(profile.normalized_model_id),
-    code(profile.canonical_model_family),
-    ...flags.map((name) => threeValued(profile[name])),
-  ];
-}
-
-function trail(events) {
-  if (!events.length) return h("p", { class: "muted" }, t("events.none"));
-  return h("ol", { class: "trail" }, events.map(event));
-}
-
-function event(one) {
-  const payload = pretty(one.payload_json);
-  const type = h("strong", {}, one.event_type);
-  const where = `${one.stage} · ${t("events.attempt", { n: one.attempt })}`;
-  return h(
-    "li",
-    { class: one.event_type, "data-event": one.event_type },
-    h("p", { class: "line" }, clock(one.created_at), type, h("span", { class: "muted" }, where)),
-    h("p", { class: "message" }, one.message),
-    payload && h("pre", { tabindex: 0 }, payload),
-  );
-}
-
-/** The payload's JSON, laid out to be read; nothing for an empty one, and what is no JSON as it is. */
-function pretty(text) {
-  try {
-    const value = JSON.parse(text);
-    return value && Object.keys(value).length ? JSON.stringify(value, null, 2) : null;
-  } catch {
-    return text || null;
-  }
 }

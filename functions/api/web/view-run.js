@@ -1,13 +1,18 @@
-// One run: what became of it, its items, and one item's detail on demand.
+// One run: why items failed, what became of each, and one item's detail on demand.
 
-import { cancelRun, getRun, retryRun, runAddress, runsAddress } from "./api.js";
-import { badge, h, say } from "./dom.js";
-import { t, valueText } from "./i18n.js";
+import { getRun, runsAddress } from "./api.js";
+import { h, say } from "./dom.js";
+import { saveCsv, saveJson } from "./export.js";
+import { t } from "./i18n.js";
+import { allItems } from "./list.js";
+import { errorText, isAbort, loading, problem } from "./parts.js";
+import { poll } from "./poll.js";
+import { askRetry } from "./retry-dialog.js";
+import { failed, runActions, undoing } from "./run-actions.js";
+import { runCauses } from "./run-causes.js";
+import { runHead, totalOf } from "./run-head.js";
 import { itemDrawer } from "./view-item.js";
 import { itemList } from "./view-items.js";
-import { errorText, isAbort, loading, moment, problem, progress, ranFor } from "./parts.js";
-import { poll } from "./poll.js";
-import { question } from "./question.js";
 
 const QUIET = 10_000; // how often a running run is announced to a screen reader
 
@@ -26,79 +31,91 @@ export async function showRun(root, runId, signal) {
 
 function follow(root, back, found, signal) {
   const runId = found.run.run_id;
+  let run = found.run;
+  let watching = false;
   const trouble = h("div", {});
-  const summary = summaryOf(runId, (values) => items.filters.set(values), refresh);
-  const items = itemList(runId, () => summary.select(items.filters.values()), signal);
+  const refusal = h("div", {});
+  const warnings = h("div", {});
+  const announce = announcer();
+  const set = (values) => items.filters.set(values);
+  const retry = (choice, chosen, count) => askRetry(run, choice, chosen, count, refusal);
+  const actions = runActions(runId, { changed: acted, retry: () => retry({}, causes.items(), failed(run)), save, signal });
+  const head = runHead(runId, set, actions.buttons);
+  const causes = runCauses(runId, {
+    filter: (code) => set({ code, access_status: "", current_stage: "", has_warning: "" }),
+    retry: ({ codes, items: chosen }) => retry({ codes }, chosen, chosen.length),
+    save: (chosen, code) => saveCsv(chosen, `${runId}-${code}`),
+    known: (list) => items.filters.offer("code", list.map(({ code, reason }) => [code, reason])),
+    signal,
+  });
+  const items = itemList(runId, {
+    changed: filtered,
+    total: (values) => (values.code ? causes.count(values.code) : totalOf(run, values)),
+    retry: (chosen) => retry({ item_ids: chosen.map(({ item_id: id }) => id) }, chosen, chosen.length),
+    signal,
+  });
   const drawer = itemDrawer(runId, signal);
 
-  function draw({ run, recent_warnings: warnings }) {
-    document.title = `${runId} · ${run.badges.state.text} · ${t("title")}`;
-    summary.update(run, warnings);
+  function filtered() {
+    const values = items.filters.values();
+    head.select(values);
+    causes.select(values.code);
+  }
+
+  async function draw({ run: now, recent_warnings: texts }) {
+    const ended = run.state === "running" && now.state !== "running";
+    run = now;
+    const part = goesOn(run) ? `${run.completed_items}/${run.total_items}` : run.badges.state.text;
+    document.title = `${part} · ${run.label || runId} · ${t("title")}`;
+    head.update(run);
+    actions.update(run);
+    items.update(run);
+    warnings.replaceChildren(...warningsOf(texts));
+    announce(run);
+    await causes.update(run);
+    return ended;
   }
 
   async function refresh() {
-    const now = await getRun(runId, signal);
-    draw(now);
-    await items.refresh();
+    const ended = await draw(await getRun(runId, signal));
+    await items.refresh(ended);
     await drawer.refresh();
-    return goesOn(now.run);
+    return goesOn(run);
+  }
+
+  /** Asks again and again until the run has ended; an undo sets it going once more. */
+  function watch() {
+    if (watching || !goesOn(run)) return;
+    watching = true;
+    poll(async () => (watching = await refresh()), tell, signal);
+  }
+
+  async function acted() {
+    await refresh();
+    watch();
+  }
+
+  /** Exports what the filters show, all of it and not only what has been read so far. */
+  async function save(kind) {
+    try {
+      const shown = await allItems(runId, signal, items.filters.values());
+      (kind === "csv" ? saveCsv : saveJson)(shown, runId);
+    } catch (error) {
+      if (!isAbort(error)) refusal.replaceChildren(problem(errorText(error)));
+    }
   }
 
   const tell = (error) => trouble.replaceChildren(...(error ? [problem(t("error.stale"), again)] : []));
   const again = () => refresh().then(() => tell(null), tell);
-  root.replaceChildren(back, summary.element, trouble, items.element, drawer.element);
-  draw(found);
+  root.replaceChildren(back, head.element, ...actions.troubles, refusal, trouble, causes.element, warnings, items.element, drawer.element, ...actions.dialogs);
+  draw(found).catch(tell);
   items.start();
   drawer.open();
-  if (goesOn(found.run)) poll(refresh, tell, signal);
+  watch();
 }
 
 /** A cancelled run is still worth watching while what was in flight comes to its end. */
-const goesOn = (run) => run.state === "running" || run.completed_items < run.total_items;
-
-function summaryOf(runId, filter, changed) {
-  const state = h("span", { class: "state" });
-  const facts = h("p", { class: "facts muted" });
-  const bar = h("div", {});
-  const warnings = h("div", {});
-  const tiles = tilesOf(filter);
-  const actions = actionsOf(runId, changed);
-  const announce = announcer();
-  const title = h("div", { class: "title" }, h("h1", { class: "id" }, runId), state, actions.buttons);
-  const element = h(
-    "section",
-    { class: "summary", "aria-label": t("run") },
-    title,
-    facts,
-    actions.troubles,
-    h("div", { class: "card" }, bar, tiles.element),
-    warnings,
-    actions.dialogs,
-  );
-
-  function update(run, texts) {
-    state.replaceChildren(badge(run.badges.state));
-    facts.replaceChildren(...factsOf(run));
-    bar.replaceChildren(progress(run));
-    warnings.replaceChildren(...warningsOf(texts));
-    tiles.update(run);
-    actions.update(run);
-    announce(run);
-  }
-
-  return { element, update, select: tiles.select };
-}
-
-function factsOf(run) {
-  const facts = [
-    [valueText("mode", run.mode)],
-    [valueText("access_mode", run.access_mode)],
-    [`${t("started")} `, moment(run.started_at)],
-    run.finished_at ? [`${t("finished")} `, moment(run.finished_at)] : [t("live")],
-    [ranFor(run)],
-  ];
-  return facts.filter(([first]) => first).map((parts) => h("span", {}, parts));
-}
+const goesOn = (run) => run.state === "running" || run.completed_items < run.total_items || undoing(run);
 
 function warningsOf(texts) {
   if (!texts.length) return [];
@@ -121,73 +138,4 @@ function announcer() {
     };
     say(t("summary", { state: run.badges.state.text, ...counts }));
   };
-}
-
-/** The counters; each is a button that filters the items by what it counts. */
-const TILES = [
-  { name: "total", filter: {} },
-  { name: "completed", filter: { current_stage: "done" } },
-  { name: "active", filter: { access_status: "active" } },
-  { name: "degraded", filter: { access_status: "degraded" } },
-  { name: "broken", filter: { access_status: "broken" } },
-  { name: "warnings", counter: "warning_items", filter: { has_warning: "true" } },
-];
-const UNFILTERED = { current_stage: "", access_status: "", has_warning: "" };
-
-function tilesOf(filter) {
-  const tiles = TILES.map((tile) => {
-    const number = h("span", { class: "count" });
-    const set = () => filter({ ...UNFILTERED, ...tile.filter });
-    const content = [number, h("span", { class: "label" }, t(tile.name))];
-    const button = h("button", { type: "button", class: `tile ${tile.name}`, onclick: set }, content);
-    return { ...tile, number, button };
-  });
-
-  function update(run) {
-    for (const { name, counter, number } of tiles) number.textContent = run[counter ?? `${name}_items`];
-  }
-
-  function select(values) {
-    for (const tile of tiles) {
-      const wanted = { ...UNFILTERED, ...tile.filter };
-      const same = Object.entries(wanted).every(([name, value]) => (values[name] ?? "") === value);
-      tile.button.setAttribute("aria-pressed", String(same));
-    }
-  }
-
-  const group = { class: "tiles", role: "group", "aria-label": t("filters") };
-  return { element: h("div", group, tiles.map((tile) => tile.button)), update, select };
-}
-
-/** The gateway key of a self_service run: it was erased when the run ended, so a retry needs it again. */
-function probeKeyField() {
-  const kept = { type: "password", autocomplete: "off", spellcheck: "false" };
-  const input = h("input", { id: "probe-key", name: "probe-key", ...kept });
-  const label = h("label", { for: "probe-key" }, t("retryFailed.probeKey"));
-  return { input, element: h("div", { class: "field", hidden: true }, label, input) };
-}
-
-/** The buttons of which at most one is there: a run is cancelled while it runs, and retried once it has ended. */
-function actionsOf(runId, changed) {
-  const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
-  const probeKey = probeKeyField();
-  const cancel = question("cancel", "danger", async () => {
-    await cancelRun(runId);
-    await changed();
-  });
-  const retry = question("retryFailed", "primary", async () => {
-    const made = await retryRun(runId, key, probeKey.input.value.trim());
-    probeKey.input.value = "";
-    location.assign(runAddress(made.run_id));
-  }, probeKey.element);
-
-  function update(run) {
-    probeKey.element.hidden = run.access_mode !== "self_service";
-    cancel.button.hidden = run.state !== "running";
-    retry.button.hidden = !run.finished_at || run.degraded_items + run.broken_items === 0;
-  }
-
-  const all = [cancel, retry];
-  const parts = (name) => all.map((action) => action[name]);
-  return { buttons: parts("button"), troubles: parts("trouble"), dialogs: parts("dialog"), update };
 }

@@ -1,13 +1,14 @@
 // All runs, newest first.
 
-import { runAddress } from "./api.js";
+import { importAddress, runAddress } from "./api.js";
 import { badge, h, row } from "./dom.js";
-import { t, valueText } from "./i18n.js";
+import { number, t, valueText } from "./i18n.js";
 import { listView } from "./list-view.js";
 import { listRuns } from "./list.js";
 import { moment, problem, progress, ranFor } from "./parts.js";
 import { poll } from "./poll.js";
 
+const QUIET = 8_000; // between two looks while nothing runs
 const STATES = ["running", "completed", "completed_with_warnings", "failed", "cancelled"];
 const ACCESS_MODES = ["subscription", "self_service"];
 
@@ -31,13 +32,19 @@ export function showRuns(root, signal) {
     signal,
   });
 
+  /** Always live: another person's run, or one of the command line, appears by itself. */
   async function refresh() {
-    if (runs.rows().some((run) => run.state === "running")) await runs.refresh();
-    return true;
+    await runs.refresh();
+    const running = runs.rows().filter((run) => run.state === "running");
+    const part = running.length ? `${t("running.n", { n: running.length })} · ` : "";
+    document.title = `${part}${t("runs")} · ${t("title")}`;
+    return running.length ? true : QUIET;
   }
 
   const tell = (error) => stale.replaceChildren(...(error ? [problem(t("error.stale"))] : []));
-  const head = h("div", { class: "head" }, h("h1", {}, t("runs")), h("p", { class: "muted" }, t("runs.hint")));
+  const title = h("div", {}, h("h1", {}, t("runs")), h("p", { class: "muted" }, t("runs.hint")));
+  const start = h("a", { class: "button primary", href: importAddress(), "data-route": true }, t("import"));
+  const head = h("div", { class: "head head-line" }, title, start);
   root.replaceChildren(head, stale, runs.element);
   runs.start();
   poll(refresh, tell, signal);
@@ -58,12 +65,18 @@ function columnsOf() {
 }
 
 function runRow(columns, run) {
-  const link = h("a", { class: "id", href: runAddress(run.run_id), "data-route": true }, run.run_id);
-  const modes = `${valueText("mode", run.mode)} · ${valueText("access_mode", run.access_mode)}`;
+  const link = h("a", { class: "id", href: runAddress(run.run_id), "data-route": true }, run.label || run.run_id);
+  const facts = [
+    run.label && run.run_id,
+    valueText("access_mode", run.access_mode),
+    run.mode === "strict" && t("strict"),
+    run.retry_of && t("retryOf.short"),
+    run.undone_at && t("undone"),
+  ];
   const done = t("progress.text", { done: run.completed_items, total: run.total_items });
   return row(columns, [
-    [link, h("div", { class: "muted" }, modes)],
-    badge(run.badges.state),
+    [link, h("div", { class: "muted" }, facts.filter(Boolean).join(" · "))],
+    h("div", { class: "badges" }, badge(run.badges.state), run.dry_run ? h("span", { class: "badge cyan" }, t("dryRun")) : null),
     [progress(run), h("div", { class: "muted" }, done)],
     count(run.active_items),
     count(run.degraded_items),
@@ -74,4 +87,4 @@ function runRow(columns, run) {
   ]);
 }
 
-const count = (number) => h("span", { class: number ? null : "zero" }, String(number));
+const count = (value) => h("span", { class: value ? null : "zero" }, number(value));

@@ -16,6 +16,7 @@ export function showSignIn(root, { refusal, done, signal }) {
     spellcheck: "false",
     "aria-describedby": "token-hint token-error",
   });
+  const remember = h("input", { type: "checkbox", id: "remember" });
   const trouble = h("p", { id: "token-error", class: "trouble", role: "alert" });
   const button = h("button", { type: "submit", class: "button primary" }, t("signIn"));
   const tell = (text) => {
@@ -29,7 +30,7 @@ export function showSignIn(root, { refusal, done, signal }) {
     const token = input.value.trim();
     if (!token) return tell(t("token.missing"));
     button.disabled = true;
-    session.open(token);
+    session.open(token, remember.checked);
     try {
       await check(signal);
       done();
@@ -49,6 +50,7 @@ export function showSignIn(root, { refusal, done, signal }) {
     h("label", { for: "token" }, t("token")),
     input,
     h("p", { id: "token-hint", class: "muted" }, t("token.hint")),
+    h("label", { class: "remember" }, remember, ` ${t("remember")}`),
     trouble,
     button,
   );

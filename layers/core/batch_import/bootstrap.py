@@ -13,6 +13,7 @@ import random
 import secrets
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property, lru_cache, partial
 from importlib import import_module
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import boto3
 from botocore.config import Config
 
+from batch_import.aws.observability import Measures, Metric, published
 from batch_import.aws.queue import WorkQueue
 from batch_import.aws.retries import TIMEOUTS, TRY_SECONDS, Patience, with_patience
 from batch_import.aws.settings import Settings
@@ -31,11 +33,12 @@ from batch_import.host.errors import HostNotConfigured
 from batch_import.net.user_agent import USER_AGENT
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from ssl import SSLContext
 
     from batch_import.consumer.admission import HostGate
     from batch_import.consumer.progress import Progress
-    from batch_import.consumer.sqs_batch import Context, Failures, Metrics
+    from batch_import.consumer.sqs_batch import Context, Failures
     from batch_import.consumer.stage_worker import SecondsLeft, Stage
     from batch_import.coordination.circuit_breaker import OriginBreakers
     from batch_import.coordination.semaphore import DistributedSemaphore
@@ -64,7 +67,7 @@ if TYPE_CHECKING:
     from batch_import.store.vault import KeyVault
 
 _COLLECT_AFTER = 10_000  # new objects: two hundred threads make the usual 700 within a millisecond
-_SECRET_SECONDS = 60  # a changed host secret is seen after this long, without a deployment
+_SECRET_SECONDS = 30  # a changed secret is seen after this long, without a deployment
 _KEPT_CONNECTIONS = 32  # of each client of AWS, and twice as many to the host; more are opened, and closed after use
 _CLEANUP_PATIENCE = 1.0  # seconds: a caller waits for the answer
 
@@ -127,8 +130,8 @@ class CompositionRoot:
                 self._kept_secrets[secret_id] = self.clock.monotonic() + _SECRET_SECONDS, value
         return value
 
-    def token_hashes(self) -> Mapping[str, Any]:
-        """SHA-256 hex digests of the bearer tokens, by role."""
+    def tokens(self) -> Mapping[str, Any]:
+        """Names and digests of the bearer tokens, by role (domain/tokens.py)."""
         return self.secret(self.settings.tokens_secret_id)
 
     # --- stores and queues
@@ -322,14 +325,25 @@ class CompositionRoot:
 
     # --- stages, each made for one invocation; ``owner`` holds what the invocation leases
 
-    def work(self, stage: Stage, event: dict[str, Any], context: Context, metrics: Metrics) -> Failures:
+    def measured(self) -> AbstractContextManager[Measures]:
+        """Measures that are published as metrics of this deployment at the end of the block."""
+        return published({"stack": self.settings.stack_name, "stage": self.settings.stage_name})
+
+    def watch(self, measures: Measures) -> None:
+        """What is true of the whole deployment at this minute: items that wait, and whether the host is down."""
+        measures.count(Metric.ITEMS_WAITING, self.runs.items_waiting())
+        with suppress(HostNotConfigured):
+            measures.count(Metric.HOST_OUTAGE, int(self.host.breaker.is_open()))
+
+    def work(self, stage: Stage, event: dict[str, Any], context: Context) -> Failures:
         """Work on an SQS event's messages; the batch response for Lambda."""
         from batch_import.consumer.sqs_batch import work_messages
         from batch_import.consumer.stage_worker import StageWorker
 
         memory = self.settings.aws_lambda_function_memory_size
         worker = StageWorker(self.items, self.progress, self.queues, self.clock, stage, memory)
-        return work_messages(event, context, worker, metrics, self.clock)
+        with self.measured() as measures:
+            return work_messages(event, context, worker, measures, self.clock)
 
     @once
     def _transitions(self) -> TransitionWriter:

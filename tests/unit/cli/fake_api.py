@@ -82,7 +82,7 @@ def handler(api: FakeApi) -> type[BaseHTTPRequestHandler]:
                 if isinstance(reply.body, str)
                 else json.dumps(reply.body, ensure_ascii=False).encode()
             )
-            self.send_response(reply.status)
+            (self.send_response_only if "Date" in reply.headers else self.send_response)(reply.status)
             for name, value in {
                 "Content-Type": reply.content_type,
                 "Content-Length": str(len(data)),

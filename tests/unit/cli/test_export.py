@@ -84,3 +84,26 @@ def test_no_half_file_is_left(api: Any, invoke: Any, tmp_path: Path, second: Any
     api.on(EXPORT, _pages()[0], second)
     assert invoke("export", RUN, "--output", "out.csv").exit_code == 3
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("formula", ["=cmd|'/c calc'!A1", "+1", "-1", "@SUM(1)", "\t=1", "＝1"])
+def test_a_cell_that_a_spreadsheet_would_calculate_is_a_text(
+    api: Any, invoke: Any, tmp_path: Path, formula: str
+) -> None:
+    api.on(EXPORT, {"run": {"run_id": RUN, "legacy_batch_id": formula}, "items": [_item(2)], "next_cursor": None})
+    assert invoke("export", RUN, "--output", "out.csv").exit_code == 0
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        [row] = csv.DictReader(file)
+    assert row["legacy_batch_id"] == f"'{formula}"
+    assert row["account_id"] == "2"
+
+
+def test_no_character_of_an_answer_turns_the_text_of_a_terminal(api: Any, invoke: Any, tmp_path: Path) -> None:
+    turned = "a\u202eb\x9b2J"
+    api.on(EXPORT, {"run": {"run_id": RUN, "legacy_batch_id": turned}, "items": [_item(2)], "next_cursor": None})
+    for arguments in (("export", RUN), ("export", RUN, "--json")):
+        shown = invoke(*arguments).stdout
+        assert not {"\u202e", "\x9b"} & set(shown)
+        assert turned in json.dumps(json.loads(shown), ensure_ascii=False)
+    invoke("export", RUN, "--output", "out.csv")
+    assert "a\ufffdb\ufffd2J" in (tmp_path / "out.csv").read_text("utf-8")

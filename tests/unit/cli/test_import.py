@@ -51,6 +51,7 @@ def test_every_option_reaches_the_request(api: Any, invoke: Any, answers: Any, t
         "mode": ["strict"],
         "reactivate": ["ours"],
         "join-group": ["pool", "vip"],
+        "label": ["from the forum"],
         "legacy-batch-id": ["17"],
         "confirm-timeout": ["1.5s"],
         "requested-model": ["o3", "gpt-5"],
@@ -65,6 +66,7 @@ def test_every_option_reaches_the_request(api: Any, invoke: Any, answers: Any, t
         "mode": "strict",
         "reactivate": "ours",
         "join_groups": ["pool", "vip"],
+        "label": "from the forum",
         "legacy_batch_id": "17",
         "confirm_timeout_ms": 1500,
         "items": [
@@ -225,3 +227,11 @@ def test_an_answer_lost_for_good_tells_how_to_repeat_safely(api: Any, invoke: An
     assert "repeat the call with --idempotency-key mine" in result.stderr
     assert "SECRET" not in result.output
     assert len(api.seen) == (1 if broken.get("status") == 500 or "content_type" in broken else 3)
+
+
+def test_a_list_that_no_run_takes_is_refused_before_it_is_sent(api: Any, invoke: Any) -> None:
+    lines = "\n".join(f"https://r{n}.example.com sk-test-{n:024}" for n in range(10_001))
+    result = invoke("import", "-", "--subscription-user", "a@x.org", input=lines)
+    assert result.exit_code == 2
+    assert "the list has 10,001 relays, a run takes 10,000 (try: split the list)" in result.stderr
+    assert api.seen == []

@@ -112,3 +112,9 @@ def test_parse_shows_rows_for_people_and_sends_nothing(api: Any, invoke: Any) ->
     assert "line 3: not read" in result.stderr
     assert "AAAA0000" not in result.output
     assert api.seen == []
+
+
+def test_parse_shows_the_platform_where_the_list_names_one(invoke: Any) -> None:
+    claude = "ANTHROPIC_BASE_URL=https://relay.example\nANTHROPIC_AUTH_TOKEN=sk-test-0001\n"
+    assert "anthropic" in invoke("parse", "-", input=claude).stdout
+    assert "platform" not in invoke("parse", "-", input="https://relay.example sk-test-0001\n").stdout

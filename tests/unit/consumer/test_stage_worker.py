@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from batch_import.aws.observability import Measures
 from batch_import.aws.queue import Work
 from batch_import.aws.retries import OutOfTime
 from batch_import.consumer.next_step import NextStep
@@ -60,7 +61,7 @@ def test_finished_items_are_handed_on_while_a_slow_relay_is_awaited() -> None:
     queues: Any = {ItemStage.PROBE: Mock(), ItemStage.CONFIRM: Mock(send_items=stage.send_items)}
     delivery = Delivery("m", "r", 1, Work("run", ("item_00001", "item_00002")))
 
-    assert StageWorker(items, Mock(), queues, FAST_CLOCK, stage).run([delivery], lambda: 100.0) == []
+    assert StageWorker(items, Mock(), queues, FAST_CLOCK, stage).run([delivery], lambda: 100.0, Measures()) == []
     assert stage.sent == ["item_00001", "item_00002"]
 
 
@@ -88,7 +89,9 @@ def test_less_memory_means_fewer_items_at_once() -> None:
     items.get_many.return_value = items.lease_all.return_value = [item(number) for number in range(1, 11)]
     delivery = Delivery("m", "r", 1, Work("run", tuple(f"item_{number:05d}" for number in range(1, 11))))
 
-    StageWorker(items, Mock(), {ItemStage.PROBE: Mock()}, FAST_CLOCK, stage, memory=15).run([delivery], lambda: 100.0)
+    StageWorker(items, Mock(), {ItemStage.PROBE: Mock()}, FAST_CLOCK, stage, memory=15).run(
+        [delivery], lambda: 100.0, Measures()
+    )
     assert stage.most == 3
 
 
@@ -115,7 +118,7 @@ def test_findings_that_cannot_be_stored_bring_no_message_back() -> None:
     queues: Any = {ItemStage.PROBE: Mock(), ItemStage.CONFIRM: Mock()}
     delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
 
-    assert StageWorker(items, Mock(), queues, FAST_CLOCK, stage).run([delivery], lambda: 100.0) == []
+    assert StageWorker(items, Mock(), queues, FAST_CLOCK, stage).run([delivery], lambda: 100.0, Measures()) == []
     assert stage.asked == 1
 
 
@@ -135,7 +138,9 @@ def test_an_item_that_met_a_lack_of_descriptors_is_sent_again_and_its_message_do
     delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
 
     assert (
-        StageWorker(items, Mock(), {ItemStage.PROBE: queue}, FAST_CLOCK, Exhausted()).run([delivery], lambda: 100.0)
+        StageWorker(items, Mock(), {ItemStage.PROBE: queue}, FAST_CLOCK, Exhausted()).run(
+            [delivery], lambda: 100.0, Measures()
+        )
         == []
     )
     run_id, sent, delay = queue.send_items.call_args.args
@@ -152,7 +157,12 @@ def test_what_a_throttled_table_kept_back_is_sent_again_when_its_lease_has_run_o
     stage.error = error
     delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
 
-    assert StageWorker(items, Mock(), {ItemStage.PROBE: queue}, FAST_CLOCK, stage).run([delivery], lambda: 30.0) == []
+    assert (
+        StageWorker(items, Mock(), {ItemStage.PROBE: queue}, FAST_CLOCK, stage).run(
+            [delivery], lambda: 30.0, Measures()
+        )
+        == []
+    )
     assert queue.send_items.call_args.args[2] > 30.0 + LEASE_MARGIN
 
 
@@ -162,7 +172,9 @@ def test_a_message_that_met_a_lack_of_descriptors_is_sent_again() -> None:
     delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
 
     assert (
-        StageWorker(items, Mock(), {ItemStage.PROBE: queue}, FAST_CLOCK, Exhausted()).run([delivery], lambda: 100.0)
+        StageWorker(items, Mock(), {ItemStage.PROBE: queue}, FAST_CLOCK, Exhausted()).run(
+            [delivery], lambda: 100.0, Measures()
+        )
         == []
     )
     assert queue.send_items.call_args.args[:2] == ("run", ("item_00001",))

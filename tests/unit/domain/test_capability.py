@@ -55,6 +55,10 @@ CASES: dict[str, list[Answer]] = {
         Answer(200, json.dumps(CHAT_OK) + "\n\ndata: [DONE]\n", "application/json"),
         Answer(200, 'data: {"choices":[{"delta":{"content":"ok"}}]}\n\ndata: [DONE]\n\n', "text/event-stream"),
     ],
+    "something before the relay does not reach it": [
+        Answer(409, "error code: 1001", "text/plain"),
+        Answer(404, "The deployment could not be found on Vercel.", "text/plain"),
+    ],
     "something before the relay, or a rule for addresses and regions": [
         Answer(403, "error code: 1010", "text/plain"),
         Answer(429, HTML, "text/html", {"x-vercel-mitigated": "challenge"}),
@@ -69,7 +73,6 @@ CASES: dict[str, list[Answer]] = {
         body(200, {"choices": [{}]}),
         body(200, []),
         Answer(200, "", ""),
-        Answer(200, "not json", "text/plain"),
         Answer(204, "", ""),
     ],
     "the relay admits certain programs only": [
@@ -85,6 +88,11 @@ CASES: dict[str, list[Answer]] = {
         says(401, "Provider returned error", metadata={"raw": "invalid x-api-key"}),
         says(403, "Upstream request failed: [server_error] Upstream response was not valid JSON"),
         says(200, "Upstream error from Minimax: insufficient balance (1008)"),
+    ],
+    "a limit of hours or days": [
+        says(402, "已达到每日费用限制 ($60)", type="insufficient_quota"),
+        says(402, "Usage limit reached, will reset tomorrow"),
+        says(403, "Daily limit reached"),
     ],
     "no balance at the relay, in its words": [
         says(402, "Insufficient Balance"),
@@ -121,6 +129,10 @@ CASES: dict[str, list[Answer]] = {
         says(400, "Stream must be set to true"),
         body(400, {"detail": "Instructions are required"}),
     ],
+    "the key is good, but lacks a right": [
+        says(401, "You have insufficient permissions for this operation. Missing scopes: model.request."),
+        says(403, "User x is not authorized to perform: bedrock:InvokeModel"),
+    ],
     "the endpoint is there, this model is not": [
         says(200, "The model `x` does not exist"),
         says(200, "", code="model_not_found"),
@@ -131,6 +143,10 @@ CASES: dict[str, list[Answer]] = {
         says(404, "The model `x` does not exist", code="model_not_found"),
         says(404, "No endpoints found for x."),
         says(422, "unknown provider for model x"),
+    ],
+    "a rule for addresses or regions": [
+        says(403, "request from this region is not allowed"),
+        says(403, "Host not in allowlist"),
     ],
     "nothing behind the relay has this model": [
         says(503, "当前分组下对于模型 x 无可用渠道"),
@@ -147,9 +163,9 @@ CASES: dict[str, list[Answer]] = {
         says(403, "无效的令牌"),
         body(403, {"code": 7, "message": "User is blocked: Bot abuse"}),
     ],
+    "the key was refused, as an error of a gateway": [says(500, "Sign in again with Claude Code.")],
     "the key was refused": [says(401, "no"), body(200, {"code": 401, "message": "no"})],
     "a limit that passes, under another status": [
-        says(403, "Daily limit reached"),
         says(413, "tokens per minute (TPM): Limit 400"),
         says(200, "rate limit exceeded"),
     ],
@@ -170,7 +186,10 @@ CASES: dict[str, list[Answer]] = {
         says(503, "The model is overloaded, try again later"),
     ],
     "the API is at another address": [Answer(301, "", headers={"location": "https://h/v1"}), Answer(302, "", "")],
-    "an error under a 200 that says no more": [says(200, "something went wrong")],
+    "an error under a 200 that says no more": [
+        says(200, "something went wrong"),
+        Answer(200, "not json", "text/plain"),
+    ],
     "our request was not accepted: proves neither presence nor absence": [
         says(409),
         says(422, "bad field"),

@@ -53,6 +53,7 @@ def test_a_minimal_request_gets_the_documented_defaults() -> None:
         "dry_run": False,
         "join_groups": [],
         "legacy_batch_id": None,
+        "label": None,
         "text": None,
         "format": "auto",
         "rows": [],

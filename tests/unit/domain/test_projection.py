@@ -1,5 +1,6 @@
 """ResultProjection: badges (docs/design.md#34-badges) and schema examples to the letter, in both languages."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -18,11 +19,26 @@ ADDED = {
     "badges",
     "last_error_code",
     "advice",
+    "reason",
+    "next_attempt_at",
+    "account_id",  # of items in a list
+    "text",
     "label",
+    "source",
+    "created_by",
+    "retry_of",
+    "subscription_users",
+    "subscription_user_count",
+    "join_groups",
+    "join_group_count",
+    "position",
+    "updated_at",
+    "requested_model_count",
+    "canonical_model_family_count",
+    "advisory_count",
     "latency_ms",
     "served_model",
     "platform",
-    "retry_of",
     "dry_run",
     "plan_of",
     "plan",
@@ -149,9 +165,11 @@ def test_what_is_not_decided_or_not_reused_has_no_badge() -> None:
 
 def test_advisories_and_warnings_come_in_the_language_asked_for() -> None:
     told = rows.item(advisories=[{"code": "join_group_unknown", "params": {"name": "pool"}}])
-    assert shown(ZH.item(told, ItemProfile()))["advisory_messages"] == ["宿主中没有分组 pool"]
-    assert shown(EN.item(told, ItemProfile()))["advisory_messages"] == ["the host has no group named pool"]
-    assert "1 advisory item" in shown(EN.run_detail(rows.run(), rows.counters()))["recent_warnings"][0]
+    assert shown(ZH.item(told, ItemProfile()))["advisory_messages"] == ["sub2api 中没有分组 pool"]
+    assert shown(EN.item(told, ItemProfile()))["advisory_messages"] == ["sub2api has no group pool"]
+    assert (
+        "1 items of this run have advisories" in shown(EN.run_detail(rows.run(), rows.counters()))["recent_warnings"][0]
+    )
 
 
 def test_warnings_of_the_run_itself_stand_behind_the_summary() -> None:
@@ -168,8 +186,19 @@ def test_an_item_that_did_not_end_well_says_what_happened_and_what_to_do(code: s
     ended = rows.item(access_status="broken", last_error_code=code)
     row = OUTCOMES[code]
     zh, en = (shown(show.item(ended, ItemProfile()))["advice"] for show in (ZH, EN))
-    assert zh == (f"{row.zh}：{row.advice_zh}" if row.advice_zh else row.zh)
-    assert en == (f"{row.en}: {row.advice_en}" if row.advice_en else row.en)
+    assert zh == (f"{row.zh}。{row.advice_zh}。" if row.advice_zh else f"{row.zh}。")
+    assert en == (f"{row.en}. {row.advice_en}." if row.advice_en else f"{row.en}.")
+    assert row.en[0].isupper() or row.en.startswith("sub2api")
+    assert not (row.en + row.advice_en + row.zh + row.advice_zh).endswith((".", "。"))
+
+
+def test_while_the_service_tries_again_it_says_when_and_advises_nothing() -> None:
+    waiting = rows.item(
+        access_status=None, current_stage="confirm", last_error_code="rate_limited", due_at="2026-05-22T12:20:05+08:00"
+    )
+    view = shown(EN.item(waiting, ItemProfile()))
+    assert (view["advice"], view["reason"]) == (None, "The relay kept limiting the rate")
+    assert view["next_attempt_at"] == "2026-05-22T12:20:05+08:00"
 
 
 @pytest.mark.parametrize("fields", [{"access_status": "active"}, {"last_error_code": None, "access_status": "broken"}])
@@ -224,3 +253,40 @@ def test_a_profile_with_a_value_outside_its_enum_fails_loudly() -> None:
 )
 def test_run_end_state(run: dict[str, Any], counts: dict[str, int], state: RunState) -> None:
     assert run_end_state(rows.run(**{"state": "running", **run}), rows.counters(**counts)) is state
+
+
+def worst_item(number: int) -> Any:
+    """As much as a relay, a request and a run can put into one item."""
+    advisories = [{"code": "models_vanished", "params": {"models": "模" * 2_000}}] * 15
+    return rows.item(
+        item_id=f"item_{number:05d}",
+        base_url=f"https://h/{'x' * 2_000}",
+        label="名" * 100,
+        requested_models=["型" * 200] * 200,
+        advisories=advisories,
+        last_error="误" * 500,
+        resolved_smoke_model="m" * 256,
+        served_model="m" * 256,
+    )
+
+
+@pytest.mark.parametrize("name", ["family-{}", "家族{}", '"\\{}' + "\\" * 60])
+def test_two_hundred_of_the_largest_items_fit_an_answer(name: str) -> None:
+    """Lambda refuses answers of more than 6 MB, in which quotes and backslashes of the body are escaped again."""
+    families = tuple(name.format(n) for n in range(1_000))
+    profile = ItemProfile(canonical_model_families=families)
+    listed = api.ItemList(items=[ZH.item(worst_item(n), profile) for n in range(200)], next_cursor=None)
+    body = listed.model_dump_json()
+    assert len(json.dumps({"body": body}, ensure_ascii=False).encode()) < 5_000_000
+
+
+def test_a_list_says_how_much_it_leaves_out_and_the_detail_has_all() -> None:
+    names = tuple(f"family-{n}" for n in range(1_000))
+    item, profile = rows.item(requested_models=names[:50]), ItemProfile(canonical_model_families=names)
+    listed, detail = EN.item(item, profile), EN.item_detail(item, profile, [])
+    assert listed.canonical_model_families == list(names[:20])
+    assert listed.requested_models == list(names[:20])
+    assert (listed.canonical_model_family_count, listed.requested_model_count, listed.advisory_count) == (1_000, 50, 1)
+    assert detail.canonical_model_families == list(names)
+    assert detail.requested_models == list(names[:50])
+    assert detail.canonical_model_family_count == 1_000

@@ -4,7 +4,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from batch_import.domain.errors import InvalidRequest
-from batch_import.domain.urls import MAX_LENGTH, canonical_base_url, host_can_join, model_list_roots, origin_of
+from batch_import.domain.urls import (
+    MAX_LENGTH,
+    canonical_base_url,
+    host_can_join,
+    model_list_roots,
+    origin_of,
+    shown_base_url,
+)
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -201,3 +208,23 @@ def test_a_circuit_is_kept_per_scheme_host_and_port() -> None:
     one, other = canonical_base_url("https://h.example/a"), canonical_base_url("https://h.example:443/b")
     assert origin_of(one) == origin_of(other) == "https://h.example"
     assert origin_of(canonical_base_url("https://h.example:8443")) != origin_of(one)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://relay.example/v1", "https://relay.example/v1"),
+        ("https://relay.example/openai/v1", "https://relay.example/openai/v1"),
+        ("https://relay.example/sk-test-0000000001/v1", "https://relay.example/***/v1"),
+        ("https://relay.example/k/abcd1234efgh5678ijkl90/v1", "https://relay.example/k/***/v1"),
+        ("https://relay.example/6f1ed002ab5595859014ebf0951522d9", "https://relay.example/***"),
+        ("https://relay.example/compatible-mode/v1", "https://relay.example/compatible-mode/v1"),
+        (
+            "https://generativelanguage.googleapis.com/v1beta/openai",
+            "https://generativelanguage.googleapis.com/v1beta/openai",
+        ),
+        ("https://a1b2c3d4e5f6a7b8c9d0e1f2.example:8443/v1", "https://a1b2c3d4e5f6a7b8c9d0e1f2.example:8443/v1"),
+    ],
+)
+def test_a_key_in_a_path_is_not_shown(address: str, shown: str) -> None:
+    assert shown_base_url(address) == shown

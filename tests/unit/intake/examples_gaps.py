@@ -2,6 +2,8 @@
 
 GAPS = {
     "OpenHands report: a log",
-    "gptel: protocol, host and endpoint",
-    "parrotflume: addresses and keys in two maps",
+    "sub2api: page of a key",
+    "address behind the table",
+    "key split over two lines",
+    "JSON: accounts with cookies and keys",
 }

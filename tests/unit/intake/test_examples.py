@@ -9,9 +9,12 @@ from tests.unit.intake.examples_drawn import EXAMPLES as DRAWN
 from tests.unit.intake.examples_files import EXAMPLES as FILES
 from tests.unit.intake.examples_gaps import GAPS
 from tests.unit.intake.examples_lines import EXAMPLES as LINES
+from tests.unit.intake.examples_programs import EXAMPLES as PROGRAMS
 from tests.unit.intake.examples_public import EXAMPLES as PUBLIC
+from tests.unit.intake.examples_sources import EXAMPLES as SOURCES
+from tests.unit.intake.examples_sources_more import EXAMPLES as MORE_SOURCES
 
-ALL = [*FILES, *LINES, *DOCUMENTS, *PUBLIC, *DRAWN]
+ALL = [*FILES, *LINES, *DOCUMENTS, *PUBLIC, *DRAWN, *SOURCES, *MORE_SOURCES, *PROGRAMS]
 
 
 PARAMS = [

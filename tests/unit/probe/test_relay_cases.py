@@ -12,7 +12,10 @@ from batch_import.probe.discovery import ProviderModels, provider_models
 from batch_import.probe.relay import MAX_REQUESTS, Relay
 from batch_import.probe.smoke import resolve_smoke_models
 
-from tests.relay_cases import CASES, replaying
+from tests.relay_cases import CASES, HERE, exchange, replaying
+from tests.unit.probe.conftest import KEY
+
+REPORTED = [path.stem for path in sorted(HERE.glob("reported/*.json"))]
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +36,22 @@ def advisories(found: ProviderModels, result: ProbeResult) -> set[str]:
     return told | ({"models_refused"} if result.refused else set()) | (set() if found.listed else {"models_not_listed"})
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
-def test_a_reported_relay_gets_its_right_outcome(relay: Relay, address: str, case: dict[str, Any]) -> None:
+def check(relay: Relay, address: str, case: dict[str, Any]) -> None:
     found, result = probed(relay, address, case)
     code = found.code or (failure_code(result) if result else None)
     assert code == (Code(case["expect"]["code"]) if case["expect"]["code"] else None)
-    assert relay.requests_left >= 0
+    assert 0 <= relay.requests_left <= MAX_REQUESTS
     if result is not None and code is None:
         assert advisories(found, result) >= set(case["expect"].get("advisories", ()))
         assert result.served_model in (result.smoke_model, None)
         assert any(result.results[protocol].completion for protocol in (Protocol.CHAT, Protocol.RESPONSES))
-    assert MAX_REQUESTS - relay.requests_left <= MAX_REQUESTS
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
+def test_a_reported_relay_gets_its_right_outcome(case: dict[str, Any]) -> None:
+    check(Relay(exchange, KEY), "http://127.0.0.1:1", case)
+
+
+@pytest.mark.parametrize("name", REPORTED)
+def test_over_http_the_outcome_is_the_same(relay: Relay, address: str, name: str) -> None:
+    check(relay, address, CASES[name])

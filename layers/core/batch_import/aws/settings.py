@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 class Settings:
     """No pydantic: the authorizer starts without it."""
 
+    stack_name: str = "local"
+    stage_name: str = "local"
     runs_table: str = ""
     items_table: str = ""
     events_table: str = ""

@@ -20,3 +20,5 @@ class NextStep:
     stage: ItemStage
     delay: float = 0.0
     deferred: DeferredProbe | None = None
+    item: Item | None = None  # as it was written
+    accepted_at: str | None = None  # when its run began; with the verdict

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from batch_import.aws.observability import Measures, Metric
 from batch_import.aws.queue import Work, WorkQueue
 from batch_import.aws.retries import ending
 from batch_import.consumer.stage_worker import END_SECONDS, LAST_SECONDS, LEASE_MARGIN, Delivery, Stage, StageWorker
@@ -22,12 +23,6 @@ _STAGES_OF_QUEUES = {  # by a part of the queue's name (template.yaml)
     "validatequeue": (ItemStage.VALIDATE,),
     "importqueue": (ItemStage.PROBE, ItemStage.PROVISION),
 }
-
-
-class Metrics(Protocol):
-    """The part of Powertools' metrics that is used here."""
-
-    def add_metric(self, name: str, unit: Any, value: float) -> None: ...
 
 
 class Context(Protocol):
@@ -51,7 +46,7 @@ def in_time(context: Context) -> Iterator[None]:
 
 
 def work_messages(
-    event: dict[str, Any], context: Context, worker: StageWorker, metrics: Metrics, clock: Clock
+    event: dict[str, Any], context: Context, worker: StageWorker, measures: Measures, clock: Clock
 ) -> Failures:
     """The batch response for Lambda.
 
@@ -61,13 +56,13 @@ def work_messages(
     seconds_left = remaining(context)
     with ending(seconds_left() - LAST_SECONDS):
         try:
-            return _work(event, seconds_left, worker, metrics, clock)
+            return _work(event, seconds_left, worker, measures, clock)
         finally:
             worker.stage.close()
 
 
 def _work(
-    event: dict[str, Any], seconds_left: Callable[[], float], worker: StageWorker, metrics: Metrics, clock: Clock
+    event: dict[str, Any], seconds_left: Callable[[], float], worker: StageWorker, measures: Measures, clock: Clock
 ) -> Failures:
     started = clock.monotonic()
     deliveries, failed = read_deliveries(event)
@@ -75,14 +70,13 @@ def _work(
     failed += [
         d.message_id for d in deliveries if d.work.of_whole_run and not _whole(worker.stage, d.work, seconds_left)
     ]
-    failed += worker.run([d for d in deliveries if not d.work.of_whole_run], seconds_left)
+    failed += worker.run([d for d in deliveries if not d.work.of_whole_run], seconds_left, measures)
     for count in {d.receive_count for d in deliveries}:  # the fifth delivery comes after two and a half minutes
         again = [d.receipt_handle for d in deliveries if d.receive_count == count and d.message_id in failed]
         _lease_for(worker.queue, again, min(_COMES_BACK * 2 ** (count - 1), _LONGEST_BACK))
-    metrics.add_metric("ItemsWorked", "Count", sum(len(d.work.items) for d in deliveries))
-    metrics.add_metric("MessagesFailed", "Count", len(failed))
-    seconds = round(clock.monotonic() - started, 3)
-    logger.info("worked", extra={"messages": len(deliveries), "failed": len(failed), "seconds": seconds})
+    measures.count(Metric.MESSAGES_FAILED, len(failed))
+    told = {"messages": len(deliveries), "items": sum(len(d.work.items) for d in deliveries), "failed": len(failed)}
+    logger.info("worked", extra={**told, "seconds": round(clock.monotonic() - started, 3)})
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 

@@ -12,8 +12,10 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from batch_import.aws.observability import Measures, Metric
 from batch_import.aws.queue import Work
 from batch_import.aws.retries import ending, is_throttle
+from batch_import.consumer.item_log import tell_step
 from batch_import.consumer.message_batcher import LINGER_SECONDS, MessageBatcher, Queues
 from batch_import.consumer.next_step import DeferredProbe, NextStep
 from batch_import.consumer.progress import Progress
@@ -105,6 +107,7 @@ class _Invocation:
 
     batcher: MessageBatcher
     seconds_left: SecondsLeft
+    measures: Measures
     deferred: list[DeferredProbe] = field(default_factory=list)
     failed: set[str] = field(default_factory=set)  # ids of messages
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -134,9 +137,9 @@ class StageWorker:
         self._queues = queues
         self._clock = clock
 
-    def run(self, deliveries: Sequence[Delivery], seconds_left: SecondsLeft) -> list[str]:
+    def run(self, deliveries: Sequence[Delivery], seconds_left: SecondsLeft, measures: Measures) -> list[str]:
         """Work on all ``deliveries``; returns ids of messages whose outcome could not be recorded."""
-        now = _Invocation(MessageBatcher(self._queues, self._clock), seconds_left)
+        now = _Invocation(MessageBatcher(self._queues, self._clock), seconds_left, measures)
         fresh = [d for d in deliveries if not self._split(d)]
         try:
             with ThreadPoolExecutor(self._threads) as pool:
@@ -199,7 +202,8 @@ class StageWorker:
         except Exception as error:
             logger.exception("message broke off", extra={"run_id": run_id, "items": list(delivery.work.items)})
             held = [item_id for item_id in delivery.work.items if not self._release(delivery, item_id)]
-            if not (_is_no_items_fault(error) and self._sent_again(run_id, delivery.work.items, not held, now)):
+            own_fault = _count_own_fault(error, now)
+            if not (own_fault and self._sent_again(run_id, delivery.work.items, not held, now)):
                 now.failed.add(delivery.message_id)
             return []
 
@@ -248,9 +252,11 @@ class StageWorker:
             self._release(delivery, item.item_id)
             now.batcher.add(item.run_id, item.item_id, NextStep(item.current_stage))
             return
+        began = self._clock.monotonic()
         try:
             with deadline(seconds):
                 step = self.stage.handle(item)
+            tell_step(item, step, self._clock.monotonic() - began, now.measures)
             now.batcher.add(item.run_id, item.item_id, step)
             if step.deferred is not None:
                 now.deferred.append(step.deferred)
@@ -266,7 +272,8 @@ class StageWorker:
         throttle of AWS, or a lack of descriptors or memory.
         """
         released = self._release(delivery, item_id)
-        may_be_sent = len(delivery.work.items) > 1 or _is_no_items_fault(error)
+        own_fault = _count_own_fault(error, now)
+        may_be_sent = len(delivery.work.items) > 1 or own_fault
         if not (may_be_sent and self._sent_again(delivery.work.run_id, [item_id], released, now)):
             with now.lock:
                 now.failed.add(delivery.message_id)
@@ -290,5 +297,8 @@ class StageWorker:
         return True
 
 
-def _is_no_items_fault(error: Exception) -> bool:
-    return is_own_fault(error) or is_throttle(error)
+def _count_own_fault(error: Exception, now: _Invocation) -> bool:
+    """Whether no item is at fault: descriptors or memory ran out, or AWS throttled."""
+    own_fault = is_own_fault(error) or is_throttle(error)
+    now.measures.count(Metric.OWN_FAULTS, int(own_fault))
+    return own_fault

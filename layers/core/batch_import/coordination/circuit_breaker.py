@@ -91,6 +91,11 @@ class CircuitBreaker:
         if self._row.get("open_until") and self._write({"failures": 0, "over": False, "open_until": ""}):
             self._row = {}
 
+    def is_open(self) -> bool:
+        """Whether it did not answer when it was last asked, and that was not long ago."""
+        self._read()
+        return _recent(_open_until(self._row), self._clock.now())
+
     def _read(self) -> None:
         self._row, self._read_at = self._leases.facts(_KIND, self._name), self._clock.monotonic()
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from batch_import.domain.clock import Clock
 from batch_import.domain.reuse_policy import ExistingAccount
-from batch_import.store.leases import Leases
+from batch_import.store.leases import PROVIDER, Leases
 
 PATIENCE = 20.0  # seconds that a thread waits for the lease
 LEASE_SECONDS = 150.0  # outlasts any invocation
@@ -115,11 +115,11 @@ class ProviderLocks:
         if held.snapshot is not None:
             held.snapshot = None
             with suppress(Exception):  # a lease that cannot be given back expires
-                self._leases.release("provider", provider_id, self._owner)
+                self._leases.release(PROVIDER, provider_id, self._owner)
 
     def _wait_for_lease(self, provider_id: str, until: float) -> None:
         pause = 0.1
-        while not self._leases.acquire("provider", provider_id, self._owner, LEASE_SECONDS):
+        while not self._leases.acquire(PROVIDER, provider_id, self._owner, LEASE_SECONDS):
             if self._clock.monotonic() > until:
                 raise ProviderBusy(provider_id)
             self._clock.sleep(pause)

@@ -23,7 +23,7 @@ class DistributedSemaphore:
     def __init__(self, table: Table, clock: Clock, kind: str, limit: int, seconds: float = PERMIT_SECONDS) -> None:
         self._table = table
         self._clock = clock
-        self._pk = f"permits#{kind}"
+        self._kind = kind
         self._limit = limit
         self._seconds = seconds
 
@@ -36,23 +36,27 @@ class DistributedSemaphore:
         wanted = min(count, self._limit)
         if self._take(name, mine, wanted):
             return wanted, mine
-        row = self._table.get(self._pk, name) or {}
+        row = self._table.get(*self._key(name)) or {}
         fitting = min(wanted, self._limit - int(row.get(_USED, 0)) + self._end_late(name, row))
         return (fitting if fitting > 0 and self._take(name, mine, fitting) else 0), mine
 
     def give_back(self, name: str, permit: str) -> None:
         """Harmless when it has run out, or was given back before."""
         self._table.update(
-            self._pk, name, "SET used = used - #mine REMOVE #mine", {}, condition="attribute_exists(#mine)",
+            *self._key(name), "SET used = used - #mine REMOVE #mine", {}, condition="attribute_exists(#mine)",
             names={"#mine": permit},
         )  # fmt: skip
+
+    def _key(self, name: str) -> tuple[str, str]:
+        """A key for each name: one for all of them would take the writes of all."""
+        return f"permits#{self._kind}#{name}", name
 
     def _take(self, name: str, mine: str, count: int) -> bool:
         expires = int((self._clock.now() + _KEPT).timestamp())
         values = {":count": count, ":none": 0, ":expires": expires, ":room": self._limit - count}
-        if self._table.update(self._pk, name, _TAKE, values, condition=_ROOM, names={"#mine": mine}):
+        if self._table.update(*self._key(name), _TAKE, values, condition=_ROOM, names={"#mine": mine}):
             return True
-        row = self._table.get(self._pk, name) or {}
+        row = self._table.get(*self._key(name)) or {}
         return row.get(mine) == count  # the client repeated the call, whose answer was lost
 
     def _end_late(self, name: str, row: Mapping[str, Row]) -> int:

@@ -102,10 +102,12 @@ class Answer:
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _GOOD_CODES = (None, 0, 200, "0", "200", "", "success", "ok", "OK")
+_FAILED = ("error", "fail", "failed", "failure")
 _RESULTS = ("choices", "output", "content", "data", "models")
 _SHOWN = ("message", "code", "type")
 _ALL = ("message", "msg", "detail", "error_msg", "status_msg", "status_message", "code", "error_code", "status_code",
-        "type", "status", "param", "reason", "error", "errors", "metadata", "details")  # fmt: skip
+        "type", "status", "param", "reason", "error", "errors", "metadata", "details", "title",
+        "error_name")  # fmt: skip
 
 
 def parsed(text: str) -> Any:
@@ -142,7 +144,9 @@ def error_of(body: Any) -> Mapping[str, Any]:
 
 
 def _tells_failure(body: Mapping[str, Any]) -> bool:
-    if body.get("success") is False or body.get("type") == "error" or body.get("object") == "error":
+    if body.get("success") is False or any(
+        str(body.get(key)).lower() in _FAILED for key in ("type", "object", "status")
+    ):
         return True
     if any(body.get(key) for key in _RESULTS):
         return False

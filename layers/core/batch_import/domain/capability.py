@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from batch_import.domain.answers import Answer, Trouble
 from batch_import.domain.outcomes import Code
-from batch_import.domain.refusals import Refusal, refusals
+from batch_import.domain.refusals import Refusal, refusals, speaks_of_key
 from batch_import.domain.streams import Framing, whole_body
 from batch_import.domain.types import AuthStyle, ModelIdStyle
 
@@ -232,7 +232,7 @@ _ANY_FAILURE = tuple(range(400, 500))
 _FAILURES_OF_SERVER = tuple(range(500, 600))
 _SUCCESS = tuple(range(200, 300))
 _ERROR = (Body.ERROR, Body.OTHER)
-_LIMIT, _MODEL = (Refusal.LIMIT,), (Refusal.MODEL, Refusal.PLAN)
+_LIMIT, _MODEL = (Refusal.LIMIT,), (Refusal.MODEL, Refusal.MODEL_AWAY, Refusal.PLAN)
 
 # fmt: off
 VERDICTS: tuple[Row, ...] = (
@@ -244,6 +244,8 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.INVALID, "an endless answer is no completion", trouble=(Trouble.TOO_LARGE,)),
     Row(Verdict.UNAVAILABLE, "the budget of requests was spent: nothing is known", trouble=(Trouble.NOT_ASKED,)),
     Row(Verdict.OK, "what the protocol promises", statuses=_SUCCESS, bodies=(Body.COMPLETION,)),
+    Row(Verdict.UNAVAILABLE, "something before the relay does not reach it", statuses=(*_SUCCESS, *_ANY_FAILURE),
+        words=(Refusal.ORIGIN,)),
     Row(Verdict.WALL, "something before the relay, or a rule for addresses and regions",
         statuses=(*_SUCCESS, *_ANY_FAILURE), words=(Refusal.WALL,)),
     Row(Verdict.WALL, "a challenge page", statuses=_FAILURES_OF_SERVER, bodies=(Body.HTML,), words=(Refusal.WALL,)),
@@ -257,6 +259,8 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.UNAVAILABLE, "refused by what is behind the relay, not by the relay",
         statuses=(*_SUCCESS, 400, 401, 403), bodies=_ERROR, words=(Refusal.UPSTREAM,),
         without=(Refusal.PARAMETER, *_MODEL)),
+    Row(Verdict.RATE_LIMITED, "a limit of hours or days", statuses=(*_SUCCESS, *_ANY_FAILURE), bodies=_ERROR,
+        words=(Refusal.WINDOW,)),
     Row(Verdict.PAYMENT, "no balance at the relay, in its words", statuses=(*_SUCCESS, *_ANY_FAILURE, 500),
         bodies=_ERROR, words=(Refusal.MONEY,)),
     Row(Verdict.PAYMENT, "a spent quota that no passing limit explains", statuses=(200, 400, 401, 403, 429),
@@ -269,13 +273,19 @@ VERDICTS: tuple[Row, ...] = (
         words=(Refusal.TEMPORARY,)),
     Row(Verdict.REJECTED, "the request's form: a parameter", statuses=(200, 400, 422), bodies=_ERROR,
         words=(Refusal.PARAMETER,)),
+    Row(Verdict.FORBIDDEN, "the key is good, but lacks a right", statuses=(200, 400, 401, 403, 500), bodies=_ERROR,
+        words=(Refusal.PERMISSION,)),
     Row(Verdict.MODEL_NOT_SERVED, "the endpoint is there, this model is not", statuses=(*_SUCCESS, *_ANY_FAILURE),
         bodies=_ERROR, words=_MODEL, without=_LIMIT),
+    Row(Verdict.WALL, "a rule for addresses or regions", statuses=(*_SUCCESS, 400, 401, 403, 451), bodies=_ERROR,
+        words=(Refusal.PLACE,)),
     Row(Verdict.MODEL_NOT_SERVED, "nothing behind the relay has this model", statuses=_FAILURES_OF_SERVER,
-        bodies=_ERROR, words=_MODEL, without=_LIMIT),
+        bodies=_ERROR, words=(Refusal.MODEL, Refusal.PLAN), without=_LIMIT),
     Row(Verdict.FORBIDDEN, "the key's group is off", statuses=(400, 401, 403), bodies=_ERROR, words=(Refusal.GROUP,)),
-    Row(Verdict.AUTH_FAILED, "the key was refused, in the relay's words", statuses=(200, 400, 401, 403, 422),
-        bodies=_ERROR, words=(Refusal.KEY,)),
+    Row(Verdict.AUTH_FAILED, "the key was refused, in the relay's words", statuses=(200, 400, 401, 403, 409, 422, 423),
+        bodies=_ERROR, words=(Refusal.KEY, Refusal.KEY_LIKELY)),
+    Row(Verdict.AUTH_FAILED, "the key was refused, as an error of a gateway", statuses=(500,), bodies=(Body.ERROR,),
+        words=(Refusal.KEY,), without=(Refusal.UPSTREAM,)),
     Row(Verdict.AUTH_FAILED, "the key was refused", statuses=(401,)),
     Row(Verdict.RATE_LIMITED, "a limit that passes, under another status", statuses=(200, 400, 403, 413), bodies=_ERROR,
         words=_LIMIT),
@@ -295,28 +305,36 @@ VERDICTS: tuple[Row, ...] = (
 # fmt: on
 
 
-def judge(answer: Answer, protocol: Protocol) -> Verdict:
-    """The verdict of the first row that holds; the last row always does."""
-    return deciding_row(answer, protocol).verdict
+def judge(answer: Answer, protocol: Protocol, model: str = "") -> Verdict:
+    """The verdict of the first row that holds; the last row always does. ``model`` is the one that was asked for."""
+    return deciding_row(answer, protocol, model).verdict
 
 
-def deciding_row(answer: Answer, protocol: Protocol) -> Row:
-    seen = _seen(answer, protocol)
+def deciding_row(answer: Answer, protocol: Protocol, model: str = "") -> Row:
+    seen = _seen(answer, protocol, model)
     return next(row for row in VERDICTS if row.holds(seen) or row is VERDICTS[-1])
 
 
-def _seen(answer: Answer, protocol: Protocol) -> Seen:
+def _seen(answer: Answer, protocol: Protocol, model: str) -> Seen:
     if answer.trouble is not None:
         return Seen(answer.trouble, 0, Body.OTHER, ())
     whole = whole_body(answer)
     if answer.ok and has_completion(whole, protocol):
         return Seen(None, answer.status, Body.COMPLETION, ())
     told = answer if whole is answer.json else replace(answer, text=json.dumps(whole))
-    found = refusals(told.error_words)
+    found = refusals(told.error_words, model)
     if "challenge" in (answer.headers.get("cf-mitigated", "") + answer.headers.get("x-vercel-mitigated", "")):
         found = (Refusal.WALL, *found)
-    body = Body.HTML if answer.is_html else Body.ERROR if told.has_error else Body.OTHER
+    body = Body.HTML if answer.is_html else Body.ERROR if told.has_error or _is_sentence(told) else Body.OTHER
     return Seen(None, told.error_status, body, found)
+
+
+def _is_sentence(answer: Answer) -> bool:
+    """A success that consists of a few words, which tell why there is none."""
+    return answer.ok and answer.json is None and 0 < len(answer.text.strip()) <= _LONGEST_SENTENCE
+
+
+_LONGEST_SENTENCE = 300
 
 
 def about_model(result: ProtocolResult) -> bool:
@@ -324,7 +342,7 @@ def about_model(result: ProtocolResult) -> bool:
     if result.answer.trouble is not None:
         return False
     if result.verdict is Verdict.AUTH_FAILED:
-        return Refusal.KEY not in refusals(result.answer.error_words)
+        return not speaks_of_key(result.answer.error_words)
     return result.verdict in _ABOUT_MODEL
 
 

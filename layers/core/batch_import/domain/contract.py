@@ -4,9 +4,13 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
+    StrictBool,
+    StrictInt,
     StringConstraints,
     ValidationError,
     ValidatorFunctionWrapHandler,
@@ -30,7 +34,9 @@ from batch_import.domain.types import (
     Platform,
     PlatformWish,
     Reactivate,
+    Role,
     RunMode,
+    RunSource,
     RunState,
 )
 from batch_import.domain.undo_results import UndoOutcome, UndoReason
@@ -39,13 +45,27 @@ from batch_import.domain.urls import MAX_LENGTH, canonical_base_url
 MAX_ITEMS = 10_000
 MAX_BODY_BYTES = 5 * 1024 * 1024
 MAX_WAIT_MS = 20_000
+MOST_ACCOUNTS, MOST_GROUPS, MOST_USERS = 5_000, 1_000, 50  # of an answer
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S"), AfterValidator(str.strip)]
 ApiKey = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=512, pattern=r"^[\x21-\x7e]+$")
+    str, StringConstraints(min_length=1, max_length=512, pattern=r"^\s*[!-~]+\s*$"), AfterValidator(str.strip)
+]
+BaseUrl = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_LENGTH),
+    Field(description="Any spelling of the relay's address", json_schema_extra={"format": "base-url"}),
+]
+PastedText = Annotated[
+    str,
+    StringConstraints(min_length=1),
+    Field(description="A list in any form that people have it in", json_schema_extra={"format": "relay-list"}),
+]
+Flag = Annotated[  # "enum" and not "const", which a generator of clients misreads beside a boolean
+    bool | Literal["unknown"],
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["unknown"]}]}),
 ]
 ItemId = Annotated[str, StringConstraints(pattern=r"^item_[0-9]{5}$")]
-Flag = bool | Literal["unknown"]
 Timestamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
@@ -60,6 +80,29 @@ class TextFormat(StrEnum):
     TOML = "toml"
 
 
+def _refused(en: str, zh: str) -> ValueError:
+    return ValueError(InvalidRequest(en, zh))
+
+
+def _when(field: str, value: str, then: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {"if": {"properties": {field: {"const": value}}, "required": [field]}, "then": then}
+
+
+def _demands(field: str, form: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {"required": [field], "properties": {field: form}}
+
+
+_CONDITIONS: list[JsonValue] = [  # what _conditional_fields checks, as JSON Schema
+    _when("access_mode", "subscription", _demands("subscription_users", {"minItems": 1})),
+    _when("access_mode", "self_service", _demands("probe_api_key", {"type": "string"})),
+    {
+        "if": {"properties": {"text": {"type": "string"}}, "required": ["text"]},
+        "then": {"properties": {"items": {"maxItems": 0}}},
+        "else": {"required": ["items"], "properties": {"items": {"minItems": 1}, "rows": {"maxItems": 0}}},
+    },
+]
+
+
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -70,12 +113,12 @@ class ItemRequest(_Request):
     ``platform`` is the host's platform on which it shall be entered; the run's, when it is left out.
     """
 
-    base_url: Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)]
+    base_url: BaseUrl
     api_key: ApiKey = Field(repr=False)
     requested_models: list[Name] = Field(default_factory=list, max_length=50)
     platform: PlatformWish | None = None
     legacy_provider_id: Annotated[str, StringConstraints(max_length=200)] | None = None
-    label: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] | None = None
+    label: Annotated[str, StringConstraints(max_length=100), AfterValidator(str.strip)] | None = None
 
     @field_validator("base_url")
     @classmethod
@@ -83,16 +126,16 @@ class ItemRequest(_Request):
         try:
             return canonical_base_url(value)
         except InvalidRequest as error:
-            raise ValueError(str(error)) from None
+            raise ValueError(error) from None
 
 
 class RowDecision(_Request):
     """What a person decided about one row of a pasted text; all but ``row`` may be left out."""
 
-    row: int = Field(ge=1)
-    skip: bool = False
+    row: StrictInt = Field(ge=1)
+    skip: StrictBool = False
     choice: Annotated[str, StringConstraints(max_length=40)] | None = None
-    base_url: Annotated[str, StringConstraints(min_length=1, max_length=MAX_LENGTH)] | None = None
+    base_url: BaseUrl | None = None
     requested_models: list[Name] | None = Field(default=None, max_length=50)
     platform: PlatformWish | None = None
 
@@ -100,9 +143,9 @@ class RowDecision(_Request):
 class ParseRequest(_Request):
     """``POST /api/batch-import/parse``: what a pasted text is read as. Nothing is stored."""
 
-    text: Annotated[str, StringConstraints(min_length=1)] = Field(repr=False)
+    text: PastedText = Field(repr=False)
     format: TextFormat = TextFormat.AUTO
-    check_host: bool = False
+    check_host: StrictBool = False
 
 
 class CreateRunRequest(_Request):
@@ -112,32 +155,44 @@ class CreateRunRequest(_Request):
     again by the same parser, so that keys never travel back and forth.
     """
 
+    model_config = ConfigDict(json_schema_extra={"allOf": _CONDITIONS})
+
     mode: RunMode = RunMode.PARTIAL
     access_mode: AccessMode
     subscription_users: list[Name] = Field(default_factory=list, max_length=1000)
-    subscription_days: int = Field(default=30, ge=1, le=36_500)
+    subscription_days: StrictInt = Field(default=30, ge=1, le=36_500)
     probe_api_key: ApiKey | None = Field(default=None, repr=False)
-    confirm_timeout_ms: int = Field(default=0, ge=0, le=MAX_WAIT_MS)
+    confirm_timeout_ms: StrictInt = Field(default=0, ge=0, le=MAX_WAIT_MS)
     reactivate: Reactivate = Reactivate.ALWAYS
     platform: PlatformWish = PlatformWish.AUTO
     dry_run: bool = False
     join_groups: list[Name] = Field(default_factory=list, max_length=20)
     legacy_batch_id: Annotated[str, StringConstraints(max_length=200)] | None = None
+    label: Annotated[str, StringConstraints(max_length=200), AfterValidator(str.strip)] | None = None
     items: list[ItemRequest] = Field(default_factory=list, max_length=MAX_ITEMS)
-    text: Annotated[str, StringConstraints(min_length=1)] | None = Field(default=None, repr=False)
+    text: PastedText | None = Field(default=None, repr=False)
     format: TextFormat = TextFormat.AUTO
     rows: list[RowDecision] = Field(default_factory=list, max_length=MAX_ITEMS)
 
     @model_validator(mode="after")
     def _conditional_fields(self) -> "CreateRunRequest":
         if bool(self.items) == (self.text is not None):
-            raise ValueError("items: give either items, 1 to 10,000 of them, or text")
+            raise _refused(
+                "items: give either items, 1 to 10,000 of them, or text",
+                "items：请给出 1 至 10,000 个条目，或给出 text",
+            )
         if self.rows and self.text is None:
-            raise ValueError("rows: they belong to text")
+            raise _refused("rows: they belong to text", "rows：只能与 text 一起使用")
         if self.access_mode is AccessMode.SUBSCRIPTION and not self.subscription_users:
-            raise ValueError("subscription_users is required when access_mode=subscription")
+            raise _refused(
+                "subscription_users is required when access_mode=subscription",
+                "access_mode=subscription 时须提供 subscription_users",
+            )
         if self.access_mode is AccessMode.SELF_SERVICE and self.probe_api_key is None:
-            raise ValueError("probe_api_key is required when access_mode=self_service")
+            raise _refused(
+                "probe_api_key is required when access_mode=self_service",
+                "access_mode=self_service 时须提供 probe_api_key",
+            )
         return self
 
 
@@ -175,8 +230,24 @@ class Badge(BaseModel):
     color: Literal["blue", "green", "yellow", "red", "gray", "cyan"]
 
 
+class ErrorCode(StrEnum):
+    """What a program tells refusals apart by."""
+
+    INVALID_REQUEST = "invalid_request"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    CONFLICT = "conflict"
+    TOO_LARGE = "too_large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    HOST_UNAVAILABLE = "host_unavailable"
+    INTERNAL_ERROR = "internal_error"
+
+
 class ErrorBody(BaseModel):
-    code: str
+    code: ErrorCode
     message: str
 
 
@@ -266,13 +337,25 @@ class RunApplied(RunCreated):
 
 
 class RunSummary(BaseModel):
-    """One run, with its badge (docs/design.md#33-responses, docs/design.md#34-badges)."""
+    """One run, with its badge (docs/design.md#33-responses, docs/design.md#34-badges).
+
+    ``source`` is what its list came from, ``created_by`` the role of its caller, ``label`` a name for people. A list
+    shows the first 20 users and groups, and the counts say how many there are; the run alone has them all.
+    """
 
     run_id: str
     state: RunState
     mode: RunMode
     access_mode: AccessMode
     platform: PlatformWish
+    label: str | None
+    source: RunSource
+    created_by: Role
+    retry_of: str | None
+    subscription_users: list[str]
+    subscription_user_count: int
+    join_groups: list[str]
+    join_group_count: int
     total_items: int
     completed_items: int
     active_items: int
@@ -282,7 +365,6 @@ class RunSummary(BaseModel):
     started_at: Timestamp
     finished_at: Timestamp | None
     dry_run: bool
-    retry_of: str | None
     plan_of: str | None
     undo_asked_at: Timestamp | None
     undone_at: Timestamp | None
@@ -329,8 +411,13 @@ class UndoView(BaseModel):
 class ItemSummary(BaseModel):
     """An item of a list (docs/design.md#33-responses) with badges, the failure's code and advice.
 
+    A list shows the first 20 requested models and families, and the first ten advisories in 300 characters each; the
+    ``…_count`` fields say how many there are. The detail has them all.
+
     ``platform`` is the host's platform of its account, once that is decided. ``latency_ms`` is what the proof took,
-    through the gateway; ``served_model`` is what the relay's own answer named.
+    through the gateway; ``served_model`` is what the relay's own answer named. ``position`` counts from 1 in the list
+    that was sent; ``updated_at`` is when the item's stage last changed. ``reason`` is what ``last_error_code`` means;
+    ``next_attempt_at`` is when the service itself tries again.
     """
 
     item_id: str
@@ -339,7 +426,9 @@ class ItemSummary(BaseModel):
     api_key_fingerprint: str
     label: str | None
     requested_models: list[str]
+    requested_model_count: int
     canonical_model_families: list[str]
+    canonical_model_family_count: int
     resolved_smoke_model: str | None
     current_stage: ItemStage
     confirmation_status: ConfirmationStatus
@@ -350,15 +439,21 @@ class ItemSummary(BaseModel):
     retry_count: int
     last_retry_at: Timestamp | None
     advisory_messages: list[str]
+    advisory_count: int
     last_error_stage: ItemStage | None
     last_error: str | None
-    last_error_code: str | None
+    last_error_code: Code | None
+    reason: str | None
     advice: str | None
+    next_attempt_at: Timestamp | None
+    account_id: int | None
     platform: Platform | None
     latency_ms: int | None
     served_model: str | None
     plan: PlanView | None
     undo_result: UndoView | None
+    position: int
+    updated_at: Timestamp
     badges: dict[str, Badge]
 
 
@@ -394,11 +489,14 @@ class CapabilityProfileView(BaseModel):
 
 
 class EventView(BaseModel):
+    """``text`` says in the reader's language what happened; ``message`` is what the relay or host said, or a note."""
+
     event_id: str
     event_type: EventType
     stage: ItemStage
     attempt: int
     message: str
+    text: str
     payload_json: str
     created_at: Timestamp
 
@@ -412,7 +510,6 @@ class ItemDetail(ItemSummary):
     reused_from_provider_id: str | None
     reused_from_account_id: int | None
     channel_id: int | None
-    account_id: int | None
     capability_profile: CapabilityProfileView | None
     events: list[EventView]
 
@@ -449,9 +546,10 @@ class QuarantinedAccount(BaseModel):
 
 
 class Quarantine(BaseModel):
-    """Accounts that ended failed in quarantine; a cleanup removes those that never served."""
+    """Accounts that ended failed in quarantine, the first 5,000; a cleanup removes those that never served."""
 
     accounts: list[QuarantinedAccount]
+    account_count: int
 
 
 class KeptReason(StrEnum):
@@ -472,6 +570,35 @@ class KeptAccount(BaseModel):
 class QuarantineCleaned(BaseModel):
     removed: list[int]
     kept: list[KeptAccount]
+
+
+class HostUser(BaseModel):
+    user_id: int
+    email: str
+    username: str
+
+
+class HostUsers(BaseModel):
+    """Users of the host whose e-mail or name contains ``q``, at most 50; ``has_more`` when there are others."""
+
+    users: list[HostUser]
+    has_more: bool
+
+
+class HostGroup(BaseModel):
+    group_id: int
+    name: str
+    platform: str
+    subscription_type: str
+    is_exclusive: bool
+    is_active: bool
+
+
+class HostGroups(BaseModel):
+    """Groups of the host that ``join_groups`` may name, by name, the first 1,000; ours for proofs are left out."""
+
+    groups: list[HostGroup]
+    group_count: int
 
 
 class Health(BaseModel):

@@ -22,12 +22,23 @@ from batch_import.domain.types import (
     PlatformWish,
     Reactivate,
     RunMode,
+    RunSource,
     RunState,
 )
 
 
 class _Row(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)  # keys of the tables are no fields
+
+
+class Counters(_Row):
+    """Sums over the items that ended."""
+
+    completed_items: int = 0
+    active_items: int = 0
+    degraded_items: int = 0
+    broken_items: int = 0
+    warning_items: int = 0
 
 
 class Plan(_Row):
@@ -65,16 +76,6 @@ class Before(_Row):
     replaced: dict[str, str] = Field(default_factory=dict)
 
 
-class Counters(_Row):
-    """Sums over the items that ended."""
-
-    completed_items: int = 0
-    active_items: int = 0
-    degraded_items: int = 0
-    broken_items: int = 0
-    warning_items: int = 0
-
-
 class Run(_Row):
     """``pages`` are those of its items' index, ``index_page`` that of the runs' index which names it.
 
@@ -92,6 +93,9 @@ class Run(_Row):
     platform: PlatformWish = PlatformWish.AUTO
     join_groups: tuple[str, ...] = ()
     legacy_batch_id: str | None = None
+    label: str | None = None
+    source: RunSource = RunSource.ITEMS
+    created_by: str = "operator"
     total_items: int
     pages: int
     list_parts: int = 0

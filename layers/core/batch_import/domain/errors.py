@@ -2,9 +2,21 @@
 
 
 class BatchImportError(Exception):
-    """Base of what a caller may be told. ``str(error)`` is a public sentence: it never holds a key or a token."""
+    """Base of what a caller may be told. ``str(error)`` is a public sentence: it never holds a key or a token.
+
+    ``zh`` is the same sentence in Chinese. ``retry_after`` is in seconds, for a refusal that soon passes.
+    """
 
     code = "internal_error"
+
+    def __init__(self, sentence: str, zh: str | None = None, *, retry_after: int | None = None) -> None:
+        super().__init__(sentence)
+        self.zh = zh or sentence
+        self.retry_after = retry_after
+
+    def text(self, language: str) -> str:
+        """The sentence in ``language``, ``zh`` or ``en``."""
+        return self.zh if language == "zh" else str(self)
 
 
 class InvalidRequest(BatchImportError):

@@ -11,7 +11,7 @@ from typing import Any
 from batch_import.domain.answers import Answer, Trouble, error_of
 from batch_import.domain.demands import Demands, asked, demands_named
 from batch_import.domain.outcomes import Code
-from batch_import.domain.refusals import Refusal, refusals_in, speaks_of_money
+from batch_import.domain.refusals import Refusal, refusals_in, speaks_of_key, speaks_of_money
 from batch_import.domain.routing import ResponsesMode
 from batch_import.domain.streams import whole_body
 from batch_import.domain.types import Platform
@@ -137,7 +137,7 @@ def _judge_failure(status: int, body: Any, message: str) -> GatewayDecision:
         return GatewayDecision(Proof.RETRY, Code.GATEWAY_UPSTREAM_FAILED, parked=True)
     if status == 429:
         return GatewayDecision(Proof.RETRY, Code.RATE_LIMITED)
-    if status == 400 and Refusal.KEY in refusals_in(text):
+    if status == 400 and speaks_of_key(text):
         return GatewayDecision(Proof.FAIL, Code.GATEWAY_UPSTREAM_AUTH_FAILED)
     if status in (400, 422) and Refusal.PARAMETER in refusals_in(text):
         return GatewayDecision(Proof.FAIL, Code.REQUEST_REJECTED)

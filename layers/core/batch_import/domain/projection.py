@@ -1,21 +1,27 @@
 """ResultProjection: stored rows become what API and page show, here and nowhere else (docs/design.md#4-state)."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
 from batch_import.domain import contract as api
 from batch_import.domain.advisories import Advisory, Text, text_of
 from batch_import.domain.entities import Counters, Event, Item, ItemProfile, Run
-from batch_import.domain.outcomes import Code, outcome
+from batch_import.domain.event_texts import event_text
+from batch_import.domain.outcomes import outcome
 from batch_import.domain.provider import shown_fingerprint
+from batch_import.domain.shortening import first_names, first_texts
 from batch_import.domain.types import (
     AccessStatus,
     AccountResolution,
     ConfirmationStatus,
+    ItemStage,
     MatchedAccountState,
+    Role,
     RunState,
 )
 from batch_import.domain.undo_results import UNDO_TEXTS, UndoOutcome, UndoReason
+from batch_import.domain.urls import shown_base_url
 
 EVENTS_SHOWN = 200
 _MODELS_SHOWN = 20  # of a plan; the item's profile has all
@@ -53,13 +59,13 @@ _RESOLUTION = {
 }
 _WARNED = Text(
     "该批次包含 {count} 条 advisory item，建议检查 capability profile 与 retry 轨迹",
-    "this run has {count} advisory item(s): look at their capability profile and retry trail",
+    "{count} items of this run have advisories: look at their capability profile and retries",
 )
 
 
 _LEFT_OUT = Text(
     "该批次来自 {run_id}，其中 {count} 条因密钥已清除而未包含",
-    "this run comes from {run_id}; {count} of its item(s) were left out: their keys had been erased",
+    "This run comes from {run_id}; {count} of its items were left out: their keys had been erased",
 )
 
 
@@ -86,18 +92,27 @@ class ResultProjection:
         told = {"plan_of": run.plan_of, "left_out_items": run.left_out_items}
         return api.RunApplied.model_validate({**self.created(run, counters).model_dump(), **told})
 
-    def run(self, run: Run, counters: Counters) -> api.RunSummary:
+    def run(self, run: Run, counters: Counters, *, whole: bool = False) -> api.RunSummary:
+        """``whole`` shows all users and groups, of whom a list has the first ones only."""
+        shown = list if whole else first_names
         return api.RunSummary(
             run_id=run.run_id,
             state=run.state,
             mode=run.mode,
             access_mode=run.access_mode,
             platform=run.platform,
+            label=run.label,
+            source=run.source,
+            created_by=Role(run.created_by),
+            retry_of=run.retry_of,
+            subscription_users=shown(run.subscription_users),
+            subscription_user_count=len(run.subscription_users),
+            join_groups=shown(run.join_groups),
+            join_group_count=len(run.join_groups),
             total_items=run.total_items,
             started_at=run.started_at,
             finished_at=run.finished_at,
             dry_run=run.dry_run,
-            retry_of=run.retry_of,
             plan_of=run.plan_of,
             undo_asked_at=run.undo_asked_at,
             undone_at=run.undone_at,
@@ -111,10 +126,12 @@ class ResultProjection:
             warnings.insert(0, self._worded(_WARNED, count=counters.warning_items))
         if run.left_out_items:
             warnings.append(self._worded(_LEFT_OUT, run_id=run.retry_of or run.plan_of, count=run.left_out_items))
-        return api.RunDetail(run=self.run(run, counters), recent_warnings=warnings)
+        return api.RunDetail(run=self.run(run, counters, whole=True), recent_warnings=warnings)
 
     def item(self, item: Item, profile: ItemProfile) -> api.ItemSummary:
-        return api.ItemSummary(**self._item_fields(item, profile))
+        fields = self._item_fields(item, profile)
+        shortened = {name: first_names(fields[name]) for name in ("requested_models", "canonical_model_families")}
+        return api.ItemSummary(**{**fields, **shortened, "advisory_messages": first_texts(fields["advisory_messages"])})
 
     def item_detail(self, item: Item, profile: ItemProfile, events: Iterable[Event]) -> api.ItemDetail:
         shown = sorted(events, key=lambda event: event.created_at)[:EVENTS_SHOWN]
@@ -124,24 +141,24 @@ class ResultProjection:
             raw_models=list(profile.raw_models),
             normalized_models=list(profile.normalized_models),
             recommended_models=list(profile.recommended_models),
-            reused_from_provider_id=item.reused_from_provider_id,
-            reused_from_account_id=item.reused_from_account_id,
+            reused_from_provider_id=item.reused_from_provider_id if item.provision_reused else None,
+            reused_from_account_id=item.reused_from_account_id if item.provision_reused else None,
             channel_id=item.channel_id,
-            account_id=item.account_id,
             capability_profile=api.CapabilityProfileView.model_validate(capability) if capability else None,
-            events=[api.EventView(**event.model_dump()) for event in shown],
+            events=[self._event(event) for event in shown],
         )
 
     def _item_fields(self, item: Item, profile: ItemProfile) -> dict[str, Any]:
-        known = item.last_error_code is not None
         return {
             "item_id": item.item_id,
-            "base_url": item.base_url,
+            "base_url": shown_base_url(item.base_url),
             "provider_id": item.provider_id,
             "api_key_fingerprint": shown_fingerprint(item.key_digest),
             "label": item.label,
             "requested_models": list(item.requested_models),
+            "requested_model_count": len(item.requested_models),
             "canonical_model_families": list(profile.canonical_model_families),
+            "canonical_model_family_count": len(profile.canonical_model_families),
             "resolved_smoke_model": item.resolved_smoke_model,
             "current_stage": item.current_stage,
             "confirmation_status": item.confirmation_status,
@@ -152,17 +169,33 @@ class ResultProjection:
             "retry_count": item.retry_count,
             "last_retry_at": item.last_retry_at,
             "advisory_messages": [text_of(advisory, self.language) for advisory in item.advisory_list],
+            "advisory_count": len(item.advisories),
             "last_error_stage": item.last_error_stage,
             "last_error": item.last_error,
             "last_error_code": item.last_error_code,
-            "advice": self._advice(item.last_error_code) if known and not _ended_well(item) else None,
+            "reason": outcome(item.last_error_code).reason(self.language) if item.last_error_code else None,
+            "advice": self._advice(item) if item.current_stage is ItemStage.DONE else None,
+            "next_attempt_at": item.due_at if item.current_stage is not ItemStage.DONE else None,
+            "account_id": item.account_id,
             "platform": item.platform,
             "latency_ms": item.latency_ms,
             "served_model": item.served_model,
             "plan": _plan(item, profile),
             "undo_result": self._undo_result(item),
+            "position": item.position + 1,
+            "updated_at": item.updated_at,
             "badges": self._item_badges(item),
         }
+
+    def _advice(self, item: Item) -> str | None:
+        """What to do about an item that has ended; there is nothing to do while the service itself goes on."""
+        if item.last_error_code is None or item.access_status is AccessStatus.ACTIVE:
+            return None
+        return outcome(item.last_error_code).advice(self.language)
+
+    def _event(self, event: Event) -> api.EventView:
+        text = event_text(event.event_type, json.loads(event.payload_json), self.language)
+        return api.EventView(**event.model_dump(), text=text)
 
     def _undo_result(self, item: Item) -> api.UndoView | None:
         if item.undo_result is None:
@@ -170,12 +203,6 @@ class ResultProjection:
         outcome, reason = UndoOutcome(item.undo_result["outcome"]), item.undo_result["reason"]
         text = UNDO_TEXTS[outcome if reason is None else UndoReason(reason)]
         return api.UndoView(outcome=outcome, reason=reason, message=self._worded(text))
-
-    def _advice(self, code: Code | None) -> str | None:
-        row = outcome(code or Code.INTERNAL_ERROR)
-        text, advice = (row.zh, row.advice_zh) if self.language == "zh" else (row.en, row.advice_en)
-        glue = "：" if self.language == "zh" else ": "
-        return f"{text}{glue}{advice}" if advice else text
 
     def _item_badges(self, item: Item) -> dict[str, api.Badge]:
         badges = {
@@ -215,10 +242,6 @@ def _plan(item: Item, profile: ItemProfile) -> api.PlanView | None:
         models_total=len(models),
         new_models=list(plan.new_models),
     )
-
-
-def _ended_well(item: Item) -> bool:
-    return item.access_status is AccessStatus.ACTIVE
 
 
 def run_end_state(run: Run, counters: Counters) -> RunState:

@@ -6,10 +6,13 @@ no JSON. Every kind whose words occur is told; the table in ``domain/capability.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from enum import StrEnum
 from functools import lru_cache
+from itertools import product
 from typing import NamedTuple
+
+from batch_import.domain.vocabulary import GAP, meanings, plain, sentences, without_addresses
 
 
 class Refusal(StrEnum):
@@ -26,8 +29,15 @@ class Refusal(StrEnum):
     GROUP = "group"  # the key's group at the relay is off or closed to it
     PLAN = "plan"  # a subscription without this model
     MODEL = "model"  # this model, not the relay
+    MODEL_AWAY = "model_away"  # this model, perhaps for a while
     KEY = "key"
+    KEY_LIKELY = "key_likely"  # words that failures of the relay use as well
     ROUTE = "route"  # no such path
+    PLACE = "place"  # a rule for addresses or regions, where no model is spoken of
+    PERMISSION = "permission"  # the key is good, but lacks a right
+    WINDOW = "window"  # a limit of hours or days
+    RENEWS = "renews"  # what is spent comes back by itself
+    ORIGIN = "origin"  # something before the relay does not reach it
 
 
 class Sign(NamedTuple):
@@ -48,205 +58,191 @@ STREAM_WANTED = (
 # fmt: off
 SIGNS: tuple[Sign, ...] = (
     # --- walls
-    Sign(_K.WALL, r"^\W*error code: 1\d{3}\b", "Cloudflare"),
+    Sign(_K.ORIGIN, r"\berror(?: code:)? 1(?:00[0-4]|01[46789]|02[34568]|03\d|04\d|1\d\d)\b|dns_loop|origin_\w+",
+         "Cloudflare 1xxx"),
+    Sign(_K.ORIGIN, r"could not be found on vercel|application not found|no such app\b|err_ngrok(?!_38)"
+         r"|service suspended", "Vercel, Railway, others"),
+    Sign(_K.LIMIT, r"\berror(?: code:)? 10(?:15|27)\b", "Cloudflare"),
+    Sign(_K.WALL, r"(?m:^\W*error(?: code:)? 1(?!015|027)\d{3}\b)", "Cloudflare"),
     Sign(_K.WALL, r"just a moment\.\.\.|attention required! \| cloudflare|cf-chl-|challenge-platform", "Cloudflare"),
     Sign(_K.WALL, r"cloudflare_error|\"error_code\": ?1\d{3}|browser_signature_banned", "Cloudflare, as JSON"),
     Sign(_K.WALL, r"vercel security checkpoint", "Vercel"),
     Sign(_K.WALL, r"sucuri website firewall|_incapsula_resource|incapsula incident", "Sucuri, Imperva"),
     Sign(_K.WALL, r"errors\.edgesuite\.net|reference&#32;&#35;", "Akamai"),
+    Sign(_K.WALL, r"tencentedgeone|(?:疑似)?攻击行为|访问被(?:阻断|拦截)|被 ?waf ?拦截|防火墙",
+         "EdgeOne, Huawei, others"),
     Sign(_K.WALL, r"request has been blocked as it may cause|errors\.aliyun\.com|acw_sc__", "Aliyun WAF"),
     Sign(_K.WALL, r"the request is blocked\.|x-azure-ref", "Azure Front Door"),
     Sign(_K.WALL, r"request blocked\.\W+we can't connect to the server", "CloudFront"),
-    Sign(_K.WALL, r"rbac: access denied|blocked by (?:the )?(?:waf|firewall)"
-         r"|web application firewall", "Istio, others"),
+    Sign(_K.WALL, r"rbac: access denied|blocked by (?:the )?(?:waf|firewall)|web application firewall",
+         "Istio, others"),
     Sign(_K.WALL, r"(?:user )?location is not supported", "Gemini"),
-    Sign(_K.WALL, r"unsupported_country|country, region, or territory not supported|region.{0,20}not (?:supported"
-         r"|availa)",
-         "OpenAI, Anthropic"),
+    Sign(_K.WALL, r"unsupported_country|country, region, or territory not supported"
+         r"|region.{0,20}not (?:supported|availa)", "OpenAI, Anthropic"),
     Sign(_K.WALL, r"ip.{0,12}(?:不在|未在).{0,16}(?:列表|白名单)|ip.{0,30}(?:not in|whitelist|allowlist)"
-         r"|ip_not_allowed"
-         r"|ip (?:address )?(?:is )?(?:not allowed|blocked|banned|forbidden)|(?:禁止|封禁).{0,6}ip|ip.{0,6}(?:被封"
-         r"|受限)",
-         "new-api, sub2api"),
+         r"|ip_not_allowed|ip (?:address )?(?:is )?(?:not allowed|blocked|banned|forbidden)|(?:禁止|封禁).{0,6}ip"
+         r"|ip.{0,6}(?:被封|受限|异常)", "new-api, sub2api"),
     Sign(_K.WALL, r"(?:approved|allowed|permitted|listed|certain) ip(?:s\b| (?:address|range))|指定网段|ip 网段",
          "AiHubMix"),
+    Sign(_K.WALL, r"\bvirtual network\b|\bvnet\b|private endpoint|public (?:network )?access is disabled", "Azure"),
+    Sign(_K.WALL, r"access control list|network settings|captcha|\bbot (?:detected|activity)"
+         r"|automated (?:requests?|queries|traffic)|security (?:policy|rules?|check)\b|安全(?:策略|防护|验证|拦截)"
+         r"|人机验证", "others"),
     # --- clients
-    Sign(_K.CLIENT, r"only (?:allows?|accepts?|supports?|available (?:to|for)|for|usable (?:with|in))"
-         r"[\w ]{0,24} (?:codex|claude[ -]?code|gemini[ -]?cli)", "sub2api"),
-    Sign(_K.CLIENT, r"(?:codex|claude[ -]?code|gemini[ -]?cli)[\w ]{0,20}(?:clients?|cli) (?:only"
-         r"|required)", "sub2api"),
-    Sign(_K.CLIENT, r"official client|restricted to (?:the )?(?:claude|codex)|claude_code_only"
-         r"|codex_only", "sub2api"),
+    Sign(_K.CLIENT, r"missing (?:required )?(?:header )?x-(?!api-key)[\w-]+", "OpenCode Go"),
+    Sign(_K.CLIENT, r"only (?:allows?|accepts?|supports?|available (?:to|for)|for|usable (?:with"
+         r"|in))[\w ]{0,24} (?:codex|claude[ -]?code|gemini[ -]?cli)", "sub2api"),
+    Sign(_K.CLIENT, r"official client|restricted to (?:the )?(?:claude|codex)|claude_code_only|codex_only", "sub2api"),
     Sign(_K.CLIENT, r"only authorized for use with claude code|only be used with claude code|outside of claude code"
          r"|currently only available for coding agents|only available for coding", "Anthropic, Kimi for Coding"),
-    Sign(_K.CLIENT, r"client (?:is |version )?(?:not|un)[- ]?(?:allowed|authorized|supported)|client_not_allowed"
-         r"|unauthorized client|unsupported client|client restriction"
-         r"|client.{0,30}not authorized", "claude-relay-service"),
     Sign(_K.CLIENT, r"invalid claude code request|non[- ]claude[- ]code", "AnyRouter"),
-    Sign(_K.CLIENT, r"(?:仅|只|请(?:在|使用|通过)|限).{0,12}(?:claude ?code|codex|gemini ?cli|官方客户端"
-         r"|指定客户端)", "relays in Chinese"),
-    Sign(_K.CLIENT, r"(?:非|勿).{0,12}(?:claude ?code|codex|官方客户端)|客户端.{0,8}(?:不支持|不允许|受限|未授权"
-         r"|未被允许|拒绝)",
-         "relays in Chinese"),
+    Sign(_K.CLIENT, r"(?:invalid|bad|missing|unknown|unsupported) user.?agent"
+         r"|\b(?:upgrade|update) (?:\w+ ){0,3}(?:client|claude code|codex)\b", "relays"),
     # --- no money: unmistakable
     Sign(_K.MONEY, r"insufficient[_ ](?:user[_ ]|account[_ ]|token[_ ])?(?:quota|balance|credits?|funds?)",
          "OpenAI, new-api, DeepSeek, OpenRouter"),
-    Sign(_K.MONEY, r"(?:balance|credits?|funds?|quota) (?:is |are )?(?:too low|insufficient|not enough"
-         r"|not sufficient)",
-         "Anthropic, SiliconFlow, one-api"),
-    Sign(_K.MONEY, r"(?:not enough|no (?:remaining |more )?|out of|lacks?|run out of|ran out of|zero|negative) "
-         r"?(?:account )?(?:credits?|balance|funds|money)", "relays in English"),
+    Sign(_K.MONEY, r"\b(?:run|ran) out of (?!time|memory|retries|resources)", "relays in English"),
     Sign(_K.MONEY, r"doesn't have any credits|used all (?:of )?(?:your |its )?available credits|add (?:more )?credits"
          r"|purchase (?:more )?credits|credits? (?:have |has )?(?:been )?(?:exhausted|depleted|expired|used up)",
          "xAI, OpenRouter"),
     Sign(_K.MONEY, r"creditserror|billing_hard_limit|billing hard limit|billing_not_active|check your billing details"
          r"|spend(?:ing)?[_ ]limit|monthly spending", "OpenCode Zen, OpenAI, Fireworks, xAI"),
-    Sign(_K.MONEY, r"payment[_ ](?:is )?required|payment method|valid credit card|customer_verification"
-         r"|unpaid|past invoices|arrear|overdue|top[ -]?up"
-         r"|recharge",
-         "Aliyun, Volcengine, others"),
+    Sign(_K.MONEY, r"payment[_ ](?:is )?required|payment method|valid credit card|customer_verification|unpaid"
+         r"|past invoices|arrear|overdue|top[ -]?up|recharge", "Aliyun, Volcengine, others"),
     Sign(_K.MONEY, r"exceeded_current_quota|account.{0,60}suspended.{0,80}(?:billing|balance)", "Moonshot"),
-    Sign(_K.MONEY, r"budget[_ ](?:has been )?exceeded|exceededbudget|exceeded budget|over budget", "LiteLLM"),
     Sign(_K.MONEY, r"pre_consume_token_quota_failed|quota is not enough|token quota|api_key_quota_exhausted"
          r"|quota_exhausted", "new-api, sub2api"),
     Sign(_K.MONEY, r"key limit exceeded(?! \((?:dai|week|month)ly)|allowance", "OpenRouter, Copilot"),
-    Sign(_K.MONEY, r"code=1113\b|code=1309\b|(?:套餐|订阅|资源包|会员).{0,6}(?:已到期|已过期|到期|过期|用尽|耗尽"
-         r"|用完)", "Zhipu"),
-    Sign(_K.MONEY, r"(?:余额|額度|额度|点数|积分|资源包|资金|金额|配额).{0,10}(?:不足|耗尽|用尽|用完|已尽|为0"
-         r"|为零|不够|過低|过低)"
-         r"|(?:不足|超出).{0,4}(?:余额|額度|额度)", "new-api, Zhipu"),
-    Sign(_K.MONEY, r"欠费|欠費|请充值|請充值|充值后|未付费|账单逾期", "Aliyun, Zhipu"),
+    Sign(_K.MONEY, r"code=1113\b|code=1309\b", "Zhipu"),
+    Sign(_K.MONEY, r"欠费|请充值|充值后|未付费|账单逾期", "Aliyun, Zhipu"),
     Sign(_K.MONEY, r"no active subscription|subscription_not_found|subscription (?:has )?expired|subscription_expired"
          r"|without (?:an )?active (?:plan|subscription)", "sub2api"),
-    Sign(_K.MONEY, r"残高不足|残高が不足|クレジット(?:が)?不足|잔액.{0,4}부족|크레딧.{0,4}부족"
-         r"|недостаточно (?:средств|баланс|кредит)"
-         r"|saldo insuficiente|cr[ée]ditos? insuficientes?|sin saldo|solde insuffisant|cr[ée]dits? insuffisants?"
-         r"|guthaben|không đủ|số dư|insufficienti"
-         r"|bakiye", "Japanese, Korean, Russian, Spanish, French, other languages"),
     # --- behind the relay
     Sign(_K.UPSTREAM, r"上游(?:服务)?负载|上游.{0,6}饱和|provider returned error|iserrorupstreamfault"
          r"|upstream (?:load|is (?:saturated|overloaded)|request failed|error from)",
          "new-api, OpenRouter, OpenCode Zen"),
+    Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
+    Sign(_K.UPSTREAM, r"internal server error|(?:in|not have )sufficient capacity"
+         r"|内部(?:服务器)?错误|系统(?:异常|错误)", "relays"),
+    Sign(_K.UPSTREAM, r"bad_response|openai_error|do_?request_?failed|fetch failed|econn[a-z]+|socket hang up|dial tcp"
+         r"|no such host|connection (?:refused|reset|error|timed out|aborted)|unexpected eof"
+         r"|(?<!session )\btimed ?out\b",
+         "new-api, Go, Node"),
+    Sign(_K.UPSTREAM, r"\ball (?:\w+ ){0,3}(?:providers?|channels?|candidates?|targets?|upstreams?|accounts?"
+         r"|keys?) (?:\w+ )?(?:failed|exhausted|unavailable)\b|(?:均|都|全部).{0,6}失败"
+         r"|(?:无|没有)可用的?(?:账户|账号|上游|节点|服务)", "relays that ask several"),
     # --- limits that pass
+    Sign(_K.WINDOW, r"(?:用完|用尽|耗尽|exhausted|exceed\w*|used up)(?s:.{0,60})(?:稍后|\blater\b|in.flight)",
+         "relays that renew quotas"),
+    Sign(_K.RENEWS, r"\bresets? (?:at|in|on|after|tomorrow)\b|\bwill reset\b|replenish\w*|重置|resets_at",
+         "Codex, claude-relay-service, Azure"),
     Sign(_K.LIMIT, r"per[ _-]?(?:minute|second|hour|day|week|month)|\b(?:rpm|tpm|rpd|tpd|qps|qpm)\b|daily|weekly"
-         r"|hourly",
-         "OpenAI, Gemini, sub2api"),
+         r"|hourly", "OpenAI, Gemini, sub2api"),
     Sign(_K.LIMIT, r"rate[ _-]?limit|too many requests|too_many|throttl|requests? too (?:fast|frequent)"
-         r"|call rate limit",
-         "OpenAI, Aliyun, Azure"),
+         r"|call rate limit", "OpenAI, Aliyun, Azure"),
     Sign(_K.LIMIT, r"resource_exhausted|resource has been exhausted|usage[ _]limit|limit (?:will )?reset"
          r"|quota (?:will )?reset|(?:will|to) reset|resets (?:at|in|on)|\d+-(?:minute|hour|day)\b|retry (?:in|after)"
-         r"|try again (?:in|at)",
-         "Codex, Gemini, Ark"),
-    Sign(_K.LIMIT, r"concurren|overload|capacity|server busy|too busy|slow down", "Moonshot, Mistral"),
-    Sign(_K.LIMIT, r"每(?:分钟|秒|小时|日|天|周|月)|频率|頻率|限流|并发|过于频繁|频繁|请求过多|稍后(?:再|重)试|负载"
-         r"|饱和|小时的使用上限"
-         r"|使用上限.{0,30}重置|code=130[2358]\b|code=1310\b|今日|当日", "Zhipu, new-api"),
+         r"|try again (?:in|at)", "Codex, Gemini, Ark"),
+    Sign(_K.LIMIT, r"concurren|overload|(?:at|over|no) capacity|capacity (?:exceeded|reached|limit)|server busy"
+         r"|too busy|slow down", "Moonshot, Mistral"),
+    Sign(_K.LIMIT, r"每(?:分钟|秒|小时|日|天|周|月)|频率|限流|并发|过于频繁|频繁|请求过多|稍后(?:再|重)试|负载"
+         r"|饱和|小时的使用上限|使用上限.{0,30}重置|繁忙|拥挤|排队|访问量过大|请求量过大|code=130[2358]\b|code=1310\b"
+         r"|今日|当日", "Zhipu, new-api"),
     # --- other reasons that pass
-    Sign(_K.TEMPORARY, r"temporar(?:y|ily)|brownout|(?:under|for|scheduled) maintenance|暂时(?:不可用|无法|关闭)"
-         r"|维护中|系统维护", "GitHub Models, relays"),
+    Sign(_K.TEMPORARY, r"temporar(?:y|ily)|cool(?:ing)? ?down|冷却|brownout|(?:under|for|scheduled) maintenance"
+         r"|暂时(?:不可用|无法|关闭)|维护中|系统维护", "GitHub Models, relays"),
     # --- no money: words that limits use as well
-    Sign(_K.MONEY_LIKELY, r"exceeded your (?:current )?quota|quota.{0,20}(?:exceeded|exhausted|reached|used up)"
-         r"|(?:exceeded|exhausted|out of).{0,20}quota", "OpenAI, relays in English"),
     Sign(_K.MONEY_LIKELY, r"余额|欠款|额度|balance|billing", "relays"),
     # --- the request's form
-    Sign(_K.PARAMETER, r"(?:unsupported|unknown|unrecognized|missing|extra|unexpected)[_ ](?:required )?"
-         r"(?:parameter|argument|field|value|input|keyword)|missing_required|extra_forbidden"
-         r"|extra inputs", "OpenAI, FastAPI"),
+    Sign(_K.PARAMETER, r"(?:unsupported|unknown|unrecognized|missing|extra|unexpected)[_ ](?:required )?(?:parameter"
+         r"|argument|field|value|input|keyword)|missing_required|extra_forbidden|extra inputs", "OpenAI, FastAPI"),
     Sign(_K.PARAMETER, r"max_tokens|max_completion_tokens|max_output_tokens|temperature|top_p|tool_choice"
-         r"|enable_thinking"
-         r"|instructions (?:are|is) (?:required|missing)|instructions.{0,20}required", "OpenAI, Codex"),
+         r"|enable_thinking|instructions (?:are|is) (?:required|missing)|instructions.{0,20}required", "OpenAI, Codex"),
     Sign(_K.PARAMETER, STREAM_WANTED, "new-api, Aliyun, Codex"),
     Sign(_K.PARAMETER, r"input must be a list|store must be|store.{0,10}false", "Codex"),
     # --- the key's group
-    Sign(_K.GROUP, r"group_(?:disabled|deleted|inactive|not_found)|(?:分组|分組).{0,16}(?:停用|禁用|已删除|被删除|弃用"
-         r"|不存在|失效)|无权(?:访问|使用).{0,16}分组|\bgroup\b.{0,24}(?:disabled|deleted|deprecated|inactive)",
-         "sub2api, new-api"),
+    Sign(_K.PERMISSION, r"missing (?:the )?(?:required )?scopes?\b"
+         r"|(?:in|not )sufficient (?:\w+ )?(?:permissions?|scopes?|privileges?|rights)\b"
+         r"|lacks? (?:the )?(?:required|necessary)|not authorized to perform", "OpenAI, Hugging Face, Azure, AWS"),
+    Sign(_K.PERMISSION, r"api access\b", "plans without the API"),
+    Sign(_K.PERMISSION, r"实名|服务未开通|service ?not ?activated", "SiliconFlow, Tencent"),
     # --- this model
-    Sign(_K.PLAN, r"code=1311\b|(?:套餐|订阅|会员).{0,12}(?:未开放|不支持|不包含|未包含|无权)"
-         r"|(?:plan|subscription|tier) (?:does not|doesn't|do not) (?:include|support|have|cover)", "Zhipu"),
+    Sign(_K.PLAN, r"code=1311\b", "Zhipu"),
     Sign(_K.MODEL, r"must be verified to use|only .{0,200}allowed now, your model"
          r"|(?:supported|available|allowed) (?:by|with|for|on) this model|model identifier is invalid"
          r"|throughput isn't supported", "OpenAI, FastChat, Gemini, Bedrock"),
-    Sign(_K.MODEL, r"model[_ ](?:is )?(?:not[_ ](?:found|supported|available|exist|open|allowed|enabled|served"
-         r"|loaded|ready"
-         r"|provided|permitted)|unavailable|disabled|decommissioned|deprecated|retired|blocked|invalid|offline)",
-         "OpenAI, Groq, GitHub Models"),
-    Sign(_K.MODEL, r"(?<!/)\bmodel(?:s|code|_code|_id|_name)?\b.{0,120}(?:not (?:found|supported|available|exist"
-        r"|activated|enabled|allowed"
-         r"|served|loaded"
-         r"|deployed|configured|permitted|recogni[sz]ed|a valid|valid|open|in (?:the )?(?:list|allowed)|ready"
-         r"|accessible)"
-         r"|does ?n[o']t exist|do(?:es)? not exist|is not|has been|no longer|unavailable|unsupported|disabled"
-         r"|deprecated"
-         r"|decommission|retired|denied|requires|is only|currently|cannot|can't)", "OpenAI, vLLM, Ark, Codex"),
-    Sign(_K.MODEL, r"(?:no such|unknown|invalid|unsupported|unrecognized|nonexistent|missing|wrong|illegal"
-         r"|disabled)[_ ]model"
-         r"|modelerror|modelnotopen|model_?not_?found|model_not|invalidendpointormodel|model_access|model access"
-         r"|unavailable_model|unknown provider for model", "LiteLLM, OpenCode Zen, Ark, Mistral, CLIProxyAPI"),
     Sign(_K.MODEL, r"(?:no|without|lacks?|not have|n't have|denied|unable to|cannot|can't|not allowed to"
          r"|not (?:authorized|permitted|entitled) (?:to|for))[\w ]{0,30}(?:access|use)[\w ]{0,20}\bmodel",
          "OpenAI, GitHub Models, Together, Bedrock"),
     Sign(_K.MODEL, r"no (?:available |healthy |active |valid )?(?:endpoints?|deployments?|channels?|providers?"
-         r"|accounts?|"
-         r"upstreams?|backends?|[a-z]+ accounts?)\b.{0,30}(?:found |available |support\w* |serv\w* |match\w* )?"
-         r"(?:for|supporting|serving|matching|found)", "OpenRouter, LiteLLM, sub2api, new-api"),
+         r"|accounts?|upstreams?|backends?|[a-z]+ accounts?)\b.{0,30}(?:found |available |support\w* |serv\w* "
+         r"|match\w* )?(?:for|supporting|serving|matching|found)", "OpenRouter, LiteLLM, sub2api, new-api"),
     Sign(_K.MODEL, r"deploymentnotfound|api deployment for this resource"
-         r"|operation does not work with the specified model"
-         r"|not a chat model|only supported in v1/", "Azure, OpenAI"),
-    Sign(_K.MODEL, r"free tier of the model|freetieronly|model.{0,60}(?:exhausted|inference limit"
-         r"|paused)", "Aliyun, Ark"),
+         r"|operation does not work with the specified model|not a chat model|only supported in v1/", "Azure, OpenAI"),
+    Sign(_K.MODEL, r"free tier of the model|freetieronly|model.{0,60}(?:inference limit|paused)", "Aliyun, Ark"),
     Sign(_K.MODEL, r"not supported by any|is not a valid model|try pulling it|^(?:not_found_error )?model: ",
          "sub2api, OpenRouter, Ollama, Anthropic"),
-    Sign(_K.MODEL, r"模型.{0,60}(?:不存在|不可用|未开通|未开放|不支持|无权|无可用|已下线|已下架|下线|停用|禁用"
-         r"|没有权限|未配置|未找到|未启用|无效|错误)"
-         r"|(?:无权|不支持|没有权限|未开通|无法|禁止|不存在|未找到|找不到).{0,16}模型|无可用的?渠道"
-         r"|没有可用的?渠道",
-         "new-api, one-api, Zhipu 1211"),
+    Sign(_K.MODEL, r"(?:allowed|available|supported|valid|permitted) models\b|(?:可用|支持)的?模型(?:列表|有|为|：|:)",
+         "LiteLLM, others"),
     Sign(_K.MODEL, r"model_price_error|ratio or price not set|倍率或价格", "new-api"),
     # --- the key
-    Sign(_K.KEY, r"(?:invalid|incorrect|wrong|bad|expired|unknown|disabled|revoked|deactivated|malformed|missing|no"
-         r"|illegal)"
-         r"[_ ](?:proxy server )?(?:api[_ -]?|access[_ ]|auth\w*[_ ]|x-api-)?(?:key|token"
-         r"|credentials?)\b", "OpenAI and most"),
-    Sign(_K.KEY, r"(?:api[_ -]?key|token|credentials?)\b.{0,40}(?:not valid|invalid|incorrect|not found|expired"
-         r"|disabled|"
-         r"revoked|does not exist|leaked|inactive|banned|not recogni[sz]ed|malformed"
-         r"|unauthorized)", "Gemini, sub2api"),
-    Sign(_K.KEY, r"api_key_(?:invalid|disabled|expired|required)|invalid_auth|authenticat\w* (?:error|failed|fails"
-         r"|failure)"
-         r"|authentication_error|invalidapikey|unauthenticated|account_deactivated|access_terminated"
-         r"|consumer_suspended",
-         "Aliyun, Gemini, Anthropic"),
-    Sign(_K.KEY, r"(?:无效|错误|失效|过期|非法).{0,4}(?:的)?(?:令牌|密钥|秘钥|api ?key|token)"
-         r"|(?:令牌|密钥|秘钥|api ?key|token).{0,12}(?:无效|错误|失效|过期|不正确|不可用|已禁用|被禁用|不存在|有误"
-         r"|状态不可用)",
-         "new-api, one-api"),
+    Sign(_K.KEY_LIKELY, r"authenticat\w*[ _](?:error|failed|fails|failure)", "Anthropic, DeepSeek"),
+    Sign(_K.KEY, r"api_key_(?:invalid|disabled|expired|required)|invalid_auth|invalidapikey|unauthenticated"
+         r"|account_deactivated|access_terminated|consumer_suspended", "Aliyun, Gemini, Anthropic"),
     Sign(_K.KEY, r"(?:user|account|organization|用户|账号|账户|帐户).{0,16}(?:banned|blocked|suspended|disabled"
-         r"|deactivated|已被?封禁|被禁用|封禁|已禁用)"
-         r"|user_inactive|user not found", "new-api, Anthropic, OpenRouter, xAI"),
+         r"|deactivated|已被?封禁|被禁用|封禁|已禁用)|user_inactive|user not found",
+         "new-api, Anthropic, OpenRouter, xAI"),
     Sign(_K.KEY, r"(?:missing|no) authorization|authorization header (?:is )?(?:missing|required)"
-         r"|noauth(?:error|orized)|invalid_client", "Google, Xunfei, Baidu"),
+         r"|noauth(?:error|orized)|invalid_client|not (?:authenticated|logged in)"
+         r"|(?:sign|log)(?:ging|ning)? ?in again|(?:session|login) (?:has |is )?expired", "Google, Xunfei, Baidu"),
     Sign(_K.KEY, r"login fail|身份验证失败|鉴权失败|认证失败|未登录|authorization failed", "MiniMax, Zhipu 1000"),
     # --- the path
     Sign(_K.ROUTE, r"^\W*(?:404 )?(?:http_?404 )?(?:page )?not[ _]?found\W*(?:(?:404|none)\W*)?$", "FastAPI, Go"),
-    Sign(_K.ROUTE, r"invalid url|unknown (?:request url|route|path|endpoint|url)|no (?:such )?(?:route|handler|path"
-         r"|static)"
-         r"|unsupported (?:path|endpoint|url|legacy)|cannot (?:post|get) /|not implemented|convert_request_failed",
-         "OpenAI, new-api, Express, Spring"),
+    Sign(_K.ROUTE, r"invalid url|unknown (?:request url|route|path|endpoint|url)"
+         r"|no (?:such )?(?:route|handler|path|static)|unsupported (?:path|endpoint|url|legacy)|cannot (?:post|get) /"
+         r"|not implemented|convert_request_failed", "OpenAI, new-api, Express, Spring"),
     Sign(_K.ROUTE, r"(?:/v\d|/responses|/messages|/chat/completions|/models|endpoint|route|path|resource|接口|路径"
-         r"|url)\b"
-         r".{0,60}(?:not[ _](?:be )?(?:found|supported|implemented|allowed|exist)|does ?n[o']t exist|unsupported"
-         r"|不存在|不支持|未找到)",
-         "relays"),
-    Sign(_K.ROUTE, r"(?:not[ _]found|method not allowed|nothing here|不存在|未找到).{0,40}(?:/v\d|/responses"
-         r"|/messages"
-         r"|/chat"
-         r"|/models|接口|路径|endpoint)", "relays"),
-    Sign(_K.ROUTE, r"method not allowed|requested url was not found|(?:does not|doesn't|not) support (?:the )?"
-         r"(?:/?v1/)?(?:responses|messages|chat|anthropic)", "nginx, relays"),
+         r"|url)\b.{0,60}(?:not[ _](?:be )?(?:found|supported|implemented|allowed|exist)|does ?n[o']t exist"
+         r"|unsupported|不存在|不支持|未找到)", "relays"),
+    Sign(_K.ROUTE, r"(?:not[ _]found|method not allowed|nothing here|不存在|未找到).{0,40}(?:/v\d|/responses|/messages"
+         r"|/chat|/models|接口|路径|endpoint)", "relays"),
+    Sign(_K.ROUTE, r"method not allowed|requested url was not found"
+         r"|(?:does not|doesn't|not) support (?:the )?(?:/?v1/)?(?:responses|messages|chat|anthropic)",
+         "nginx, relays"),
 )
 # fmt: on
+
+
+class Saying(NamedTuple):
+    """One of ``of`` and one of ``says`` in a sentence, close together (``domain/vocabulary.py``)."""
+
+    kind: Refusal
+    of: tuple[str, ...]
+    says: tuple[str, ...]
+    unless: tuple[str, ...] = ()  # none of these is spoken of in the sentence
+    after: bool = False  # what is said follows
+
+
+SAYINGS: tuple[Saying, ...] = (
+    Saying(_K.WINDOW, ("window",), ("quota", "limit", "money")),
+    Saying(_K.WINDOW, ("month",), ("quota", "limit"), unless=("money",)),
+    Saying(_K.LIMIT, ("limit",), ("spent",)),
+    Saying(_K.MONEY, ("money",), ("spent",)),
+    Saying(_K.MONEY, ("plan",), ("off",)),
+    Saying(_K.MONEY, ("plan",), ("absent", "needed"), unless=("model",)),
+    Saying(_K.MONEY_LIKELY, ("quota",), ("spent",)),
+    Saying(_K.UPSTREAM, ("upstream",), ("absent", "bad", "failed", "away")),
+    Saying(_K.CLIENT, ("client",), ("denied", "only"), unless=("model",)),
+    Saying(_K.CLIENT, ("client",), ("absent",), unless=("model", "key")),
+    Saying(_K.PLACE, ("place",), ("denied", "off"), unless=("model",)),
+    Saying(_K.GROUP, ("group",), ("absent", "denied", "off"), unless=("model",)),
+    Saying(_K.PLAN, ("plan",), ("denied",)),
+    Saying(_K.MODEL, ("model",), ("absent", "denied", "off", "bad", "only")),
+    Saying(_K.MODEL_AWAY, ("model",), ("away",)),
+    Saying(_K.KEY, ("key",), ("absent", "off", "bad", "away")),
+    Saying(_K.KEY_LIKELY, ("key",), ("failed",), after=True),
+    Saying(_K.KEY, ("account",), ("off", "away"), after=True),
+)
 
 
 @lru_cache(maxsize=1)
@@ -256,23 +252,53 @@ def _compiled() -> tuple[tuple[Refusal, re.Pattern[str]], ...]:
 
 
 def _joined(words: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{each})" for each in words))
+    return re.compile("|".join(f"(?:{each})" for each in words) or r"(?!)")
 
 
-def refusals(words: str) -> tuple[Refusal, ...]:
-    """Every kind that the words speak of, in the order of ``Refusal``. ``words`` may be of any length and case."""
-    return _refusals(words[:2_000].lower().replace("\u2019", "'"))
+def refusals(words: str, model: str = "") -> tuple[Refusal, ...]:
+    """Every kind that the words speak of, in the order of ``Refusal``. ``words`` may be of any length and case.
+
+    ``model`` is the one that was asked for.
+    """
+    return _refusals(words[:2_000], model)
 
 
 @lru_cache(maxsize=256)
-def _refusals(words: str) -> tuple[Refusal, ...]:
-    return tuple(_found(words))
+def _refusals(words: str, model: str) -> tuple[Refusal, ...]:
+    said = sentences(words, model)
+    found = {*_signed(plain(without_addresses(words))), *_signed("\n".join(said)), *_signed(plain(words), _OUTSIDE)}
+    for sentence in said:
+        found.update(_said(sentence))
+    if Refusal.RENEWS in found and not found.isdisjoint(_SPENT):
+        found.add(Refusal.WINDOW)
+    return tuple(kind for kind in Refusal if kind in found)
 
 
-def _found(words: str) -> Iterator[Refusal]:
+_OUTSIDE = (Refusal.WALL, Refusal.ORIGIN)  # told by addresses as well
+_SPENT = (Refusal.MONEY, Refusal.MONEY_LIKELY, Refusal.LIMIT)
+
+
+def _signed(text: str, kinds: Container[Refusal] = tuple(Refusal)) -> Iterator[Refusal]:
     for kind, pattern in _compiled():
-        if pattern.search(words):
+        if kind in kinds and pattern.search(text):
             yield kind
+
+
+def _said(sentence: str) -> Iterator[Refusal]:
+    spans = meanings(sentence)
+    for saying in SAYINGS:
+        if any(spans[each] for each in saying.unless):
+            continue
+        nouns = [span for each in saying.of for span in spans[each]]
+        said = [span for each in saying.says for span in spans[each]]
+        if any(_close(noun, word, saying.after) for noun, word in product(nouns, said)):
+            yield saying.kind
+
+
+def _close(noun: tuple[int, int], word: tuple[int, int], after: bool) -> bool:
+    """Not far from each other; one may hold the other."""
+    first, second = (noun, word) if after else sorted((noun, word))
+    return second[0] - first[1] <= GAP and (not after or noun < word)
 
 
 def refusals_in(text: str) -> tuple[Refusal, ...]:
@@ -286,3 +312,8 @@ def speaks_of_money(text: str) -> bool:
     if Refusal.MONEY in found:
         return True
     return Refusal.MONEY_LIKELY in found and Refusal.LIMIT not in found
+
+
+def speaks_of_key(words: str) -> bool:
+    """The key was refused for what it is; ``words`` as in ``refusals``."""
+    return not {Refusal.KEY, Refusal.KEY_LIKELY}.isdisjoint(refusals(words))

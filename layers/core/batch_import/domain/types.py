@@ -65,6 +65,22 @@ class RunMode(StrEnum):
     STRICT = "strict"
 
 
+class Role(StrEnum):
+    """Who calls the API; a viewer only reads."""
+
+    OPERATOR = "operator"
+    VIEWER = "viewer"
+
+
+class RunSource(StrEnum):
+    """What a run's list came from."""
+
+    ITEMS = "items"
+    TEXT = "text"
+    RETRY = "retry"
+    PLAN = "plan"
+
+
 class Platform(StrEnum):
     """Which of the host's platforms an account, its group and its prices belong to (docs/platforms.md)."""
 

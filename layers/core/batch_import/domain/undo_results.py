@@ -27,16 +27,16 @@ class UndoReason(StrEnum):
 
 
 UNDO_TEXTS: dict[UndoOutcome | UndoReason, Text] = {
-    UndoOutcome.REMOVED: Text("账号已从宿主移除", "the account was removed from the host"),
-    UndoOutcome.RESTORED: Text("账号已恢复为导入前的状态", "the account is again as it was before the run"),
-    UndoOutcome.NOTHING: Text("该条目未在宿主中留下任何内容", "the item had left nothing in the host"),
-    UndoReason.USED: Text("已有客户使用，因此保留", "customers have used it since, so it stays"),
-    UndoReason.REUSED_BY_ANOTHER_RUN: Text("另一批次也在使用，因此保留", "another run uses it as well, so it stays"),
-    UndoReason.CHANGED_SINCE: Text("之后有人修改过，因此保留", "somebody has changed it since, so it stays"),
+    UndoOutcome.REMOVED: Text("账号已从 sub2api 移除", "The account was removed from sub2api"),
+    UndoOutcome.RESTORED: Text("账号已恢复为导入前的状态", "The account is again as it was before the run"),
+    UndoOutcome.NOTHING: Text("该条目未在 sub2api 中留下任何内容", "The item had left nothing in sub2api"),
+    UndoReason.USED: Text("已有客户使用，因此保留", "Customers have used it since, so it stays"),
+    UndoReason.REUSED_BY_ANOTHER_RUN: Text("另一批次也在使用，因此保留", "Another run uses it as well, so it stays"),
+    UndoReason.CHANGED_SINCE: Text("之后有人修改过，因此保留", "Somebody has changed it since, so it stays"),
     UndoReason.KEYS_BOUND: Text(
-        "有客户的密钥绑定在其分组上，因此保留", "keys of customers are bound to its group, so it stays"
+        "有客户的密钥绑定在其分组上，因此保留", "Keys of customers are bound to its group, so it stays"
     ),
-    UndoReason.HOST_FAILED: Text("宿主未能执行，可再次撤销", "the host did not do it; undo the run again"),
+    UndoReason.HOST_FAILED: Text("sub2api 未能执行，可再次撤销", "sub2api did not do it: undo the run again"),
 }
 
 

@@ -22,6 +22,11 @@ ENDPOINT = re.compile(
 _VERSION = re.compile(r"/v\d[^/]*$", re.IGNORECASE)
 _REPEATED_VERSION = re.compile(r"(/v\d[^/]*)\1+$", re.IGNORECASE)
 _VERSION_INSIDE = re.compile(r"/v\d+(?:\.\d+)?(?:(?:alpha|beta)\d*)?/", re.IGNORECASE)
+_BAD_HOST = "base_url has an invalid host name", "base_url 的主机名无效"
+# A part of a path that is a key: some relays take it there. Letters and at least four digits, or a key's beginning.
+_KEY_IN_PATH = re.compile(
+    r"(?<=/)(?:(?:sk|pk|rk|ak)-[^/]{8,}|(?=(?:[^/\d]*\d){4})(?=[^/]*[A-Za-z])[^/.]{20,})(?=/|$)", re.IGNORECASE
+)
 _FORBIDDEN = re.compile(r"[\s\x00-\x1f\x7f\\]")
 
 
@@ -34,22 +39,33 @@ def canonical_base_url(given: str) -> str:
     """
     text = given.strip()
     if not text or len(text) > MAX_LENGTH:
-        raise InvalidRequest(f"base_url must have 1 to {MAX_LENGTH} characters")
+        raise InvalidRequest(
+            f"base_url must have 1 to {MAX_LENGTH} characters", f"base_url 须为 1 至 {MAX_LENGTH} 个字符"
+        )
     if _FORBIDDEN.search(text):
-        raise InvalidRequest("base_url must not contain spaces, backslashes or control characters")
+        raise InvalidRequest(
+            "base_url must not contain spaces, backslashes or control characters",
+            "base_url 不能包含空格、反斜杠或控制字符",
+        )
     if "://" not in text:
         text = f"https://{text}"
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise InvalidRequest("base_url is not a valid URL") from None
+        raise InvalidRequest("base_url is not a valid URL", "base_url 不是有效的 URL") from None
     scheme = parts.scheme.lower()
     if scheme not in _DEFAULT_PORTS:
-        raise InvalidRequest("base_url must start with http:// or https://")
+        raise InvalidRequest("base_url must start with http:// or https://", "base_url 须以 http:// 或 https:// 开头")
     if parts.username is not None or parts.password is not None:
-        raise InvalidRequest("base_url must not contain credentials")
+        raise InvalidRequest("base_url must not contain credentials", "base_url 不能包含凭据")
     return f"{scheme}://{_authority(parts.hostname, scheme, port)}{_api_path(parts.path)}"
+
+
+def shown_base_url(base_url: str) -> str:
+    """``base_url`` as people see it: a part of its path that looks like a key is ``***``."""
+    start = len(origin_of(base_url))
+    return base_url[:start] + _KEY_IN_PATH.sub("***", base_url[start:])
 
 
 def model_list_roots(base_url: str) -> tuple[str, ...]:
@@ -106,24 +122,24 @@ def _authority(hostname: str | None, scheme: str, port: int | None) -> str:
 def _ascii_host(hostname: str) -> str:
     name = unquote(hostname).rstrip(".").lower()
     if not name:
-        raise InvalidRequest("base_url has no host name")
+        raise InvalidRequest("base_url has no host name", "base_url 缺少主机名")
     if ":" in hostname:
         return _ipv6(hostname)
     if name.isascii():
         if not re.fullmatch(r"[a-z0-9._-]+", name):
-            raise InvalidRequest("base_url has an invalid host name")
+            raise InvalidRequest(*_BAD_HOST)
         return name
     try:
         return _ascii_host(idna.encode(name, uts46=True).decode("ascii"))  # other full stops have become dots
     except idna.IDNAError:
-        raise InvalidRequest("base_url has an invalid host name") from None
+        raise InvalidRequest(*_BAD_HOST) from None
 
 
 def _ipv6(text: str) -> str:
     try:
         return ipaddress.IPv6Address(text).compressed
     except ValueError:
-        raise InvalidRequest("base_url has an invalid host name") from None
+        raise InvalidRequest(*_BAD_HOST) from None
 
 
 def _api_path(path: str) -> str:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import takewhile
+from http import HTTPStatus
+from itertools import islice, takewhile
 from typing import Any, cast
 
 from batch_import.domain.types import Platform
@@ -12,6 +13,7 @@ from batch_import.host.transport import HostTransport
 Json = dict[str, Any]
 _FEW = 50  # rows of a page of which mostly the first ones are wanted
 _PAGE = 1000  # more than this silently becomes 20 (docs/host-api.md#paging)
+_PART_OF_KEY = 8  # characters, enough to be found by
 _LIMITS = ("daily_limit_usd", "weekly_limit_usd", "monthly_limit_usd")
 _ADMIN = "/api/v1/admin"
 
@@ -183,13 +185,34 @@ class HostClient:
 
     # --- access (docs/host-api.md#keys-and-users)
 
-    def user_matching(self, text: str, *, email: bool) -> Json | None:
-        """A user by e-mail, or by (a part of) one of its API keys."""
-        rows = self._pages(f"{_ADMIN}/users", {"search": text})
-        return next((row for row in rows if not email or str(row.get("email", "")).lower() == text.lower()), None)
+    def user_with_email(self, email: str) -> Json | None:
+        rows = self._pages(f"{_ADMIN}/users", {"search": email})
+        return next((row for row in rows if str(row.get("email", "")).lower() == email.lower()), None)
+
+    def key_of_anyone(self, value: str) -> Json | None:
+        """The row of a gateway key. The host is asked for a few characters of it only: addresses end in logs."""
+        part = value[len(value) // 2 :][:_PART_OF_KEY]
+        users = self._pages(f"{_ADMIN}/users", {"search": part})
+        keys = (key for user in users for key in self.user_keys(int(user["id"])))
+        return next((key for key in keys if key.get("key") == value), None)
+
+    def users_matching(self, text: str, most: int) -> list[Json]:
+        """Users whose e-mail or name contains ``text``. The host's search looks at API keys and notes, too."""
+        wanted = text.strip().lower()
+        rows = self._pages(f"{_ADMIN}/users", {"search": wanted} if wanted else {})
+        matching = (row for row in rows if any(wanted in str(row.get(n) or "").lower() for n in ("email", "username")))
+        return list(islice(matching, most))
+
+    def user(self, user_id: int) -> Json | None:
+        try:
+            return cast(Json, self.transport.get(f"{_ADMIN}/users/{user_id}"))
+        except HostRejected as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
 
     def ensure_user(self, email: str, password: str, concurrency: int) -> Json:
-        existing = self.user_matching(email, email=True)
+        existing = self.user_with_email(email)
         if existing is not None:
             return existing
         body = {
@@ -201,7 +224,7 @@ class HostClient:
             "concurrency": concurrency,
             "allowed_groups": [],
         }
-        return self._create("users", body, "EMAIL_EXISTS", lambda: self.user_matching(email, email=True))[0]
+        return self._create("users", body, "EMAIL_EXISTS", lambda: self.user_with_email(email))[0]
 
     def _create(self, kind: str, body: Json, exists: str, find: Callable[[], Json | None]) -> tuple[Json, bool]:
         """What was made, and that it was made now; or what the host had already, by its reason or a lost answer."""

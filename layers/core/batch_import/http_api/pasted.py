@@ -24,7 +24,10 @@ def with_items(request: api.CreateRunRequest) -> api.CreateRunRequest:
     decisions = [decision.model_dump(exclude_unset=True) for decision in request.rows]
     chosen = choose(parse(request.text, request.format), decisions)
     if not 1 <= len(chosen) <= api.MAX_ITEMS:
-        raise InvalidRequest(f"text: it holds {len(chosen)} relays; a run takes 1 to {api.MAX_ITEMS:,}")
+        raise InvalidRequest(
+            f"text: it holds {len(chosen)} relays; a run takes 1 to {api.MAX_ITEMS:,}",
+            f"text：其中有 {len(chosen)} 个上游，一个批次须为 1 至 {api.MAX_ITEMS:,} 个",
+        )
     return request.model_copy(update={"items": [_item(one) for one in chosen], "text": None, "rows": []})
 
 
@@ -41,7 +44,9 @@ def _item(chosen: ChosenItem) -> api.ItemRequest:
         return api.ItemRequest.model_validate(fields)
     except ValidationError as error:
         field = error.errors(include_input=False)[0]["loc"][0]
-        raise InvalidRequest(f"rows: row {chosen.row}: {field} cannot be used") from None
+        raise InvalidRequest(
+            f"rows: row {chosen.row}: {field} cannot be used", f"rows：第 {chosen.row} 行的 {field} 不可用"
+        ) from None
 
 
 class HostAccounts:

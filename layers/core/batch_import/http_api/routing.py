@@ -2,53 +2,78 @@
 
 import mimetypes
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel
 
 from batch_import.domain import contract as api
-from batch_import.domain.errors import MethodNotAllowed, NotFound
-from batch_import.http_api.authorization import demand_operator as _demand_operator
-from batch_import.http_api.errors import JSON, refusal
+from batch_import.domain.errors import BatchImportError, MethodNotAllowed, NotFound
+from batch_import.http_api import languages
+from batch_import.http_api.checks import JSON, check, header, read_as_json
+from batch_import.http_api.errors import refusal
+from batch_import.http_api.responses import finished
 from batch_import.net.deadline import deadline
 from batch_import.store.listing import DEFAULT_LIMIT, MAX_LIMIT
 
+Created = TypeVar("Created", bound=api.RunCreated)
 __all__ = ["DEFAULT_LIMIT", "MAX_LIMIT"]
 
+BROKEN = "something went wrong; the log has it under this request's id", "出错了；请按请求 id 查看日志"
+_POLL_AFTER = 2  # seconds
 _ANSWER_SECONDS = 4.0  # of the function's time, for the answer
 _ASSET = re.compile(r"[a-z0-9-]+\.(html|js|css|svg)")
 _PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
 
 
-def resolve(app: APIGatewayRestResolver, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """The routes' answer. What they ask the host ends in time for the answer to be sent."""
-    with deadline(context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS):
-        return app.resolve(event, context)
+def answer(app: APIGatewayRestResolver, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """The answer to the gateway's event. What a route asks the host ends in time for the answer to be sent."""
+    try:
+        check(event, _route_of(app, event))
+        read_as_json(event)
+        with deadline(context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS):
+            found = app.resolve(event, context)
+    except BatchImportError as error:
+        refused = refusal(error, error_language(event))
+        found = {
+            "statusCode": int(refused.status_code),
+            "body": refused.body,
+            "isBase64Encoded": False,
+            "multiValueHeaders": {name: [value] for name, value in refused.headers.items()},
+        }
+    is_error = int(found["statusCode"]) >= HTTPStatus.BAD_REQUEST
+    return finished(event, found, error_language(event) if is_error else answer_language(event))
 
 
-def demand_operator(app: APIGatewayRestResolver) -> None:
-    context = app.current_event.request_context.authorizer
-    _demand_operator(context.get("role") if context else None)
+def refused(app: APIGatewayRestResolver, error: BatchImportError) -> Response[str]:
+    return refusal(error, error_language(app.current_event.raw_event))
 
 
-def language_of(accept_language: str | None) -> str:
-    """``en`` when English is asked for first; Chinese otherwise, and without the header (docs/design.md#34-badges)."""
-    first = (accept_language or "zh").split(",")[0].split(";")[0].strip().lower()
-    return "en" if first.startswith("en") else "zh"
+def answer_language(event: Mapping[str, Any]) -> str:
+    return languages.preferred(header(event, "accept-language")) or languages.ANSWERS
 
 
-def answers(model: type[BaseModel], *statuses: int, success: int = 200) -> dict[int, Any]:
+def error_language(event: Mapping[str, Any]) -> str:
+    return languages.preferred(header(event, "accept-language")) or languages.ERRORS
+
+
+def accepted(run: Created, location: str, *, replayed: bool) -> Response[Created]:
+    """202 with where to look and how soon; ``location`` is relative, so that it resolves behind any stage or prefix."""
+    again = {"Idempotent-Replayed": "true"} if replayed else {}
+    headers = {"Location": location, "Retry-After": str(_POLL_AFTER), **again}
+    return Response(HTTPStatus.ACCEPTED, JSON, run, headers=headers)
+
+
+def answers(model: Any, *statuses: int, success: int = 200) -> dict[int, Any]:
     """A route's answers for OpenAPI: its model, and the error envelope for the other statuses."""
     wanted = {success: model, **dict.fromkeys(statuses, api.ErrorEnvelope)}
     return {
@@ -67,16 +92,33 @@ def route_at(app: APIGatewayRestResolver, path: str) -> str:
     return next((str(route.path) for route in _routes_at(app, path)), "unknown")
 
 
+def _route_of(app: APIGatewayRestResolver, event: Mapping[str, Any]) -> Route | None:
+    return next((route for route in _routes_at(app, event["path"]) if route.method == event["httpMethod"]), None)
+
+
+def log_fields(app: APIGatewayRestResolver, event: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    """What the log says of a request. The gateway's id of it is what callers see in ``x-amzn-RequestId``."""
+    context = event.get("requestContext") or {}
+    return {
+        "method": event["httpMethod"],
+        "route": route_at(app, event["path"]),
+        "status": answer["statusCode"],
+        "gateway_request_id": context.get("requestId"),
+        "caller": (context.get("authorizer") or {}).get("principalId"),
+    }
+
+
 def _routes_at(app: APIGatewayRestResolver, path: str) -> list[Route]:
     return [route for route in (*app._static_routes, *app._dynamic_routes) if route.rule.match(path)]
 
 
 def no_route(app: APIGatewayRestResolver) -> Response[str]:
     """405 with ``Allow`` for a known path, 404 otherwise, both in the envelope."""
+    language = error_language(app.current_event.raw_event)
     if allowed := methods_at(app, app.current_event.path):
-        error = MethodNotAllowed("this method is not allowed here")
-        return refusal(error, {"Allow": ", ".join(allowed)})
-    return refusal(NotFound("nothing is here"))
+        error = MethodNotAllowed("this method is not allowed here", "此处不允许该方法")
+        return refusal(error, language, {"Allow": ", ".join(allowed)})
+    return refusal(_nothing_here(), language)
 
 
 def page(folder: Path, address: str) -> Response[str]:
@@ -87,10 +129,14 @@ def page(folder: Path, address: str) -> Response[str]:
     )
 
 
+def _nothing_here() -> NotFound:
+    return NotFound("nothing is here", "这里没有内容")
+
+
 def static_file(folder: Path, name: str, assets: str = "") -> Response[str]:
     path = folder / name
     if not _ASSET.fullmatch(name) or not path.is_file():
-        return refusal(NotFound("nothing is here"))
+        raise _nothing_here()
     kind = mimetypes.guess_type(name)[0] or "text/plain"
     text = path.read_text("utf-8").replace("{{assets}}", assets)
     return Response(200, f"{kind}; charset=utf-8", text, headers=_PAGE_HEADERS)

@@ -1,5 +1,6 @@
 """The use cases of the API, each bound to the language of its caller."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -11,14 +12,17 @@ from batch_import.domain.entities import Run
 from batch_import.domain.errors import HostUnreachable, NotFound
 from batch_import.domain.export import exported
 from batch_import.domain.projection import EVENTS_SHOWN, ResultProjection
-from batch_import.domain.types import ItemOrder, RunState
+from batch_import.domain.types import AccessMode, ItemOrder, RunSource, RunState
+from batch_import.domain.urls import shown_base_url
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
 from batch_import.http_api.pasted import HostAccounts, with_items
 from batch_import.intake import parse, shown
 from batch_import.net.deadline import deadline
+from batch_import.proofs.probe_resources import is_for_proofs
 from batch_import.runs.apply import PlanApplication
 from batch_import.runs.create import BatchImportService
+from batch_import.runs.customers import demand_known_customers
 from batch_import.runs.quarantine_cleanup import QuarantineCleanup
 from batch_import.runs.retry import RunRetry
 from batch_import.runs.undo import UndoRequests
@@ -26,6 +30,7 @@ from batch_import.store.items import ItemStore
 from batch_import.store.listing import Listing
 from batch_import.store.runs import RunStore
 
+_RUN_ID, _ITEM_ID = re.compile("run_[A-Za-z0-9_]{1,60}"), re.compile("item_[0-9]{1,10}")
 _POLL_SECONDS = 0.25
 _HEALTH_SECONDS = 5.0
 
@@ -59,11 +64,19 @@ class ApiUseCases:
         self._show = show
         self._clock = clock
 
-    def create(self, request: api.CreateRunRequest, idempotency_key: str | None) -> api.RunCreated:
-        """Waits up to ``confirm_timeout_ms`` for the items to end; the counters are those of that moment."""
-        run = self._service.start_run(with_items(request), idempotency_key)
+    def create(self, request: api.CreateRunRequest, idempotency_key: str | None) -> tuple[api.RunCreated, bool]:
+        """The run, and whether an earlier call with this key made it.
+
+        Waits up to ``confirm_timeout_ms`` for the items to end; the counters are those of that moment.
+        """
+        source = RunSource.ITEMS if request.text is None else RunSource.TEXT
+        run, replayed = self._service.start_run(with_items(request), idempotency_key, self._check_customers, source)
         run = self._wait(run, request.confirm_timeout_ms / 1000)
-        return self._show.created(run, self._runs.counters(run))
+        return self._show.created(run, self._runs.counters(run)), replayed
+
+    def _check_customers(self, request: api.CreateRunRequest) -> None:
+        if request.access_mode is AccessMode.SUBSCRIPTION:
+            demand_known_customers(self._host, request.subscription_users)
 
     def parse(self, request: api.ParseRequest) -> api.ParseResult:
         """What a pasted text is read as. Nothing is stored; with ``check_host`` the host's accounts are listed once."""
@@ -93,22 +106,25 @@ class ApiUseCases:
         )
 
     def item(self, run_id: str, item_id: str) -> api.ItemDetail:
-        item = self._items.get(run_id, item_id)
+        known = _ITEM_ID.fullmatch(item_id) is not None
+        item = self._items.get(self._run(run_id).run_id, item_id) if known else None
         if item is None:
-            raise NotFound("this run has no such item")
+            raise NotFound("this run has no such item", "该批次没有该条目")
         return self._show.item_detail(item, self._items.profile(item), self._items.events(item, EVENTS_SHOWN))
 
     def cancel(self, run_id: str) -> api.RunSummary:
-        run = self._service.cancel(run_id)
+        run = self._service.cancel(self._run(run_id).run_id)
         return self._show.run(run, self._runs.counters(run))
 
-    def retry(self, run_id: str, request: api.RetryRequest, idempotency_key: str | None) -> api.RunRetried:
-        run = self._run_retry.retry(self._run(run_id), request, idempotency_key)
-        return self._show.retried(run, self._runs.counters(run))
+    def retry(self, run_id: str, request: api.RetryRequest, idempotency_key: str | None) -> tuple[api.RunRetried, bool]:
+        """The new run, and whether an earlier call with this key made it."""
+        run, replayed = self._run_retry.retry(self._run(run_id), request, idempotency_key)
+        return self._show.retried(run, self._runs.counters(run)), replayed
 
-    def apply(self, run_id: str, request: api.ApplyRequest, idempotency_key: str | None) -> api.RunApplied:
-        run = self._application.apply(self._run(run_id), request, idempotency_key)
-        return self._show.applied(run, self._runs.counters(run))
+    def apply(self, run_id: str, request: api.ApplyRequest, idempotency_key: str | None) -> tuple[api.RunApplied, bool]:
+        """As ``retry``."""
+        run, replayed = self._application.apply(self._run(run_id), request, idempotency_key)
+        return self._show.applied(run, self._runs.counters(run)), replayed
 
     def undo(self, run_id: str, idempotency_key: str | None) -> api.RunSummary:
         run = self._undos.ask(self._run(run_id).run_id, idempotency_key)
@@ -116,7 +132,7 @@ class ApiUseCases:
 
     def export(self, run_id: str, limit: int, cursor: str | None) -> api.RunExport:
         run = self._run(run_id)
-        found, next_cursor = self._listing.items(run, {}, limit, cursor)
+        found, next_cursor = self._listing.items(run, {}, limit, cursor, name="export")
         return exported(run, found, next_cursor)
 
     def quarantine(self) -> api.Quarantine:
@@ -128,12 +144,13 @@ class ApiUseCases:
                     account_id=one.account.account_id,
                     name=one.account.name,
                     provider_id=one.account.provider_id,
-                    base_url=one.account.base_url,
+                    base_url=shown_base_url(one.account.base_url),
                     import_state=one.account.import_state,
                     never_served=one.never_served,
                 )
-                for one in found
-            ]
+                for one in found[: api.MOST_ACCOUNTS]
+            ],
+            account_count=len(found),
         )
 
     def clean_quarantine(self) -> api.QuarantineCleaned:
@@ -142,19 +159,41 @@ class ApiUseCases:
         kept = [api.KeptAccount(account_id=account_id, reason=reason) for account_id, reason in cleaned.kept.items()]
         return api.QuarantineCleaned(removed=cleaned.removed, kept=kept)
 
+    def host_users(self, text: str) -> api.HostUsers:
+        with _needing_the_host():
+            found = self._host().users_matching(text, api.MOST_USERS + 1)
+        shown = [api.HostUser(user_id=u["id"], email=u["email"], username=u.get("username") or "") for u in found]
+        return api.HostUsers(users=shown[: api.MOST_USERS], has_more=len(shown) > api.MOST_USERS)
+
+    def host_groups(self) -> api.HostGroups:
+        with _needing_the_host():
+            found = [group for group in self._host().groups() if not is_for_proofs(group["name"])]
+        shown = [
+            api.HostGroup(
+                group_id=group["id"],
+                name=group["name"],
+                platform=group["platform"],
+                subscription_type=group.get("subscription_type") or "standard",
+                is_exclusive=bool(group.get("is_exclusive")),
+                is_active=group.get("status", "active") == "active",
+            )
+            for group in sorted(found, key=lambda group: str(group["name"]))
+        ]
+        return api.HostGroups(groups=shown[: api.MOST_GROUPS], group_count=len(shown))
+
     def health(self) -> api.Health:
-        host: dict[str, str | bool | None] = {"reachable": False, "version": None, "error": None}
+        host: dict[str, str | bool | None] = {"reachable": False, "version": None, "error": None, "code": None}
         try:
             with deadline(_HEALTH_SECONDS):
                 host |= {"version": self._host().version(), "reachable": True}
         except HostError as error:
-            host |= {"error": str(error)}
+            host |= {"error": str(error), "code": error.code.value}
         return api.Health(status="ok" if host["reachable"] else "degraded", version=__version__, host=host)
 
     def _run(self, run_id: str) -> Run:
-        run = self._runs.get(run_id) if run_id.startswith("run_") else None
+        run = self._runs.get(run_id) if _RUN_ID.fullmatch(run_id) else None
         if run is None:
-            raise NotFound("there is no such run")
+            raise NotFound("there is no such run", "没有该批次")
         return run
 
     def _wait(self, run: Run, seconds: float) -> Run:
@@ -170,4 +209,4 @@ def _needing_the_host() -> Iterator[None]:
     try:
         yield
     except HostError as error:
-        raise HostUnreachable(str(error)) from None
+        raise HostUnreachable(str(error), f"宿主不可用：{error}") from None

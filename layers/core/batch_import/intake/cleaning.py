@@ -41,153 +41,17 @@ _TELLING_HOST = re.compile(
     r":(?!3306|5432|6379|27017|1433|9092|5672|2181)\d{2,5}(?:/|$)|/v\d|^localhost/|/(?:api|openai|proxy|claude|anthropic)(?:/|$)|^(?:api|relay|gateway)\."
 )
 # Ends of host names that stand alone in prose or code: without this, ``os.environ`` would be a host.
-_ENDS = frozenset(
-    [
-        "ac",
-        "ai",
-        "app",
-        "art",
-        "asia",
-        "at",
-        "au",
-        "be",
-        "biz",
-        "blog",
-        "br",
-        "ca",
-        "cc",
-        "center",
-        "ch",
-        "chat",
-        "cloud",
-        "club",
-        "cn",
-        "co",
-        "codes",
-        "com",
-        "company",
-        "cool",
-        "cyou",
-        "de",
-        "dev",
-        "digital",
-        "download",
-        "edu",
-        "es",
-        "eu",
-        "example",
-        "fi",
-        "fm",
-        "fr",
-        "fun",
-        "fyi",
-        "gg",
-        "global",
-        "gov",
-        "gg",
-        "group",
-        "hk",
-        "homes",
-        "host",
-        "icu",
-        "id",
-        "im",
-        "in",
-        "info",
-        "ink",
-        "internal",
-        "io",
-        "ir",
-        "is",
-        "it",
-        "jp",
-        "kr",
-        "la",
-        "lan",
-        "life",
-        "link",
-        "live",
-        "local",
-        "lol",
-        "ltd",
-        "me",
-        "mobi",
-        "moe",
-        "mom",
-        "name",
-        "net",
-        "news",
-        "nl",
-        "no",
-        "nu",
-        "nz",
-        "one",
-        "online",
-        "ooo",
-        "org",
-        "party",
-        "ph",
-        "pink",
-        "pl",
-        "plus",
-        "press",
-        "pro",
-        "pub",
-        "pw",
-        "quest",
-        "red",
-        "rest",
-        "rip",
-        "ru",
-        "run",
-        "se",
-        "services",
-        "sg",
-        "sh",
-        "shop",
-        "show",
-        "site",
-        "so",
-        "social",
-        "software",
-        "space",
-        "store",
-        "studio",
-        "su",
-        "systems",
-        "team",
-        "tech",
-        "test",
-        "to",
-        "today",
-        "tokyo",
-        "tools",
-        "top",
-        "tr",
-        "tv",
-        "tw",
-        "ua",
-        "uk",
-        "uno",
-        "us",
-        "vip",
-        "vn",
-        "wang",
-        "website",
-        "wiki",
-        "win",
-        "work",
-        "works",
-        "world",
-        "ws",
-        "wtf",
-        "xin",
-        "xyz",
-        "yachts",
-        "zone",
-    ]
-)
+_ENDS_TEXT = """
+    ac ai app art asia at au be biz blog br ca cc center ch chat cloud club cn co codes com company cool cyou de
+    dev digital download edu es eu example fi fm fr fun fyi gg global gov group hk homes host icu id im in info
+    ink internal io ir is it jp kr la lan life link live local lol ltd me mobi moe mom name net news nl no nu nz
+    one online ooo org party ph pink pl plus press pro pub pw quest red rest rip ru run se services sg sh shop
+    show site so social software space store studio su systems team tech test to today tokyo tools top tr tv tw ua
+    uk uno us vip vn wang website wiki win work works world ws wtf xin xyz yachts zone
+"""
+_ENDS = frozenset(_ENDS_TEXT.split())
 _ATTRIBUTE = re.compile(r"(?:\w+\.)+[A-Za-z]*[a-z][A-Z]\w*")  # ``config.baseUrl``
+_REVERSED_NAME = re.compile(r"(?:com|org|net|io)(?:\.[\w-]+){2,}")  # ``com.some.app``
 _FILE = re.compile(
     r"\.(?:md|txt|py|js|ts|json|jsonl|ya?ml|toml|csv|tsv|go|rs|sh|env|html?|png|jpe?g|gif|svg|zip|exe|log|conf|ini|java|sql|xlsx?|docx?)$",
     re.IGNORECASE,
@@ -201,8 +65,12 @@ _PREFIXED = re.compile(
 _RANDOM_KEY = re.compile(r"sk-(?=(?:[^0-9]*[0-9]){6})(?!.*(?:[xX]{6}|[yY]our|[hH]ere))[A-Za-z0-9_-]{21,300}")
 _OPAQUE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_\-.+/=~:|]{16,}")
 _NO_KEY = re.compile(
-    r"[A-Za-z_]\w*=[^=]|(?:[A-Z]+(?:_[A-Z]+)+|[a-z]+(?:_[a-z]+)+)$|[-:.]"
+    r"[A-Za-z_]\w*=[^=]|@|\d+(?:\.\d+)?[A-Za-z]{1,4}$|(?:[A-Z]+(?:_[A-Z]+)+|[a-z]+(?:_[a-z]+)+)$|[-:.]"
 )  # an assignment, a variable, an option
+_SCHEME_WORD = re.compile(
+    r"(?:bearer|basic|digest|oauth2?|header|query|inherit|password|(?:x-)?api[-_ ]?key|bearer[-_ ]?token)[;,]?",
+    re.IGNORECASE,
+)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LONG_HEX = re.compile(r"[0-9a-f]{24,}", re.IGNORECASE)
 _DATE = re.compile(r"\d{2,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:T[\d:.+Z-]*)?|\d{1,2}:\d{2}(?::\d{2})?")
@@ -217,7 +85,7 @@ _MODEL = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _ENVIRONMENT = re.compile(
-    r"\$\{?[A-Za-z_][\w.]*(?::-[^}]*)?\}?|\$?\{\{[^{}]*\}\}|%[A-Za-z_]\w*%|os\.environ.*|process\.env.*|env[:.].+|\$env:.+|@env.*|!env.*"
+    r"\$\{?[A-Za-z_][\w.]*(?::-[^}]*)?\}?|\$?\{\{[^{}]*\}\}|%[A-Za-z_]\w*%|os\.environ.*|process\.env.*|\{?(?:env[:.]|file:|vault:|keychain:|secret:).+|\$\(.*|\$env:.+|@env.*|!env.*"
     r"|getenv\(.*|![a-z]+[ ].+|import\.meta.*|(?!YOUR|MY_|SK_)(?:[A-Z]+_)+(?:KEY|TOKEN|SECRET)(?:_\d+)?"
 )
 _PLACEHOLDER = re.compile(
@@ -349,6 +217,7 @@ def looks_like_host(word: str) -> bool:
         and _BARE_HOST.fullmatch(word) is not None
         and not _FILE.search(word)
         and not _ATTRIBUTE.fullmatch(word)
+        and not _REVERSED_NAME.fullmatch(word)
     )
 
 
@@ -365,6 +234,20 @@ def is_telling_host(word: str) -> bool:
 
 def has_scheme(word: str) -> bool:
     return _WITH_SCHEME.match(word) is not None
+
+
+def is_prefixed_key(word: str) -> bool:
+    """Whether ``word`` begins as keys do (``sk-``): another opaque word may be an id or a hash."""
+    return _PREFIXED.fullmatch(word) is not None
+
+
+def is_scheme_word(word: str) -> bool:
+    """Whether ``word`` names how a key is sent and is none itself (``auth: bearer``)."""
+    return _SCHEME_WORD.fullmatch(word.strip()) is not None
+
+
+def is_uuid(word: str) -> bool:
+    return _UUID.fullmatch(word) is not None
 
 
 def is_key_like(word: str) -> bool:
@@ -395,6 +278,11 @@ def is_environment(word: str) -> bool:
 def is_random_key(word: str) -> bool:
     """Whether ``word`` is a long random key of the usual form, without anything to be taken off."""
     return _RANDOM_KEY.fullmatch(word) is not None
+
+
+def may_be_key(text: str) -> bool:
+    """Whether ``text`` is neither a placeholder, nor a reference, nor masked."""
+    return not (is_placeholder(text) or is_environment(text) or is_masked(text))
 
 
 def is_masked(word: str) -> bool:

@@ -9,6 +9,8 @@ _OPTIONS = re.compile(
     r"\s-(?:H|X|s|S|L|N|k|i|v|XPOST|XGET)\b|\s--(?:header|request|location|silent|url|compressed|no-buffer)\b"
     r"|\bcurl(?:\.exe)?\s|\bPOST\b|\bGET\b|(?i:content-type|accept|anthropic-version|user-agent)\s*:\s*[^\"']*"
 )
+# Of a shell: ``me@laptop:~/bot$``, ``PS C:\\>``, ``C:\\>``, ``$``.
+PROMPT = re.compile(r"^\s*(?:(?:PS )?[A-Z]:\\[^>]{0,200}>|[\w.-]{1,40}@[\w.-]{1,60}[: ][^$#\s]{0,200}[$#]|\$)\s+(?=\S)")
 _CURL = re.compile(r"(?:^|[\s$>`])curl(?:\.exe)?\s")
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from batch_import.intake.limited import DEEPEST, toml_of, yaml_of
 from batch_import.intake.objects import drafts_of_object
+from batch_import.intake.program_texts import program_of, strings_of
 from batch_import.intake.rows import Draft
 from batch_import.intake.sql_texts import is_sql, tables_of
 from batch_import.intake.values import CUT
@@ -26,6 +27,7 @@ _BRACKET = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"?|[{}\[\]]")
 _DANGLING = re.compile(r"[\s,]*(?:\"(?:[^\"\\]|\\.)*\"\s*:\s*)?[\w.+-]*$")
 _NAME_ALONE = re.compile(r"(?:(?<=\{)|,)\s*\"(?:[^\"\\]|\\.)*\"$")
 _FENCE = re.compile(r"^[ \t]*```[ \t]*(?P<name>\w*)[^`\n]*\n(?P<content>(?:(?![ \t]*```).*\n)+)", re.MULTILINE)
+_MOST_LEFT = 50  # strings of a program that are compared with all others
 _PAIR = {"{": "}", "[": "]"}
 _QUOTES = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "，": ",", "：": ":", "\u00a0": " ", "　": " "}
@@ -131,7 +133,24 @@ def _document(content: str, first: int, sure: bool) -> Document | None:
         drafts = drafts_of_object(parsed, lines=Places(content, first))
         if drafts and (sure or any(draft.complete for draft in drafts)):
             return Document(drafts, name, first, first + content.count("\n"))
-    return None
+    return program_document(content, first)
+
+
+def program_document(text: str, first: int = 1) -> Document | None:
+    """``text`` read as a program, if that uses all of its keys, and all addresses or at least a pair of them."""
+    if (parsed := program_of(text)) is None:
+        return None
+    drafts = drafts_of_object(parsed, lines=Places(text, first), is_program=True)
+    used = {value for draft in drafts for value in (*draft.addresses, *draft.keys)}
+    left = [value for value in strings_of(text) if value not in used]
+    if not used or len(left) > _MOST_LEFT:
+        return None
+    if any(len(draft.addresses) > 1 for draft in drafts) and any(not draft.addresses for draft in drafts):
+        return None  # an address too many here, none there: the parts were not told apart
+    left = [value for value in left if not any(value in one for one in used)]
+    if any(value[:4] != "http" for value in left) or (left and not any(draft.complete for draft in drafts)):
+        return None
+    return Document(drafts, "text", first, first + text.count("\n"))
 
 
 def toml_among(lines: Sequence[tuple[int, str]]) -> Document | None:

@@ -57,7 +57,7 @@ _WORDS: Mapping[Field, str] = {
     Field.LOGIN: "accesstoken refreshtoken idtoken sessiontoken sessionkey cookie systemtoken 系统令牌 系统访问令牌",
     Field.MODELS: """
         model models requestedmodel requestedmodels modelname modelnames modelid modelids modellist defaultmodel smallmodel
-        supportedmodels availablemodels modelwhitelist smallfastmodel modelswhitelist custommodels testmodel
+        supportedmodels modelssupported availablemodels modelsavailable modelwhitelist smallfastmodel modelswhitelist custommodels testmodel
         模型 可用模型 支持模型 支持的模型 模型列表 模型名 模型名称 默认模型 测试模型 主模型 模型id 部分模型 モデル модель modelo modelos modell modelle modèle modèles modello modelli модель модели モデル名 모델 모델명 môhình""",
     Field.NAME: """
         name names label title providername sitename channelname displayname remark remarks note notes comment description
@@ -95,6 +95,7 @@ _SUFFIXES: tuple[tuple[str, Field], ...] = (
     ("秘钥", Field.KEY),
     ("令牌", Field.KEY),
     ("modelid", Field.MODELS),
+    ("modellist", Field.MODELS),
     ("modelname", Field.MODELS),
     ("modelpref", Field.MODELS),
     ("custommodels", Field.MODELS),
@@ -103,12 +104,30 @@ _SUFFIXES: tuple[tuple[str, Field], ...] = (
     ("模型", Field.MODELS),
     ("type", Field.PLATFORM),
 )
+# Owners of addresses and keys that are no relay's: of storage, mail, sign-in, monitoring, search, chat.
+_OTHER_SERVICE = re.compile(
+    r"^(?:aws|s3|minio|oss|cos|redis|mysql|postgres|database|db|mongo|milvus|qdrant|pinecone|smtp|mail|oauth|nextauth|clerk|jwt|csrf"
+    r"|webhook|callback|otel|sentry|langfuse|langsmith|langchain|posthog|stripe|github|gitlab|gitee|telegram|tg|discord|slack|feishu|lark"
+    r"|dingtalk|wechat|weixin|qq|tavily|serper|serpapi|searxng|bing|brave|exa|firecrawl|jina|elevenlabs|proxy|http|https)(?=bot|$)"
+)
+_ALL_SUFFIXES = tuple(suffix for suffix, _ in _SUFFIXES)
+_RELAY_OWNER = re.compile(
+    r"^(?:my|vite|nextpublic)?(?:openai|anthropic|claude|gemini|google|gpt|chatgpt|llm|ai|ollama|deepseek|relay|proxyapi|model)(?:api)?$"
+)
+_RELAY_SUFFIXES: tuple[tuple[str, Field], ...] = (
+    ("url", Field.ADDRESS),
+    ("uri", Field.ADDRESS),
+    ("host", Field.ADDRESS),
+    ("server", Field.ADDRESS),
+    ("key", Field.KEY),
+    ("token", Field.KEY),
+)
 _OTHER_MODELS = re.compile(r"embed|rerank|tts|speech|image|vision|audio|title|summar")  # never asked to chat
 _ABOUT = re.compile(
     r"获取|申请|领取|文档|查询|余额|充值|购买|注册|教程|客服|售后"
 )  # where to get a key, to read of it, to pay
 _BACKUP = re.compile(r"备用|备份|备|backup|fallback|alternative|alt|mirror|镜像|secondary|线路|国内|海外|cdn")
-_NOISE = re.compile(r"[\s_\-./()\[\]{}\"'`*#:=?&>|【】$]+")
+_NOISE = str.maketrans(dict.fromkeys(" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f_-./()[]{}\"'`*#:=?&>|【】$\u3000\xa0", ""))
 _NUMBER = re.compile(r"[0-9①②③④⑤⑥⑦⑧⑨一二三四五]+$")
 _LONGEST = 48
 
@@ -118,9 +137,12 @@ def field_of(name: str) -> Named | None:
     """What ``name`` stands for, whatever its case, separators and number; None for an unknown one."""
     if len(name) > _LONGEST:
         return None
-    bare = _NOISE.sub("", name).lower()
+    if name.strip() == "SECRET_KEY":  # of a program's own sessions
+        return Named(Field.OTHER)
+    bare = name.translate(_NOISE).lower()
     if (field := _TABLE.get(bare)) is not None:
-        return Named(field, "", _BACKUP.search(bare) is not None)
+        owner = "openai" if bare.startswith("openai") else ""
+        return Named(field, owner, _BACKUP.search(bare) is not None)
     if bare.endswith("s") and (field := _TABLE.get(bare[:-1])) in (Field.ADDRESS, Field.KEY, Field.MODELS):
         return Named(field)
     if _ABOUT.search(bare):
@@ -129,12 +151,18 @@ def field_of(name: str) -> Named | None:
     number = bare[len(numbered) :]
     if (field := _TABLE.get(numbered)) is not None:
         return Named(field, number, bool(number))
-    for suffix, field in _SUFFIXES:
+    for suffix, field in _SUFFIXES if numbered.endswith(_ALL_SUFFIXES) else ():
         if numbered.endswith(suffix):
             owner = numbered[: -len(suffix)]
+            if _OTHER_SERVICE.search(owner) is not None:
+                return Named(Field.OTHER)
             if field is Field.MODELS and _OTHER_MODELS.search(owner):
                 return Named(Field.OTHER)
             return Named(field, owner + number, _BACKUP.search(owner) is not None or (not owner and bool(number)))
+    for suffix, field in _RELAY_SUFFIXES if numbered.isascii() else ():
+        owner = numbered[: -len(suffix)]
+        if numbered.endswith(suffix) and _RELAY_OWNER.search(owner) is not None:
+            return Named(field, owner + number)
     return None
 
 

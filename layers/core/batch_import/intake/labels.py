@@ -22,8 +22,10 @@ def labels(piece: str) -> Iterator[tuple[int, int, Named, str]]:
     """Where labels begin and end in ``piece``, with their meaning; unknown ones are told too."""
     has_mark = ":" in piece or "=" in piece or "]" in piece or ")" in piece
     if has_mark:
+        end = 0
         for found in _LABEL.finditer(piece):
-            yield from _label(found)
+            yield from _label(found, end)
+            end = found.end()
         return
     if not piece.isascii():
         for found in _GLUED.finditer(piece):
@@ -31,7 +33,12 @@ def labels(piece: str) -> Iterator[tuple[int, int, Named, str]]:
                 yield found.start(), found.end(), named, found[1]
 
 
-def _label(found: re.Match[str]) -> Iterator[tuple[int, int, Named, str]]:
+def is_label_alone(text: str) -> bool:
+    """Whether a line of words holds a label without a sign (``密钥``)."""
+    return not text.isascii() and _GLUED.search(text) is not None
+
+
+def _label(found: re.Match[str], end: int) -> Iterator[tuple[int, int, Named, str]]:
     words = found[1].split()
     sign = found[0].rstrip()[-1:]
     for count in range(len(words)):
@@ -49,7 +56,12 @@ def _label(found: re.Match[str]) -> Iterator[tuple[int, int, Named, str]]:
         return
     is_port = re.match(r"\d{2,5}(?:\D|$)", found.string[found.end() : found.end() + 6])
     if sign in ":=" and len(found[1]) <= 30 and not (is_port and found[0].endswith(":")):
-        yield found.start(), found.end(), Named(Field.OTHER), found[1]
+        if (
+            0 < end == found.start() and len(words) > 1
+        ):  # the words before the last one are the value of the label above
+            yield found.start(1) + found[1].rfind(words[-1]), found.end(), Named(Field.OTHER), words[-1]
+        else:
+            yield found.start(), found.end(), Named(Field.OTHER), found[1]
 
 
 def _without_owner(named: Named) -> Named:

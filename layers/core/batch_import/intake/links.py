@@ -12,20 +12,23 @@ from batch_import.intake.objects import drafts_of_object
 from batch_import.intake.rows import Draft
 
 _SETTINGS = re.compile(r"[?&](?:settings|provider|config|data)=(?:%7B|\{|ey)", re.IGNORECASE)
+_ADDRESS_IN_QUERY = re.compile(r"[?&](?:api|url|base_?url|endpoint|host|server)=https?(?::|%3A)", re.IGNORECASE)
 _KNOWN = re.compile(
     r"(?:cc-?switch|cherrystudio|deepchat|aionui|ama|opencat|chatbox|botgem|lobe\w*|nextchat|kelivo|rikkahub|chatwise|omate)://",
     re.IGNORECASE,
 )
+_KEY_IN_QUERY = re.compile(r"[?&](?:api_?key|key|token)=", re.IGNORECASE)
 _LONGEST = 100_000
 
 
 def is_link(word: str) -> bool:
     """Whether ``word`` is a link that carries a provider; any other address is none."""
     if word[:4].lower() == "http":
-        return _SETTINGS.search(word[:_LONGEST]) is not None
-    return _KNOWN.match(word) is not None or (
-        len(word) < _LONGEST and re.search(r"[?&](?:api_?key|key|token)=", word, re.IGNORECASE) is not None
-    )
+        query = word[:_LONGEST]
+        return _SETTINGS.search(query) is not None or (
+            _ADDRESS_IN_QUERY.search(query) is not None and _KEY_IN_QUERY.search(query) is not None
+        )
+    return _KNOWN.match(word) is not None or (len(word) < _LONGEST and _KEY_IN_QUERY.search(word) is not None)
 
 
 def draft_of_link(line: int, word: str) -> Draft | None:

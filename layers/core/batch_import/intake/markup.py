@@ -28,6 +28,8 @@ def without_markup(text: str) -> str:
     if "<" in text:
         text = _ELEMENT.sub(_element, text)
         text = _TAG.sub(_tag, text)
+    if "~~" in text:
+        text = text.replace("~~", " ")
     if "](" in text:
         text = _MARKDOWN_LINK.sub(r"\1 \2 ", text)
     if not text.isascii():
@@ -39,10 +41,13 @@ def without_markup(text: str) -> str:
 
 def _element(found: re.Match[str]) -> str:
     """An element of XML as a label with its value; ``<key>NAME</key>`` of a plist is a label for the next line."""
-    if field_of(found[2]) is not None and not found[3]:
+    if found[3]:
+        name, value = found[3], found[4]
+    elif field_of(found[2]) is not None or (found[1].lower() == "key" and found[2].isalpha()):
         return f"{found[2]}:"
-    name = found[1] or found[3]
-    return f" {name}: {found[2] or found[4]} " if field_of(name) is not None else found[0]
+    else:
+        name, value = found[1], found[2]
+    return f" {name}: {value} " if field_of(name) is not None else found[0]
 
 
 def _tag(found: re.Match[str]) -> str:

@@ -14,7 +14,6 @@ from batch_import.domain.types import Platform
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, field_of, platform_of
 from batch_import.intake.relations import nested
-from batch_import.intake.roots import with_path
 from batch_import.intake.rows import Draft
 from batch_import.intake.texts import Note
 from batch_import.intake.values import (
@@ -44,7 +43,7 @@ class Lines(Protocol):
     def of(self, text: str) -> int: ...
 
 
-@dataclass
+@dataclass(slots=True)
 class _Facts:
     """What an object says of itself and what its children left over."""
 
@@ -62,7 +61,7 @@ class _Facts:
     exact: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Above:
     """What parents hand down."""
 
@@ -73,19 +72,27 @@ class _Above:
 
 
 def drafts_of_object(
-    document: Any, line: int = 1, exact: bool = False, app: str = "", lines: Lines | None = None
+    document: Any,
+    line: int = 1,
+    exact: bool = False,
+    app: str = "",
+    lines: Lines | None = None,
+    is_program: bool = False,
 ) -> list[Draft]:
-    """Drafts of every address and key in ``document``, in its order."""
-    finder = _Finder(line, exact, lines)
+    """Drafts of every address and key in ``document``, in its order.
+
+    In a program (``is_program``) a model below a pair is one for that pair.
+    """
+    finder = _Finder(line, exact, lines, is_program)
     facts = finder.facts(document, _Above(platform=platform_of(app) if app == "openai" else _owned(app)), 0)
     finder.leftover(facts)
     return finder.drafts
 
 
 class _Finder:
-    def __init__(self, line: int, exact: bool, lines: Lines | None) -> None:
+    def __init__(self, line: int, exact: bool, lines: Lines | None, is_program: bool) -> None:
         self.drafts: list[Draft] = []
-        self._line, self._exact, self._lines = line, exact, lines
+        self._line, self._exact, self._lines, self._is_program = line, exact, lines, is_program
         self._seen: dict[int, Any] = {}  # the nodes as well, so that no other one gets the same id
         self._cut = False
 
@@ -107,11 +114,22 @@ class _Finder:
         if (facts.keys and facts.strong) or sure or (facts.addresses and facts.strong and not facts.emitted):
             self._emit(facts)
 
+    def _follow(self, found: _Facts) -> None:
+        if (
+            self._is_program
+            and found.models
+            and not (found.addresses or found.keys)
+            and self.drafts
+            and not self.drafts[-1].models
+        ):
+            self.drafts[-1].models = list(found.models)
+
     def _list(self, nodes: list[Any], above: _Above, depth: int) -> _Facts:
         left = _Facts()
         for node in nodes:
             facts = self.facts(node, above, depth + 1)
             left.emitted = left.emitted or facts.emitted
+            self._follow(facts)
             self.leftover(facts)
         return left
 
@@ -128,6 +146,7 @@ class _Finder:
                 found = self.facts(entry, _named_below(below, name, entry, isinstance(child, list)), depth + 1)
                 if found.models and not (facts.models or apart or _OTHER_MODELS.search(name)):
                     facts.models = found.models
+                self._follow(found)
                 found.strong = found.strong or name in _PARTS
                 self._join(facts, found, apart or isinstance(child, list))
         if own.cut and not self._cut and (facts.addresses or facts.keys):
@@ -162,12 +181,20 @@ class _Finder:
     def _groups(self, groups: Mapping[str, Own], own: Own, below: _Above) -> _Facts:
         """The facts of one object; variables of several owners in it are several pairs, emitted here."""
         merged = _facts_of(Own(), own, below)
+        strangers = _are_strangers(groups)
+        apart = len(groups) > 1 and bool(own.models_of.keys() & groups.keys())  # the models have owners as well
+        if apart:
+            merged.models = []
         for owner, group in groups.items():
             facts = _facts_of(group, own, below)
             facts.platform = facts.platform or _owned(owner)
+            if apart:
+                facts.models = own.models_of.get(owner) or own.models_of.get("", [])
             if len(groups) > 1 and facts.addresses and facts.keys:
                 self._emit(facts)
                 merged.emitted = True
+            elif strangers:
+                self.leftover(facts)
             else:
                 _add_half(merged, facts)
         if own.login and not merged.keys:
@@ -183,10 +210,9 @@ class _Finder:
             value = unwrapped(named, opened(name, value))
             if not take(own, named, str(name), value) and isinstance(value, dict | list):
                 children.append((str(name), value))
-        if own.path:
-            own.address_of = {
-                owner: [with_path(one, own.path) for one in found] for owner, found in own.address_of.items()
-            }
+        if own.password and own.address_of and not own.key_of:
+            own.key_of[""] = [own.password]
+        own.address_of = {owner: [own.whole(one) for one in found] for owner, found in own.address_of.items()}
         return own, children
 
     def _emit(self, facts: _Facts) -> None:
@@ -224,9 +250,18 @@ def _facts_of(group: Own, own: Own, below: _Above) -> _Facts:
     )
 
 
+def _are_strangers(groups: Mapping[str, Own]) -> bool:
+    """Whether addresses and keys have different owners, several of one kind: nothing says which belong together."""
+    addresses = {owner for owner, group in groups.items() if group.addresses and not group.keys}
+    keys = {owner for owner, group in groups.items() if group.keys and not group.addresses}
+    named = [owner for owner in (*addresses, *keys) if owner and not owner.isdigit()]
+    return len(named) == len(addresses) + len(keys) > 2 and bool(addresses and keys)
+
+
 def _add_half(merged: _Facts, facts: _Facts) -> None:
     merged.addresses += facts.addresses
     merged.keys += facts.keys
+    merged.models = merged.models or facts.models
     merged.strong = merged.strong or facts.strong
     merged.platform = merged.platform or facts.platform
 

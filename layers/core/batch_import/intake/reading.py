@@ -3,10 +3,18 @@
 
 from collections.abc import Sequence
 
-from batch_import.intake.cleaning import INVISIBLE, decoded, plain, visible, with_line_feeds
-from batch_import.intake.documents import Document, embedded_documents, fenced_documents, toml_among, whole_document
+from batch_import.intake.cleaning import INVISIBLE, decoded, may_be_key, plain, visible, with_line_feeds
+from batch_import.intake.documents import (
+    Document,
+    embedded_documents,
+    fenced_documents,
+    program_document,
+    toml_among,
+    whole_document,
+)
 from batch_import.intake.pairing import joined_halves
-from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of
+from batch_import.intake.references import resolved
+from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of, without_repeats
 from batch_import.intake.tables import drafts_of_table, split_tables
 from batch_import.intake.text import read_lines
 
@@ -22,13 +30,17 @@ def parse(text: str, format: str = "auto") -> Intake:
     """
     if format not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}")
-    text = decoded(text)
+    text, referring = resolved(decoded(text))
+    return without_repeats(_read(text, format), referring)
+
+
+def _read(text: str, form: str) -> Intake:
     clean = visible(text)
-    if format != "text" and format != "csv" and (document := whole_document(clean, format)) is not None:
+    if form not in ("text", "csv") and (document := whole_document(clean, form)) is not None:
         return _intake(document.drafts, [], document.form)
-    if format in ("json", "yaml", "toml"):
-        return _intake([], _numbered(clean), format)
-    return _lines(text, clean, format)
+    if form in ("json", "yaml", "toml"):
+        return _intake([], _numbered(clean), form)
+    return _lines(text, clean, form)
 
 
 def _lines(text: str, clean: str, form: str) -> Intake:
@@ -40,6 +52,11 @@ def _lines(text: str, clean: str, form: str) -> Intake:
     if documents and (toml := toml_among(lines)) is not None:
         drafts = joined_halves([draft for document in (*documents, toml) for draft in document.drafts])
         return _intake(drafts, [], "mixed")
+    if form == "auto" and (
+        program := program_document("\n".join(line for _, line in lines), lines[0][0] if lines else 1)
+    ):
+        documents.append(program)
+        lines = []
     regions, rest = split_tables(lines) if form != "text" else ([], lines)
     logins = [line for region in regions if region.header.is_of_logins for line in region.lines]
     regions = [region for region in regions if not region.header.is_of_logins]
@@ -56,9 +73,21 @@ def _lines(text: str, clean: str, form: str) -> Intake:
 
 
 def _intake(drafts: Sequence[Draft], ignored: Lines, form: str) -> Intake:
-    rows = rows_of(drafts)
+    rows = rows_of(_worth_telling(drafts))
     told = ignored_lines([(number, line) for number, line in ignored if line.strip()], rows)
     return Intake(rows, told, summary_of(rows, len(told)), form)
+
+
+def _worth_telling(drafts: Sequence[Draft]) -> Sequence[Draft]:
+    """``drafts`` without keys alone that stand in a pair as well, or that are placeholders beside anything better."""
+    if not any(draft.addresses or any(map(may_be_key, draft.keys)) for draft in drafts):
+        return drafts
+    used = {key for draft in drafts if draft.complete for key in draft.keys}
+    return [
+        draft
+        for draft in drafts
+        if draft.addresses or not draft.keys or (not used.issuperset(draft.keys) and any(map(may_be_key, draft.keys)))
+    ]
 
 
 def _numbered(text: str) -> Lines:

@@ -14,7 +14,7 @@ from batch_import.intake.texts import Note
 from batch_import.intake.tokens import FENCE, Line, Token
 
 
-@dataclass
+@dataclass(slots=True)
 class Found:
     drafts: list[Draft]
     ignored: list[tuple[int, str]]
@@ -37,6 +37,7 @@ class Records:
         self.filled: dict[tuple[str, Field], int] = {}  # the line that filled an owner's field
 
     def of(self, lines: Sequence[Line]) -> Found:
+        _drop_lone_owners(lines)
         paragraph: list[Line] = []
         for line in lines:
             if line.blank:
@@ -109,7 +110,8 @@ class Records:
         """Variables of one owner belong together, wherever they stand (``OPENAI_BASE_URL``, ``OPENAI_API_KEY``)."""
         draft = self.variables.get(token.owner)
         taken = draft is not None and (draft.addresses if token.field is Field.ADDRESS else draft.keys)
-        if draft is None or (taken and self.filled.get((token.owner, token.field)) != line.number):
+        is_more = token.field is Field.KEY and self._began_with_address(token.owner)
+        if draft is None or (taken and not is_more and self.filled.get((token.owner, token.field)) != line.number):
             draft = self.variables[token.owner] = Draft(line.number)
             platform = platform_of(token.owner)
             draft.platform = platform if platform != "openai" else None
@@ -121,6 +123,11 @@ class Records:
             values if len(values) > 1 else [token.value]
         )
         draft.notes.extend([*token.notes, *([Note.INVISIBLE_REMOVED] if line.invisible else [])])
+
+    def _began_with_address(self, owner: str) -> bool:
+        """Whether an owner's address stands above its keys: another key is one more for it."""
+        address = self.filled.get((owner, Field.ADDRESS))
+        return address is not None and address <= self.filled.get((owner, Field.KEY), 0)
 
     def _address(self, line: Line, token: Token) -> None:
         current = self.current
@@ -227,7 +234,7 @@ class Records:
         if current is None or current.label:
             return
         beside = line.words[: line.lead] or line.words or [line.comment]
-        words = " ".join(word for word in beside if word.strip(" -=:|"))
+        words = _as_written([word for word in beside if word.strip(" -=:|")], line.text)
         if 0 < len(words) <= 100:
             current.label = words
 
@@ -250,6 +257,8 @@ class Records:
         if len(self.variables) == 1:
             [only] = self.variables.values()
             only.models.extend(model for draft, model in self.labelled_models if not (draft.addresses or draft.keys))
+        if not self.models_of:
+            return
         lines = sorted((draft.line, at) for at, draft in enumerate(self.drafts))
         for number, token in self.models_of:
             if (draft := self._owner_of(token) or self._above(number, lines)) is not None:
@@ -275,6 +284,8 @@ class Records:
         sites = _sites(self.drafts)
         used = {key for draft in self.drafts if draft.complete for key in draft.keys}
         for draft in self.drafts:
+            if not draft.keys and len(draft.addresses) > 1:
+                draft.addresses = [one for one in draft.addresses if _site_of(one) not in sites] or draft.addresses
             if not draft.keys and draft.addresses and all(_site_of(one) in sites for one in draft.addresses):
                 self.ignored.append((draft.line, " ".join(draft.addresses)))
             elif draft.keys and not draft.addresses and used.issuperset(draft.keys):
@@ -285,6 +296,29 @@ class Records:
                 self.ignored.append((draft.line, draft.site))
         self.drafts = [part for draft in kept for part in paired(draft)]
         self.ignored.sort()
+
+
+def _as_written(words: Sequence[str], text: str) -> str:
+    """Words with a blank between them where ``text`` has one (``A站``)."""
+    written = ""
+    for word in words[:50]:
+        last = written.rpartition(" ")[2]
+        written += word if not written or f"{last}{word}" in text else f" {word}"
+    return written
+
+
+def _drop_lone_owners(lines: Sequence[Line]) -> None:
+    """Takes owners away from keys whose owner has no address where addresses have none, and the other way round.
+
+    So ``OPENAI_API_KEY: …`` below ``地址：…`` belongs to it, and ``OPENAI_API_KEY_2`` to ``OPENAI_BASE_URL``.
+    """
+    tokens = [token for line in lines for token in line.tokens if token.labelled]
+    for field, other in ((Field.ADDRESS, Field.KEY), (Field.KEY, Field.ADDRESS)):
+        owners = {token.owner for token in tokens if token.field is other}
+        for token in tokens:
+            if token.field is field and token.owner not in owners:
+                shorter = (token.owner.rstrip("0123456789"), "")
+                token.owner = next((owner for owner in shorter if owner in owners), token.owner)
 
 
 def _sites(drafts: Sequence[Draft]) -> set[str]:

@@ -73,7 +73,7 @@ def _root(text: str, notes: list[Note], exact: bool) -> Root:
     origin = _canonical_origin(parts.scheme, netloc)
     host = urlsplit(origin).hostname or ""
     if not _is_host(host) or (Note.SCHEME_ADDED in notes and not re.search(r"[.:]|^localhost$", netloc)):
-        raise InvalidRequest("base_url has an invalid host name")
+        raise InvalidRequest("base_url has an invalid host name", "base_url 的主机名无效")
     bare = _GEMINI_CALL.sub("", path.rstrip("/"))
     stripped = ENDPOINT.sub("", bare).rstrip("/")
     if stripped != path.rstrip("/"):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import chain
 from typing import Any
@@ -27,7 +27,7 @@ class RowStatus(StrEnum):
     AMBIGUOUS = "ambiguous"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Choice:
     """One reading of an ambiguous row: its name, the pairs that it stands for, and how they are shown."""
 
@@ -36,7 +36,7 @@ class Choice:
     pairs: tuple[tuple[str, str], ...] = field(repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ParsedRow:
     """One address and key as they were read; ``line`` is the first line of the pair, both counted from 1."""
 
@@ -56,13 +56,13 @@ class ParsedRow:
     legacy_provider_id: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class IgnoredLine:
     line: int
     text_masked: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Summary:
     ready: int
     duplicate: int
@@ -71,7 +71,7 @@ class Summary:
     ignored: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Intake:
     """Everything that was read from a text; ``format`` is the form that was found."""
 
@@ -81,7 +81,7 @@ class Intake:
     format: str
 
 
-@dataclass
+@dataclass(slots=True)
 class Draft:
     """What a reader found together, still as it was written."""
 
@@ -102,7 +102,7 @@ class Draft:
         return bool(self.addresses and self.keys)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Key:
     """A key, or why there is none; ``parts`` are those of a text that may be several keys."""
 
@@ -126,6 +126,29 @@ def summary_of(rows: Sequence[ParsedRow], ignored: int) -> Summary:
     for row in rows:
         counted[row.status] += 1
     return Summary(**{status.value: number for status, number in counted.items()}, ignored=ignored)
+
+
+def without_repeats(intake: Intake, lines: frozenset[int]) -> Intake:
+    """``intake`` without the duplicates in ``lines``, which only refer to a pair elsewhere; that gets their models."""
+    repeats = [row for row in intake.rows if row.status is RowStatus.DUPLICATE and row.line in lines]
+    if not repeats:
+        return intake
+    dropped = {row.row for row in repeats}
+    models: dict[int | None, tuple[str, ...]] = {}
+    for row in repeats:
+        models[row.of_row] = models.get(row.of_row, ()) or row.requested_models
+    kept = [row for row in intake.rows if row.row not in dropped]
+    numbers: dict[int | None, int] = {row.row: number for number, row in enumerate(kept, start=1)}
+    rows = tuple(
+        _changed(
+            row,
+            row=numbers[row.row],
+            of_row=numbers.get(row.of_row),
+            requested_models=row.requested_models or models.get(row.row, ()),
+        )
+        for row in kept
+    )
+    return replace(intake, rows=rows, summary=summary_of(rows, intake.summary.ignored))
 
 
 def ignored_lines(lines: Iterable[tuple[int, str]], rows: Sequence[ParsedRow]) -> tuple[IgnoredLine, ...]:
@@ -159,6 +182,8 @@ def _without_keys(rows: Sequence[ParsedRow]) -> tuple[ParsedRow, ...]:
 def _hiding(row: ParsedRow, hidden: frozenset[str]) -> ParsedRow:
     label = masked(row.label, hidden) if row.label else row.label
     written = without(_masked_address(row.base_url_as_written), hidden)
+    if row.api_key and row.api_key in written and len(row.api_key) >= 8:
+        written = written.replace(row.api_key, "***")
     models = tuple(model for model in row.requested_models if without(model, hidden) == model)
     legacy_id = without(row.legacy_provider_id, hidden) if row.legacy_provider_id else None
     shown = {
@@ -177,8 +202,8 @@ def _masked_address(written: str) -> str:
     return re.sub(r"(?<=[?&#])([^=&#]{0,100})=[^&#]*", r"\1=***", written)
 
 
-def _changed(row: ParsedRow, **new: Any) -> ParsedRow:
-    values = {name: getattr(row, name) for name in row.__dataclass_fields__}
+def _changed(before: ParsedRow, **new: Any) -> ParsedRow:
+    values = {name: getattr(before, name) for name in before.__dataclass_fields__}
     return ParsedRow(**{**values, **new})
 
 
@@ -189,7 +214,7 @@ def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
     if not keys and (found := next((root.key for _, root in roots if root.key), "")):
         keys = [_Key(found, (Note.KEY_FROM_QUERY,))]
     common = _common(draft)
-    if draft.unclear and len(roots) > 1 and keys:
+    if len(roots) > 1 and (len(keys) > 1 or (draft.unclear and keys)):
         yield from (_unclear(key, roots, common) for key in keys)
     elif not roots and draft.site and keys:
         yield from (_of_site(key, draft.site, common) for key in keys)
@@ -313,7 +338,8 @@ def _models(texts: Iterable[str]) -> list[str]:
             is_none = name.startswith(("http:", "https:", "-")) or name.lower() in ("true", "false", "none", "null")
             if 0 < len(name) <= LONGEST_MODEL and not is_none:
                 found[name] = None
-    return list(found)
+    sure = [name for name in found if cleaning.kind_of(name) is cleaning.Kind.MODEL]
+    return [name for name in found if not sure or cleaning.CJK.search(name) is None] if len(found) > 1 else list(found)
 
 
 # LiteLLM's ``openai/`` and Claude Code's ``[1m]`` are no part of a model's name.

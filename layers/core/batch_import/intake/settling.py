@@ -24,9 +24,23 @@ def settle(line: Line) -> None:
     """Decides about the words of a line that may be a key or a host, now that the whole line is known."""
     if line.hosts:
         _settle_hosts(line)
-    line.weak = [word for word in line.weak if not _LABEL_START.fullmatch(word) and word not in _CODE]
+    if any(word.isascii() and word.isalpha() for word in line.words) and not line.has(Field.ADDRESS, Field.SITE):
+        line.tokens = [token for token in line.tokens if not _is_id(token)]
+    line.weak = [word for word in line.weak if _may_be_key(line, word)]
     if len(line.weak) == 1 and not line.has(Field.KEY) and (line.has(Field.ADDRESS) or _is_key_alone(line)):
         line.tokens.append(Token(Field.KEY, line.weak[0], notes=(Note.UNUSUAL_KEY,)))
+
+
+def _may_be_key(line: Line, word: str) -> bool:
+    """Whether a word of no known form may be a key: in a sentence only one with letters and digits."""
+    if _LABEL_START.fullmatch(word) or word in _CODE or not re.search(r"[A-Za-z]", word):
+        return False
+    return len(line.words) < 2 or (len(word) > 3 and re.search(r"\d", word) is not None)
+
+
+def _is_id(token: Token) -> bool:
+    """Whether a word in a sentence is rather an id or a hash than a key (``commit 3f2b…``)."""
+    return token.field is Field.KEY and not token.labelled and not cleaning.is_prefixed_key(token.value)
 
 
 def _settle_hosts(line: Line) -> None:
@@ -37,10 +51,10 @@ def _settle_hosts(line: Line) -> None:
         for host in line.hosts:
             alone = len(line.hosts) == 1 and not (line.words or line.weak or line.tokens)
             likely = (alone or is_beside_weak) and cleaning.is_likely_host(host)
-            if has_key or likely or cleaning.is_telling_host(host):
+            if (has_key and len(line.words) < 3) or likely or cleaning.is_telling_host(host):
                 line.tokens.insert(0, Token(Field.ADDRESS, host))
         line.hosts = []
-    elif not has_key and not line.weak and len(line.hosts) == 1:
+    elif not has_key and not line.weak and len(line.hosts) == 1 and re.search(r"\d", line.hosts[0]):
         line.weak = line.hosts
 
 

@@ -25,7 +25,7 @@ def shown(intake: Intake, language: str, look_up: LookUp = lambda _: (None, None
         result = _result(intake, rows, language)
         if len(result.model_dump_json().encode()) <= MOST_BYTES:
             return result
-    raise TooLarge("the rows of this text are too many for one answer: split it")
+    raise TooLarge("the rows of this text are too many for one answer: split it", "文本的行数过多，请拆分后再试")
 
 
 def _result(intake: Intake, rows: list[api.ShownRow], language: str) -> api.ParseResult:

@@ -20,7 +20,7 @@ _CELL = " \t\r\n\"'`"
 csv.field_size_limit(10_000_000)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Header:
     """Which column means what; ``delimiter`` separates the cells below it as well."""
 
@@ -36,7 +36,7 @@ class Header:
         return sum(column is not None and column.field is kind for column in self.columns)
 
 
-@dataclass
+@dataclass(slots=True)
 class Region:
     """A header and the numbered lines below it."""
 
@@ -104,7 +104,7 @@ def drafts_of_table(region: Region) -> Iterator[Draft]:
     above = Draft(0)
     for at, (line, cells) in enumerate(rows, start=1):
         draft = _draft(line, cells, region.header)
-        if draft.keys and not draft.addresses and above.complete:
+        if draft.keys and not draft.addresses and not draft.label and above.complete:
             _take_merged(draft, above)
         above = draft
         if at == len(rows) and region.cut:

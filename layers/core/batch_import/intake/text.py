@@ -14,8 +14,8 @@ def read_lines(lines: Sequence[tuple[int, str]], invisible: frozenset[int] = fro
     read = [reader.read(number, text) for number, text in joined_lines(lines)]
     for line in read:
         line.invisible = line.number in invisible
-    if read:
-        _mark_cut(read[-1])
+    if (last := next((line for line in reversed(read) if not line.blank), None)) is not None:
+        _mark_cut(last)
     return Records().of(read)
 
 

@@ -67,8 +67,8 @@ TEXTS: Mapping[Note, Text] = {
     Note.ENDPOINT_REMOVED: Text("已去除地址末尾的接口路径", "the endpoint path at the end of the address was removed"),
     Note.ROOT_KEPT: Text("地址不以版本号结尾，按原样保留", "the address ends in no version and was kept as it is"),
     Note.HOST_APPENDS_VERSION: Text(
-        "宿主会在该地址后追加 /v1，导入时确认能否调用",
-        "the host appends /v1 to this address; the import finds out whether it works",
+        "sub2api 会在该地址后追加 /v1，导入时确认能否调用",
+        "sub2api appends /v1 to this address; the import finds out whether it works",
     ),
     Note.EXACT_ADDRESS: Text("地址以 # 结尾：按原样使用", "the address ended in '#': use exactly this address"),
     Note.NO_VERSION_MEANT: Text("地址以 / 结尾：原工具不追加 /v1", "the address ended in '/': its tool appends no /v1"),
@@ -102,7 +102,7 @@ TEXTS: Mapping[Note, Text] = {
     Note.FIELD_IGNORED: Text("有未使用的字段", "some fields were not used"),
     Note.MODELS_CUT: Text("模型过多，只保留前 50 个", "too many models: the first 50 were kept"),
     Note.SAME_PAIR: Text("与前面的行相同", "the same pair as an earlier row"),
-    Note.SAME_ADDRESS_NEW_KEY: Text("宿主已有该地址的账号，密钥不同", "the host has this address, with another key"),
+    Note.SAME_ADDRESS_NEW_KEY: Text("sub2api 已有该地址的账号，密钥不同", "sub2api has this address, with another key"),
 }
 
 

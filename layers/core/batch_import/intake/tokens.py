@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from batch_import.intake import cleaning
 from batch_import.intake.cleaning import Kind, kind_of
-from batch_import.intake.commands import plain_command
+from batch_import.intake.commands import PROMPT, plain_command
 from batch_import.intake.fields import Field, Named, field_of, platform_of, provider_platform
-from batch_import.intake.labels import is_detail, is_name, labels
+from batch_import.intake.labels import is_detail, is_label_alone, is_name, labels
 from batch_import.intake.links import draft_of_link, is_link
 from batch_import.intake.markup import without_markup
 from batch_import.intake.roots import root_of
@@ -25,21 +25,32 @@ URL = re.compile(
 PLAIN_PAIR = re.compile(
     r"[ \t]*(?P<address>https?://[a-z0-9.:-]{1,100}(?:/[a-z0-9_-]{1,40}){0,4}/?)(?:[ \t]*[,;|][ \t]*|[ \t]+|-{4})(?P<key>sk-\w{1,200}(?:-\w{1,200}){0,4})[ \t]*"
 )
+# A line of words and numbers holds nothing that the long way would find.
+WORDS_ALONE = re.compile(r"(?:[^\W\d_]++(?![\d_])|(?<!\w)\d{1,6}+(?!\w)| {1,2}+(?! )|[,;!?()])*+")
 _PLACEHOLDER_URL = re.compile(r"https?://(?=\S*[<{\[$])[^\s\"'`,;|]+", re.IGNORECASE)
 _WORD = re.compile(r"[^\s\"'`<>()\[\]{}]+|[(\[{]")
 BULLET = re.compile(
     r"^[\s>]*(?:(?:-(?!-?[A-Za-z]+\s)|[*+•·●○◆◇■□▪▶►✅☑✔⭐🔥👉🔹🔸📌]|\d{1,5}[.)、:](?!\d)|\(\d{1,4}\)|\[\d{1,4}\]|[①-⑳]|[a-z][.)])\s*\uFE0F?\s*)+(?=\S)"
 )
 _COMMENT = re.compile(r"(?:^|\s|(?<=[\"']))(?:#+(?=\s|[^\s\d])|//)(?=[^/]).*$")
-_REDIRECTED = re.compile(r"[\"']https?://[^\s\"']{1,500}[\"']\s*:\s*[\"'](https?://[^\s\"']{1,500})[\"']")
+# A name and its value as words of a command (``defaults write app apiKey "sk-…"``, ``config set env.OPENAI_BASE_URL https://…``).
+_ADJACENT_SIGN = re.compile(
+    r"(?:[a-z](?:URL|Url|Key|Token|Base)|_(?:URL|KEY|TOKEN|BASE|HOST))[ \t]+[\"']?(?:https?:|sk-)"
+)
+_ADJACENT = re.compile(
+    r"(?<![\w.-])(?:[A-Za-z][\w-]*\.)*([A-Za-z]\w*(?:[a-z](?:URL|Url|Key|Token|Base)|_(?:URL|KEY|TOKEN|BASE|HOST)))[ \t]+(?=[\"']?(?:https?:|sk-))"
+)
 _EMPTY_VALUE = re.compile(r"(?:[:=]\s*(?:\"\"|'')|[A-Za-z]\w*_\w+=)\s*[,;]?\s*(?:[#/].*)?$")
 _NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|string|str)\)?;?", re.IGNORECASE)
+_OTHER_ADDRESS = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:URL|URI|ENDPOINT|HOST|ORIGIN|DOMAIN)")  # ``APP_URL``
+_PATH_NAME = re.compile(r"path$", re.IGNORECASE)
+_PATH = re.compile(r"v\d\w*(?:/[\w-]{1,40}){0,6}")
+_JOINED_KEY = re.compile(r"(?:sk|cr|gsk|xai)-[\w-]{4,300}[,;][\w.-]{1,40}$")
 _FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3})[\"']?[,;]?", re.IGNORECASE)  # ``HIDE_USER_API_KEY=1``
 _IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|sid|uuid)$", re.IGNORECASE)  # ``request id: 1c9d…``: no key
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
 _WORDS = re.compile(r"[A-Za-z ]+")
-_CALL = re.compile(r"[A-Z]\w*\.[a-z]\w*")  # ``OpenAiChatModel.builder()``
 # A field's name and its value as two cells of a sheet, or as a log writes them (``[INFO] 接口地址 - https://…``).
 _CELLS = re.compile(
     r"\s*(?:\[\w{1,8}\]\s*)?([^\t:=|\"'`]{1,30}?)(?:\t+|\s+[-|]\s+|\s{3,}|\|)\s*(\S(?:(?!\s[-|]\s)[^\t|]){0,2100})"
@@ -50,45 +61,25 @@ _ABOUT_PAGE = re.compile(
     r"^\s*\$?\s*(?:npm|pnpm|yarn|pip3?|git|wget|brew|apt|irm|iwr|curl -fsSL)\s|(?:访问|打开|前往|\bvisit|\bopen)[:\s<(]*$",
     re.IGNORECASE,
 )
-_BACKUP_WORD = re.compile(r"(?:备用|备份|镜像|\bbackup|\bmirror)[:\s]*$", re.IGNORECASE)
-_METHOD = re.compile(r"(?<!os)(?:^>?|\.|->)([a-z][A-Za-z]{2,30})\((?=[\"'])")  # ``.apiKey("…")``
-_FLAGGED = re.compile(r"(?<!\S)--([a-z][a-z-]{2,30})[ =]+(?=[^\s-])")  # ``--api-base https://…``
-_KEYWORD = re.compile(r"(?<![\w:/]):([a-z][a-z-]{1,30})[ \t]+(?=\")")  # of Lisp: ``:host "…"``
-# ``define('NAME', 'value')``, ``user_pref("name", "value")``, ``[Environment]::SetEnvironmentVariable("NAME", "value", "User")``
-_SETTER = re.compile(
-    r"[\w.:\[\]]{1,80}\(\s*([\"'])(?:[\w-]{1,40}\.){0,5}([A-Za-z][\w-]{1,60})\1\s*,\s*([\"'])([^\"']{0,2100})\3[^()]{0,200}\)"
+# Words before the address on which a program listens.
+_SERVED = re.compile(
+    r"(?:(?:running|listening|serving|started|available) (?:on|at)[\w ]{0,20}|\blocal url)[:\s]*$", re.IGNORECASE
 )
-FENCE = re.compile(r"^\s*(?:```|~~~)")
+_BACKUP_WORD = re.compile(r"(?:备用|备份|镜像|\bbackup|\bmirror)[:\s]*$", re.IGNORECASE)
+_FLAGGED = re.compile(r"(?<!\S)--([a-z][a-z-]{2,30})[ =]+(?=[^\s-])")  # ``--api-base https://…``
+FENCE = re.compile(r"^\s*(?:```+|~~~+)[\w+. -]{0,30}$")
 RULE = re.compile(r"^[\s|:\-=_*+~]+$")
 _SHELL = re.compile(r"^\s*(?:export|set|%env)\s+(?=\"?\w+=)", re.IGNORECASE)
 _SETX = re.compile(r"^\s*(?:setx|ENV|set\s+-\w{1,3})\s+(\w+)\s+(?!=)", re.IGNORECASE)
-_LABEL_WORDS = frozenset(
-    [
-        "url",
-        "baseurl",
-        "base_url",
-        "endpoint",
-        "key",
-        "apikey",
-        "api_key",
-        "api-key",
-        "token",
-        "地址",
-        "接口地址",
-        "网址",
-        "密钥",
-        "秘钥",
-        "令牌",
-        "模型",
-        "model",
-        "models",
-    ]
+_LABEL_TEXT = (
+    "url baseurl base_url endpoint key apikey api_key api-key token 地址 接口地址 网址 密钥 秘钥 令牌 模型 model models"
 )
+_LABEL_WORDS = frozenset(_LABEL_TEXT.split())
 LONGEST_HEADING = 60
 _LONGEST_LINE = 200_000
 
 
-@dataclass
+@dataclass(slots=True)
 class Token:
     """A piece of a line with its meaning; ``owner`` groups variables (``openai`` of ``OPENAI_API_KEY``)."""
 
@@ -100,7 +91,7 @@ class Token:
     backup: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class Line:
     number: int
     text: str
@@ -140,6 +131,10 @@ class TokenReader:
                 Token(Field.KEY, pair["key"]),
             ]
             return line
+        if self._pending is None and WORDS_ALONE.fullmatch(text) is not None and not is_label_alone(text):
+            line.words.append(text)
+            line.blank = not text.strip()
+            return line
         content = without_markup(text)
         if not content.strip() or FENCE.match(content) or (RULE.match(content) and "-" * 3 in content.replace(" ", "")):
             line.blank = not content.strip()
@@ -150,7 +145,7 @@ class TokenReader:
     def _fill(self, line: Line, content: str) -> None:
         if (kept := _without_comment(line, content)) is None:
             return
-        content = _as_assignments(BULLET.sub("", plain_command(kept)))
+        content = _as_assignments(BULLET.sub("", PROMPT.sub("", plain_command(kept))))
         named, name = self._pending or (None, "")
         self._pending = None
         at = 0
@@ -160,13 +155,16 @@ class TokenReader:
             named, name = self._piece(line, content[at : found.start()], named, name)
             if named is not None and named.field is Field.OTHER and is_name(name) and not is_detail(name):
                 line.words.append(name)
-            if named is None and _BACKUP_WORD.search(content[at : found.start()][-20:]):
+            if (named is None or named.field is Field.OTHER) and _BACKUP_WORD.search(content[at : found.start()][-20:]):
                 named = Named(Field.ADDRESS, backup=True)
+            if _is_other_address(content[max(0, found.start() - 60) : found.start()], named, name):
+                named = Named(Field.SITE)
             at = _address(line, content, found, named)
             if not (named and named.owner and _NEXT_IN_LIST.match(content, at)):
                 named, name = None, ""
         named, name = self._piece(line, content[at:], named, name)
-        if named is not None and not line.tokens and not _EMPTY_VALUE.search(content):
+        has_value = bool(line.tokens) or (named is not None and named.field is Field.SITE and bool(line.words))
+        if named is not None and not has_value and not _EMPTY_VALUE.search(content):
             self._pending = (named, name)
 
     def _piece(self, line: Line, piece: str, named: Named | None, name: str) -> tuple[Named | None, str]:
@@ -193,7 +191,7 @@ class TokenReader:
                 line.words.append(name)
             if _IDENTITY.search(name):
                 text = " ".join(text.split()[1:])
-            self._words(line, text)
+            self._words(line, text, is_under_other=named is not None)
             return None
         if not stripped:
             return named
@@ -220,7 +218,7 @@ class TokenReader:
         if _EXPRESSION.match(text):  # ``init("gpt-5", …``
             text = next(iter(re.findall(r"[\"']([^\"']{1,200})", text)), "")
         words = text.split()
-        if _CALL.match(text) or (len(words) > 1 and _WORDS.fullmatch(text) and kind_of(words[0]) is not Kind.MODEL):
+        if len(words) > 1 and _WORDS.fullmatch(text) and kind_of(words[0]) is not Kind.MODEL:
             return
         if len(words) > 1 and not re.search(r"[,;|]", text) and all(kind_of(word) is Kind.MODEL for word in words):
             text = ",".join(words)
@@ -238,8 +236,9 @@ class TokenReader:
         notes = (Note.BEARER_REMOVED,) if value != text else ()
         if (
             _NOTHING.fullmatch(value.strip())
+            or cleaning.is_scheme_word(value)
             or _EXPRESSION.match(value)
-            or (named.owner and _FLAG.fullmatch(value.strip()))
+            or _FLAG.fullmatch(value.strip())
         ):
             return
         words = [word for word in re.split(r"[\s\"'`()\[\]]+", value.strip()) if word.strip(",;|*")]
@@ -270,8 +269,9 @@ class TokenReader:
         """An address without a scheme behind its label."""
         word, _, rest = text.partition(" ")
         word = word.strip(",;|\"'`*")
-        if len(word) > 1 and word.startswith("/") and not word.startswith("//"):
-            line.tokens.append(Token(Field.PATH, word, True))
+        is_path = _PATH_NAME.search(name) is not None and _PATH.fullmatch(word) is not None
+        if is_path or (len(word) > 1 and word.startswith("/") and not word.startswith("//")):
+            line.tokens.append(Token(Field.PATH, f"/{word.lstrip('/')}", True))
             return
         if cleaning.is_bind_address(word) or (
             name.lower() in ("host", "hostname") and not cleaning.looks_like_host(word)
@@ -285,9 +285,9 @@ class TokenReader:
             line.tokens.append(Token(Field.ADDRESS, word, True, named.owner, backup=named.backup))
             self._words(line, rest)
         else:
-            self._words(line, text)
+            self._words(line, text, is_under_address=True)
 
-    def _words(self, line: Line, text: str) -> None:
+    def _words(self, line: Line, text: str, is_under_other: bool = False, is_under_address: bool = False) -> None:
         if not text.strip():
             return
         named: Named | None = None
@@ -297,7 +297,12 @@ class TokenReader:
             if "." in found[0] and text[found.end() : found.end() + 1] in ("(", "["):  # a call: ``config.models.push(``
                 continue
             for word in (found[0],) if found[0].isalpha() and found[0].isascii() else parts_of(found[0], line.by_comma):
-                named = self._word(line, word, named)
+                kind = kind_of(word)
+                is_id = is_under_other and kind is Kind.KEY and not cleaning.is_prefixed_key(word)
+                if is_id or (is_under_address and kind is Kind.WEAK):
+                    line.words.append(word)  # an id, a hash, another secret; the name of a server
+                else:
+                    named = self._word(line, word, named)
 
     def _word(self, line: Line, word: str, named: Named | None) -> Named | None:
         kind = kind_of(word)
@@ -310,7 +315,7 @@ class TokenReader:
             )
         ):
             line.tokens.append(Token(Field.KEY, word))
-        elif kind is Kind.MODEL:
+        elif kind is Kind.MODEL and not word.isalpha():  # ``claude`` alone is a maker or a program
             line.tokens.append(Token(Field.MODELS, word))
         elif kind is Kind.HOST:
             line.hosts.append(word)
@@ -318,6 +323,8 @@ class TokenReader:
             return named
         elif word.lower() in _LABEL_WORDS and (found := field_of(word)) is not None:
             return found
+        elif kind in (Kind.WEAK, Kind.TEXT) and _JOINED_KEY.match(word) is not None:
+            line.tokens.append(Token(Field.KEY, word))  # the row tells that it may be several
         elif kind is Kind.WEAK and not (named and named.field is Field.ADDRESS):
             line.weak.append(word)
         else:
@@ -327,28 +334,20 @@ class TokenReader:
 
 def _as_assignments(content: str) -> str:
     """``content`` with the ways in which shells and languages set a value written as ``name=value``."""
-    content = _REDIRECTED.sub(r'"\1"', content)
     if (cells := _CELLS.fullmatch(content)) is not None and field_of(cells[1]) is not None:
         return f"{cells[1]}: {cells[2]}"
     if "$env:" in content.lower():
         content = re.sub(r"\$env:", " ", content, flags=re.IGNORECASE)
+    if _ADJACENT_SIGN.search(content) is not None:
+        content = _ADJACENT.sub(r"\1=", content)
     if "--" in content:
         content = _FLAGGED.sub(_as_label, content)
-    if ":" in content:
-        content = _KEYWORD.sub(r" \1=", content)
-    if '("' in content or "('" in content:
-        content = _SETTER.sub(r"\2=\4", content)
-        content = _METHOD.sub(_as_field, content)
     return _SETX.sub(r"\1=", _SHELL.sub("", content))
 
 
 def _as_label(found: re.Match[str]) -> str:
     named = field_of(found[1])
     return f" {found[1]}: " if named and named.field in (Field.ADDRESS, Field.KEY, Field.MODELS) else found[0]
-
-
-def _as_field(found: re.Match[str]) -> str:
-    return f" {found[1]}=" if field_of(found[1]) is not None else found[0]
 
 
 def _without_comment(line: Line, content: str) -> str | None:
@@ -399,6 +398,12 @@ def _address(line: Line, content: str, found: re.Match[str], named: Named | None
         line, address, named, _ABOUT_PAGE.search(content[max(0, found.start() - 60) : found.start()]) is not None
     )
     return found.start() + max(len(address), 1)
+
+
+def _is_other_address(before: str, named: Named | None, name: str) -> bool:
+    """Whether an address is that of another service (``APP_URL=``), or one on which a program listens."""
+    is_other = named is not None and named.field is Field.OTHER and _OTHER_ADDRESS.fullmatch(name) is not None
+    return is_other or _SERVED.search(before) is not None
 
 
 def _take_address(line: Line, address: str, named: Named | None, about: bool) -> None:

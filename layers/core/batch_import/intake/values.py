@@ -10,6 +10,7 @@ from batch_import.domain.types import Platform
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, Named, field_of, is_off, platform_of, provider_platform
 from batch_import.intake.limited import toml_of
+from batch_import.intake.roots import with_path
 
 CUT = "\ufdd0cut"  # the name that an object gets where the text broke off within it
 _STRONG_ADDRESS = re.compile(r"base|api|endpoint|地址|接口", re.IGNORECASE)
@@ -21,14 +22,14 @@ _KNOWN_REST_TEXT = """
 _KNOWN_REST = frozenset(_KNOWN_REST_TEXT.split())
 
 
-@dataclass
+@dataclass(slots=True)
 class Own:
     """The scalar facts of one object, each with the owner of its name."""
 
     address_of: dict[str, list[str]] = field(default_factory=dict)
     key_of: dict[str, list[str]] = field(default_factory=dict)
     sites: list[str] = field(default_factory=list)
-    models: list[str] = field(default_factory=list)
+    models_of: dict[str, list[str]] = field(default_factory=dict)
     label: str | None = None
     identity: str | None = None  # used where there is no name
     platform: Platform | None = None
@@ -39,11 +40,27 @@ class Own:
     unknown: bool = False
     cut: bool = False
     exact: bool = False
+    password: str = ""  # a key where there is an address and no other one (SillyTavern's proxies)
     path: str = ""  # of the API below an address that has none
+    scheme: str = ""
+    port: str = ""
+
+    def whole(self, address: str) -> str:
+        """``address`` with the scheme, port and path that stand beside it."""
+        host = address.partition("://")[2] or address
+        if self.port and ":" not in host and "/" not in host:
+            address += f":{self.port}"
+        if self.scheme and "://" not in address:
+            address = f"{self.scheme}://{address}"
+        return with_path(address, self.path) if self.path else address
 
     @property
     def addresses(self) -> list[str]:
         return [address for found in self.address_of.values() for address in found]
+
+    @property
+    def models(self) -> list[str]:
+        return [model for found in self.models_of.values() for model in found]
 
     @property
     def keys(self) -> list[str]:
@@ -57,6 +74,11 @@ def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
         return True
     if name == "id" and isinstance(value, str) and not value.isdigit() and len(value) <= 30:
         own.identity = value
+    if isinstance(value, str) and name.lower() in ("password", "pass") and cleaning.is_key_like(value):
+        own.password = value
+        return True
+    if _take_part(own, name.lower(), value):
+        return True
     named = named or _by_value(name, value)
     if named is None:
         own.unknown = own.unknown or (not isinstance(value, dict | list) and name.lower() not in _KNOWN_REST)
@@ -64,25 +86,34 @@ def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
     if named.field is Field.ADDRESS:
         return _take_address(own, named, name, value)
     if named.field is Field.KEY:
-        return _take_key(own, named, value)
+        return _take_key(own, named, name, value)
     if named.field is Field.MODELS:
-        return _take_models(own, value)
+        return _take_models(own, named.owner, value)
     if isinstance(value, dict | list):
         return False
     _take_single(own, named.field, name, value)
     return True
 
 
+def _take_part(own: Own, name: str, value: Any) -> bool:
+    """Takes the scheme or the port of an address."""
+    if name in ("protocol", "scheme") and isinstance(value, str) and value.rstrip(":/").lower() in ("http", "https"):
+        own.scheme = value.rstrip(":/").lower()
+        return True
+    if name == "port" and isinstance(value, str | int) and str(value).isdigit() and len(str(value)) <= 5:
+        own.port = str(value)
+        return True
+    return False
+
+
 def _by_value(name: str, value: Any) -> Named | None:
     """What an unknown name stands for by its value; ``api`` means something else in each program."""
     is_text = isinstance(value, str)
+    if name == "api" and is_text and cleaning.has_scheme(value):
+        return Named(Field.ADDRESS)
     if (is_text and value.startswith("Bearer ")) or (name == "api" and _are_keys(value)):
         return Named(Field.KEY)
-    if is_text and name.lower() in ("password", "pass") and cleaning.is_key_like(value):  # SillyTavern's proxies
-        return Named(Field.KEY)
-    if name == "api" and is_text:
-        return Named(Field.ADDRESS if cleaning.has_scheme(value) else Field.PLATFORM)
-    return None
+    return Named(Field.PLATFORM) if name == "api" and is_text else None
 
 
 def _take_single(own: Own, kind: Field, name: str, value: Any) -> None:
@@ -112,6 +143,7 @@ def as_fields(node: Any) -> dict[str, Any] | None:
     """A list of ``{"name": "OPENAI_BASE_URL", "value": text}`` as one object; None for any other value."""
     if not isinstance(node, list) or not node or not all(isinstance(one, dict) for one in node):
         return None
+    node = [one for one in node if "valueFrom" not in one] or node  # Kubernetes: a reference to a secret
     pairs = [(one.get("name", one.get("key")), _value_of(one)) for one in node]
     if not all(isinstance(name, str) and value is not None for name, value in pairs):
         return None
@@ -185,16 +217,22 @@ def _is_address(text: str, name: str) -> bool:
     )
 
 
-def _take_key(own: Own, named: Named, value: Any) -> bool:
-    if isinstance(value, dict) and _are_keys(list(value.values())):
-        return all(_take_key(own, named._replace(owner=str(owner)), one) for owner, one in value.items())
+def _take_key(own: Own, named: Named, name: str, value: Any) -> bool:
+    if isinstance(value, dict) and _are_keys(list(value.values())) and not any(map(_is_key_name, value)):
+        return all(_take_key(own, named._replace(owner=str(owner)), name, one) for owner, one in value.items())
     values = value if isinstance(value, list) else [value]
-    keys = [one for one in values if isinstance(one, str) and one.strip()]
+    keys = [one for one in values if isinstance(one, str) and one.strip() and not cleaning.is_scheme_word(one)]
     if isinstance(value, dict) or any(isinstance(one, dict | list) for one in values):
         return False
+    if "credential" in name.lower() and any(map(cleaning.is_uuid, keys)):  # the id of an entry elsewhere
+        return True
     for key in keys:
         own.key_of.setdefault(named.owner, []).extend(_several(key))
     return True
+
+
+def _is_key_name(name: object) -> bool:
+    return (named := field_of(str(name))) is not None and named.field is Field.KEY
 
 
 def _several(key: str) -> list[str]:
@@ -209,10 +247,11 @@ def _several(key: str) -> list[str]:
     return [line.strip() for line in key.splitlines() if line.strip()]
 
 
-def _take_models(own: Own, value: Any) -> bool:
+def _take_models(own: Own, owner: str, value: Any) -> bool:
     if isinstance(value, dict) and _holds_address(value, 4):
         return False
-    own.models.extend(_names(value, 0))
+    if names := list(_names(value, 0)):
+        own.models_of.setdefault(owner, []).extend(names)
     # A list of objects may be a list of providers (LiteLLM and Continue call it models): it is looked into as well.
     return not (
         isinstance(value, list) and any(isinstance(one, dict) and _has_credentials(one) for one in value)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from batch_import.intake import cleaning
 from batch_import.intake.cleaning import Kind, kind_of
 
+_DETAIL = re.compile(r"\d{1,4}\.\d{1,4}[xX]?")
 _SEPARATOR = re.compile(r"[|,;\t]|-{3,}|→|—+|–|=>|->|\\n")
 
 
@@ -24,15 +25,24 @@ def parts_of(word: str, by_comma: bool = False) -> Iterator[str]:
         yield _stripped(word)
         return
     parts = [part for raw in _SEPARATOR.split(word) if (part := raw.strip("*"))]
+    parts, details = _without_details(parts)
     kinds = [kind_of(part) for part in parts]
     if by_comma and all(
         part.isalpha() for part, kind in zip(parts, kinds, strict=True) if kind in (Kind.TEXT, Kind.WEAK)
     ):
         yield from map(_stripped, parts)
     elif _is_joined_key(word, kinds):
-        yield word.strip("-=>")
+        yield word.strip("-=>") if not details else _SEPARATOR.findall(word)[0].join(parts)
     else:
         yield from map(_stripped, parts)
+
+
+def _without_details(parts: list[str]) -> tuple[list[str], list[str]]:
+    """The parts without prices and rates (``0.5``, ``1.2x``) at the end, and these."""
+    end = len(parts)
+    while end > 1 and _DETAIL.fullmatch(parts[end - 1]):
+        end -= 1
+    return parts[:end], parts[end:]
 
 
 def _is_joined_key(word: str, kinds: Sequence[Kind]) -> bool:

@@ -5,11 +5,15 @@ See docs/design.md#27-untrusted-input.
 
 import time
 from collections.abc import Callable
+from ipaddress import IPv6Network, ip_address
 
-from requests_hardened.ip_filter import filter_host
+from requests_hardened.ip_filter import InvalidIPAddress, filter_host
 
 KEPT_SECONDS = 45.0
 _MOST = 4_096
+# All that is assigned for hosts of the internet. Outside are forms that hold an IPv4 address (``::a.b.c.d``,
+# ``::ffff:0:a.b.c.d``), which a machine with a translator connects to, and ``fec0::/10``.
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
 
 
 class Resolver:
@@ -26,6 +30,8 @@ class Resolver:
         if until > now:
             return address
         address = str(filter_host(host, port, allow_loopback=False))
+        if address.startswith("[") and ip_address(address[1:-1]) not in _GLOBAL_UNICAST:
+            raise InvalidIPAddress(address)
         if len(self._kept) >= _MOST:
             self._kept.clear()
         self._kept[host] = (now + KEPT_SECONDS, address)

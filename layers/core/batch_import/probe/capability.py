@@ -136,7 +136,7 @@ class _Questions:
         path, body = _REQUESTS[protocol](model)
         demands = self.demands[protocol]
         answer = self.relay.post(_root(self.found.api_root, protocol) + path, style, asked(body, demands))
-        verdict = judge(answer, protocol)
+        verdict = judge(answer, protocol, model)
         if verdict is not Verdict.OK:
             return ProtocolResult(protocol, verdict, answer.shortened())
         self.styles[protocol] = style

@@ -10,7 +10,7 @@ from batch_import.domain.answers import Answer
 from batch_import.domain.capability import Protocol, Verdict, judge
 from batch_import.domain.outcomes import Code
 from batch_import.domain.paging import next_page
-from batch_import.domain.refusals import Refusal, refusals
+from batch_import.domain.refusals import speaks_of_key
 from batch_import.domain.types import AuthStyle, PlatformWish
 from batch_import.domain.urls import GEMINI_VERSION, model_list_roots, without_version
 from batch_import.net.large_answers import judged_inside
@@ -133,7 +133,7 @@ def _is_better(found: ProviderModels) -> bool:
     A 401 there is the key's fault only in words that speak of the key: panels refuse everybody without a login.
     """
     if found.code is Code.AUTH_FAILED:
-        return Refusal.KEY in refusals(found.answer.error_words) and "success" not in (found.answer.json or {})
+        return speaks_of_key(found.answer.error_words) and "success" not in (found.answer.json or {})
     return found.code not in (*_ELSEWHERE, Code.FORBIDDEN, Code.INVALID_ANSWER)
 
 

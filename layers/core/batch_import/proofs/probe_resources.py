@@ -22,7 +22,8 @@ from batch_import.host.errors import HostError, HostRefusesCredentials, HostReje
 from batch_import.store.leases import Leases
 
 T = TypeVar("T")
-QUARANTINE = "batch-import-quarantine"
+_OURS = "batch-import-"
+QUARANTINE = f"{_OURS}quarantine"
 _KEYS_OF_A_USER = 192  # a host lets a user make 240 in a minute (docs/host-api.md#user-call-limit)
 _PROBE_USERS = 2
 MAX_KEYS = _KEYS_OF_A_USER * _PROBE_USERS  # as many proofs at once
@@ -47,6 +48,11 @@ class NoProbeKey(HostError):
 class GatewayKey:
     key_id: int
     value: str
+
+
+def is_for_proofs(group_name: str) -> bool:
+    """Whether a group is one of ours that no customer uses: quarantine and isolation groups."""
+    return group_name.startswith(_OURS)
 
 
 class ProbeResources:
@@ -157,7 +163,7 @@ class ProbeResources:
 
     def _make_isolation_group(self, platform: Platform, name: str, _cache: KeyCache) -> Mapping[str, Any]:
         group, _ = self._host.ensure_private_group(
-            f"batch-import-{_lanes(platform)}-{name}", "Batch Auto-Import: isolation group for proofs", platform
+            f"{_OURS}{_lanes(platform)}-{name}", "Batch Auto-Import: isolation group for proofs", platform
         )
         return {"group_id": int(group["id"])}
 
@@ -194,11 +200,10 @@ class ProbeResources:
             return found
 
     def _find_key(self, value: str) -> int:
-        user = self._host.user_matching(value, email=False)
-        found = self._keys_of(int(user["id"])).get(value) if user else None
+        found = self._host.key_of_anyone(value)
         if found is None:
             raise NoProbeKey("a supplied probe key is unknown to the host")
-        return found
+        return int(found["id"])
 
     def _keys_of(self, user_id: int) -> dict[str, int]:
         """Ids by value."""

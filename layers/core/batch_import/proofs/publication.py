@@ -4,6 +4,7 @@ See docs/design.md#23-provision.
 """
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 from batch_import.domain.advisories import Advisory
@@ -17,6 +18,7 @@ from batch_import.proofs.completion_proof import account_of, is_private, serving
 from batch_import.proofs.probe_resources import ProbeResources
 
 _RUNS_KEPT = 20  # of those that use an account, beside the one that made it
+_NAMED = 5  # users of an advisory
 
 
 class Publication:
@@ -107,21 +109,24 @@ class Publication:
         return self._subscribe(run, int(group["id"]))
 
     def _subscribe(self, run: Run, group_id: int) -> tuple[list[NewEvent], list[Advisory]]:
-        unknown = []
+        unknown: list[str] = []
         for name in run.subscription_users:
             user_id = self._user(name)
             if user_id is None:
-                unknown.append(Advisory("subscription_user_unknown", {"user": name}))
+                unknown.append(name)
             else:
                 self._host.assign_subscription(user_id, group_id, run.subscription_days, made_by(run.run_id))
         served = len(run.subscription_users) - len(unknown)
-        return [_event(EventType.ACCESS_GIVEN, f"{served} subscription(s)", group_id=group_id)], unknown
+        told = [Advisory("subscription_user_unknown", {"user": _first(unknown)})] if unknown else []
+        if not served:
+            told.insert(0, Advisory("no_customer_has_access"))
+        return [_event(EventType.ACCESS_GIVEN, f"{served} subscription(s)", group_id=group_id)], told
 
     def _user(self, name: str) -> int | None:
         """By id or e-mail; each is looked up once in the life of the process (an unknown one each time)."""
         with self._lock:
             if self._users.get(name) is None:
-                user = {"id": int(name)} if name.isdecimal() else self._host.user_matching(name, email=True)
+                user = {"id": int(name)} if name.isdecimal() else self._host.user_with_email(name)
                 self._users[name] = int(user["id"]) if user else None
             return self._users[name]
 
@@ -141,6 +146,11 @@ class Publication:
             else:
                 joined.append(int(group["id"]))
         return joined, left_out
+
+
+def _first(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" (+{more})" if more > 0 else "")
 
 
 def _off_again(matched: MatchedAccountState | None) -> ImportState:

@@ -12,8 +12,9 @@ from batch_import.domain.entities import Item, Run
 from batch_import.domain.gateway import Proof, judge_completion, proof_demands
 from batch_import.domain.provider import key_digest
 from batch_import.domain.redaction import redacted
+from batch_import.domain.texts import printable
 from batch_import.host.checks import HostChecks
-from batch_import.host.client import HostClient, Json
+from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
 from batch_import.store.leases import Leases
 from batch_import.store.runs import RunStore
@@ -50,7 +51,9 @@ class SelfServiceProof:
         finally:
             self._leases.release(*lease)
         if reason:
-            self._runs.warn(run.run_id, "self_service_not_proven", {"reason": redacted(reason, probe_api_key)[:200]})
+            self._runs.warn(
+                run.run_id, "self_service_not_proven", {"reason": printable(redacted(reason, probe_api_key))[:200]}
+            )
 
     def put_back(self, run_id: str, facts: Mapping[str, Any]) -> None:
         """Undo a proof that broke off (reconcile calls it)."""
@@ -58,7 +61,7 @@ class SelfServiceProof:
         self._runs.set_self_service(run_id, {**facts, "phase": "put_back"}, "bound")
 
     def _prove(self, run: Run, item: Item, value: str, group_id: int) -> str:
-        key = self._key(value)
+        key = self._host.key_of_anyone(value)
         if key is None:
             return "the host does not know this key"
         facts = {"phase": "bound", "key_id": key["id"], "group_before": key.get("group_id") or 0, "group_id": group_id}
@@ -86,8 +89,3 @@ class SelfServiceProof:
                 break
             self._clock.sleep(_POLL)
         return error_text(answer)
-
-    def _key(self, value: str) -> Json | None:
-        user = self._host.user_matching(value, email=False)
-        keys = self._host.user_keys(int(user["id"])) if user else iter(())
-        return next((key for key in keys if key.get("key") == value), None)

@@ -12,7 +12,7 @@ from batch_import.domain.clock import Clock, iso
 from batch_import.domain.contract import CreateRunRequest
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.errors import Conflict, NotFound
-from batch_import.domain.types import ItemStage, RunState
+from batch_import.domain.types import ItemStage, Role, RunSource, RunState
 from batch_import.runs.item_list import ImportRow, by_provider, chunks, idempotency_facts, pack_positions
 from batch_import.store.dynamo import MOST_PARTS, Row
 from batch_import.store.item_index import pages_of
@@ -39,10 +39,19 @@ class Source(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What a new run is made of."""
+    """What a new run is made of; ``follows`` when it is over items of another run."""
 
     request: CreateRunRequest
-    source: Source | None = None
+    follows: Source | None = None
+    source: RunSource = RunSource.ITEMS
+    created_by: Role = Role.OPERATOR
+
+
+class Started(NamedTuple):
+    """``replayed``: an earlier call with the same Idempotency-Key made the run."""
+
+    run: Run
+    replayed: bool = False
 
 
 class BatchImportService:
@@ -68,29 +77,48 @@ class BatchImportService:
         self._new_suffix = new_suffix
         self._retention = key_retention
 
-    def start_run(self, request: CreateRunRequest, idempotency_key: str | None = None) -> Run:
-        """The same ``idempotency_key`` with the same request answers the first run; with another one: ``Conflict``."""
-        return self.start(lambda: Asked(request), idempotency_facts(request.model_dump_json, idempotency_key))
+    def start_run(
+        self,
+        request: CreateRunRequest,
+        idempotency_key: str | None = None,
+        check: Callable[[CreateRunRequest], None] = lambda _: None,
+        source: RunSource = RunSource.ITEMS,
+    ) -> Started:
+        """The same ``idempotency_key`` with the same request answers the first run; with another one: ``Conflict``.
 
-    def start(self, ask: Callable[[], Asked], idempotency: Row | None) -> Run:
+        How long a call waits is no part of the request. ``check`` may raise; a run that was made is not checked again.
+        """
+
+        def ask() -> Asked:
+            check(request)
+            return Asked(request, source=source)
+
+        def worded() -> str:
+            return request.model_dump_json(exclude={"confirm_timeout_ms"})
+
+        return self.start(ask, idempotency_facts(worded, idempotency_key))
+
+    def start(self, ask: Callable[[], Asked], idempotency: Row | None) -> Started:
         """Store the run and its list, then expand it here (short) or by queue (long).
 
         ``ask`` is not called when ``idempotency`` remembers the run that an earlier call made.
         """
         earlier = self.earlier(idempotency)
         if earlier is not None:
-            return self._set_going(earlier)  # the first call may have broken off right after storing it
+            return Started(
+                self._set_going(earlier), replayed=True
+            )  # the first call may have broken off right after storing it
         asked = ask()
         run, listed = self._prepare(asked)
         parts = self._store_secrets(run, listed, asked.request.probe_api_key)
         lines = [f"{entry['provider_id']} {entry['base_url']}" for entry in sorted(listed, key=_by_position)]
         search = pack_search(lines)
         run = run.model_copy(update={"list_parts": parts, "search_parts": len(search)})
-        follows = asked.source.run if asked.source else None
+        follows = asked.follows.run if asked.follows else None
         if not self._runs.create(run, search, " ".join(sorted(set(lines))), idempotency, follows):
             self._secrets.erase_run(run.run_id, [PROBE_KEY, *map(_part, range(parts))])
             return self.start(ask, idempotency)  # another call came first
-        return self._set_going(run)
+        return Started(self._set_going(run))
 
     def _store_secrets(self, run: Run, listed: list[ImportRow], probe_key: str | None) -> int:
         """Returns in how many parts the list is stored. They and the data key outlast any message that expands them."""
@@ -124,9 +152,9 @@ class BatchImportService:
         self._runs.cancel(run_id)
         run = self._runs.get(run_id)
         if run is None:
-            raise NotFound("there is no such run")
+            raise NotFound("there is no such run", "没有该批次")
         if run.state is not RunState.CANCELLED:
-            raise Conflict(f"run {run_id} has ended as {run.state}")
+            raise Conflict(f"run {run_id} has ended as {run.state}", f"批次 {run_id} 已结束：{run.state}")
         return run
 
     def open_probe_key(self, run: Run) -> str | None:
@@ -144,7 +172,7 @@ class BatchImportService:
         if remembered is None or idempotency is None:
             return None
         if remembered["request_hash"] != idempotency["request_hash"]:
-            raise Conflict("this Idempotency-Key was used for another request")
+            raise Conflict("this Idempotency-Key was used for another request", "该 Idempotency-Key 已用于另一个请求")
         return self._runs.get(remembered["run_id"])
 
     # --- creating
@@ -152,6 +180,10 @@ class BatchImportService:
     def _prepare(self, asked: Asked) -> tuple[Run, list[ImportRow]]:
         request = asked.request
         now = self._clock.now()
+        listed = by_provider(request.items, request.platform)
+        plans = asked.follows.plans if asked.follows else ()
+        for entry in listed if plans else ():
+            entry["plan"] = plans[entry["position"]]
         run = Run(
             run_id=f"run_{now:%Y%m%d}_{self._new_suffix()}",
             mode=request.mode,
@@ -163,17 +195,16 @@ class BatchImportService:
             subscription_days=request.subscription_days,
             join_groups=tuple(dict.fromkeys(request.join_groups)),
             legacy_batch_id=request.legacy_batch_id,
+            label=request.label or None,
+            source=asked.source,
+            created_by=asked.created_by,
             total_items=len(request.items),
             pages=pages_of(len(request.items)),
             index_page=self._runs.new_index_page(),
             started_at=iso(now),
             keys_until=int((now + self._retention).timestamp()),
-            **_origin(asked.source),
+            **_origin(asked.follows),
         )
-        listed = by_provider(request.items, request.platform)
-        plans = asked.source.plans if asked.source else ()
-        for entry in listed if plans else ():
-            entry["plan"] = plans[entry["position"]]
         return run, listed
 
     # --- expanding
@@ -236,17 +267,6 @@ class BatchImportService:
         )
 
 
-def _origin(source: Source | None) -> dict[str, Any]:
-    """The fields of a run that is made of another one's items."""
-    if source is None:
-        return {}
-    return {
-        "plan_of" if source.plans else "retry_of": source.run.run_id,
-        "source_items": pack_positions(source.positions),
-        "left_out_items": source.left_out_items,
-    }
-
-
 def _packed(listed: list[ImportRow]) -> list[bytes]:
     return [zlib.compress(json.dumps(chunk).encode()) for chunk in chunks(listed)]
 
@@ -257,3 +277,14 @@ def _part(number: int) -> str:
 
 def _by_position(entry: ImportRow) -> int:
     return int(entry["position"])
+
+
+def _origin(source: Source | None) -> dict[str, Any]:
+    """The fields of a run that is made of another one's items."""
+    if source is None:
+        return {}
+    return {
+        "plan_of" if source.plans else "retry_of": source.run.run_id,
+        "source_items": pack_positions(source.positions),
+        "left_out_items": source.left_out_items,
+    }

@@ -24,9 +24,9 @@ class FollowUp:
         """The run as it is now; ``Conflict`` when it has not ended."""
         run = self._runs.get(run_id)
         if run is None:
-            raise NotFound("there is no such run")
+            raise NotFound("there is no such run", "没有该批次")
         if run.finished_at is None:
-            raise Conflict(f"run {run_id} has not ended yet")
+            raise Conflict(f"run {run_id} has not ended yet", f"批次 {run_id} 尚未结束")
         return run
 
     def items_of(self, run: Run) -> list[Item]:
@@ -42,12 +42,18 @@ class FollowUp:
         that has not ended holds some of the same items.
         """
         if run.access_mode is AccessMode.SELF_SERVICE and probe_api_key is None:
-            raise InvalidRequest("probe_api_key is required for a run of access_mode=self_service")
-        held = [item.item_id for item in items if item.item_id not in given]
-        keys = {**self._service.open_keys(run.run_id, held), **given}
+            raise InvalidRequest(
+                "probe_api_key is required for a run of access_mode=self_service",
+                "access_mode=self_service 的批次须提供 probe_api_key",
+            )
+        without = [item.item_id for item in items if item.item_id not in given]
+        keys = {**self._service.open_keys(run.run_id, without), **given}
         kept = [item for item in items if item.item_id in keys]
         if not kept:
-            raise Conflict(f"no key of these items of run {run.run_id} is held any more: import them again")
+            raise Conflict(
+                f"no key of these items of run {run.run_id} is held any more: import them again",
+                f"批次 {run.run_id} 中这些条目的密钥已全部清除，请重新导入",
+            )
         positions = [item.position for item in kept]
         unfinished = self._unfinished_followers(run, pack_positions(positions))
         source = Source(run.model_copy(update={"followers": unfinished}), positions, len(items) - len(kept))
@@ -58,7 +64,10 @@ class FollowUp:
         unfinished = [other for other in self._runs.get_many(list(run.followers)) if other.finished_at is None]
         for other in unfinished:
             if overlap(other.source_items or b"", positions):
-                raise Conflict(f"run {other.run_id} holds some of the same items and has not ended yet")
+                raise Conflict(
+                    f"run {other.run_id} holds some of the same items and has not ended yet",
+                    f"批次 {other.run_id} 含有其中的条目且尚未结束",
+                )
         return tuple(other.run_id for other in unfinished)
 
 
@@ -75,6 +84,7 @@ def _request(run: Run, items: list[ItemRequest], probe_api_key: str | None) -> C
         dry_run=run.dry_run,
         join_groups=list(run.join_groups),
         legacy_batch_id=run.legacy_batch_id,
+        label=run.label,
         items=items,
     )
 

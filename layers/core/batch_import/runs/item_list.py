@@ -56,7 +56,8 @@ def _both(original: ImportRow, entry: ImportRow) -> list[str]:
     wishes = list(dict.fromkeys([*original["requested_models"], *entry["requested_models"]]))
     if len(wishes) > MOST_WISHES:
         raise InvalidRequest(
-            f"items[{entry['position']}].requested_models: the same pair asks for more than {MOST_WISHES} models in all"
+            f"items[{entry['position']}].requested_models: the same pair asks for more than {MOST_WISHES} models",
+            f"items[{entry['position']}].requested_models：同一地址和密钥合计请求的模型超过 {MOST_WISHES} 个",
         )
     return wishes
 
@@ -95,7 +96,10 @@ def idempotency_facts(asked: Callable[[], str], key: str | None) -> ImportRow | 
     if key is None:
         return None
     if not 1 <= len(key) <= 128 or not all(33 <= ord(char) <= 126 for char in key):
-        raise InvalidRequest("Idempotency-Key must be 1 to 128 visible ASCII characters")
+        raise InvalidRequest(
+            "Idempotency-Key must be 1 to 128 visible ASCII characters",
+            "Idempotency-Key 须为 1 至 128 个可见 ASCII 字符",
+        )
     return {
         "hash": hashlib.sha256(key.encode()).hexdigest(),
         "request_hash": hashlib.sha256(asked().encode()).hexdigest(),

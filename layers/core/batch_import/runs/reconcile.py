@@ -180,7 +180,8 @@ class Reconcile:
         if run.keys_until is not None:
             until = datetime.fromtimestamp(run.keys_until, UTC)
             if until > self._clock.now():
-                self._runs.watch_again(run.run_id, iso(until))
+                if not run.is_being_undone:
+                    self._runs.watch_again(run.run_id, iso(until))
                 return 0
             held = [item_id_at(entry.position) for entry in self._listing.entries(run) if not entry.is_active]
             self._secrets.erase_run(run.run_id, [PROBE_KEY, *held])

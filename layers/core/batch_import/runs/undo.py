@@ -54,7 +54,10 @@ class UndoRequests:
         if run is None:
             run = self._follow_up.ended(run_id)
             if run.dry_run:
-                raise Conflict(f"run {run_id} is a dry run: it has left nothing in the host")
+                raise Conflict(
+                    f"run {run_id} is a dry run: it has left nothing in the host",
+                    f"批次 {run_id} 是试运行，没有在 sub2api 中留下任何内容",
+                )
             if not run.is_being_undone and not self._runs.ask_undo(run, facts):
                 return self.ask(run_id, idempotency_key)  # another call came first
             run = self._follow_up.ended(run_id)

@@ -7,6 +7,7 @@ import logging
 
 from batch_import.aws.queue import Work, WorkQueue
 from batch_import.consumer.progress import Progress
+from batch_import.domain.clock import parse
 from batch_import.domain.entities import Item, NewEvent
 from batch_import.domain.errors import StaleWrite
 from batch_import.domain.outcomes import Code
@@ -51,9 +52,14 @@ class DeadLetterRecorder:
         if item.current_stage is not ItemStage.VALIDATE:
             changes["confirmation_status"] = ConfirmationStatus.FAILED
         changes["current_stage"] = ItemStage.VALIDATE
+        told = {"run_id": item.run_id, "item_id": item.item_id, "stage": item.current_stage}
         try:
-            self._items.transition(item, changes, [NewEvent(event_type=EventType.DEAD_LETTERED, message=text)])
+            given_up = self._items.transition(
+                item, changes, [NewEvent(event_type=EventType.DEAD_LETTERED, message=text)]
+            )
         except StaleWrite:
-            logger.info("item moved on meanwhile", extra={"run_id": item.run_id, "item_id": item.item_id})
+            logger.info("item moved on meanwhile", extra=told)
             return False
+        seconds = (parse(given_up.updated_at) - parse(item.updated_at)).total_seconds()
+        logger.error("given up", extra={**told, "code": CODE, "seconds": seconds})
         return True

@@ -9,7 +9,6 @@ from batch_import.coordination.circuit_breaker import OriginBreakers
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.answers import Answer, error_text
 from batch_import.domain.capability import CapabilityProfile, ModelCapabilityProfile, Protocol, Verdict, judge
-from batch_import.domain.demands import demand_advisories
 from batch_import.domain.entities import Item, ItemProfile, NewEvent
 from batch_import.domain.naming import (
     build_alias_table,
@@ -117,8 +116,7 @@ class Prober:
             **warned(to.item, *advisories),
         }
         to.add(changes, [_discovered(found), _probed(result), *advisory_events(to.item, *advisories)], profile)
-        written = to.item.model_copy(update={"version": to.item.version + 1})
-        return Probed(profile, lambda: self._probe_deferred(written, relay, found, result, profile))
+        return Probed(profile, lambda: self._probe_deferred(to.item, relay, found, result, profile))
 
     def _openai_again(self, to: ItemTransitions, result: ProbeResult) -> NextStep | None:
         """Platform openai is preferred: a passing failure of its protocols is waited for, while there are retries."""
@@ -144,8 +142,6 @@ class Prober:
 def _advisories(
     to: ItemTransitions, found: ProviderModels, result: ProbeResult, unresolved: list[str]
 ) -> Iterator[Advisory]:
-    if to.item.platform_wish.allows(Platform.OPENAI):
-        yield from _openai_advisories(result)
     if found.guessed:
         yield Advisory("models_guessed", {"models": result.smoke_model})
     elif not found.listed:
@@ -157,14 +153,6 @@ def _advisories(
     served = result.served_model
     if served and _is_another(result.smoke_model, served):
         yield Advisory("another_model_served", {"asked": result.smoke_model, "served": to.redacted(served)})
-
-
-def _openai_advisories(result: ProbeResult) -> Iterator[Advisory]:
-    """What customers of an openai account feel."""
-    if "responses_unsupported_but_chat_ok" in result.transport.known_advisories:
-        yield Advisory("responses_unsupported_but_chat_ok")
-    by_chat = result.transport.supports_openai_chat_completions is True
-    yield from demand_advisories(result.demands, by_chat=by_chat)
 
 
 def _is_another(asked: str, served: str) -> bool:

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 from batch_import.consumer.next_step import NextStep
 from batch_import.coordination.provider_lock import ProviderBusy, ProviderLocks, ProviderSnapshot
 from batch_import.domain.advisories import Advisory
-from batch_import.domain.capability import transport_profile
+from batch_import.domain.capability import TransportProfile, transport_profile
 from batch_import.domain.channel_evolution import ChannelPatchContract, model_mapping_delta
 from batch_import.domain.clock import Clock
+from batch_import.domain.demands import demand_advisories, demands_named
 from batch_import.domain.entities import Item, ItemProfile, NewEvent, Plan, Run
 from batch_import.domain.outcomes import Code
 from batch_import.domain.pricing import missing_prices
@@ -186,7 +187,8 @@ class Provisioner:
 
     def _look(self, item: Item, run: Run, profile: ItemProfile, snapshot: ProviderSnapshot) -> "_Found | NoRoute":
         held = self._accounts(item, run, snapshot)
-        route = self._route(item, profile, held)
+        transport = transport_profile((profile.capability_profile or {}).get("transport_profile", {}))
+        route = self._route(item, transport, held)
         if isinstance(route, NoRoute):
             return route
         routed = _routed(item, route)
@@ -199,11 +201,11 @@ class Provisioner:
             provider_usable=self._provider_usable(item, run, held),
         )
         account = next((a for a in held if a.account_id == decision.account_id), None)
-        told = [*decision.advisories, *(_vanished(account, profile) if account else ()), *_route_advisories(route)]
+        gone = _vanished(account, profile) if account else ()
+        told = [*decision.advisories, *gone, *_route_advisories(route, transport)]
         return _Found(route, routed, decision, account, tuple(told))
 
-    def _route(self, item: Item, profile: ItemProfile, held: Sequence[ExistingAccount]) -> Route | NoRoute:
-        transport = transport_profile((profile.capability_profile or {}).get("transport_profile", {}))
+    def _route(self, item: Item, transport: TransportProfile, held: Sequence[ExistingAccount]) -> Route | NoRoute:
         ours = held_by_platform(held, item.provider_id, item.key_digest)
         return choose_route(transport, item.platform_wish, self._host.version_numbers(), ours)
 
@@ -449,13 +451,22 @@ def _routed(item: Item, route: Route) -> dict[str, Any]:
     }
 
 
-def _route_advisories(route: Route) -> Iterator[Advisory]:
-    """What customers lose on another platform, and what the host shows of the key."""
+def _route_advisories(route: Route, transport: TransportProfile) -> Iterator[Advisory]:
+    """What customers lose on the platform that was chosen, and what the host shows of the key."""
+    if route.platform is Platform.OPENAI:
+        yield from _openai_advisories(transport)
     converted = {Platform.ANTHROPIC: "messages", Platform.GEMINI: "generateContent"}.get(route.platform)
     if converted:
         yield Advisory("converted_by_host", {"protocol": converted})
     if route.auth_style is AuthStyle.API_KEY:
         yield Advisory("key_readable_in_host")
+
+
+def _openai_advisories(transport: TransportProfile) -> Iterator[Advisory]:
+    if "responses_unsupported_but_chat_ok" in transport.known_advisories:
+        yield Advisory("responses_unsupported_but_chat_ok")
+    by_chat = transport.supports_openai_chat_completions is True
+    yield from demand_advisories(demands_named(transport.demands), by_chat=by_chat)
 
 
 def _in_words(plan: Plan) -> str:

@@ -11,6 +11,7 @@ from batch_import.domain.entities import Item, ItemProfile, NewEvent, advisory_e
 from batch_import.domain.outcomes import Code
 from batch_import.domain.redaction import redacted
 from batch_import.domain.retry_policy import retry_policy
+from batch_import.domain.texts import printable
 from batch_import.domain.types import ConfirmationStatus, EventType, ItemStage
 from batch_import.host.errors import HostError
 from batch_import.store.items import ItemStore, PendingWrite
@@ -52,7 +53,7 @@ class ItemTransitions:
         """A text of a relay or host, fit to be stored and shown: they like to repeat a key in their errors."""
         if text and self._api_key is None:
             self._api_key = self._writer.open_key(self.item)
-        return redacted(text, self._api_key)
+        return printable(redacted(text, self._api_key))
 
     def add(
         self, changes: Mapping[str, Any], events: Iterable[NewEvent] = (), profile: ItemProfile | None = None
@@ -79,8 +80,7 @@ class ItemTransitions:
         events: Iterable[NewEvent] = (),
         profile: ItemProfile | None = None,
     ) -> NextStep:
-        self.write({**_FRESH, **changes, "current_stage": stage}, events, profile)
-        return NextStep(stage)
+        return NextStep(stage, item=self.write({**_FRESH, **changes, "current_stage": stage}, events, profile))
 
     def fail(self, code: Code, text: str, profile: ItemProfile | None = None, **changes: Any) -> NextStep:
         """To the validate stage for a verdict only: nothing outside is called for the item again."""
@@ -110,8 +110,7 @@ class ItemTransitions:
             message=f"{text[:300]}, retry scheduled",
             payload={"code": code, "delay_ms": round(delay * 1000)},
         )
-        self.write(changes, [event])
-        return NextStep(item.current_stage, delay)
+        return NextStep(item.current_stage, delay, item=self.write(changes, [event]))
 
     def host_failed(self, error: HostError) -> NextStep | None:
         """A retry, or ``None`` when they are spent. While the host is known to be down, waiting costs no attempt."""

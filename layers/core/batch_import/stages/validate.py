@@ -217,8 +217,9 @@ class ValidationService(Stage):
             payload={"access_status": access.value, "code": final.get("failure_code") or item.failure_code},
         )
         history = [*events, *advisory_events(item, *advisories), decided]
-        self._after_verdict(to.write(final, history, profile), run)
-        return NextStep(ItemStage.DONE)
+        written = to.write(final, history, profile)
+        self._after_verdict(written, run)
+        return NextStep(ItemStage.DONE, item=written, accepted_at=run.started_at)
 
     def ended(self, item: Item) -> None:
         """For an item already done: what follows its end is repeated, in case a crash cut it off. Harmless."""

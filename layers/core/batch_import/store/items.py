@@ -217,14 +217,15 @@ class ItemStore:
     def add_to_profiles(self, findings: Sequence[tuple[Item, ItemProfile, NewEvent]]) -> None:
         """Replace profiles, each with an event. The items' rows stay: other workers may be changing them.
 
-        Each item is given as the write of its findings left it.
+        Each item is given as the worker that found them left it; one whose findings were not written is left out.
         """
         now = self._clock.now()
         self._events.put_all(
             row
             for item, profile, event in findings
+            if item.profile is not None
             for row in (
-                _profile_row(item, item.profile or "", profile),
+                _profile_row(item, item.profile, profile),
                 _event_row(item, f"{item.last_event}{_DEFERRED}", [_told(item, 0, event, iso(now))]),
             )
         )

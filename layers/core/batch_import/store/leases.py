@@ -8,6 +8,7 @@ from typing import Any
 from batch_import.domain.clock import Clock, iso
 from batch_import.store.dynamo import Row, Table
 
+PROVIDER = "provider"
 _FREE = "attribute_not_exists(lease_owner) OR lease_expires_at < :now OR lease_owner = :mine"
 
 
@@ -22,6 +23,10 @@ class Leases:
         self._table = table
         self._clock = clock
         self._prefix = f"lease#{scope}#" if scope else "lease#"
+
+    def _key(self, kind: str, name: str) -> tuple[str, str]:
+        """Providers are many, and one key would take the writes of all; nobody lists them."""
+        return self._prefix + (f"{kind}#{name}" if kind == PROVIDER else kind), name
 
     def acquire(self, kind: str, name: str, owner: str, seconds: float, cooldown: float = 0.0) -> bool:
         """Take the lease for ``seconds``; ``False`` when another owner has it, or before its ``cooldown`` is over.
@@ -38,7 +43,7 @@ class Leases:
         }
         update = "SET lease_owner = :mine, lease_expires_at = :until"
         try:
-            return self._table.update(self._prefix + kind, name, update, values, condition=condition)
+            return self._table.update(*self._key(kind, name), update, values, condition=condition)
         except Exception:
             with suppress(Exception):  # it may have been given all the same, and nobody would know that it is ours
                 self.release(kind, name, owner)
@@ -51,7 +56,7 @@ class Leases:
     def release(self, kind: str, name: str, owner: str) -> None:
         values = {":mine": owner, ":now": iso(self._clock.now())}
         update = "REMOVE lease_owner, lease_expires_at SET free_at = :now"
-        self._table.update(self._prefix + kind, name, update, values, condition="lease_owner = :mine")
+        self._table.update(*self._key(kind, name), update, values, condition="lease_owner = :mine")
 
     def remember(
         self, kind: str, name: str, facts: Mapping[str, Any], unchanged: tuple[str, Any] | None = None
@@ -64,15 +69,15 @@ class Leases:
         values = {f":{index}": value for index, value in enumerate(facts.values())}
         update = "SET " + ", ".join(f"{name_} = :{name_[1:]}" for name_ in names)
         if unchanged is None:
-            return self._table.update(self._prefix + kind, name, update, values, names=names)
+            return self._table.update(*self._key(kind, name), update, values, names=names)
         fact, seen = unchanged
         names["#seen"] = fact
         condition = "attribute_not_exists(#seen)" if seen is None else "#seen = :seen"
         values |= {} if seen is None else {":seen": seen}
-        return self._table.update_once(self._prefix + kind, name, update, values, condition=condition, names=names)
+        return self._table.update_once(*self._key(kind, name), update, values, condition=condition, names=names)
 
     def facts(self, kind: str, name: str) -> Row:
-        return self._table.get(self._prefix + kind, name) or {}
+        return self._table.get(*self._key(kind, name)) or {}
 
     def all(self, kind: str) -> list[Row]:
         """Every row of a kind (kinds are small: tens of keys, a handful of isolation groups)."""

@@ -1,18 +1,15 @@
-"""Lists in their documented orders, from the index pages: opaque cursors bound to their filter.
+"""Lists in their documented orders, from the index pages.
 
 See docs/design.md#35-list-orders.
 """
 
-import base64
-import hashlib
-import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
 from batch_import.domain.entities import Item, Run
-from batch_import.domain.errors import InvalidRequest
 from batch_import.domain.types import ItemOrder
+from batch_import.store.cursors import decode_cursor, encode_cursor
 from batch_import.store.item_index import ItemEntry, ItemIndex
 from batch_import.store.items import ItemStore, item_id_at
 from batch_import.store.run_index import RunEntry, RunIndex
@@ -23,29 +20,6 @@ MAX_LIMIT = 200
 SEARCH_ROW_BYTES = 300_000
 
 Filter = Mapping[str, Any]
-
-
-def encode_cursor(position: str, filters: Filter) -> str:
-    raw = json.dumps([position, _digest(filters)])
-    return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str | None, filters: Filter) -> str | None:
-    """The position that ``cursor`` holds; raises ``InvalidRequest`` when it is damaged or of another filter."""
-    if cursor is None:
-        return None
-    try:
-        position, digest = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, TypeError, RecursionError):
-        raise InvalidRequest("cursor is not valid") from None
-    if digest != _digest(filters) or not isinstance(position, str):
-        raise InvalidRequest("cursor belongs to another filter")
-    return position
-
-
-def _digest(filters: Filter) -> str:
-    text = json.dumps({k: str(v) for k, v in filters.items() if v is not None}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def pack_search(lines: Iterable[str]) -> list[bytes]:
@@ -79,13 +53,14 @@ class Listing:
 
     def runs(self, filters: Filter, limit: int, cursor: str | None) -> tuple[list[Run], str | None]:
         """``started_at`` descending; filters ``state``, ``access_mode``, ``q`` (run id, and items' provider or URL)."""
-        position = decode_cursor(cursor, filters)
+        scope = {"list": "runs", **filters}
+        position = decode_cursor(cursor, scope)
         found: list[tuple[str, Run]] = []
         for entries in _in_order(self._run_index.pages()):
             wanted = [e for e in entries if position is None or e.order_key < position]
             found += self._matching_runs(wanted, filters)
             if len(found) > limit:
-                return [run for _, run in found[:limit]], encode_cursor(found[limit - 1][0], filters)
+                return [run for _, run in found[:limit]], encode_cursor(found[limit - 1][0], scope)
         return [run for _, run in found], None
 
     def _matching_runs(self, entries: Iterable[RunEntry], filters: Filter) -> list[tuple[str, Run]]:
@@ -112,14 +87,20 @@ class Listing:
     # --- items
 
     def items(
-        self, run: Run, filters: Filter, limit: int, cursor: str | None, order: ItemOrder = ItemOrder.STATUS
+        self,
+        run: Run,
+        filters: Filter,
+        limit: int,
+        cursor: str | None,
+        order: ItemOrder = ItemOrder.STATUS,
+        name: str = "items",
     ) -> tuple[list[Item], str | None]:
         """By ``order``: that of docs/design.md#35-list-orders, or that of the run's list.
 
         In the order of status an item that moves while a reader walks may be met twice, or not; in that of the list,
-        every item is met once.
+        every item is met once. A cursor goes on in a list of the same ``name``.
         """
-        bound = {**filters, "order": order}
+        bound = {"list": name, "run": run.run_id, **filters, "order": order}
         position = decode_cursor(cursor, bound)
         by_position = order is ItemOrder.POSITION
         place: Callable[[ItemEntry], str] = _list_place if by_position else _status_place

@@ -39,9 +39,8 @@ class RunStore:
     ) -> bool:
         """Store the run. ``text`` and ``search`` are what is searched in.
 
-        False when ``idempotency`` exists, or when another run has followed ``follows`` since that was read.
-
-        The run's row comes last: what it needs is there, and before it nobody reads that.
+        False when ``idempotency`` exists, or when another run has followed ``follows`` since that was read. The run's
+        row comes last: what it needs is there, and before it nobody reads that.
         """
         self._table.put_all(
             {"pk": run.run_id, "sk": f"search#{n:03d}", "text": packed} for n, packed in enumerate(search)
@@ -50,7 +49,9 @@ class RunStore:
         self._index.add(run, text)
         parts = [self._table.putting(self._row(run), "attribute_not_exists(pk)")]
         if idempotency is not None:
-            parts.append(self._table.putting(self._idempotency_row(run, idempotency), "attribute_not_exists(pk)"))
+            row = self._idempotency_row(run, idempotency)
+            free = "attribute_not_exists(pk) OR expires_at <= :now"
+            parts.append(self._table.putting(row, free, {":now": self._epoch()}))
         if follows is not None:
             parts.append(self._following(run, follows))
         return self._table.write_together(parts)
@@ -66,15 +67,19 @@ class RunStore:
         return self._table.updating(source.run_id, _RUN, update, values, "followed = :seen")
 
     def remembered(self, idempotency_hash: str) -> Row | None:
-        """``run_id`` and ``request_hash`` of the run that this Idempotency-Key made, if any."""
-        return self._table.get(f"idempotency#{idempotency_hash}", _RUN)
+        """``run_id`` and ``request_hash`` of the run that this Idempotency-Key made within its lifetime, if any."""
+        row = self._table.get(f"idempotency#{idempotency_hash}", _RUN)
+        return row if row and row["expires_at"] > self._epoch() else None
+
+    def _epoch(self) -> int:
+        return int(self._clock.now().timestamp())
 
     def _row(self, run: Run) -> Row:
         watch = {"watch_pk": "runs", "watch_at": iso(self._clock.now() + RUN_PATIENCE)}
         return {"pk": run.run_id, "sk": _RUN, **run.model_dump(mode="python"), **watch}
 
     def _idempotency_row(self, run: Run, idempotency: Row) -> Row:
-        expires = int((self._clock.now() + timedelta(hours=_IDEMPOTENCY_HOURS)).timestamp())
+        expires = self._epoch() + 3600 * _IDEMPOTENCY_HOURS
         return {
             "pk": f"idempotency#{idempotency['hash']}",
             "sk": _RUN,
@@ -206,6 +211,12 @@ class RunStore:
             ExpressionAttributeValues={":pk": "runs"},
         )
         return [row["pk"] for row in rows]
+
+    def items_waiting(self) -> int:
+        """How many items of all open runs have no verdict yet."""
+        runs = [run for run in self.get_many(self.watched()) if run.finished_at is None]
+        done = self.counters_of(runs)
+        return sum(run.total_items - done[run.run_id].completed_items for run in runs)
 
     def watch_again(self, run_id: str, at: str | None = None) -> None:
         """Look at the run again later, or ``at`` a time; one that is not watched stays so."""

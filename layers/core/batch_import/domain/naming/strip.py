@@ -38,8 +38,9 @@ _DATE = re.compile(r"[-@](20\d{2}-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])|20
 _PRICE_BY_LENGTH = re.compile(r"-((?:lte|gt)-\d+k)(?=-|$)")
 # The number format of the weights, anywhere in the id. No model is named after it.
 _QUANTISATION = re.compile(
-    r"[-.](?:(?:nv|mx)?fp(?:4|6|8|16|32)|mxfp|bf16|f(?:16|32)|int[2348](?:-mixed)?(?:-ar)?|[2-8]-?bit|w\d+a\d+"
-    r"|awq|gptq|hqq|q\df(?:16|32)(?:[.-]\d)?|(?:ud-)?i?q\d(?:-(?:k|\d))?(?:-(?:xl|xs|[sml]))?)(?=-|$)"
+    r"[-.](?:(?:nv|mx)?fp(?:4|6|8|16|32)(?:-v\d(?=$))?|mxfp|bf16|f(?:16|32)|int[2348](?:-mixed)?(?:-ar)?|[2-8]-?bit|w\d+a\d+"
+    r"|awq|gptq|hqq|q\df(?:16|32)(?:[.-]\d)?|(?:ud-)?i?q\d(?:[-.](?:k|\d))?(?:-(?:x?x[sl]|nl|[sml]))?)"
+    r"(?=-|\.(?!\d)|$)"
 )
 _LAST_WORD = re.compile(r"[-@.]([a-z0-9]+)$")
 _HYPHENS_IN_PREFIX = 4

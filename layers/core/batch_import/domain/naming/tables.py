@@ -129,7 +129,7 @@ OTHER_BRANDS = words_of(
 )
 
 # Brands whose models take a reasoning effort. Elsewhere ``-medium`` and ``-high`` are parts of names: ``phi-3-medium``.
-EFFORT_BRANDS = words_of("gpt o1 o3 o4 claude gemini grok")
+EFFORT_BRANDS = words_of("gpt o1 o3 o4 claude gemini grok deepseek")
 
 # Names whose context length distinguishes models that differ in weights or in price: GPT-4 and GPT-4 32k, Qwen2.5-1M.
 LENGTH_IS_A_MODEL = (

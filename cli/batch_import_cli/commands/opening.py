@@ -1,0 +1,44 @@
+"""``open``: the result page in a browser, signed in."""
+
+import os
+import tempfile
+import time
+import webbrowser
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+import click
+
+from batch_import_cli.app import App, api_command, note
+
+LINGER_SECONDS = 10.0  # until then the browser has read the file that leads it to the page
+
+
+@click.command("open", epilog="\b\nExamples:\n  batch-import open\n  batch-import open run_20260522_0001")
+@click.argument("run_id", metavar="[RUN]", required=False)
+@click.option("--print", "only_print", is_flag=True, help="Print the signed-in link instead; it holds your token.")
+@api_command
+def open_command(app: App, run_id: str | None, only_print: bool) -> None:
+    """Open the result page in your browser, signed in; with RUN the page of that run."""
+    below = f"/runs/{quote(run_id, safe='')}" if run_id else ""
+    page = f"{app.environment.root(app.url)}/batch-import{below}"
+    link = f"{page}#token={quote(app.environment.token(app.url), safe='')}"
+    if only_print:
+        click.echo(link)
+        return
+    _open(link)
+    note(f"Opened {page}")
+
+
+def _open(link: str) -> None:
+    """By a file that only its owner can read: arguments of a browser are visible to everybody on the machine."""
+    handle, name = tempfile.mkstemp(prefix="batch-import-", suffix=".html")
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(f'<!doctype html><meta http-equiv="refresh" content="0;url={escape(link)}">')
+        if not webbrowser.open(Path(name).as_uri()):
+            raise click.ClickException("no browser could be started; --print gives the link")
+        time.sleep(LINGER_SECONDS)
+    finally:
+        Path(name).unlink()

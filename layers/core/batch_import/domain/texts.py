@@ -1,0 +1,31 @@
+"""Texts of strangers, made safe to be shown: relays, hosts and lists may send any character."""
+
+import unicodedata
+
+_HIDING = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}  # controls, marks of direction and of no width, halves of characters
+_KEPT = "\n\t"
+
+
+def printable(text: str) -> str:
+    """``text`` with a replacement character for each one that moves a cursor, turns the direction, or is not seen."""
+    return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def escaped(text: str) -> str:
+    """JSON ``text``, equal in meaning, with such characters written as ``\\uXXXX``."""
+    return text if text.isprintable() else "".join(_written(character) for character in text)
+
+
+def _hides(character: str) -> bool:
+    return character not in _KEPT and unicodedata.category(character) in _HIDING
+
+
+def _shown(character: str) -> str:
+    return "\N{REPLACEMENT CHARACTER}" if _hides(character) else character
+
+
+def _written(character: str) -> str:
+    if not _hides(character):
+        return character
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

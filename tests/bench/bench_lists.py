@@ -1,0 +1,157 @@
+"""How long lists take to read in the embedded stack, at 10,000 items and 5,000 runs, and how many units that costs.
+
+python tests/bench/bench_lists.py --items 10000 --runs 5000
+
+Rows are written through the stores, as workers would leave them; the lists are read over HTTP until the answer is
+complete, or a page is full. Prints figures; asserts nothing.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from batch_import.aws.settings import Settings
+from batch_import.bootstrap import CompositionRoot
+from batch_import.domain.contract import CreateRunRequest
+from batch_import.domain.entities import Item, Run
+from batch_import.domain.types import ItemStage
+from batch_import.runs.create import Asked
+from batch_import.store.items import item_id_at
+
+from embedded.stack import Embedded
+from tests.bench.bench_import import _call
+from tests.support.stack import embedded_stack
+
+CODES = ("auth_failed", "unreachable", "payment_required")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--items", type=int, default=10_000)
+    parser.add_argument("--runs", type=int, default=5_000)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="lists-") as folder:
+        file = Path(folder) / "capacity.json"
+        os.environ["CAPACITY_FILE"] = str(file)
+        with embedded_stack(Path(folder) / "home", iam=False) as stack:
+            root = _root(stack)
+            small, large = _items(root, 100), _items(root, options.items)
+            _runs(root, options.runs)
+            _read(stack, file, small, large, options)
+
+
+def _root(stack: Embedded) -> CompositionRoot:
+    """The parts as the API's function has them."""
+    functions = stack.emulator.client("lambda").list_functions()["Functions"]
+    [api] = [one for one in functions if "ApiFunction" in one["FunctionName"]]
+    return CompositionRoot(Settings.from_environment(api["Environment"]["Variables"]))
+
+
+def _items(root: CompositionRoot, count: int) -> Run:
+    """A run whose items have all ended, one in a hundred of them broken."""
+    pairs = [{"base_url": f"https://relay{n}.example.com/v1", "api_key": f"sk-bench-{n:06d}"} for n in range(count)]
+    asked = {"access_mode": "subscription", "subscription_users": ["a@example.com"], "items": pairs[:100]}
+    request = CreateRunRequest.model_validate(asked).model_copy(
+        update={"items": [CreateRunRequest.model_validate({**asked, "items": [pair]}).items[0] for pair in pairs]}
+    )
+    run = root.service.start(lambda: Asked(request), None)
+    items = [_ended(run, position, pair["base_url"]) for position, pair in enumerate(pairs)]
+    for start in range(0, count, 1000):
+        root.items.add(items[start : start + 1000])
+    root.progress.publish()
+    return root.runs.get(run.run_id) or run
+
+
+def _ended(run: Run, position: int, base_url: str) -> Item:
+    broken = position % 100 == 7
+    return Item(
+        run_id=run.run_id,
+        item_id=item_id_at(position),
+        position=position,
+        base_url=base_url,
+        provider_id=base_url.removeprefix("https://"),
+        key_digest="0" * 64,
+        current_stage=ItemStage.DONE,
+        access_status="broken" if broken else "active",
+        confirmation_status="failed" if broken else "confirmed",
+        platform="anthropic" if position % 50 == 3 else "openai",
+        last_error_code=CODES[position // 100 % 3] if broken else None,
+        created_at=run.started_at,
+        updated_at=run.started_at,
+    )
+
+
+def _runs(root: CompositionRoot, count: int) -> None:
+    for number in range(count):
+        pair = {"base_url": f"https://host{number}.example.net/v1", "api_key": f"sk-bench-run-{number:06d}"}
+        kind: dict[str, Any] = {"access_mode": "subscription", "subscription_users": ["a@example.com"]}
+        if number % 500 == 9:
+            kind = {"access_mode": "self_service", "probe_api_key": "sk-bench-probe-0001"}
+        root.service.start_run(CreateRunRequest.model_validate({**kind, "items": [pair]}))
+
+
+def _read(stack: Embedded, file: Path, small: Run, large: Run, options: argparse.Namespace) -> None:
+    runs, of = "/api/batch-import/runs", "/api/batch-import/runs/{}/items"
+    _call(stack, "GET", runs)
+    middle = _middle(stack, of.format(large.run_id), options.items // 2)
+    asked = {
+        f"run of {options.items} items": f"{runs}/{large.run_id}",
+        "items, first page": of.format(large.run_id),
+        "items, middle page": f"{of.format(large.run_id)}?cursor={middle}",
+        "items, by position": f"{of.format(large.run_id)}?order=position",
+        "items, a status that few have": f"{of.format(large.run_id)}?access_status=broken",
+        "items, a code": f"{of.format(large.run_id)}?code=payment_required",
+        "items, a platform": f"{of.format(large.run_id)}?platform=anthropic",
+        "items, q": f"{of.format(large.run_id)}?q=relay{options.items - 7}.example",
+        "items, q that none has": f"{of.format(large.run_id)}?q=nowhere",
+        "items of a run of 100, first page": of.format(small.run_id),
+        "items of a run of 100, a code": f"{of.format(small.run_id)}?code=auth_failed",
+        f"{options.runs} runs, first page": runs,
+        "runs, by state": f"{runs}?state=running",
+        "runs, an access mode that few have": f"{runs}?access_mode=self_service",
+        "runs, an exact id": f"{runs}?q={large.run_id}",
+        "runs, q": f"{runs}?q=host{options.runs // 2}.example",
+        "runs, q that none has": f"{runs}?q=nowhere",
+    }
+    print(f"{'':38} seconds   rows   read units")
+    for name, path in asked.items():
+        seconds, rows, units = _timed(stack, file, path)
+        print(f"{name:38} {seconds:7.3f} {rows:6} {units:12.1f}")
+
+
+def _middle(stack: Embedded, path: str, after: int) -> str:
+    """A cursor behind so many items."""
+    cursor = ""
+    while after > 0:
+        cursor = _call(stack, "GET", f"{path}?limit=200{cursor and f'&cursor={cursor}'}")["next_cursor"]
+        after -= 200
+    return cursor
+
+
+def _timed(stack: Embedded, file: Path, path: str) -> tuple[float, int, float]:
+    """Median seconds of five, rows of the answer, and read units of one."""
+    taken, answer = [], {}
+    time.sleep(1.1)
+    before = _units(stack, file)
+    for _ in range(5):
+        begun = time.perf_counter()
+        answer = _call(stack, "GET", path)
+        taken.append(time.perf_counter() - begun)
+    time.sleep(1.1)
+    rows: Any = answer.get("items", answer.get("runs", ()))
+    return statistics.median(taken), len(rows), (_units(stack, file) - before) / 5
+
+
+def _units(stack: Embedded, file: Path) -> float:
+    table = stack.emulator.client("dynamodb").list_tables()["TableNames"][0]
+    stack.emulator.client("dynamodb").get_item(TableName=table, Key={"pk": {"S": "none"}, "sk": {"S": "none"}})
+    return float(sum(json.loads(file.read_text("utf-8"))["reads"].values()))
+
+
+if __name__ == "__main__":
+    main()

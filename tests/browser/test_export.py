@@ -1,0 +1,42 @@
+"""Exporting what the filters show: CSV that a spreadsheet opens safely, and JSON."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Reader
+from tests.browser.test_run import rows
+from tests.conftest import Service
+
+pytestmark = pytest.mark.browser
+
+
+def saved(page: Page, name: str) -> str:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=name, exact=True).first.click()
+    return Path(download.value.path()).read_text("utf-8-sig")
+
+
+def test_the_current_filter_is_exported(reader: Reader, service: Service, relays: Any) -> None:
+    items = relays("healthy", "dead_key", "empty_list")
+    items[0]["label"] = "=HYPERLINK(1)"
+    run_id, _ = service.import_(items)
+    page = reader.visit(f"/batch-import/runs/{run_id}")
+    expect(rows(page)).to_have_count(3)
+    every = list(csv.DictReader(io.StringIO(saved(page, "Export CSV"))))
+    assert len(every) == 3
+    healthy = next(row for row in every if row["access"] == "active")
+    assert healthy["label"] == "'=HYPERLINK(1)"
+    assert (healthy["address"], healthy["account"], healthy["code"]) == (items[0]["base_url"], "1", "")
+    page.get_by_role("button", name="Broken").click()
+    expect(rows(page)).to_have_count(2)
+    broken = json.loads(saved(page, "JSON"))
+    assert {row["code"] for row in broken} == {"auth_failed", "empty_model_list"}
+    assert all(row["advice"] and row["account"] is None for row in broken)
+    cause = list(csv.DictReader(io.StringIO(saved(page, "Export"))))
+    assert len(cause) == 1
