@@ -125,6 +125,6 @@ def test_nothing_reads_state_from_the_links() -> None:
         "domain/entities.py",
         "domain/export.py",
         "runs/item_list.py",
-        "runs/retry.py",
+        "runs/follow_up.py",
         "runs/create.py",
     }
