@@ -65,6 +65,11 @@ def captured(service: Service) -> dict[str, Any]:
     }
     retried = found["retry_run"]["response"]["run_id"]
     found["cancel_run"] = {"response": service.call("POST", f"{RUNS}/{retried}/cancel", **ENGLISH)}
+    planned = service.call("POST", RUNS, {**create, "dry_run": True}, **ENGLISH)["run_id"]
+    service.pump.run()
+    found["apply_plan"] = {"request": {}, "response": service.call("POST", f"{RUNS}/{planned}/apply", {}, **ENGLISH)}
+    service.pump.run()
+    found["undo_run"] = {"response": service.call("POST", f"{run}/undo", **ENGLISH)}
     text = json.dumps(found, ensure_ascii=False, indent=1)
     return dict(json.loads(re.sub(r"127\.0\.0\.1:\d+", "relay.example.com", text)))
 

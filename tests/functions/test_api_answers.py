@@ -58,7 +58,7 @@ def test_customers_whom_the_host_does_not_know_are_told_by_their_positions(servi
     )
     assert stored() == before
     message = post({**BODY, "subscription_users": ["no@example.com"] * 30}, Accept_Language="zh").error[2]
-    assert message.endswith("宿主中没有该用户（另有 20 处）")
+    assert message.endswith("sub2api 中没有该用户（另有 20 处）")
     assert post({**BODY, "subscription_users": [users[0], users[2], users[3]]}).status == 202
 
 

@@ -209,4 +209,4 @@ def _needing_the_host() -> Iterator[None]:
     try:
         yield
     except HostError as error:
-        raise HostUnreachable(str(error), f"宿主不可用：{error}") from None
+        raise HostUnreachable(str(error), f"sub2api 不可用：{error}") from None

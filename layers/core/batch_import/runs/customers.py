@@ -26,7 +26,7 @@ def demand_known_customers(host: Callable[[], HostClient], users: Sequence[str])
         more = len(unknown) - _TOLD
         raise InvalidRequest(
             f"{places}: the host has no such user" + (f" (and {more} more)" if more > 0 else ""),
-            f"{places}：宿主中没有该用户" + (f"（另有 {more} 处）" if more > 0 else ""),
+            f"{places}：sub2api 中没有该用户" + (f"（另有 {more} 处）" if more > 0 else ""),
         )
 
 
