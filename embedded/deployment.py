@@ -101,7 +101,7 @@ class Deployment:
         if stack is None:
             raise EmbeddedError(f"the stack was not deployed; the reason is in {self._log}")
         self._put_gateway_responses(stack.outputs["ApiId"])
-        for output in ("RunsTable", "ItemsTable", "EventsTable"):
+        for output in ("RunsTable", "ItemsTable", "EventsTable", "SecretsTable"):
             self._enable_time_to_live(stack.outputs[output])
 
     def _put_gateway_responses(self, api_id: str) -> None:

@@ -75,4 +75,5 @@ def test_the_key_is_erased_when_its_item_is_active_and_kept_for_retry_otherwise(
     pairs = [{"base_url": box.relay(p), "api_key": f"sk-test-{p}"} for p in ("healthy", "dead_key")]
     service.import_(pairs)
     rows = boto3.client("dynamodb").scan(TableName=service.aws.environment["SECRETS_TABLE"])["Items"]
-    assert [row["sk"]["S"] for row in rows if row["sk"]["S"].startswith("item_")] == ["item_00002"]
+    places = [row["pk"]["S"].partition("#")[2] for row in rows]
+    assert [place for place in places if place.startswith("item_")] == ["item_00002"]

@@ -133,10 +133,10 @@ def test_a_plan_lives_as_long_as_its_keys_and_self_service_brings_its_own(servic
     fields = {"access_mode": "self_service", "probe_api_key": "sk-customer-0000000000001", "subscription_users": []}
     run_id, _ = planned(service, pair(box, "healthy", "one"), pair(box, "healthy", "two"), **fields)
     assert apply(service, run_id)[0][0] == 400
-    bootstrap().items_table.delete(run_id, "secret#item_00001")
+    bootstrap().secret_store.erase(run_id, ["item_00001"])
     answer, items = apply(service, run_id, {"probe_api_key": "sk-customer-0000000000001"})
     assert (answer["left_out_items"], [item["access_status"] for item in items]) == (1, ["active"])
-    bootstrap().items_table.delete(run_id, "secret#item_00002")
+    bootstrap().secret_store.erase(run_id, ["item_00002"])
     status, body = apply(service, run_id, {"probe_api_key": "sk-customer-0000000000001"})[0]
     assert (status, "no key" in body["error"]["message"]) == (409, True)
 

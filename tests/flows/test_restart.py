@@ -34,7 +34,7 @@ def test_a_list_that_was_not_expanded_yet_is_expanded(service: Service, box: Any
     run_id = service.start(healthy(box, 120))
     assert restart(service)["lists_requeued"] == 1
     service.pump.deliver("provision")
-    assert len(service.items(run_id, stage="probe")) > 0
+    assert len(service.items(run_id, current_stage="probe")) > 0
 
 
 def test_a_run_that_nobody_has_closed_is_closed(service: Service, box: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +50,7 @@ def test_a_run_that_nobody_has_closed_is_closed(service: Service, box: Any, monk
 def test_more_than_a_page_of_items_is_queued_and_a_second_restart_does_no_harm(service: Service, box: Any) -> None:
     run_id = service.start(healthy(box, 8))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("batch_import.store.items._PAGE", 3)
+        patch.setattr("batch_import.runs.reconcile._READ_TOGETHER", 3)
         assert [restart(service, lost=lost)["items_requeued"] for lost in (True, False)] == [8, 8]
     service.pump.run()
     assert creations(box) == 8

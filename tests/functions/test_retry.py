@@ -160,10 +160,10 @@ def test_a_retry_can_be_retried(aws: Aws) -> None:
     assert (answer.json["retry_of"], answer.json["total_items"]) == (first, 1)
 
 
-MANY, LONG = 600, "/" + "long" * 450
+MANY, LONG = 600, "/" + "long" * 450  # so that few items take several pages of a megabyte
 
 
-def test_a_long_list_is_retried_whole(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_that_takes_several_pages_is_retried_whole(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     """And in few calls: 10,000 items have to fit into the 29 seconds that the gateway waits."""
     old = long_and_broken(MANY)
     calls, real = [], BaseClient._make_api_call

@@ -115,8 +115,10 @@ def placed(host: str, aws: Aws) -> Iterator[Place]:
         aws.put_host(url, key)
         # a probe user of this test's own
         boto3.client("secretsmanager").put_secret_value(SecretId="deployment", SecretString=secrets.token_hex(24))
+        client = HostClient(HostTransport(url, key))
+        client.ensure_user("customer@example.com", "CustomerPass-1", 5)
         with clock(real=host == "real") as traveller:
-            yield Place(Service(aws, box, traveller), HostClient(HostTransport(url, key)), box, url)
+            yield Place(Service(aws, box, traveller), client, box, url)
 
 
 @contextmanager

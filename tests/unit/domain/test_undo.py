@@ -5,18 +5,8 @@ from typing import Any
 import pytest
 from batch_import.domain.advisories import Text
 from batch_import.domain.reuse_policy import ExistingAccount
-from batch_import.domain.undo import (
-    UNDO_TEXTS,
-    Fate,
-    UndoOutcome,
-    UndoReason,
-    fate,
-    groups_before,
-    is_made_by,
-    left_nothing,
-    made_by,
-    mapping_before,
-)
+from batch_import.domain.undo import Fate, fate, groups_before, is_made_by, left_nothing, made_by, mapping_before
+from batch_import.domain.undo_results import UNDO_TEXTS, UndoOutcome, UndoReason
 
 from tests.unit.domain import rows
 

@@ -39,7 +39,7 @@ from batch_import.domain.types import (
     RunSource,
     RunState,
 )
-from batch_import.domain.undo import UndoOutcome, UndoReason
+from batch_import.domain.undo_results import UndoOutcome, UndoReason
 from batch_import.domain.urls import MAX_LENGTH, canonical_base_url
 
 MAX_ITEMS = 10_000
@@ -165,7 +165,7 @@ class CreateRunRequest(_Request):
     confirm_timeout_ms: StrictInt = Field(default=0, ge=0, le=MAX_WAIT_MS)
     reactivate: Reactivate = Reactivate.ALWAYS
     platform: PlatformWish = PlatformWish.AUTO
-    dry_run: bool = False
+    dry_run: StrictBool = False
     join_groups: list[Name] = Field(default_factory=list, max_length=20)
     legacy_batch_id: Annotated[str, StringConstraints(max_length=200)] | None = None
     label: Annotated[str, StringConstraints(max_length=200), AfterValidator(str.strip)] | None = None

@@ -115,6 +115,7 @@ class Run(_Row):
     left_out_items: int = 0
     followers: tuple[str, ...] = ()
     followed: int = 0
+    undos: int = 0  # that were asked for
     undo_asked_at: str | None = None
     undone_at: str | None = None
 

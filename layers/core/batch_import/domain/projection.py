@@ -20,7 +20,7 @@ from batch_import.domain.types import (
     Role,
     RunState,
 )
-from batch_import.domain.undo import UNDO_TEXTS, UndoOutcome, UndoReason
+from batch_import.domain.undo_results import UNDO_TEXTS, UndoOutcome, UndoReason
 from batch_import.domain.urls import shown_base_url
 
 EVENTS_SHOWN = 200

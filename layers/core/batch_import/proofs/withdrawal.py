@@ -14,17 +14,14 @@ from batch_import.domain.reuse_policy import ExistingAccount, accounts_of_pair
 from batch_import.domain.types import AccessMode, AccountResolution, EventType, Platform
 from batch_import.domain.undo import (
     Fate,
-    UndoOutcome,
-    UndoReason,
-    UndoResult,
     added_groups,
     fate,
     groups_before,
     is_made_by,
-    kept,
     made_by,
     mapping_before,
 )
+from batch_import.domain.undo_results import UndoOutcome, UndoReason, UndoResult, kept
 from batch_import.host.accounts import existing_account
 from batch_import.host.client import HostClient, Json
 from batch_import.proofs.probe_resources import ProbeResources

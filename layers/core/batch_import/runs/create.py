@@ -105,9 +105,8 @@ class BatchImportService:
         """
         earlier = self.earlier(idempotency)
         if earlier is not None:
-            return Started(
-                self._set_going(earlier), replayed=True
-            )  # the first call may have broken off right after storing it
+            # The first call may have broken off right after storing it.
+            return Started(self._set_going(earlier), replayed=True)
         asked = ask()
         run, listed = self._prepare(asked)
         parts = self._store_secrets(run, listed, asked.request.probe_api_key)

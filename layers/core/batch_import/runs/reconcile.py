@@ -147,9 +147,6 @@ class Reconcile:
         if self._runs.expanded(run):
             self._queues[ItemStage.PROBE].send([Work(run_id, expand=True)])
             repaired["lists_requeued"] += 1
-        if run.is_being_undone:
-            self._queues[ItemStage.PROBE].send([Work(run_id, undo=True)])
-            repaired["undos_requeued"] += 1
         bound = run.given_key_is_bound
         if bound and self._is_key_put_back(run):
             bound = False
@@ -158,7 +155,10 @@ class Reconcile:
             self._repair_index(run)
             repaired["runs_closed"] += self._progress.publish() or self._progress.close(run)
         else:
-            repaired["keys_erased"] += self._end_watch(run, bound=bound)
+            repaired["keys_erased"] += self._end_watch(run, needed=bound or run.is_being_undone)
+        if run.is_being_undone:
+            self._queues[ItemStage.PROBE].send([Work(run_id, undo=True)])
+            repaired["undos_requeued"] += 1
         return repaired
 
     def _repair_index(self, run: Run) -> None:
@@ -168,21 +168,24 @@ class Reconcile:
         for item in self._items.get_many(run.run_id, missing):
             self._items.note(item)
 
-    def _end_watch(self, run: Run, *, bound: bool) -> int:
-        """Repeat what follows the end of a run; returns how many keys were erased because their time is over."""
+    def _end_watch(self, run: Run, *, needed: bool) -> int:
+        """Repeat what follows the end of a run; returns how many keys were erased because their time is over.
+
+        ``needed``: it is watched for another reason as well.
+        """
         self._runs.show_end(run)
         self._progress.erase_secrets(run)
         erased = 0
         if run.keys_until is not None:
             until = datetime.fromtimestamp(run.keys_until, UTC)
             if until > self._clock.now():
-                if not run.is_being_undone:
+                if not needed:
                     self._runs.watch_again(run.run_id, iso(until))
                 return 0
             held = [item_id_at(entry.position) for entry in self._listing.entries(run) if not entry.is_active]
             self._secrets.erase_run(run.run_id, [PROBE_KEY, *held])
             erased = len(held)
-        if not bound and not run.is_being_undone:
+        if not needed:
             self._runs.stop_watching(run.run_id)
         return erased
 

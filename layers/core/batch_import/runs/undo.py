@@ -15,7 +15,8 @@ from batch_import.domain.clock import Clock, parse
 from batch_import.domain.entities import Item, NewEvent, Run
 from batch_import.domain.errors import Conflict, StaleWrite
 from batch_import.domain.types import EventType, Platform
-from batch_import.domain.undo import UndoOutcome, UndoReason, UndoResult, kept, left_nothing
+from batch_import.domain.undo import left_nothing
+from batch_import.domain.undo_results import UndoOutcome, UndoReason, UndoResult, kept
 from batch_import.host.errors import HostError
 from batch_import.host.transport import TIMEOUT
 from batch_import.net.deadline import deadline
@@ -29,7 +30,7 @@ from batch_import.store.runs import RunStore
 logger = logging.getLogger(__name__)
 AT_ONCE = 8  # providers
 WORST_CASE = PATIENCE + 2 * TIMEOUT + END_SECONDS  # seconds for a provider to be begun with
-_BUSY_SECONDS, _HOST_SECONDS = 5.0, 30.0
+_BUSY_SECONDS, _HOST_SECONDS = 5.0, 60.0
 _PATIENCE = timedelta(hours=1)  # with a host that fails
 _Place = tuple[str, Platform]
 
@@ -181,7 +182,7 @@ class UndoWorker:
         if group_stays is not None:
             payload["group_stays"] = group_stays
         decided = NewEvent(event_type=EventType.UNDO_DECIDED, message=f"undo: {result.outcome}", payload=payload)
-        self._items.transition(item, {"undo_result": result.row(run.undo_asked_at or "")}, [*events, decided])
+        self._items.transition(item, {"undo_result": result.row(run.undos)}, [*events, decided])
 
     def _failed(self, run: Run, items: Sequence[Item], error: Exception, wait: float = 0.0) -> float | None:
         """The host is given an hour; then what is left stays, and says so."""
@@ -196,4 +197,4 @@ class UndoWorker:
 
 def _is_waiting(item: Item, run: Run) -> bool:
     known = item.undo_result
-    return known is None or not (known["settled"] or known["asked_at"] == run.undo_asked_at)
+    return known is None or not (known["settled"] or known["undo"] == run.undos)
