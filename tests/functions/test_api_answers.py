@@ -95,8 +95,8 @@ def test_active_with_nobody_having_got_access_is_told(service: Service, monkeypa
     assert ended["access_status"] == "active"
     assert ended["advisory_messages"] == [
         "The account works, but nobody has got access: sub2api has none of the users named",
-        "No access given: sub2api has no user user0@example.com, user1@example.com, user2@example.com, user3@example.com, "
-        "user4@example.com (+2)",
+        "No access given: sub2api has no user user0@example.com, user1@example.com, user2@example.com, "
+        "user3@example.com, user4@example.com (+2)",
     ]
     assert service.run(run_id)["run"]["state"] == "completed_with_warnings"
 
