@@ -94,9 +94,10 @@ def test_active_with_nobody_having_got_access_is_told(service: Service, monkeypa
     run_id, [ended] = service.import_([item], subscription_users=users)
     assert ended["access_status"] == "active"
     assert ended["advisory_messages"] == [
-        "The account works, but nobody has got access: sub2api has none of the users named",
-        "No access given: sub2api has no user user0@example.com, user1@example.com, user2@example.com, user3@example.com, "
-        "user4@example.com (+2)",
+        "Nobody has got access: the account works, but sub2api knows none of the subscription users. "
+        "Create them, then import again",
+        "No access given: sub2api has no user user0@example.com, user1@example.com, user2@example.com, "
+        "user3@example.com, user4@example.com (+2)",
     ]
     assert service.run(run_id)["run"]["state"] == "completed_with_warnings"
 

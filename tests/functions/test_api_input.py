@@ -245,3 +245,8 @@ def test_every_error_has_its_sentence_in_both_languages(aws: Aws) -> None:
     for one in fields:
         message = post({**BODY, **one}, Accept_Language="zh").error[2]
         assert any("\u4e00" <= char <= "\u9fff" for char in message), (one, message)
+
+
+def test_the_filters_in_the_page_s_address_are_its_own() -> None:
+    for path in ("/batch-import", "/batch-import/runs/run_20260522_0001"):
+        assert call("GET", path, query={"code": "auth_failed", "q": "kimi"}).status == 200

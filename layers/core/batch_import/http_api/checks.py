@@ -43,7 +43,7 @@ def check(event: Mapping[str, Any], route: Route | None) -> None:
     if _body_size(event) > api.MAX_BODY_BYTES:
         most = api.MAX_BODY_BYTES // 1024 // 1024
         raise TooLarge(f"the body may have at most {most} MiB", f"请求体不能超过 {most} MiB")
-    if route is not None:
+    if route is not None and str(route.path).startswith("/api/"):  # what stands in the page's address is the page's
         _check_query(_query(event), {field.alias for field in route.dependant.query_params})
         if event.get("body") and route.dependant.body_params:
             _check_media_type(event)
