@@ -76,7 +76,7 @@ def test_where_nothing_failed_there_is_nothing_to_retry(reader: Reader, service:
 def test_a_refusal_is_told(reader: Reader, finished: str) -> None:
     reader.refusals = {409}
     with reader.gateway.lock:
-        bootstrap().items_table.delete(finished, "secret#item_00003")
+        bootstrap().secret_store.erase(finished, ["item_00003"])
     page = reader.visit(f"/batch-import/runs/{finished}")
     agree(page)
     expect(page.get_by_role("alert")).to_contain_text(f"Nothing was retried: no key of these items of run {finished}")

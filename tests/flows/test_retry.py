@@ -50,7 +50,7 @@ def test_repaired_relays_end_active_and_have_one_account_each(
     assert (answer["retry_of"], answer["total_items"], answer["left_out_items"]) == (old, 4, 0)
     assert [item["access_status"] for item in items] == ["active"] * 4
     assert [item["base_url"] for item in items] == [broken[n]["base_url"] for n in (0, 1, 3, 4)]
-    assert items[3]["advisory_messages"] == ["same address and key as item_00002: one account serves both"]
+    assert items[3]["advisory_messages"] == ["Same address and key as item_00002: one account serves both"]
     assert service.item(answer["run_id"], "item_00002")["account_id"] == quarantined
     assert creations(box) == made + 1  # of the relay that was never entered; the other's account is the old one
     assert account(box, quarantined)["extra"]["import_state"] == "proven"

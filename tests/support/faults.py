@@ -39,6 +39,7 @@ ACTIONS = {
     "reset": "dropped before",
     "response:abort": "dropped after",
     "error:TransactionCanceledException": "conflict",
+    "error:TransactionConflictException": "conflict",
 }
 KINDS = {"throttled", *ACTIONS.values()}
 REASONS = {"CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}]}
@@ -48,11 +49,14 @@ CONFLICT: Rule = {
 }
 
 
+MEETING: Rule = {"operation": "UpdateItem", "error": {"code": "TransactionConflictException", "status": 400}}
+
+
 def everywhere(share: float) -> list[Rule]:
     """Rules that hit ``share`` of each service's calls, every kind equally often; conflicts come on top of that."""
     each = share / (1 + len(UNCERTAIN))
     throttled = [{"service": service, "error": {"code": code, "status": 400}} for service, code in THROTTLES.items()]
-    rules = [{"service": "dynamodb", "probability": each, **rule} for rule in (CONFLICT, *throttled)]
+    rules = [{"service": "dynamodb", "probability": each, **rule} for rule in (CONFLICT, MEETING, *throttled)]
     for place, kind in enumerate(UNCERTAIN, start=1):
         # A rule is asked only when those before it let the call pass.
         odds = each / (1 - place * each)

@@ -226,7 +226,7 @@ class ItemStore:
             if item.profile is not None
             for row in (
                 _profile_row(item, item.profile, profile),
-                _event_row(item, f"{item.last_event}{_DEFERRED}", [_told(item, 0, event, iso(now))]),
+                _event_row(item, f"{item.last_event}{_DEFERRED}", [_told(item, 99, event, iso(now))]),
             )
         )
 
