@@ -39,6 +39,7 @@ def long_run(item: dict[str, Any], run: dict[str, Any]) -> Any:
     return answer
 
 
+@pytest.mark.long
 def test_a_long_run_is_scrolled_and_searched(reader: Reader, service: Service, relays: Any) -> None:
     run_id, items = service.import_(relays("healthy"))
     reader.gateway.failing = long_run(items[0], service.run(run_id)["run"])

@@ -25,7 +25,7 @@ def relay_echo(httpserver: HTTPServer) -> str:
     return httpserver.url_for("/v1")
 
 
-@pytest.fixture(params=HOSTS)
+@pytest.fixture(params=[HOSTS[0], *(pytest.param(host, marks=pytest.mark.long) for host in HOSTS[1:])])
 def place(request: pytest.FixtureRequest, aws: Aws) -> Iterator[Place]:
     with placed(request.param, aws) as found:
         yield found

@@ -263,6 +263,7 @@ def test_an_undo_may_die_anywhere(runs: CrashRuns, function: str) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(1200)
+@pytest.mark.long
 def test_reconcile_may_die_anywhere_over_a_lost_undo(runs: CrashRuns) -> None:
     off = switched_off(runs)
     run_id = off.switched_on()
