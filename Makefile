@@ -97,12 +97,12 @@ python:
 .venv/.installed: requirements-dev.txt layers/dependencies/requirements.txt pyproject.toml
 	@echo "Installing the project into .venv (the first time this takes a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python $(PIP) --require-hashes --requirement requirements-dev.txt
+	@$(BIN)/python $(PIP) --no-deps --require-hashes --requirement requirements-dev.txt
 	@$(BIN)/python $(PIP) --no-deps --editable .
 	@touch $@
 
 .venv-sam/.installed: requirements-sam.txt
 	@echo "Installing the SAM command line into .venv-sam (its pins exclude the emulator's)"
 	@test -x .venv-sam/bin/python || $(PYTHON) -m venv .venv-sam
-	@.venv-sam/bin/python $(PIP) --require-hashes --requirement requirements-sam.txt
+	@.venv-sam/bin/python $(PIP) --no-deps --require-hashes --requirement requirements-sam.txt
 	@touch $@
