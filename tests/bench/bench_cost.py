@@ -104,7 +104,7 @@ def _money(items: int, used: dict[str, Counter[str]], writes: float, reads: floa
     calls = used["calls"]
     seconds = Counter[str]()
     for line in lines:
-        found = re.search(r'"seconds":\s*([0-9.]+)', line)
+        found = re.search(r'"seconds":\s*([0-9.]+)', line) if '"message":"worked"' in line else None
         if found:
             seconds["worked"] += float(found[1])  # type: ignore[assignment]
             seconds["invocations"] += 1
