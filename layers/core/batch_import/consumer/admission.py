@@ -5,6 +5,7 @@ import secrets
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from batch_import.consumer.stage_worker import Admitted
@@ -80,14 +81,27 @@ class RelayLimits:
             self._held.update({(item.run_id, item.item_id): [] for item in fresh})
         return fresh
 
+    def close(self) -> None:
+        """Give back what items held that broke off, or that nobody came to work on."""
+        with self._lock:
+            held = [key for key, permits in self._held.items() if permits]
+        for key in held:
+            self._give_back(key)
+
     def give_back(self, items: Sequence[Item]) -> None:
         """The permits that ``items`` shared with others are given back with the last of them."""
         for item in items:
-            for permit in self._pop(item):
-                with self._lock:
-                    permit.items -= 1
-                    unused = permit.items == 0
-                if unused:
+            self._give_back((item.run_id, item.item_id))
+
+    def _give_back(self, key: tuple[str, str]) -> None:
+        with self._lock:
+            held = self._held.pop(key, [])
+        for permit in held:
+            with self._lock:
+                permit.items -= 1
+                unused = permit.items == 0
+            if unused:
+                with suppress(Exception):  # a permit that cannot be given back expires
                     permit.semaphore.give_back(permit.name, permit.key)
 
     def _acquire(
@@ -106,10 +120,6 @@ class RelayLimits:
                     self._held[item.run_id, item.item_id].append(permit)
             mine += of_name[:count]
         return mine
-
-    def _pop(self, item: Item) -> "list[_Permit]":
-        with self._lock:
-            return self._held.pop((item.run_id, item.item_id), [])
 
 
 @dataclass

@@ -66,8 +66,9 @@ class ImportStage(Stage):
         self._lock = threading.Lock()
 
     def close(self) -> None:
-        """Give the provider leases back, and close the connections to relays: a warm process would keep them."""
+        """Give permits and provider leases back. Close connections to relays, which a warm process would keep."""
         self._close_connections()
+        self._limits.close()
         if self._provisioner is not None:
             self._provisioner.close()
 
@@ -102,6 +103,12 @@ class ImportStage(Stage):
         self._items.add_to_profiles([one.result() for one in asked if one.exception() is None])
 
     def handle(self, item: Item) -> NextStep:
+        try:
+            return self._handle(item)
+        finally:
+            self._limits.give_back([item])
+
+    def _handle(self, item: Item) -> NextStep:
         run = self._runs.recent(item.run_id)
         if run is None:
             return NextStep(ItemStage.DONE)
@@ -113,10 +120,8 @@ class ImportStage(Stage):
             return to.fail(Code.KEY_ERASED, "the key is no longer held")
         if item.current_stage is not ItemStage.PROBE:
             return self._provision(to, run, self._items.profile(item), api_key)
-        try:
-            probed = self._prober.probe(to, api_key)
-        finally:
-            self._limits.give_back([item])
+        probed = self._prober.probe(to, api_key)
+        self._limits.give_back([item])  # the relay is not asked any more
         if isinstance(probed, NextStep):
             return probed
         return replace(self._after_probe(to, probed, api_key), deferred=probed.deferred)
