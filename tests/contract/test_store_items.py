@@ -12,7 +12,7 @@ from batch_import.domain.entities import ItemProfile, NewEvent
 from batch_import.domain.errors import LeaseLost, StaleWrite
 from batch_import.domain.types import AccessStatus, EventType, ItemStage, RunState
 from batch_import.store.dynamo import decode
-from batch_import.store.item_index import ITEMS_PER_PAGE, ItemIndex
+from batch_import.store.item_index import ITEMS_PER_PAGE, DonePage, ItemIndex
 from batch_import.store.items import STAGE_PATIENCE, item_id_at, position_of
 from batch_import.store.secrets import PROBE_KEY
 
@@ -332,7 +332,9 @@ def test_an_entry_that_arrives_late_changes_nothing(stores: Stores) -> None:
     late.note(stores.item(run))
     stores.end(stores.item(run), run)
     late.note(stores.item(stores.start()))
-    assert sorted(page.items for page in late.flush()) == [1]
+    done: list[DonePage] = []
+    late.flush(done.append)
+    assert [page.items for page in done] == [1]
     assert stores.runs.counters(run).completed_items == 1
 
 
@@ -346,6 +348,21 @@ def test_what_could_not_be_published_is_published_later(stores: Stores, monkeypa
     assert stores.runs.counters(run).completed_items == 0
     assert stores.progress.publish() == 1
     assert stores.runs.counters(run).completed_items == 1
+
+
+def test_a_page_that_could_not_be_ended_is_ended_later(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two pages in one call, whichever comes first."""
+    run = stores.start(ITEMS_PER_PAGE + 1)
+    for position in range(run.total_items):
+        stores.items.transition(
+            stores.item(run, position), {"current_stage": ItemStage.DONE, "access_status": "active"}
+        )
+    with monkeypatch.context() as patch:
+        patch.setattr(type(stores.runs), "page_done", lambda *_: 1 / 0)
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                stores.progress.publish()
+    assert stores.progress.publish() == 1
 
 
 def test_a_run_closes_exactly_once_and_keeps_its_end(stores: Stores) -> None:
@@ -430,6 +447,26 @@ def test_a_part_that_was_expanded_before_a_crash_overwrites_no_item(
     assert stores.item(run) == ended
     assert len(rows("import_run_items")) == 120
     assert stores.service.open_keys(run.run_id, ["item_00001", "item_00002"]) == {"item_00002": f"{KEY}1"}
+
+
+def test_what_was_expanded_is_queued_before_the_list_is_given_up(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash between the two would leave items that nothing works on."""
+    run = stores.start(120)
+    queued: list[str] = []
+    queue = type(stores.queues[ItemStage.PROBE])
+    monkeypatch.setattr(queue, "send_items", lambda _self, _run, item_ids, *_: queued.extend(item_ids))
+    with monkeypatch.context() as patch:
+        patch.setattr(type(stores.runs), "move_pointer", _dies_at_the_end)
+        with pytest.raises(ZeroDivisionError):
+            stores.service.expand(run)
+    assert len(queued) == 120
+
+
+def _dies_at_the_end(store: Any, run_id: str, number: int, start: int, end: int | None) -> None:
+    if end is None:
+        raise ZeroDivisionError
 
 
 def test_an_expansion_that_runs_out_of_time_goes_on_where_it_stopped(stores: Stores) -> None:

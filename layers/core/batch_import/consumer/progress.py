@@ -19,13 +19,16 @@ class Progress:
 
     def publish(self) -> int:
         """Write the index entries of all items that were noted; returns how many runs that closed."""
-        return sum(self._end_page(page) for page in self._index.flush())
+        closed = 0
 
-    def _end_page(self, page: DonePage) -> bool:
-        run = self._runs.recent(page.run_id)
-        if run is None or not page.is_complete(run) or not self._runs.page_done(run, page.page):
-            return False
-        return self.close(run)
+        def end_page(page: DonePage) -> None:
+            nonlocal closed
+            run = self._runs.recent(page.run_id)
+            if run is not None and page.is_complete(run) and self._runs.page_done(run, page.page):
+                closed += self.close(run)
+
+        self._index.flush(end_page)
+        return closed
 
     def close(self, run: Run) -> bool:
         """Close the run if all its items have ended; what it needs no more is erased. Harmless when repeated."""

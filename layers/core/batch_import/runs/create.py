@@ -217,11 +217,11 @@ class BatchImportService:
                 break
             end = min(start + MOST_PARTS, len(listed))
             self._add_items(run, listed[start:end])
+            if end - queued >= QUEUED_TOGETHER or end == len(listed):  # before the pointer says that it is done
+                self._queue_listed(run, listed[queued:end])
+                queued = end
             self._runs.move_pointer(run.run_id, number, start, None if end == len(listed) else end)
             start = end
-            if start - queued >= QUEUED_TOGETHER:
-                self._queue_listed(run, listed[queued : queued + QUEUED_TOGETHER])
-                queued += QUEUED_TOGETHER
         self._queue_listed(run, listed[queued:start])
         if start < len(listed):
             return False

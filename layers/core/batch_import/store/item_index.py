@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from batch_import.domain.clock import Clock, milliseconds
@@ -134,24 +134,22 @@ class ItemIndex:
             if known is None or known.text() <= entry.text():
                 noted[item.position] = entry
 
-    def flush(self) -> list[DonePage]:
-        """Write what was noted; returns the pages of which all items are done. The same page may be returned again.
+    def flush(self, end_page: Callable[[DonePage], None]) -> None:
+        """Write what was noted, and call ``end_page`` for each page of which all items are done; maybe more than once.
 
-        What could not be written is noted again, and the error raised.
+        What could not be written, or ended, is noted again, and the error raised.
         """
         with self._lock:
             noted, self._noted = self._noted, defaultdict(dict)
-        done = []
         while noted:
             (run_id, page), entries = noted.popitem()
             try:
                 written = self._write(run_id, page, entries)
+                if all(entry.is_done for entry in written):
+                    end_page(DonePage(run_id, page, len(written)))
             except BaseException:
                 self._note_again({(run_id, page): entries, **noted})
                 raise
-            if all(entry.is_done for entry in written):
-                done.append(DonePage(run_id, page, len(written)))
-        return done
 
     def _write(self, run_id: str, page: int, entries: Mapping[int, ItemEntry]) -> list[ItemEntry]:
         texts = {str(position): entry.text() for position, entry in entries.items()}
