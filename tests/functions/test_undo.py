@@ -3,6 +3,7 @@
 from typing import Any
 
 import boto3
+import pytest
 from batch_import.bootstrap import bootstrap
 from batch_import.domain.types import AccessStatus
 
@@ -45,6 +46,17 @@ def test_the_same_idempotency_key_begins_no_second_undo(aws: Aws) -> None:
     assert (again["undo_asked_at"], again["undone_at"] is None) == (first["undo_asked_at"], False)
     assert undo(other, Idempotency_Key="once").error[:2] == (409, "conflict")
     assert undo(run_id).json["undone_at"] is None
+
+
+def test_an_idempotency_key_that_expired_is_free_again_although_its_row_is_still_there(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id, other = ended([BROKEN]), ended([BROKEN])
+    with monkeypatch.context() as patch:
+        patch.setattr("batch_import.store.runs._IDEMPOTENCY_HOURS", 0)
+        assert undo(run_id, Idempotency_Key="once").status == 202
+    assert undo(other, Idempotency_Key="once").status == 202
+    assert undo(run_id, Idempotency_Key="once").error[:2] == (409, "conflict")
 
 
 def test_what_cannot_be_undone_is_told(aws: Aws) -> None:

@@ -49,9 +49,7 @@ class RunStore:
         self._index.add(run, text)
         parts = [self._table.putting(self._row(run), "attribute_not_exists(pk)")]
         if idempotency is not None:
-            row = self._idempotency_row(run, idempotency)
-            free = "attribute_not_exists(pk) OR expires_at <= :now"
-            parts.append(self._table.putting(row, free, {":now": self._epoch()}))
+            parts.append(self._remembering(run, idempotency))
         if follows is not None:
             parts.append(self._following(run, follows))
         return self._table.write_together(parts)
@@ -78,15 +76,18 @@ class RunStore:
         watch = {"watch_pk": "runs", "watch_at": iso(self._clock.now() + RUN_PATIENCE)}
         return {"pk": run.run_id, "sk": _RUN, **run.model_dump(mode="python"), **watch}
 
-    def _idempotency_row(self, run: Run, idempotency: Row) -> Row:
-        expires = self._epoch() + 3600 * _IDEMPOTENCY_HOURS
-        return {
+    def _remembering(self, run: Run, idempotency: Row) -> Row:
+        """The part of a transaction that ties an Idempotency-Key to ``run``. It fails while another call holds the key;
+        a row that has expired may still be there.
+        """
+        row = {
             "pk": f"idempotency#{idempotency['hash']}",
             "sk": _RUN,
             "run_id": run.run_id,
             "request_hash": idempotency["request_hash"],
-            "expires_at": expires,
+            "expires_at": self._epoch() + 3600 * _IDEMPOTENCY_HOURS,
         }
+        return self._table.putting(row, "attribute_not_exists(pk) OR expires_at <= :now", {":now": self._epoch()})
 
     # --- reading
 
@@ -117,7 +118,7 @@ class RunStore:
 
     def search_texts(self, run: Run) -> list[bytes]:
         keys = [(run.run_id, f"search#{n:03d}") for n in range(run.search_parts)]
-        rows = self._table.get_many(keys, consistent=False)
+        rows = self._table.get_many(keys)
         return [rows[key]["text"] for key in keys if key in rows]
 
     # --- the stored list
@@ -250,7 +251,7 @@ class RunStore:
         update = "SET undos = :next, undo_asked_at = :now, watch_pk = :pk, watch_at = :at REMOVE undone_at"
         parts = [self._table.updating(run.run_id, _RUN, update, values, "undos = :seen")]
         if idempotency is not None:
-            parts.append(self._table.putting(self._idempotency_row(run, idempotency), "attribute_not_exists(pk)"))
+            parts.append(self._remembering(run, idempotency))
         return self._table.write_together(parts)
 
     def end_undo(self, run: Run) -> None:
