@@ -24,8 +24,6 @@ def table(aws: Aws) -> Table:
 def test_of_those_that_want_the_same_row_one_gets_it(table: Table, parts: int) -> None:
     def take(number: int) -> bool:
         rows = [{"pk": f"taken-{parts}", "sk": f"{number % ROWS:02d}#{part}", "owner": number} for part in range(parts)]
-        if parts == 1:
-            return table.put(rows[0], "attribute_not_exists(pk)")
         return table.write_together([table.putting(row, "attribute_not_exists(pk)") for row in rows])
 
     with ThreadPoolExecutor(THREADS) as pool:

@@ -232,7 +232,7 @@ def test_a_write_that_meets_a_transaction_is_made_a_moment_later(
 
 def test_a_conditional_row_and_its_change_are_written_once(stores: Stores, lose: Lose, request: Any) -> None:
     row = {"pk": request.node.name, "sk": "row"}
-    assert stores.runs_table.put({**row, "n": 1}, "attribute_not_exists(pk)")
+    assert stores.runs_table.write_together([stores.runs_table.putting({**row, "n": 1}, "attribute_not_exists(pk)")])
     lose("TransactWriteItems")
     stores.runs_table.update_once(row["pk"], "row", "SET n = n + :one", {":one": 1, ":seen": 1}, condition="n = :seen")
     assert (stores.runs_table.get(row["pk"], "row") or {})["n"] == 2

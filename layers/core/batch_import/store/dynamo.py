@@ -105,12 +105,6 @@ class Table:
 
     # --- writing one row
 
-    def put(self, row: Mapping[str, Any], condition: str | None = None, values: Row | None = None) -> bool:
-        """Put one row; False when ``condition`` does not hold."""
-        return self._held(
-            lambda: self.client.put_item(TableName=self.name, Item=encode(row), **_expression(condition, values, None))
-        )
-
     def update(
         self, pk: str, sk: str, update: str, values: Row, *, condition: str | None = None, names: Row | None = None
     ) -> bool:
@@ -149,13 +143,6 @@ class Table:
 
     def delete(self, pk: str, sk: str) -> None:
         self.client.delete_item(TableName=self.name, Key=encode({"pk": pk, "sk": sk}))
-
-    def _held(self, call: Callable[[], object]) -> bool:
-        try:
-            call()
-        except self.client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
 
     # --- writing many rows
 

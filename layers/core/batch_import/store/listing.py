@@ -5,7 +5,7 @@ See docs/design.md#35-list-orders.
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.types import ItemOrder
@@ -32,14 +32,6 @@ def pack_search(lines: Iterable[str]) -> list[bytes]:
             packed.append(zlib.compress("\n".join(gathered).encode()))
             gathered, size = [], 0
     return [*packed, zlib.compress("\n".join(gathered).encode())] if gathered else packed
-
-
-class _Entry(Protocol):
-    @property
-    def order_key(self) -> str: ...
-
-
-E = TypeVar("E", bound=_Entry)
 
 
 class Listing:
