@@ -1,11 +1,13 @@
 """A call that makes a run, and its answer."""
 
 from collections.abc import Callable
+from typing import Any
 
 import click
 
-from batch_import_cli.app import App
+from batch_import_cli.app import App, note
 from batch_import_cli.client import Answer
+from batch_import_cli.config import PROBE_KEY
 from batch_import_cli.errors import ApiError, Interruption
 
 
@@ -27,3 +29,33 @@ def show_accepted(app: App, answer: Answer) -> None:
     """The run and its page, on lines of their own."""
     click.echo(f"run_id: {answer['run_id']}")
     click.echo(f"result_page: {app.client.page_url(str(answer.get('result_page') or ''))}")
+
+
+def follow_up_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a command that makes a run over items of another one: ``retry`` and ``apply``."""
+    for option in reversed((
+        click.option(
+            "--probe-api-key-env",
+            metavar="NAME",
+            default=PROBE_KEY,
+            show_default=True,
+            help="Variable that holds the gateway key for a run of self_service, which was erased when the run ended.",
+        ),
+        click.option(
+            "--idempotency-key", metavar="KEY", help="Repeat a call with the same key and no second run is made."
+        ),
+        click.option(
+            "--watch/--no-watch", default=False, help="Follow the new run to its end and show each verdict."
+        ),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def show_follow_up(app: App, answer: Answer, done: str) -> None:
+    """As ``show_accepted``; ``done`` says what becomes of the items."""
+    show_accepted(app, answer)
+    left_out = answer.get("left_out_items")
+    if left_out:
+        note(f"{left_out} items were left out: their keys had been erased")
+    note(f"{answer.get('total_items')} items are {done}; watch them with: batch-import watch {answer['run_id']}")

@@ -4,10 +4,8 @@ import uuid
 
 import click
 
-from batch_import_cli.accepted import accepted, show_accepted
-from batch_import_cli.app import App, api_command, note
-from batch_import_cli.client import Answer
-from batch_import_cli.config import PROBE_KEY
+from batch_import_cli.accepted import accepted, follow_up_options, show_follow_up
+from batch_import_cli.app import App, api_command
 from batch_import_cli.watch import follow
 
 EPILOG = """\b
@@ -19,15 +17,7 @@ Examples:
 
 @click.command("apply", epilog=EPILOG)
 @click.argument("run_id", metavar="RUN")
-@click.option(
-    "--probe-api-key-env",
-    metavar="NAME",
-    default=PROBE_KEY,
-    show_default=True,
-    help="Variable that holds the gateway key for a run of self_service, which was erased when the run ended.",
-)
-@click.option("--idempotency-key", metavar="KEY", help="Repeat a call with the same key and no second run is made.")
-@click.option("--watch/--no-watch", default=False, help="Follow the new run to its end and show each verdict.")
+@follow_up_options
 @api_command
 def apply_command(app: App, run_id: str, probe_api_key_env: str, idempotency_key: str | None, watch: bool) -> None:
     """Import what the dry run RUN has planned, as a new run.
@@ -42,14 +32,6 @@ def apply_command(app: App, run_id: str, probe_api_key_env: str, idempotency_key
     probe_key = app.secret(probe_api_key_env)
     body, secrets = ({"probe_api_key": probe_key}, [probe_key]) if probe_key else ({}, [])
     answer = accepted(lambda key: app.client.apply(run_id, key, body, secrets), idempotency_key or str(uuid.uuid4()))
-    app.answer(answer, lambda answer: _show(app, answer))
+    app.answer(answer, lambda answer: show_follow_up(app, answer, "imported"))
     if watch and not follow(app, answer["run_id"]):
         app.context.exit(1)
-
-
-def _show(app: App, answer: Answer) -> None:
-    show_accepted(app, answer)
-    left_out = answer.get("left_out_items")
-    if left_out:
-        note(f"{left_out} items were left out: their keys had been erased")
-    note(f"{answer.get('total_items')} items are imported; watch them with: batch-import watch {answer['run_id']}")

@@ -7,10 +7,8 @@ from typing import Any, BinaryIO
 import click
 from batch_import.domain.types import AccessStatus
 
-from batch_import_cli.accepted import accepted, show_accepted
-from batch_import_cli.app import App, api_command, choice, note
-from batch_import_cli.client import Answer
-from batch_import_cli.config import PROBE_KEY
+from batch_import_cli.accepted import accepted, follow_up_options, show_follow_up
+from batch_import_cli.app import App, api_command, choice
 from batch_import_cli.errors import InputError
 from batch_import_cli.watch import follow
 
@@ -38,15 +36,7 @@ Examples:
     metavar="FILE",
     help='New keys by item, as JSON: {"item_00007": "sk-..."}; - for standard input.',
 )
-@click.option(
-    "--probe-api-key-env",
-    metavar="NAME",
-    default=PROBE_KEY,
-    show_default=True,
-    help="Variable that holds the gateway key for a run of self_service, which was erased when the run ended.",
-)
-@click.option("--idempotency-key", metavar="KEY", help="Repeat a call with the same key and no second run is made.")
-@click.option("--watch/--no-watch", default=False, help="Follow the new run to its end and show each verdict.")
+@follow_up_options
 @api_command
 def retry_command(
     app: App,
@@ -73,7 +63,7 @@ def retry_command(
     body = {name: value for name, value in fields.items() if value}
     secrets = [*keys.values(), *([probe_key] if probe_key else [])]
     answer = accepted(lambda key: app.client.retry(run_id, key, body, secrets), key)
-    app.answer(answer, lambda answer: _show(app, answer))
+    app.answer(answer, lambda answer: show_follow_up(app, answer, "retried"))
     if watch and not follow(app, answer["run_id"]):
         app.context.exit(1)
 
@@ -86,11 +76,3 @@ def _keys(file: BinaryIO) -> dict[str, str]:
     if not isinstance(keys, dict) or not all(isinstance(key, str) for key in keys.values()):
         raise InputError('--api-keys wants JSON like {"item_00007": "sk-..."}; nothing was sent')
     return keys
-
-
-def _show(app: App, answer: Answer) -> None:
-    show_accepted(app, answer)
-    left_out = answer.get("left_out_items")
-    if left_out:
-        note(f"{left_out} items were left out: their keys had been erased")
-    note(f"{answer.get('total_items')} items are retried; watch them with: batch-import watch {answer['run_id']}")
