@@ -165,9 +165,10 @@ def retry_run(
     request: Annotated[api.RetryRequest | None, Body()] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response[api.RunRetried]:
-    """Import again what ended degraded or broken.
+    """Import again what ended degraded, broken or cancelled, or a choice of it.
 
-    A new run, while the keys are still held. A run of `self_service` needs its `probe_api_key` again.
+    A new run, with the keys that are still held or with new ones. A run of `self_service` needs its `probe_api_key`
+    again.
     """
     run, replayed = use_cases().retry(run_id, request or api.RetryRequest(), idempotency_key)
     return routing.accepted(run, f"../{run.run_id}", replayed=replayed)
