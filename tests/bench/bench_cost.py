@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,9 @@ MILLION_WRITES, MILLION_READS = 0.625, 0.125
 MILLION_SQS_CALLS, MILLION_KMS_CALLS, MILLION_SECRET_CALLS = 0.40, 3.00, 5.00
 MILLION_INVOCATIONS, GB_SECOND = 0.20, 0.0000133334  # arm64
 GB_OF_LOGS = 0.50
-MILLION_API_CALLS = 3.50
-# For a month, above the allowances that do not end: ten metrics, ten alarms, a million invocations and SQS calls.
+# For a month, above the allowances that do not end: ten metrics and ten alarms.
 METRIC, ALARM, SECRET, KEY = 0.30, 0.10, 0.40, 1.00
 FREE_METRICS = FREE_ALARMS = 10
-POLLERS_PER_QUEUE, POLLS_A_SECOND = 2, 1 / 20  # event source mappings poll with long polling
 
 
 def main() -> None:
@@ -41,17 +40,24 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=3.0)
     parser.add_argument("--faulty", type=float, default=0.0)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="cost-") as folder:
+    with counting_stack() as (stack, file):
+        _import(stack, options, 1)  # what a deployment makes once: users, keys and groups of the host
+        before = _counted(file)
+        logs = len(list(_log_lines(stack)))
+        wall, run = _import(stack, options, options.relays)
+        used = {name: Counter(now) - Counter(before.get(name, {})) for name, now in _counted(file).items()}
+        lines = list(_log_lines(stack))[logs:]
+    _report(options, run, wall, used, lines)
+
+
+@contextmanager
+def counting_stack() -> Iterator[tuple[Embedded, Path]]:
+    """A stack that counts units, and the file in which it does (embedded/capacity.py)."""
+    with tempfile.TemporaryDirectory(prefix="counting-") as folder:
         file = Path(folder) / "capacity.json"
         os.environ["CAPACITY_FILE"] = str(file)
         with embedded_stack(Path(folder) / "home", iam=False) as stack:
-            _import(stack, options, 1)  # what a deployment makes once: users, keys and groups of the host
-            before = _counted(file)
-            logs = len(list(_log_lines(stack)))
-            wall, run = _import(stack, options, options.relays)
-            used = {name: Counter(now) - Counter(before.get(name, {})) for name, now in _counted(file).items()}
-            lines = list(_log_lines(stack))[logs:]
-    _report(options, run, wall, used, lines)
+            yield stack, file
 
 
 def _import(stack: Embedded, options: argparse.Namespace, relays: int) -> tuple[float, dict[str, Any]]:
@@ -136,14 +142,14 @@ def _idle(metrics: set[str]) -> None:
     alarms = kinds["AWS::CloudWatch::Alarm"]
     rows = [
         (f"{len(metrics)} custom metrics, ten free", max(0, len(metrics) - FREE_METRICS) * METRIC),
-        (f"{alarms} alarms, ten free", max(0, alarms - FREE_ALARMS) * ALARM),
         (f"{kinds['AWS::SecretsManager::Secret']} secrets", kinds["AWS::SecretsManager::Secret"] * SECRET),
         ("one KMS key", kinds["AWS::KMS::Key"] * KEY),
     ]
     print("\nidle, USD a month")
     for name, usd in rows:
         print(f"  {name:42} {usd:.2f}")
-    print(f"  {'in all':42} {sum(usd for _, usd in rows):.2f}")
+    print(f"  {'in all, without calls of SQS by idle pollers':42} {sum(usd for _, usd in rows):.2f}")
+    print(f"  {f'{alarms} alarms, ten free, if a topic is named':42} {max(0, alarms - FREE_ALARMS) * ALARM:.2f}")
 
 
 if __name__ == "__main__":

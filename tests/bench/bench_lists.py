@@ -8,9 +8,7 @@ complete, or a page is full. Prints figures; asserts nothing.
 
 import argparse
 import json
-import os
 import statistics
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -24,8 +22,8 @@ from batch_import.runs.create import Asked
 from batch_import.store.items import item_id_at
 
 from embedded.stack import Embedded
+from tests.bench.bench_cost import counting_stack
 from tests.bench.bench_import import _call
-from tests.support.stack import embedded_stack
 
 CODES = ("auth_failed", "unreachable", "payment_required")
 
@@ -35,14 +33,11 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=5_000)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="lists-") as folder:
-        file = Path(folder) / "capacity.json"
-        os.environ["CAPACITY_FILE"] = str(file)
-        with embedded_stack(Path(folder) / "home", iam=False) as stack:
-            root = _root(stack)
-            small, large = _items(root, 100), _items(root, options.items)
-            _runs(root, options.runs)
-            _read(stack, file, small, large, options)
+    with counting_stack() as (stack, file):
+        root = _root(stack)
+        small, large = _items(root, 100), _items(root, options.items)
+        _runs(root, options.runs)
+        _read(stack, file, small, large, options)
 
 
 def _root(stack: Embedded) -> CompositionRoot:
@@ -59,7 +54,7 @@ def _items(root: CompositionRoot, count: int) -> Run:
     request = CreateRunRequest.model_validate(asked).model_copy(
         update={"items": [CreateRunRequest.model_validate({**asked, "items": [pair]}).items[0] for pair in pairs]}
     )
-    run = root.service.start(lambda: Asked(request), None)
+    run = root.service.start(lambda: Asked(request), None).run
     items = [_ended(run, position, pair["base_url"]) for position, pair in enumerate(pairs)]
     for start in range(0, count, 1000):
         root.items.add(items[start : start + 1000])
