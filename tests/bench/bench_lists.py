@@ -8,17 +8,21 @@ complete, or a page is full. Prints figures; asserts nothing.
 
 import argparse
 import json
+import os
+import secrets
 import statistics
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 from batch_import.aws.settings import Settings
 from batch_import.bootstrap import CompositionRoot
 from batch_import.domain.contract import CreateRunRequest
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.types import ItemStage
-from batch_import.runs.create import Asked
+from batch_import.runs.create import Asked, BatchImportService
 from batch_import.store.items import item_id_at
 
 from embedded.stack import Embedded
@@ -35,8 +39,9 @@ def main() -> None:
     options = parser.parse_args()
     with counting_stack() as (stack, file):
         root = _root(stack)
-        small, large = _items(root, 100), _items(root, options.items)
-        _runs(root, options.runs)
+        service = _service(root)
+        small, large = (_items(root, service, count) for count in (100, options.items))
+        _runs(service, options.runs)
         _read(stack, file, small, large, options)
 
 
@@ -44,17 +49,26 @@ def _root(stack: Embedded) -> CompositionRoot:
     """The parts as the API's function has them."""
     functions = stack.emulator.client("lambda").list_functions()["Functions"]
     [api] = [one for one in functions if "ApiFunction" in one["FunctionName"]]
+    os.environ["AWS_ENDPOINT_URL"] = stack.settings.endpoint
     return CompositionRoot(Settings.from_environment(api["Environment"]["Variables"]))
 
 
-def _items(root: CompositionRoot, count: int) -> Run:
+def _service(root: CompositionRoot) -> BatchImportService:
+    """It queues nothing: no worker asks the relays, whose names are invented."""
+    nowhere: Any = Mock()
+    runs, items, keys, progress = root.runs, root.items, root.secret_store, root.progress
+    suffix, retention = (lambda: secrets.token_hex(5)), timedelta(hours=24)
+    return BatchImportService(runs, items, keys, progress, nowhere, root.clock, suffix, retention)
+
+
+def _items(root: CompositionRoot, service: BatchImportService, count: int) -> Run:
     """A run whose items have all ended, one in a hundred of them broken."""
     pairs = [{"base_url": f"https://relay{n}.example.com/v1", "api_key": f"sk-bench-{n:06d}"} for n in range(count)]
     asked = {"access_mode": "subscription", "subscription_users": ["a@example.com"], "items": pairs[:100]}
     request = CreateRunRequest.model_validate(asked).model_copy(
         update={"items": [CreateRunRequest.model_validate({**asked, "items": [pair]}).items[0] for pair in pairs]}
     )
-    run = root.service.start(lambda: Asked(request), None).run
+    run = service.start(lambda: Asked(request), None).run
     items = [_ended(run, position, pair["base_url"]) for position, pair in enumerate(pairs)]
     for start in range(0, count, 1000):
         root.items.add(items[start : start + 1000])
@@ -81,13 +95,13 @@ def _ended(run: Run, position: int, base_url: str) -> Item:
     )
 
 
-def _runs(root: CompositionRoot, count: int) -> None:
+def _runs(service: BatchImportService, count: int) -> None:
     for number in range(count):
         pair = {"base_url": f"https://host{number}.example.net/v1", "api_key": f"sk-bench-run-{number:06d}"}
         kind: dict[str, Any] = {"access_mode": "subscription", "subscription_users": ["a@example.com"]}
         if number % 500 == 9:
             kind = {"access_mode": "self_service", "probe_api_key": "sk-bench-probe-0001"}
-        root.service.start_run(CreateRunRequest.model_validate({**kind, "items": [pair]}))
+        service.start_run(CreateRunRequest.model_validate({**kind, "items": [pair]}))
 
 
 def _read(stack: Embedded, file: Path, small: Run, large: Run, options: argparse.Namespace) -> None:
