@@ -114,8 +114,8 @@ VOCABULARY: tuple[Words, ...] = (
         "absent",
         r"\bnot (?:be )?(?:found|exist\w*|available|present|listed|recogni[sz]ed|configured|loaded|deployed|served"
         r"|provided|registered|installed|activated|open\w*|accessible|ready|supplied|specified|set)\b|\bnot find\b"
-        r"|\bn[o']t exist\b|\bno such\b"
-        r"|\bno\b(?= (?:\w+ ){0,2}(?:model|key|token|auth\w*|credentials?|deployments?)\b)|\bunknown\b"
+        r"|n't (?:be )?(?:found|exist\w*|available)\b|\bno such\b"
+        r"|\bno\b(?= (?:\w+ ){0,2}(?:model|key|token|auth\w*|credentials?|deployments?|providers?)\b)|\bunknown\b"
         r"|\bunrecogni[sz]ed\b|\bnon ?existent\b|\bmissing\b"
         r"|\brequired\b(?! (?:\w+ )?(?:permission|scope|role|field|parameter|action))|\bno longer\b|\bempty\b"
         r"|\bexistiert nicht|\bfehlt\b|\bintrouvable|\bindisponible|\bn'existe pas|\bmanquante?\b"
@@ -141,7 +141,7 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\brestrict\w*|\bblocked\b|\bprohibited\b|\brejected\b|\bunauthori[sz]ed\b|\blacks?\b"
         r"|\brequires? (?:an? )?(?:\w+ ){0,3}(?:subscription|plan|verif\w*|upgrade|account|access|terms|grant|paid"
         r"|tier|newer|opt in)\b|\binsufficient permission|\bkeine berechtigung"
-        r"|无权|无权限|没有权限|不支持|不允许|禁止|未开通|未授权|未开放|拒绝|受限|被限制|[无没].{0,8}权限"
+        r"|无权|无权限|没有权限|不支持|不允许|禁止|请勿|不得|未开通|未授权|未开放|拒绝|受限|被限制|[无没].{0,8}权限"
         r"|не (?:поддержив|разреш)\w*|\bзапрещ\w*|\bnicht (?:unterstützt|erlaubt|berechtigt|freigegeben)"
         r"|\bnon (?:pris en charge|autorisé\w*|supporté\w*)|\bno (?:está )?(?:permitid\w|soportad\w|autorizad\w)"
         r"|\bnão (?:permitid\w|suportad\w|autorizad\w)|サポートされていません|許可されていません|対応していません"
@@ -160,14 +160,15 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\bremoved\b|\bdeleted\b|\bexpired?\b|\brevoked\b|\bsuspended\b|\bbanned\b|\bb(?:lack|lock)listed\b|\bterminated\b|\boffline\b"
         r"|\binactive\b|\bnot active\b|\bcancell?ed\b|\brestricted\b|\barchived\b|\bend of life\b|\bfrozen\b"
         r"|\blocked\b|\bended\b|\babgelaufen|\bgesperrt|\bdeaktiviert|\bcaducad\w|\bexpirad\w"
-        r"|停用|禁用|吊销|撤销|注销|作废|锁定|移除|下线|下架|封禁|被封|过期|失效|到期|已删除|被删除|冻结"
+        r"|停用|禁用|非活动|未激活|吊销|撤销|注销|作废|锁定|移除|下线|下架|封禁|被封|过期|失效|到期|已删除|被删除|冻结"
         r"|\bexpirée?\b|\bист[её]к\w*|\bзаблокирован\w*|\bотключ\w*|期限(?:が)?切れ|만료"
         r"|\bsüresi dol\w*|\bwygasł\w*|\bverlopen\b|\bgeblokkeerd|\bkedaluwarsa|\bdiblokir|\bhết hạn|منتهي|หมดอายุ",
     ),
     Words(
         "bad",
         r"\binvalid\w*|\bincorrect\w*|\bmisspell?\w*|\bwrong\b|\bbad\b|\billegal\b|\bmalformed\b"
-        r"|\bnot (?:a )?valid\b|\bleaked\b|\bcompromised\b|\bnot be (?:validated|verified)|\bfalsch\w*|\binvalide\w*"
+        r"|\bnot (?:a )?valid\b|n[o']t match\b|\bleaked\b|\bcompromised\b|\bnot be (?:validated|verified)"
+        r"|\bfalsch\w*|\binvalide\w*"
         r"|\bincorrecta?\b|\bnon valid\w"
         r"|有误|写错|错误|不正确|无效|非法|不合法|状态不可用|無効|不正"
         r"|\bungültig\w*|\binválid\w*|\bno (?:es )?válid\w|\bневерн\w*|\bнедействит\w*|\bнеправильн\w*|\bнекоррект\w*"
@@ -198,7 +199,7 @@ VOCABULARY: tuple[Words, ...] = (
     Words(
         "only",
         r"\bonly\b|\bofficial\b|\bmust be\b|\bplease use\b|\bplease switch\b|\boutside of\b"
-        r"|仅|只|请使用|请在|请通过|限定|专用|専用",
+        r"|仅|只|之外|以外|请使用|请在|请通过|限定|专用|専用",
     ),
 )
 
