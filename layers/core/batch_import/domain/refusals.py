@@ -80,7 +80,9 @@ SIGNS: tuple[Sign, ...] = (
          "Istio, others"),
     Sign(_K.WALL, r"(?:user )?location is not supported", "Gemini"),
     Sign(_K.WALL, r"unsupported_country|country, region, or territory not supported"
-         r"|region.{0,20}not (?:supported|availa)", "OpenAI, Anthropic"),
+         r"|region.{0,20}not (?:supported|availa)"
+         r"|(?m:^(?!.*\bmodel).*not (?:available|supported) in (?:\w+ ){1,2}(?:country|region))"
+         r"|ip_not_authorized", "OpenAI, Anthropic"),
     Sign(_K.WALL, r"ip.{0,12}(?:不在|未在).{0,16}(?:列表|白名单)|ip.{0,30}(?:not in|whitelist|allowlist)"
          r"|ip_not_allowed|ip (?:address )?(?:is )?(?:not allowed|blocked|banned|forbidden)|(?:禁止|封禁).{0,6}ip"
          r"|ip.{0,6}(?:被封|受限|异常)", "new-api, sub2api"),
@@ -99,6 +101,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|currently only available for coding agents|only available for coding", "Anthropic, Kimi for Coding"),
     Sign(_K.CLIENT, r"invalid claude code request|non[- ]claude[- ]code", "AnyRouter"),
     Sign(_K.CLIENT, r"(?:invalid|bad|missing|unknown|unsupported) user.?agent"
+         r"|\bthis version .{0,30}\b(?:no longer|not) supported"
          r"|\b(?:upgrade|update) (?:\w+ ){0,3}(?:client|claude code|codex)\b", "relays"),
     # --- no money: unmistakable
     Sign(_K.MONEY, r"insufficient[_ ](?:user[_ ]|account[_ ]|token[_ ])?(?:quota|balance|credits?|funds?)",
@@ -128,10 +131,11 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
     Sign(_K.UPSTREAM, r"internal server error|(?:in|not have )sufficient capacity"
          r"|内部(?:服务器)?错误|系统(?:异常|错误)", "relays"),
-    Sign(_K.UPSTREAM, r"bad_response|openai_error|do_?request_?failed|fetch failed|econn[a-z]+|socket hang up|dial tcp"
+    Sign(_K.UPSTREAM, r"\bno auth available|bad_response|openai_error|do_?request_?failed|fetch failed"
+         r"|econn[a-z]+|socket hang up|dial tcp"
          r"|no such host|connection (?:refused|reset|error|timed out|aborted)|unexpected eof"
          r"|(?<!session )\btimed ?out\b|(?<!登录)超时",
-         "new-api, Go, Node"),
+         "new-api, Go, Node, CLIProxyAPI"),
     Sign(_K.UPSTREAM, r"\ball (?:\w+ ){0,3}(?:providers?|channels?|candidates?|targets?|upstreams?|accounts?"
          r"|keys?) (?:\w+ )?(?:failed|exhausted|unavailable)\b|(?:均|都|全部).{0,6}失败"
          r"|(?:无|没有)可用的?(?:账户|账号|上游|节点|服务)", "relays that ask several"),
@@ -182,7 +186,7 @@ SIGNS: tuple[Sign, ...] = (
          "OpenAI, GitHub Models, Together, Bedrock"),
     Sign(_K.MODEL, r"\bno (?:\w+ ){0,2}(?:endpoints?|deployments?|channels?|providers?"
          r"|accounts?|upstreams?|backends?)\b.{0,30}(?:found |available |support\w* |serv\w* "
-         r"|match\w* )?(?:for|supporting|serving|matching|found)", "OpenRouter, LiteLLM, sub2api, new-api"),
+         r"|match\w* )?(?:for|support\w*|serving|matching|found)", "OpenRouter, LiteLLM, sub2api, new-api"),
     Sign(_K.MODEL, r"deploymentnotfound|api deployment for this resource"
          r"|operation does not work with the specified model|not a chat model|only supported in v1/", "Azure, OpenAI"),
     Sign(_K.MODEL, r"free tier of the model|freetieronly|model.{0,60}(?:inference limit|paused)", "Aliyun, Ark"),

@@ -112,8 +112,8 @@ VOCABULARY: tuple[Words, ...] = (
     # --- what they say of it
     Words(
         "absent",
-        r"\bnot (?:be )?(?:found|exist\w*|available|present|listed|recogni[sz]ed|configured|loaded|deployed|served"
-        r"|provided|registered|installed|activated|open\w*|accessible|ready|supplied|specified|set)\b|\bnot find\b"
+        r"\bnot (?:be )?(?:found|exist\w*|available|present|listed|recogni[sz]ed|configured|deployed|served"
+        r"|provided|registered|installed|activated|open\w*|accessible|supplied|specified|set)\b|\bnot find\b"
         r"|n't (?:be )?(?:found|exist\w*|available)\b|\bno such\b"
         r"|\bno\b(?= (?:\w+ ){0,2}(?:model|key|token|auth\w*|credentials?|deployments?|providers?)\b)|\bunknown\b"
         r"|\bunrecogni[sz]ed\b|\bnon ?existent\b|\bmissing\b"
@@ -129,7 +129,7 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "away",
-        r"\bunavailable\b|\bunhealthy\b|\bunreachable\b"
+        r"\bunavailable\b|\bunhealthy\b|\bunreachable\b|\bnot (?:ready|loaded)\b|\bis down\b"
         r"|不可用",
     ),
     Words(
@@ -138,11 +138,12 @@ VOCABULARY: tuple[Words, ...] = (
         r"|purchased|whitelisted|in (?:the )?(?:\w+ )?(?:(?:allow|white)?list\w*|allow\w*))"
         r"|\bn't (?:\w+ )?(?:support|allow|include|cover|permit)|\bunsupported|\bdenied\b|\bdenies\b|\bforbidden\b"
         r"|\bno (?:access|permission|right)|\bn[o']t have (?:\w+ ){0,3}(?:access|permission|right)|\bunpurchased\b"
-        r"|\brestrict\w*|\bblocked\b|\bprohibited\b|\brejected\b|\bunauthori[sz]ed\b|\blacks?\b"
+        r"|\brestrict\w*|\bblocked\b|\bprohibited\b|\brejected\b|\bunauthori[sz]ed\b|\blacks?\b|\bis gated\b|\bagree\b"
         r"|\brequires? (?:an? )?(?:\w+ ){0,3}(?:subscription|plan|verif\w*|upgrade|account|access|terms|grant|paid"
         r"|tier|newer|opt in)\b|\binsufficient permission|\bkeine berechtigung"
         r"|无权|无权限|没有权限|不支持|不允许|禁止|请勿|不得|未开通|未授权|未开放|拒绝|受限|被限制|[无没].{0,8}权限"
-        r"|не (?:поддержив|разреш)\w*|\bзапрещ\w*|\bnicht (?:unterstützt|erlaubt|berechtigt|freigegeben)"
+        r"|не (?:поддержив|разреш)\w*|\bне (?:входит|в (?:белом )?списке)|\bзапрещ\w*"
+        r"|\bnicht (?:unterstützt|erlaubt|berechtigt|freigegeben)"
         r"|\bnon (?:pris en charge|autorisé\w*|supporté\w*)|\bno (?:está )?(?:permitid\w|soportad\w|autorizad\w)"
         r"|\bnão (?:permitid\w|suportad\w|autorizad\w)|サポートされていません|許可されていません|対応していません"
         r"|지원하지 않|허용되지|không (?:được )?(?:hỗ trợ|phép)"
@@ -216,7 +217,10 @@ _URL = re.compile(r"\b(?:https?://|www\.)\S+")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _JOINT = re.compile(r"(?<=[^\W\d_])[-.](?=[^\W\d_])|_")
 _END = re.compile(r"[.!?;](?=\s|$)|[。！？；，]|, *(?=please|check|make sure)")
-_BLAND = re.compile(r"\b(?:invalid|bad) (?:request|argument)(?: error)?\b|\b\w*(?:api|server) error\b")
+_BLAND = re.compile(
+    r"\binvalid (?:\w+ )?(?:response|answer|content|output)\b"
+    r"|\b(?:invalid|bad) (?:request|argument)(?: error)?\b|\b\w*(?:api|server) error\b"
+)
 _ADVICE = re.compile(
     r"\W*(?:please |kindly |you (?:can|may|should) |bitte |veuillez )?(?:check|verify|make sure|ensure|visit|see\b"
     r"|refer|learn more|contact|read\b|consult|find\b|review|manage|if you|(?:über)?prüfen|vérifi)"
