@@ -302,8 +302,8 @@ class ParseSummary(BaseModel):
 
 
 class ExpectedRequests(BaseModel):
-    """How often the relays of the rows that are ready will be asked in all: ``usual`` where they work, at ``most`` in any
-    case. What the host asks comes besides.
+    """How often the relays of the rows that are ready will be asked in all: ``usual`` where they work, at ``most`` in
+    any case. What the host asks comes besides.
     """
 
     usual: int
