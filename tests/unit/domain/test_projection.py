@@ -38,6 +38,8 @@ ADDED = {
     "advisory_count",
     "latency_ms",
     "served_model",
+    "speed",
+    "evidence",
     "platform",
     "dry_run",
     "plan_of",

@@ -258,6 +258,7 @@ class ItemProfile(_Row):
     recommended_models: tuple[str, ...] = ()
     model_mapping: dict[str, str] = Field(default_factory=dict)
     capability_profile: dict[str, Any] | None = None
+    evidence: dict[str, Any] | None = None  # domain/evidence.py
 
 
 class Event(_Row):
