@@ -64,6 +64,7 @@ bench: install ## The benchmarks (RELAYS="100 1000 10000": how many relays are i
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_naming.py
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_cold_start.py
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_limits.py
+	@PYTHONPATH=. $(BIN)/python tests/bench/bench_page.py
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_import.py --relays $(or $(RELAYS),1000)
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_import.py --https
 
