@@ -1,6 +1,6 @@
 """Stage probe: discovery, naming, capability (docs/design.md#21-probe); what the decision needs and nothing more."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from batch_import.domain.advisories import Advisory
 from batch_import.domain.answers import Answer, error_text
 from batch_import.domain.capability import CapabilityProfile, ModelCapabilityProfile, Protocol, Verdict, judge
 from batch_import.domain.entities import Item, ItemProfile, NewEvent
-from batch_import.domain.evidence import Evidence, Observation, evidence
+from batch_import.domain.evidence import FROM_ANSWERS, Evidence, Observation, evidence
 from batch_import.domain.naming import (
     build_alias_table,
     canonical_model_family,
@@ -172,9 +172,12 @@ def _advisories(
 
 
 def _evidence(to: ItemTransitions, observations: tuple[Observation, ...]) -> Evidence:
-    """Names of models come from the relay, and may hold a key."""
-    clean = [replace(it, params={key: to.redacted(text) for key, text in it.params.items()}) for it in observations]
-    return evidence(clean)
+    """What the relay's answers named may hold a key."""
+
+    def clean(params: Mapping[str, str]) -> dict[str, str]:
+        return {name: to.redacted(text) if name in FROM_ANSWERS else text for name, text in params.items()}
+
+    return evidence([replace(it, params=clean(it.params)) for it in observations])
 
 
 def _is_another(asked: str, served: str) -> bool:
