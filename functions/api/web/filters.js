@@ -31,9 +31,11 @@ export function filterBar(fields, changed) {
     apply();
   }
 
-  /** Other choices of a field, as [value, text]; what is set stays a choice. */
+  /** Other choices of a field, as [value, text]; what is set stays a choice. The same again leaves the field alone. */
   function offer(name, choices) {
     const select = controls.get(name);
+    if (select.dataset.offered === JSON.stringify(choices)) return;
+    select.dataset.offered = JSON.stringify(choices);
     const { value } = select;
     const kept = value && !choices.some(([known]) => known === value) ? [[value, value]] : [];
     select.replaceChildren(choice(["", t("any")]), ...[...choices, ...kept].map(choice));

@@ -17,10 +17,9 @@ const RESOLUTIONS = ["created", "reused", "reactivated", "replaced"];
 const ORDERS = ["first_token", "tokens_per_second", "latency"];
 
 /**
- * `changed` is called when the filters have changed, `total(values)` gives how many items meet them, or null, and
- * `retry(items)` asks to import chosen ones again.
+ * `changed` is called when the filters have changed, `retry(items)` asks to import chosen ones again.
  */
-export function itemList(runId, { changed, total, retry, signal }) {
+export function itemList(runId, { changed, retry, signal }) {
   const columns = columnsOf();
   const providers = h("datalist", { id: "providers" });
   const known = new Set();
@@ -85,7 +84,6 @@ export function itemList(runId, { changed, total, retry, signal }) {
     noMatch: t("items.noMatch"),
     signal,
     changed,
-    total,
   });
 
   /** Items can be chosen once their run has ended, by an operator. */

@@ -282,9 +282,15 @@ class CompositionRoot:
             UndoRequests(self.runs, follow_up, self.service, self.queues[ItemStage.PROBE]),
             self._cleanup,
             lambda: self.host.client,
+            self._panel_address,
             ResultProjection(language),
             self.clock,
         )
+
+    def _panel_address(self) -> str:
+        """Where people reach the host: its secret names it when that is not the address that the service uses."""
+        secret = self.secret(self.settings.host_secret_id)
+        return str(secret.get("panel_url") or secret.get("base_url") or "")
 
     def _cleanup(self) -> QuarantineCleanup:
         """One per request: it holds provider leases under a name of its own."""

@@ -387,11 +387,27 @@ class RunList(BaseModel):
     next_cursor: str | None
 
 
+class CauseView(BaseModel):
+    """Why items of a run failed: how many ended by ``code``, what it means, and what to do about it."""
+
+    code: Code
+    reason: str
+    to_do: str
+    broken_items: int
+    degraded_items: int
+
+
 class RunDetail(BaseModel):
-    """One run with its recent warnings (docs/design.md#33-responses)."""
+    """One run with its recent warnings (docs/design.md#33-responses).
+
+    ``causes`` are why items failed, the most frequent first. ``child_runs`` are the latest 20 runs made of its items,
+    by a retry or by applying its plan; the newest comes last.
+    """
 
     run: RunSummary
     recent_warnings: list[str]
+    causes: list[CauseView]
+    child_runs: list[str]
 
 
 class PlanView(BaseModel):
@@ -503,8 +519,11 @@ class ItemSummary(BaseModel):
 
 
 class ItemList(BaseModel):
+    """A page of a run's items. ``matching_items`` is how many meet the filters, on all pages together."""
+
     items: list[ItemSummary]
     next_cursor: str | None
+    matching_items: int
 
 
 class TransportProfileView(BaseModel):
@@ -547,8 +566,19 @@ class EventView(BaseModel):
     created_at: Timestamp
 
 
+class PanelLinks(BaseModel):
+    """Where the host's own panel lists accounts, groups and channels; it has no address for a single one."""
+
+    accounts: str
+    groups: str
+    channels: str
+
+
 class ItemDetail(ItemSummary):
-    """One item, flat, with capability profile and event history (docs/design.md#33-responses)."""
+    """One item, flat, with capability profile and event history (docs/design.md#33-responses).
+
+    ``panel`` has links to the host's own lists; a search there for ``provider_id`` finds what belongs to the item.
+    """
 
     raw_models: list[str]
     normalized_models: list[str]
@@ -556,6 +586,8 @@ class ItemDetail(ItemSummary):
     reused_from_provider_id: str | None
     reused_from_account_id: int | None
     channel_id: int | None
+    group_id: int | None
+    panel: PanelLinks | None
     capability_profile: CapabilityProfileView | None
     events: list[EventView]
 

@@ -1,12 +1,12 @@
 """The index of a run's items: what lists filter and sort by, and what counters are sums of."""
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from batch_import.domain.clock import Clock, milliseconds
-from batch_import.domain.entities import Counters, Item, Run
+from batch_import.domain.entities import Cause, Counters, Item, Run
 from batch_import.domain.types import AccessStatus, ItemStage
 from batch_import.store.dynamo import Table
 from batch_import.store.index_pages import IndexPages
@@ -173,7 +173,17 @@ def counted(entries: Iterable[ItemEntry]) -> Counters:
         degraded_items=by_access.count(AccessStatus.DEGRADED),
         broken_items=by_access.count(AccessStatus.BROKEN),
         warning_items=sum(entry.has_warning for entry in done),
+        causes=_causes(entry for entry in done if entry.has_failed),
     )
+
+
+def _causes(failed: Iterable[ItemEntry]) -> tuple[Cause, ...]:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for entry in failed:
+        if entry.code:
+            counts[entry.code][f"{entry.access_status}_items"] += 1
+    most_first = sorted(counts.items(), key=lambda one: (-one[1].total(), one[0]))
+    return tuple(Cause.model_validate({"code": code, **by_access}) for code, by_access in most_first)
 
 
 def _key(run_id: str, page: int) -> str:

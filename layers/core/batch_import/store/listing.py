@@ -5,7 +5,7 @@ See docs/design.md#35-list-orders.
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.types import ItemOrder
@@ -32,6 +32,14 @@ def pack_search(lines: Iterable[str]) -> list[bytes]:
             packed.append(zlib.compress("\n".join(gathered).encode()))
             gathered, size = [], 0
     return [*packed, zlib.compress("\n".join(gathered).encode())] if gathered else packed
+
+
+class ItemPage(NamedTuple):
+    """A page of a list of items. ``matching`` is how many items meet its filters, on all pages together."""
+
+    items: list[Item]
+    next_cursor: str | None
+    matching: int
 
 
 class Listing:
@@ -86,7 +94,7 @@ class Listing:
         cursor: str | None,
         order: ItemOrder = ItemOrder.STATUS,
         name: str = "items",
-    ) -> tuple[list[Item], str | None]:
+    ) -> ItemPage:
         """By ``order``: that of docs/design.md#35-list-orders, or that of the run's list.
 
         In the order of status an item that moves while a reader walks may be met twice, or not; in that of the list,
@@ -97,8 +105,8 @@ class Listing:
         by_position = order is ItemOrder.POSITION
         after = -1 if position is None else int(position)
         place: Callable[[ItemEntry], int] = _list_place if by_position else _status_place
-        places = ((place(entry), entry) for entry in self._matching(run, filters))
-        entries = sorted((at, entry) for at, entry in places if at > after)
+        matching = [(place(entry), entry) for entry in self._matching(run, filters)]
+        entries = sorted((at, entry) for at, entry in matching if at > after)
         found: list[tuple[int, Item]] = []
         while entries and len(found) <= limit:
             some, entries = entries[: limit + 1], entries[limit + 1 :]
@@ -107,7 +115,7 @@ class Listing:
                 (at, rows[e.position]) for at, e in some if e.position in rows and _is_as(rows[e.position], filters)
             ]
         more = encode_cursor(str(found[limit - 1][0]), bound) if len(found) > limit else None
-        return [item for _, item in found[:limit]], more
+        return ItemPage([item for _, item in found[:limit]], more, len(matching))
 
     def entries(self, run: Run) -> list[ItemEntry]:
         """What the index knows of the run's items, in the order of its list."""
@@ -149,7 +157,7 @@ def _run_may_match(entry: RunEntry, filters: Filter, query: str) -> bool:
 
 _FIELDS = (
     *("current_stage", "access_status", "confirmation_status", "matched_account_state", "account_resolution"),
-    *("platform", "code", "has_warning"),
+    *("platform", "code", "has_warning", "has_failed"),
 )
 
 
