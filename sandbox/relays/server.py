@@ -10,8 +10,8 @@ from aiohttp import web
 from sandbox import http
 from sandbox.http import Answer
 from sandbox.relays import answers
+from sandbox.relays.billing_profiles import ALL_PROFILES
 from sandbox.relays.call import RelayCall, parse_name
-from sandbox.relays.platform_profiles import ALL_PROFILES
 from sandbox.relays.profiles import Healthy
 
 
@@ -63,6 +63,8 @@ class RelayServer:
         refused = relay.refuse(call)
         if refused is not None:
             return refused
+        if call.method == "GET" and (told := relay.told(call)) is not None:
+            return told
         if not inside:
             return answers.unknown_path(call.endpoint)
         if call.name.fault and self.random.random() < call.name.fault:

@@ -14,6 +14,9 @@ const COLUMNS = {
   decision: ({ account_resolution: resolution, plan }) => resolution ?? plan?.resolution ?? null,
   platform: ({ platform }) => platform,
   latency_ms: ({ latency_ms: latency }) => latency,
+  balance: ({ billing }) => billing?.balance ?? null,
+  currency: ({ billing }) => billing?.currency ?? null,
+  multiplier: ({ billing }) => billing?.multiplier ?? null,
   model: ({ served_model: served, resolved_smoke_model: asked }) => served ?? asked,
 };
 

@@ -1,6 +1,7 @@
 // The items of a run, in the API's order: what needs attention comes first.
 
 import { role } from "./api.js";
+import { worth } from "./billing.js";
 import { badge, h, row } from "./dom.js";
 import { clockTime, number, span, t } from "./i18n.js";
 import { listView } from "./list-view.js";
@@ -162,11 +163,13 @@ function planned({ resolution, account_id: id }) {
   return h("span", { class: "badge gray" }, t(`plan.${resolution}`, { id: id ?? "" }));
 }
 
-function model({ resolved_smoke_model: name, served_model: served, latency_ms: latency }) {
+function model({ resolved_smoke_model: name, served_model: served, latency_ms: latency, billing }) {
+  const declared = worth(billing);
   const title = served && served !== name ? `${name} → ${served}` : name;
   return [
     name && h("code", { title }, name),
     latency !== null && h("div", { class: "muted" }, span(latency)),
+    declared && h("div", { class: "muted", title: t("balance") }, declared),
   ];
 }
 

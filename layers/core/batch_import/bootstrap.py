@@ -380,7 +380,7 @@ class CompositionRoot:
             self._semaphore("origin", self.settings.origin_concurrency),
         )
         session = http.guarded_session(self.settings.allowed_hosts, THREADS, self._resolver, self._tls())
-        prober = Prober(partial(http.exchange, partial(http.send, session)), self.origin_breakers)
+        prober = Prober(partial(http.exchange, partial(http.send, session)), self.origin_breakers, self.clock)
         return ImportStage(
             self.runs,
             self.items,
