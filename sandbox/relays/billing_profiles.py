@@ -7,7 +7,6 @@ from typing import Any
 from sandbox.http import Answer
 from sandbox.relays import answers
 from sandbox.relays.call import RelayCall
-from sandbox.relays.platform_profiles import ALL_PROFILES as OTHER_PROFILES
 from sandbox.relays.profiles import Healthy
 
 POINTS = 500_000  # of New API and one-api, for a dollar
@@ -107,4 +106,3 @@ BILLING_PROFILES: dict[str, type[Healthy]] = {
     "unlimited_key": UnlimitedKey,
     "hostile_billing": HostileBilling,
 }
-ALL_PROFILES = OTHER_PROFILES | BILLING_PROFILES

@@ -10,7 +10,7 @@ from aiohttp import web
 from sandbox import http
 from sandbox.http import Answer
 from sandbox.relays import answers
-from sandbox.relays.billing_profiles import ALL_PROFILES
+from sandbox.relays.all_profiles import ALL_PROFILES
 from sandbox.relays.call import RelayCall, parse_name
 from sandbox.relays.profiles import Healthy
 

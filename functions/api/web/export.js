@@ -17,6 +17,10 @@ const COLUMNS = {
   balance: ({ billing }) => billing?.balance ?? null,
   currency: ({ billing }) => billing?.currency ?? null,
   multiplier: ({ billing }) => billing?.multiplier ?? null,
+  first_token_ms: ({ speed }) => speed?.first_token_ms,
+  tokens_per_second: ({ speed }) => speed?.tokens_per_second,
+  identity: ({ evidence }) => evidence?.identity.value,
+  passthrough: ({ evidence }) => evidence?.passthrough.value,
   model: ({ served_model: served, resolved_smoke_model: asked }) => served ?? asked,
 };
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from batch_import.domain.billing import Billing, BillingSource
+from batch_import.domain.politeness import BILLING_REQUESTS
 from batch_import.domain.types import AuthStyle
-from batch_import.probe.billing import MAX_BILLING_REQUESTS, read_billing
+from batch_import.probe.billing import read_billing
 from batch_import.probe.discovery import ProviderModels, provider_models
 from batch_import.probe.relay import Relay
 
@@ -24,9 +25,9 @@ def box() -> Iterator[Sandbox]:
 
 def declared(relay_with: Callable[..., Relay], base_url: str) -> tuple[Billing | None, int]:
     """What is read, and how many requests that took beside the list."""
-    on_the_side = relay_with(KEY, MAX_BILLING_REQUESTS)
+    on_the_side = relay_with(KEY, BILLING_REQUESTS)
     found = read_billing(on_the_side, provider_models(relay_with(KEY), base_url))
-    return found, MAX_BILLING_REQUESTS - on_the_side.requests_left
+    return found, BILLING_REQUESTS - on_the_side.requests_left
 
 
 @pytest.mark.parametrize(
@@ -56,14 +57,14 @@ def test_an_expired_key_is_read_as_such(box: Sandbox, relay_with: Callable[..., 
 
 @pytest.mark.parametrize("root", ["https://api.openai.com/v1", "https://api.deepseek.com"])
 def test_makers_of_models_are_not_asked(relay_with: Callable[..., Relay], root: str) -> None:
-    relay = relay_with(KEY, MAX_BILLING_REQUESTS)
+    relay = relay_with(KEY, BILLING_REQUESTS)
     assert read_billing(relay, ProviderModels(None, root, AuthStyle.BEARER, ("gpt-5",))) is None
-    assert relay.requests_left == MAX_BILLING_REQUESTS
+    assert relay.requests_left == BILLING_REQUESTS
 
 
 def test_a_redirect_is_not_followed(relay_with: Callable[..., Relay]) -> None:
     with serving(fixed("302 Found", b"", "Location: http://127.0.0.1:1/elsewhere")) as served:
-        relay = relay_with(KEY, MAX_BILLING_REQUESTS)
+        relay = relay_with(KEY, BILLING_REQUESTS)
         assert read_billing(relay, ProviderModels(None, served.url, AuthStyle.BEARER, ("gpt-5",))) is None
         assert len(served.heads) == 1
 
@@ -71,5 +72,5 @@ def test_a_redirect_is_not_followed(relay_with: Callable[..., Relay]) -> None:
 def test_a_huge_answer_is_none(relay_with: Callable[..., Relay]) -> None:
     body = b'{"hard_limit_usd": 0, "more": "' + b"x" * 300_000 + b'"}'
     with serving(fixed("200 OK", body, "Content-Type: application/json")) as served:
-        relay = relay_with(KEY, MAX_BILLING_REQUESTS)
+        relay = relay_with(KEY, BILLING_REQUESTS)
         assert read_billing(relay, ProviderModels(None, served.url, AuthStyle.BEARER, ("gpt-5",))) is None

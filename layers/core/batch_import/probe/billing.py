@@ -19,7 +19,6 @@ from batch_import.net.large_answers import judged_inside
 from batch_import.probe.discovery import ProviderModels
 from batch_import.probe.relay import Relay
 
-MAX_BILLING_REQUESTS = 2
 _STYLES = (AuthStyle.BEARER, AuthStyle.X_API_KEY, AuthStyle.API_KEY)
 _SUBSCRIPTION, _USAGE = "/v1/dashboard/billing/subscription", "/v1/dashboard/billing/usage"
 _MAKERS = ("openai.com", "anthropic.com", "googleapis.com", "x.ai", "deepseek.com", "moonshot.cn", "moonshot.ai",

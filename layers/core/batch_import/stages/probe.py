@@ -13,6 +13,7 @@ from batch_import.domain.billing import Billing, BillingLimits, spent, unmet
 from batch_import.domain.capability import CapabilityProfile, ModelCapabilityProfile, Protocol, Verdict, judge
 from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Item, ItemProfile, NewEvent
+from batch_import.domain.evidence import Evidence, Observation, evidence
 from batch_import.domain.naming import (
     build_alias_table,
     canonical_model_family,
@@ -22,10 +23,11 @@ from batch_import.domain.naming import (
     resolve_requested_model,
 )
 from batch_import.domain.outcomes import Code
+from batch_import.domain.politeness import BILLING_REQUESTS, NoExtraProbes
 from batch_import.domain.routing import model_mapping, no_route
 from batch_import.domain.types import EventType, ItemStage, Platform, Provenance
 from batch_import.domain.urls import origin_of
-from batch_import.probe.billing import MAX_BILLING_REQUESTS, read_billing
+from batch_import.probe.billing import read_billing
 from batch_import.probe.capability import ProbeResult, failure_code, probe_capabilities
 from batch_import.probe.deferred import probe_deferred
 from batch_import.probe.discovery import ProviderModels, provider_models, with_guessed_models
@@ -38,16 +40,21 @@ _PROFILED = 300  # model profiles stored; a list of thousands stays one small ro
 
 
 class Probed(NamedTuple):
-    """The item is in stage provision; its next write carries what was found. ``deferred`` may be asked later."""
+    """The item is in stage provision; its next write carries what was found. ``deferred`` may be asked later;
+    ``None`` for a relay that is spared.
+    """
 
     profile: ItemProfile
-    deferred: DeferredProbe
+    deferred: DeferredProbe | None
 
 
 class Prober:
-    def __init__(self, exchange: Exchange, breakers: OriginBreakers, clock: Clock) -> None:
+    """``spared`` relays are asked no more than the decision needs (``domain/politeness.py``)."""
+
+    def __init__(self, exchange: Exchange, breakers: OriginBreakers, spared: NoExtraProbes, clock: Clock) -> None:
         self._exchange = exchange
         self._breakers = breakers
+        self._spared = spared
         self._clock = clock
 
     def probe(self, to: ItemTransitions, api_key: str, limits: BillingLimits) -> Probed | NextStep:
@@ -66,8 +73,12 @@ class Prober:
         if found.code is not None:
             profile = _listed(to.item, found)
             return to.retry_or_fail(found.code, error_text(found.answer), found.answer.retry_after, profile)
-        on_the_side = Relay(self._exchange, api_key, MAX_BILLING_REQUESTS)
-        return self._with_models(to, relay, found, partial(read_billing, on_the_side, found), limits)
+        return self._with_models(to, relay, found, self._billing(to.item, api_key, found), limits)
+
+    def _billing(self, item: Item, api_key: str, found: ProviderModels) -> Callable[[], Billing | None]:
+        if item.base_url in self._spared:
+            return lambda: None
+        return partial(read_billing, Relay(self._exchange, api_key, BILLING_REQUESTS), found)
 
     def _guessed(self, to: ItemTransitions, relay: Relay, found: ProviderModels) -> Probed | NextStep | None:
         """Some relays for Claude list nothing: the usual models are tried, and what answers is the whole list."""
@@ -135,8 +146,11 @@ class Prober:
             "served_model": to.redacted(result.served_model) if result.served_model else None,
             **warned(to.item, *advisories),
         }
+        profile = profile.model_copy(update={"evidence": _evidence(to, result.observations)})
         to.add(changes, [_discovered(found), _probed(result), *advisory_events(to.item, *advisories)], profile)
-        return Probed(profile, lambda: self._probe_deferred(to.item, relay, found, result, profile))
+        if to.item.base_url in self._spared:
+            return Probed(profile, None)
+        return Probed(profile, lambda: self._probe_deferred(to, relay, found, result, profile))
 
     def _openai_again(self, to: ItemTransitions, result: ProbeResult) -> NextStep | None:
         """Platform openai is preferred: a passing failure of its protocols is waited for, while there are retries."""
@@ -147,16 +161,22 @@ class Prober:
         return to.retry(code, code, error_text(failed.answer), failed.answer.retry_after)
 
     def _probe_deferred(
-        self, item: Item, relay: Relay, found: ProviderModels, result: ProbeResult, profile: ItemProfile
+        self, to: ItemTransitions, relay: Relay, found: ProviderModels, result: ProbeResult, profile: ItemProfile
     ) -> tuple[Item, ItemProfile, NewEvent]:
-        flags = asdict(probe_deferred(relay, found, result))
+        later = probe_deferred(relay, found, result)
+        flags = asdict(later.flags)
+        of_model = {**flags, "speed": asdict(later.speed) if later.speed else None}
         capability = profile.capability_profile or {}
         models = [
-            {**model, **flags} if model["raw_model_id"] == result.smoke_model else model
+            {**model, **of_model} if model["raw_model_id"] == result.smoke_model else model
             for model in capability.get("model_profiles", [])
         ]
-        known = profile.model_copy(update={"capability_profile": {**capability, "model_profiles": models}})
-        return item, known, NewEvent(event_type=EventType.CAPABILITY_PROBED, message="asked afterwards", payload=flags)
+        update = {
+            "capability_profile": {**capability, "model_profiles": models},
+            "evidence": _evidence(to, (*result.observations, *later.observations)),
+        }
+        event = NewEvent(event_type=EventType.CAPABILITY_PROBED, message="asked afterwards", payload=flags)
+        return to.item, profile.model_copy(update=update), event
 
 
 def _at_once(
@@ -181,6 +201,12 @@ def _advisories(
     served = result.served_model
     if served and _is_another(result.smoke_model, served):
         yield Advisory("another_model_served", {"asked": result.smoke_model, "served": to.redacted(served)})
+
+
+def _evidence(to: ItemTransitions, observations: tuple[Observation, ...]) -> Evidence:
+    """Names of models come from the relay, and may hold a key."""
+    clean = [replace(it, params={key: to.redacted(text) for key, text in it.params.items()}) for it in observations]
+    return evidence(clean)
 
 
 def _is_another(asked: str, served: str) -> bool:
