@@ -1,12 +1,16 @@
 """What relays declare of a key's money decides before anything is written to the host, and is shown."""
 
+import os
 from typing import Any
 
 import pytest
+from batch_import.host.client import HostClient
+from batch_import.host.transport import HostTransport
 
 from tests.conftest import Service
 from tests.support.place import Place
 
+RELAY_URL, RELAY_KEY = os.environ.get("RELAY_URL", ""), os.environ.get("RELAY_ADMIN_KEY", "")
 NEEDED = ("sub2api", "new_api", "one_api")
 
 
@@ -80,3 +84,67 @@ def test_accounts_get_the_multiplier_of_their_relay_where_that_is_asked_for(plac
 
     _, [new] = place.start(place.pair("sub2api", "new", modifiers={"rate": 2.5}), rate_from_relay=True)
     assert place.host.account(new["account_id"])["rate_multiplier"] == 2.5
+
+
+# --- a running sub2api as the relay (RELAY_URL, RELAY_ADMIN_KEY), the host beside it or the sandbox's
+
+
+@pytest.mark.skipif(not RELAY_URL, reason="RELAY_URL and RELAY_ADMIN_KEY name no running sub2api")
+@pytest.mark.timeout(400)
+def test_a_running_sub2api_tells_what_is_left_and_at_which_multiplier(place: Place) -> None:
+    relay = HostClient(HostTransport(RELAY_URL, RELAY_KEY))
+    newer = relay.at_least(0, 1, 163)
+    user, key_id, key, jwt = _customer_of(relay, place, rate=0.8)
+    pair = {"base_url": f"{RELAY_URL}/v1", "api_key": key}
+
+    relay.set_balance(user, 7.5)
+    _, [item] = place.start(pair, rate_from_relay=True)
+    assert (item["access_status"], item["billing"]["source"]) == ("active", "sub2api")
+    assert item["billing"]["balance"] == pytest.approx(7.5, abs=0.1)
+    assert item["billing"]["currency"] == "USD"
+    assert item["billing"]["multiplier"] == (0.8 if newer else None)
+    account = place.host.account(item["account_id"])
+    assert account is not None
+    assert account["rate_multiplier"] == (0.8 if newer else 1)
+
+    _, [item] = place.start(pair, max_multiplier=0.5)
+    assert item["last_error_code"] == ("too_dear" if newer else None)
+    _, [item] = place.start(pair, min_balance=50)
+    assert item["last_error_code"] == "too_little_left"
+
+    relay.set_balance(user, 5)
+    relay.transport.write("POST", f"/api/v1/admin/users/{user}/balance", {"balance": 5, "operation": "subtract"})
+    _, [item] = place.start(pair)
+    assert (item["last_error_code"], item["access_status"]) == ("payment_required", "broken")
+    assert item["billing"] is None  # its model list is refused for the same reason, and nothing more is asked then
+
+    relay.set_balance(user, 5)
+    limit = {"name": "limited", "quota": 3}
+    relay.transport.write("PUT", f"/api/v1/keys/{key_id}", limit, bearer=jwt)
+    _, [item] = place.start(pair)
+    assert (item["access_status"], item["billing"]["key_quota"]) == ("active", 3)
+    assert item["billing"]["balance"] == pytest.approx(3, abs=0.1)
+
+    relay.transport.write("PUT", f"/api/v1/keys/{key_id}", {**limit, "expires_at": "2026-01-01T00:00:00Z"}, bearer=jwt)
+    _, [item] = place.start(pair)
+    assert (item["access_status"], item["billing"]) == ("broken", None)
+
+
+def _customer_of(relay: HostClient, place: Place, rate: float) -> tuple[int, int, str, str]:
+    """A user's id, a key's id and value, and the user's token; a relay of the sandbox serves the key's group."""
+    name = f"relay-{place.word}"
+    group, _ = relay.ensure_private_group(name, "for a test")
+    relay.update_group(group, {"rate_multiplier": rate, "is_exclusive": False})
+    base_url = place.box.relay("form_openai", place.word).removesuffix("/v1")
+    relay.create_account(
+        {"name": name, "platform": "openai", "type": "apikey", "concurrency": 10, "group_ids": [group["id"]],
+         "credentials": {"base_url": base_url, "api_key": "sk-test-1", "model_mapping": {"gpt-4o-mini": "gpt-4o-mini"}},
+         "extra": {"openai_responses_mode": "force_chat_completions"}},
+        f"test-{name}",
+    )  # fmt: skip
+    email, password, key = f"{name}@example.com", "CustomerPass-1", f"sk-test-{name}-0001"
+    user = relay.ensure_user(email, password, 5)
+    jwt = relay.login(email, password)
+    made = relay.create_key(jwt, name, key)
+    relay.rebind_key(int(made["id"]), int(group["id"]))
+    return int(user["id"]), int(made["id"]), key, jwt
