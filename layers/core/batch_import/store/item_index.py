@@ -13,7 +13,6 @@ from batch_import.store.index_pages import IndexPages
 
 ITEMS_PER_PAGE = 16  # their entries stay below a kilobyte, which is what one write unit pays for
 _SPREAD = 4  # keys over which the pages of a run are spread
-_NOT_DONE, _FAILED, _OTHERS = "2", "1", "0"  # what order keys begin with
 
 
 class ItemEntry(NamedTuple):
@@ -85,15 +84,6 @@ class ItemEntry(NamedTuple):
     def has_failed(self) -> bool:
         """Ended degraded or broken."""
         return self.is_done and self.access_status in (AccessStatus.BROKEN, AccessStatus.DEGRADED)
-
-    @property
-    def order_key(self) -> str:
-        """Greatest first: not done, then broken and degraded together, then the rest; newest first in each.
-
-        See docs/design.md#35-list-orders.
-        """
-        rank = _FAILED if self.has_failed else _OTHERS if self.is_done else _NOT_DONE
-        return f"{rank}{self.updated:011x}{self.position:05d}"
 
 
 class DonePage(NamedTuple):
