@@ -30,7 +30,7 @@ function stepsOf(events) {
 }
 
 function step({ stage, events, from, until }) {
-  const title = h("p", { class: "step" }, h("strong", {}, t(`stage.${stage}`)), h("span", { class: "muted" }, span(until - from)));
+  const title = h("p", { class: "step" }, h("strong", {}, t(`stage.${stage}`)), until > from && h("span", { class: "muted" }, span(until - from)));
   const shown = events.filter((event) => !HIDDEN.has(event.event_type));
   return h("li", {}, title, h("ol", { class: "trail" }, shown.map(entry)));
 }
