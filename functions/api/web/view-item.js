@@ -3,6 +3,7 @@
 import { getItem } from "./api.js";
 import { badge, h, reconcile } from "./dom.js";
 import { span, t, valueText } from "./i18n.js";
+import { evidenceOf } from "./item-evidence.js";
 import { history } from "./item-history.js";
 import { modelsOf } from "./item-models.js";
 import { copyButton, errorText, isAbort, loading, moment, problem } from "./parts.js";
@@ -77,6 +78,7 @@ function sections(item) {
     part("history", events, () => section([t("events"), h("small", {}, t("events.hint"))], history(events))),
     part("decision", rest, () => section(t("decision"), facts(decision(item)))),
     part("models", [rest, capability], () => section(t("models"), modelsOf(item))),
+    part("evidence", [item.speed, item.evidence], () => section(t("evidence"), evidenceOf(item))),
     part("transport", capability, () => section(t("transport"), transport(capability?.transport_profile))),
   ];
 }

@@ -386,7 +386,8 @@ class CompositionRoot:
             self._semaphore("origin", self.settings.origin_concurrency),
         )
         session = http.guarded_session(self.settings.allowed_hosts, THREADS, self._resolver, self._tls())
-        prober = Prober(partial(http.exchange, partial(http.send, session)), self.origin_breakers)
+        exchange = partial(http.exchange, partial(http.send, session))
+        prober = Prober(exchange, self.origin_breakers, self.settings.spared_relays)
         return ImportStage(
             self.runs,
             self.items,

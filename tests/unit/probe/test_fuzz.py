@@ -67,7 +67,7 @@ def test_no_answer_breaks_the_probe(lists: list[Answer], completions: dict[str, 
         result = probe_capabilities(relay, found, resolve_smoke_models((), found.raw_models) or ["x"])
         assert failure_code(result) in {*OUTCOMES, None}
         later = probe_deferred(relay, found, result)
-        flags = (later.supports_stream, later.supports_tools, later.supports_reasoning_fields)
+        flags = (later.flags.supports_stream, later.flags.supports_tools, later.flags.supports_reasoning_fields)
         assert all(flag in (True, False, "unknown") for flag in flags)
         assert all(isinstance(error_text(r.answer), str) for r in result.results.values())
     assert 0 <= relay.requests_left < MAX_REQUESTS

@@ -28,7 +28,7 @@ from batch_import.domain.types import (
 
 
 class _Row(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)  # keys of the tables are no fields
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)  # keys of the tables are no fields
 
 
 class Cause(_Row):
@@ -258,6 +258,7 @@ class ItemProfile(_Row):
     recommended_models: tuple[str, ...] = ()
     model_mapping: dict[str, str] = Field(default_factory=dict)
     capability_profile: dict[str, Any] | None = None
+    evidence: dict[str, Any] | None = None  # domain/evidence.py
 
 
 class Event(_Row):

@@ -8,6 +8,7 @@ from batch_import.domain import contract as api
 from batch_import.domain.advisories import Advisory, Text, text_of
 from batch_import.domain.entities import Cause, Counters, Event, Item, ItemProfile, Run
 from batch_import.domain.event_texts import event_text
+from batch_import.domain.evidence import Question, Seen, text_of_observation
 from batch_import.domain.outcomes import outcome
 from batch_import.domain.provider import shown_fingerprint
 from batch_import.domain.shortening import first_names, first_texts
@@ -194,6 +195,8 @@ class ResultProjection:
             "platform": item.platform,
             "latency_ms": item.latency_ms,
             "served_model": item.served_model,
+            "speed": _speed(profile),
+            "evidence": self._evidence(profile),
             "plan": _plan(item, profile),
             "undo_result": self._undo_result(item),
             "position": item.position + 1,
@@ -210,6 +213,18 @@ class ResultProjection:
     def _event(self, event: Event) -> api.EventView:
         text = event_text(event.event_type, json.loads(event.payload_json), self.language)
         return api.EventView(**event.model_dump(), text=text)
+
+    def _evidence(self, profile: ItemProfile) -> api.EvidenceView | None:
+        if profile.evidence is None:
+            return None
+        return api.EvidenceView.model_validate({q: self._answered(profile.evidence[q]) for q in Question})
+
+    def _answered(self, stored: dict[str, Any]) -> dict[str, Any]:
+        told = [
+            {**it, "text": text_of_observation(Seen(it["code"]), it["params"], self.language)}
+            for it in stored["observations"]
+        ]
+        return {"value": stored["value"], "observations": told}
 
     def _undo_result(self, item: Item) -> api.UndoView | None:
         if item.undo_result is None:
@@ -240,6 +255,13 @@ class ResultProjection:
 
 def _badge(text: str, color: str) -> api.Badge:
     return api.Badge.model_validate({"text": text, "color": color})
+
+
+def _speed(profile: ItemProfile) -> api.SpeedView | None:
+    """That of the test model, the only one that is asked for a stream."""
+    models = (profile.capability_profile or {}).get("model_profiles", [])
+    found = next((model["speed"] for model in models if model.get("speed")), None)
+    return api.SpeedView.model_validate(found) if found else None
 
 
 def _plan(item: Item, profile: ItemProfile) -> api.PlanView | None:
