@@ -156,7 +156,8 @@ function accountOf({ badges, matched_account_state: matched, account_id: id, pla
   const asFound = matched === "active" && decided ? null : found;
   const shown = accountBadges({ matched_account_state: asFound, account_resolution: decided, provision_reused: decided ? null : reused });
   const number = id && h("span", { class: "muted" }, `#${id}`);
-  return h("div", { class: "badges" }, shown, plan && !decided && planned(plan), number);
+  const parts = [shown, plan && !decided && planned(plan), number].filter(Boolean);
+  return parts.length ? h("div", { class: "badges" }, parts) : null;
 }
 
 /** What a dry run has decided, in the words of what an import would say. */
