@@ -143,6 +143,7 @@ class Answers:
             "advisory_messages": [],
             "last_error_code": None,
             "last_error": None,
+            "reason": None,
             "advice": None,
             "badges": {"access_status": {"text": "active", "color": "green"}},
         }

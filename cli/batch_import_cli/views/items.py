@@ -1,0 +1,140 @@
+"""Items: their verdicts, and why."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from rich.text import Text
+
+from batch_import_cli.console import console, folded, put
+from batch_import_cli.tables import Listing, Row, columns, said
+from batch_import_cli.times import local
+from batch_import_cli.views.parts import MARGIN, badge, entry, joined, listed, show_heading, warning
+from batch_import_cli.words import _, ngettext
+
+FAILED = ("degraded", "broken")
+_WORD_WIDTH = 9  # of the longest verdict
+
+
+def item_lines(item: Row, width: int) -> Iterator[Text]:
+    address = " ".join(filter(None, (said(item.get("base_url")), item.get("label") and f"({said(item['label'])})")))
+    return entry(item.get("item_id"), verdict(item, _WORD_WIDTH), address, why(item), width)
+
+
+def verdict(item: Row, width: int = 0) -> Text:
+    """How it stands with an item: its stage until it is done."""
+    stage, access = item.get("current_stage"), said(item.get("access_status"))
+    if stage not in (None, "done"):
+        return badge(item, "current_stage", said(stage), width)
+    if access == "unknown":
+        access = "planned" if item.get("plan") else "cancelled"
+    return badge(item, "access_status", access, width)
+
+
+def why(item: Row) -> str:
+    """The most important thing first: a terminal may cut the rest."""
+    undo, plan, trying = item.get("undo_result"), item.get("plan"), item.get("next_attempt_at")
+    if isinstance(undo, dict):
+        return said(undo.get("message"))
+    again = _("trying again at {time}").format(time=local(trying, "%H:%M:%S")) if isinstance(trying, str) else ""
+    warnings = [warning(text) for text in listed(item.get("advisory_messages"))]
+    if _code(item) is not None:
+        return joined(again, _failure(item), *warnings)
+    return joined(again, *warnings, _planned(plan) if isinstance(plan, dict) else "", *_facts(item))
+
+
+def _code(item: Row) -> object:
+    return None if item.get("access_status") == "active" else item.get("last_error_code")
+
+
+def _failure(item: Row) -> str:
+    error, code = said(item.get("last_error")), said(item.get("last_error_code"))
+    reason = said(item.get("reason") or item.get("last_error"))
+    return f"{reason} ({code})" if error in ("-", reason) else f"{reason} ({code}): {error}"
+
+
+def _planned(plan: Row) -> str:
+    told = {
+        "created": _("would make an account"),
+        "reused": _("would reuse account {id}"),
+        "reactivated": _("would switch on account {id}"),
+        "replaced": _("would repair account {id}"),
+    }.get(str(plan.get("resolution")), "")
+    total = plan.get("models_total")
+    models = ngettext("{n} model", "{n} models", total).format(n=total) if isinstance(total, int) else ""
+    return joined(
+        told.format(id=plan.get("account_id")), _("group {name}").format(name=said(plan.get("group"))), models
+    )
+
+
+def _facts(item: Row) -> Iterator[str]:
+    yield said(_model(item))
+    yield said(item.get("platform"))
+    if item.get("account_id") is not None:
+        account, decided = _("account {id}").format(id=item["account_id"]), item.get("account_resolution")
+        yield f"{account} ({_(str(decided))})" if decided else account
+    if isinstance(item.get("latency_ms"), int):
+        yield _("{n} s").format(n=f"{item['latency_ms'] / 1000:.1f}")
+
+
+def _model(item: Row) -> object:
+    return item.get("served_model") or item.get("resolved_smoke_model")
+
+
+def _decision(item: Row) -> object:
+    """What was decided, or what a dry run planned."""
+    return item.get("account_resolution") or (item.get("plan") or {}).get("resolution")
+
+
+ITEMS = Listing(
+    "items",
+    {
+        **columns("item=item_id", "address=base_url", "label", "provider=provider_id", "key=api_key_fingerprint"),
+        **columns("stage=current_stage", "confirmation=confirmation_status", "access=access_status"),
+        "code": _code,
+        **columns("account=account_id"),
+        "decision": _decision,
+        **columns("platform", "latency_ms"),
+        "model": _model,
+        **columns("advice", "error=last_error", "advisories=advisory_messages"),
+    },
+    item_lines,
+)
+
+
+def show_causes(items: Iterable[Row], run_id: str) -> None:
+    """Why items failed, the most frequent cause first, each with what to do."""
+    causes: dict[str, list[Row]] = defaultdict(list)
+    for item in items:
+        if item.get("access_status") in FAILED and item.get("last_error_code"):
+            causes[str(item["last_error_code"])].append(item)
+    if not causes:
+        return
+    show_heading(_("What went wrong"))
+    for code, found in sorted(causes.items(), key=lambda cause: -len(cause[1])):
+        put(Text(f"{MARGIN}{len(found)} × {said(found[0].get('reason') or code)} ({code})"))
+        width = console().width - 2 * len(MARGIN)
+        put(*(Text(2 * MARGIN + line) for text in advice(found[0]) for line in folded(text, width)))
+    put(Text(_("Retry them: {command}").format(command=f"batch-import retry {run_id} --code CODE")))
+
+
+def advice(item: Row) -> list[str]:
+    """What to do, if anything; the API says once more before it what happened."""
+    text = str(item.get("advice") or "").removeprefix(str(item.get("reason"))).lstrip(".。 ")
+    return [said(text)] if text else []
+
+
+def undo_lines(item: Row, width: int) -> Iterator[Text]:
+    result = item.get("undo_result") or {}
+    word = Text(_(said(result.get("outcome"))))
+    return entry(item.get("item_id"), word, item.get("base_url"), said(result.get("message")), width)
+
+
+UNDONE = Listing(
+    "items",
+    {
+        **columns("item=item_id", "address=base_url"),
+        "undo": lambda item: (item.get("undo_result") or {}).get("outcome"),
+        "why": lambda item: (item.get("undo_result") or {}).get("message"),
+    },
+    undo_lines,
+)

@@ -1,0 +1,67 @@
+"""Runs: how far they are, and what became of them."""
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from batch_import_cli.console import console, cut, put
+from batch_import_cli.tables import Listing, Row, columns, said
+from batch_import_cli.times import local, span
+from batch_import_cli.views.items import FAILED
+from batch_import_cli.views.parts import MARGIN, badge, joined, listed, number, warning
+from batch_import_cli.words import _, ngettext
+
+
+def run_lines(run: Row, width: int) -> Iterator[Text]:
+    started = local(said(run.get("started_at")), "%Y-%m-%d %H:%M")
+    state = badge(run, "state", said(run.get("state")))
+    yield Text.assemble(said(run.get("run_id")), MARGIN, state, MARGIN, started)
+    beneath = joined(said(run.get("label")), _counts(run), _took(run), *_origin(run))
+    yield Text(MARGIN + cut(beneath, width - len(MARGIN)))
+
+
+def _counts(run: Row) -> str:
+    active, warnings = number(run, "active_items"), number(run, "warning_items")
+    told = [_("{n:,} of {total:,} active").format(n=active, total=number(run, "total_items"))]
+    told += [f"{count:,} {_(one)}" for one in FAILED if (count := number(run, f"{one}_items"))]
+    if warnings:
+        told.append(ngettext("{n:,} warning", "{n:,} warnings", warnings).format(n=warnings))
+    return ", ".join(told)
+
+
+def _took(run: Row) -> str:
+    taken = span(said(run.get("started_at")), said(run.get("finished_at")))
+    return _("took {time}").format(time=taken) if taken else ""
+
+
+def _origin(run: Row) -> Iterator[str]:
+    if run.get("dry_run"):
+        yield _("dry run")
+    if run.get("retry_of"):
+        yield _("retry of {run}").format(run=said(run["retry_of"]))
+    if run.get("plan_of"):
+        yield _("planned by {run}").format(run=said(run["plan_of"]))
+    if run.get("undone_at"):
+        yield _("undone")
+
+
+RUNS = Listing(
+    "runs",
+    columns(
+        *("run_id", "state", "label", "mode", "access_mode", "platform", "dry_run", "retry_of", "plan_of"),
+        *("total=total_items", "done=completed_items", "active=active_items", "degraded=degraded_items"),
+        *("broken=broken_items", "warnings=warning_items", "started_at", "finished_at", "undone_at"),
+    ),
+    run_lines,
+)
+
+
+def show_run(answer: Row, *, stderr: bool) -> None:
+    """A run with its options and warnings; on stderr where stdout is for a program that wants its items."""
+    run = answer.get("run")
+    run = run if isinstance(run, dict) else {}
+    users, groups = listed(run.get("subscription_users")), listed(run.get("join_groups"))
+    joins = _("joins {groups}").format(groups=said(groups)) if groups else ""
+    put(*run_lines(run, console(stderr=stderr).width), stderr=stderr)
+    put(Text(MARGIN + joined(_(said(run.get("access_mode"))), said(users), joins)), stderr=stderr)
+    put(*(Text(MARGIN + warning(text), "yellow") for text in listed(answer.get("recent_warnings"))), stderr=stderr)
