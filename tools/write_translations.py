@@ -14,6 +14,7 @@ from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from batch_import.domain.evidence import Agreement
 from batch_import.domain.types import (
     AccessMode,
     AccessStatus,
@@ -29,7 +30,7 @@ from batch_import_cli.words import DOMAIN, LOCALES
 
 CATALOGUE = LOCALES / "zh" / "LC_MESSAGES" / f"{DOMAIN}.po"
 _VALUES: tuple[type[StrEnum], ...] = (
-    *(AccessMode, AccessStatus, AccountResolution, ItemStage, RunMode, RunState, UndoOutcome),
+    *(AccessMode, AccessStatus, AccountResolution, ItemStage, RunMode, RunState, UndoOutcome, Agreement),
 )
 _NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)  # of the header: the same code makes the same files
 _WORDS = (

@@ -11,9 +11,9 @@ from batch_import_cli.app import App, note
 from batch_import_cli.client import Answer, run_of
 from batch_import_cli.console import console, put
 from batch_import_cli.errors import ApiError, Interruption
-from batch_import_cli.views.items import ITEMS, show_causes
+from batch_import_cli.views.items import ITEMS
 from batch_import_cli.views.parts import number
-from batch_import_cli.views.runs import show_run
+from batch_import_cli.views.runs import show_causes, show_run
 from batch_import_cli.words import _
 
 Report = Callable[[Answer], None]
@@ -24,12 +24,13 @@ def follow(app: App, run_id: str) -> bool:
     """Watch until the run has ended, show what became of each item; True when every one is active, or planned."""
     goes_on = _("the run itself goes on; watch it with: batch-import watch {run}").format(run=run_id)
     try:
-        run = _to_the_end(app, run_id)
-        show_items(app, run_id, {}, first_items(app))
+        answer = _to_the_end(app, run_id)
+        show_run_and_items(app, answer, {}, first_items(app))
     except KeyboardInterrupt:
         raise Interruption(_("interrupted"), f"batch-import cancel {run_id}", [goes_on]) from None
     except ApiError as error:
         raise error.detailed(goes_on) from None
+    run = run_of(answer)
     good = number(run, "active_items")
     if run.get("dry_run") is True and run["state"] != "cancelled":
         good = number(run, "completed_items") - number(run, "degraded_items") - number(run, "broken_items")
@@ -45,22 +46,18 @@ def _to_the_end(app: App, run_id: str) -> Answer:
             if run["state"] != "running":
                 break
             time.sleep(app.environment.poll_seconds)
-    show_head(app, answer)
-    return run
+    return answer
 
 
-def show_head(app: App, answer: Answer) -> None:
-    """The run itself, above its items."""
+def show_run_and_items(app: App, answer: Answer, params: Mapping[str, str], most: int | None) -> None:
+    """A run, the first ``most`` of its items, or all, that ``params`` choose, and for people why items failed."""
+    run_id = str(run_of(answer).get("run_id"))
     app.answer(answer, lambda answer: show_run(answer, stderr=not app.for_people))
     if app.for_people:
         put(Text())
-
-
-def show_items(app: App, run_id: str, params: Mapping[str, str], most: int | None) -> None:
-    """The first ``most`` items, or all, that ``params`` choose; for people also why they failed."""
-    rows = app.show_list(ITEMS, app.client.items(run_id, params, most))
+    app.show_list(ITEMS, app.client.items(run_id, params, most))
     if app.for_people:
-        show_causes(rows, run_id)
+        show_causes(answer)
 
 
 def first_items(app: App, limit: int | None = None, every: bool = False) -> int | None:

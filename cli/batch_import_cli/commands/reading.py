@@ -3,7 +3,7 @@
 from typing import Any
 
 import click
-from batch_import.domain.types import AccessMode, RunState
+from batch_import.domain.types import AccessMode, ItemOrder, RunState
 
 from batch_import_cli.app import App, api_command, choice, list_command, options
 from batch_import_cli.client import run_of
@@ -12,7 +12,7 @@ from batch_import_cli.filters import item_filters, params, search_option
 from batch_import_cli.views.item import show_item
 from batch_import_cli.views.parts import show_fields
 from batch_import_cli.views.runs import RUNS
-from batch_import_cli.watch import first_items, follow, show_head, show_items
+from batch_import_cli.watch import first_items, follow, show_run_and_items
 from batch_import_cli.words import _
 
 _RECENT_RUNS = 20
@@ -41,6 +41,7 @@ def runs_command(app: App, limit: int | None, every: bool, **filters: Any) -> No
 )
 @click.argument("run_id", metavar="RUN")
 @item_filters
+@click.option("--order", type=choice(ItemOrder), help="In which order.  [default: status]")
 @_limits
 @list_command
 def show_command(app: App, run_id: str, limit: int | None, every: bool, **filters: Any) -> None:
@@ -49,8 +50,7 @@ def show_command(app: App, run_id: str, limit: int | None, every: bool, **filter
     Items that are not done come first, then failed ones, then the rest; on a
     terminal the first 50 unless --limit or --all is given.
     """
-    show_head(app, app.client.run(run_id))
-    show_items(app, run_id, params(filters), first_items(app, limit, every))
+    show_run_and_items(app, app.client.run(run_id), params(filters), first_items(app, limit, every))
 
 
 @click.command("item", epilog=examples("item RUN item_00001", "item RUN item_00001 --json"))

@@ -22,6 +22,7 @@ def show_item(item: Row) -> None:
     told = [why(item), *advice(item)]
     put(*(Text(MARGIN + line) for text in told for line in folded(text, console().width - len(MARGIN))), Text())
     show_fields(_known(item))
+    _show_evidence(item.get("evidence") or {})
     profile = item.get("capability_profile")
     if isinstance(profile, dict):
         show_heading(_("What the relay can do"))
@@ -35,6 +36,7 @@ def show_item(item: Row) -> None:
 
 def _known(item: Row) -> dict[str, object]:
     """What an operator asks about an item, by the words of the result page."""
+    speed = item.get("speed") or {}
     known = {
         _("label"): item.get("label"),
         _("key"): item.get("api_key_fingerprint"),
@@ -48,11 +50,26 @@ def _known(item: Row) -> dict[str, object]:
         _("account"): item.get("account_id"),
         _("channel"): item.get("channel_id"),
         _("answer time in ms"): item.get("latency_ms"),
+        _("first token in ms"): speed.get("first_token_ms"),
+        _("tokens a second"): speed.get("tokens_per_second"),
         _("models recommended"): item.get("recommended_models"),
         _("retries"): item.get("retry_count") or None,
         _("updated"): local(said(item.get("updated_at"))),
     }
     return {name: value for name, value in known.items() if value not in (None, [], "", "-")}
+
+
+def _show_evidence(evidence: Row) -> None:
+    """What the relay's answers tell: one line for each thing that was seen."""
+    questions = {
+        "identity": _("Is it the model that was asked for?"),
+        "passthrough": _("Is what is sent passed on untouched?"),
+    }
+    for name, question in questions.items():
+        answered = evidence.get(name) or {}
+        if answered:
+            put(Text(), Text(f"{question} {_(said(answered.get('value')))}"))
+            put(*(Text(MARGIN + said(seen.get("text"))) for seen in rows_in(answered.get("observations"))))
 
 
 def event_lines(event: Row, width: int) -> Iterator[Text]:

@@ -1,14 +1,12 @@
 """Items: their verdicts, and why."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from rich.text import Text
 
-from batch_import_cli.console import console, folded, put
 from batch_import_cli.tables import Listing, Row, columns, said
 from batch_import_cli.times import local
-from batch_import_cli.views.parts import MARGIN, badge, entry, joined, listed, show_heading, warning
+from batch_import_cli.views.parts import badge, entry, joined, listed, warning
 from batch_import_cli.words import _, ngettext
 
 FAILED = ("degraded", "broken")
@@ -74,6 +72,9 @@ def _facts(item: Row) -> Iterator[str]:
         yield f"{account} ({_(str(decided))})" if decided else account
     if isinstance(item.get("latency_ms"), int):
         yield _("{n} s").format(n=f"{item['latency_ms'] / 1000:.1f}")
+    rate = (item.get("speed") or {}).get("tokens_per_second")
+    if rate is not None:
+        yield _("{n} tokens/s").format(n=round(rate))
 
 
 def _model(item: Row) -> object:
@@ -95,26 +96,12 @@ ITEMS = Listing(
         "decision": _decision,
         **columns("platform", "latency_ms"),
         "model": _model,
+        "first_token_ms": lambda item: (item.get("speed") or {}).get("first_token_ms"),
+        "tokens_per_second": lambda item: (item.get("speed") or {}).get("tokens_per_second"),
         **columns("advice", "error=last_error", "advisories=advisory_messages"),
     },
     item_lines,
 )
-
-
-def show_causes(items: Iterable[Row], run_id: str) -> None:
-    """Why items failed, the most frequent cause first, each with what to do."""
-    causes: dict[str, list[Row]] = defaultdict(list)
-    for item in items:
-        if item.get("access_status") in FAILED and item.get("last_error_code"):
-            causes[str(item["last_error_code"])].append(item)
-    if not causes:
-        return
-    show_heading(_("What went wrong"))
-    for code, found in sorted(causes.items(), key=lambda cause: -len(cause[1])):
-        put(Text(f"{MARGIN}{len(found)} × {said(found[0].get('reason') or code)} ({code})"))
-        width = console().width - 2 * len(MARGIN)
-        put(*(Text(2 * MARGIN + line) for text in advice(found[0]) for line in folded(text, width)))
-    put(Text(_("Retry them: {command}").format(command=f"batch-import retry {run_id} --code CODE")))
 
 
 def advice(item: Row) -> list[str]:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from batch_import_cli.console import console, cut, put
+from batch_import_cli.console import console, cut, folded, put
 from batch_import_cli.tables import Listing, Row, columns, said
 from batch_import_cli.times import local, span
 from batch_import_cli.views.items import FAILED
-from batch_import_cli.views.parts import MARGIN, badge, joined, listed, number, warning
+from batch_import_cli.views.parts import MARGIN, badge, joined, listed, number, rows_in, warning
 from batch_import_cli.words import _, ngettext
 
 
@@ -65,3 +65,21 @@ def show_run(answer: Row, *, stderr: bool) -> None:
     put(*run_lines(run, console(stderr=stderr).width), stderr=stderr)
     put(Text(MARGIN + joined(_(said(run.get("access_mode"))), said(users), joins)), stderr=stderr)
     put(*(Text(MARGIN + warning(text), "yellow") for text in listed(answer.get("recent_warnings"))), stderr=stderr)
+    children = listed(answer.get("child_runs"))
+    if children:
+        put(Text(MARGIN + _("further runs of its items: {runs}").format(runs=said(children))), stderr=stderr)
+
+
+def show_causes(answer: Row) -> None:
+    """Why items of a run failed, the most frequent cause first, each with what to do."""
+    causes = rows_in(answer.get("causes"))
+    if not causes:
+        return
+    put(Text(), Text(_("What went wrong")))
+    for cause in causes:
+        count = number(cause, "broken_items") + number(cause, "degraded_items")
+        put(Text(f"{MARGIN}{count:,} × {said(cause.get('reason'))} ({said(cause.get('code'))})"))
+        to_do = folded(said(cause.get("to_do")), console().width - 2 * len(MARGIN))
+        put(*(Text(2 * MARGIN + line) for line in to_do))
+    command = f"batch-import retry {said((answer.get('run') or {}).get('run_id'))} --code CODE"
+    put(Text(_("Retry them: {command}").format(command=command)))

@@ -124,7 +124,7 @@ class Answers:
             "finished_at": None,
             "badges": {"state": {"text": "warning", "color": "yellow"}},
         }
-        return {"run": {**summary, **more}, "recent_warnings": ["该批次包含 1 条 advisory item"]}
+        return {"run": {**summary, **more}, "recent_warnings": ["该批次包含 1 条 advisory item"], "causes": []}
 
     @staticmethod
     def item(number: int = 1, **more: Any) -> dict[str, Any]:

@@ -39,17 +39,19 @@ def test_a_relay_is_two_lines_at_any_width(api: Any, on_terminal: Any, answers: 
 
 
 def test_why_items_failed_stands_below_with_what_to_do(api: Any, on_terminal: Any, answers: Any) -> None:
-    unreachable = {
-        **BROKEN,
-        "last_error_code": "unreachable",
-        "reason": "Could not connect",
-        "advice": "Check the port",
-    }
-    script(api, answers.item(1, **unreachable), answers.item(2, **BROKEN), answers.item(3, **BROKEN))
+    causes = [
+        {"code": "auth_failed", "reason": "The relay refused the key", "to_do": "Check " + "the key " * 10},
+        {"code": "unreachable", "reason": "Could not connect", "to_do": "Check the port"},
+    ]
+    counts = ({"broken_items": 1_200, "degraded_items": 0}, {"broken_items": 0, "degraded_items": 1})
+    found = [{**cause, **count} for cause, count in zip(causes, counts, strict=True)]
+    api.on(RUN, {**answers.run(), "causes": found})
+    api.on(f"{RUN}/items", {"items": [answers.item()], "next_cursor": None})
     below = on_terminal("show", answers.RUN).stdout.partition("What went wrong\n")[2]
     assert below.splitlines() == [
-        "  2 × The relay refused the key (auth_failed)",
-        "    Check that the key is complete and still valid",
+        "  1,200 × The relay refused the key (auth_failed)",
+        "    Check the key the key the key the key the key the key the key the key the",
+        "    key the key",
         "  1 × Could not connect (unreachable)",
         "    Check the port",
         f"Retry them: batch-import retry {answers.RUN} --code CODE",

@@ -85,6 +85,8 @@ def test_a_verdict_says_why_in_one_line_for_grep(api: Any, invoke: Any, answers:
         "platform": "openai",
         "latency_ms": "-",
         "model": "kimi-k2.6",
+        "first_token_ms": "-",
+        "tokens_per_second": "-",
         "advice": "换一个 key",
         "error": "API returned 401: Unauthorized \ufffd[31m[red]x[/red]",
         "advisories": "first, second",
