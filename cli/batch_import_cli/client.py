@@ -1,6 +1,7 @@
 """The HTTP API as functions: one call each, answers as the JSON objects that came."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
@@ -22,6 +23,7 @@ QUARANTINE = "/api/batch-import/quarantine"
 _PAGE = 100  # rows
 _CONNECT_SECONDS, _READ_SECONDS = 10.0, 35.0
 _MORE_TRIES = 2
+_ERRNO = re.compile(r"\[Errno -?\d+\] ")
 _PASSING = (502, 503, 504)
 # Shorter "secrets" would also blank out ordinary words of an answer.
 _SHORTEST_SECRET = 6
@@ -191,7 +193,7 @@ def _why(error: requests.RequestException) -> str:
     if isinstance(error, requests.exceptions.SSLError):
         return _("the API has no certificate that this machine trusts")
     reason = getattr(error.args[0], "reason", error.args[0]) if error.args else error
-    return _("the API cannot be reached: {reason}").format(reason=str(reason).rsplit(": ", 1)[-1])
+    return _("the API cannot be reached: {reason}").format(reason=_ERRNO.sub("", str(reason).rsplit(": ", 1)[-1]))
 
 
 def rows_of(page: Answer, name: str) -> list[Answer]:
@@ -246,15 +248,15 @@ def _refusal(response: requests.Response, body: Answer) -> ApiError:
     message = envelope.get("message") or body.get("message")
     if not message:
         return _no_api(response)
-    return ApiError(str(message), _hint(response.status_code), uncertain=response.status_code >= 500)
+    return ApiError(str(message), _hint(response), uncertain=response.status_code >= 500)
 
 
-def _hint(status: int) -> str:
+def _hint(response: requests.Response) -> str:
     hints = {
         401: _("check BATCH_IMPORT_TOKEN"),
         403: _("an operator's token in BATCH_IMPORT_TOKEN"),
-        404: "batch-import runs",
+        404: "batch-import show RUN" if "/items/" in response.url else "batch-import runs",
         429: _("again in a minute"),
         502: "batch-import doctor",
     }
-    return hints.get(status, "")
+    return hints.get(response.status_code, "")

@@ -1,6 +1,7 @@
 """The options that choose items of a run, under the API's own names of query parameters."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -15,12 +16,28 @@ from batch_import.domain.types import (
 )
 
 from batch_import_cli.app import choice, options
+from batch_import_cli.errors import InputError
+from batch_import_cli.words import _
+
+
+class CodeType(click.Choice[str]):
+    """An outcome's code; there are too many to list them when another one is given."""
+
+    def __init__(self) -> None:
+        super().__init__([str(code) for code in Code])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002
+        if value not in self.choices:
+            near = get_close_matches(str(value), self.choices, n=1)
+            raise InputError(_("there is no code {value} (docs/codes.md)").format(value=value), *near)
+        return str(value)
+
 
 search_option = click.option("--search", "--q", "q", metavar="TEXT", help="Part of an id or an address.")
 item_filters = options(
     click.option("--stage", "current_stage", type=choice(ItemStage), help="Only items in this stage."),
     click.option("--access", "access_status", type=choice(AccessStatus), help="Only items with this access status."),
-    click.option("--code", type=choice(Code), metavar="CODE", help="Only items that ended with this code."),
+    click.option("--code", type=CodeType(), metavar="CODE", help="Only items that ended with this code."),
     click.option(
         "--confirmation", "confirmation_status", type=choice(ConfirmationStatus), help="Only items confirmed so."
     ),

@@ -13,7 +13,7 @@ from batch_import_cli.console import console, put
 from batch_import_cli.errors import ApiError, Interruption
 from batch_import_cli.views.items import ITEMS
 from batch_import_cli.views.parts import number
-from batch_import_cli.views.runs import show_causes, show_run
+from batch_import_cli.views.runs import good_items, show_causes, show_run
 from batch_import_cli.words import _
 
 Report = Callable[[Answer], None]
@@ -31,10 +31,7 @@ def follow(app: App, run_id: str) -> bool:
     except ApiError as error:
         raise error.detailed(goes_on) from None
     run = run_of(answer)
-    good = number(run, "active_items")
-    if run.get("dry_run") is True and run["state"] != "cancelled":
-        good = number(run, "completed_items") - number(run, "degraded_items") - number(run, "broken_items")
-    return good == number(run, "total_items") > 0
+    return good_items(run) == number(run, "total_items") > 0
 
 
 def _to_the_end(app: App, run_id: str) -> Answer:

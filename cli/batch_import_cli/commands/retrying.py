@@ -5,13 +5,13 @@ import uuid
 from typing import Any, BinaryIO
 
 import click
-from batch_import.domain.outcomes import Code
 from batch_import.domain.types import AccessStatus
 
 from batch_import_cli.accepted import accepted, follow_up_options, show_follow_up
 from batch_import_cli.app import App, api_command, choice
 from batch_import_cli.errors import InputError
 from batch_import_cli.examples import examples
+from batch_import_cli.filters import CodeType
 from batch_import_cli.watch import follow
 from batch_import_cli.words import _, ngettext
 
@@ -27,7 +27,7 @@ from batch_import_cli.words import _, ngettext
 @click.argument("run_id", metavar="RUN")
 @click.option("--item", "item_ids", multiple=True, metavar="ITEM", help="Only this item; repeatable.")
 @click.option(
-    "--code", "codes", type=choice(Code), multiple=True, metavar="CODE", help="Only what ended with it; repeatable."
+    "--code", "codes", type=CodeType(), multiple=True, metavar="CODE", help="Only what ended with it; repeatable."
 )
 @click.option(
     "--access",

@@ -26,7 +26,7 @@ def show_item(item: Row) -> None:
     profile = item.get("capability_profile")
     if isinstance(profile, dict):
         show_heading(_("What the relay can do"))
-        show_fields(profile.get("transport_profile") or {})
+        show_fields(_transport(profile.get("transport_profile") or {}))
         put(Text())
         show(MODELS, rows_in(profile.get("model_profiles")), Output.WIDE)
     show_heading(_("What happened"))
@@ -44,8 +44,8 @@ def _known(item: Row) -> dict[str, object]:
         _("models wanted"): item.get("requested_models"),
         _("test model"): item.get("resolved_smoke_model"),
         _("model that answered"): item.get("served_model"),
-        _("found in sub2api"): item.get("matched_account_state"),
-        _("action taken"): item.get("account_resolution"),
+        _("found in sub2api"): _(said(item.get("matched_account_state"))),
+        _("action taken"): _(said(item.get("account_resolution"))),
         _("platform"): item.get("platform"),
         _("account"): item.get("account_id"),
         _("channel"): item.get("channel_id"),
@@ -59,6 +59,19 @@ def _known(item: Row) -> dict[str, object]:
     return {name: value for name, value in known.items() if value not in (None, [], "", "-")}
 
 
+def _transport(profile: Row) -> dict[str, object]:
+    paths = {
+        "/v1/models": "supports_openai_models",
+        "/v1/chat/completions": "supports_openai_chat_completions",
+        "/v1/responses": "supports_openai_responses",
+        "/v1/messages": "supports_anthropic_messages",
+        ":generateContent": "supports_gemini_generate_content",
+    }
+    answers: dict[object, str] = {True: _("yes"), False: _("no")}
+    told: dict[str, object] = {path: answers.get(profile.get(field), _("unknown")) for path, field in paths.items()}
+    return {**told, _("authentication"): profile.get("auth_style"), _("advisories"): profile.get("known_advisories")}
+
+
 def _show_evidence(evidence: Row) -> None:
     """What the relay's answers tell: one line for each thing that was seen."""
     questions = {
@@ -69,7 +82,8 @@ def _show_evidence(evidence: Row) -> None:
         answered = evidence.get(name) or {}
         if answered:
             put(Text(), Text(f"{question} {_(said(answered.get('value')))}"))
-            put(*(Text(MARGIN + said(seen.get("text"))) for seen in rows_in(answered.get("observations"))))
+            seen = dict.fromkeys(said(one.get("text")) for one in rows_in(answered.get("observations")))
+            put(*(Text(MARGIN + text) for text in seen))
 
 
 def event_lines(event: Row, width: int) -> Iterator[Text]:

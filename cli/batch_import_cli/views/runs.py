@@ -20,13 +20,22 @@ def run_lines(run: Row, width: int) -> Iterator[Text]:
     yield Text(MARGIN + cut(beneath, width - len(MARGIN)))
 
 
+def good_items(run: Row) -> int:
+    """How many items ended well: active, or in a dry run planned."""
+    if run.get("dry_run") is not True:
+        return number(run, "active_items")
+    cancelled = run.get("state") == "cancelled"
+    return 0 if cancelled else number(run, "completed_items") - sum(number(run, f"{one}_items") for one in FAILED)
+
+
 def _counts(run: Row) -> str:
-    active, warnings = number(run, "active_items"), number(run, "warning_items")
-    told = [_("{n:,} of {total:,} active").format(n=active, total=number(run, "total_items"))]
-    told += [f"{count:,} {_(one)}" for one in FAILED if (count := number(run, f"{one}_items"))]
+    told = _("{n:,} of {total:,} planned") if run.get("dry_run") else _("{n:,} of {total:,} active")
+    counts = [told.format(n=good_items(run), total=number(run, "total_items"))]
+    counts += [f"{count:,} {_(one)}" for one in FAILED if (count := number(run, f"{one}_items"))]
+    warnings = number(run, "warning_items")
     if warnings:
-        told.append(ngettext("{n:,} warning", "{n:,} warnings", warnings).format(n=warnings))
-    return ", ".join(told)
+        counts.append(ngettext("{n:,} warning", "{n:,} warnings", warnings).format(n=warnings))
+    return _(", ").join(counts)
 
 
 def _took(run: Row) -> str:

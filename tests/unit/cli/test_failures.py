@@ -118,7 +118,7 @@ def test_nothing_listens(invoke: Any) -> None:
         result = invoke("runs", BATCH_IMPORT_URL=f"http://127.0.0.1:{taken.getsockname()[1]}")
     assert result.exit_code == 3
     assert "cannot be reached" in result.stderr
-    assert "Connection refused (try: batch-import doctor)" in result.stderr
+    assert "cannot be reached: Connection refused (try: batch-import doctor)" in result.stderr
 
 
 def test_reads_are_tried_three_times(api: Any, invoke: Any) -> None:

@@ -116,7 +116,7 @@ def test_item_shows_capability_and_trail(api: Any, invoke: Any, answers: Any) ->
     detail = answers.item(capability_profile=profile, events=[event])
     api.on(f"{RUN}/items/item_01", detail)
     shown = invoke("item", answers.RUN, "item_01").stdout
-    for part in ("supports_openai_responses  false", "a, b", "Kimi-K2.6", "confirm", "503, again"):
+    for part in ("/v1/responses         no", "a, b", "Kimi-K2.6", "confirm", "503, again"):
         assert part in shown
     assert json.loads(invoke("item", answers.RUN, "item_01", "--json").stdout) == detail
 
@@ -129,6 +129,12 @@ def test_item_without_capability(api: Any, invoke: Any, answers: Any) -> None:
 def test_ids_cannot_leave_their_place_in_the_path(api: Any, invoke: Any) -> None:
     assert invoke("item", "run/1", "a?b").exit_code == 3
     assert api.calls() == [f"{RUNS}/run%2F1/items/a%3Fb"]
+
+
+def test_a_code_that_does_not_exist_is_told_with_the_nearest(api: Any, invoke: Any) -> None:
+    result = invoke("show", "RUN", "--code", "auth_faild")
+    assert (result.exit_code, api.seen) == (2, [])
+    assert result.stderr == "error: there is no code auth_faild (docs/codes.md) (try: auth_failed)\n"
 
 
 def test_cancel_is_sent_once(api: Any, invoke: Any, answers: Any) -> None:
