@@ -28,7 +28,7 @@ from batch_import.domain.types import (
 
 
 class _Row(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)  # keys of the tables are no fields
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)  # keys of the tables are no fields
 
 
 class Cause(_Row):
