@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 import click
 from batch_import.domain.contract import ItemRequest, TextFormat
+from batch_import.domain.errors import InvalidRequest
 from batch_import.intake import ChosenItem, Intake, ParsedRow, RowStatus, choose, parse, texts_of
 
 from batch_import_cli.app import choice
@@ -42,21 +43,33 @@ class RelayList:
     notes: tuple[str, ...] = ()
 
 
-def read_list(data: bytes, name: str, form: str = "auto") -> RelayList:
-    """The relays of a file called ``name``. Raises ``InputError`` for bytes that are no text, and for no relay."""
+def read_list(data: bytes, name: str, form: str = "auto", choices: Mapping[int, str] | None = None) -> RelayList:
+    """The relays of a file called ``name``; ``choices`` say how ambiguous rows are meant.
+
+    Raises ``InputError`` for bytes that are no text, for a choice that does not fit, and for no relay.
+    """
     text = text_of(data, name)
     request = _whole_request(text)
     if request is not None:
         return RelayList(name, tuple(Item(None, item) for item in request.pop("items")), request)
     intake = parse(text, form)
-    chosen = choose(intake, [{"row": row.row, "skip": True} for row in intake.rows if row.status in _LEFT_OUT])
+    chosen = _chosen(intake, choices or {})
     lines = {row.row: row.line for row in intake.rows}
     items = tuple(Item(lines[one.row], _fields(one)) for one in chosen)
-    places = tuple(_places(intake))
+    places = tuple(_places(intake, choices or {}))
     if not items:
         told = _("{file}: no relay in it, nothing to import").format(file=name)
         raise InputError(told, f"batch-import parse {name}", _first(places))
     return RelayList(name, items, {}, places, tuple(_notes(intake)))
+
+
+def _chosen(intake: Intake, choices: Mapping[int, str]) -> list[ChosenItem]:
+    left_out = [row.row for row in intake.rows if row.status in _LEFT_OUT and row.row not in choices]
+    decisions = [{"row": row, "choice": choice} for row, choice in choices.items()]
+    try:
+        return choose(intake, [*decisions, *({"row": row, "skip": True} for row in left_out)])
+    except InvalidRequest as error:
+        raise InputError(error.text(language()), "batch-import parse FILE") from None
 
 
 def confirm_left_out(relays: RelayList, skip_bad: bool) -> None:
@@ -131,9 +144,9 @@ def _fields(item: ChosenItem) -> dict[str, Any]:
     return {"base_url": item.base_url, "api_key": item.api_key} | {k: value for k, value in optional.items() if value}
 
 
-def _places(intake: Intake) -> Iterator[str]:
+def _places(intake: Intake, choices: Mapping[int, str]) -> Iterator[str]:
     for row in intake.rows:
-        if row.status in _LEFT_OUT:
+        if row.status in _LEFT_OUT and row.row not in choices:
             yield _("line {n}: {text}").format(n=row.line, text=_why(row))
     yield from not_read((ignored.line, ignored.text_masked) for ignored in intake.ignored)
 

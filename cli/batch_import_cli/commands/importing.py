@@ -44,6 +44,18 @@ class Milliseconds(click.ParamType[int]):
         return wait
 
 
+class Choice(click.ParamType[tuple[int, str]]):
+    """``3=split``: a row of the list, and one of the choices that it has."""
+
+    name = "choice"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, str]:
+        row, _equals, choice = str(value).partition("=")
+        if not (row.isdecimal() and choice):
+            self.fail(_("{value} is not a row and a choice like 3=split").format(value=repr(value)), param, ctx)
+        return int(row), choice
+
+
 @click.command("import", epilog=_EPILOG)
 @click.argument("file", type=click.File("rb"))
 @format_option
@@ -78,12 +90,26 @@ class Milliseconds(click.ParamType[int]):
 @click.option(
     "--requested-model", multiple=True, metavar="NAME", help="Model wanted of relays that name none; repeatable."
 )
+@click.option(
+    "--choose",
+    type=Choice(),
+    multiple=True,
+    metavar="ROW=CHOICE",
+    help="How an ambiguous row is meant, as parse says; repeatable.",
+)
 @click.option("--skip-bad", is_flag=True, help="Leave out what cannot be imported instead of asking.")
 @idempotency_option
 @watch_option
 @api_command
 def import_command(
-    app: App, file: BinaryIO, form: str, skip_bad: bool, idempotency_key: str | None, watch: bool, **options: Any
+    app: App,
+    file: BinaryIO,
+    form: str,
+    choose: tuple[tuple[int, str], ...],
+    skip_bad: bool,
+    idempotency_key: str | None,
+    watch: bool,
+    **options: Any,
 ) -> None:
     """Import the relays listed in FILE; - is standard input.
 
@@ -97,7 +123,7 @@ def import_command(
     1 ended otherwise, 2 the call or the list is wrong, 3 the API cannot be
     reached or refused, 130 interrupted.
     """
-    relays = read_list(file.read(), name_of(file), form)
+    relays = read_list(file.read(), name_of(file), form, dict(choose))
     confirm_left_out(relays, skip_bad)
     request = build_request(relays, ImportOptions(**options), app.secret)
     for text in relays.notes:

@@ -55,6 +55,6 @@ def _show(app: App, result: ParseResult) -> None:
 
 def _cells(row: ShownRow, result: ParseResult) -> dict[str, Any]:
     """The last notes come first: they say why a row cannot be imported."""
-    choices = [_("choose {name}: {pairs}").format(name=one.name, pairs=", ".join(one.shown)) for one in row.choices]
+    choices = [f"--choose {row.row}={one.name}: {', '.join(one.shown)}" for one in row.choices]
     notes = "; ".join([*(result.texts[code] for code in reversed(row.notes)), *choices])
     return {**row.model_dump(mode="json"), "notes": notes}
