@@ -24,7 +24,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [wheel] = folder.glob("*.whl")
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     python = folder / "venv" / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", *quiet, wheel], check=True)
+    subprocess.run([python, "-m", "pip", "install", *quiet, "--no-compile", wheel], check=True)
     return python.with_name("batch-import")
 
 
