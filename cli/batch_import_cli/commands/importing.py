@@ -82,6 +82,9 @@ class Choice(click.ParamType[tuple[int, str]]):
 @click.option(
     "--join-group", multiple=True, metavar="NAME", help="Group of sub2api that proven accounts also join; repeatable."
 )
+@click.option("--max-multiplier", type=float, metavar="N", help="Leave out relays that declare a higher one.")
+@click.option("--min-balance", type=float, metavar="N", help="Leave out keys with less left, as the relay declares.")
+@click.option("--rate-from-relay", is_flag=True, help="Accounts get the relay's multiplier as their rate_multiplier.")
 @click.option("--label", metavar="TEXT", help="A name of the run, for people.")
 @click.option("--legacy-batch-id", metavar="ID", help="Batch of the earlier system that this run continues.")
 @click.option(

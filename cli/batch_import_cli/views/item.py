@@ -9,7 +9,7 @@ from batch_import_cli.console import console, folded, padded, put
 from batch_import_cli.tables import Listing, Output, Row, columns, said, show
 from batch_import_cli.times import local
 from batch_import_cli.views.items import advice, verdict, why
-from batch_import_cli.views.parts import MARGIN, rows_in, show_fields, show_heading
+from batch_import_cli.views.parts import MARGIN, fields_of, rows_in, show_fields, show_heading
 from batch_import_cli.words import _
 
 _HIDDEN_EVENTS = ("lease_acquired",)  # of no use to whoever reads what happened
@@ -22,11 +22,11 @@ def show_item(item: Row) -> None:
     told = [why(item), *advice(item)]
     put(*(Text(MARGIN + line) for text in told for line in folded(text, console().width - len(MARGIN))), Text())
     show_fields(_known(item))
-    _show_evidence(item.get("evidence") or {})
+    _show_evidence(fields_of(item, "evidence"))
     profile = item.get("capability_profile")
     if isinstance(profile, dict):
         show_heading(_("What the relay can do"))
-        show_fields(_transport(profile.get("transport_profile") or {}))
+        show_fields(_transport(fields_of(profile, "transport_profile")))
         put(Text())
         show(MODELS, rows_in(profile.get("model_profiles")), Output.WIDE)
     show_heading(_("What happened"))
@@ -36,7 +36,7 @@ def show_item(item: Row) -> None:
 
 def _known(item: Row) -> dict[str, object]:
     """What an operator asks about an item, by the words of the result page."""
-    speed = item.get("speed") or {}
+    speed, billing = fields_of(item, "speed"), fields_of(item, "billing")
     known = {
         _("label"): item.get("label"),
         _("key"): item.get("api_key_fingerprint"),
@@ -52,6 +52,9 @@ def _known(item: Row) -> dict[str, object]:
         _("answer time in ms"): item.get("latency_ms"),
         _("first token in ms"): speed.get("first_token_ms"),
         _("tokens a second"): speed.get("tokens_per_second"),
+        _("balance left"): billing.get("balance"),
+        _("currency"): billing.get("currency"),
+        _("multiplier"): billing.get("multiplier"),
         _("models recommended"): item.get("recommended_models"),
         _("retries"): item.get("retry_count") or None,
         _("updated"): local(said(item.get("updated_at"))),
@@ -79,7 +82,7 @@ def _show_evidence(evidence: Row) -> None:
         "passthrough": _("Is what is sent passed on untouched?"),
     }
     for name, question in questions.items():
-        answered = evidence.get(name) or {}
+        answered = fields_of(evidence, name)
         if answered:
             put(Text(), Text(f"{question} {_(said(answered.get('value')))}"))
             seen = dict.fromkeys(said(one.get("text")) for one in rows_in(answered.get("observations")))

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from batch_import_cli.tables import Listing, Row, columns, said
 from batch_import_cli.times import local
-from batch_import_cli.views.parts import badge, entry, joined, listed, warning
+from batch_import_cli.views.parts import badge, entry, fields_of, joined, listed, warning
 from batch_import_cli.words import _, ngettext
 
 FAILED = ("degraded", "broken")
@@ -72,7 +72,7 @@ def _facts(item: Row) -> Iterator[str]:
         yield f"{account} ({_(str(decided))})" if decided else account
     if isinstance(item.get("latency_ms"), int):
         yield _("{n} s").format(n=f"{item['latency_ms'] / 1000:.1f}")
-    rate = (item.get("speed") or {}).get("tokens_per_second")
+    rate = fields_of(item, "speed").get("tokens_per_second")
     if rate is not None:
         yield _("{n} tokens/s").format(n=round(rate))
 
@@ -83,7 +83,7 @@ def _model(item: Row) -> object:
 
 def _decision(item: Row) -> object:
     """What was decided, or what a dry run planned."""
-    return item.get("account_resolution") or (item.get("plan") or {}).get("resolution")
+    return item.get("account_resolution") or fields_of(item, "plan").get("resolution")
 
 
 ITEMS = Listing(
@@ -96,8 +96,11 @@ ITEMS = Listing(
         "decision": _decision,
         **columns("platform", "latency_ms"),
         "model": _model,
-        "first_token_ms": lambda item: (item.get("speed") or {}).get("first_token_ms"),
-        "tokens_per_second": lambda item: (item.get("speed") or {}).get("tokens_per_second"),
+        "first_token_ms": lambda item: fields_of(item, "speed").get("first_token_ms"),
+        "tokens_per_second": lambda item: fields_of(item, "speed").get("tokens_per_second"),
+        "balance": lambda item: fields_of(item, "billing").get("balance"),
+        "currency": lambda item: fields_of(item, "billing").get("currency"),
+        "multiplier": lambda item: fields_of(item, "billing").get("multiplier"),
         **columns("advice", "error=last_error", "advisories=advisory_messages"),
     },
     item_lines,
@@ -111,7 +114,7 @@ def advice(item: Row) -> list[str]:
 
 
 def undo_lines(item: Row, width: int) -> Iterator[Text]:
-    result = item.get("undo_result") or {}
+    result = fields_of(item, "undo_result")
     word = Text(_(said(result.get("outcome"))))
     return entry(item.get("item_id"), word, item.get("base_url"), said(result.get("message")), width)
 
@@ -120,8 +123,8 @@ UNDONE = Listing(
     "items",
     {
         **columns("item=item_id", "address=base_url"),
-        "undo": lambda item: (item.get("undo_result") or {}).get("outcome"),
-        "why": lambda item: (item.get("undo_result") or {}).get("message"),
+        "undo": lambda item: fields_of(item, "undo_result").get("outcome"),
+        "why": lambda item: fields_of(item, "undo_result").get("message"),
     },
     undo_lines,
 )

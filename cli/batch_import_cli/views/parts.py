@@ -22,7 +22,7 @@ def entry(name: object, word: Text, address: object, beneath: str, width: int) -
 
 def badge(row: Row, field: str, value: str, width: int = 0) -> Text:
     """A value in the user's language, in the colour that the API's badge of ``field`` has."""
-    given = (row.get("badges") or {}).get(field)
+    given = fields_of(row, "badges").get(field)
     style = _STYLES.get(str(given.get("color")), "") if isinstance(given, dict) else ""
     return Text(padded(_(value), width), style)
 
@@ -48,6 +48,12 @@ def listed(value: object) -> list[Any]:
     if value in (None, ""):
         return []
     return value if isinstance(value, list) else [value]
+
+
+def fields_of(row: Row, name: str) -> Row:
+    """An object inside of ``row``; an empty one when it has none."""
+    value = row.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def rows_in(value: object) -> Sequence[Row]:

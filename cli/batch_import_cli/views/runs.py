@@ -8,7 +8,7 @@ from batch_import_cli.console import console, cut, folded, put
 from batch_import_cli.tables import Listing, Row, columns, said
 from batch_import_cli.times import local, span
 from batch_import_cli.views.items import FAILED
-from batch_import_cli.views.parts import MARGIN, badge, joined, listed, number, rows_in, warning
+from batch_import_cli.views.parts import MARGIN, badge, fields_of, joined, listed, number, rows_in, warning
 from batch_import_cli.words import _, ngettext
 
 
@@ -67,8 +67,7 @@ RUNS = Listing(
 
 def show_run(answer: Row, *, stderr: bool) -> None:
     """A run with its options and warnings; on stderr where stdout is for a program that wants its items."""
-    run = answer.get("run")
-    run = run if isinstance(run, dict) else {}
+    run = fields_of(answer, "run")
     users, groups = listed(run.get("subscription_users")), listed(run.get("join_groups"))
     joins = _("joins {groups}").format(groups=said(groups)) if groups else ""
     put(*run_lines(run, console(stderr=stderr).width), stderr=stderr)
@@ -90,5 +89,5 @@ def show_causes(answer: Row) -> None:
         put(Text(f"{MARGIN}{count:,} × {said(cause.get('reason'))} ({said(cause.get('code'))})"))
         to_do = folded(said(cause.get("to_do")), console().width - 2 * len(MARGIN))
         put(*(Text(2 * MARGIN + line) for line in to_do))
-    command = f"batch-import retry {said((answer.get('run') or {}).get('run_id'))} --code CODE"
+    command = f"batch-import retry {said(fields_of(answer, 'run').get('run_id'))} --code CODE"
     put(Text(_("Retry them: {command}").format(command=command)))

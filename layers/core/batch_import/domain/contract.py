@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from batch_import.domain.billing import BillingSource
 from batch_import.domain.errors import InvalidRequest
 from batch_import.domain.evidence import Agreement, Seen, Source
 from batch_import.domain.outcomes import Code
@@ -66,6 +67,7 @@ Flag = Annotated[  # "enum" and not "const", which a generator of clients misrea
     bool | Literal["unknown"],
     WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["unknown"]}]}),
 ]
+Amount = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False, strict=True)]
 ItemId = Annotated[str, StringConstraints(pattern=r"^item_[0-9]{5}$")]
 Timestamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 
@@ -174,6 +176,11 @@ class CreateRunRequest(_Request):
     platform: PlatformWish = PlatformWish.AUTO
     dry_run: StrictBool = False
     join_groups: list[Name] = Field(default_factory=list, max_length=20)
+    max_multiplier: Amount | None = Field(default=None, description="Relays that declare a higher one are left out")
+    min_balance: Amount | None = Field(default=None, description="Keys with less left, as declared, are left out")
+    rate_from_relay: StrictBool = Field(
+        default=False, description="Accounts get the relay's declared multiplier as their rate_multiplier"
+    )
     legacy_batch_id: Annotated[str, StringConstraints(max_length=200)] | None = None
     label: Annotated[str, StringConstraints(max_length=200), AfterValidator(str.strip)] | None = None
     items: list[ItemRequest] = Field(default_factory=list, max_length=MAX_ITEMS)
@@ -373,6 +380,9 @@ class RunSummary(_Model):
     subscription_user_count: int
     join_groups: list[str]
     join_group_count: int
+    max_multiplier: float | None
+    min_balance: float | None
+    rate_from_relay: bool
     total_items: int
     completed_items: int
     active_items: int
@@ -414,6 +424,23 @@ class RunDetail(_Model):
     recent_warnings: list[str]
     causes: list[CauseView]
     child_runs: list[str]
+
+
+class BillingView(_Model):
+    """What the relay declares about the key's money; null is unknown or unlimited, never zero.
+
+    ``balance`` can still be spent with the key; ``key_quota`` is the key's own limit and ``key_used`` what was spent of
+    it, all in ``currency``. ``multiplier`` is the factor on the list price, ``peak_multiplier`` that of peak hours.
+    """
+
+    balance: float | None
+    currency: str | None
+    key_quota: float | None
+    key_used: float | None
+    expires_at: Timestamp | None
+    multiplier: float | None
+    peak_multiplier: float | None
+    source: BillingSource
 
 
 class PlanView(_Model):
@@ -515,6 +542,7 @@ class ItemSummary(_Model):
     platform: Platform | None
     latency_ms: int | None
     served_model: str | None
+    billing: BillingView | None
     speed: SpeedView | None
     evidence: EvidenceView | None
     plan: PlanView | None
