@@ -74,9 +74,10 @@ audit: install ## Known weaknesses of the pinned packages (SERVICE=osv: by anoth
 cost: install ## What a list costs in AWS, counted and priced (RELAYS=…: how many relays are imported)
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_cost.py --relays $(or $(RELAYS),1000)
 
-docs: install ## Write docs/openapi.yaml and docs/codes.md from the code
+docs: install ## Write docs/openapi.yaml, docs/codes.md and the command line's catalogue of texts from the code
 	@$(BIN)/python -m tools.write_openapi
 	@$(BIN)/python -m tools.write_codes
+	@$(BIN)/python -m tools.write_translations
 
 format: install ## Put the code into shape
 	$(BIN)/ruff format

@@ -1,6 +1,7 @@
 """The HTTP API as functions: one call each, answers as the JSON objects that came."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
@@ -11,14 +12,18 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from batch_import_cli.errors import ApiError
+from batch_import_cli.words import _
 
 Answer = dict[str, Any]
 Params = Mapping[str, str]
 
 RUNS = "/api/batch-import/runs"
+PARSE = "/api/batch-import/parse"
 QUARANTINE = "/api/batch-import/quarantine"
+_PAGE = 100  # rows
 _CONNECT_SECONDS, _READ_SECONDS = 10.0, 35.0
 _MORE_TRIES = 2
+_ERRNO = re.compile(r"\[Errno -?\d+\] ")
 _PASSING = (502, 503, 504)
 # Shorter "secrets" would also blank out ordinary words of an answer.
 _SHORTEST_SECRET = 6
@@ -73,14 +78,16 @@ class ApiClient:
         headers = {"Idempotency-Key": idempotency_key}
         return self._call(self._repeating, "POST", RUNS, json=body, headers=headers, wait=wait, secrets=secrets)
 
-    def runs(self, params: Params) -> Iterator[Answer]:
-        return self._pages(RUNS, params)
+    def runs(self, params: Params, most: int | None = None) -> Iterator[Answer]:
+        """Pages of runs, newest first; ``most`` rows of them, otherwise all."""
+        return self._pages(RUNS, "runs", params, most)
 
     def run(self, run_id: str) -> Answer:
         return self._get(_run(run_id))
 
-    def items(self, run_id: str, params: Params) -> Iterator[Answer]:
-        return self._pages(f"{_run(run_id)}/items", params)
+    def items(self, run_id: str, params: Params, most: int | None = None) -> Iterator[Answer]:
+        """Pages of items: those that are not done first, then the failed ones, then the rest."""
+        return self._pages(f"{_run(run_id)}/items", "items", params, most)
 
     def item(self, run_id: str, item_id: str) -> Answer:
         return self._get(f"{_run(run_id)}/items/{quote(item_id, safe='')}")
@@ -105,8 +112,11 @@ class ApiClient:
         path = f"{_run(run_id)}/{verb}"
         return self._call(self._repeating, "POST", path, headers=headers, json=body or None, secrets=secrets)
 
-    def export(self, run_id: str, params: Params) -> Iterator[Answer]:
-        return self._pages(f"{_run(run_id)}/export", params)
+    def export(self, run_id: str) -> Iterator[Answer]:
+        return self._pages(f"{_run(run_id)}/export", "items", {}, None)
+
+    def parse(self, body: Mapping[str, Any]) -> Answer:
+        return self._call(self._repeating, "POST", PARSE, json=body)
 
     def quarantine(self) -> Answer:
         return self._get(QUARANTINE)
@@ -120,16 +130,21 @@ class ApiClient:
     def _get(self, path: str, params: Params | None = None) -> Answer:
         return self._call(self._repeating, "GET", path, params=params)
 
-    def _pages(self, path: str, params: Params) -> Iterator[Answer]:
+    def _pages(self, path: str, name: str, params: Params, most: int | None) -> Iterator[Answer]:
         seen: set[str] = set()
-        answer = self._get(path, params)
-        yield answer
-        while (cursor := answer.get("next_cursor")) is not None:
-            if not isinstance(cursor, str) or cursor in seen:
-                raise ApiError("the API's list does not come to an end (the same cursor twice)")
-            seen.add(cursor)
-            answer = self._get(path, {**params, "cursor": cursor})
+        cursor: Any = None
+        found = 0
+        while most is None or found < most:
+            size = str(_PAGE if most is None else min(_PAGE, most - found))
+            answer = self._get(path, {**params, "limit": size, **({"cursor": cursor} if cursor else {})})
             yield answer
+            found += len(rows_of(answer, name))
+            cursor = answer.get("next_cursor")
+            if cursor is None:
+                return
+            if not isinstance(cursor, str) or cursor in seen:
+                raise ApiError(_("the API's list does not come to an end (the same cursor twice)"))
+            seen.add(cursor)
 
     def _call(
         self,
@@ -146,7 +161,7 @@ class ApiClient:
             # Not followed: a redirect would turn a POST into a GET, and may lead the token elsewhere.
             response = session.request(method, self.root + path, timeout=timeout, allow_redirects=False, **options)
         except requests.RequestException as error:
-            raise ApiError(f"the API at {self.root} {_why(error)}", uncertain=True) from None
+            raise ApiError(f"{self.root}: {_why(error)}", "batch-import doctor", uncertain=True) from None
         self.server_date = response.headers.get("Date")
         return _answer(response, [*secrets, *([self._token] if self._token else [])])
 
@@ -174,20 +189,36 @@ def _run(run_id: str) -> str:
 
 def _why(error: requests.RequestException) -> str:
     if isinstance(error, requests.Timeout):
-        return "did not answer in time"
+        return _("the API did not answer in time")
     if isinstance(error, requests.exceptions.SSLError):
-        return "has no certificate that this machine trusts"
+        return _("the API has no certificate that this machine trusts")
     reason = getattr(error.args[0], "reason", error.args[0]) if error.args else error
-    return f"cannot be reached: {str(reason).rsplit(': ', 1)[-1]}"
+    return _("the API cannot be reached: {reason}").format(reason=_ERRNO.sub("", str(reason).rsplit(": ", 1)[-1]))
+
+
+def rows_of(page: Answer, name: str) -> list[Answer]:
+    """The list ``name`` of an answer. Raises ``ApiError`` when it holds none."""
+    rows = page.get(name)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ApiError(_("the API's answer holds no list of {name}").format(name=name))
+    return rows
+
+
+def run_of(answer: Answer) -> Answer:
+    """The run of an answer, which has a state. Raises ``ApiError`` when there is none."""
+    run = answer.get("run")
+    if not isinstance(run, dict) or not isinstance(run.get("state"), str):
+        raise ApiError(_("the API's answer holds no run"))
+    return run
 
 
 def _answer(response: requests.Response, secrets: Iterable[str]) -> Answer:
     body = _parsed(_scrubbed(response.content.decode("utf-8", "replace"), secrets))
-    if response.ok and response.status_code < 300:
-        if isinstance(body, dict):
-            return body
-        raise ApiError(f"the API answered {_kind(response)}, not a JSON object: is the address right?", uncertain=True)
-    raise _refusal(response, body if isinstance(body, dict) else {})
+    if not response.ok or response.status_code >= 300:
+        raise _refusal(response, body if isinstance(body, dict) else {})
+    if not isinstance(body, dict):
+        raise _no_api(response)
+    return body
 
 
 def _scrubbed(text: str, secrets: Iterable[str]) -> str:
@@ -205,23 +236,27 @@ def _parsed(text: str) -> Any:
         return None
 
 
-def _kind(response: requests.Response) -> str:
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip() or "something without a type"
-    return f"{response.status_code} with {kind}"
+def _no_api(response: requests.Response) -> ApiError:
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip() or "?"
+    told = _("no answer of this API but {status} with {kind}").format(status=response.status_code, kind=kind)
+    return ApiError(told, _("check BATCH_IMPORT_URL"), uncertain=response.status_code not in range(300, 500))
 
 
 def _refusal(response: requests.Response, body: Answer) -> ApiError:
     error = body.get("error")
     envelope = error if isinstance(error, dict) else {}
-    message, code = envelope.get("message") or body.get("message"), envelope.get("code")
-    said = str(message) if message else f"the API answered {_kind(response)}: is the address right?"
-    hint = _HINTS.get(response.status_code)
-    return ApiError(
-        f"{said}{hint or ''}", str(code) if code else str(response.status_code), uncertain=response.status_code >= 500
-    )
+    message = envelope.get("message") or body.get("message")
+    if not message:
+        return _no_api(response)
+    return ApiError(str(message), _hint(response), uncertain=response.status_code >= 500)
 
 
-_HINTS = {
-    401: " - the token was not accepted: check BATCH_IMPORT_TOKEN",
-    403: " - this token may not do that (writing and exporting need an operator's), or the address is wrong",
-}
+def _hint(response: requests.Response) -> str:
+    hints = {
+        401: _("check BATCH_IMPORT_TOKEN"),
+        403: _("an operator's token in BATCH_IMPORT_TOKEN"),
+        404: "batch-import show RUN" if "/items/" in response.url else "batch-import runs",
+        429: _("again in a minute"),
+        502: "batch-import doctor",
+    }
+    return hints.get(response.status_code, "")

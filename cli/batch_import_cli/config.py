@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from batch_import_cli.errors import InputError
+from batch_import_cli.words import _
 
 URL, TOKEN, PROBE_KEY = "BATCH_IMPORT_URL", "BATCH_IMPORT_TOKEN", "PROBE_API_KEY"
 POLL_SECONDS = "BATCH_IMPORT_POLL_SECONDS"
@@ -49,25 +50,18 @@ class Environment:
         return {} if path is None else _read(path)
 
     @property
-    def language(self) -> str:
-        """The API answers in Chinese unless asked; this tool speaks English, so it asks by the user's locale."""
-        chosen = next(
-            (self.variables[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if self.variables.get(name)), ""
-        )
-        return "zh-CN" if chosen.lower().startswith("zh") else "en"
-
-    @property
     def poll_seconds(self) -> float:
         try:
             return max(0.0, float(self.variables.get(POLL_SECONDS) or 1.0))
         except ValueError:
-            raise InputError(f"{POLL_SECONDS} is not a number of seconds") from None
+            raise InputError(_("{name} is not a number of seconds").format(name=POLL_SECONDS)) from None
 
     def root(self, given: str | None) -> str:
         """The stage root that API paths and pages are appended to."""
         url = given or self.get(URL)
         if url is None:
-            raise InputError(f"where is the API? Set {URL}, or give --url (after `make up`: run this in the checkout)")
+            hint = _("set {name}, give --url, or run `make up` and this in the checkout").format(name=URL)
+            raise InputError(_("the API's address is not known"), hint)
         return _checked(url)
 
     def secret(self, name: str, given: str | None) -> str | None:
@@ -91,9 +85,12 @@ class Environment:
         """Raises ``InputError`` when there is none."""
         token = self.secret(TOKEN, given)
         if token is None:
-            raise InputError(f"{TOKEN} is not set: the API answers nobody without a token")
+            raise InputError(
+                _("{name} is not set: the API answers nobody without a token").format(name=TOKEN),
+                "batch-import token add NAME --role operator",
+            )
         if not (token.isascii() and token.isprintable()):
-            raise InputError(f"{TOKEN} holds characters that no token has")
+            raise InputError(_("{name} holds characters that no token has").format(name=TOKEN))
         return token
 
 
@@ -104,9 +101,10 @@ def _checked(url: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise InputError(f"{URL} (or --url) is not an http or https address")
+        raise InputError(_("{name} (or --url) is not an http or https address").format(name=URL))
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise InputError(f"{URL} (or --url) is an address only: no user, password, query or fragment")
+        told = _("{name} (or --url) is an address only: no user, password, query or fragment")
+        raise InputError(told.format(name=URL))
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
@@ -120,10 +118,11 @@ def _read(path: Path) -> Mapping[str, str]:
         state = path.stat()
         # A file of someone else's in a shared parent folder would decide where our keys are sent.
         if state.st_uid != os.geteuid() or state.st_mode & 0o077:
-            raise InputError(f"{path} is not used: it must belong to you and be readable by nobody else (chmod 600)")
+            told = _("{path} is not used: it must belong to you and be readable by nobody else")
+            raise InputError(told.format(path=path), f"chmod 600 {path}")
         return dict(_assignments(path, path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read ({type(error).__name__})") from None
+        raise InputError(_("{path} cannot be read ({error})").format(path=path, error=type(error).__name__)) from None
 
 
 def _assignments(path: Path, text: str) -> Iterator[tuple[str, str]]:
@@ -131,7 +130,8 @@ def _assignments(path: Path, text: str) -> Iterator[tuple[str, str]]:
         try:
             words = shlex.split(line, comments=True)
         except ValueError:
-            raise InputError(f"{path} line {number}: a quotation mark is not closed") from None
+            told = _("{path} line {number}: a quotation mark is not closed").format(path=path, number=number)
+            raise InputError(told) from None
         for word in words:
             name, equals, value = word.partition("=")
             if equals:

@@ -9,6 +9,7 @@ from typing import Any
 
 from batch_import_cli.config import Embedded, Environment
 from batch_import_cli.errors import ApiError, InputError
+from batch_import_cli.words import _
 
 STACK = "batch-import"
 
@@ -27,9 +28,8 @@ class Deployment:
             return cls(stack, None)
         embedded = environment.embedded
         if embedded is None:
-            raise InputError(
-                "which deployment? Give --stack NAME for one in AWS, or run this in a checkout after `make up`"
-            )
+            hint = _("--stack NAME for one in AWS, or run this in a checkout after `make up`")
+            raise InputError(_("the deployment is not known"), hint)
         return cls(STACK, embedded)
 
     def client(self, service: str) -> Any:
@@ -47,7 +47,7 @@ class Deployment:
 
     @cached_property
     def described(self) -> Mapping[str, Any]:
-        with _told(f"the stack {self.stack}"):
+        with _told(_("the stack {stack}").format(stack=self.stack)):
             return self.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"][0]  # type: ignore[no-any-return]
 
     @property
@@ -57,12 +57,13 @@ class Deployment:
     def output(self, name: str) -> str:
         found = {one["OutputKey"]: one["OutputValue"] for one in self.described.get("Outputs", [])}
         if name not in found:
-            raise InputError(f"the stack {self.stack} has no output {name}: is it one of this project?")
+            told = _("the stack {stack} has no output {name}: is it one of this project?")
+            raise InputError(told.format(stack=self.stack, name=name))
         return str(found[name])
 
     def secret(self, output: str) -> dict[str, Any]:
         """A secret's JSON object; empty when it holds anything else."""
-        with _told(f"the secret {output}"):
+        with _told(_("the secret {name}").format(name=output)):
             text = self.client("secretsmanager").get_secret_value(SecretId=self.output(output)).get("SecretString", "")
         try:
             value = json.loads(text)
@@ -71,7 +72,7 @@ class Deployment:
         return value if isinstance(value, dict) else {}
 
     def put_secret(self, output: str, value: Mapping[str, Any]) -> None:
-        with _told(f"the secret {output}"):
+        with _told(_("the secret {name}").format(name=output)):
             self.client("secretsmanager").put_secret_value(SecretId=self.output(output), SecretString=json.dumps(value))
 
 
@@ -83,6 +84,7 @@ def _told(what: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise ApiError(f"AWS refused {what}", error.response["Error"].get("Code")) from None
+        told = _("AWS refused {what} ({code})").format(what=what, code=error.response["Error"].get("Code"))
+        raise ApiError(told) from None
     except BotoCoreError as error:
-        raise InputError(f"AWS cannot be asked for {what}: {error}") from None
+        raise InputError(_("AWS cannot be asked for {what}: {error}").format(what=what, error=error)) from None

@@ -9,13 +9,18 @@ from typing import Any, BinaryIO
 
 import click
 from batch_import.domain.contract import ItemRequest, TextFormat
+from batch_import.domain.errors import InvalidRequest
 from batch_import.intake import ChosenItem, Intake, ParsedRow, RowStatus, choose, parse, texts_of
 
-from batch_import_cli.errors import InputError, printable
+from batch_import_cli.app import choice
+from batch_import_cli.errors import InputError, indented, printable
+from batch_import_cli.words import _, language, ngettext
 
-FORMATS = tuple(str(form) for form in TextFormat)
+format_option = click.option(
+    "--format", "form", type=choice(TextFormat), default="auto", help="How to read FILE.  [default: auto]"
+)
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_SHOWN_PLACES = 20
+_SHOWN_PLACES, _SHOWN_LINES = 20, 5
 _LEFT_OUT = (RowStatus.INCOMPLETE, RowStatus.AMBIGUOUS)
 
 
@@ -38,36 +43,49 @@ class RelayList:
     notes: tuple[str, ...] = ()
 
 
-def read_list(data: bytes, name: str, form: str = "auto") -> RelayList:
-    """The relays of a file called ``name``. Raises ``InputError`` for bytes that are no text, and for no relay."""
-    text = decoded(data, name)
+def read_list(data: bytes, name: str, form: str = "auto", choices: Mapping[int, str] | None = None) -> RelayList:
+    """The relays of a file called ``name``; ``choices`` say how ambiguous rows are meant.
+
+    Raises ``InputError`` for bytes that are no text, for a choice that does not fit, and for no relay.
+    """
+    text = text_of(data, name)
     request = _whole_request(text)
     if request is not None:
         return RelayList(name, tuple(Item(None, item) for item in request.pop("items")), request)
     intake = parse(text, form)
-    chosen = choose(intake, [{"row": row.row, "skip": True} for row in intake.rows if row.status in _LEFT_OUT])
+    chosen = _chosen(intake, choices or {})
     lines = {row.row: row.line for row in intake.rows}
     items = tuple(Item(lines[one.row], _fields(one)) for one in chosen)
-    places = tuple(_places(intake))
+    places = tuple(_places(intake, choices or {}))
     if not items:
-        raise InputError("\n  ".join([f"{name}: no relay in it, nothing to import", *_first(places)]))
+        told = _("{file}: no relay in it, nothing to import").format(file=name)
+        raise InputError(told, f"batch-import parse {name}", _first(places))
     return RelayList(name, items, {}, places, tuple(_notes(intake)))
+
+
+def _chosen(intake: Intake, choices: Mapping[int, str]) -> list[ChosenItem]:
+    left_out = [row.row for row in intake.rows if row.status in _LEFT_OUT and row.row not in choices]
+    decisions = [{"row": row, "choice": choice} for row, choice in choices.items()]
+    try:
+        return choose(intake, [*decisions, *({"row": row, "skip": True} for row in left_out)])
+    except InvalidRequest as error:
+        raise InputError(error.text(language()), "batch-import parse FILE") from None
 
 
 def confirm_left_out(relays: RelayList, skip_bad: bool) -> None:
     """Show what the import would leave out, and go on only if that is wanted: asked on a terminal, else by option."""
     if not relays.places:
         return
-    count = "1 place" if len(relays.places) == 1 else f"{len(relays.places)} places"
-    lines = [f"{relays.name}: {count} cannot be imported", *_first(relays.places)]
-    if skip_bad:
-        click.echo("\n  ".join(lines), err=True)
-    elif _is_terminal():
-        click.echo("\n  ".join(lines), err=True)
-        if not click.confirm(f"Import the other {len(relays.items)} and leave these out?", err=True):
-            raise InputError("nothing was sent")
-    else:
-        raise InputError("\n  ".join([*lines, "nothing was sent; --skip-bad imports the others"]))
+    count = len(relays.places)
+    told = ngettext("{file}: {n} place cannot be imported", "{file}: {n} places cannot be imported", count)
+    told = told.format(file=relays.name, n=count)
+    if not skip_bad and not _is_terminal():
+        raise InputError(_("{told}; nothing was sent").format(told=told), "--skip-bad", _first(relays.places))
+    click.echo("\n".join([told, *indented(_first(relays.places))]), err=True)
+    others = len(relays.items)
+    question = ngettext("Import the other {n} and leave it out?", "Import the other {n} and leave them out?", count)
+    if not skip_bad and not click.confirm(question.format(n=others), err=True):
+        raise InputError(_("nothing was sent"))
 
 
 def _is_terminal() -> bool:
@@ -76,27 +94,28 @@ def _is_terminal() -> bool:
 
 def name_of(file: BinaryIO) -> str:
     name = getattr(file, "name", "<stdin>")
-    return "standard input" if name == "<stdin>" else str(name)
+    return _("standard input") if name == "<stdin>" else str(name)
 
 
-def decoded(data: bytes, name: str) -> str:
+def text_of(data: bytes, name: str) -> str:
     """The bytes of the file ``name`` as text.
 
     Spreadsheets save in many encodings, and a wrongly guessed one would corrupt keys in silence.
     """
     if not data.strip():
-        raise InputError(f"{name}: is empty")
+        raise InputError(_("{file} is empty").format(file=name))
     if data.startswith(_UTF_16_MARKS) or b"\0" in data:
-        raise InputError(f"{name}: is UTF-16 or binary, not UTF-8 text: save it as UTF-8 (Excel: 'CSV UTF-8')")
+        told = _("{file} is UTF-16 or binary, not UTF-8 text").format(file=name)
+        raise InputError(told, _("save it as UTF-8 (Excel: 'CSV UTF-8')"))
     mark = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
     try:
         return data[mark:].decode("utf-8")
     except UnicodeDecodeError as error:
         place = mark + error.start
         line = data.count(b"\n", 0, place) + 1
-        raise InputError(
-            f"{name}: is not UTF-8: byte {data[place]:#04x} at offset {place} (line {line}); save it as UTF-8"
-        ) from None
+        told = _("{file} is not UTF-8: byte {byte} at offset {place} (line {line})")
+        told = told.format(file=name, byte=f"{data[place]:#04x}", place=place, line=line)
+        raise InputError(told, _("save it as UTF-8 (Excel: 'CSV UTF-8')")) from None
 
 
 def _whole_request(text: str) -> dict[str, Any] | None:
@@ -125,21 +144,22 @@ def _fields(item: ChosenItem) -> dict[str, Any]:
     return {"base_url": item.base_url, "api_key": item.api_key} | {k: value for k, value in optional.items() if value}
 
 
-def _places(intake: Intake) -> Iterator[str]:
+def _places(intake: Intake, choices: Mapping[int, str]) -> Iterator[str]:
     for row in intake.rows:
-        if row.status in _LEFT_OUT:
-            yield f"line {row.line}: {_why(row)}"
+        if row.status in _LEFT_OUT and row.row not in choices:
+            yield _("line {n}: {text}").format(n=row.line, text=_why(row))
     yield from not_read((ignored.line, ignored.text_masked) for ignored in intake.ignored)
 
 
 def not_read(ignored: Iterable[tuple[int, str]]) -> Iterator[str]:
     """A sentence for each ignored line (number, masked text)."""
     for line, text in ignored:
-        yield f"line {line}: not read: {printable(text)}"
+        yield _("line {n}: not read: {text}").format(n=line, text=printable(text))
 
 
 def _why(row: ParsedRow) -> str:
-    reasons = "; ".join(texts_of(set(row.notes), "en").values())
+    texts = texts_of(set(row.notes), language())
+    reasons = "; ".join(texts[note] for note in reversed(row.notes))
     read = " ".join(filter(None, (row.base_url or row.base_url_as_written, row.api_key_masked)))
     return printable(f"{reasons} ({read})" if read else reasons)
 
@@ -149,14 +169,15 @@ def _notes(intake: Intake) -> Iterator[str]:
     lines: dict[str, list[int]] = {}
     for row in intake.rows:
         if row.status not in _LEFT_OUT:
-            for text in texts_of(set(row.notes), "en").values():
+            for text in texts_of(set(row.notes), language()).values():
                 lines.setdefault(text, []).append(row.line)
     for text, found in lines.items():
-        shown = ", ".join(map(str, dict.fromkeys(found[:5])))
-        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-        yield f"{text} (line {shown}{more})"
+        first = ", ".join(map(str, dict.fromkeys(found[:_SHOWN_LINES])))
+        more = len(found) - _SHOWN_LINES
+        where = _("line {lines} and {n} more") if more > 0 else _("line {lines}")
+        yield f"{text} ({where.format(lines=first, n=more)})"
 
 
 def _first(places: tuple[str, ...]) -> list[str]:
-    more = [f"... and {len(places) - _SHOWN_PLACES} more"] if len(places) > _SHOWN_PLACES else []
+    more = [_("... and {n} more").format(n=len(places) - _SHOWN_PLACES)] if len(places) > _SHOWN_PLACES else []
     return [*places[:_SHOWN_PLACES], *more]

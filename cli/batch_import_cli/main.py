@@ -3,7 +3,7 @@
 import io
 import os
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -27,27 +27,42 @@ from batch_import_cli.commands.reading import (
 from batch_import_cli.commands.retrying import retry_command
 from batch_import_cli.commands.tokens import token_command
 from batch_import_cli.commands.undoing import undo_command
-from batch_import_cli.errors import Interruption
+from batch_import_cli.errors import CliError, Interruption, as_cli_error
+from batch_import_cli.examples import examples
+from batch_import_cli.help import Group
+from batch_import_cli.words import _
 
 # What a shell reports for a program that SIGPIPE ended.
 _READER_WENT_AWAY = 141
 
 
-class _Commands(click.Group):
-    """Gives the two ways in which a terminal ends a command their usual exit codes."""
+class _Main(Group):
+    """Ends every command in one way: its exit code, and at most one error in one style."""
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        try:
+            sys.exit(super().main(*args, **{**kwargs, "standalone_mode": False}))
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.ClickException as error:
+            _fail(as_cli_error(error))
+        except click.Abort:
+            _fail(Interruption(_("interrupted")))
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise Interruption("interrupted") from None
         except BrokenPipeError:
             _silence_stdout()
             ctx.exit(_READER_WENT_AWAY)
+        except OSError as error:
+            raise CliError(error.strerror or str(error)) from None
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """In the order of use, not of the alphabet."""
-        return list(self.commands)
+
+def _fail(error: CliError) -> NoReturn:
+    error.show()
+    sys.exit(error.exit_code)
 
 
 def _silence_stdout() -> None:
@@ -55,19 +70,19 @@ def _silence_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Main,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples("import relays.csv --subscription-user alice@example.com --watch"),
+)
 @click.option("--url", metavar="URL", help="Address of the API's stage.  [env: BATCH_IMPORT_URL, then .embedded/env]")
 @click.version_option(package_name="batch-auto-import")
 def cli(url: str | None) -> None:
-    """Import lists of AI relays into a sub2api host and see what became of each.
+    """Import lists of AI relays into sub2api, and see what became of each.
 
     The API's address comes from BATCH_IMPORT_URL, the token from
     BATCH_IMPORT_TOKEN; what is missing is read from .embedded/env of the
     checkout that you are in.
-
-    \b
-    Example:
-      batch-import import relays.csv --subscription-user alice@example.com --watch
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

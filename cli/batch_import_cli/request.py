@@ -1,14 +1,16 @@
 """The create request: what the file says, overridden by the options. Rules beyond presence are the API's."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from batch_import.domain.contract import MAX_ITEMS
+from batch_import.domain.contract import MAX_BODY_BYTES, MAX_ITEMS
 
 from batch_import_cli.config import PROBE_KEY
 from batch_import_cli.errors import InputError
 from batch_import_cli.lists import RelayList
+from batch_import_cli.words import _
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,18 @@ class CreateRequest:
 def build_request(relays: RelayList, options: ImportOptions, secret: Callable[[str], str | None]) -> CreateRequest:
     """The body to send; ``secret`` gives the value of a variable that may be sent to this API."""
     if len(relays.items) > MAX_ITEMS:
-        raise InputError(f"the list has {len(relays.items):,} relays, a run takes {MAX_ITEMS:,} (try: split the list)")
+        told = _("the list has {n:,} relays, a run takes {most:,}; nothing was sent")
+        raise InputError(told.format(n=len(relays.items), most=MAX_ITEMS), _("split the list"))
     body = {"access_mode": "subscription", **relays.fields, **options.fields()}
     body["items"] = [_item(item.fields, options.requested_model) for item in relays.items]
     if body["access_mode"] == "subscription":
         _require_users(body)
     elif body["access_mode"] == "self_service":
         body["probe_api_key"] = _probe_key(body, options.probe_api_key_env, secret)
+    size = len(json.dumps(body).encode())
+    if size > MAX_BODY_BYTES:
+        told = _("the list is too large: {n:,} bytes, the API takes {most:,}; nothing was sent")
+        raise InputError(told.format(n=size, most=MAX_BODY_BYTES), _("split the list"))
     return CreateRequest(body)
 
 
@@ -88,7 +95,8 @@ def _item(fields: Mapping[str, Any], models: tuple[str, ...]) -> dict[str, Any]:
 
 def _require_users(body: Mapping[str, Any]) -> None:
     if not body.get("subscription_users"):
-        raise InputError("access mode subscription needs at least one --subscription-user EMAIL; nothing was sent")
+        told = _("who gets a subscription? The access mode subscription needs at least one user; nothing was sent")
+        raise InputError(told, "--subscription-user EMAIL")
 
 
 def _probe_key(body: Mapping[str, Any], given_name: str | None, secret: Callable[[str], str | None]) -> Any:
@@ -98,8 +106,6 @@ def _probe_key(body: Mapping[str, Any], given_name: str | None, secret: Callable
     name = given_name or PROBE_KEY
     key = secret(name)
     if key is None:
-        raise InputError(
-            f"access mode self_service needs a probe key: put it into the variable {name} "
-            "(another name: --probe-api-key-env NAME); nothing was sent"
-        )
+        told = _("the access mode self_service needs a gateway key in the variable {name}; nothing was sent")
+        raise InputError(told.format(name=name), f"read -rs {name} && export {name}")
     return key

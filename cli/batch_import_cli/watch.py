@@ -1,93 +1,80 @@
 """Following a run to its end."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
-from batch_import_cli import render
-from batch_import_cli.app import App, emit, note
-from batch_import_cli.client import Answer
+from batch_import_cli.app import App, note
+from batch_import_cli.client import Answer, run_of
+from batch_import_cli.console import console, put
 from batch_import_cli.errors import ApiError, Interruption
+from batch_import_cli.views.items import ITEMS
+from batch_import_cli.views.parts import number
+from batch_import_cli.views.runs import good_items, show_causes, show_run
+from batch_import_cli.words import _
 
-PAGE = {"limit": "100"}
 Report = Callable[[Answer], None]
+_MOST_ON_A_TERMINAL = 50
 
 
 def follow(app: App, run_id: str) -> bool:
     """Watch until the run has ended, show what became of each item; True when every one is active, or planned."""
+    goes_on = _("the run itself goes on; watch it with: batch-import watch {run}").format(run=run_id)
     try:
         answer = _to_the_end(app, run_id)
-        _show_end(app, run_id, answer)
+        show_run_and_items(app, answer, {}, first_items(app))
     except KeyboardInterrupt:
-        raise Interruption(f"interrupted; {_goes_on(run_id)}, stop it with: batch-import cancel {run_id}") from None
+        raise Interruption(_("interrupted"), f"batch-import cancel {run_id}", [goes_on]) from None
     except ApiError as error:
-        raise error.hinted(_goes_on(run_id)) from None
+        raise error.detailed(goes_on) from None
     run = run_of(answer)
-    good = _number(run, "active_items")
-    if run.get("dry_run") is True and run["state"] != "cancelled":
-        good = _number(run, "completed_items") - _number(run, "degraded_items") - _number(run, "broken_items")
-    return good == _number(run, "total_items") > 0
-
-
-def run_of(answer: Answer) -> Answer:
-    run = answer.get("run")
-    if not isinstance(run, dict) or not isinstance(run.get("state"), str):
-        raise ApiError("the API's answer holds no run")
-    return run
-
-
-def rows_of(page: Answer, name: str) -> list[Answer]:
-    rows = page.get(name)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise ApiError(f"the API's answer holds no list of {name}")
-    return rows
-
-
-def _goes_on(run_id: str) -> str:
-    return f"the run itself goes on: watch it with: batch-import watch {run_id}"
+    return good_items(run) == number(run, "total_items") > 0
 
 
 def _to_the_end(app: App, run_id: str) -> Answer:
     with _reporting() as report:
         while True:
             answer = app.client.run(run_id)
-            report(run_of(answer))
-            if run_of(answer)["state"] != "running":
-                return answer
+            run = run_of(answer)
+            report(run)
+            if run["state"] != "running":
+                break
             time.sleep(app.environment.poll_seconds)
+    return answer
 
 
-def _show_end(app: App, run_id: str, answer: Answer) -> None:
-    app.answer(answer, render.show_run)
-    show_items(app, run_id, PAGE)
+def show_run_and_items(app: App, answer: Answer, params: Mapping[str, str], most: int | None) -> None:
+    """A run, the first ``most`` of its items, or all, that ``params`` choose, and for people why items failed."""
+    run_id = str(run_of(answer).get("run_id"))
+    app.answer(answer, lambda answer: show_run(answer, stderr=not app.for_people))
+    if app.for_people:
+        put(Text())
+    app.show_list(ITEMS, app.client.items(run_id, params, most))
+    if app.for_people:
+        show_causes(answer)
 
 
-def show_items(app: App, run_id: str, params: dict[str, str]) -> None:
-    """All pages: as they come for programs, as one table for people."""
-    pages = app.client.items(run_id, params)
-    if app.as_json:
-        for page in pages:
-            emit(page)
-    else:
-        render.show_items([item for page in pages for item in rows_of(page, "items")])
+def first_items(app: App, limit: int | None = None, every: bool = False) -> int | None:
+    """How many items are shown: as many as are wanted, else all, on a terminal the first ones."""
+    return limit if limit or every or not app.for_people else _MOST_ON_A_TERMINAL
 
 
 @contextmanager
 def _reporting() -> Iterator[Report]:
     """A live bar on a terminal, otherwise a line whenever something has changed."""
-    console = render.console(stderr=True)
-    if not console.is_terminal:
+    errors = console(stderr=True)
+    if not errors.is_terminal:
         yield _plain_lines()
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("starting", total=None)
+    shown = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*shown, console=errors, transient=True) as progress:
+        task = progress.add_task(_("starting"), total=None)
 
         def report(run: Answer) -> None:
-            total, done = _number(run, "total_items"), _number(run, "completed_items")
+            total, done = number(run, "total_items"), number(run, "completed_items")
             progress.update(task, total=total, completed=done, description=_counts(run))
 
         yield report
@@ -98,7 +85,8 @@ def _plain_lines() -> Report:
 
     def report(run: Answer) -> None:
         nonlocal last
-        line = f"{_number(run, 'completed_items')}/{_number(run, 'total_items')} done: {_counts(run)}"
+        done = _("{done} of {total} done").format(done=run.get("completed_items"), total=run.get("total_items"))
+        line = f"{done}: {_counts(run)}"
         if line != last:
             note(line)
             last = line
@@ -107,9 +95,4 @@ def _plain_lines() -> Report:
 
 
 def _counts(run: Answer) -> str:
-    return ", ".join(f"{_number(run, f'{name}_items')} {name}" for name in ("active", "degraded", "broken"))
-
-
-def _number(run: Answer, name: str) -> int:
-    value: Any = run.get(name)
-    return value if isinstance(value, int) else 0
+    return ", ".join(f"{number(run, f'{name}_items')} {_(name)}" for name in ("active", "degraded", "broken"))

@@ -6,16 +6,12 @@ import click
 
 from batch_import_cli.accepted import accepted, follow_up_options, show_follow_up
 from batch_import_cli.app import App, api_command
+from batch_import_cli.examples import examples
 from batch_import_cli.watch import follow
-
-EPILOG = """\b
-Examples:
-  batch-import apply run_20260522_0001 --watch
-  batch-import apply run_20260522_0001 --json
-"""
+from batch_import_cli.words import ngettext
 
 
-@click.command("apply", epilog=EPILOG)
+@click.command("apply", epilog=examples("apply RUN --watch", "apply RUN --json"))
 @click.argument("run_id", metavar="RUN")
 @follow_up_options
 @api_command
@@ -26,12 +22,14 @@ def apply_command(app: App, run_id: str, probe_api_key_env: str, idempotency_key
     longer the planned one is not entered and ends with plan_changed. Items whose
     keys have been erased (24 hours after they came in, unless deployed
     otherwise) are left out.
-
-    Prints the new run's run_id and result_page. Exit codes are those of import.
     """
     probe_key = app.secret(probe_api_key_env)
     body, secrets = ({"probe_api_key": probe_key}, [probe_key]) if probe_key else ({}, [])
     answer = accepted(lambda key: app.client.apply(run_id, key, body, secrets), idempotency_key or str(uuid.uuid4()))
-    app.answer(answer, lambda answer: show_follow_up(app, answer, "imported"))
+    app.answer(answer, lambda answer: show_follow_up(app, answer, _done))
     if watch and not follow(app, answer["run_id"]):
         app.context.exit(1)
+
+
+def _done(total: int) -> str:
+    return ngettext("{n} item is imported as planned", "{n} items are imported as planned", total).format(n=total)

@@ -11,23 +11,26 @@ from batch_import.domain.tokens import MalformedTokens, tokens_of
 
 from batch_import_cli.app import App, api_command, emit
 from batch_import_cli.client import Answer
+from batch_import_cli.console import padded
 from batch_import_cli.deployment import Deployment
 from batch_import_cli.errors import CliError, printable
+from batch_import_cli.examples import examples
+from batch_import_cli.words import _, ngettext
 
-EPILOG = """\b
-Examples:
-  batch-import doctor
-  batch-import doctor --json
-  batch-import doctor --stack batch-import
-"""
 _SECONDS_APART = 60
 _OLDEST_HOST = (0, 1, 130)  # docs/host-api.md has nothing older
 _AT_ONCE = {"small": 10, "standard": 50}  # executions that a size needs (docs/operations.md)
-_HOST = {  # what to do, by the code of the host's failure (docs/codes.md)
-    "host_needs_acknowledgement": "let an administrator of the host accept its compliance statement",
-    "host_refuses_credentials": "put the host's address and admin key: docs/operations.md, After the first deployment",
-    "host_unavailable": "start the host, or put its address right; inside a VPC: docs/operations.md, Deploy",
-}
+
+
+def _advice_for_host(code: str) -> str:
+    """What to do, by the code of the host's failure (docs/codes.md)."""
+    return {
+        "host_needs_acknowledgement": _("let an administrator of sub2api accept its compliance statement"),
+        "host_refuses_credentials": _(
+            "put sub2api's address and admin key: docs/operations.md, After the first deployment"
+        ),
+        "host_unavailable": _("start sub2api, or put its address right; inside a VPC: docs/operations.md, Deploy"),
+    }.get(code, _("see what it says; docs/codes.md lists the codes"))
 
 
 class Finding(NamedTuple):
@@ -39,7 +42,7 @@ class Finding(NamedTuple):
     do: str = ""
 
 
-@click.command("doctor", epilog=EPILOG)
+@click.command("doctor", epilog=examples("doctor", "doctor --stack batch-import", "doctor --json"))
 @click.option("--stack", metavar="NAME", help="Look at this stack in AWS as well, by your AWS credentials.")
 @api_command
 def doctor_command(app: App, stack: str | None) -> None:
@@ -58,7 +61,8 @@ def doctor_command(app: App, stack: str | None) -> None:
 
 
 def _show(finding: Finding) -> None:
-    click.echo(printable(f"{finding.status:<8} {finding.what}: {finding.says}"))
+    told = padded(_(finding.status), 8)
+    click.echo(printable(f"{told} {_(finding.what)}: {finding.says}"))
     if finding.do:
         click.echo(printable(f"{'':<8} -> {finding.do}"))
 
@@ -72,7 +76,7 @@ def _asked(what: str, do: str, ask: Callable[[], Iterator[Finding]]) -> Iterator
 
 
 def _of_api(app: App) -> Iterator[Finding]:
-    do = "check BATCH_IMPORT_URL and BATCH_IMPORT_TOKEN; for the embedded stack: make up"
+    do = _("check BATCH_IMPORT_URL and BATCH_IMPORT_TOKEN; for the embedded stack: make up")
     yield from _asked("api", do, lambda: _health(app))
 
 
@@ -88,8 +92,8 @@ def _health(app: App) -> Iterator[Finding]:
 def _version(deployed: str) -> Finding:
     if deployed == __version__:
         return Finding("version", "ok", deployed)
-    told = f"the deployment is {deployed}, this command line {__version__}"
-    return Finding("version", "warning", told, "install or deploy the same version on both sides")
+    told = _("the deployment is {deployed}, this command line {own}").format(deployed=deployed, own=__version__)
+    return Finding("version", "warning", told, _("install or deploy the same version on both sides"))
 
 
 def _clock(date: str | None) -> Iterator[Finding]:
@@ -99,23 +103,23 @@ def _clock(date: str | None) -> Iterator[Finding]:
     except (ValueError, TypeError):
         return
     if apart > _SECONDS_APART:
-        yield Finding(
-            "clock", "problem", f"{apart:.0f} s from the API's", "set this machine's clock (timedatectl set-ntp true)"
-        )
+        told = _("{n:.0f} s from the API's").format(n=apart)
+        yield Finding("clock", "problem", told, _("set this machine's clock (timedatectl set-ntp true)"))
     else:
-        yield Finding("clock", "ok", "as the API's")
+        yield Finding("clock", "ok", _("as the API's"))
 
 
 def _host(host: Answer) -> Iterator[Finding]:
     version = str(host.get("version") or "")
     if not host.get("reachable"):
-        do = _HOST.get(str(host.get("code")), "see what it says; docs/codes.md lists the codes")
-        yield Finding("host", "problem", str(host.get("error") or "it does not answer"), do)
+        told = str(host.get("error") or _("it does not answer"))
+        yield Finding("host", "problem", told, _advice_for_host(str(host.get("code"))))
     elif _numbers(version) < _OLDEST_HOST:
         oldest = ".".join(map(str, _OLDEST_HOST))
-        yield Finding("host", "warning", f"version {version or 'unknown'}", f"update sub2api to {oldest} or newer")
+        told = _("version {version}").format(version=version or "?")
+        yield Finding("host", "warning", told, _("update sub2api to {version} or newer").format(version=oldest))
     else:
-        yield Finding("host", "ok", f"version {version}")
+        yield Finding("host", "ok", _("version {version}").format(version=version))
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -129,7 +133,7 @@ def _of_deployment(app: App, stack: str | None) -> Iterator[Finding]:
     if stack is None and app.environment.embedded is None:
         return
     deployment = Deployment.chosen(app.environment, stack)
-    do = "check the stack's name, and your AWS credentials and region; for the embedded stack: make up"
+    do = _("check the stack's name, and your AWS credentials and region; for the embedded stack: make up")
     for what, ask in (("secrets", _secrets), ("tokens", _tokens)):
         yield from _asked(what, do, lambda ask=ask: ask(deployment))  # type: ignore[misc]
     if deployment.embedded is None:
@@ -140,38 +144,39 @@ def _of_deployment(app: App, stack: str | None) -> Iterator[Finding]:
 def _secrets(deployment: Deployment) -> Iterator[Finding]:
     secret = deployment.secret("HostSecretId")
     if not secret.get("admin_key") or ".invalid" in str(secret.get("base_url") or ".invalid"):
-        yield Finding(
-            "secrets", "problem", "the host's address and key were never put", _HOST["host_refuses_credentials"]
-        )
+        told = _("sub2api's address and key were never put")
+        yield Finding("secrets", "problem", told, _advice_for_host("host_refuses_credentials"))
     else:
-        yield Finding("secrets", "ok", "address and key of the host are put")
+        yield Finding("secrets", "ok", _("sub2api's address and key are put"))
 
 
 def _tokens(deployment: Deployment) -> Iterator[Finding]:
     try:
         tokens = tokens_of(deployment.secret("TokensSecretId"))
     except MalformedTokens as error:
-        yield Finding("tokens", "problem", str(error), "put it right, or begin anew: docs/operations.md, Tokens")
+        yield Finding("tokens", "problem", str(error), _("put it right, or begin anew: docs/operations.md, Tokens"))
         return
     if any(token.role == "operator" for token in tokens):
-        yield Finding("tokens", "ok", f"{len(tokens)} tokens")
+        yield Finding("tokens", "ok", ngettext("{n} token", "{n} tokens", len(tokens)).format(n=len(tokens)))
     else:
-        yield Finding("tokens", "problem", "nobody may import", "batch-import token add NAME --role operator")
+        yield Finding("tokens", "problem", _("nobody may import"), "batch-import token add NAME --role operator")
 
 
 def _quota(deployment: Deployment) -> Iterator[Finding]:
     limits: dict[str, Any] = deployment.client("lambda").get_account_settings()["AccountLimit"]
     size, allowed = deployment.parameters.get("Size", "standard"), int(limits["ConcurrentExecutions"])
-    told = f"{allowed} concurrent executions"
+    told = _("{n} concurrent executions").format(n=allowed)
     if allowed < _AT_ONCE.get(size, 0):
-        do = "ask for more in Service Quotas (AWS Lambda, Concurrent executions), or deploy with Size=small"
-        yield Finding("quota", "warning", f"{told}, size {size} needs {_AT_ONCE[size]}", do)
+        do = _("ask for more in Service Quotas (AWS Lambda, Concurrent executions), or deploy with Size=small")
+        needs = _("size {size} needs {n}").format(size=size, n=_AT_ONCE[size])
+        yield Finding("quota", "warning", f"{told}, {needs}", do)
     else:
         yield Finding("quota", "ok", told)
 
 
 def _alarms(deployment: Deployment) -> Iterator[Finding]:
     if deployment.parameters.get("AlarmTopicArn"):
-        yield Finding("alarms", "ok", "they notify the topic")
+        yield Finding("alarms", "ok", _("they notify the topic"))
     else:
-        yield Finding("alarms", "warning", "there are none", "deploy with AlarmTopicArn: docs/operations.md, Alarms")
+        do = _("deploy with AlarmTopicArn: docs/operations.md, Alarms")
+        yield Finding("alarms", "warning", _("there are none"), do)

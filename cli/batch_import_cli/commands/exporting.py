@@ -1,96 +1,81 @@
-"""``batch-import export``: what a run left in the host, with its links to the earlier system."""
+"""``batch-import export``: the items of a run as a file for spreadsheets or programs."""
 
-import csv
-import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from batch_import.domain.texts import escaped
 
-from batch_import_cli.app import App, api_command, emit, note
-from batch_import_cli.client import Answer
-from batch_import_cli.errors import ApiError, InputError, printable
-from batch_import_cli.watch import PAGE, rows_of
+from batch_import_cli.app import App, api_command, note
+from batch_import_cli.client import Answer, ApiClient, rows_of
+from batch_import_cli.errors import ApiError, InputError
+from batch_import_cli.examples import examples
+from batch_import_cli.filters import item_filters, params
+from batch_import_cli.tables import Listing, columns, csv_text
+from batch_import_cli.views.items import ITEMS, item_lines
+from batch_import_cli.words import _, ngettext
 
-EPILOG = """\b
-Examples:
-  batch-import export run_20260522_0001
-  batch-import export run_20260522_0001 --output relays.csv
-  batch-import export run_20260522_0001 --json
-"""
-_FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
-_COLUMNS = (
-    "run_id",
-    "legacy_batch_id",
-    "item_id",
-    "provider_id",
-    "account_id",
-    "channel_id",
-    "access_status",
-    "legacy_provider_id",
+_LEGACY = Listing(
+    "items", {**ITEMS.columns, **columns("channel_id", "legacy_batch_id", "legacy_provider_id")}, item_lines
 )
 
 
-@click.command("export", epilog=EPILOG)
+@click.command(
+    "export",
+    epilog=examples("export RUN > relays.csv", "export RUN --access broken --file broken.csv", "export RUN --json"),
+)
 @click.argument("run_id", metavar="RUN")
+@item_filters
 @click.option(
-    "--output",
+    "--legacy", is_flag=True, help="Also channels and the ids of the earlier system; needs an operator's token."
+)
+@click.option(
+    "--file",
+    "path",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write here: CSV if the name ends in .csv, otherwise JSON lines.  [default: standard output]",
+    help="Write here. [default: standard output]",
 )
 @api_command
-def export_command(app: App, run_id: str, output: Path | None) -> None:
-    """Export RUN: per item its account and channel in the host, its access, and its links to the earlier system.
+def export_command(app: App, run_id: str, legacy: bool, path: Path | None, **filters: Any) -> None:
+    """Export the items of RUN as CSV or JSON.
 
-    One JSON object per line and item, or CSV. Needs an operator's token. With
-    --json: the API's pages instead, one per line.
+    With address, verdict, code, advice, account, model and answer time. A
+    spreadsheet calculates nothing in it. With --json an object on each line.
     """
-    as_csv = output is not None and output.suffix.lower() == ".csv"
-    if as_csv and app.as_json:
-        raise InputError("--json writes lines of JSON: give it a file of another name than .csv")
-    pages = list(app.client.export(run_id, PAGE))  # all of them first: a file is never half written
-    rows = pages if app.as_json else [row for page in pages for row in _rows(page)]
-    if output is None:
-        for row in rows:
-            emit(row)
+    rows = [row for page in app.client.items(run_id, params(filters)) for row in rows_of(page, "items")]
+    listing = _LEGACY if legacy else ITEMS
+    if legacy:
+        rows = _with_links(app.client, run_id, rows)
+    text = _json_lines(listing, rows) if app.as_json else csv_text(listing, rows)
+    if path is None:
+        click.echo(text, nl=False)
         return
-    _write(
-        output, _csv(rows) if as_csv else "".join(escaped(json.dumps(row, ensure_ascii=False)) + "\n" for row in rows)
+    _write(path, text, "utf-8" if app.as_json else "utf-8-sig")  # by its mark Excel knows that a CSV file is UTF-8
+    note(
+        ngettext("{n} item written to {path}", "{n} items written to {path}", len(rows)).format(n=len(rows), path=path)
     )
-    note(f"{sum(len(rows_of(page, 'items')) for page in pages)} items written to {output}")
 
 
-def _rows(page: Answer) -> Iterable[Answer]:
-    """Each item with the facts of its run, so that a line says everything by itself."""
-    run = page.get("run")
-    if not isinstance(run, dict):
-        raise ApiError("the API's answer holds no run")
-    for item in rows_of(page, "items"):
-        values = {**run, **item}
-        yield {name: values.get(name) for name in _COLUMNS}
+def _json_lines(listing: Listing, rows: Sequence[Answer]) -> str:
+    return "".join(escaped(json.dumps(listing.record(row), ensure_ascii=False)) + "\n" for row in rows)
 
 
-def _csv(rows: Sequence[Answer]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
-    return text.getvalue()
+def _with_links(client: ApiClient, run_id: str, rows: Sequence[Answer]) -> list[Answer]:
+    """The rows with what only the operator's export knows of them."""
+    links: dict[object, Answer] = {}
+    for page in client.export(run_id):
+        run = page.get("run")
+        if not isinstance(run, dict):
+            raise ApiError(_("the API's answer holds no run"))
+        links |= {item.get("item_id"): {**run, **item} for item in rows_of(page, "items")}
+    return [{**links.get(row.get("item_id"), {}), **row} for row in rows]
 
 
-def _cell(value: object) -> object:
-    """A spreadsheet calculates a text that begins like a formula; behind an apostrophe it is one."""
-    if not isinstance(value, str):
-        return value
-    text = printable(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _write(output: Path, text: str) -> None:
+def _write(path: Path, text: str, encoding: str) -> None:
     try:
-        output.write_text(text, encoding="utf-8", newline="")
+        path.write_text(text, encoding=encoding, newline="")
     except OSError as error:
-        raise InputError(f"cannot write {output}: {error.strerror}") from None
+        raise InputError(_("cannot write {path}: {reason}").format(path=path, reason=error.strerror)) from None

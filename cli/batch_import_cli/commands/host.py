@@ -2,55 +2,46 @@
 
 import click
 
-from batch_import_cli import render
-from batch_import_cli.app import App, api_command, note
-from batch_import_cli.client import Answer
+from batch_import_cli import tables
+from batch_import_cli.app import App, list_command, note
+from batch_import_cli.client import Answer, rows_of
 from batch_import_cli.errors import ApiError
-from batch_import_cli.watch import rows_of
-
-EPILOG = """\b
-Examples:
-  batch-import cleanup
-  batch-import cleanup --yes
-  batch-import cleanup --json
-"""
+from batch_import_cli.examples import examples
+from batch_import_cli.tables import said
+from batch_import_cli.views.lists import KEPT, QUARANTINE
+from batch_import_cli.words import _
 
 
-@click.command("cleanup", epilog=EPILOG)
+@click.command("cleanup", epilog=examples("cleanup", "cleanup --yes", "cleanup --output csv"))
 @click.option("--yes", is_flag=True, help="Remove those that never served, instead of only listing.")
-@api_command
+@list_command
 def cleanup_command(app: App, yes: bool) -> None:
-    """List accounts that ended failed in the host's quarantine.
+    """List accounts that failed and wait in sub2api's quarantine.
 
     With --yes those that never served are removed, and what is kept is told
     with its reason. A relay whose account was removed can be imported again.
     """
     if yes:
-        app.answer(_cleaned(app), _show_cleaned)
-    else:
-        app.answer(app.client.quarantine(), _show_quarantine)
+        app.answer(_cleaned(app), lambda answer: _show_cleaned(app, answer))
+        return
+    accounts = app.show_list(QUARANTINE, [app.client.quarantine()])
+    if not app.as_json:
+        never = sum(account.get("never_served") is True for account in accounts)
+        told = _("{n} failed in quarantine; --yes would remove the {never} that never served")
+        note(told.format(n=len(accounts), never=never))
 
 
 def _cleaned(app: App) -> Answer:
     try:
         return app.client.clean_quarantine()
     except ApiError as error:
-        again = "some may have been removed all the same; see what is left with: batch-import cleanup"
-        raise error.hinted(again) if error.uncertain else error from None
+        told = _("some may have been removed all the same; see what is left with: batch-import cleanup")
+        raise error.detailed(told) if error.uncertain else error from None
 
 
-def _show_quarantine(answer: Answer) -> None:
-    accounts = rows_of(answer, "accounts")
-    if accounts:
-        render.show_quarantine(accounts)
-    count = sum(account.get("never_served") is True for account in accounts)
-    note(f"{len(accounts)} failed in quarantine; --yes would remove the {count} that never served")
-
-
-def _show_cleaned(answer: Answer) -> None:
+def _show_cleaned(app: App, answer: Answer) -> None:
     removed, kept = answer.get("removed"), rows_of(answer, "kept")
     if not isinstance(removed, list):
-        raise ApiError("the API's answer does not say what was removed", uncertain=True)
-    click.echo(f"removed: {', '.join(map(str, removed)) or '-'}")
-    if kept:
-        render.show_kept(kept)
+        raise ApiError(_("the API's answer does not say what was removed"), uncertain=True)
+    click.echo(_("removed: {accounts}").format(accounts=said(removed)))
+    tables.show(KEPT, kept, app.output)

@@ -8,22 +8,20 @@ import click
 
 from batch_import_cli.app import emit
 from batch_import_cli.errors import InputError
+from batch_import_cli.examples import examples
+from batch_import_cli.words import _
 
 _FIELDS = ("raw_model_id", "normalized_model_id", "canonical_model_family", "provenance")
-EPILOG = """\b
-Examples:
-  echo moonshotai/Kimi-K2.6-TEE | batch-import models
-  batch-import models < ids.txt > families.jsonl
-"""
 
 
-@click.command("models", epilog=EPILOG)
+@click.command("models", epilog=examples("models < ids.txt > families.jsonl"))
 @click.option("--json", "as_json", is_flag=True, help="Accepted for symmetry: the output is JSON in any case.")
 def models_command(as_json: bool) -> None:
-    """Name models: ids on standard input, one per line; a JSON object per line on standard output.
+    """Name the models whose ids stand on standard input, one per line.
 
-    Its keys are raw_model_id, normalized_model_id, canonical_model_family and
-    provenance (how the family was found).
+    Prints a JSON object per line. Its keys are raw_model_id,
+    normalized_model_id, canonical_model_family and provenance (how the family
+    was found).
     """
     # Late, so that no other command loads the tables of the naming rules.
     from batch_import.domain.naming import identify_model
@@ -38,6 +36,7 @@ def _ids(lines: Iterable[bytes]) -> Iterator[str]:
         try:
             text = line.removeprefix(codecs.BOM_UTF8 if number == 1 else b"").decode().rstrip("\r\n")
         except UnicodeDecodeError as error:
-            raise InputError(f"standard input, line {number}: not UTF-8 (byte {error.start + 1} of the line)") from None
+            told = _("standard input, line {line}: not UTF-8 (byte {byte} of the line)")
+            raise InputError(told.format(line=number, byte=error.start + 1)) from None
         if text.strip():
             yield text

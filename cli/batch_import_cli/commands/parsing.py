@@ -1,4 +1,4 @@
-"""``batch-import parse``: what a list is read as. Nothing is sent."""
+"""``batch-import parse``: what a list is read as. Nothing is sent, unless the host shall be looked at."""
 
 from typing import Any, BinaryIO
 
@@ -6,46 +6,55 @@ import click
 from batch_import.domain.contract import ParseResult, ShownRow
 from batch_import.intake import parse, shown
 
-from batch_import_cli.app import App, api_command, note
-from batch_import_cli.lists import FORMATS, decoded, name_of, not_read
-from batch_import_cli.render import show_rows
-
-EPILOG = """\b
-Examples:
-  batch-import parse relays.txt
-  pbpaste | batch-import parse - --json
-"""
+from batch_import_cli import tables
+from batch_import_cli.app import App, emit, list_command, note
+from batch_import_cli.examples import examples
+from batch_import_cli.lists import format_option, name_of, not_read, text_of
+from batch_import_cli.views.lists import PARSED
+from batch_import_cli.words import _, language
 
 
-@click.command("parse", epilog=EPILOG)
+@click.command(
+    "parse", epilog=examples("parse relays.txt", "parse relays.txt --check-host", "parse - --json < relays.txt")
+)
 @click.argument("file", type=click.File("rb"))
-@click.option("--format", "form", type=click.Choice(FORMATS), default="auto", help="How to read FILE.  [default: auto]")
-@api_command
-def parse_command(app: App, file: BinaryIO, form: str) -> None:
-    """Show what FILE (or - for standard input) is read as, keys masked.
+@format_option
+@click.option("--check-host", is_flag=True, help="Send it to the API, which says what sub2api has already.")
+@list_command
+def parse_command(app: App, file: BinaryIO, form: str, check_host: bool) -> None:
+    """Show what FILE is read as, keys masked; - is standard input.
 
-    Nothing is sent: the rows are those of POST /api/batch-import/parse. Exit
-    code: 0 every line was read, 1 some need a person or were not read.
+    Nothing is sent without --check-host. Exit code: 0 every line was read,
+    1 some need a person or were not read.
     """
-    result = shown(parse(decoded(file.read(), name_of(file)), form), app.environment.language[:2])
-    app.answer(result.model_dump(mode="json"), lambda _: _show(result))
+    text = text_of(file.read(), name_of(file))
+    if check_host:
+        answer = app.client.parse({"text": text, "format": form, "check_host": True})
+        result = ParseResult.model_validate(answer)
+    else:
+        result = shown(parse(text, form), language())
+    _show(app, result)
     summary = result.summary
     if summary.incomplete or summary.ambiguous or summary.ignored:
         app.context.exit(1)
 
 
-def _show(result: ParseResult) -> None:
-    show_rows([_cells(row, result) for row in result.rows])
-    for text in not_read((ignored.line, ignored.text_masked) for ignored in result.ignored):
-        note(text)
-    counts = (f"{count} {name}" for name, count in result.summary.model_dump().items() if count)
-    note(", ".join(counts) or "nothing was read")
+def _show(app: App, result: ParseResult) -> None:
+    if app.as_json:
+        emit(result.model_dump(mode="json"))
+        return
+    tables.show(PARSED, [_cells(row, result) for row in result.rows], app.output)
+    for line in not_read((ignored.line, ignored.text_masked) for ignored in result.ignored):
+        note(line)
+    counts = (f"{count:,} {_(name)}" for name, count in result.summary.model_dump().items() if count)
+    note(", ".join(counts) or _("nothing was read"))
     if result.summary.ready:
-        note(f"importing asks these relays about {result.requests.usual} times in all, at most {result.requests.most}")
+        asked = _("importing asks these relays about {usual:,} times in all, at most {most:,}")
+        note(asked.format(usual=result.requests.usual, most=result.requests.most))
 
 
 def _cells(row: ShownRow, result: ParseResult) -> dict[str, Any]:
-    status = f"{row.status} of row {row.of_row}" if row.of_row else row.status
-    choices = [f"choice {one.name}: {', '.join(one.shown)}" for one in row.choices]
-    notes = "; ".join([*(result.texts[code] for code in row.notes), *choices])
-    return {**row.model_dump(mode="json"), "status": status, "notes": notes}
+    """The last notes come first: they say why a row cannot be imported."""
+    choices = [f"--choose {row.row}={one.name}: {', '.join(one.shown)}" for one in row.choices]
+    notes = "; ".join([*(result.texts[code] for code in reversed(row.notes)), *choices])
+    return {**row.model_dump(mode="json"), "notes": notes}

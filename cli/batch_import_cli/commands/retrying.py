@@ -10,22 +10,29 @@ from batch_import.domain.types import AccessStatus
 from batch_import_cli.accepted import accepted, follow_up_options, show_follow_up
 from batch_import_cli.app import App, api_command, choice
 from batch_import_cli.errors import InputError
+from batch_import_cli.examples import examples
+from batch_import_cli.filters import CodeType
 from batch_import_cli.watch import follow
-
-EPILOG = """\b
-Examples:
-  batch-import retry run_20260522_0001 --watch
-  batch-import retry run_20260522_0001 --code unreachable --code rate_limited
-  batch-import retry run_20260522_0001 --item item_00007 --api-keys new-keys.json
-"""
+from batch_import_cli.words import _, ngettext
 
 
-@click.command("retry", epilog=EPILOG)
+@click.command(
+    "retry",
+    epilog=examples(
+        "retry RUN --watch",
+        "retry RUN --code unreachable --code rate_limited",
+        "retry RUN --item item_00007 --api-keys new-keys.json",
+    ),
+)
 @click.argument("run_id", metavar="RUN")
 @click.option("--item", "item_ids", multiple=True, metavar="ITEM", help="Only this item; repeatable.")
-@click.option("--code", "codes", multiple=True, metavar="CODE", help="Only what ended with it; repeatable.")
 @click.option(
+    "--code", "codes", type=CodeType(), multiple=True, metavar="CODE", help="Only what ended with it; repeatable."
+)
+@click.option(
+    "--access",
     "--access-status",
+    "access_status",
     multiple=True,
     type=choice(AccessStatus),
     help="Only what ended so; unknown: cancelled. Repeatable.",
@@ -47,14 +54,12 @@ def retry_command(
     watch: bool,
     **choices: Any,
 ) -> None:
-    """Import again what ended degraded, broken or cancelled in RUN, as a new run.
+    """Import again what failed in RUN, as a new run.
 
-    RUN must have ended. Its options are repeated; items whose keys have been
-    erased (24 hours after they came in, unless deployed otherwise) are left
-    out, unless --api-keys brings new ones. An item must meet each kind of
-    choice that is given.
-
-    Prints the new run's run_id and result_page. Exit codes are those of import.
+    That is what ended degraded, broken or cancelled; an item must meet each
+    kind of choice that is given. RUN must have ended, and its options are
+    repeated. Items whose keys have been erased (24 hours after they came in,
+    unless deployed otherwise) are left out, unless --api-keys brings new ones.
     """
     key = idempotency_key or str(uuid.uuid4())
     keys = _keys(api_keys) if api_keys is not None else {}
@@ -63,7 +68,7 @@ def retry_command(
     body = {name: value for name, value in fields.items() if value}
     secrets = [*keys.values(), *([probe_key] if probe_key else [])]
     answer = accepted(lambda key: app.client.retry(run_id, key, body, secrets), key)
-    app.answer(answer, lambda answer: show_follow_up(app, answer, "retried"))
+    app.answer(answer, lambda answer: show_follow_up(app, answer, _done))
     if watch and not follow(app, answer["run_id"]):
         app.context.exit(1)
 
@@ -74,5 +79,11 @@ def _keys(file: BinaryIO) -> dict[str, str]:
     except ValueError:
         keys = None
     if not isinstance(keys, dict) or not all(isinstance(key, str) for key in keys.values()):
-        raise InputError('--api-keys wants JSON like {"item_00007": "sk-..."}; nothing was sent')
+        raise InputError(
+            _("--api-keys is no JSON object of keys by item; nothing was sent"), '{"item_00007": "sk-..."}'
+        )
     return keys
+
+
+def _done(total: int) -> str:
+    return ngettext("{n} item is tried again", "{n} items are tried again", total).format(n=total)

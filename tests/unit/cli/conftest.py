@@ -1,6 +1,7 @@
 """A real HTTP server that plays scripted answers and remembers what it was asked; no client is replaced."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,13 +27,17 @@ def api() -> Iterator[FakeApi]:
 
 @pytest.fixture(autouse=True)
 def _nothing_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("BATCH_IMPORT_URL", "BATCH_IMPORT_TOKEN", "PROBE_API_KEY", "LC_ALL", "LC_MESSAGES", "LANG"):
+    for name in ("BATCH_IMPORT_URL", "BATCH_IMPORT_TOKEN", "PROBE_API_KEY", *LANGUAGES, *TERMINAL):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("BATCH_IMPORT_POLL_SECONDS", "0")
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.chdir(tmp_path)
 
 
+LANGUAGES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+TERMINAL = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TERM")
 Invoke = Callable[..., Result]
 
 
@@ -42,10 +47,20 @@ def invoke(api: FakeApi) -> Invoke:
 
     def run(*arguments: str, input: str | bytes | None = None, **env: str | None) -> Result:
         variables = {"BATCH_IMPORT_URL": api.url, "BATCH_IMPORT_TOKEN": TOKEN, **env}
-        result = CliRunner().invoke(cli, arguments, input=input, env=variables)
+        result = CliRunner().invoke(cli, arguments, input=input, env=variables, prog_name="batch-import")
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         assert TOKEN not in result.output
         return result
+
+    return run
+
+
+@pytest.fixture
+def on_terminal(invoke: Invoke) -> Invoke:
+    """As ``invoke``, on a terminal of 80 columns (or ``COLUMNS``) that shows no colours."""
+
+    def run(*arguments: str, **more: str | None) -> Result:
+        return invoke(*arguments, **{"TTY_COMPATIBLE": "1", "NO_COLOR": "1", "COLUMNS": "80", **more})
 
     return run
 

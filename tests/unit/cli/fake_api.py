@@ -124,7 +124,7 @@ class Answers:
             "finished_at": None,
             "badges": {"state": {"text": "warning", "color": "yellow"}},
         }
-        return {"run": {**summary, **more}, "recent_warnings": ["该批次包含 1 条 advisory item"]}
+        return {"run": {**summary, **more}, "recent_warnings": ["该批次包含 1 条 advisory item"], "causes": []}
 
     @staticmethod
     def item(number: int = 1, **more: Any) -> dict[str, Any]:
@@ -143,6 +143,7 @@ class Answers:
             "advisory_messages": [],
             "last_error_code": None,
             "last_error": None,
+            "reason": None,
             "advice": None,
             "badges": {"access_status": {"text": "active", "color": "green"}},
         }

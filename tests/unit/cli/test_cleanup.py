@@ -63,7 +63,7 @@ def test_a_host_that_is_away_is_told_with_its_code(api: Any, invoke: Any) -> Non
     api.on(CLEAN, Reply(error, 502))
     listed, cleaned = invoke("cleanup"), invoke("cleanup", "--yes")
     assert (listed.exit_code, cleaned.exit_code) == (3, 3)
-    assert "no answer from the host (host_unavailable)" in listed.stderr
+    assert "no answer from the host (try: batch-import doctor)" in listed.stderr
     assert "see what is left with: batch-import cleanup" in cleaned.stderr
     assert api.calls().count(CLEAN) == 1
 

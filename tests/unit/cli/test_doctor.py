@@ -44,7 +44,7 @@ def test_all_is_well(api: Any, invoke: Any) -> None:
     [
         ("host_needs_acknowledgement", "compliance statement"),
         ("host_refuses_credentials", "admin key"),
-        ("host_unavailable", "start the host"),
+        ("host_unavailable", "start sub2api"),
         ("host_rejected", "codes.md"),
     ],
 )
@@ -140,7 +140,7 @@ def test_a_token_is_made_shown_once_listed_and_revoked(invoke: Any, stack: dict[
     policy = authorize(event, tokens())
     assert policy is not None
     assert (policy["principalId"], policy["context"]) == ("alice", {"role": "viewer"})
-    assert invoke("token", "list", "--stack", "mine").stdout == "viewer    alice\n"
+    assert invoke("token", "list", "--stack", "mine").stdout == "role\tname\nviewer\talice\n"
     assert json.loads(invoke("token", "list", "--json", "--stack", "mine").stdout) == {
         "tokens": [{"name": "alice", "role": "viewer"}]
     }

@@ -73,7 +73,7 @@ def test_nothing_is_sent_without_a_terminal_unless_told_to_skip(api: Any, invoke
     refused = invoke("import", "-", *USER, input=MIXED)
     assert (refused.exit_code, api.seen) == (2, [])
     assert "2 places cannot be imported" in refused.stderr
-    assert "--skip-bad imports the others" in refused.stderr
+    assert "nothing was sent (try: --skip-bad)" in refused.stderr
     assert "AAAA0000" not in refused.output
     api.on(CREATE, answers.created())
     accepted = invoke("import", "-", *USER, "--skip-bad", input=MIXED)
@@ -91,7 +91,7 @@ def test_on_a_terminal_a_person_is_asked(
     monkeypatch.setattr("batch_import_cli.lists._is_terminal", lambda: True)
     result = invoke("import", "list.txt", *USER, input=f"{said}\n")
     assert (result.exit_code, len(api.seen)) == ended
-    assert "Import the other 1 and leave these out?" in result.stderr
+    assert "Import the other 1 and leave them out?" in result.stderr
 
 
 # --- parse
@@ -117,4 +117,27 @@ def test_parse_shows_rows_for_people_and_sends_nothing(api: Any, invoke: Any) ->
 def test_parse_shows_the_platform_where_the_list_names_one(invoke: Any) -> None:
     claude = "ANTHROPIC_BASE_URL=https://relay.example\nANTHROPIC_AUTH_TOKEN=sk-test-0001\n"
     assert "anthropic" in invoke("parse", "-", input=claude).stdout
-    assert "platform" not in invoke("parse", "-", input="https://relay.example sk-test-0001\n").stdout
+
+
+# --- ambiguous rows
+
+DOUBTFUL = f"{URL} sk-AAAA0001,beta\n"
+
+
+def test_an_ambiguous_row_is_imported_as_it_is_chosen(api: Any, invoke: Any, answers: Any) -> None:
+    shown = invoke("parse", "-", input=DOUBTFUL).stdout
+    assert "--choose 1=one_key: " in shown
+    api.on(CREATE, answers.created())
+    assert invoke("import", "-", *USER, "--choose", "1=one_key", input=DOUBTFUL).exit_code == 0
+    assert api.seen[0].body["items"] == [{"base_url": URL, "api_key": "sk-AAAA0001,beta"}]
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [("one_key", "is not a row and a choice like 3=split"), ("7=one_key", "row 7"), ("1=other", "row 1")],
+)
+def test_a_choice_that_does_not_fit_is_told(api: Any, invoke: Any, choice: str, said: str) -> None:
+    result = invoke("import", "-", *USER, "--choose", choice, input=DOUBTFUL)
+    assert (result.exit_code, api.seen) == (2, [])
+    assert said in result.stderr
+    assert "AAAA0001" not in result.stderr

@@ -41,5 +41,5 @@ def test_the_browser_is_led_by_a_private_file_that_is_removed(
 def test_without_a_browser_it_says_what_to_do(invoke: Any, api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webbrowser, "open", lambda _: False)
     result = invoke("open")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "--print" in result.stderr

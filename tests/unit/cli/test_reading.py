@@ -18,16 +18,16 @@ def _page(answers: Any, number: int, cursor: str | None) -> dict[str, Any]:
 def test_runs_shows_a_page_and_tells_of_more(api: Any, invoke: Any, answers: Any) -> None:
     api.on(RUNS, _page(answers, 1, "more"))
     result = invoke(
-        "runs", "--state", "completed_with_warnings", "--access-mode", "self_service", "--q", "kimi", "--limit", "5"
+        "runs", "--state", "completed_with_warnings", "--access-mode", "self_service", "--q", "kimi", "--limit", "1"
     )
     assert result.exit_code == 0
     assert api.seen[0].query == {
         "state": "completed_with_warnings",
         "access_mode": "self_service",
         "q": "kimi",
-        "limit": "5",
+        "limit": "1",
     }
-    assert "run_1 " in result.stdout
+    assert "run_1\t" in result.stdout
     assert "--all" in result.stderr
 
 
@@ -37,10 +37,25 @@ def test_runs_all_keeps_the_filter_on_every_page(api: Any, invoke: Any, answers:
     result = invoke("runs", "--all", "--q", "x", "--json")
     assert [json.loads(line) for line in result.stdout.splitlines()] == pages
     assert [seen.query for seen in api.seen] == [
-        {"q": "x", "limit": "20"},
-        {"q": "x", "limit": "20", "cursor": "a"},
-        {"q": "x", "limit": "20", "cursor": "b"},
+        {"q": "x", "limit": "100"},
+        {"q": "x", "limit": "100", "cursor": "a"},
+        {"q": "x", "limit": "100", "cursor": "b"},
     ]
+
+
+def test_runs_are_the_newest_20_unless_all_are_wanted(api: Any, invoke: Any, answers: Any) -> None:
+    api.on(RUNS, _page(answers, 1, None))
+    invoke("runs")
+    assert api.seen[0].query == {"limit": "20"}
+
+
+@pytest.mark.parametrize(("limit", "sizes"), [(1, ["1"]), (3, ["3", "2", "1"])])
+def test_a_limit_is_kept_over_short_pages(api: Any, invoke: Any, answers: Any, limit: int, sizes: list[str]) -> None:
+    api.on(RUNS, _page(answers, 1, "a"), _page(answers, 2, "b"), _page(answers, 3, "c"))
+    result = invoke("runs", "--limit", str(limit), "--output", "csv")
+    assert [seen.query["limit"] for seen in api.seen] == sizes
+    assert len(result.stdout.splitlines()) == 1 + limit
+    assert f"more than th{'is' if limit == 1 else 'ese'} {limit} (try: --all)" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -54,7 +69,9 @@ def test_runs_all_keeps_the_filter_on_every_page(api: Any, invoke: Any, answers:
         (("--provider", "kimi-1"), {"provider_id": "kimi-1"}),
         (("--matched", "deprecated"), {"matched_account_state": "deprecated"}),
         (("--resolution", "reactivated"), {"account_resolution": "reactivated"}),
-        (("--q", "a b&c"), {"q": "a b&c"}),
+        (("--code", "auth_failed"), {"code": "auth_failed"}),
+        (("--platform", "gemini"), {"platform": "gemini"}),
+        (("--search", "a b&c"), {"q": "a b&c"}),
         ((), {}),
     ],
 )
@@ -64,7 +81,7 @@ def test_show_filters(api: Any, invoke: Any, answers: Any, option: tuple[str, ..
     result = invoke("show", answers.RUN, *option)
     assert result.exit_code == 0
     assert api.seen[1].query == {"limit": "100", **query}
-    assert "state        running" in result.stdout
+    assert f"{answers.RUN}  running" in result.stderr
     assert "relay-1.example" in result.stdout
 
 
@@ -99,7 +116,7 @@ def test_item_shows_capability_and_trail(api: Any, invoke: Any, answers: Any) ->
     detail = answers.item(capability_profile=profile, events=[event])
     api.on(f"{RUN}/items/item_01", detail)
     shown = invoke("item", answers.RUN, "item_01").stdout
-    for part in ("supports_openai_responses  false", "a, b", "Kimi-K2.6", "retry_scheduled", "503, again"):
+    for part in ("/v1/responses         no", "a, b", "Kimi-K2.6", "confirm", "503, again"):
         assert part in shown
     assert json.loads(invoke("item", answers.RUN, "item_01", "--json").stdout) == detail
 
@@ -114,6 +131,12 @@ def test_ids_cannot_leave_their_place_in_the_path(api: Any, invoke: Any) -> None
     assert api.calls() == [f"{RUNS}/run%2F1/items/a%3Fb"]
 
 
+def test_a_code_that_does_not_exist_is_told_with_the_nearest(api: Any, invoke: Any) -> None:
+    result = invoke("show", "RUN", "--code", "auth_faild")
+    assert (result.exit_code, api.seen) == (2, [])
+    assert result.stderr == "error: there is no code auth_faild (docs/codes.md) (try: auth_failed)\n"
+
+
 def test_cancel_is_sent_once(api: Any, invoke: Any, answers: Any) -> None:
     call = f"POST /api/batch-import/runs/{answers.RUN}/cancel"
     api.on(call, answers.run("cancelled"), Reply("", 503))
@@ -126,11 +149,11 @@ def test_cancel_is_sent_once(api: Any, invoke: Any, answers: Any) -> None:
 def test_health_needs_no_token(api: Any, invoke: Any, token: str) -> None:
     api.on("GET /api/health", {"status": "ok", "host": {"reachable": True}})
     result = invoke("health", BATCH_IMPORT_TOKEN=token)
-    assert result.stdout.splitlines() == ["status  ok", 'host    {"reachable": true}']
+    assert result.stdout.splitlines() == ["  status  ok", '  host    {"reachable": true}']
     assert ("Authorization" in api.seen[0].headers) == bool(token)
 
 
-@pytest.mark.parametrize(("locale", "language"), [("zh_CN.UTF-8", "zh-CN"), ("de_DE.UTF-8", "en"), ("", "en")])
+@pytest.mark.parametrize(("locale", "language"), [("zh_CN.UTF-8", "zh"), ("de_DE.UTF-8", "en"), ("", "en")])
 def test_texts_are_asked_for_in_the_users_language(api: Any, invoke: Any, locale: str, language: str) -> None:
     api.on("GET /api/health", {})
     invoke("health", LC_ALL=locale)
@@ -146,10 +169,10 @@ def test_item_says_how_fast_its_relay_is_and_what_its_answers_showed(api: Any, i
     speed = {"first_token_ms": 420, "tokens_per_second": None}
     detail = answers.item(capability_profile=None, events=[], evidence=evidence, speed=speed)
     api.on(f"{RUN}/items/item_01", detail)
-    lines = [line.split(maxsplit=1) for line in invoke("item", answers.RUN, "item_01").stdout.splitlines()]
-    told = {line[0]: line[1] for line in lines if len(line) == 2}
-    assert (told["first_token_ms"], told["tokens_per_second"], told["identity"]) == ("420", "-", "unknown")
-    assert told["passthrough"] == "consistent (A stop sequence ended the answer)"
+    shown = invoke("item", answers.RUN, "item_01").stdout
+    assert "  first token in ms  420\n" in shown
+    assert "Is it the model that was asked for? unknown\n" in shown
+    assert "Is what is sent passed on untouched? consistent\n  A stop sequence ended the answer\n" in shown
 
 
 @pytest.mark.parametrize("evidence", [None, [], "x", {"identity": None}, {"identity": {"observations": [None, 7]}}])

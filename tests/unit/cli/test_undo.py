@@ -16,7 +16,7 @@ def test_it_is_accepted_and_said_where_to_look(api: Any, invoke: Any) -> None:
     api.on(UNDO, STARTED)
     result = invoke("undo", Answers.RUN, "--idempotency-key", "mine")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert f"batch-import show {Answers.RUN}" in result.stderr
+    assert f"{Answers.RUN} is being undone" in result.stderr
     assert api.seen[0].headers["Idempotency-Key"] == "mine"
 
 

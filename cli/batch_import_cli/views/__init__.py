@@ -1,0 +1,1 @@
+"""Answers as people read them. Only shown, never interpreted: what a value means is the API's to say."""

@@ -1,0 +1,106 @@
+"""What a terminal shows at its width: two lines for a relay, addresses that never break, local times."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.cli.fake_api import Answers
+
+RUN = f"GET /api/batch-import/runs/{Answers.RUN}"
+LONG = f"https://{'relay-' * 20}.example/v1"
+BROKEN = {
+    "access_status": "broken",
+    "last_error_code": "auth_failed",
+    "last_error": "401: " + "invalid key " * 20,
+    "reason": "The relay refused the key",
+    "advice": "The relay refused the key. Check that the key is complete and still valid",
+    "base_url": LONG,
+}
+
+
+def script(api: Any, *items: dict[str, Any], cursor: str | None = None, **run: Any) -> None:
+    api.on(RUN, Answers.run("completed_with_warnings", **run))
+    api.on(f"{RUN}/items", {"items": list(items), "next_cursor": cursor})
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_a_relay_is_two_lines_at_any_width(api: Any, on_terminal: Any, answers: Any, width: int) -> None:
+    script(api, answers.item(1, **BROKEN), answers.item(2, account_id=12, latency_ms=812))
+    lines = on_terminal("show", answers.RUN, COLUMNS=str(width)).stdout.splitlines()
+    at = lines.index(f"item_01  broken     {LONG}")
+    assert lines[at + 1].startswith("  The relay refused the key (auth_failed)"[: width - 1])
+    assert lines[at + 1].endswith("…")
+    assert len(lines[at + 1]) <= width
+    assert lines[at + 2 : at + 4] == [
+        "item_02  active     https://relay-2.example/v1",
+        "  kimi-k2.6 · openai · account 12 (created) · 0.8 s"[:width] if width > 50 else lines[at + 3],
+    ]
+    assert len(lines[at + 3]) <= width
+
+
+def test_why_items_failed_stands_below_with_what_to_do(api: Any, on_terminal: Any, answers: Any) -> None:
+    causes = [
+        {"code": "auth_failed", "reason": "The relay refused the key", "to_do": "Check " + "the key " * 10},
+        {"code": "unreachable", "reason": "Could not connect", "to_do": "Check the port"},
+    ]
+    counts = ({"broken_items": 1_200, "degraded_items": 0}, {"broken_items": 0, "degraded_items": 1})
+    found = [{**cause, **count} for cause, count in zip(causes, counts, strict=True)]
+    api.on(RUN, {**answers.run(), "causes": found})
+    api.on(f"{RUN}/items", {"items": [answers.item()], "next_cursor": None})
+    below = on_terminal("show", answers.RUN).stdout.partition("What went wrong\n")[2]
+    assert below.splitlines() == [
+        "  1,200 × The relay refused the key (auth_failed)",
+        "    Check the key the key the key the key the key the key the key the key the",
+        "    key the key",
+        "  1 × Could not connect (unreachable)",
+        "    Check the port",
+        f"Retry them: batch-import retry {answers.RUN} --code CODE",
+    ]
+
+
+def test_the_first_50_are_shown_unless_others_are_wanted(api: Any, on_terminal: Any, answers: Any) -> None:
+    script(api, *(answers.item(n) for n in range(50)), cursor="more")
+    result = on_terminal("show", answers.RUN)
+    assert api.seen[-1].query == {"limit": "50"}
+    assert "There are more than these 50 (try: --all)" in result.stderr
+
+
+def test_times_are_local(api: Any, on_terminal: Any, answers: Any) -> None:
+    api.on("GET /api/batch-import/runs", {"runs": [answers.run()["run"]], "next_cursor": None})
+    assert "completed  2026-05-22 04:20" in on_terminal("runs").stdout
+    assert "2026-05-22 04:20:00" in on_terminal("runs", "--output", "wide").stdout
+    assert "2026-05-22T12:20:00+08:00" in on_terminal("runs", "--output", "csv").stdout
+
+
+@pytest.mark.parametrize(
+    ("item", "shown"),
+    [
+        ({"current_stage": "confirm", "access_status": "unknown"}, "confirm"),
+        ({"access_status": "unknown", "last_error_code": "cancelled"}, "cancelled"),
+        ({"access_status": "unknown", "plan": {"resolution": "created", "group": "g", "models_total": 1}}, "planned"),
+    ],
+)
+def test_an_item_that_has_no_verdict_says_how_it_stands(
+    api: Any, on_terminal: Any, answers: Any, item: dict[str, Any], shown: str
+) -> None:
+    script(api, answers.item(1, **item))
+    assert f"item_01  {shown:<9}  https://relay-1.example/v1" in on_terminal("show", answers.RUN).stdout
+
+
+def test_wide_has_every_column_and_a_row_on_each_line(api: Any, on_terminal: Any, answers: Any) -> None:
+    script(api, answers.item(1, **BROKEN))
+    head, row = on_terminal("show", answers.RUN, "--output", "wide").stdout.splitlines()
+    assert head.split()[:3] == ["item", "address", "label"]
+    assert LONG in row
+    assert "invalid key " * 19 in row
+
+
+def test_piped_cells_are_separated_by_tabs_and_not_padded(api: Any, invoke: Any, answers: Any) -> None:
+    script(api, answers.item(1, **BROKEN), answers.item(2))
+    lines = invoke("show", answers.RUN).stdout.splitlines()
+    assert [line.split("\t")[:2] for line in lines] == [
+        ["item", "address"],
+        ["item_01", LONG],
+        ["item_02", "https://relay-2.example/v1"],
+    ]
+    assert not any("  " in line for line in lines)
