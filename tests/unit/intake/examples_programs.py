@@ -3,7 +3,7 @@
 
 import json
 
-from tests.unit.intake.example import K2, K3, ONE, TWO, U2, Example, K, Right, U, incomplete
+from tests.unit.intake.example import K2, K3, ONE, TWO, U2, Example, K, Right, U, ambiguous, incomplete
 
 _CHERRY = {"llm": json.dumps({"providers": [{"id": "relay", "name": "Relay", "type": "openai", "apiKey": K, "apiHost": "https://relay.example", "models": [{"id": "gpt-5", "name": "gpt-5", "group": "gpt"}], "enabled": True}, {"id": "openai", "name": "OpenAI", "type": "openai", "apiKey": "", "apiHost": "https://api.openai.example", "models": [], "enabled": False}]})}  # fmt: skip
 
@@ -562,7 +562,7 @@ Join 👉 https://t.me/relaychannel
     Example("key split over two lines", """地址：https://relay.example/v1
 密钥：sk-AAAA
 0001BBBBccccDDDD2222
-""", [Right(U, "sk-AAAA")]),
+""", [ambiguous(U, "sk-AAAA0001BBBBccccDDDD2222", "key_may_be_several")]),
     Example("Docker secrets and files", """OPENAI_BASE_URL=https://relay.example/v1
 OPENAI_API_KEY_FILE=/run/secrets/openai_key
 """, [incomplete(U, "")]),

@@ -7,7 +7,6 @@ from tests.unit.intake.example import Example, Right
 from tests.unit.intake.examples_documents import EXAMPLES as DOCUMENTS
 from tests.unit.intake.examples_drawn import EXAMPLES as DRAWN
 from tests.unit.intake.examples_files import EXAMPLES as FILES
-from tests.unit.intake.examples_gaps import GAPS
 from tests.unit.intake.examples_lines import EXAMPLES as LINES
 from tests.unit.intake.examples_programs import EXAMPLES as PROGRAMS
 from tests.unit.intake.examples_public import EXAMPLES as PUBLIC
@@ -17,12 +16,7 @@ from tests.unit.intake.examples_sources_more import EXAMPLES as MORE_SOURCES
 ALL = [*FILES, *LINES, *DOCUMENTS, *PUBLIC, *DRAWN, *SOURCES, *MORE_SOURCES, *PROGRAMS]
 
 
-PARAMS = [
-    pytest.param(example, id=example.name, marks=[pytest.mark.xfail] if example.name in GAPS else []) for example in ALL
-]
-
-
-@pytest.mark.parametrize("example", PARAMS)
+@pytest.mark.parametrize("example", ALL, ids=lambda example: example.name)
 def test_list_is_read_as_it_is_meant(example: Example) -> None:
     rows = parse(example.text).rows
     assert [_shown(row, right) for row, right in zip(rows, example.rows, strict=False)] == example.rows

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from batch_import.domain.answers import Answer, Trouble
+from batch_import.domain.evidence import Observation
 from batch_import.domain.outcomes import Code
 from batch_import.domain.refusals import Refusal, refusals, speaks_of_key
 from batch_import.domain.streams import Framing, whole_body
@@ -62,6 +63,7 @@ class ModelCapabilityProfile:
     supports_tools: Flag = "unknown"
     supports_reasoning_fields: Flag = "unknown"
     smoke_chat_ok: Flag = "unknown"
+    speed: "dict[str, Any] | None" = None  # domain/speed.py; of the one model that was asked for a stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +158,13 @@ class Seen:
 
 @dataclass(frozen=True)
 class ProtocolResult:
-    """``answer`` is shortened; ``completion`` says what a good one held."""
+    """``answer`` is shortened; ``completion`` and ``observations`` say what a good one held."""
 
     protocol: Protocol
     verdict: Verdict
     answer: Answer = field(repr=False)
     completion: "Completion | None" = None
+    observations: tuple[Observation, ...] = ()
     spoken: Spoken | None = None
 
 
@@ -200,17 +203,22 @@ _HOLDS = {  # the list that a completion has, and what the first of its parts mu
 
 def completion_in(body: Any, protocol: Protocol) -> Completion:
     """``body`` is a completion (``has_completion``)."""
-    served = body.get("model") or body.get("modelVersion")
     usage = body.get("usage") if isinstance(body.get("usage"), dict) else {}
     counted = usage.get("completion_tokens_details")
     tokens = counted.get("reasoning_tokens") if isinstance(counted, dict) else None
     message = body["choices"][0]["message"] if protocol is Protocol.CHAT else None
     return Completion(
-        served_model=_printable(served) if isinstance(served, str) else None,
+        served_model=served_model(body),
         calls_tool=_calls_tool(body, message, protocol),
         tells_reasoning=isinstance(message, dict) and any(message.get(f) for f in _REASONING),
         counts_reasoning=isinstance(tokens, int) and tokens > 0,
     )
+
+
+def served_model(body: Mapping[str, Any]) -> str | None:
+    """The model that a completion names, or ``None`` for what no name of a model could be."""
+    served = body.get("model") or body.get("modelVersion")
+    return _printable(served) if isinstance(served, str) else None
 
 
 _REASONING = ("reasoning_content", "reasoning", "thinking")

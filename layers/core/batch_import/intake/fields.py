@@ -154,7 +154,7 @@ def field_of(name: str) -> Named | None:
     for suffix, field in _SUFFIXES if numbered.endswith(_ALL_SUFFIXES) else ():
         if numbered.endswith(suffix):
             owner = numbered[: -len(suffix)]
-            if _OTHER_SERVICE.search(owner) is not None:
+            if _OTHER_SERVICE.search(owner) or (suffix == "secretkey" and not _RELAY_OWNER.search(owner)):
                 return Named(Field.OTHER)
             if field is Field.MODELS and _OTHER_MODELS.search(owner):
                 return Named(Field.OTHER)

@@ -55,7 +55,7 @@ def _label(found: re.Match[str], end: int) -> Iterator[tuple[int, int, Named, st
     if model is not None and kind_of(model[0]) is Kind.MODEL:
         return
     is_port = re.match(r"\d{2,5}(?:\D|$)", found.string[found.end() : found.end() + 6])
-    if sign in ":=" and len(found[1]) <= 30 and not (is_port and found[0].endswith(":")):
+    if sign in ":=" and len(found[1]) <= 30 and not (is_port and found[0].endswith(f"{found[1]}:")):
         if (
             0 < end == found.start() and len(words) > 1
         ):  # the words before the last one are the value of the label above

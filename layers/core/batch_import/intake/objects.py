@@ -14,6 +14,7 @@ from batch_import.domain.types import Platform
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, field_of, platform_of
 from batch_import.intake.relations import nested
+from batch_import.intake.roots import is_api_root
 from batch_import.intake.rows import Draft
 from batch_import.intake.texts import Note
 from batch_import.intake.values import (
@@ -168,7 +169,10 @@ class _Finder:
         fits = bool(facts.addresses) != bool(found.addresses) and bool(facts.keys) != bool(found.keys)
         if not (found.addresses or found.keys or found.sites or Note.NOT_AN_API_KEY in found.notes):
             return
+        if apart and found.keys and not (facts.addresses or found.addresses or found.sites):
+            facts.addresses = [site for site in facts.sites[:1] if is_api_root(site)]
         if apart and found.keys and facts.addresses and not facts.keys and not found.addresses:
+            found.label = facts.label or found.label
             self._emit(_merged(_copy(facts), found))
             facts.emitted = facts.used = True
         elif apart and not (facts.keys and found.addresses and not found.keys):
@@ -216,7 +220,7 @@ class _Finder:
         return own, children
 
     def _emit(self, facts: _Facts) -> None:
-        notes = list(dict.fromkeys(facts.notes))
+        notes = [note for note in dict.fromkeys(facts.notes) if not (note is Note.NOT_AN_API_KEY and facts.keys)]
         text = facts.keys[0] if facts.keys else (facts.addresses or [""])[0]
         self.drafts.append(
             Draft(

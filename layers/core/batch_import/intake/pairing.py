@@ -21,6 +21,16 @@ def joined_halves(drafts: list[Draft]) -> list[Draft]:
     return [merged.get(id(draft), draft) for draft in drafts if id(draft) not in first_of]
 
 
+def at_one_address(keys: list[Draft], others: list[Draft]) -> list[Draft]:
+    """All drafts; those of a table of ``keys`` get the only address that stands alone among ``others``."""
+    addresses = [draft for draft in others if draft.addresses and not draft.keys]
+    if not keys or any(draft.addresses for draft in keys) or len({_roots(draft) for draft in addresses}) != 1:
+        return [*keys, *others]
+    shared = addresses[0].addresses
+    moved = [replace(draft, addresses=shared, notes=[*draft.notes, Note.ADDRESS_FROM_ABOVE]) for draft in keys]
+    return [*moved, *(draft for draft in others if draft.keys or not draft.addresses)]
+
+
 def _roots(draft: Draft) -> tuple[str, ...]:
     return tuple(root_of(address).base_url for address in draft.addresses)
 

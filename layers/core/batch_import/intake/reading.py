@@ -12,7 +12,7 @@ from batch_import.intake.documents import (
     toml_among,
     whole_document,
 )
-from batch_import.intake.pairing import joined_halves
+from batch_import.intake.pairing import at_one_address, joined_halves
 from batch_import.intake.references import resolved
 from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of, without_repeats
 from batch_import.intake.tables import drafts_of_table, split_tables
@@ -63,8 +63,7 @@ def _lines(text: str, clean: str, form: str) -> Intake:
     found = read_lines(rest, _invisible(text))
     drafts = [
         *(draft for document in documents for draft in document.drafts),
-        *(draft for region in regions for draft in drafts_of_table(region)),
-        *found.drafts,
+        *at_one_address([draft for region in regions for draft in drafts_of_table(region)], found.drafts),
     ]
     if documents:
         drafts = joined_halves(drafts)

@@ -5,13 +5,20 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from batch_import.intake.cleaning import is_prefixed_key
 from batch_import.intake.fields import Field, platform_of
+from batch_import.intake.labels import is_detail
 from batch_import.intake.pairing import joined_halves, paired
 from batch_import.intake.roots import with_path
 from batch_import.intake.rows import Draft
 from batch_import.intake.settling import heading_of, settle
 from batch_import.intake.texts import Note
 from batch_import.intake.tokens import FENCE, Line, Token
+
+# A word alone in a line that is no word of a language: perhaps the end of the key above.
+_REST_OF_KEY = re.compile(
+    r"(?!\d+[A-Za-z]{1,4}$|v\d)(?:(?=\w*\d)(?=\w*[A-Za-z])[\w-]{2,512}|[A-Za-z]{16,512})", re.ASCII
+)
 
 
 @dataclass(slots=True)
@@ -67,7 +74,11 @@ class Records:
             self._close()
             self.drafts.append(line.link)
         if not line.tokens:
-            self._no_tokens(line)
+            rest = line.text.strip()
+            if self.last_key == line.number - 1 and _REST_OF_KEY.fullmatch(rest) and self._is_rest_of_key(line, rest):
+                self._key(line, Token(Field.KEY, rest))
+            else:
+                self._no_tokens(line)
             return
         fields = {token.field for token in line.tokens}
         if {Field.ADDRESS, Field.KEY} <= fields and not any(
@@ -75,12 +86,17 @@ class Records:
         ):
             self._whole_line(line)
             return
-        if fields <= {Field.MODELS, Field.PLATFORM} and not any(token.labelled for token in line.tokens) and line.words:
+        by_form = fields <= {Field.MODELS, Field.PLATFORM} and not any(token.labelled for token in line.tokens)
+        if by_form and (line.words or self._is_under_detail(line)):
             self._no_tokens(line)
             return
         for token in line.tokens:
             self._token(line, token)
         self._label(line)
+
+    def _is_under_detail(self, line: Line) -> bool:
+        """Whether the line above names what is no model (``分组``)."""
+        return self.heading is not None and self.heading[0] == line.number - 1 and is_detail(self.heading[1])
 
     def _whole_line(self, line: Line) -> None:
         """A line that holds addresses and keys stands for itself."""
@@ -178,9 +194,18 @@ class Records:
             current.notes.append(Note.ADDRESS_FROM_ABOVE)
         elif current.addresses and self.heading is not None and not current.keys and current.label is None:
             current.label = self._heading_text()
-        current.keys.append(token.value)
+        if self._is_rest_of_key(line, token.value) and not token.labelled:
+            current.keys[-1] += f"\n{token.value}"
+        else:
+            current.keys.append(token.value)
         self.last_key = line.number
         self._noted(line, token, current)
+
+    def _is_rest_of_key(self, line: Line, word: str) -> bool:
+        """Whether ``word`` may be the rest of the key before it: where in doubt a person says so."""
+        above = self.current.keys[-1] if self.current and self.current.keys else ""
+        is_near = self.last_key in (line.number, line.number - 1)
+        return is_near and is_prefixed_key(above.partition("\n")[0]) and not is_prefixed_key(word)
 
     def _is_under_new_heading(self) -> bool:
         return self.heading is not None and self.heading[0] > self.last_key
@@ -231,7 +256,7 @@ class Records:
     def _label(self, line: Line) -> None:
         """Words beside an address or key become its label."""
         current = self.current
-        if current is None or current.label:
+        if current is None or (current.label and not (line.lead and current.label == self._heading_text())):
             return
         beside = line.words[: line.lead] or line.words or [line.comment]
         words = _as_written([word for word in beside if word.strip(" -=:|")], line.text)

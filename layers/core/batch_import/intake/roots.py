@@ -125,6 +125,12 @@ def _key_in(query: str) -> str:
     return next((value for name, value in pairs if "key" in name.lower() and is_key_like(value)), "")
 
 
+def is_api_root(site: str) -> bool:
+    """Whether the page of a relay may be its API's root: a host alone, none of documents or a ``www.``."""
+    root = root_of(site)
+    return bool(root.base_url) and not root.page and re.fullmatch(r"https?://(?!www\.)[^/]+/?", site) is not None
+
+
 def with_path(address: str, path: str) -> str:
     """``address`` with the path of the API, if it has no path of its own."""
     bare = address.rstrip("/")

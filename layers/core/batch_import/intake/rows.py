@@ -331,7 +331,7 @@ def _common(draft: Draft) -> dict[str, Any]:
 def _models(texts: Iterable[str]) -> list[str]:
     found: dict[str, None] = {}
     for text in texts:
-        parts = re.split(r"[,;|\n\t]+|\s/\s", text[:20_000])
+        parts = re.split(r"[,;|\n\t•·]+|\s/\s", text[:20_000])
         for part in parts:
             name = _AROUND_MODEL.sub("", part.strip(" \"'`(){}*"))
             name = name.lstrip("+").partition("=")[0]  # NextChat: ``-all,+gpt-5=five``
@@ -361,6 +361,8 @@ def _keys_in(text: str) -> list[_Key]:
     parts = [bare for part in re.split(r"[\s,;|]+|\\n", key) if (bare := cleaning.bare_key(part)[0])]
     if len(parts) < 2:
         return [_Key(key, notes) if cleaning.may_travel(key) else _Key("", (Note.BAD_KEY,))]
+    if "\n" in key and cleaning.is_prefixed_key(parts[0]) and not all(map(cleaning.is_prefixed_key, parts)):
+        return [_unclear_key("".join(parts), parts, notes)]
     if len(parts) == 2 and key.count("|") == 1 and not re.search(r"[\s,;]", key) and parts[0].isdigit():
         return [_Key(key, notes)]
     if all(map(_is_part, parts)):

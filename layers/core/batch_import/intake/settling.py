@@ -14,7 +14,7 @@ _HEADING = re.compile(
 _LABEL_START = re.compile(
     r"(?:open)?ai?_?|(?:api|base|auth|secret)(?:[-_]?[a-z]{1,3}|[-_])?|key?|tok(?:en?)?|mod(?:els?)?", re.IGNORECASE
 )
-
+_LOGGED = re.compile(r"\"(?:GET|POST|PUT|HEAD|OPTIONS|DELETE) /\S* HTTP/")  # the host is the caller's
 _CODE = frozenset(
     ["let", "var", "val", "def", "set", "new", "pub", "use", "int", "str", "my", "to", "the", "and", "is"]
 )
@@ -45,6 +45,8 @@ def _is_id(token: Token) -> bool:
 
 def _settle_hosts(line: Line) -> None:
     """A word with dots is an address beside a key or if it tells so itself, and perhaps a key beside an address."""
+    if _LOGGED.search(line.text):
+        line.hosts = []
     has_key = line.has(Field.KEY)
     is_beside_weak = any(not word.isalpha() for word in line.weak)
     if not line.has(Field.ADDRESS, Field.SITE):

@@ -82,10 +82,13 @@ def header_of(text: str) -> Header | None:
 
 
 def _is_header(header: Header) -> bool:
-    """Whether cells name an address and a key; between bars an address and anything else that is known will do."""
-    if header.count(Field.KEY) or header.is_of_logins:
-        return bool(header.count(Field.ADDRESS) or header.count(Field.SITE))
+    """Whether cells name an address and a key, or one of both and what else is known of it."""
     known = sum(column is not None for column in header.columns)
+    has_address = bool(header.count(Field.ADDRESS) or header.count(Field.SITE))
+    if header.count(Field.KEY) and not has_address:
+        return header.count(Field.KEY) == 1 and known > 1 and len(header.columns) > 2
+    if header.count(Field.KEY) or header.is_of_logins:
+        return has_address
     return header.delimiter == "|" and header.count(Field.ADDRESS) == 1 and known > 1
 
 
@@ -179,6 +182,7 @@ def _refitted(cells: Sequence[str], columns: list[Named | None], delimiter: str)
 
 def _take(draft: Draft, column: Named | None, value: str) -> None:
     if column is None or column.field in (Field.LOGIN, Field.OTHER):
+        draft.site = draft.site or (value if column is None and value.startswith("http") else "")
         draft.notes.extend([Note.FIELD_IGNORED] if Note.FIELD_IGNORED not in draft.notes else [])
         return
     match column.field:

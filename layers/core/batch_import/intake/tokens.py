@@ -53,7 +53,7 @@ _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
 _WORDS = re.compile(r"[A-Za-z ]+")
 # A field's name and its value as two cells of a sheet, or as a log writes them (``[INFO] 接口地址 - https://…``).
 _CELLS = re.compile(
-    r"\s*(?:\[\w{1,8}\]\s*)?([^\t:=|\"'`]{1,30}?)(?:\t+|\s+[-|]\s+|\s{3,}|\|)\s*(\S(?:(?!\s[-|]\s)[^\t|]){0,2100})"
+    r"\s*(?:\[\w{1,8}\]\s*)?([^\t:=|\"'`]{1,30}?)(?:\t+|\s+[-|→➜⇒»]\s+|\s{3,}|\|)\s*(\S(?:(?!\s[-|→➜⇒»]\s)[^\t|]){0,2100})"
 )
 _NEXT_IN_LIST = re.compile(r"[;,]\s*http")
 # Words before an address that is no relay's: of an installer, of a page to be opened.
@@ -157,7 +157,8 @@ class TokenReader:
                 line.words.append(name)
             if (named is None or named.field is Field.OTHER) and _BACKUP_WORD.search(content[at : found.start()][-20:]):
                 named = Named(Field.ADDRESS, backup=True)
-            if _is_other_address(content[max(0, found.start() - 60) : found.start()], named, name):
+            before = content[max(0, found.start() - 60) : found.start()]
+            if _is_other_address(before, named, name) or (named is None and _is_of_site(before)):
                 named = Named(Field.SITE)
             at = _address(line, content, found, named)
             if not (named and named.owner and _NEXT_IN_LIST.match(content, at)):
@@ -318,6 +319,7 @@ class TokenReader:
         elif kind is Kind.MODEL and not word.isalpha():  # ``claude`` alone is a maker or a program
             line.tokens.append(Token(Field.MODELS, word))
         elif kind is Kind.HOST:
+            line.lead = line.lead or len(line.words)
             line.hosts.append(word)
         elif word.lower() in ("bearer", "authorization"):
             return named
@@ -404,6 +406,12 @@ def _is_other_address(before: str, named: Named | None, name: str) -> bool:
     """Whether an address is that of another service (``APP_URL=``), or one on which a program listens."""
     is_other = named is not None and named.field is Field.OTHER and _OTHER_ADDRESS.fullmatch(name) is not None
     return is_other or _SERVED.search(before) is not None
+
+
+def _is_of_site(before: str) -> bool:
+    """Whether the word directly before an address says that it is a page (``查询额度 https://…``)."""
+    word = before.split()[-1].strip(",;.:-") if before[-1:].isspace() and before.strip() else ""
+    return not word.isascii() and (named := field_of(word)) is not None and named.field is Field.SITE
 
 
 def _take_address(line: Line, address: str, named: Named | None, about: bool) -> None:
