@@ -79,6 +79,7 @@ WHOLE: dict[str, Callable[[str], str]] = {
     "base64, twice": lambda k: base64.b64encode(base64.b64encode(k.encode())).decode(),
     "base64, backwards": lambda k: base64.b64encode(k.encode()[::-1]).decode(),
     "base64 of hex": lambda k: base64.b64encode(k.encode().hex().encode()).decode(),
+    "base64 of a header": lambda k: base64.b64encode(f"Bearer {k}".encode()).decode(),
     "base85": lambda k: base64.b85encode(k.encode()).decode(),
     "ascii85": lambda k: base64.a85encode(k.encode()).decode(),
     "rot13": lambda k: codecs.encode(k, "rot13"),

@@ -107,8 +107,10 @@ _GOOD_CODES = (None, 0, 200, "0", "200", "", "success", "ok", "OK")
 _FAILED = ("error", "fail", "failed", "failure")
 _RESULTS = ("choices", "output", "content", "data", "models")
 _SHOWN = ("message", "code", "type")
-_ALL = ("message", "msg", "detail", "error_msg", "status_msg", "status_message", "code", "error_code", "status_code",
-        "type", "status", "param", "reason", "error", "errors", "metadata", "details", "title",
+_CODES = ("code", "error_code", "status_code", "errcode", "infocode", "resultcode")
+_SAID = ("message", "msg", "error_msg", "status_message", "detail", "errors", "errmsg", "info", "reason", "description")
+_ALL = ("message", "msg", "detail", "error_msg", "status_msg", "status_message", "errmsg", "info", "description",
+        *_CODES, "type", "status", "param", "reason", "error", "errors", "metadata", "details", "title",
         "error_name")  # fmt: skip
 
 
@@ -146,15 +148,16 @@ def error_of(body: Any) -> Mapping[str, Any]:
 
 
 def _tells_failure(body: Mapping[str, Any]) -> bool:
-    if body.get("success") is False or any(
-        str(body.get(key)).lower() in _FAILED for key in ("type", "object", "status")
+    if (
+        body.get("success") is False
+        or body.get("ok") is False
+        or any(str(body.get(key)).lower() in _FAILED for key in ("type", "object", "status"))
     ):
         return True
     if any(body.get(key) for key in _RESULTS):
         return False
-    codes = (body.get("code"), body.get("error_code"), body.get("status_code"))
-    said = any(body.get(key) for key in ("message", "msg", "error_msg", "status_message", "detail", "errors"))
-    return said and ("detail" in body or any(code not in _GOOD_CODES for code in codes))
+    said = any(body.get(key) for key in _SAID)
+    return said and ("detail" in body or any(body.get(code) not in _GOOD_CODES for code in _CODES))
 
 
 def _status_in(error: Mapping[str, Any]) -> int:

@@ -77,7 +77,8 @@ def _forms(secret: str) -> Iterator[str]:
     yield from (quote(secret, safe=""), quote(quote(secret, safe=""), safe=""), html.escape(secret))
     yield from (json.dumps(secret)[1:-1], base64.b32encode(raw).decode())
     yield from ("".join(map(written.format, raw)) for written in _BYTE)
-    for inner in (raw, raw[::-1], raw.hex().encode(), base64.b64encode(raw), secret.encode("utf-16-le")):
+    others = (raw.hex().encode(), base64.b64encode(raw), secret.encode("utf-16-le"))
+    for inner in (raw, raw[::-1], b"Bearer " + raw, *others):
         yield from _in_base64(inner)
     yield from (base64.b64encode(raw).decode()[::-1], base64.b64encode(raw).hex())
     yield from (base64.b85encode(raw).decode(), base64.a85encode(raw).decode())

@@ -78,7 +78,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.WALL, r"request blocked\.\W+we can't connect to the server", "CloudFront"),
     Sign(_K.WALL, r"rbac: access denied|blocked by (?:the )?(?:waf|firewall)|web application firewall",
          "Istio, others"),
-    Sign(_K.WALL, r"(?:user )?location is not supported", "Gemini"),
+    Sign(_K.WALL, r"(?:user )?location is not supported|\brequests? from (?:this )?referr?er", "Gemini"),
     Sign(_K.WALL, r"unsupported_country|country, region, or territory not supported"
          r"|region.{0,20}not (?:supported|availa)"
          r"|(?m:^(?!.*\bmodel).*not (?:available|supported) in (?:\w+ ){1,2}(?:country|region))"
@@ -113,7 +113,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.MONEY, r"creditserror|billing_hard_limit|billing hard limit|billing_not_active|check your billing details"
          r"|spend(?:ing)?[_ ]limit|monthly spending", "OpenCode Zen, OpenAI, Fireworks, xAI"),
     Sign(_K.MONEY, r"payment[_ ](?:is )?required|payment method|valid credit card|customer_verification|unpaid"
-         r"|past invoices|arrear|overdue|top[ -]?up|recharge", "Aliyun, Volcengine, others"),
+         r"|past invoices|arrear|overdue|top[ -]?up|recharge|not subscribed to (?:this|the|any) (?:api|service)\b",
+         "Aliyun, Volcengine, RapidAPI, others"),
     Sign(_K.MONEY, r"exceeded_current_quota|account.{0,60}suspended.{0,80}(?:billing|balance)", "Moonshot"),
     Sign(_K.MONEY, r"pre_consume_token_quota_failed|quota is not enough|token quota|api_key_quota_exhausted"
          r"|quota_exhausted", "new-api, sub2api"),
@@ -128,6 +129,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.UPSTREAM, r"上游(?:服务)?负载|上游.{0,6}饱和|provider returned error|iserrorupstreamfault"
          r"|upstream (?:load|is (?:saturated|overloaded)|request failed|error from)",
          "new-api, OpenRouter, OpenCode Zen"),
+    Sign(_K.UPSTREAM, r"上游(?:账|帐)[号户]|\bupstream (?:account|subscription)s?\b", "relays"),
     Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
     Sign(_K.UPSTREAM, r"internal server error|(?:in|not have )sufficient capacity"
          r"|内部(?:服务器)?错误|系统(?:异常|错误)", "relays"),
@@ -151,9 +153,9 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.LIMIT, r"resource_exhausted|resource has been exhausted|usage[ _]limit|limit (?:will )?reset"
          r"|quota (?:will )?reset|(?:will|to) reset|resets (?:at|in|on)|\d+-(?:minute|hour|day)\b|retry (?:in|after)"
          r"|try again (?:in|at)", "Codex, Gemini, Ark"),
-    Sign(_K.LIMIT, r"concurren|overload|(?:at|over|no) capacity|capacity (?:exceeded|reached|limit)|server busy"
+    Sign(_K.LIMIT, r"concurren|overload|(?:at|over|no) capacity|capacity (?:exceeded|reached|limit)|server (?:is )?busy"
          r"|too busy|slow down", "Moonshot, Mistral"),
-    Sign(_K.LIMIT, r"每(?:分钟|秒|小时|日|天|周|月)|频率|限流|并发|过于频繁|频繁|请求过多|稍后(?:再|重)试|负载"
+    Sign(_K.LIMIT, r"每(?:分钟|秒|小时|日|天|周|月)|频[率次]|限流|并发|过于频繁|频繁|太快|请求过多|稍后(?:再|重)试|负载"
          r"|饱和|小时的使用上限|使用上限.{0,30}重置|繁忙|拥挤|排队|访问量过大|请求量过大|code=130[2358]\b|code=1310\b"
          r"|今日|当日", "Zhipu, new-api"),
     # --- other reasons that pass
@@ -173,7 +175,10 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.PERMISSION, r"missing (?:the )?(?:required )?scopes?\b"
          r"|(?:in|not )sufficient (?:\w+ )?(?:permissions?|scopes?|privileges?|rights)\b"
          r"|lacks? (?:the )?(?:required|necessary)|not authorized to perform", "OpenAI, Hugging Face, Azure, AWS"),
-    Sign(_K.PERMISSION, r"api access\b", "plans without the API"),
+    Sign(_K.PERMISSION, r"api access\b(?! (?:key|token|(?:was|has been) revoked))|^no permission\b(?!.*\bmodel)"
+         r"|operation not allowed"
+         r"|\bcannot \w+ path\b",
+         "plans without the API, Baidu, Bedrock, Kubernetes"),
     Sign(_K.PERMISSION, r"实名|服务未开通|service ?not ?activated|\bbind (?:your|an?) .{0,24}\baccount"
          r"|绑定.{0,6}(?:账号|账户|手机)", "SiliconFlow, Tencent, ModelScope"),
     # --- this model
@@ -194,11 +199,13 @@ SIGNS: tuple[Sign, ...] = (
          "sub2api, OpenRouter, Ollama, Anthropic"),
     Sign(_K.MODEL, r"(?:allowed|available|supported|valid|permitted) models\b|(?:可用|支持)的?模型(?:列表|有|为|：|:)",
          "LiteLLM, others"),
-    Sign(_K.MODEL, r"model_price_error|ratio or price not set|倍率或价格", "new-api"),
+    Sign(_K.MODEL, r"model_price_error|\"(?:enum|literal_error)\", \"loc\": \[\"body\", \"model\"\]"
+         r"|ratio or price not set|倍率或价格", "new-api, FastAPI"),
     # --- the key
     Sign(_K.KEY_LIKELY, r"authenticat\w*[ _](?:error|failed|fails|failure)", "Anthropic, DeepSeek"),
     Sign(_K.KEY, r"api_key_(?:invalid|disabled|expired|required)|invalid_auth|invalidapikey|unauthenticated"
-         r"|account_deactivated|access_terminated|consumer_suspended", "Aliyun, Gemini, Anthropic"),
+         r"|account_deactivated|access_terminated|consumer_suspended"
+         r"|\bunregistered callers\b", "Aliyun, Gemini, Anthropic"),
     Sign(_K.KEY, r"(?:user|account|organization|用户|账号|账户|帐户).{0,16}(?:banned|blocked|suspended|disabled"
          r"|deactivated|已被?封禁|被禁用|封禁|已禁用)|user_inactive|user not found",
          "new-api, Anthropic, OpenRouter, xAI"),
@@ -208,13 +215,16 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.KEY, r"login fail|身份验证失败|鉴权失败|认证失败|未登录|authorization failed", "MiniMax, Zhipu 1000"),
     # --- the path
     Sign(_K.UNROUTED, r"^missing authentication token$|unable to identify proxy for host", "AWS API Gateway, Apigee"),
-    Sign(_K.ROUTE, r"^(?=.*not[ _]?found)(?:\W*(?:http_?404|404|none|error|page|not[ _]?found))+\W*$",
-         "FastAPI, Go, Spring, Rails"),
+    Sign(_K.ROUTE, r"^(?=.*not[ _]?found)(?:\W*(?:http_?404|(?:code=)?404|none|false|(?:an )?error(?: occurred)?|page"
+         r"|not[ _]?found))+\W*$",
+         "FastAPI, Go, Spring, Rails, Symfony"),
     Sign(_K.ROUTE, r"invalid url|unknown (?:request url|route|path|endpoint|url)"
-         r"|no (?:such )?(?:route|handler|path|static)|unsupported (?:path|endpoint|url|legacy)|cannot (?:post|get) /"
+         r"|no (?:such |matching )?(?:route|handler|path|static)|unsupported (?:path|endpoint|url|legacy)"
+         r"|cannot (?:post|get) /"
          r"|not implemented|convert_request_failed", "OpenAI, new-api, Express, Spring"),
-    Sign(_K.ROUTE, r"(?:/v\d|/responses|/messages|/chat/completions|/models|endpoint|route|path|resource|接口|路径"
-         r"|url)\b.{0,60}(?:not[ _](?:be )?(?:found|supported|implemented|allowed|exist)|n't (?:be )?(?:found|exist)"
+    Sign(_K.ROUTE, r"(?:(?:/v\d|/responses|/messages|/chat/completions|/models)\b|endpoint\b|route\b|path\b"
+         r"|resource\b|接口|路径"
+         r"|url\b).{0,60}(?:not[ _](?:be )?(?:found|supported|implemented|allowed|exist)|n't (?:be )?(?:found|exist)"
          r"|unsupported|不存在|不支持|未找到)", "relays"),
     Sign(_K.ROUTE, r"(?:not[ _]found|method not allowed|nothing here|不存在|未找到).{0,40}(?:/v\d|/responses|/messages"
          r"|/chat|/models|接口|路径|endpoint)", "relays"),
@@ -246,7 +256,7 @@ SAYINGS: tuple[Saying, ...] = (
     Saying(_K.UPSTREAM, ("upstream",), ("absent", "bad", "failed", "away")),
     Saying(_K.CLIENT, ("client",), ("denied", "only"), unless=("model",)),
     Saying(_K.CLIENT, ("client",), ("absent",), unless=("model", "key")),
-    Saying(_K.PLACE, ("place",), ("denied", "off"), unless=("model",)),
+    Saying(_K.PLACE, ("place",), ("denied", "off", "absent"), unless=("model",)),
     Saying(_K.GROUP, ("group",), ("absent", "denied", "off"), unless=("model",)),
     Saying(_K.PLAN, ("plan",), ("denied",)),
     Saying(_K.MODEL, ("model",), ("absent", "denied", "off", "bad", "only")),

@@ -20,7 +20,8 @@ VOCABULARY: tuple[Words, ...] = (
     # --- what refusals speak of
     Words(
         "model",
-        r"\bmodels?\b(?!=)|\bmodel ?(?:code|id|name)s?\b|\bdeployments?\b|\bmodell\w*|\bmodelos?\b|\bmodello\b"
+        r"(?<!v1[ /])\bmodels?\b(?!=)|\bmodel ?(?:code|id|name)s?\b|\bdeployments?\b|\bmodell\w*|\bmodelos?\b"
+        r"|\bmodello\b"
         r"|模型"
         r"|モデル|모델|\bмодел\w*|\bmodèles?\b|mô hình"
         r"|\bmodelu\b|\bmodeli\b|نموذج|โมเดล",
@@ -30,7 +31,7 @@ VOCABULARY: tuple[Words, ...] = (
         r"\b(?:api ?)?keys?\b|(?<!max )(?<!unexpected )(?<!per )\btoken\b|\bcredentials?\b|\bauth\b"
         r"|\bauthentication\b|\bauthori[sz]ation\b|\bauthenticate\b|\bbearer\b|\bsignature\b|\bclave\b"
         r"|\bchave\b|\bchiave\b"
-        r"|令牌|密钥|秘钥|密匙|金钥|权杖|鉴权|认证|身份验证|登录"
+        r"|令牌|密钥|秘钥|密匙|金钥|权杖|鉴权|认证|身份验证|登录|(?<!块)(?<!块的)签名"
         r"|schlüssel|\bclé\b|\bключ\w*|\bтокен\w*|キー|トークン|인증|키|khóa"
         r"|\banahtar\w*|\bklucz\w*|\bsleutel\b|\bkunci\b|مفتاح|คีย์",
     ),
@@ -71,7 +72,7 @@ VOCABULARY: tuple[Words, ...] = (
     Words(
         "window",
         r"\bdaily\b|\b(?:per|a|this) day\b|\bdays?\b|\bhours?\b|\bhourly\b|\bweekly\b|\btoday\b|\bsession\b"
-        r"|每日|每天|今日|当日|当天|每周|本周|小时|1日"
+        r"|[每单](?:日|天)|今日|当日|当天|每周|本周|小时|1日"
         r"|\btäglich\w*|\bдневн\w*"
         r"|일일|오늘|매일|\bgünlük\b|\bdzienn\w*|\bdagelijks\w*|\bharian\b",
     ),
@@ -91,7 +92,7 @@ VOCABULARY: tuple[Words, ...] = (
         "place",
         r"\bips?\b|\bip address\b|\bcountry\b|\bregions?\b|\bterritory\b|\blocation\b|\bfirewall\b"
         r"|\b(?:virtual )?network\b|\bgeo\w*|\bvnet\b|\bcidr\b|\bsubnet\b|\bvpn\b|\baccess control list\b|\bhosts?\b"
-        r"|\borigin\b|\bdomain\b|\bland\b|\bpays\b"
+        r"|\borigin\b|\bdomain\b|\bwhere you are\b|\bland\b|\bpays\b"
         r"|地区|区域|国家|所在地|地域"
         r"|\bрегион\w*|\bстран\w*|\bpaís\b|国や地域|지역"
         r"|\bülke\w*|\bkraj\w*|\bnegara\b|\bкраїн\w*",
@@ -99,28 +100,32 @@ VOCABULARY: tuple[Words, ...] = (
     Words(
         "client",
         r"\bclients?\b(?! (?:error|exception))|\bthird party\b|\bcodex\b|\bclaude code\b|\bgemini cli\b"
-        r"|\buser agent\b|\bbrowsers?\b|\bopen ?code\b|\bcline\b|\b(?:roo|kilo|qwen) ?code\b"
-        r"|\bcoding (?:agents?|tools?|plan|clients?)\b|\b(?:cli|ide)\b"
+        r"|\buser agent\b|\bua\b|\bbrowsers?\b|\bopen ?code\b|\bcline\b|\b(?:roo|kilo|qwen) ?code\b"
+        r"|\bcoding (?:agents?|tools?|plan|clients?)\b|\b(?:cli|ide)\b(?! tokens?\b)"
         r"|客户端|第三方"
         r"|クライアント",
     ),
     Words(
         "upstream",
-        r"\bupstreams?\b|\bproviders?\b|\bchannels?\b|\bbackends?\b|\btargets?\b|\baccount pool\b"
+        r"\bupstreams?\b|\bproviders?\b|\bchannels?\b|\bbackends?\b|\btargets?\b|\b(?:account|cookie|token"
+        r"|key)s? pool\b"
         r"|渠道|通道|管道|上游|供应商|服务商|货源|号池",
     ),
     # --- what they say of it
     Words(
         "absent",
         r"\bnot (?:be )?(?:found|exist\w*|available|present|listed|recogni[sz]ed|configured|deployed|served"
-        r"|provided|registered|installed|activated|open\w*|accessible|supplied|specified|set)\b|\bnot find\b"
+        r"|provided|registered|installed|activated|mapped|offer\w*|open\w*|accessible|supplied|specified|set)\b"
+        r"|\bnot find\b"
+        r"|\bunable to (?:find|infer|resolve|locate|determine)\b"
         r"|n't (?:be )?(?:found|exist\w*|available)\b|\bno such\b"
-        r"|\bno\b(?= (?:\w+ ){0,2}(?:model|key|token|auth\w*|credentials?|deployments?|providers?)\b)|\bunknown\b"
+        r"|\bno\b(?= (?:\w+ ){0,2}(?:model|key|token|auth\w*|credentials?|deployments?|providers?|upstreams?)\b)"
+        r"|\bunknown\b"
         r"|\bunrecogni[sz]ed\b|\bnon ?existent\b|\bmissing\b"
         r"|\brequired\b(?! (?:\w+ )?(?:permission|scope|role|field|parameter|action))|\bno longer\b|\bempty\b"
         r"|\bexistiert nicht|\bfehlt\b|\bintrouvable|\bindisponible|\bn'existe pas|\bmanquante?\b"
         r"|\bnon (?:trovato|esiste)"
-        r"|不存在|未找到|找不到|未配置|未提供|缺少|没有找到|没有有效|无可用|没有可用|为空"
+        r"|不存在|未找到|找不到|未配置|未提供|缺少|没有找到|没有有效|无可用|没有可用|为空|未启用|未上线"
         r"|\bне (?:найден\w*|существует)|\bнедоступ\w*|\bотсутств\w*|\bnicht (?:gefunden|verfügbar|vorhanden)"
         r"|\bno (?:está )?(?:encontrad\w|existe|disponible)|\bnão (?:encontrad\w|existe|disponível)|見つかりません"
         r"|存在しません|利用できません|찾을 수 없|존재하지 않|không (?:tồn tại|tìm thấy)"
@@ -137,7 +142,8 @@ VOCABULARY: tuple[Words, ...] = (
         r"\bnot (?:\w+ )?(?:support\w*|allow\w*|permit\w*|authori[sz]ed|enabled|entitled|eligible|included?|cover\w*"
         r"|purchased|whitelisted|in (?:the )?(?:\w+ )?(?:(?:allow|white)?list\w*|allow\w*))"
         r"|\bn't (?:\w+ )?(?:support|allow|include|cover|permit)|\bunsupported|\bdenied\b|\bdenies\b|\bforbidden\b"
-        r"|\bno (?:access|permission|right)|\bn[o']t have (?:\w+ ){0,3}(?:access|permission|right)|\bunpurchased\b"
+        r"|\bno (?:access|permission|right)|\bcan ?not access\b|\bn[o']t have (?:\w+ ){0,3}(?:access|permission"
+        r"|right)|\bunpurchased\b"
         r"|\brestrict\w*|\bblocked\b|\bprohibited\b|\brejected\b|\bunauthori[sz]ed\b|\blacks?\b|\bis gated\b|\bagree\b"
         r"|\brequires? (?:an? )?(?:\w+ ){0,3}(?:subscription|plan|verif\w*|upgrade|account|access|terms|grant|paid"
         r"|tier|newer|opt in)\b|\binsufficient permission|\bkeine berechtigung"
@@ -152,15 +158,16 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "needed",
-        r"\brequires?\b|\brequired\b|\bneeds?\b|\bneeded\b|\bbenötigt\w*"
+        r"\brequires?\b|\brequired\b|\bsubscribe to\b|\bneeds?\b|\bneeded\b|\bbenötigt\w*"
         r"|需要|须",
     ),
     Words(
         "off",
         r"\bdisabled\b|\bdeactivated\b|\bdeprecated\b|\bdecommission\w*|\bretired\b|\bsunset\b|\bdiscontinued\b"
-        r"|\bremoved\b|\bdeleted\b|\bexpired?\b|\brevoked\b|\bsuspended\b|\bbanned\b|\bb(?:lack|lock)listed\b|\bterminated\b|\boffline\b"
+        r"|\bremoved\b|\bdeleted\b|\bexpired?\b|\brevoked\b|\bsuspended\b|\bbanned\b|\bb(?:lack|lock)listed\b"
+        r"|\bterminated\b|\boffline\b"
         r"|\binactive\b|\bnot active\b|\bcancell?ed\b|\brestricted\b|\barchived\b|\bend of life\b|\bfrozen\b"
-        r"|\blocked\b|\bended\b|\babgelaufen|\bgesperrt|\bdeaktiviert|\bcaducad\w|\bexpirad\w"
+        r"|\blocked\b|\bclosed\b|\brotated\b|\bended\b|\babgelaufen|\bgesperrt|\bdeaktiviert|\bcaducad\w|\bexpirad\w"
         r"|停用|禁用|非活动|未激活|吊销|撤销|注销|作废|锁定|移除|下线|下架|封禁|被封|过期|失效|到期|已删除|被删除|冻结"
         r"|\bexpirée?\b|\bист[её]к\w*|\bзаблокирован\w*|\bотключ\w*|期限(?:が)?切れ|만료"
         r"|\bsüresi dol\w*|\bwygasł\w*|\bverlopen\b|\bgeblokkeerd|\bkedaluwarsa|\bdiblokir|\bhết hạn|منتهي|หมดอายุ",
@@ -168,9 +175,10 @@ VOCABULARY: tuple[Words, ...] = (
     Words(
         "bad",
         r"\binvalid\w*|\bincorrect\w*|\bmisspell?\w*|\bwrong\b|\bbad\b|\billegal\b|\bmalformed\b"
-        r"|\bnot (?:a )?valid\b|n[o']t match\b|\bleaked\b|\bcompromised\b|\bnot be (?:validated|verified)"
+        r"|\bnot (?:a )?valid\b|\bnot in the (?:\w+ )?format\b|n[o']t match\b|\bleaked\b|\bcompromised\b"
+        r"|\bnot be (?:validated|verified)"
         r"|\bfalsch\w*|\binvalide\w*"
-        r"|\bincorrecta?\b|\bnon valid\w"
+        r"|\bincorrecta?\b|\bnon valid\w|\binconnue?\b"
         r"|有误|写错|错误|不正确|无效|非法|不合法|状态不可用|無効|不正"
         r"|\bungültig\w*|\binválid\w*|\bno (?:es )?válid\w|\bневерн\w*|\bнедействит\w*|\bнеправильн\w*|\bнекоррект\w*"
         r"|正しくありません|유효하지|잘못된|không hợp lệ"
@@ -179,7 +187,7 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "failed",
-        r"\bfail(?:ed|s|ure)?\b|\berror\b|\breturned\b|\bfehlgeschlagen"
+        r"\bfail(?:ed|s|ure)?\b|\berror\b|\breturned\b|\b(?:stream|connection) closed\b|返回空|\bfehlgeschlagen"
         r"|失败|异常"
         r"|\béchou\w*|\bошибк\w*",
     ),
@@ -199,7 +207,7 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "only",
-        r"\bonly\b|\bofficial\b|\bmust be\b|\bplease use\b|\bplease switch\b|\boutside of\b"
+        r"\bonly\b|\bofficial\b|\bmust (?:be|come from)\b|\bplease use\b|\bplease switch\b|\boutside of\b"
         r"|仅|只|之外|以外|请使用|请在|请通过|限定|专用|専用",
     ),
 )

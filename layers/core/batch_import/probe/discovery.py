@@ -20,6 +20,7 @@ GUESSED_MODELS = ("claude-sonnet-4-5-20250929", "claude-haiku-4-5-20251001")
 MAX_MODELS = 2_000
 MAX_LIST_BYTES = 64_000  # of all ids together: a profile repeats them several times and must fit into one row
 _MAX_ID = 256
+_NAMES = ("id", "slug", "model", "name", "model_name", "model_id", "modelId")  # that an entry has for its id
 _MOST_ENTRIES = 10_000  # that are looked at, with an id or without
 _STYLES = (AuthStyle.BEARER, AuthStyle.X_API_KEY, AuthStyle.API_KEY)
 _FOR_COMPLETIONS = 4  # requests that the search for a list leaves
@@ -163,7 +164,7 @@ def _entries(body: Any) -> list[Any] | None:
         return body
     if not isinstance(body, dict):
         return None
-    for key in ("data", "models", "model_list", "result"):
+    for key in ("data", "models", "model_list", "result", "results", "items"):
         value = body.get(key)
         if isinstance(value, dict):
             value = _entries(value)
@@ -222,7 +223,7 @@ def _code(answer: Answer) -> Code:
 
 
 def _model_id(entry: Any) -> str:
-    values = [entry.get(key) for key in ("id", "slug", "model", "name")] if isinstance(entry, dict) else [entry]
+    values = [entry.get(key) for key in _NAMES] if isinstance(entry, dict) else [entry]
     names = [value.strip() for value in values if isinstance(value, str) and value.strip()]
     text = next((name for name in names if "://" not in name), "")  # GitHub Models: an address in ``id``, then a name
     if isinstance(entry, dict) and isinstance(methods := entry.get("supportedGenerationMethods"), list):

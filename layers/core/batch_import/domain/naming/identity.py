@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from batch_import.domain.naming.catalogue import Catalogue, load_catalogue
 from batch_import.domain.naming.readings import Found, Name, look_up
-from batch_import.domain.naming.strip import Stripped, strip
+from batch_import.domain.naming.strip import Stripped, serving_suffix, strip
 from batch_import.domain.naming.tables import GENERIC_WORDS
 from batch_import.domain.naming.tokens import (
     Tokens,
@@ -90,16 +90,28 @@ def _once(raw: str, form: str, catalogue: Catalogue) -> ModelIdentity:
     tokens = tokenize(stripped.name)
     if not tokens:
         return _unknown(raw, form, attributes=stripped.attributes)
-    found = look_up(Name(tokens, stripped.attributes.get("vendor", "").rsplit(",", 1)[-1], catalogue))
+    vendor = stripped.attributes.get("vendor", "").rsplit(",", 1)[-1]
+    whole = look_up(Name(tokens, vendor, catalogue))
+    found = whole or _thinking(tokens, vendor, catalogue)
     if found is None:
         return _by_rule(raw, form, tokens, stripped, catalogue)
     if found.family is None:
         return _unknown(raw, form, found.candidates, stripped.attributes)
     for kind, value in found.suffixes:
         stripped.set_attribute(kind, value)
-    return ModelIdentity(
-        raw, form, found.family, _provenance(form, found, stripped), MappingProxyType(stripped.attributes)
-    )
+    provenance = _provenance(form, found, stripped) if whole else Provenance.RULE
+    return ModelIdentity(raw, form, found.family, provenance, MappingProxyType(stripped.attributes))
+
+
+def _thinking(tokens: Tokens, vendor: str, catalogue: Catalogue) -> Found | None:
+    """The family of what is in front of ``thinking``, with this word: ``opus-4.5-thinking`` as ``claude-opus-4-5``."""
+    suffix = serving_suffix(tokens) if tokens[-2:-1] == ("thinking",) else None
+    rest = tokens[:-2] if suffix else tokens[:-1] if tokens[-1] == "thinking" else ()
+    found = look_up(Name(rest, vendor, catalogue)) if rest else None
+    if found is None or found.family is None or "thinking" in tokenize(found.family):
+        return None
+    suffixes = (*found.suffixes, suffix) if suffix else found.suffixes
+    return found._replace(family=f"{found.family}-thinking", suffixes=suffixes)
 
 
 def _provenance(form: str, found: Found, stripped: Stripped) -> Provenance:

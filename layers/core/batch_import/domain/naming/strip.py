@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from batch_import.domain.naming.tables import (
+    BRAND_AS_HOST,
     BYTEDANCE_BRANDS,
     CLAUDE_LINES,
     COLON_TAGS,
@@ -14,6 +15,7 @@ from batch_import.domain.naming.tables import (
     HOSTS,
     LENGTH_IS_A_MODEL,
     OTHER_BRANDS,
+    PREFIX_TAGS,
     REGIONS,
     RELAY_WORDS,
     SERVING_SUFFIXES,
@@ -26,7 +28,8 @@ from batch_import.domain.naming.tables import (
 from batch_import.domain.naming.tokens import SIZE, Tokens, tokenize
 
 _BRACKET = re.compile(r"[\[(<]([^\[\]()<>]*)[\])>]")
-_RELAY_WORD = "|".join(sorted(RELAY_WORDS))
+_MODES = ("thinking", "reasoning")  # in brackets in front of a name; other words there are a relay's tag
+_RELAY_WORD = "|".join(sorted(RELAY_WORDS, key=lambda word: (-len(word), word)))
 _RELAY_EDGE = re.compile(rf"^(?:{_RELAY_WORD})[-:|·]*|[-:|·]*(?:{_RELAY_WORD})$")
 _ODD_EDGE = re.compile(r"^[^\w\[(<@~]+|[^\w\])>]+$")
 _LOOSE = re.compile(r"-*([/:@])-*")
@@ -59,12 +62,14 @@ class Vocabulary(NamedTuple):
         prefix is a brand itself."""
         brand = next(iter(tokenize(rest)), "")
         is_known = brand in self.brands or brand in CLAUDE_LINES or brand in OTHER_BRANDS
-        return is_known and (prefix not in self.brands or prefix == brand)
+        return is_known and (prefix not in self.brands or brand in (prefix, BRAND_AS_HOST.get(prefix)))
 
     def kind_of(self, surrounding: str) -> str | None:
         if surrounding in VENDORS:
             return "vendor"
-        return "hosting" if surrounding in HOSTS or surrounding in self.relays else None
+        if surrounding in HOSTS or surrounding in self.relays:
+            return "hosting"
+        return PREFIX_TAGS.get(surrounding)
 
 
 @dataclass
@@ -100,8 +105,12 @@ def strip(form: str, vocabulary: Vocabulary) -> Stripped:
 def _strip_tags(stripped: Stripped, vocabulary: Vocabulary) -> None:
     def tag(match: re.Match[str]) -> str:
         inner = match[1].strip("-")
-        if inner and all(_belongs_to_name(word, vocabulary) for word in tokenize(inner)):
-            return f"-{inner}"
+        if (
+            inner
+            and (match.start() or inner in _MODES)
+            and all(_belongs_to_name(word, vocabulary) for word in tokenize(inner))
+        ):
+            return f"-{inner}-"
         if inner:
             stripped.set_attribute("relay_tag", inner)
         return "-"
@@ -173,7 +182,7 @@ def _prefixes(name: str, vocabulary: Vocabulary) -> list[str]:
     parts = name.split("-", _HYPHENS_IN_PREFIX)
     for count in range(1, len(parts)):
         prefix = "-".join(parts[:count])
-        if vocabulary.kind_of(prefix):
+        if vocabulary.kind_of(prefix) or prefix in BRAND_AS_HOST:
             rest = name[len(prefix) + 1 :]
             inner = _prefixes(rest, vocabulary)
             if inner or vocabulary.may_lose(prefix, rest):

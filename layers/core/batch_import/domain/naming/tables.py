@@ -72,15 +72,24 @@ HOSTS = words_of(
     scaleway siliconflow
     snowflake tee together together-ai togetherai umans unorouter vertex vertex-ai venice volcengine vultr wandb
     watsonx workers-ai @cf
+    ai-studio aistudio ali antigravity augment az cc claude-code codebuddy codex copilot droid gcli gemini-cli
+    iflow kiro qoder trae warp windsurf
     """
 )
+
+# Words in front of a brand that tell what is paid: ``free-glm-4.7``.
+PREFIX_TAGS = {"free": "price_tier"}
+
+# A brand in front of another one's model: CLIProxyAPI serves Claude by Gemini's interface as ``gemini-claude-…``,
+# Groq called Qwen's QwQ ``qwen-qwq-32b``.
+BRAND_AS_HOST = {"gemini": "claude", "qwen": "qwq"}
 
 # Regions of a cloud. Bedrock writes ``us.``, ``global.`` in front, Vertex ``@eu`` behind.
 REGIONS = words_of("us us-gov eu ap apac au jp ca sa in uk me cn global regional us-east-1 us-west-2 eu-west-1")
 
 # Last words that are always stripped: word → kind of attribute.
 SUFFIXES = {
-    **dict.fromkeys(words_of("exl2 exl3 bnb autoround quantized dynamic"), "quantisation"),
+    **dict.fromkeys(words_of("exl2 exl3 bnb autoround quantized dynamic qat"), "quantisation"),
     **dict.fromkeys(words_of("hf gguf ggml mlx mlc onnx openvino paddle safetensors"), "packaging"),
     **dict.fromkeys(words_of("tee maas cloud"), "hosting"),
     **dict.fromkeys(words_of("free paid"), "price_tier"),
@@ -98,8 +107,8 @@ SERVING_SUFFIXES = {
     **dict.fromkeys(words_of("minimal low medium high xhigh"), "effort"),
     **dict.fromkeys(words_of("cs fw el p ca"), "hosting"),  # Cerebras, Fireworks, EmpirioLabs, Novita, ChatAnywhere
     **dict.fromkeys(words_of("us eu"), "region"),
-    **dict.fromkeys(words_of("nothinking search"), "mode"),
-    **dict.fromkeys(words_of("ga preview"), "channel"),
+    **dict.fromkeys(words_of("nothinking maxthinking search online max tiered"), "mode"),
+    **dict.fromkeys(words_of("ga preview stable"), "channel"),
     "lora": "packaging",
     "lite": "quantisation",
     "cheaper": "price_tier",
@@ -114,14 +123,19 @@ SPEED_IS_A_TIER = {
 
 # Hosts that append their name to a model of the catalogue: ``deepseek-r1-sambanova``.
 SERVING_SUFFIXES |= dict.fromkeys(
-    HOSTS - words_of("accounts coding lambda poe route router routers") | {"crof"}, "hosting"
+    HOSTS - words_of("accounts coding lambda poe route router routers codex") | {"crof"}, "hosting"
 )
 
 # Words of ``SERVING_SUFFIXES`` that belong to the names of some brands, and words that have this meaning at one brand
 # only: ``flux-2-flex`` is a model; Baidu appends ``-PT`` to weights for PyTorch, Google to pre-trained ones; Groq
-# appends ``-preview``, Together ``-Lite`` to Llama's released weights.
+# appends ``-preview``, Together ``-Lite`` to Llama's released weights; ``-max`` of Claude and
+# DeepSeek is an effort.
 SUFFIX_IS_A_MODEL = {"flex": words_of("flux"), "basic": words_of("greg"), "search": words_of("sonar gpt")}
-SUFFIX_ONLY_AT = {"pt": words_of("ernie"), **dict.fromkeys(words_of("preview lite"), words_of("llama"))}
+SUFFIX_ONLY_AT = {
+    "pt": words_of("ernie"),
+    "max": words_of("claude deepseek"),
+    **dict.fromkeys(words_of("preview lite"), words_of("llama")),
+}
 
 # Brands that the catalogue does not have, in front of which a maker's or host's name is stripped all the same.
 OTHER_BRANDS = words_of(
@@ -164,7 +178,8 @@ COLON_TAGS = {
 RELAY_WORDS = words_of(
     """
     官转 官方 官逆 纯官 直连 逆向 反代 中转 渠道 特价 限时 限免 免费 公益 优惠 低价 折扣 正价 原价 稳定 高速 满血 备用
-    推荐 测试 企业 福利 按次 按量 分组 独享 共享 自营 国内 海外 支持 最新 热门
+    推荐 测试 企业 福利 按次 按量 分组 独享 共享 自营 国内 海外 支持 最新 热门 满血版 联网 联网版 第三方 专线 高并发
+    体验 试用 特惠 国产 火山 火山引擎 阿里云 百炼 腾讯云 华为云 硅基流动
     """
 )
 
@@ -212,6 +227,7 @@ CURATED: tuple[tuple[str, str, str], ...] = (
     ("qwen3-30b-a3b-2507", "qwen3-30b-a3b-instruct-2507", "OpenRouter; the thinking release says so"),
     ("qwen3-235b-a22b-instruct", "qwen3-235b-a22b-instruct-2507", "the only release called Instruct"),
     ("qwen3-235b-a22b-thinking", "qwen3-235b-a22b-thinking-2507", "the only release called Thinking"),
+    ("deepseek-r1t2-chimera", "deepseek-tng-r1t2-chimera", "TNG's own name of its merge"),
     ("pixtral-large-2411", "pixtral-large", "the only release of Pixtral Large"),
     ("nova-micro-1-0", "nova-micro", "Amazon's first version, written with its number"),
     ("nova-lite-1-0", "nova-lite", "Amazon's first version, written with its number"),

@@ -127,7 +127,7 @@ MAX_FIXPOINT = 8
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SPACES = re.compile(r"[\s\u2000-\u200b\u2028\u2029\u3000]+")
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u00ad\u200c-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+")
-_DIGIT_UNDERSCORE = re.compile(r"(?<=[0-9])_(?=[0-9])")
+_DIGIT_UNDERSCORE = re.compile(r"(?<=[0-9])_(?=[0-9])(?!\d+b)")
 _SEPARATORS = re.compile(r"[-_\s\u2010-\u2015\u2212]+")
 _LOOSE_SLASH = re.compile(r"-*/[-/]*")
 _PLAIN = re.compile(r"[a-z0-9.:@~/]+(?:-[a-z0-9.:@~/]+)*")
