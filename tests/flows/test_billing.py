@@ -18,6 +18,12 @@ def pair(box: Any, profile: str, name: str, **declared: float) -> dict[str, Any]
     return {"base_url": box.relay(profile, name, **declared), "api_key": f"sk-test-{name}"}
 
 
+def rate_of(place: Place, item: dict[str, Any]) -> float:
+    account = place.host.account(item["account_id"])
+    assert account is not None
+    return float(account["rate_multiplier"])
+
+
 def test_a_list_of_every_software_ends_with_what_each_declares(service: Service, box: Any) -> None:
     pairs = [pair(box, profile, "a", balance=7.5, rate=1.2) for profile in (*NEEDED, "unlimited_key", "healthy")]
     run_id, items = service.import_([*pairs, pair(box, "hostile_billing", "a")])
@@ -72,18 +78,18 @@ def test_limits_that_are_no_amounts_are_refused(service: Service, box: Any, fiel
 def test_accounts_get_the_multiplier_of_their_relay_where_that_is_asked_for(place: Place) -> None:
     relay = place.pair("sub2api", "rate", modifiers={"rate": 0.75})
     _, [item] = place.start(relay)
-    assert place.host.account(place.account_of(item))["rate_multiplier"] == 1
+    assert rate_of(place, item) == 1
 
     run_id, [again] = place.start(relay, rate_from_relay=True)
     assert again["account_resolution"] == "reused"
-    assert place.host.account(again["account_id"])["rate_multiplier"] == 0.75
+    assert rate_of(place, again) == 0.75
 
     place.service.call("POST", f"/api/batch-import/runs/{run_id}/undo")
     place.service.pump.run()
-    assert place.host.account(again["account_id"])["rate_multiplier"] == 1
+    assert rate_of(place, again) == 1
 
     _, [new] = place.start(place.pair("sub2api", "new", modifiers={"rate": 2.5}), rate_from_relay=True)
-    assert place.host.account(new["account_id"])["rate_multiplier"] == 2.5
+    assert rate_of(place, new) == 2.5
 
 
 # --- a running sub2api as the relay (RELAY_URL, RELAY_ADMIN_KEY), the host beside it or the sandbox's

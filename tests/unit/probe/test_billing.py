@@ -11,14 +11,13 @@ from batch_import.probe.discovery import ProviderModels, provider_models
 from batch_import.probe.relay import Relay
 
 import sandbox
-from sandbox.box import Sandbox
 from tests.unit.probe.servers import fixed, serving
 
 KEY = "sk-test-0000000000000001"
 
 
 @pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
+def box() -> Iterator[sandbox.Box]:
     with sandbox.running() as box:
         yield box
 
@@ -43,13 +42,13 @@ def declared(relay_with: Callable[..., Relay], base_url: str) -> tuple[Billing |
     ],
 )  # fmt: skip
 def test_each_software_is_asked_in_its_own_way(
-    box: Sandbox, relay_with: Callable[..., Relay], profile: str, requests: int, expected: Billing | None
+    box: sandbox.Box, relay_with: Callable[..., Relay], profile: str, requests: int, expected: Billing | None
 ) -> None:
     assert declared(relay_with, box.relay(profile, "a", balance=4, rate=1.5)) == (expected, requests)
 
 
 @pytest.mark.parametrize("profile", ["sub2api", "new_api", "one_api"])
-def test_an_expired_key_is_read_as_such(box: Sandbox, relay_with: Callable[..., Relay], profile: str) -> None:
+def test_an_expired_key_is_read_as_such(box: sandbox.Box, relay_with: Callable[..., Relay], profile: str) -> None:
     found, _ = declared(relay_with, box.relay(profile, "a", expired=1))
     assert found is not None
     assert found.expires_at == "2023-11-14T22:13:20.000+00:00"
