@@ -31,7 +31,7 @@ def parse(text: str, format: str = "auto") -> Intake:
     if format not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}")
     text, referring = resolved(decoded(text))
-    return without_repeats(_read(text, format), referring)
+    return without_repeats(_read(text, format), referring, "<<:" in text)
 
 
 def _read(text: str, form: str) -> Intake:

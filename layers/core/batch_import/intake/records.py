@@ -20,6 +20,8 @@ _REST_OF_KEY = re.compile(
     r"(?!\d+[A-Za-z]{1,4}$|v\d)(?:(?=\w*\d)(?=\w*[A-Za-z])[\w-]{2,512}|[A-Za-z]{16,512})", re.ASCII
 )
 
+_ABOUT_MODELS = re.compile(r"模型\s*(?:用|选|填|是|为|有)|\bmodels?\s+(?:is|are)\b", re.IGNORECASE)
+
 
 @dataclass(slots=True)
 class Found:
@@ -87,7 +89,7 @@ class Records:
             self._whole_line(line)
             return
         by_form = fields <= {Field.MODELS, Field.PLATFORM} and not any(token.labelled for token in line.tokens)
-        if by_form and (line.words or self._is_under_detail(line)):
+        if by_form and ((line.words and not _ABOUT_MODELS.search(line.text)) or self._is_under_detail(line)):
             self._no_tokens(line)
             return
         for token in line.tokens:

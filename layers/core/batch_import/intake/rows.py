@@ -128,15 +128,23 @@ def summary_of(rows: Sequence[ParsedRow], ignored: int) -> Summary:
     return Summary(**{status.value: number for status, number in counted.items()}, ignored=ignored)
 
 
-def without_repeats(intake: Intake, lines: frozenset[int]) -> Intake:
-    """``intake`` without the duplicates in ``lines``, which only refer to a pair elsewhere; that gets their models."""
-    repeats = [row for row in intake.rows if row.status is RowStatus.DUPLICATE and row.line in lines]
+def without_repeats(intake: Intake, lines: frozenset[int], merged: bool = False) -> Intake:
+    """``intake`` without the duplicates in ``lines``, which only refer to a pair elsewhere; that gets their models.
+
+    So do those that stand in the very line of the pair where the text merges an entry into others (YAML).
+    """
+    line_of = {row.row: row.line for row in intake.rows}
+    repeats = [
+        row
+        for row in intake.rows
+        if row.of_row is not None and (row.line in lines or (merged and row.line == line_of[row.of_row]))
+    ]
     if not repeats:
         return intake
     dropped = {row.row for row in repeats}
     models: dict[int | None, tuple[str, ...]] = {}
     for row in repeats:
-        models[row.of_row] = models.get(row.of_row, ()) or row.requested_models
+        models[row.of_row] = (*models.get(row.of_row, ()), *row.requested_models)
     kept = [row for row in intake.rows if row.row not in dropped]
     numbers: dict[int | None, int] = {row.row: number for number, row in enumerate(kept, start=1)}
     rows = tuple(
@@ -144,7 +152,7 @@ def without_repeats(intake: Intake, lines: frozenset[int]) -> Intake:
             row,
             row=numbers[row.row],
             of_row=numbers.get(row.of_row),
-            requested_models=row.requested_models or models.get(row.row, ()),
+            requested_models=tuple(dict.fromkeys((*row.requested_models, *models.get(row.row, ()))))[:MOST_MODELS],
         )
         for row in kept
     )
@@ -209,7 +217,7 @@ def _changed(before: ParsedRow, **new: Any) -> ParsedRow:
 
 def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
     """The rows of one draft: one for each of its keys at each of its addresses."""
-    keys = [key for text in draft.keys for key in _keys_in(text)]
+    keys = [key for text in dict.fromkeys(draft.keys) for key in _keys_in(text)]
     roots = _roots(draft)
     if not keys and (found := next((root.key for _, root in roots if root.key), "")):
         keys = [_Key(found, (Note.KEY_FROM_QUERY,))]

@@ -21,9 +21,11 @@ URL = re.compile(
     r"|https?://[<{\[$][^\s\"'`,;|]+|(?<!\w)[a-z][a-z0-9+]{1,20}(?:-[a-z]{2,12})?://[^\s\"'`<>]+)",
     re.IGNORECASE,
 )
-# The usual line, an address and a key: read at once, as the long way would.
-PLAIN_PAIR = re.compile(
-    r"[ \t]*(?P<address>https?://[a-z0-9.:-]{1,100}(?:/[a-z0-9_-]{1,40}){0,4}/?)(?:[ \t]*[,;|][ \t]*|[ \t]+|-{4})(?P<key>sk-\w{1,200}(?:-\w{1,200}){0,4})[ \t]*"
+# The usual line, an address and a key, perhaps a name before and a model behind: read at once, as the long way would.
+_BETWEEN = r"(?:[ \t]*[,;|][ \t]*|[ \t]+|-{4})"
+_PLAIN_LINE = re.compile(
+    rf"[ \t]*(?:(?P<name>(?=\d*[^\W\d])\w{{1,30}}){_BETWEEN})?(?P<address>https?://[a-z0-9.:-]{{1,100}}?(?:/[a-z0-9_-]{{1,40}}){{0,4}}/?)"
+    rf"{_BETWEEN}(?P<key>sk-\w{{1,200}}(?:-\w{{1,200}}){{0,4}})(?:{_BETWEEN}(?P<model>[a-z][\w.-]{{2,40}}))?[ \t]*"
 )
 # A line of words and numbers holds nothing that the long way would find.
 WORDS_ALONE = re.compile(r"(?:[^\W\d_]++(?![\d_])|(?<!\w)\d{1,6}+(?!\w)| {1,2}+(?! )|[,;!?()])*+")
@@ -49,6 +51,7 @@ _JOINED_KEY = re.compile(r"(?:sk|cr|gsk|xai)-[\w-]{4,300}[,;][\w.-]{1,40}$")
 _FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3})[\"']?[,;]?", re.IGNORECASE)  # ``HIDE_USER_API_KEY=1``
 _IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|sid|uuid)$", re.IGNORECASE)  # ``request id: 1c9d…``: no key
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
+_QUOTED_WORD = re.compile(r"\s*[\"'`]([^\"'`\s]{1,200})[\"'`]\s+[^\W\d]+(?:\s|$)")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
 _WORDS = re.compile(r"[A-Za-z ]+")
 # A field's name and its value as two cells of a sheet, or as a log writes them (``[INFO] 接口地址 - https://…``).
@@ -123,13 +126,9 @@ class TokenReader:
         if len(text) > _LONGEST_LINE:
             line.words.append("")
             return line
-        if (pair := PLAIN_PAIR.fullmatch(text)) is not None and kind_of(pair["key"]) is Kind.KEY:
+        if (found := _PLAIN_LINE.fullmatch(text)) is not None and _is_plain(found):
             self._pending = None
-            page = root_of(pair["address"], False).page
-            line.tokens = [
-                Token(Field.SITE if page else Field.ADDRESS, pair["address"]),
-                Token(Field.KEY, pair["key"]),
-            ]
+            _take_plain(line, found)
             return line
         if self._pending is None and WORDS_ALONE.fullmatch(text) is not None and not is_label_alone(text):
             line.words.append(text)
@@ -218,6 +217,8 @@ class TokenReader:
         text = re.sub(r"\s--?[a-z].*$|^\w+\{(?=[\"'])", "", text)
         if _EXPRESSION.match(text):  # ``init("gpt-5", …``
             text = next(iter(re.findall(r"[\"']([^\"']{1,200})", text)), "")
+        if (quoted := _QUOTED_WORD.match(text)) is not None or (owner and not re.search(r"[,;|]", text)):
+            text = quoted[1] if quoted else text.split()[0]  # ``MODEL="glm-4.6" claude``
         words = text.split()
         if len(words) > 1 and _WORDS.fullmatch(text) and kind_of(words[0]) is not Kind.MODEL:
             return
@@ -332,6 +333,24 @@ class TokenReader:
         else:
             line.words.append(word)
         return None
+
+
+def _is_plain(found: re.Match[str]) -> bool:
+    name, model = found["name"], found["model"]
+    return (
+        kind_of(found["key"]) is Kind.KEY
+        and (name is None or (kind_of(name) in (Kind.TEXT, Kind.WEAK) and field_of(name) is None))
+        and (model is None or kind_of(model) is Kind.MODEL)
+    )
+
+
+def _take_plain(line: Line, found: re.Match[str]) -> None:
+    page = root_of(found["address"], False).page
+    line.tokens = [Token(Field.SITE if page else Field.ADDRESS, found["address"]), Token(Field.KEY, found["key"])]
+    if found["model"]:
+        line.tokens.append(Token(Field.MODELS, found["model"]))
+    if found["name"]:
+        line.words, line.lead = [found["name"]], 1
 
 
 def _as_assignments(content: str) -> str:
