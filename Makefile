@@ -64,12 +64,12 @@ bench: install ## The benchmarks (RELAYS="100 1000 10000": how many relays are i
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_naming.py
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_cold_start.py
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_limits.py
+	@PYTHONPATH=. $(BIN)/python tests/bench/bench_page.py
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_import.py --relays $(or $(RELAYS),1000)
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_import.py --https
 
-audit: install ## Known weaknesses of the pinned packages, where the package index tells them
-	@for pins in layers/dependencies/requirements.txt requirements-dev.txt requirements-sam.txt; do \
-		echo "$$pins"; .venv-sam/bin/pip-audit --require-hashes --disable-pip --progress-spinner off --requirement $$pins; done
+audit: install ## Known weaknesses of the pinned packages (SERVICE=osv: by another list than that of PyPI)
+	@$(BIN)/python -m tools.audit
 
 cost: install ## What a list costs in AWS, counted and priced (RELAYS=…: how many relays are imported)
 	@PYTHONPATH=. $(BIN)/python tests/bench/bench_cost.py --relays $(or $(RELAYS),1000)

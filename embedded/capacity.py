@@ -146,9 +146,11 @@ def _index_units(index: Mapping[str, Any], old: Row, new: Row) -> int:
 
 
 def _kind(table: str, key: str) -> str:
-    _, _, sk = key.partition(" ")
+    pk, _, sk = key.partition(" ")
+    if table == "runs" and pk.startswith("lease#"):
+        return f"lease of a {pk.split('#')[-1] if '#provider#' not in pk else 'provider'}"
     if table == "runs":
-        return next((kind for kind in ("index", "permits", "lease", "search", "list", "counter") if kind in key), "run")
+        return next((kind for kind in ("index", "permits", "search", "list", "counter") if kind in key), "run")
     if table == "run_item_events":
         return "profile" if sk.startswith("profile") else "events"
     return "rows"

@@ -11,7 +11,7 @@ from embedded.settings import Settings
 UNIT = "batch-import.service"
 # What a start needs to know again; AWS's own variables never get this far.
 KEPT = (
-    *("HOST_URL", "HOST_ADMIN_KEY", "PROBE_API_KEY", "SUBSCRIPTION_USER", "ALLOWED_PRIVATE_HOSTS"),
+    *("HOST_URL", "HOST_ADMIN_KEY", "PROBE_API_KEY", "SUBSCRIPTION_USER", "ALLOWED_PRIVATE_HOSTS", "NO_EXTRA_PROBES"),
     *("EMBEDDED_PORT", "SANDBOX_HOST_PORT", "SANDBOX_RELAY_PORT", "EMBEDDED_HOME", "EMBEDDED_IAM"),
     *("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "PATH"),
 )

@@ -18,7 +18,7 @@ from sandbox.host import persist
 from sandbox.host.server import HostServer
 from sandbox.host.state import Host
 from sandbox.options import Options
-from sandbox.relays.platform_profiles import ALL_PROFILES
+from sandbox.relays.all_profiles import ALL_PROFILES
 from sandbox.relays.profiles import DOWN
 from sandbox.relays.server import RelayServer
 

@@ -1,7 +1,6 @@
 """Fixtures that several folders use: a moto stack, the sandbox, and both together."""
 
 import json
-import os
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ import sandbox
 from embedded.stack import Embedded
 from tests.support import schedule
 from tests.support.aws import Aws, moto_stack
-from tests.support.crashes import POINTS, choose_sample
+from tests.support.crashes import all_are_tried, choose_sample
 from tests.support.pump import Context, Pump, handler_of
 from tests.support.stack import embedded_stack
 from tests.support.stores import Stores
@@ -38,7 +37,7 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if os.environ[POINTS] != "all":
+    if not all_are_tried():
         items[:] = [item for item in items if item.get_closest_marker("long") is None]
     items.sort(key=lambda item: schedule.turn(item.nodeid))
 

@@ -97,7 +97,7 @@ def list_runs(
 
 @app.get("/api/batch-import/runs/<run_id>", responses=routing.answers(api.RunDetail, 401, 403, 404))
 def get_run(run_id: str) -> api.RunDetail:
-    """Get a run, with its recent warnings."""
+    """Get a run, with its recent warnings, why items failed, and the runs made of its items."""
     return use_cases().run(run_id)
 
 
@@ -108,6 +108,7 @@ def list_items(
     confirmation_status: ConfirmationStatus | None = None,
     access_status: AccessStatus | None = None,
     has_warning: bool | None = None,
+    has_failed: bool | None = None,
     provider_id: Search = None,
     matched_account_state: MatchedAccountState | None = None,
     account_resolution: AccountResolution | None = None,
@@ -121,13 +122,15 @@ def list_items(
     """List the items of a run.
 
     Not done first, then broken and degraded together, then the rest, newest update first in each; or with
-    `order=position` as they stand in the list. `q` searches provider ids, base URLs and item ids.
+    `order=position` as they stand in the list. `q` searches provider ids, base URLs and item ids. `code` is that of an
+    item's latest error, also where the item went on; `has_failed` are those that ended degraded or broken.
     """
     filters = {
         "current_stage": current_stage,
         "confirmation_status": confirmation_status,
         "access_status": access_status,
         "has_warning": has_warning,
+        "has_failed": has_failed,
         "provider_id": provider_id,
         "matched_account_state": matched_account_state,
         "account_resolution": account_resolution,

@@ -10,7 +10,7 @@ from sandbox.http import Answer
 from sandbox.relays import answers, gemini_answers
 from sandbox.relays.call import Name, RelayCall
 from sandbox.relays.models import CLAUDE, GEMINI, first_of
-from sandbox.relays.profiles import PROFILES, ChatOnly, Healthy, MessagesOnly, profile_name
+from sandbox.relays.profiles import ChatOnly, Healthy, MessagesOnly, profile_name
 
 BEARER = "authorization"
 
@@ -224,4 +224,3 @@ _CLASSES = (
     ChatApiKeyHeader, GeminiNative, GeminiQueryKey, GeminiBearer,
 )  # fmt: skip
 PLATFORM_PROFILES: dict[str, type[Healthy]] = {profile_name(relay): relay for relay in _CLASSES}
-ALL_PROFILES = PROFILES | PLATFORM_PROFILES

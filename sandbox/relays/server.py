@@ -10,8 +10,8 @@ from aiohttp import web
 from sandbox import http
 from sandbox.http import Answer
 from sandbox.relays import answers
+from sandbox.relays.all_profiles import ALL_PROFILES
 from sandbox.relays.call import RelayCall, parse_name
-from sandbox.relays.platform_profiles import ALL_PROFILES
 from sandbox.relays.profiles import Healthy
 
 

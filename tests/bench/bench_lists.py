@@ -12,6 +12,7 @@ import os
 import secrets
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -96,12 +97,15 @@ def _ended(run: Run, position: int, base_url: str) -> Item:
 
 
 def _runs(service: BatchImportService, count: int) -> None:
-    for number in range(count):
+    def start(number: int) -> None:
         pair = {"base_url": f"https://host{number}.example.net/v1", "api_key": f"sk-bench-run-{number:06d}"}
         kind: dict[str, Any] = {"access_mode": "subscription", "subscription_users": ["a@example.com"]}
         if number % 500 == 9:
             kind = {"access_mode": "self_service", "probe_api_key": "sk-bench-probe-0001"}
         service.start_run(CreateRunRequest.model_validate({**kind, "items": [pair]}))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(start, range(count)))
 
 
 def _read(stack: Embedded, file: Path, small: Run, large: Run, options: argparse.Namespace) -> None:

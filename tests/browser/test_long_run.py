@@ -1,49 +1,21 @@
 """A run of 5,000 items, scrolled to its end and searched: few rows stand in the document at a time."""
 
-import json
 import time
-from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Reader
-from tests.browser.gateway import Answer, Request
 from tests.browser.test_run import rows
-from tests.conftest import Service
+from tests.support.long_run import RUN_ID, LongRun
 
 pytestmark = pytest.mark.browser
-TOTAL = 5000
-
-
-def long_run(item: dict[str, Any], run: dict[str, Any]) -> Any:
-    """Answers in the API's place, in the form of its own: a run of 5,000 items like ``item``, page by page."""
-    items = [
-        {**item, "item_id": f"item_{n:05}", "base_url": f"https://relay-{n:05}.example.com/v1"}
-        for n in range(1, TOTAL + 1)
-    ]
-    whole = {**run, "total_items": TOTAL, "completed_items": TOTAL, "active_items": TOTAL}
-
-    def answer(request: Request) -> Answer | None:
-        if request.path.endswith("/items"):
-            found = [one for one in items if request.query.get("q", "") in one["base_url"]]
-            start, limit = int(request.query.get("cursor", 0)), int(request.query["limit"])
-            after = str(start + limit) if start + limit < len(found) else None
-            body: dict[str, Any] = {"items": found[start : start + limit], "next_cursor": after}
-        elif request.path.endswith(run["run_id"]) and request.path.startswith("/api/"):
-            body = {"run": whole, "recent_warnings": []}
-        else:
-            return None
-        return 200, {"Content-Type": "application/json"}, json.dumps(body)
-
-    return answer
 
 
 @pytest.mark.long
-def test_a_long_run_is_scrolled_and_searched(reader: Reader, service: Service, relays: Any) -> None:
-    run_id, items = service.import_(relays("healthy"))
-    reader.gateway.failing = long_run(items[0], service.run(run_id)["run"])
-    page = reader.visit(f"/batch-import/runs/{run_id}")
+def test_a_long_run_is_scrolled_and_searched(reader: Reader) -> None:
+    reader.gateway.failing = LongRun(5000).answer
+    page = reader.visit(f"/batch-import/runs/{RUN_ID}")
     expect(page.get_by_text("50 of 5,000")).to_be_attached()
     end = time.monotonic() + 60
     last = rows(page).filter(has_text="relay-05000.")
@@ -56,4 +28,20 @@ def test_a_long_run_is_scrolled_and_searched(reader: Reader, service: Service, r
     page.get_by_label("Search").fill("relay-04321")
     expect(rows(page)).to_have_count(1)
     page.get_by_label("Search").fill("")
-    expect(rows(page)).to_have_count(50)
+    expect(page.get_by_text("50 of 5,000")).to_be_attached()
+
+
+def test_a_cause_has_the_number_of_the_whole_run_and_filters_it(reader: Reader) -> None:
+    reader.gateway.failing = LongRun(5000).answer
+    page = reader.visit(f"/batch-import/runs/{RUN_ID}")
+    cause = page.get_by_role("region", name="What went wrong").get_by_role("listitem")
+    expect(cause.locator("b")).to_have_text("500")
+    cause.get_by_role("button").first.click()
+    expect(page.get_by_text("50 of 500")).to_be_attached()
+    asked = [call.query for call in reader.gateway.calls if call.path.endswith("/items")]
+    assert asked[-1] == {"code": "auth_failed", "has_failed": "true", "limit": "50"}
+    assert len(asked) == 2
+    cause.get_by_role("button", name="Retry these").click()
+    dialog = page.get_by_role("dialog", name="Retry the failed items?")
+    expect(dialog).to_contain_text("500 imported again")
+    expect(dialog.get_by_label("New key")).to_have_count(0)

@@ -133,6 +133,9 @@ def test_one_cause_is_retried_with_a_new_key_and_the_rest_stays(
     expect(page.locator("h1")).not_to_have_text(run_id)
     expect(page.locator(".facts")).to_contain_text(f"retry of {run_id}")
     expect(rows(page)).to_have_count(1)
+    new = page.url.rpartition("/")[2]
+    page.get_by_role("link", name=run_id).click()
+    expect(page.locator(".facts")).to_contain_text(f"followed by {new}")
     bodies = [json.loads(call.body) for call in reader.gateway.calls if call.path.endswith("/retry") and call.body]
     assert bodies == [{"codes": ["auth_failed"], "api_keys": {"item_00001": "sk-test-new-0000000000000001"}}]
 

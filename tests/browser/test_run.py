@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import Reader
 from tests.conftest import Service
+from tests.support.aws import OPERATOR
 
 pytestmark = pytest.mark.browser
 Items = Callable[..., list[dict[str, Any]]]
@@ -133,7 +134,7 @@ def test_more_than_a_page(reader: Reader, service: Service, relays: Items) -> No
     expect(rows(page)).to_have_count(53)
 
 
-def test_detail_tells_everything(reader: Reader, service: Service, relays: Items) -> None:
+def test_detail_tells_everything(reader: Reader, service: Service, relays: Items, box: Any) -> None:
     run_id, _ = service.import_([{**relays("flaky")[0], "requested_models": ["gpt 5 mini", "no-such-model"]}])
     item = service.item(run_id)
     page = reader.visit(f"/batch-import/runs/{run_id}")
@@ -161,6 +162,9 @@ def test_detail_tells_everything(reader: Reader, service: Service, relays: Items
     words = {True: "yes", False: "no", "unknown": "unknown"}
     flags = [profile[k] for k in ("supports_stream", "supports_tools", "supports_reasoning_fields", "smoke_chat_ok")]
     expect(table.locator("tbody tr").first.locator(".flag")).to_have_text([words[flag] for flag in flags])
+    for number, name in enumerate(("accounts", "groups", "channels")):
+        panel = detail.get_by_role("link", name="Open in sub2api").nth(number)
+        expect(panel).to_have_attribute("href", f"{box.host_url}/admin/{name}")
 
 
 def test_history_is_told_in_sentences_and_unfolds(reader: Reader, service: Service, relays: Items) -> None:
@@ -195,6 +199,23 @@ def test_detail_opens_from_the_keyboard_and_gives_the_focus_back(reader: Reader,
     page.go_back()
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(rows(page)).to_have_count(3)
+
+
+def test_the_focus_comes_back_to_a_row_that_was_drawn_anew_meanwhile(reader: Reader, finished: str) -> None:
+    """The answer that makes rows choosable may come while an item is open."""
+    page = reader.page()
+    held: list[Route] = []
+    page.route("**/parse", lambda route: held.append(route))
+    page.goto(f"{reader.gateway.url}/batch-import/runs/{finished}#token={OPERATOR}")
+    link = rows(page).first.get_by_role("link")
+    link.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    for route in held:
+        route.continue_()
+    expect(page.locator("table.items input[type=checkbox]")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(link).to_be_focused()
 
 
 def test_what_is_not_there_is_told(reader: Reader, finished: str) -> None:

@@ -12,6 +12,7 @@ import requests
 import sandbox
 from sandbox.relays.platform_profiles import PLATFORM_PROFILES
 from sandbox.relays.profiles import PROFILES
+from sandbox.relays.software_profiles import SOFTWARE_PROFILES
 from sandbox.testkit import SAY_HI, events
 
 KEY = "sk-sandbox-test-0001"
@@ -221,6 +222,12 @@ def rows(columns: int) -> list[list[str]]:
 def test_readme_says_what_each_platform_profile_does() -> None:
     told = {row[0].strip("`") for row in rows(3)}
     assert told >= PLATFORM_PROFILES.keys()
+
+
+def test_readme_says_what_each_form_of_software_shows() -> None:
+    readme = (Path(sandbox.__file__).parent / "README.md").read_text("utf-8")
+    assert all(f"`{profile}`" in readme for profile in SOFTWARE_PROFILES)
+    assert not SOFTWARE_PROFILES.keys() & (PROFILES.keys() | PLATFORM_PROFILES.keys())
 
 
 def test_readme_gives_the_end_of_an_import_of_each_platform_profile() -> None:

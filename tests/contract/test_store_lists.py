@@ -40,11 +40,11 @@ def mixed_run(stores: Stores, count: int = 24) -> Run:
 
 
 def pages(stores: Stores, run: Run, limit: int, **filters: Any) -> list[list[Item]]:
-    found, cursor = stores.listing.items(run, filters, limit, None)
+    found, cursor, _ = stores.listing.items(run, filters, limit, None)
     result = [found]
     while cursor is not None:
         assert len(result) < 100
-        found, cursor = stores.listing.items(run, filters, limit, cursor)
+        found, cursor, _ = stores.listing.items(run, filters, limit, cursor)
         result.append(found)
     return result
 
@@ -87,6 +87,8 @@ FILTERS: list[dict[str, Any]] = [
     {"access_status": "broken"},
     {"has_warning": True},
     {"has_warning": False},
+    {"has_failed": True},
+    {"has_failed": False, "current_stage": "done"},
     {"matched_account_state": "disabled"},
     {"matched_account_state": "broken"},
     {"account_resolution": "reactivated"},
@@ -100,7 +102,7 @@ FILTERS: list[dict[str, Any]] = [
 
 
 def wanted(item: Item, filters: dict[str, Any]) -> bool:
-    fields = item.model_dump() | {"access_status": item.shown_access}
+    fields = item.model_dump() | {"access_status": item.shown_access, "has_failed": rank(item)[0] == 1}
     query = filters.get("q", "").lower()
     if query and not any(query in fields[name] for name in ("provider_id", "base_url", "item_id")):
         return False
@@ -113,16 +115,18 @@ def test_each_filter_gives_what_it_says_in_the_same_order_page_by_page(stores: S
     for filters in FILTERS:
         found = [item for page in pages(stores, run, 3, **filters) for item in page]
         assert found == [item for item in listed if wanted(item, filters)], filters
+        assert stores.listing.items(run, filters, 1, None).matching == len(found)
     assert everything(stores, run, provider_id=listed[3].provider_id) == [listed[3]]
 
 
 def test_a_cursor_holds_when_rows_move(stores: Stores) -> None:
     run = mixed_run(stores)
-    first, cursor = stores.listing.items(run, {}, 5, None)
+    first, cursor, matching = stores.listing.items(run, {}, 5, None)
     stores.later(1)
     stores.items.transition(first[-1], {"current_stage": ItemStage.DONE, "access_status": AccessStatus.ACTIVE})
     stores.progress.publish()
-    rest, _ = stores.listing.items(run, {}, 200, cursor)
+    rest, _, still_matching = stores.listing.items(run, {}, 200, cursor)
+    assert matching == still_matching == 24
     assert {item.item_id for item in first} | {item.item_id for item in rest} == {
         item.item_id for item in everything(stores, run)
     }
@@ -133,7 +137,7 @@ def test_by_position_a_walk_meets_each_item_once_while_rows_move(stores: Stores)
     met: list[int] = []
     cursor: str | None = None
     while True:
-        page, cursor = stores.listing.items(run, {}, 5, cursor, ItemOrder.POSITION)
+        page, cursor, _ = stores.listing.items(run, {}, 5, cursor, ItemOrder.POSITION)
         met += [item.position for item in page]
         for item in page[:2]:
             stores.later(1)

@@ -28,7 +28,12 @@ MODEL = "kimi-k2.6"
 REAL_HOST = os.environ.get("HOST_URL", "")
 HOSTS = ["real"] if REAL_HOST else ["0.1.179", "0.1.130"]
 PLATFORMS = ("openai", "anthropic", "gemini")
-CASES = [(host, platform) for host in HOSTS for platform in PLATFORMS if (host, platform) != ("0.1.130", "gemini")]
+CASES = [
+    pytest.param((host, platform), id=f"{host}-{platform}", marks=[pytest.mark.long] * (host == "0.1.130"))
+    for host in HOSTS
+    for platform in PLATFORMS
+    if (host, platform) != ("0.1.130", "gemini")
+]
 PROBE = "Reply with the single word: ok"
 PROOF = f"{PROBE} (run_"
 DEAD, REFUSES_HOST, REFUSES_PROOF = "sk-dead", "sk-half", "sk-late"
@@ -270,7 +275,7 @@ class RealTime:
         time.sleep(seconds)
 
 
-@pytest.fixture(params=CASES, ids="-".join)
+@pytest.fixture(params=CASES)
 def host(request: pytest.FixtureRequest) -> Iterator[HostAdmin]:
     version, platform = request.param
     if version == "real":

@@ -19,10 +19,11 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from embedded.stack import Embedded
+from tests.support.crashes import all_are_tried
 from tests.support.faults import KINDS, FaultProxy, everywhere, fault_proxy
 
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(360)]
-RELAYS, DEAD_EVERY = 200, 20
+RELAYS, DEAD_EVERY = 200 if all_are_tried() else 60, 20
 LONGEST_RUN = 240.0
 LONGEST_WAIT = 90.0  # seconds; the shortest lease lasts longer, so whoever waited for one to run out is found
 HEALTHY = (

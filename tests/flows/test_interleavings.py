@@ -513,7 +513,7 @@ class Interleavings(RuleBasedStateMachine):
 def test_whatever_happens_one_account_with_everything_asked_for(world: World) -> None:
     Interleavings.world = world
     profile = settings(
-        max_examples=LONGER or 10,
+        max_examples=LONGER or 6,
         stateful_step_count=14,
         deadline=None,
         derandomize=not LONGER,

@@ -25,16 +25,14 @@ def told(service: Service, run_id: str, item: dict[str, Any]) -> tuple[Any, ...]
     return stage, code, (advisories or [None])[0], item["confirmation_status"], item["access_status"]
 
 
-def test_every_profile_ends_as_the_table_says(service: Service, box: Any) -> None:
-    run_id, items = service.import_(profile_list(box))
-    found = {profile: told(service, run_id, item) for profile, item in zip(expected_verdicts(), items, strict=True)}
-    assert found == {profile: tuple(expected) for profile, expected in expected_verdicts().items()}
-    assert all(item["current_stage"] == "done" for item in items)
-
-
-def test_the_same_list_again_creates_nothing_and_says_so(service: Service, box: Any) -> None:
+def test_every_profile_ends_as_the_table_says_and_the_same_list_again_creates_nothing(
+    service: Service, box: Any
+) -> None:
     pairs = profile_list(box)
-    _, first = service.import_(pairs)
+    run_id, first = service.import_(pairs)
+    found = {profile: told(service, run_id, item) for profile, item in zip(expected_verdicts(), first, strict=True)}
+    assert found == {profile: tuple(expected) for profile, expected in expected_verdicts().items()}
+    assert all(item["current_stage"] == "done" for item in first)
     made = creations(box)
 
     _, second = service.import_(pairs)

@@ -311,6 +311,8 @@ def test_the_five_routes_answer_with_their_schemas(run_id: str) -> None:
     assert (len(items["items"]), items["next_cursor"]) == (4, None)
     assert items["items"][-1]["item_id"] == item["item_id"] == "item_00004"
     assert items["items"][-1].items() <= item.items()
+    assert [(cause["code"], cause["broken_items"]) for cause in detail["causes"]] == [("auth_failed", 1)]
+    assert items["matching_items"] == 4
     assert "events" in item
     assert "events" not in items["items"][0]
 
@@ -323,6 +325,8 @@ FILTERED: list[tuple[dict[str, str], list[str]]] = [
     ({"matched_account_state": "disabled", "account_resolution": "reactivated"}, ["item_00004"]),
     ({"access_status": "broken", "current_stage": "done"}, ["item_00004"]),
     ({"has_warning": "true"}, ["item_00004"]),
+    ({"has_failed": "true", "code": "auth_failed"}, ["item_00004"]),
+    ({"has_failed": "true", "code": "unreachable"}, []),
     ({"has_warning": "false", "q": "r1.example"}, ["item_00002"]),
     ({"confirmation_status": "confirmed"}, []),
     ({"current_stage": "probe", "limit": "200", "q": "item_00003"}, ["item_00003"]),
@@ -353,6 +357,27 @@ REFUSED_QUERIES = [
     ("items", {"cursor": "bnVsbA"}),
     ("items", {"limit": "-1"}),
 ]
+
+
+@pytest.mark.parametrize(
+    ("secret", "panel"),
+    [
+        ({"base_url": "http://10.0.0.5:8080/gate/"}, "http://10.0.0.5:8080/gate"),
+        ({"base_url": "http://10.0.0.5:8080", "panel_url": "https://name:word@panel.example.com"},
+         "https://panel.example.com"),
+        ({"base_url": "javascript:alert(1)"}, None),
+        ({}, None),
+    ],
+)  # fmt: skip
+def test_an_item_links_to_the_lists_of_the_hosts_panel(
+    aws: Aws, run_id: str, secret: dict[str, str], panel: str | None
+) -> None:
+    secrets = boto3.client("secretsmanager")
+    secrets.put_secret_value(SecretId=aws.environment["HOST_SECRET_ID"], SecretString=json.dumps(secret))
+    bootstrap.cache_clear()  # it keeps secrets for a while
+    links = call("GET", f"{RUNS}/{run_id}/items/item_00004").json["panel"]
+    lists = ("accounts", "groups", "channels")
+    assert links == (panel and {name: f"{panel}/admin/{name}" for name in lists})
 
 
 def test_a_query_outside_the_vocabulary_is_refused_by_name(run_id: str) -> None:

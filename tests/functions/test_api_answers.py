@@ -108,7 +108,7 @@ def test_active_with_nobody_having_got_access_is_told(service: Service, monkeypa
 def test_what_was_reused_is_told_where_something_was_reused() -> None:
     show = ResultProjection("en")
     repaired = rows.item(account_resolution="replaced", provision_reused=False, reused_from_account_id=4)
-    detail = show.item_detail(repaired, rows.profile(), [])
+    detail = show.item_detail(repaired, rows.profile(), [], None)
     assert (detail.provision_reused, detail.reused_from_account_id, detail.reused_from_provider_id) == (
         False, None, None,
     )  # fmt: skip

@@ -307,6 +307,8 @@ def test_a_run_says_which_run_it_retries(aws: Aws) -> None:
     new = retry(old).json["run_id"]
     assert call("GET", f"{RUNS}/{new}").json["run"]["retry_of"] == old
     assert call("GET", f"{RUNS}/{old}").json["run"]["retry_of"] is None
+    assert call("GET", f"{RUNS}/{old}").json["child_runs"] == [new]
+    assert call("GET", f"{RUNS}/{new}").json["child_runs"] == []
 
 
 # --- what is refused

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from batch_import.aws.queue import WorkQueue
 from batch_import.bootstrap import bootstrap
-from batch_import.domain.clock import parse
+from batch_import.domain.clock import iso, parse
 from batch_import.domain.entities import Item
 from batch_import.stages.confirm import ConfirmationWorker
 from batch_import.stages.import_stage import ImportStage
@@ -142,6 +142,23 @@ def test_with_too_little_time_left_an_item_is_handed_on_untouched(service: Servi
     assert handler_of("provision")(sent, Context(milliseconds=12_000)) == NOTHING_FAILED
     item = service.item(run_id)
     assert (item["current_stage"], item["retry_count"], item["events"]) == ("probe", 0, [])
+    assert waiting(service.aws, "IMPORT_QUEUE_URL") == [{"run_id": run_id, "items": ["item_00001"]}]
+
+
+def test_an_item_is_not_worked_before_it_is_due(service: Service, box: Any) -> None:
+    run_id = service.start(listed(box, "healthy"))
+    waiting(service.aws, "IMPORT_QUEUE_URL")
+    items = bootstrap().items
+    item = items.get(run_id, "item_00001")
+    assert item is not None
+    items.transition(item, {"due_at": iso(datetime.now(UTC) + timedelta(seconds=10)), "attempt": 2})
+    sent = event("provision", run_id=run_id, items=["item_00001"])
+    sent["Records"] = sent["Records"][:1]
+    assert handler_of("provision")(sent, Context()) == NOTHING_FAILED
+    shown = service.item(run_id)
+    assert (shown["current_stage"], shown["events"]) == ("probe", [])
+    assert waiting(service.aws, "IMPORT_QUEUE_URL") == []
+    service.clock.shift(11)
     assert waiting(service.aws, "IMPORT_QUEUE_URL") == [{"run_id": run_id, "items": ["item_00001"]}]
 
 

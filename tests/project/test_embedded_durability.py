@@ -167,7 +167,7 @@ def test_a_state_that_cannot_be_read_does_not_start_and_the_sentence_says_which(
     assert set(rows(emulator, "damage")) == {"0", "1", "2"}
 
 
-@pytest.mark.skipif(os.environ.get("CRASH_POINTS") != "all", reason="takes a quarter of a minute: make test-all")
+@pytest.mark.long
 def test_a_hundred_thousand_rows_are_there_within_five_seconds(
     emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:

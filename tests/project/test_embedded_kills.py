@@ -20,7 +20,7 @@ LONGEST_START = 5.0  # seconds, on a machine that does nothing else; tests share
 pytestmark = [
     pytest.mark.embedded,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(os.environ.get("CRASH_POINTS") != "all", reason="takes minutes: make test-all"),
+    pytest.mark.long,
 ]
 
 

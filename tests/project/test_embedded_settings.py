@@ -62,6 +62,8 @@ def test_functions_run_on_this_machine_by_this_python() -> None:
     assert parameters["PythonRuntime"] == f"python{sys.version_info.major}.{sys.version_info.minor}"
     assert parameters["Architecture"] in ("arm64", "x86_64")
     assert parameters["AllowedPrivateHosts"] == "127.0.0.1,localhost"
+    assert "NoExtraProbes" not in parameters
+    assert settings(NO_EXTRA_PROBES="*.example.com").parameters["NoExtraProbes"] == "*.example.com"
 
 
 def test_programs_see_neither_an_account_nor_keys_nor_proxies(tmp_path: Path) -> None:

@@ -148,6 +148,7 @@ def test_no_parameter_carries_a_secret() -> None:
         "LogLevel",
         "LogRetentionDays",
         "AllowedPrivateHosts",
+        "NoExtraProbes",
         "KeyRetentionHours",
         "ProviderConcurrency",
         "OriginConcurrency",

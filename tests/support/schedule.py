@@ -9,6 +9,7 @@ _TOGETHER = {
     "tests/project/test_embedded_backup.py": "embedded stack",
     "tests/project/test_embedded_invoke.py": "embedded stack",
     "tests/project/test_embedded_stack.py": "embedded stack",
+    "tests/browser/test_embedded_stack.py": "embedded stack",
 }
 _APART = ("tests/flows/test_crashes.py", "tests/flows/test_guarantees.py", "tests/browser/test_run.py")
 # Browser tests last: Playwright keeps an event loop running in its process, where no other test can start one.

@@ -44,9 +44,9 @@ class Stores(CompositionRoot):
         assert found is not None
         return found
 
-    def end(self, item: Item, run: Run, access: AccessStatus = AccessStatus.ACTIVE) -> Item:
+    def end(self, item: Item, run: Run, access: AccessStatus = AccessStatus.ACTIVE, **fields: Any) -> Item:
         """What validation does at an item's end."""
-        changes = {"current_stage": ItemStage.DONE, "access_status": access}
+        changes = {"current_stage": ItemStage.DONE, "access_status": access, **fields}
         ended = self.items.transition(item, changes)
         if not ended.needs_key:
             self.secret_store.erase(run.run_id, [item.item_id])

@@ -40,6 +40,8 @@ def _show(result: ParseResult) -> None:
         note(text)
     counts = (f"{count} {name}" for name, count in result.summary.model_dump().items() if count)
     note(", ".join(counts) or "nothing was read")
+    if result.summary.ready:
+        note(f"importing asks these relays about {result.requests.usual} times in all, at most {result.requests.most}")
 
 
 def _cells(row: ShownRow, result: ParseResult) -> dict[str, Any]:

@@ -14,6 +14,10 @@ const COLUMNS = {
   decision: ({ account_resolution: resolution, plan }) => resolution ?? plan?.resolution ?? null,
   platform: ({ platform }) => platform,
   latency_ms: ({ latency_ms: latency }) => latency,
+  first_token_ms: ({ speed }) => speed?.first_token_ms,
+  tokens_per_second: ({ speed }) => speed?.tokens_per_second,
+  identity: ({ evidence }) => evidence?.identity.value,
+  passthrough: ({ evidence }) => evidence?.passthrough.value,
   model: ({ served_model: served, resolved_smoke_model: asked }) => served ?? asked,
 };
 

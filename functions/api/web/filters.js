@@ -6,7 +6,7 @@ import { t, valueText } from "./i18n.js";
 const TYPING_PAUSE = 150;
 
 /**
- * `fields` are {name, label} with `options` for a choice (`open` where others are offered later, `extra` for one that is folded away), `hint` and `suggest` (an id of a datalist) for text.
+ * `fields` are {name, label} with `options` for a choice (`open` where others are offered later, `extra` for one that is folded away, `none` for what no choice is called), `hint` and `suggest` (an id of a datalist) for text.
  * `changed` is called after each change; `values` gives what is set, `set` changes some of it.
  */
 export function filterBar(fields, changed) {
@@ -31,9 +31,11 @@ export function filterBar(fields, changed) {
     apply();
   }
 
-  /** Other choices of a field, as [value, text]; what is set stays a choice. */
+  /** Other choices of a field, as [value, text]; what is set stays a choice. The same again leaves the field alone. */
   function offer(name, choices) {
     const select = controls.get(name);
+    if (select.dataset.offered === JSON.stringify(choices)) return;
+    select.dataset.offered = JSON.stringify(choices);
     const { value } = select;
     const kept = value && !choices.some(([known]) => known === value) ? [[value, value]] : [];
     select.replaceChildren(choice(["", t("any")]), ...[...choices, ...kept].map(choice));
@@ -81,8 +83,8 @@ function control(field) {
   return element;
 }
 
-function selection({ name, options }) {
-  return h("select", { name }, choice(["", t("any")]), options.map((value) => choice([value, valueText(name, value)])));
+function selection({ name, options, none = t("any") }) {
+  return h("select", { name }, choice(["", none]), options.map((value) => choice([value, valueText(name, value)])));
 }
 
 function entry({ name, hint, suggest }) {

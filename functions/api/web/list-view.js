@@ -11,12 +11,12 @@ const NEAR = "800px"; // the list is read on when its end is so near to the wind
 
 /**
  * `source` makes a list (list.js) from the filters' values, `entry` a row's {key, version, build} from what it holds.
- * `changed` is called whenever the filters have changed, `total` gives how many rows meet them, or null. `refresh`
- * throws, so that its caller can tell; what the reader asked for is told here, in place.
+ * `changed` is called whenever the filters have changed. `refresh` throws, so that its caller can tell; what the reader
+ * asked for is told here, in place.
  */
 export function listView(view) {
   const { caption, kind, columns, fields, source, entry, none, noMatch, signal } = view;
-  const { changed = () => {}, total = () => null } = view;
+  const { changed = () => {} } = view;
   const body = tableBody();
   const shown = longBody(body, ROW_HEIGHT, signal);
   const card = h("div", { class: "card list" }, table(caption, columns, body, { class: kind }));
@@ -89,16 +89,16 @@ export function listView(view) {
 
   /** What stands under the table: that it is empty, or a way to the rest. */
   function rest() {
-    const { rows, more } = list;
+    const { rows, more, matching } = list;
     const filtered = Object.keys(filters.values()).length > 0;
     const text = more ? t("list.notYet") : filtered ? noMatch : none;
     const label = rows.length ? t("list.more") : t("list.further");
-    const told = rows.length ? countOf(rows.length, more) : h("p", { class: "empty" }, text);
+    const told = rows.length ? countOf(rows.length, more ? matching : rows.length) : h("p", { class: "empty" }, text);
     return more ? [told, h("button", { type: "button", class: "button", onclick: further }, label)] : [told];
   }
 
-  function countOf(read, more) {
-    const all = more ? total(filters.values()) : read;
+  /** How many rows have been read, of how many where that is known. */
+  function countOf(read, all) {
     const counts = { n: number(read), total: number(all ?? 0) };
     return h("p", { class: "muted" }, all === null ? t("list.read", counts) : t("list.count", counts));
   }

@@ -9,35 +9,40 @@ const ALL_REFRESHED = 1000;
 const REQUESTS_AT_ONCE = 5; // a filter that few rows meet gives short pages; beyond this the reader asks for more
 
 export const listRuns = (filters) => listing({ path: "/runs", name: "runs", id: "run_id", filters });
-export const listItems = (run, filters) => listing(itemsOf(run, filters));
+export const listItems = (run, filters) => (filters.sort ? sorted(run, filters) : listing(itemsOf(run, filters)));
+
+const ORDERS = {
+  first_token: ({ speed }) => speed?.first_token_ms ?? Infinity,
+  tokens_per_second: ({ speed }) => -(speed?.tokens_per_second ?? -Infinity),
+  latency: ({ latency_ms: latency }) => latency ?? Infinity,
+};
 
 /** A cause counts for items that failed by it, not for those that had it on their way. */
-function itemsOf(run, filters) {
-  const fits = ({ last_error_code: code, access_status: access }) =>
-    !filters.code || (code === filters.code && ["broken", "degraded"].includes(access));
-  return { path: `/runs/${encodeURIComponent(run)}/items`, name: "items", id: "item_id", filters, fits };
+function itemsOf(run, { sort: _, ...filters }) {
+  const asked = filters.code ? { ...filters, has_failed: true } : filters;
+  return { path: `/runs/${encodeURIComponent(run)}/items`, name: "items", id: "item_id", filters: asked };
 }
 
 /**
  * `refresh` reads again as far as has been read, of a long list its top; `further` adds a page; `rows` and `more` tell
- * what there is. `wanted` says which rows count, should the API give others as well.
+ * what there is, `matching` how many rows there are in all, where the API says that.
  */
 function listing(source) {
-  const list = { rows: [], cursor: null };
+  const list = { rows: [], cursor: null, matching: null };
   let atMost = REQUESTS_AT_ONCE;
   let last = Promise.resolve();
   const inTurn = (work) => (last = last.catch(() => {}).then(work));
 
   async function refresh(signal, whole) {
     const reach = Math.min(list.rows.length, whole ? ALL_REFRESHED : REFRESHED);
-    const { rows, cursor } = await read(source, Math.max(PAGE_SIZE, reach), atMost, null, signal);
+    const { rows, cursor, matching } = await read(source, Math.max(PAGE_SIZE, reach), atMost, null, signal);
     const below = list.rows.length > reach;
-    Object.assign(list, below ? { rows: newest(rows, list.rows, source.id) } : { rows, cursor });
+    Object.assign(list, { matching }, below ? { rows: newest(rows, list.rows, source.id) } : { rows, cursor });
   }
 
   async function further(signal) {
-    const { rows, cursor, asked } = await read(source, LARGEST_PAGE, REQUESTS_AT_ONCE, list.cursor, signal);
-    Object.assign(list, { rows: distinct([...list.rows, ...rows], source.id), cursor });
+    const { rows, cursor, matching, asked } = await read(source, LARGEST_PAGE, REQUESTS_AT_ONCE, list.cursor, signal);
+    Object.assign(list, { rows: distinct([...list.rows, ...rows], source.id), cursor, matching });
     atMost += asked;
   }
 
@@ -48,24 +53,50 @@ function listing(source) {
     get more() {
       return list.cursor !== null;
     },
+    get matching() {
+      return list.matching;
+    },
     refresh: (signal, whole = false) => inTurn(() => refresh(signal, whole)),
     further: (signal) => inTurn(() => further(signal)),
   };
 }
 
-async function read({ path, name, id, filters, fits = () => true }, wanted, atMost, start, signal) {
+/** The API has no such order: all items are read once, and again when the run has ended. */
+function sorted(run, filters) {
+  const of = ORDERS[filters.sort] ?? (() => 0);
+  let rows = null;
+
+  async function refresh(signal, whole = false) {
+    if (rows && !whole) return;
+    const found = await allItems(run, signal, filters);
+    rows = found.sort((one, other) => (of(one) === of(other) ? 0 : of(one) - of(other)));
+  }
+
+  return {
+    get rows() {
+      return rows ?? [];
+    },
+    more: false,
+    refresh,
+    further: refresh,
+  };
+}
+
+async function read({ path, name, id, filters }, wanted, atMost, start, signal) {
   const rows = [];
   let cursor = start;
+  let matching = null;
   let asked = 0;
   do {
     const limit = Math.min(LARGEST_PAGE, wanted - rows.length);
     const query = new URLSearchParams({ ...filters, limit, ...(cursor && { cursor }) });
     const page = await request(`${path}?${query}`, { signal });
-    rows.push(...page[name].filter(fits));
+    rows.push(...page[name]);
     cursor = page.next_cursor;
+    matching = page.matching_items ?? null;
     asked += 1;
   } while (cursor && rows.length < wanted && asked < atMost);
-  return { rows: distinct(rows, id), cursor, asked };
+  return { rows: distinct(rows, id), cursor, matching, asked };
 }
 
 /** A row that moved between two pages is read twice; its newer reading counts. */
@@ -73,9 +104,9 @@ function distinct(rows, id) {
   return [...new Map(rows.map((row) => [row[id], row])).values()];
 }
 
-/** All items of a run that meet `filters`, at most `most`. */
-export async function allItems(run, signal, filters = {}, most = 10_000) {
-  const { rows } = await read(itemsOf(run, filters), most, Infinity, null, signal);
+/** All items of a run that meet `filters`. */
+export async function allItems(run, signal, filters = {}) {
+  const { rows } = await read(itemsOf(run, filters), Infinity, Infinity, null, signal);
   return rows;
 }
 

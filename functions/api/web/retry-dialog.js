@@ -5,7 +5,7 @@ import { h } from "./dom.js";
 import { t } from "./i18n.js";
 import { problem } from "./parts.js";
 
-const MOST_KEYS = 10; // new keys are asked for one by one up to so many items
+export const MOST_KEYS = 10; // new keys are asked for one by one up to so many items
 const keys = new Map(); // one idempotency key for each choice: pressing again after a lost answer makes no second run
 
 /**

@@ -16,10 +16,11 @@ export function runHead(runId, filter, actions) {
   const title = h("div", { class: "title" }, name, state, h("div", { class: "actions" }, actions));
   const element = h("section", { class: "summary", "aria-label": t("run") }, title, facts, h("div", { class: "card" }, bar, tiles.element));
 
-  function update(run) {
+  /** `children` are the runs that were made of its items. */
+  function update(run, children) {
     name.textContent = run.label || runId;
     state.replaceChildren(badge(run.badges.state), run.dry_run ? h("span", { class: "badge cyan" }, t("dryRun")) : "");
-    facts.replaceChildren(...factsOf(run));
+    facts.replaceChildren(...factsOf(run, children));
     bar.replaceChildren(progress(run));
     tiles.update(run);
   }
@@ -29,7 +30,7 @@ export function runHead(runId, filter, actions) {
 
 const SOURCES = new Set(["text", "items"]); // a retry says what it is of
 
-function factsOf(run) {
+function factsOf(run, children) {
   const users = run.subscription_users ?? [];
   const source = SOURCES.has(run.source) ? t(`source.${run.source}`) : null;
   const facts = [
@@ -43,6 +44,7 @@ function factsOf(run) {
     run.created_by && [t("by", { role: t(`role.${run.created_by}`) })],
     run.retry_of && [`${t("retryOf")} `, link(run.retry_of)],
     run.plan_of && [`${t("planOf")} `, link(run.plan_of)],
+    children.length > 0 && [`${t("followedBy")} `, children.flatMap((id, index) => [index ? ", " : "", link(id)])],
     [`${t("started")} `, moment(run.started_at)],
     run.finished_at ? [`${t("finished")} `, moment(run.finished_at)] : [t("live")],
     [ranFor(run)],
@@ -67,13 +69,6 @@ const UNFILTERED = { current_stage: "", access_status: "", has_warning: "", code
 const counterOf = ({ name, counter }) => counter ?? `${name}_items`;
 const sameFilter = (values, filter) =>
   Object.entries({ ...UNFILTERED, ...filter }).every(([name, value]) => (values[name] ?? "") === value);
-
-/** How many items meet `values`, where a counter of the run knows it. */
-export function totalOf(run, values) {
-  const others = Object.keys(values).filter((name) => !(name in UNFILTERED));
-  const tile = others.length ? null : TILES.find(({ filter }) => sameFilter(values, filter));
-  return tile ? run[counterOf(tile)] : null;
-}
 
 function tilesOf(filter) {
   const tiles = TILES.map((tile) => {

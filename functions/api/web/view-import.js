@@ -9,7 +9,7 @@ import { decisionsOf, planOf } from "./import-plan.js";
 import { importRows } from "./import-rows.js";
 import { followVerdicts, MOST_FOLLOWED } from "./import-verdicts.js";
 import { guard } from "./leaving.js";
-import { t } from "./i18n.js";
+import { number, t } from "./i18n.js";
 
 const TYPING_PAUSE = 250;
 const HOST_PAUSE = 700; // sub2api's accounts are listed for it, so it waits until the reader pauses
@@ -48,6 +48,7 @@ export function showImport(root, signal) {
   const leaveOut = h("input", { type: "checkbox", id: "leave-out", onchange: leave });
   const leaveLabel = h("label", { for: "leave-out", class: "leave-out" }, leaveOut, h("span", {}));
   const reason = h("p", { class: "reason", id: "reason" });
+  const cost = h("p", { class: "muted cost" });
   const go = h("button", { type: "button", class: "button primary go", "aria-describedby": "reason", onclick: () => submit(false) });
   const check = h("button", { type: "button", class: "button", title: t("check.text"), onclick: () => submit(true) }, t("check"));
   const command = h("code", {});
@@ -135,8 +136,16 @@ export function showImport(root, signal) {
     check.disabled = viewer;
     go.classList.toggle("wanting", Boolean(wanting));
     reason.textContent = wanting?.text ?? t("import.ready");
+    cost.textContent = expected(plan);
     command.textContent = commandOf(options.fields(), options.names());
     draft.options = options.kept();
+  }
+
+  /** How many requests the relays will be asked, by the API's own reckoning for the rows as they were read. */
+  function expected({ counts }) {
+    const { requests, summary } = parsed;
+    const each = (all) => number(Math.round((all / summary.ready) * counts.import));
+    return summary?.ready && counts.import ? t("import.requests", { usual: each(requests.usual), most: each(requests.most) }) : "";
   }
 
   function chip(name, { counts }) {
@@ -216,7 +225,7 @@ export function showImport(root, signal) {
   const cli = h("details", { class: "more command" }, h("summary", {}, t("command")), h("p", { class: "muted" }, t("command.text")), h("pre", { tabindex: 0 }, command), copyButton(() => command.textContent));
   const side = h("div", { class: "side" }, box.element, options.element, cli);
   const preview = h("section", { class: "previewed", "aria-label": t("preview") }, refusal, trouble, chips, hostTrouble, empty, rows.element);
-  const bar = h("div", { class: "act-bar" }, h("div", { class: "inner" }, leaveLabel, reason, check, h("kbd", {}, t("import.keys")), go));
+  const bar = h("div", { class: "act-bar" }, h("div", { class: "inner" }, leaveLabel, reason, cost, check, h("kbd", {}, t("import.keys")), go));
   root.replaceChildren(back, head, h("div", { class: "import" }, side, preview), bar);
   guard({ holds: () => draft.text.trim() !== "", forget: () => { draft = fresh(); } });
   signal.addEventListener("abort", () => {

@@ -3,6 +3,7 @@
 import { getItem } from "./api.js";
 import { badge, h, reconcile } from "./dom.js";
 import { span, t, valueText } from "./i18n.js";
+import { evidenceOf } from "./item-evidence.js";
 import { history } from "./item-history.js";
 import { modelsOf } from "./item-models.js";
 import { copyButton, errorText, isAbort, loading, moment, problem } from "./parts.js";
@@ -26,10 +27,12 @@ export function itemDrawer(runId, signal) {
   const sheet = h("div", { class: "sheet" }, close, content);
   const element = h("dialog", { class: "drawer", "aria-label": t("item") }, sheet);
   let linked = false; // opened by a link of this page: then going back closes it
+  let shown = null;
 
   function open() {
     const id = itemInAddress();
     if (!id) return element.close();
+    shown = id;
     if (!element.open) element.showModal();
     content.replaceChildren(loading());
     element.scrollTop = 0;
@@ -52,7 +55,9 @@ export function itemDrawer(runId, signal) {
     reconcile(content, sections(item));
   }
 
+  /** The focus goes back to the item's row; the one that the drawer was opened from may have been drawn anew since. */
   function leave() {
+    document.querySelector(`a.address[href="#${shown}"]`)?.focus({ preventScroll: true });
     if (!itemInAddress()) return;
     if (linked) window.history.back();
     else window.history.replaceState(window.history.state, "", location.pathname + location.search);
@@ -73,6 +78,7 @@ function sections(item) {
     part("history", events, () => section([t("events"), h("small", {}, t("events.hint"))], history(events))),
     part("decision", rest, () => section(t("decision"), facts(decision(item)))),
     part("models", [rest, capability], () => section(t("models"), modelsOf(item))),
+    part("evidence", [item.speed, item.evidence], () => section(t("evidence"), evidenceOf(item))),
     part("transport", capability, () => section(t("transport"), transport(capability?.transport_profile))),
   ];
 }
@@ -124,13 +130,21 @@ function facts(pairs) {
 const code = (value) => (value === null || value === undefined ? null : h("code", {}, String(value)));
 const copied = (value) => (value ? [code(value), copyButton(() => String(value))] : null);
 
+/** A number in sub2api, with a way to the list of its panel: a single entry has no address there. */
+function inPanel(item, id, list) {
+  if (id === null) return null;
+  const link = { class: "panel", href: list, target: "_blank", rel: "noreferrer", title: t("panel.hint", { name: item.provider_id }) };
+  return [...copied(id), list && h("a", link, t("panel.open"))];
+}
+
 function decision(item) {
   return [
     [t("providerId"), copied(item.provider_id)],
     [t("fingerprint"), code(item.api_key_fingerprint)],
     [t("platform"), item.platform],
-    [t("accountId"), copied(item.account_id)],
-    [t("channelId"), copied(item.channel_id)],
+    [t("accountId"), inPanel(item, item.account_id, item.panel?.accounts)],
+    [t("groupId"), inPanel(item, item.group_id, item.panel?.groups)],
+    [t("channelId"), inPanel(item, item.channel_id, item.panel?.channels)],
     [t("matched"), item.matched_account_state && valueText("matched_account_state", item.matched_account_state)],
     [t("resolution"), item.account_resolution && valueText("account_resolution", item.account_resolution)],
     [t("reused"), threeValued(item.provision_reused)],

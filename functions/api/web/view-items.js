@@ -3,6 +3,7 @@
 import { role } from "./api.js";
 import { badge, h, row } from "./dom.js";
 import { clockTime, number, span, t } from "./i18n.js";
+import { doubts, speedText } from "./item-evidence.js";
 import { listView } from "./list-view.js";
 import { listItems } from "./list.js";
 import { copyButton } from "./parts.js";
@@ -13,12 +14,12 @@ const CONFIRMATIONS = ["pending", "confirmed", "advisory", "failed"];
 const ACCESSES = ["unknown", "active", "degraded", "broken"];
 const MATCHES = ["active", "disabled", "deprecated", "broken"];
 const RESOLUTIONS = ["created", "reused", "reactivated", "replaced"];
+const ORDERS = ["first_token", "tokens_per_second", "latency"];
 
 /**
- * `changed` is called when the filters have changed, `total(values)` gives how many items meet them, or null, and
- * `retry(items)` asks to import chosen ones again.
+ * `changed` is called when the filters have changed, `retry(items)` asks to import chosen ones again.
  */
-export function itemList(runId, { changed, total, retry, signal }) {
+export function itemList(runId, { changed, retry, signal }) {
   const columns = columnsOf();
   const providers = h("datalist", { id: "providers" });
   const known = new Set();
@@ -83,7 +84,6 @@ export function itemList(runId, { changed, total, retry, signal }) {
     noMatch: t("items.noMatch"),
     signal,
     changed,
-    total,
   });
 
   /** Items can be chosen once their run has ended, by an operator. */
@@ -113,6 +113,7 @@ function fieldsOf() {
     { name: "matched_account_state", label: t("matched"), options: MATCHES, extra: true },
     { name: "account_resolution", label: t("resolution"), options: RESOLUTIONS, extra: true },
     { name: "provider_id", label: t("providerId"), suggest: "providers", extra: true },
+    { name: "sort", label: t("sort"), options: ORDERS, none: t("sort.usual"), extra: true },
   ];
 }
 
@@ -162,11 +163,13 @@ function planned({ resolution, account_id: id }) {
   return h("span", { class: "badge gray" }, t(`plan.${resolution}`, { id: id ?? "" }));
 }
 
-function model({ resolved_smoke_model: name, served_model: served, latency_ms: latency }) {
+function model({ resolved_smoke_model: name, served_model: served, latency_ms: latency, speed, evidence }) {
   const title = served && served !== name ? `${name} → ${served}` : name;
   return [
     name && h("code", { title }, name),
     latency !== null && h("div", { class: "muted" }, span(latency)),
+    speed && h("div", { class: "muted" }, speedText(speed)),
+    doubts(evidence),
   ];
 }
 

@@ -7,10 +7,10 @@ import { t } from "./i18n.js";
 import { allItems } from "./list.js";
 import { errorText, isAbort, loading, problem } from "./parts.js";
 import { poll } from "./poll.js";
-import { askRetry } from "./retry-dialog.js";
+import { askRetry, MOST_KEYS } from "./retry-dialog.js";
 import { failed, runActions, undoing } from "./run-actions.js";
 import { runCauses } from "./run-causes.js";
-import { runHead, totalOf } from "./run-head.js";
+import { runHead } from "./run-head.js";
 import { itemDrawer } from "./view-item.js";
 import { itemList } from "./view-items.js";
 
@@ -38,20 +38,19 @@ function follow(root, back, found, signal) {
   const warnings = h("div", {});
   const announce = announcer();
   const set = (values) => items.filters.set(values);
-  const retry = (choice, chosen, count) => askRetry(run, choice, chosen, count, refusal);
-  const actions = runActions(runId, { changed: acted, retry: () => retry({}, causes.items(), failed(run)), save, signal });
+  const itemsOf = (filters) => allItems(runId, signal, filters);
+  const actions = runActions(runId, { changed: acted, retry: () => retry({}, failed(run)), save, signal });
   const head = runHead(runId, set, actions.buttons);
-  const causes = runCauses(runId, {
+  const causes = runCauses({
     filter: (code) => set({ code, access_status: "", current_stage: "", has_warning: "" }),
-    retry: ({ codes, items: chosen }) => retry({ codes }, chosen, chosen.length),
-    save: (chosen, code) => saveCsv(chosen, `${runId}-${code}`),
-    known: (list) => items.filters.offer("code", list.map(({ code, reason }) => [code, reason])),
+    retry: (code, count) => retry({ codes: [code] }, count),
+    addresses: async (code) => [...new Set((await itemsOf({ code })).map(({ base_url: url }) => url))].join("\n"),
+    save: (code) => told(async () => saveCsv(await itemsOf({ code }), `${runId}-${code}`)),
     signal,
   });
   const items = itemList(runId, {
     changed: filtered,
-    total: (values) => (values.code ? causes.count(values.code) : totalOf(run, values)),
-    retry: (chosen) => retry({ item_ids: chosen.map(({ item_id: id }) => id) }, chosen, chosen.length),
+    retry: (chosen) => askRetry(run, { item_ids: chosen.map(({ item_id: id }) => id) }, chosen, chosen.length, refusal),
     signal,
   });
   const drawer = itemDrawer(runId, signal);
@@ -62,22 +61,42 @@ function follow(root, back, found, signal) {
     causes.select(values.code);
   }
 
-  async function draw({ run: now, recent_warnings: texts }) {
+  /** Asks whether to import again what `choice` says; of few items also for new keys. */
+  function retry(choice, count) {
+    return told(async () => {
+      const chosen = count > MOST_KEYS ? [] : await itemsOf(choice.codes ? { code: choice.codes[0] } : { has_failed: true });
+      askRetry(run, choice, chosen, count, refusal);
+    });
+  }
+
+  /** Does what the reader asked for, and says in place when the API refuses it. */
+  async function told(work) {
+    refusal.replaceChildren();
+    try {
+      await work();
+    } catch (error) {
+      if (!isAbort(error)) refusal.replaceChildren(problem(errorText(error)));
+    }
+  }
+
+  /** Shows what the API says of the run; returns whether it has ended since the last time. */
+  function draw({ run: now, recent_warnings: texts, causes: why, child_runs: children }) {
     const ended = run.state === "running" && now.state !== "running";
     run = now;
     const part = goesOn(run) ? `${run.completed_items}/${run.total_items}` : run.badges.state.text;
     document.title = `${part} · ${run.label || runId} · ${t("title")}`;
-    head.update(run);
+    head.update(run, children);
     actions.update(run);
     items.update(run);
     warnings.replaceChildren(...warningsOf(texts));
     announce(run);
-    await causes.update(run);
+    items.filters.offer("code", why.map(({ code, reason }) => [code, reason]));
+    causes.update(why, Boolean(run.finished_at) && !run.dry_run );
     return ended;
   }
 
   async function refresh() {
-    const ended = await draw(await getRun(runId, signal));
+    const ended = draw(await getRun(runId, signal));
     await items.refresh(ended);
     await drawer.refresh();
     return goesOn(run);
@@ -96,19 +115,15 @@ function follow(root, back, found, signal) {
   }
 
   /** Exports what the filters show, all of it and not only what has been read so far. */
-  async function save(kind) {
-    try {
-      const shown = await allItems(runId, signal, items.filters.values());
-      (kind === "csv" ? saveCsv : saveJson)(shown, runId);
-    } catch (error) {
-      if (!isAbort(error)) refusal.replaceChildren(problem(errorText(error)));
-    }
+  function save(kind) {
+    const write = kind === "csv" ? saveCsv : saveJson;
+    return told(async () => write(await itemsOf(items.filters.values()), runId));
   }
 
   const tell = (error) => trouble.replaceChildren(...(error ? [problem(t("error.stale"), again)] : []));
   const again = () => refresh().then(() => tell(null), tell);
   root.replaceChildren(back, head.element, ...actions.troubles, refusal, trouble, causes.element, warnings, items.element, drawer.element, ...actions.dialogs);
-  draw(found).catch(tell);
+  draw(found);
   items.start();
   drawer.open();
   watch();

@@ -282,9 +282,15 @@ class CompositionRoot:
             UndoRequests(self.runs, follow_up, self.service, self.queues[ItemStage.PROBE]),
             self._cleanup,
             lambda: self.host.client,
+            self._panel_address,
             ResultProjection(language),
             self.clock,
         )
+
+    def _panel_address(self) -> str:
+        """Where people reach the host: its secret names it when that is not the address that the service uses."""
+        secret = self.secret(self.settings.host_secret_id)
+        return str(secret.get("panel_url") or secret.get("base_url") or "")
 
     def _cleanup(self) -> QuarantineCleanup:
         """One per request: it holds provider leases under a name of its own."""
@@ -380,7 +386,8 @@ class CompositionRoot:
             self._semaphore("origin", self.settings.origin_concurrency),
         )
         session = http.guarded_session(self.settings.allowed_hosts, THREADS, self._resolver, self._tls())
-        prober = Prober(partial(http.exchange, partial(http.send, session)), self.origin_breakers)
+        exchange = partial(http.exchange, partial(http.send, session))
+        prober = Prober(exchange, self.origin_breakers, self.settings.spared_relays)
         return ImportStage(
             self.runs,
             self.items,

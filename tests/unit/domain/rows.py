@@ -22,8 +22,14 @@ def run(**fields: Any) -> Run:
     return Run.model_validate({**base, **fields})
 
 
-def counters(**fields: int) -> Counters:
-    base = {"completed_items": 2, "active_items": 1, "degraded_items": 1, "broken_items": 0, "warning_items": 1}
+def counters(**fields: Any) -> Counters:
+    base: dict[str, Any] = {
+        "completed_items": 2,
+        "active_items": 1,
+        "degraded_items": 1,
+        "broken_items": 0,
+        "warning_items": 1,
+    }
     return Counters.model_validate({**base, **fields})
 
 

@@ -55,6 +55,10 @@ CASES: dict[str, list[Answer]] = {
         Answer(200, json.dumps(CHAT_OK) + "\n\ndata: [DONE]\n", "application/json"),
         Answer(200, 'data: {"choices":[{"delta":{"content":"ok"}}]}\n\ndata: [DONE]\n\n', "text/event-stream"),
     ],
+    "no such path, in the words of a gateway": [
+        body(403, {"message": "Missing Authentication Token"}),
+        body(404, {"fault": {"faultstring": "Unable to identify proxy for host: secure and url: /v1/models"}}),
+    ],
     "something before the relay does not reach it": [
         Answer(409, "error code: 1001", "text/plain"),
         Answer(404, "The deployment could not be found on Vercel.", "text/plain"),
@@ -67,7 +71,7 @@ CASES: dict[str, list[Answer]] = {
     ],
     "a challenge page": [Answer(503, "<html><title>Just a moment...</title></html>", "text/html")],
     "a 200 page is a login or parking page, not an API": [page(200), Answer(200, "  " + HTML, "application/json")],
-    "a WAF page, not the provider": [page(401), page(403), page(406), page(409)],
+    "a WAF page, not the provider": [page(403), page(406), page(409)],
     "a 200 that holds no completion is not a success": [
         body(200, {"choices": []}),
         body(200, {"choices": [{}]}),
@@ -111,6 +115,7 @@ CASES: dict[str, list[Answer]] = {
         says(429, "当前订阅套餐暂未开放GLM-5权限", code="1311"),
         says(429, "Your plan does not include this model"),
     ],
+    "an account that is locked": [says(429, "您的账户已被锁定，请联系客服解锁", code="1112")],
     "slow down: says nothing about the key": [
         says(429, "slow down"),
         page(429),
@@ -164,7 +169,7 @@ CASES: dict[str, list[Answer]] = {
         body(403, {"code": 7, "message": "User is blocked: Bot abuse"}),
     ],
     "the key was refused, as an error of a gateway": [says(500, "Sign in again with Claude Code.")],
-    "the key was refused": [says(401, "no"), body(200, {"code": 401, "message": "no"})],
+    "the key was refused": [says(401, "no"), page(401), body(200, {"code": 401, "message": "no"})],
     "a limit that passes, under another status": [
         says(413, "tokens per minute (TPM): Limit 400"),
         says(200, "rate limit exceeded"),

@@ -38,6 +38,8 @@ ADDED = {
     "advisory_count",
     "latency_ms",
     "served_model",
+    "speed",
+    "evidence",
     "platform",
     "dry_run",
     "plan_of",
@@ -83,8 +85,9 @@ EXAMPLES = {
     "6.2": (schema_examples.RUN_LIST, api.RunList(runs=[ZH.run(rows.run(), rows.counters())], next_cursor=None)),
     "6.3": (schema_examples.RUN_DETAIL, ZH.run_detail(rows.run(), rows.counters())),
     "6.4": (schema_examples.ITEM_LIST, api.ItemList(items=[ZH.item(rows.item(
-        matched_account_state="active", account_resolution="reused"), rows.profile())], next_cursor=None)),
-    "6.5": (schema_examples.ITEM_DETAIL, ZH.item_detail(rows.item(), rows.profile(), [rows.event()])),
+        matched_account_state="active", account_resolution="reused"), rows.profile())],
+        next_cursor=None, matching_items=1)),
+    "6.5": (schema_examples.ITEM_DETAIL, ZH.item_detail(rows.item(), rows.profile(), [rows.event()], None)),
 }  # fmt: skip
 
 
@@ -172,6 +175,24 @@ def test_advisories_and_warnings_come_in_the_language_asked_for() -> None:
     )
 
 
+def test_causes_say_what_happened_and_what_to_do_in_the_language_asked_for() -> None:
+    counted = rows.counters(broken_items=2, causes=[{"code": "auth_failed", "broken_items": 2, "degraded_items": 1}])
+    cause = shown(EN.run_detail(rows.run(), counted))["causes"][0]
+    assert cause == {
+        "code": "auth_failed",
+        "reason": "The relay refused the key",
+        "to_do": "Check that the key is complete and still valid.",
+        "broken_items": 2,
+        "degraded_items": 1,
+    }
+    assert shown(ZH.run_detail(rows.run(), counted))["causes"][0]["reason"] == "上游拒绝了该密钥"
+
+
+def test_a_run_names_the_latest_runs_made_of_its_items() -> None:
+    children = [f"run_{n}" for n in range(25)]
+    assert shown(EN.run_detail(rows.run(child_runs=children), rows.counters()))["child_runs"] == children[5:]
+
+
 def test_warnings_of_the_run_itself_stand_behind_the_summary() -> None:
     warned = rows.run(warnings=[{"code": "self_service_not_proven", "params": {"reason": "no balance"}}])
     both = shown(EN.run_detail(warned, rows.counters()))["recent_warnings"]
@@ -211,13 +232,13 @@ def test_there_is_no_advice_where_none_is_needed(fields: dict[str, Any]) -> None
 
 def test_at_most_200_events_are_shown_oldest_first() -> None:
     events = [rows.event(number) for number in range(EVENTS_SHOWN + 5)]
-    view = shown(ZH.item_detail(rows.item(), rows.profile(), events))
+    view = shown(ZH.item_detail(rows.item(), rows.profile(), events, None))
     assert EVENTS_SHOWN == 200
     assert [e["event_id"] for e in view["events"]] == [f"evt_{n:02d}" for n in range(200)]
 
 
 def test_an_item_that_was_never_probed_has_no_profile() -> None:
-    view = shown(ZH.item_detail(rows.item(), ItemProfile(), []))
+    view = shown(ZH.item_detail(rows.item(), ItemProfile(), [], None))
     assert view["capability_profile"] is None
     assert (view["raw_models"], view["events"]) == ([], [])
 
@@ -227,7 +248,7 @@ def test_a_profile_with_a_value_outside_its_enum_fails_loudly() -> None:
     assert broken.capability_profile is not None
     broken.capability_profile["transport_profile"]["auth_style"] = "basic"
     with pytest.raises(ValueError, match="auth_style"):
-        ZH.item_detail(rows.item(), broken, [])
+        ZH.item_detail(rows.item(), broken, [], None)
 
 
 # --- how a run ends (docs/design.md#2-pipeline)
@@ -283,7 +304,7 @@ def test_two_hundred_of_the_largest_items_fit_an_answer(name: str) -> None:
 def test_a_list_says_how_much_it_leaves_out_and_the_detail_has_all() -> None:
     names = tuple(f"family-{n}" for n in range(1_000))
     item, profile = rows.item(requested_models=names[:50]), ItemProfile(canonical_model_families=names)
-    listed, detail = EN.item(item, profile), EN.item_detail(item, profile, [])
+    listed, detail = EN.item(item, profile), EN.item_detail(item, profile, [], None)
     assert listed.canonical_model_families == list(names[:20])
     assert listed.requested_models == list(names[:20])
     assert (listed.canonical_model_family_count, listed.requested_model_count, listed.advisory_count) == (1_000, 50, 1)

@@ -38,7 +38,7 @@ def everything(relay: Relay, base_url: str) -> tuple[Any, Any]:
 @pytest.mark.parametrize("profile", LATER)
 def test_what_is_found_out_afterwards(box: Any, relay: Relay, profile: str) -> None:
     result, later = everything(relay, box.relay(profile, "later"))
-    flags = (later.supports_stream, later.supports_tools, later.supports_reasoning_fields)
+    flags = (later.flags.supports_stream, later.flags.supports_tools, later.flags.supports_reasoning_fields)
     assert "".join(SIGNS[flag] for flag in flags) == LATER[profile]
     assert relay.requests_left >= 0
     assert result.smoke_model
@@ -93,7 +93,7 @@ def test_a_fifth_of_random_faults_never_makes_a_flag_falsely_false(box: Any, rel
         seen = (transport.supports_openai_chat_completions, transport.supports_openai_responses,
                 transport.supports_anthropic_messages)  # fmt: skip
         assert all(SIGNS[flag] in (true, "?") for flag, true in zip(seen, truth, strict=True))
-        flags = (later.supports_stream, later.supports_tools, later.supports_reasoning_fields)
+        flags = (later.flags.supports_stream, later.flags.supports_tools, later.flags.supports_reasoning_fields)
         assert all(SIGNS[flag] in (true, "?") for flag, true in zip(flags, later_truth, strict=True))
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from batch_import.domain.politeness import NoExtraProbes
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -22,6 +24,7 @@ class Settings:
     deployment_secret_id: str = ""
     tokens_secret_id: str = ""
     allowed_private_hosts: str = ""
+    no_extra_probes: str = ""
     ssl_cert_file: str = ""  # authorities in place of the shipped ones; for development
     provider_concurrency: int = 0
     origin_concurrency: int = 0
@@ -44,3 +47,7 @@ class Settings:
     @property
     def allowed_hosts(self) -> frozenset[str]:
         return frozenset(name.strip().lower() for name in self.allowed_private_hosts.split(",") if name.strip())
+
+    @property
+    def spared_relays(self) -> NoExtraProbes:
+        return NoExtraProbes(self.no_extra_probes.split(","))

@@ -218,15 +218,14 @@ class StageWorker:
 
         The worker that brought it there may have been killed before it published that.
         """
+        ours = item.current_stage in self.stage.lease_stages
+        delay = self._seconds_until(item.due_at) if ours else 0.0
+        if ours and delay <= _EARLY and now.seconds_left() >= self.stage.worst_case:
+            return False
         self._items.note(item)
         if item.current_stage is ItemStage.DONE:
             self.stage.ended(item)
             return True
-        delay = self._seconds_until(item.due_at)
-        if item.current_stage not in self.stage.lease_stages:  # a message was lost after the row, or came twice
-            delay = 0.0
-        elif delay <= _EARLY and now.seconds_left() >= self.stage.worst_case:
-            return False
         now.batcher.add(item.run_id, item.item_id, NextStep(item.current_stage, delay if delay > _EARLY else 0.0))
         return True
 

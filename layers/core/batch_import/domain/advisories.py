@@ -21,9 +21,6 @@ ADVISORIES: dict[str, Text] = {
         "该上游不支持 /v1/responses，系统已自动回退到 /v1/chat/completions",
         "The relay has no /v1/responses; /v1/chat/completions is used instead",
     ),
-    "initial_probe_race_expected": Text(
-        "sub2api 的协议探测尚未结束，首次测试可能失败", "sub2api's own protocol probe may make the first test fail"
-    ),
     "forbidden_in_host_test": Text(
         "sub2api 的测试持续返回 403，已转由真实请求判定", "sub2api's test kept answering 403; a real request decides"
     ),

@@ -31,7 +31,8 @@ _MOST_NODES = 200_000  # commas, brackets and braces of a JSON text: each may co
 class Answer:
     """An HTTP answer, or the ``trouble`` that stood in its way (then ``status`` is 0).
 
-    ``cut``: a stream that was longer than is read; what is there can be judged all the same.
+    ``cut``: a stream that was longer than is read; what is there can be judged all the same. ``arrivals``: for each
+    piece of the body as it came, its last byte and the seconds since the request was begun.
     """
 
     status: int = 0
@@ -40,6 +41,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     trouble: Trouble | None = None
     cut: bool = False
+    arrivals: tuple[tuple[int, float], ...] = field(default=(), repr=False)
 
     @cached_property
     def json(self) -> Any:
@@ -97,7 +99,7 @@ class Answer:
 
     def shortened(self) -> "Answer":
         """The same answer with as much of its text as an error message may hold: a judged body is not kept."""
-        return replace(self, text=self.text[:_LONGEST_TEXT], content_type=self.content_type[:100])
+        return replace(self, text=self.text[:_LONGEST_TEXT], content_type=self.content_type[:100], arrivals=())
 
 
 _REDIRECTS = (301, 302, 303, 307, 308)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from batch_import.domain.answers import Answer, Trouble
+from batch_import.domain.evidence import Observation
 from batch_import.domain.outcomes import Code
 from batch_import.domain.refusals import Refusal, refusals, speaks_of_key
 from batch_import.domain.streams import Framing, whole_body
@@ -62,6 +63,7 @@ class ModelCapabilityProfile:
     supports_tools: Flag = "unknown"
     supports_reasoning_fields: Flag = "unknown"
     smoke_chat_ok: Flag = "unknown"
+    speed: "dict[str, Any] | None" = None  # domain/speed.py; of the one model that was asked for a stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +158,13 @@ class Seen:
 
 @dataclass(frozen=True)
 class ProtocolResult:
-    """``answer`` is shortened; ``completion`` says what a good one held."""
+    """``answer`` is shortened; ``completion`` and ``observations`` say what a good one held."""
 
     protocol: Protocol
     verdict: Verdict
     answer: Answer = field(repr=False)
     completion: "Completion | None" = None
+    observations: tuple[Observation, ...] = ()
     spoken: Spoken | None = None
 
 
@@ -200,17 +203,22 @@ _HOLDS = {  # the list that a completion has, and what the first of its parts mu
 
 def completion_in(body: Any, protocol: Protocol) -> Completion:
     """``body`` is a completion (``has_completion``)."""
-    served = body.get("model") or body.get("modelVersion")
     usage = body.get("usage") if isinstance(body.get("usage"), dict) else {}
     counted = usage.get("completion_tokens_details")
     tokens = counted.get("reasoning_tokens") if isinstance(counted, dict) else None
     message = body["choices"][0]["message"] if protocol is Protocol.CHAT else None
     return Completion(
-        served_model=_printable(served) if isinstance(served, str) else None,
+        served_model=served_model(body),
         calls_tool=_calls_tool(body, message, protocol),
         tells_reasoning=isinstance(message, dict) and any(message.get(f) for f in _REASONING),
         counts_reasoning=isinstance(tokens, int) and tokens > 0,
     )
+
+
+def served_model(body: Mapping[str, Any]) -> str | None:
+    """The model that a completion names, or ``None`` for what no name of a model could be."""
+    served = body.get("model") or body.get("modelVersion")
+    return _printable(served) if isinstance(served, str) else None
 
 
 _REASONING = ("reasoning_content", "reasoning", "thinking")
@@ -233,6 +241,7 @@ _FAILURES_OF_SERVER = tuple(range(500, 600))
 _SUCCESS = tuple(range(200, 300))
 _ERROR = (Body.ERROR, Body.OTHER)
 _LIMIT, _MODEL = (Refusal.LIMIT,), (Refusal.MODEL, Refusal.MODEL_AWAY, Refusal.PLAN)
+_KEY = (Refusal.KEY, Refusal.ACCOUNT, Refusal.KEY_LIKELY)
 
 # fmt: off
 VERDICTS: tuple[Row, ...] = (
@@ -244,6 +253,8 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.INVALID, "an endless answer is no completion", trouble=(Trouble.TOO_LARGE,)),
     Row(Verdict.UNAVAILABLE, "the budget of requests was spent: nothing is known", trouble=(Trouble.NOT_ASKED,)),
     Row(Verdict.OK, "what the protocol promises", statuses=_SUCCESS, bodies=(Body.COMPLETION,)),
+    Row(Verdict.ABSENT, "no such path, in the words of a gateway", statuses=(403, 404), bodies=_ERROR,
+        words=(Refusal.UNROUTED,)),
     Row(Verdict.UNAVAILABLE, "something before the relay does not reach it", statuses=(*_SUCCESS, *_ANY_FAILURE),
         words=(Refusal.ORIGIN,)),
     Row(Verdict.WALL, "something before the relay, or a rule for addresses and regions",
@@ -251,13 +262,13 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.WALL, "a challenge page", statuses=_FAILURES_OF_SERVER, bodies=(Body.HTML,), words=(Refusal.WALL,)),
     Row(Verdict.NOT_AN_API, "a 200 page is a login or parking page, not an API", statuses=_SUCCESS,
         bodies=(Body.HTML,)),
-    Row(Verdict.WALL, "a WAF page, not the provider", statuses=(401, 403, 406, 409), bodies=(Body.HTML,)),
+    Row(Verdict.WALL, "a WAF page, not the provider", statuses=(403, 406, 409), bodies=(Body.HTML,)),
     Row(Verdict.INVALID, "a 200 that holds no completion is not a success", statuses=_SUCCESS, bodies=(Body.OTHER,)),
     Row(Verdict.CLIENT, "the relay admits certain programs only", bodies=_ERROR, words=(Refusal.CLIENT,)),
     Row(Verdict.RATE_LIMITED, "too much for what is behind the relay", statuses=(429,), bodies=_ERROR,
         words=(Refusal.UPSTREAM,)),
     Row(Verdict.UNAVAILABLE, "refused by what is behind the relay, not by the relay",
-        statuses=(*_SUCCESS, 400, 401, 403), bodies=_ERROR, words=(Refusal.UPSTREAM,),
+        statuses=(*_SUCCESS, 400, 401, 403, 404, 500), bodies=_ERROR, words=(Refusal.UPSTREAM,),
         without=(Refusal.PARAMETER, *_MODEL)),
     Row(Verdict.RATE_LIMITED, "a limit of hours or days", statuses=(*_SUCCESS, *_ANY_FAILURE), bodies=_ERROR,
         words=(Refusal.WINDOW,)),
@@ -268,6 +279,8 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.PAYMENT, "no balance at the relay", statuses=(402,)),
     Row(Verdict.MODEL_NOT_SERVED, "a plan without this model", statuses=(429,), bodies=_ERROR, words=(Refusal.PLAN,),
         without=_LIMIT),
+    Row(Verdict.AUTH_FAILED, "an account that is locked", statuses=(429,), bodies=_ERROR, words=(Refusal.ACCOUNT,),
+        without=(Refusal.LIMIT, Refusal.TEMPORARY, Refusal.UPSTREAM)),
     Row(Verdict.RATE_LIMITED, "slow down: says nothing about the key", statuses=(429,)),
     Row(Verdict.UNAVAILABLE, "said to pass", statuses=(*_SUCCESS, *_ANY_FAILURE), bodies=_ERROR,
         words=(Refusal.TEMPORARY,)),
@@ -283,12 +296,12 @@ VERDICTS: tuple[Row, ...] = (
         bodies=_ERROR, words=(Refusal.MODEL, Refusal.PLAN), without=_LIMIT),
     Row(Verdict.FORBIDDEN, "the key's group is off", statuses=(400, 401, 403), bodies=_ERROR, words=(Refusal.GROUP,)),
     Row(Verdict.AUTH_FAILED, "the key was refused, in the relay's words", statuses=(200, 400, 401, 403, 409, 422, 423),
-        bodies=_ERROR, words=(Refusal.KEY, Refusal.KEY_LIKELY)),
+        bodies=_ERROR, words=_KEY),
     Row(Verdict.AUTH_FAILED, "the key was refused, as an error of a gateway", statuses=(500,), bodies=(Body.ERROR,),
-        words=(Refusal.KEY,), without=(Refusal.UPSTREAM,)),
+        words=(Refusal.KEY, Refusal.ACCOUNT), without=(Refusal.UPSTREAM,)),
     Row(Verdict.AUTH_FAILED, "the key was refused", statuses=(401,)),
-    Row(Verdict.RATE_LIMITED, "a limit that passes, under another status", statuses=(200, 400, 403, 413), bodies=_ERROR,
-        words=_LIMIT),
+    Row(Verdict.RATE_LIMITED, "a limit that passes, under another status", statuses=(200, 400, 403, 404, 413),
+        bodies=_ERROR, words=_LIMIT),
     Row(Verdict.ABSENT, "no such endpoint, in the relay's words", statuses=(400, 404), bodies=_ERROR,
         words=(Refusal.ROUTE,)),
     Row(Verdict.ABSENT, "no such endpoint, as an error of a gateway", statuses=(500,), bodies=(Body.ERROR,),
@@ -297,7 +310,7 @@ VERDICTS: tuple[Row, ...] = (
         bodies=(Body.ERROR,)),
     Row(Verdict.ABSENT, "no such endpoint", statuses=(404, 405, 501)),
     Row(Verdict.FORBIDDEN, "refused for this key, model or protocol: not an absence", statuses=(403,)),
-    Row(Verdict.UNAVAILABLE, "passing failure of the relay", statuses=(*_FAILURES_OF_SERVER, 408, 425)),
+    Row(Verdict.UNAVAILABLE, "passing failure of the relay", statuses=(*_FAILURES_OF_SERVER, 408, 424, 425)),
     Row(Verdict.REDIRECTED, "the API is at another address", statuses=(301, 302, 303, 307, 308)),
     Row(Verdict.INVALID, "an error under a 200 that says no more", statuses=_SUCCESS),
     Row(Verdict.REJECTED, "our request was not accepted: proves neither presence nor absence"),
@@ -348,12 +361,12 @@ def about_model(result: ProtocolResult) -> bool:
 
 def is_rarely_about_model(result: ProtocolResult, model: str) -> bool:
     """Is one more model worth a request, but not all of them? A limit that names no model is mostly the key's."""
-    if result.verdict is Verdict.RATE_LIMITED:
+    if result.verdict in (Verdict.RATE_LIMITED, Verdict.PAYMENT):
         words = result.answer.error_words.lower()
         return not (
             Refusal.UPSTREAM in refusals(words) or any(each in words for each in (model.lower(), "model", "模型"))
         )
-    return result.verdict in (Verdict.PAYMENT, Verdict.AUTH_FAILED)
+    return result.verdict is Verdict.AUTH_FAILED
 
 
 _ABOUT_MODEL = frozenset(

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from batch_import.domain.errors import InvalidRequest
+from batch_import.domain.evidence import Agreement, Seen, Source
 from batch_import.domain.outcomes import Code
 from batch_import.domain.types import (
     AccessMode,
@@ -300,12 +301,22 @@ class ParseSummary(BaseModel):
     ignored: int
 
 
+class ExpectedRequests(BaseModel):
+    """How often the relays of the rows that are ready will be asked in all: ``usual`` where they work, at ``most`` in
+    any case. What the host asks comes besides.
+    """
+
+    usual: int
+    most: int
+
+
 class ParseResult(BaseModel):
     """What a pasted text was read as. ``texts`` has the sentence of each note that occurs."""
 
     rows: list[ShownRow]
     ignored: list[ShownIgnored]
     summary: ParseSummary
+    requests: ExpectedRequests
     texts: dict[str, str]
 
 
@@ -376,11 +387,27 @@ class RunList(BaseModel):
     next_cursor: str | None
 
 
+class CauseView(BaseModel):
+    """Why items of a run failed: how many ended by ``code``, what it means, and what to do about it."""
+
+    code: Code
+    reason: str
+    to_do: str
+    broken_items: int
+    degraded_items: int
+
+
 class RunDetail(BaseModel):
-    """One run with its recent warnings (docs/design.md#33-responses)."""
+    """One run with its recent warnings (docs/design.md#33-responses).
+
+    ``causes`` are why items failed, the most frequent first. ``child_runs`` are the latest 20 runs made of its items,
+    by a retry or by applying its plan; the newest comes last.
+    """
 
     run: RunSummary
     recent_warnings: list[str]
+    causes: list[CauseView]
+    child_runs: list[str]
 
 
 class PlanView(BaseModel):
@@ -408,6 +435,37 @@ class UndoView(BaseModel):
     message: str
 
 
+class SpeedView(BaseModel):
+    """How a stream of the test model came, asked of the relay itself: the time to its first token, with what connecting
+    took, and the rate from there; null for a stream that was too short or came in one piece.
+    """
+
+    first_token_ms: int
+    tokens_per_second: float | None
+
+
+class ObservationView(BaseModel):
+    """One thing that was seen, and in which answer; ``text`` says it in the reader's language."""
+
+    code: Seen
+    source: Source
+    text: str
+
+
+class AnsweredView(BaseModel):
+    """``inconsistent`` when one observation does not fit, ``consistent`` when some fit and all do; none is a proof."""
+
+    value: Agreement
+    observations: list[ObservationView]
+
+
+class EvidenceView(BaseModel):
+    """What the relay's answers tell: is it the model that was asked for, and is what is sent passed on untouched?"""
+
+    identity: AnsweredView
+    passthrough: AnsweredView
+
+
 class ItemSummary(BaseModel):
     """An item of a list (docs/design.md#33-responses) with badges, the failure's code and advice.
 
@@ -415,7 +473,8 @@ class ItemSummary(BaseModel):
     ``…_count`` fields say how many there are. The detail has them all.
 
     ``platform`` is the host's platform of its account, once that is decided. ``latency_ms`` is what the proof took,
-    through the gateway; ``served_model`` is what the relay's own answer named. ``position`` counts from 1 in the list
+    through the gateway; ``served_model`` is what the relay's own answer named. ``speed`` and ``evidence`` are what its
+    answers showed, null until they are known; no verdict rests on them. ``position`` counts from 1 in the list
     that was sent; ``updated_at`` is when the item's stage last changed. ``reason`` is what ``last_error_code`` means;
     ``next_attempt_at`` is when the service itself tries again.
     """
@@ -450,6 +509,8 @@ class ItemSummary(BaseModel):
     platform: Platform | None
     latency_ms: int | None
     served_model: str | None
+    speed: SpeedView | None
+    evidence: EvidenceView | None
     plan: PlanView | None
     undo_result: UndoView | None
     position: int
@@ -458,8 +519,11 @@ class ItemSummary(BaseModel):
 
 
 class ItemList(BaseModel):
+    """A page of a run's items. ``matching_items`` is how many meet the filters, on all pages together."""
+
     items: list[ItemSummary]
     next_cursor: str | None
+    matching_items: int
 
 
 class TransportProfileView(BaseModel):
@@ -481,6 +545,7 @@ class ModelProfileView(BaseModel):
     supports_tools: Flag
     supports_reasoning_fields: Flag
     smoke_chat_ok: Flag
+    speed: SpeedView | None = None
 
 
 class CapabilityProfileView(BaseModel):
@@ -501,8 +566,19 @@ class EventView(BaseModel):
     created_at: Timestamp
 
 
+class PanelLinks(BaseModel):
+    """Where the host's own panel lists accounts, groups and channels; it has no address for a single one."""
+
+    accounts: str
+    groups: str
+    channels: str
+
+
 class ItemDetail(ItemSummary):
-    """One item, flat, with capability profile and event history (docs/design.md#33-responses)."""
+    """One item, flat, with capability profile and event history (docs/design.md#33-responses).
+
+    ``panel`` has links to the host's own lists; a search there for ``provider_id`` finds what belongs to the item.
+    """
 
     raw_models: list[str]
     normalized_models: list[str]
@@ -510,6 +586,8 @@ class ItemDetail(ItemSummary):
     reused_from_provider_id: str | None
     reused_from_account_id: int | None
     channel_id: int | None
+    group_id: int | None
+    panel: PanelLinks | None
     capability_profile: CapabilityProfileView | None
     events: list[EventView]
 

@@ -31,14 +31,23 @@ class _Row(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)  # keys of the tables are no fields
 
 
+class Cause(_Row):
+    """How many items ended broken, and how many degraded, by one code."""
+
+    code: Code
+    broken_items: int = 0
+    degraded_items: int = 0
+
+
 class Counters(_Row):
-    """Sums over the items that ended."""
+    """Sums over the items that ended. ``causes`` says why some of them failed, the most frequent cause first."""
 
     completed_items: int = 0
     active_items: int = 0
     degraded_items: int = 0
     broken_items: int = 0
     warning_items: int = 0
+    causes: tuple[Cause, ...] = ()
 
 
 class Plan(_Row):
@@ -79,8 +88,9 @@ class Before(_Row):
 class Run(_Row):
     """``pages`` are those of its items' index, ``index_page`` that of the runs' index which names it.
 
-    ``totals`` are the counters at its end. ``keys_until`` is the time, in seconds of the epoch, at which the keys that
-    it still holds are erased; ``None`` when it holds none.
+    ``totals`` are the counters at its end. ``followers`` are the runs made of its items that may not have ended, and
+    ``child_runs`` are all of them, oldest first. ``keys_until`` is the time, in seconds of the epoch, at which the keys
+    that it still holds are erased; ``None`` when it holds none.
     """
 
     run_id: str
@@ -115,6 +125,7 @@ class Run(_Row):
     left_out_items: int = 0
     followers: tuple[str, ...] = ()
     followed: int = 0
+    child_runs: tuple[str, ...] = ()
     undos: int = 0  # that were asked for
     undo_asked_at: str | None = None
     undone_at: str | None = None
@@ -247,6 +258,7 @@ class ItemProfile(_Row):
     recommended_models: tuple[str, ...] = ()
     model_mapping: dict[str, str] = Field(default_factory=dict)
     capability_profile: dict[str, Any] | None = None
+    evidence: dict[str, Any] | None = None  # domain/evidence.py
 
 
 class Event(_Row):

@@ -75,6 +75,11 @@ class Outcome:
         """What happened, without a full stop."""
         return self.zh if language == "zh" else self.en
 
+    def to_do(self, language: str) -> str:
+        """What to do now, as a sentence; empty where there is nothing to do."""
+        text, stop = (self.advice_zh, "。") if language == "zh" else (self.advice_en, ".")
+        return text and f"{text}{stop}"
+
     def advice(self, language: str) -> str:
         """What happened and what to do now, as sentences."""
         if language == "zh":

@@ -6,8 +6,9 @@ from typing import Any
 
 from batch_import.domain import contract as api
 from batch_import.domain.advisories import Advisory, Text, text_of
-from batch_import.domain.entities import Counters, Event, Item, ItemProfile, Run
+from batch_import.domain.entities import Cause, Counters, Event, Item, ItemProfile, Run
 from batch_import.domain.event_texts import event_text
+from batch_import.domain.evidence import Question, Seen, text_of_observation
 from batch_import.domain.outcomes import outcome
 from batch_import.domain.provider import shown_fingerprint
 from batch_import.domain.shortening import first_names, first_texts
@@ -24,6 +25,7 @@ from batch_import.domain.undo_results import UNDO_TEXTS, UndoOutcome, UndoReason
 from batch_import.domain.urls import shown_base_url
 
 EVENTS_SHOWN = 200
+_CHILDREN_SHOWN = 20
 _MODELS_SHOWN = 20  # of a plan; the item's profile has all
 
 _RUN = {
@@ -126,14 +128,25 @@ class ResultProjection:
             warnings.insert(0, self._worded(_WARNED, count=counters.warning_items))
         if run.left_out_items:
             warnings.append(self._worded(_LEFT_OUT, run_id=run.retry_of or run.plan_of, count=run.left_out_items))
-        return api.RunDetail(run=self.run(run, counters, whole=True), recent_warnings=warnings)
+        return api.RunDetail(
+            run=self.run(run, counters, whole=True),
+            recent_warnings=warnings,
+            causes=[self._cause(cause) for cause in counters.causes],
+            child_runs=list(run.child_runs[-_CHILDREN_SHOWN:]),
+        )
+
+    def _cause(self, cause: Cause) -> api.CauseView:
+        known = outcome(cause.code)
+        return api.CauseView(reason=known.reason(self.language), to_do=known.to_do(self.language), **cause.model_dump())
 
     def item(self, item: Item, profile: ItemProfile) -> api.ItemSummary:
         fields = self._item_fields(item, profile)
         shortened = {name: first_names(fields[name]) for name in ("requested_models", "canonical_model_families")}
         return api.ItemSummary(**{**fields, **shortened, "advisory_messages": first_texts(fields["advisory_messages"])})
 
-    def item_detail(self, item: Item, profile: ItemProfile, events: Iterable[Event]) -> api.ItemDetail:
+    def item_detail(
+        self, item: Item, profile: ItemProfile, events: Iterable[Event], panel: api.PanelLinks | None
+    ) -> api.ItemDetail:
         shown = sorted(events, key=lambda event: event.created_at)[:EVENTS_SHOWN]
         capability = profile.capability_profile
         return api.ItemDetail(
@@ -144,6 +157,8 @@ class ResultProjection:
             reused_from_provider_id=item.reused_from_provider_id if item.provision_reused else None,
             reused_from_account_id=item.reused_from_account_id if item.provision_reused else None,
             channel_id=item.channel_id,
+            group_id=item.group_id,
+            panel=panel,
             capability_profile=api.CapabilityProfileView.model_validate(capability) if capability else None,
             events=[self._event(event) for event in shown],
         )
@@ -180,6 +195,8 @@ class ResultProjection:
             "platform": item.platform,
             "latency_ms": item.latency_ms,
             "served_model": item.served_model,
+            "speed": _speed(profile),
+            "evidence": self._evidence(profile),
             "plan": _plan(item, profile),
             "undo_result": self._undo_result(item),
             "position": item.position + 1,
@@ -196,6 +213,18 @@ class ResultProjection:
     def _event(self, event: Event) -> api.EventView:
         text = event_text(event.event_type, json.loads(event.payload_json), self.language)
         return api.EventView(**event.model_dump(), text=text)
+
+    def _evidence(self, profile: ItemProfile) -> api.EvidenceView | None:
+        if profile.evidence is None:
+            return None
+        return api.EvidenceView.model_validate({q: self._answered(profile.evidence[q]) for q in Question})
+
+    def _answered(self, stored: dict[str, Any]) -> dict[str, Any]:
+        told = [
+            {**it, "text": text_of_observation(Seen(it["code"]), it["params"], self.language)}
+            for it in stored["observations"]
+        ]
+        return {"value": stored["value"], "observations": told}
 
     def _undo_result(self, item: Item) -> api.UndoView | None:
         if item.undo_result is None:
@@ -226,6 +255,13 @@ class ResultProjection:
 
 def _badge(text: str, color: str) -> api.Badge:
     return api.Badge.model_validate({"text": text, "color": color})
+
+
+def _speed(profile: ItemProfile) -> api.SpeedView | None:
+    """That of the test model, the only one that is asked for a stream."""
+    models = (profile.capability_profile or {}).get("model_profiles", [])
+    found = next((model["speed"] for model in models if model.get("speed")), None)
+    return api.SpeedView.model_validate(found) if found else None
 
 
 def _plan(item: Item, profile: ItemProfile) -> api.PlanView | None:

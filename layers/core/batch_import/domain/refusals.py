@@ -31,8 +31,10 @@ class Refusal(StrEnum):
     MODEL = "model"  # this model, not the relay
     MODEL_AWAY = "model_away"  # this model, perhaps for a while
     KEY = "key"
+    ACCOUNT = "account"  # locked or closed, and the key with it
     KEY_LIKELY = "key_likely"  # words that failures of the relay use as well
     ROUTE = "route"  # no such path
+    UNROUTED = "unrouted"  # no such path, in words of a gateway that sound otherwise
     PLACE = "place"  # a rule for addresses or regions, where no model is spoken of
     PERMISSION = "permission"  # the key is good, but lacks a right
     WINDOW = "window"  # a limit of hours or days
@@ -78,7 +80,9 @@ SIGNS: tuple[Sign, ...] = (
          "Istio, others"),
     Sign(_K.WALL, r"(?:user )?location is not supported", "Gemini"),
     Sign(_K.WALL, r"unsupported_country|country, region, or territory not supported"
-         r"|region.{0,20}not (?:supported|availa)", "OpenAI, Anthropic"),
+         r"|region.{0,20}not (?:supported|availa)"
+         r"|(?m:^(?!.*\bmodel).*not (?:available|supported) in (?:\w+ ){1,2}(?:country|region))"
+         r"|ip_not_authorized", "OpenAI, Anthropic"),
     Sign(_K.WALL, r"ip.{0,12}(?:不在|未在).{0,16}(?:列表|白名单)|ip.{0,30}(?:not in|whitelist|allowlist)"
          r"|ip_not_allowed|ip (?:address )?(?:is )?(?:not allowed|blocked|banned|forbidden)|(?:禁止|封禁).{0,6}ip"
          r"|ip.{0,6}(?:被封|受限|异常)", "new-api, sub2api"),
@@ -97,6 +101,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|currently only available for coding agents|only available for coding", "Anthropic, Kimi for Coding"),
     Sign(_K.CLIENT, r"invalid claude code request|non[- ]claude[- ]code", "AnyRouter"),
     Sign(_K.CLIENT, r"(?:invalid|bad|missing|unknown|unsupported) user.?agent"
+         r"|\bthis version .{0,30}\b(?:no longer|not) supported"
          r"|\b(?:upgrade|update) (?:\w+ ){0,3}(?:client|claude code|codex)\b", "relays"),
     # --- no money: unmistakable
     Sign(_K.MONEY, r"insufficient[_ ](?:user[_ ]|account[_ ]|token[_ ])?(?:quota|balance|credits?|funds?)",
@@ -112,7 +117,9 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.MONEY, r"exceeded_current_quota|account.{0,60}suspended.{0,80}(?:billing|balance)", "Moonshot"),
     Sign(_K.MONEY, r"pre_consume_token_quota_failed|quota is not enough|token quota|api_key_quota_exhausted"
          r"|quota_exhausted", "new-api, sub2api"),
-    Sign(_K.MONEY, r"key limit exceeded(?! \((?:dai|week|month)ly)|allowance", "OpenRouter, Copilot"),
+    Sign(_K.MONEY, r"key limit exceeded(?! \((?:dai|week|month)ly)|allowance"
+         r"|\bkey (?:has )?(?:reached|exceeded|hit) (?:its|the|your) (?:usage|spend\w*|credit|total) limit",
+         "OpenRouter, Copilot, LLM Gateway"),
     Sign(_K.MONEY, r"code=1113\b|code=1309\b", "Zhipu"),
     Sign(_K.MONEY, r"欠费|请充值|充值后|未付费|账单逾期", "Aliyun, Zhipu"),
     Sign(_K.MONEY, r"no active subscription|subscription_not_found|subscription (?:has )?expired|subscription_expired"
@@ -124,18 +131,19 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
     Sign(_K.UPSTREAM, r"internal server error|(?:in|not have )sufficient capacity"
          r"|内部(?:服务器)?错误|系统(?:异常|错误)", "relays"),
-    Sign(_K.UPSTREAM, r"bad_response|openai_error|do_?request_?failed|fetch failed|econn[a-z]+|socket hang up|dial tcp"
+    Sign(_K.UPSTREAM, r"\bno auth available|bad_response|openai_error|do_?request_?failed|fetch failed"
+         r"|econn[a-z]+|socket hang up|dial tcp"
          r"|no such host|connection (?:refused|reset|error|timed out|aborted)|unexpected eof"
-         r"|(?<!session )\btimed ?out\b",
-         "new-api, Go, Node"),
+         r"|(?<!session )\btimed ?out\b|(?<!登录)超时",
+         "new-api, Go, Node, CLIProxyAPI"),
     Sign(_K.UPSTREAM, r"\ball (?:\w+ ){0,3}(?:providers?|channels?|candidates?|targets?|upstreams?|accounts?"
          r"|keys?) (?:\w+ )?(?:failed|exhausted|unavailable)\b|(?:均|都|全部).{0,6}失败"
          r"|(?:无|没有)可用的?(?:账户|账号|上游|节点|服务)", "relays that ask several"),
     # --- limits that pass
     Sign(_K.WINDOW, r"(?:用完|用尽|耗尽|exhausted|exceed\w*|used up)(?s:.{0,60})(?:稍后|\blater\b|in.flight)",
          "relays that renew quotas"),
-    Sign(_K.RENEWS, r"\bresets? (?:at|in|on|after|tomorrow)\b|\bwill reset\b|replenish\w*|重置|resets_at",
-         "Codex, claude-relay-service, Azure"),
+    Sign(_K.RENEWS, r"\bresets? (?:at|in|on|after|tomorrow)\b|\bwill reset\b|replenish\w*|重置|resets_at"
+         r"|\bnext (?:billing )?(?:cycle|period)\b", "Codex, claude-relay-service, Azure, Kimi"),
     Sign(_K.LIMIT, r"per[ _-]?(?:minute|second|hour|day|week|month)|\b(?:rpm|tpm|rpd|tpd|qps|qpm)\b|daily|weekly"
          r"|hourly", "OpenAI, Gemini, sub2api"),
     Sign(_K.LIMIT, r"rate[ _-]?limit|too many requests|too_many|throttl|requests? too (?:fast|frequent)"
@@ -159,13 +167,15 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.PARAMETER, r"max_tokens|max_completion_tokens|max_output_tokens|temperature|top_p|tool_choice"
          r"|enable_thinking|instructions (?:are|is) (?:required|missing)|instructions.{0,20}required", "OpenAI, Codex"),
     Sign(_K.PARAMETER, STREAM_WANTED, "new-api, Aliyun, Codex"),
+    Sign(_K.PARAMETER, r"field validation for|failed on the '\w+' tag", "Go"),
     Sign(_K.PARAMETER, r"input must be a list|store must be|store.{0,10}false", "Codex"),
     # --- the key's group
     Sign(_K.PERMISSION, r"missing (?:the )?(?:required )?scopes?\b"
          r"|(?:in|not )sufficient (?:\w+ )?(?:permissions?|scopes?|privileges?|rights)\b"
          r"|lacks? (?:the )?(?:required|necessary)|not authorized to perform", "OpenAI, Hugging Face, Azure, AWS"),
     Sign(_K.PERMISSION, r"api access\b", "plans without the API"),
-    Sign(_K.PERMISSION, r"实名|服务未开通|service ?not ?activated", "SiliconFlow, Tencent"),
+    Sign(_K.PERMISSION, r"实名|服务未开通|service ?not ?activated|\bbind (?:your|an?) .{0,24}\baccount"
+         r"|绑定.{0,6}(?:账号|账户|手机)", "SiliconFlow, Tencent, ModelScope"),
     # --- this model
     Sign(_K.PLAN, r"code=1311\b", "Zhipu"),
     Sign(_K.MODEL, r"must be verified to use|only .{0,200}allowed now, your model"
@@ -174,9 +184,9 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.MODEL, r"(?:no|without|lacks?|not have|n't have|denied|unable to|cannot|can't|not allowed to"
          r"|not (?:authorized|permitted|entitled) (?:to|for))[\w ]{0,30}(?:access|use)[\w ]{0,20}\bmodel",
          "OpenAI, GitHub Models, Together, Bedrock"),
-    Sign(_K.MODEL, r"no (?:available |healthy |active |valid )?(?:endpoints?|deployments?|channels?|providers?"
-         r"|accounts?|upstreams?|backends?|[a-z]+ accounts?)\b.{0,30}(?:found |available |support\w* |serv\w* "
-         r"|match\w* )?(?:for|supporting|serving|matching|found)", "OpenRouter, LiteLLM, sub2api, new-api"),
+    Sign(_K.MODEL, r"\bno (?:\w+ ){0,2}(?:endpoints?|deployments?|channels?|providers?"
+         r"|accounts?|upstreams?|backends?)\b.{0,30}(?:found |available |support\w* |serv\w* "
+         r"|match\w* )?(?:for|support\w*|serving|matching|found)", "OpenRouter, LiteLLM, sub2api, new-api"),
     Sign(_K.MODEL, r"deploymentnotfound|api deployment for this resource"
          r"|operation does not work with the specified model|not a chat model|only supported in v1/", "Azure, OpenAI"),
     Sign(_K.MODEL, r"free tier of the model|freetieronly|model.{0,60}(?:inference limit|paused)", "Aliyun, Ark"),
@@ -197,12 +207,14 @@ SIGNS: tuple[Sign, ...] = (
          r"|(?:sign|log)(?:ging|ning)? ?in again|(?:session|login) (?:has |is )?expired", "Google, Xunfei, Baidu"),
     Sign(_K.KEY, r"login fail|身份验证失败|鉴权失败|认证失败|未登录|authorization failed", "MiniMax, Zhipu 1000"),
     # --- the path
-    Sign(_K.ROUTE, r"^\W*(?:404 )?(?:http_?404 )?(?:page )?not[ _]?found\W*(?:(?:404|none)\W*)?$", "FastAPI, Go"),
+    Sign(_K.UNROUTED, r"^missing authentication token$|unable to identify proxy for host", "AWS API Gateway, Apigee"),
+    Sign(_K.ROUTE, r"^(?=.*not[ _]?found)(?:\W*(?:http_?404|404|none|error|page|not[ _]?found))+\W*$",
+         "FastAPI, Go, Spring, Rails"),
     Sign(_K.ROUTE, r"invalid url|unknown (?:request url|route|path|endpoint|url)"
          r"|no (?:such )?(?:route|handler|path|static)|unsupported (?:path|endpoint|url|legacy)|cannot (?:post|get) /"
          r"|not implemented|convert_request_failed", "OpenAI, new-api, Express, Spring"),
     Sign(_K.ROUTE, r"(?:/v\d|/responses|/messages|/chat/completions|/models|endpoint|route|path|resource|接口|路径"
-         r"|url)\b.{0,60}(?:not[ _](?:be )?(?:found|supported|implemented|allowed|exist)|does ?n[o']t exist"
+         r"|url)\b.{0,60}(?:not[ _](?:be )?(?:found|supported|implemented|allowed|exist)|n't (?:be )?(?:found|exist)"
          r"|unsupported|不存在|不支持|未找到)", "relays"),
     Sign(_K.ROUTE, r"(?:not[ _]found|method not allowed|nothing here|不存在|未找到).{0,40}(?:/v\d|/responses|/messages"
          r"|/chat|/models|接口|路径|endpoint)", "relays"),
@@ -241,7 +253,7 @@ SAYINGS: tuple[Saying, ...] = (
     Saying(_K.MODEL_AWAY, ("model",), ("away",)),
     Saying(_K.KEY, ("key",), ("absent", "off", "bad", "away")),
     Saying(_K.KEY_LIKELY, ("key",), ("failed",), after=True),
-    Saying(_K.KEY, ("account",), ("off", "away"), after=True),
+    Saying(_K.ACCOUNT, ("account",), ("off", "away"), after=True),
 )
 
 
@@ -316,4 +328,4 @@ def speaks_of_money(text: str) -> bool:
 
 def speaks_of_key(words: str) -> bool:
     """The key was refused for what it is; ``words`` as in ``refusals``."""
-    return not {Refusal.KEY, Refusal.KEY_LIKELY}.isdisjoint(refusals(words))
+    return not {Refusal.KEY, Refusal.ACCOUNT, Refusal.KEY_LIKELY}.isdisjoint(refusals(words))

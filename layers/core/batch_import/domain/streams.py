@@ -7,6 +7,7 @@ from typing import Any
 from batch_import.domain.answers import Answer, parsed
 
 _DONE = "[DONE]"
+_OF_WHOLE = ("id", "model", "usage", "system_fingerprint", "x_groq", "timings")  # of a chat completion
 
 
 class Framing(StrEnum):
@@ -81,7 +82,7 @@ def _chat(events: list[dict[str, Any]]) -> dict[str, Any]:
             if isinstance(part, dict):
                 _add(message, part)
             finish = (choice.get("finish_reason") if isinstance(choice, dict) else None) or finish
-    body = _first(events, "model", "usage")
+    body = _first(events, *_OF_WHOLE)
     return {**body, "choices": [{"message": message, "finish_reason": finish}] if message or finish else []}
 
 

@@ -112,10 +112,10 @@ VOCABULARY: tuple[Words, ...] = (
     # --- what they say of it
     Words(
         "absent",
-        r"\bnot (?:be )?(?:found|exist\w*|available|present|listed|recogni[sz]ed|configured|loaded|deployed|served"
-        r"|provided|registered|installed|activated|open\w*|accessible|ready|supplied|specified|set)\b|\bnot find\b"
-        r"|\bn[o']t exist\b|\bno such\b"
-        r"|\bno\b(?= (?:\w+ ){0,2}(?:model|key|token|auth\w*|credentials?|deployments?)\b)|\bunknown\b"
+        r"\bnot (?:be )?(?:found|exist\w*|available|present|listed|recogni[sz]ed|configured|deployed|served"
+        r"|provided|registered|installed|activated|open\w*|accessible|supplied|specified|set)\b|\bnot find\b"
+        r"|n't (?:be )?(?:found|exist\w*|available)\b|\bno such\b"
+        r"|\bno\b(?= (?:\w+ ){0,2}(?:model|key|token|auth\w*|credentials?|deployments?|providers?)\b)|\bunknown\b"
         r"|\bunrecogni[sz]ed\b|\bnon ?existent\b|\bmissing\b"
         r"|\brequired\b(?! (?:\w+ )?(?:permission|scope|role|field|parameter|action))|\bno longer\b|\bempty\b"
         r"|\bexistiert nicht|\bfehlt\b|\bintrouvable|\bindisponible|\bn'existe pas|\bmanquante?\b"
@@ -129,7 +129,7 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "away",
-        r"\bunavailable\b|\bunhealthy\b|\bunreachable\b"
+        r"\bunavailable\b|\bunhealthy\b|\bunreachable\b|\bnot (?:ready|loaded)\b|\bis down\b"
         r"|不可用",
     ),
     Words(
@@ -138,11 +138,12 @@ VOCABULARY: tuple[Words, ...] = (
         r"|purchased|whitelisted|in (?:the )?(?:\w+ )?(?:(?:allow|white)?list\w*|allow\w*))"
         r"|\bn't (?:\w+ )?(?:support|allow|include|cover|permit)|\bunsupported|\bdenied\b|\bdenies\b|\bforbidden\b"
         r"|\bno (?:access|permission|right)|\bn[o']t have (?:\w+ ){0,3}(?:access|permission|right)|\bunpurchased\b"
-        r"|\brestrict\w*|\bblocked\b|\bprohibited\b|\brejected\b|\bunauthori[sz]ed\b|\blacks?\b"
+        r"|\brestrict\w*|\bblocked\b|\bprohibited\b|\brejected\b|\bunauthori[sz]ed\b|\blacks?\b|\bis gated\b|\bagree\b"
         r"|\brequires? (?:an? )?(?:\w+ ){0,3}(?:subscription|plan|verif\w*|upgrade|account|access|terms|grant|paid"
         r"|tier|newer|opt in)\b|\binsufficient permission|\bkeine berechtigung"
-        r"|无权|无权限|没有权限|不支持|不允许|禁止|未开通|未授权|未开放|拒绝|受限|被限制|[无没].{0,8}权限"
-        r"|не (?:поддержив|разреш)\w*|\bзапрещ\w*|\bnicht (?:unterstützt|erlaubt|berechtigt|freigegeben)"
+        r"|无权|无权限|没有权限|不支持|不允许|禁止|请勿|不得|未开通|未授权|未开放|拒绝|受限|被限制|[无没].{0,8}权限"
+        r"|не (?:поддержив|разреш)\w*|\bне (?:входит|в (?:белом )?списке)|\bзапрещ\w*"
+        r"|\bnicht (?:unterstützt|erlaubt|berechtigt|freigegeben)"
         r"|\bnon (?:pris en charge|autorisé\w*|supporté\w*)|\bno (?:está )?(?:permitid\w|soportad\w|autorizad\w)"
         r"|\bnão (?:permitid\w|suportad\w|autorizad\w)|サポートされていません|許可されていません|対応していません"
         r"|지원하지 않|허용되지|không (?:được )?(?:hỗ trợ|phép)"
@@ -160,14 +161,15 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\bremoved\b|\bdeleted\b|\bexpired?\b|\brevoked\b|\bsuspended\b|\bbanned\b|\bb(?:lack|lock)listed\b|\bterminated\b|\boffline\b"
         r"|\binactive\b|\bnot active\b|\bcancell?ed\b|\brestricted\b|\barchived\b|\bend of life\b|\bfrozen\b"
         r"|\blocked\b|\bended\b|\babgelaufen|\bgesperrt|\bdeaktiviert|\bcaducad\w|\bexpirad\w"
-        r"|停用|禁用|吊销|撤销|注销|作废|锁定|移除|下线|下架|封禁|被封|过期|失效|到期|已删除|被删除|冻结"
+        r"|停用|禁用|非活动|未激活|吊销|撤销|注销|作废|锁定|移除|下线|下架|封禁|被封|过期|失效|到期|已删除|被删除|冻结"
         r"|\bexpirée?\b|\bист[её]к\w*|\bзаблокирован\w*|\bотключ\w*|期限(?:が)?切れ|만료"
         r"|\bsüresi dol\w*|\bwygasł\w*|\bverlopen\b|\bgeblokkeerd|\bkedaluwarsa|\bdiblokir|\bhết hạn|منتهي|หมดอายุ",
     ),
     Words(
         "bad",
         r"\binvalid\w*|\bincorrect\w*|\bmisspell?\w*|\bwrong\b|\bbad\b|\billegal\b|\bmalformed\b"
-        r"|\bnot (?:a )?valid\b|\bleaked\b|\bcompromised\b|\bnot be (?:validated|verified)|\bfalsch\w*|\binvalide\w*"
+        r"|\bnot (?:a )?valid\b|n[o']t match\b|\bleaked\b|\bcompromised\b|\bnot be (?:validated|verified)"
+        r"|\bfalsch\w*|\binvalide\w*"
         r"|\bincorrecta?\b|\bnon valid\w"
         r"|有误|写错|错误|不正确|无效|非法|不合法|状态不可用|無効|不正"
         r"|\bungültig\w*|\binválid\w*|\bno (?:es )?válid\w|\bневерн\w*|\bнедействит\w*|\bнеправильн\w*|\bнекоррект\w*"
@@ -198,7 +200,7 @@ VOCABULARY: tuple[Words, ...] = (
     Words(
         "only",
         r"\bonly\b|\bofficial\b|\bmust be\b|\bplease use\b|\bplease switch\b|\boutside of\b"
-        r"|仅|只|请使用|请在|请通过|限定|专用|専用",
+        r"|仅|只|之外|以外|请使用|请在|请通过|限定|专用|専用",
     ),
 )
 
@@ -215,7 +217,10 @@ _URL = re.compile(r"\b(?:https?://|www\.)\S+")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _JOINT = re.compile(r"(?<=[^\W\d_])[-.](?=[^\W\d_])|_")
 _END = re.compile(r"[.!?;](?=\s|$)|[。！？；，]|, *(?=please|check|make sure)")
-_BLAND = re.compile(r"\b(?:invalid|bad) (?:request|argument)(?: error)?\b|\b\w*(?:api|server) error\b")
+_BLAND = re.compile(
+    r"\binvalid (?:\w+ )?(?:response|answer|content|output)\b"
+    r"|\b(?:invalid|bad) (?:request|argument)(?: error)?\b|\b\w*(?:api|server) error\b"
+)
 _ADVICE = re.compile(
     r"\W*(?:please |kindly |you (?:can|may|should) |bitte |veuillez )?(?:check|verify|make sure|ensure|visit|see\b"
     r"|refer|learn more|contact|read\b|consult|find\b|review|manage|if you|(?:über)?prüfen|vérifi)"

@@ -16,6 +16,7 @@ from batch_import.domain.types import AccessMode, ItemOrder, RunSource, RunState
 from batch_import.domain.urls import shown_base_url
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
+from batch_import.http_api.panel import panel_links
 from batch_import.http_api.pasted import HostAccounts, with_items
 from batch_import.intake import parse, shown
 from batch_import.net.deadline import deadline
@@ -36,7 +37,10 @@ _HEALTH_SECONDS = 5.0
 
 
 class ApiUseCases:
-    """``cleanup`` and ``host`` are asked for when they are needed; they may raise a ``HostError``."""
+    """``cleanup`` and ``host`` are asked for when they are needed; they may raise a ``HostError``.
+
+    ``panel`` gives the address of the host's panel, or an empty text.
+    """
 
     def __init__(
         self,
@@ -49,6 +53,7 @@ class ApiUseCases:
         undos: UndoRequests,
         cleanup: Callable[[], QuarantineCleanup],
         host: Callable[[], HostClient],
+        panel: Callable[[], str],
         show: ResultProjection,
         clock: Clock,
     ) -> None:
@@ -61,6 +66,7 @@ class ApiUseCases:
         self._undos = undos
         self._cleanup = cleanup
         self._host = host
+        self._panel = panel
         self._show = show
         self._clock = clock
 
@@ -99,10 +105,12 @@ class ApiUseCases:
     def items(
         self, run_id: str, filters: Mapping[str, Any], order: ItemOrder, limit: int, cursor: str | None
     ) -> api.ItemList:
-        found, next_cursor = self._listing.items(self._run(run_id), filters, limit, cursor, order)
-        profiles = self._items.profiles(found)
+        page = self._listing.items(self._run(run_id), filters, limit, cursor, order)
+        profiles = self._items.profiles(page.items)
         return api.ItemList(
-            items=[self._show.item(item, profiles[item.item_id]) for item in found], next_cursor=next_cursor
+            items=[self._show.item(item, profiles[item.item_id]) for item in page.items],
+            next_cursor=page.next_cursor,
+            matching_items=page.matching,
         )
 
     def item(self, run_id: str, item_id: str) -> api.ItemDetail:
@@ -110,7 +118,8 @@ class ApiUseCases:
         item = self._items.get(self._run(run_id).run_id, item_id) if known else None
         if item is None:
             raise NotFound("this run has no such item", "该批次没有该条目")
-        return self._show.item_detail(item, self._items.profile(item), self._items.events(item, EVENTS_SHOWN))
+        events = self._items.events(item, EVENTS_SHOWN)
+        return self._show.item_detail(item, self._items.profile(item), events, panel_links(self._panel()))
 
     def cancel(self, run_id: str) -> api.RunSummary:
         run = self._service.cancel(self._run(run_id).run_id)
@@ -132,8 +141,8 @@ class ApiUseCases:
 
     def export(self, run_id: str, limit: int, cursor: str | None) -> api.RunExport:
         run = self._run(run_id)
-        found, next_cursor = self._listing.items(run, {}, limit, cursor, name="export")
-        return exported(run, found, next_cursor)
+        page = self._listing.items(run, {}, limit, cursor, name="export")
+        return exported(run, page.items, page.next_cursor)
 
     def quarantine(self) -> api.Quarantine:
         with _needing_the_host():

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from batch_import.domain import contract as api
 from batch_import.domain.errors import TooLarge
+from batch_import.domain.politeness import MOST_REQUESTS, USUAL_REQUESTS
 from batch_import.intake.rows import Intake, ParsedRow
 from batch_import.intake.texts import Note, texts_of
 
@@ -40,6 +41,7 @@ def _result(intake: Intake, rows: list[api.ShownRow], language: str) -> api.Pars
             ambiguous=summary.ambiguous,
             ignored=summary.ignored,
         ),
+        requests=api.ExpectedRequests(usual=summary.ready * USUAL_REQUESTS, most=summary.ready * MOST_REQUESTS),
         texts=texts_of(_notes(rows), language),
     )
 

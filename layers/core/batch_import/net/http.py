@@ -143,7 +143,7 @@ def exchange(
     end = time.monotonic() + timeout
     try:
         with deadline(timeout), send(method, url, headers=headers, body=body, timeout=timeout) as response:
-            return _read(response, end, max_body)
+            return _read(response, end - timeout, end, max_body)
     except (OSError, HTTPError, ValueError, MemoryError) as error:  # requests' own errors are OSErrors
         raise_own_fault(error)
         trouble = _trouble(error)
@@ -169,26 +169,30 @@ def connection_trouble(resolver: Resolver, allowed: Collection[str], origin: str
     return None
 
 
-def _read(response: BaseHTTPResponse, end: float, max_body: int) -> Answer:
+def _read(response: BaseHTTPResponse, start: float, end: float, max_body: int) -> Answer:
     """What is there is read at once, not when 64 KiB have come: a slow drip must meet the deadline.
 
     A stream that is too long is judged by what has come; a whole answer that is too long is none.
     """
-    chunks, size, cut = [], 0, False
+    chunks: list[bytes] = []
+    arrivals: list[tuple[int, float]] = []
+    size, cut = 0, False
     kind = response.headers.get("content-type", "")[:_LONGEST_HEADER]
     while not cut and (chunk := response.read1(65536, decode_content=True)):
         chunks.append(chunk)
         size += len(chunk)
+        now = time.monotonic()
+        arrivals.append((size, now - start))
         tiny = len(chunks) > _MANY_PIECES and size < _FEW_BYTES * len(chunks)
         cut = size > max_body and "event-stream" in kind
         if tiny or (size > max_body and not cut):
             return Answer(trouble=Trouble.TOO_LARGE)
-        if time.monotonic() > end:
+        if now > end:
             return Answer(trouble=Trouble.READ_TIMEOUT)
     await_place(size)
     text = b"".join(chunks)[:max_body].decode("utf-8", "replace")
     kept = {name: response.headers[name][:_LONGEST_HEADER] for name in _KEPT_HEADERS if name in response.headers}
-    return Answer(response.status, text, kind, kept, cut=cut)
+    return Answer(response.status, text, kind, kept, cut=cut, arrivals=tuple(arrivals))
 
 
 def _trouble(error: Exception) -> Trouble:

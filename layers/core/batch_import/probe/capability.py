@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from batch_import.domain.answer_signs import observe
 from batch_import.domain.answers import Answer, Trouble
 from batch_import.domain.capability import (
     Flag,
@@ -24,6 +25,7 @@ from batch_import.domain.capability import (
     weight,
 )
 from batch_import.domain.demands import Demands, asked, demand_advisories, learnt
+from batch_import.domain.evidence import Observation
 from batch_import.domain.outcomes import Code
 from batch_import.domain.routing import servable
 from batch_import.domain.streams import framing, is_streamed, whole_body
@@ -86,6 +88,11 @@ class ProbeResult:
         return self.transport.spoken
 
     @property
+    def observations(self) -> tuple[Observation, ...]:
+        """What the answers showed (``domain/evidence.py``)."""
+        return tuple(seen for result in self.results.values() for seen in result.observations)
+
+    @property
     def served_model(self) -> str | None:
         """What the relay's own answer named."""
         completion = next((r.completion for r in self.results.values() if r.completion), None)
@@ -133,18 +140,24 @@ class _Questions:
                 return result
 
     def _once(self, protocol: Protocol, model: str, style: AuthStyle) -> ProtocolResult:
-        path, body = _REQUESTS[protocol](model)
+        path, usual = _REQUESTS[protocol](model)
         demands = self.demands[protocol]
-        answer = self.relay.post(_root(self.found.api_root, protocol) + path, style, asked(body, demands))
+        body = asked(usual, demands)
+        answer = self.relay.post(root_for(self.found.api_root, protocol) + path, style, body)
         verdict = judge(answer, protocol, model)
         if verdict is not Verdict.OK:
             return ProtocolResult(protocol, verdict, answer.shortened())
         self.styles[protocol] = style
         if is_streamed(answer):
             self.demands[protocol] = replace(demands, stream=True)
-        completion = completion_in(whole_body(answer), protocol)
+        whole = whole_body(answer)
         return ProtocolResult(
-            protocol, verdict, answer.shortened(), completion, Spoken(protocol, style, model, framing(answer))
+            protocol,
+            verdict,
+            answer.shortened(),
+            completion_in(whole, protocol),
+            observe(whole, protocol, model, body),
+            Spoken(protocol, style, model, framing(answer)),
         )
 
 
@@ -231,7 +244,7 @@ def _generate(model: str) -> tuple[str, dict[str, Any]]:
     }
 
 
-def _root(api_root: str, protocol: Protocol) -> str:
+def root_for(api_root: str, protocol: Protocol) -> str:
     """Where the host will ask: it adds the version itself, but to the addresses of platform openai."""
     version = {Protocol.MESSAGES: "/v1", Protocol.GENERATE: GEMINI_VERSION}.get(protocol)
     return f"{without_version(api_root)}{version}" if version else api_root

@@ -1,23 +1,39 @@
-"""What is asked once the item has moved on (docs/design.md#21-probe): streaming, forced tools, reasoning fields."""
+"""What is asked once the item has moved on (docs/design.md#21-probe): streaming, forced tools, reasoning fields.
 
-from collections.abc import Callable
+The same answers tell how fast the relay is, and whether it passes things on as they are.
+See docs/decisions/0034-evidence.md.
+"""
+
+import re
+import threading
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from batch_import.domain.answers import Answer
 from batch_import.domain.capability import Flag, Protocol, Verdict, completion_in, judge
-from batch_import.domain.demands import Demands, asked
+from batch_import.domain.demands import asked
+from batch_import.domain.evidence import Observation
+from batch_import.domain.passed_on import (
+    COUNTING,
+    STOP,
+    TOOL,
+    TOOL_PROMPT,
+    changed_host,
+    seen_of_arguments,
+    seen_of_stop,
+    takes_stop,
+)
+from batch_import.domain.speed import Speed, read_streamed
 from batch_import.domain.streams import Framing, read_events, whole_body
-from batch_import.domain.types import AuthStyle
-from batch_import.probe.capability import ProbeResult
+from batch_import.probe.capability import ProbeResult, root_for
 from batch_import.probe.discovery import ProviderModels
 from batch_import.probe.relay import Relay, together
 
 MAX_TOKENS = 200  # with the three of before: under 2,000 output tokens where the first model answers
-_PROMPT = "Call the tool probe_ping once."
-_TOOL = {"type": "function", "function": {"name": "probe_ping", "parameters": {"type": "object", "properties": {}}}}
+MOST_REQUESTS, MOST_FURTHER = 2, 1  # the second: beyond what the flags need
 _END_MARKERS = ("data: [DONE]", "data:[DONE]", '"response.completed"')
+_SPEAKS_OF_STOP = re.compile(r"\bstop", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +43,97 @@ class DeferredFlags:
     supports_reasoning_fields: Flag
 
 
-def probe_deferred(relay: Relay, found: ProviderModels, result: ProbeResult) -> DeferredFlags:
-    """Two requests at most, within what is left of the relay's budget; what was known stays known.
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """What was found out; ``speed`` is that of the smoke model."""
 
-    Messages were asked for a stream already, and of Gemini's protocol nothing more is asked.
+    flags: DeferredFlags
+    speed: Speed | None = None
+    observations: tuple[Observation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the answers to one question told."""
+
+    flag: Flag = "unknown"
+    speed: Speed | None = None
+    observations: tuple[Observation, ...] = ()
+
+
+def probe_deferred(relay: Relay, found: ProviderModels, result: ProbeResult) -> Deferred:
+    """Two requests at most and one in doubt, within what is left of the relay's budget; what was known stays known.
+
+    Messages were asked for a stream already. They and Gemini's protocol are asked for one that is long enough to be
+    measured.
     """
+    asking = _Asking(relay, found, result)
     if not any(it.protocol in (Protocol.CHAT, Protocol.RESPONSES) for it in result.spoken):
-        streams: Flag = True if any(it.framing is not Framing.WHOLE for it in result.spoken) else "unknown"
-        return DeferredFlags(streams, result.supports_tools, reasoning_flag(result))
+        return _without_openai(asking, result)
     chat = result.transport.supports_openai_chat_completions is True
     known = result.supports_tools
-    stream, tools = _stream_request(result.smoke_model, chat), _tools_request(result.smoke_model) if chat else None
-    ask = partial(_ask, relay, found, result.transport.auth_style)
-    streams, calls_tools = together(
-        partial(ask, _as_demanded(stream, result.demands), stream_flag),
-        partial(ask, _as_demanded(tools, result.demands), tools_flag),
+    stream, tools = together(
+        partial(asking.stream, Protocol.CHAT if chat else Protocol.RESPONSES), asking.tools if chat else _Told
     )
-    return DeferredFlags(streams, known if known is True else calls_tools, reasoning_flag(result))
+    flags = DeferredFlags(stream.flag, known if known is True else tools.flag, reasoning_flag(result))
+    return Deferred(flags, stream.speed, (*stream.observations, *tools.observations))
+
+
+def _without_openai(asking: "_Asking", result: ProbeResult) -> Deferred:
+    streams: Flag = True if any(it.framing is not Framing.WHOLE for it in result.spoken) else "unknown"
+    stream = asking.further_stream(result.spoken[0].protocol) if result.spoken else _Told()
+    flags = DeferredFlags(streams, result.supports_tools, reasoning_flag(result))
+    return Deferred(flags, stream.speed, stream.observations)
+
+
+class _Asking:
+    """Asks one relay; a question that is put a second time uses up what there is for such."""
+
+    def __init__(self, relay: Relay, found: ProviderModels, result: ProbeResult) -> None:
+        self._relay = relay
+        self._api_root = found.api_root
+        self._model = result.smoke_model
+        self._demands = result.demands
+        self._styles = {it.protocol: it.auth_style for it in result.spoken}
+        self._usual_style = result.transport.auth_style
+        self._further = threading.Semaphore(MOST_FURTHER)
+
+    def stream(self, protocol: Protocol) -> _Told:
+        """One stream of some seventy tokens; again without a stop sequence where that is refused."""
+        with_stop = takes_stop(self._model)
+        answer = self._ask(protocol, _stream_request(protocol, self._model, stop=with_stop))
+        if with_stop and answer.status in (400, 422) and _SPEAKS_OF_STOP.search(answer.error_words) and self._again():
+            with_stop = False
+            answer = self._ask(protocol, _stream_request(protocol, self._model, stop=False))
+        streamed = read_streamed(answer)
+        asked_for_stop = with_stop and protocol is not Protocol.RESPONSES and answer.ok
+        return _Told(stream_flag(answer), streamed.speed, seen_of_stop(streamed.text) if asked_for_stop else ())
+
+    def further_stream(self, protocol: Protocol) -> _Told:
+        return self.stream(protocol) if self._again() else _Told()
+
+    def tools(self) -> _Told:
+        """A call of a tool with an address; again where another host came back, as a model may err once."""
+        answer = self._ask(Protocol.CHAT, _tools_request(self._model))
+        first, second = _completion(answer), None
+        if changed_host(first) and self._again():
+            second = _completion(self._ask(Protocol.CHAT, _tools_request(self._model)))
+        return _Told(tools_flag(answer), observations=seen_of_arguments(first, second))
+
+    def _again(self) -> bool:
+        return self._further.acquire(blocking=False)
+
+    def _ask(self, protocol: Protocol, request: "Request") -> Answer:
+        path, body = request
+        openai = protocol in (Protocol.CHAT, Protocol.RESPONSES)
+        style = self._usual_style if openai else self._styles[protocol]
+        demanded = asked(body, self._demands) if openai else body
+        return self._relay.post(root_for(self._api_root, protocol) + path, style, demanded)
+
+
+def _completion(answer: Answer) -> Any:
+    """The body of a good chat completion, else ``None``."""
+    return whole_body(answer) if judge(answer, Protocol.CHAT) is Verdict.OK else None
 
 
 def stream_flag(answer: Answer) -> Flag:
@@ -89,26 +179,21 @@ def _finished(text: str) -> bool:
 Request = tuple[str, dict[str, Any]]
 
 
-def _as_demanded(request: Request | None, demands: Demands) -> Request | None:
-    return None if request is None else (request[0], asked(request[1], demands))
-
-
-def _ask(
-    relay: Relay, found: ProviderModels, style: AuthStyle, request: Request | None, flag: Callable[[Answer], Flag]
-) -> Flag:
-    if request is None or relay.requests_left < 1:
-        return "unknown"
-    path, body = request
-    return flag(relay.post(f"{found.api_root}/{path}", style, body))
-
-
-def _stream_request(model: str, chat: bool) -> Request:
-    if not chat:
-        return "responses", {"model": model, "input": "Say ok", "stream": True, "max_output_tokens": MAX_TOKENS}
-    messages = [{"role": "user", "content": "Say ok"}]
-    return "chat/completions", {"model": model, "messages": messages, "stream": True, "max_tokens": MAX_TOKENS}
+def _stream_request(protocol: Protocol, model: str, *, stop: bool) -> Request:
+    messages = [{"role": "user", "content": COUNTING}]
+    usual = {"model": model, "stream": True}
+    if protocol is Protocol.RESPONSES:
+        return "/responses", {**usual, "input": COUNTING, "max_output_tokens": MAX_TOKENS}
+    if protocol is Protocol.GENERATE:
+        settings = {"maxOutputTokens": MAX_TOKENS, "stopSequences": [STOP]}
+        contents = [{"role": "user", "parts": [{"text": COUNTING}]}]
+        return f"/models/{model}:streamGenerateContent?alt=sse", {"contents": contents, "generationConfig": settings}
+    body = {**usual, "messages": messages, "max_tokens": MAX_TOKENS}
+    if protocol is Protocol.MESSAGES:
+        return "/messages?beta=true", {**body, "stop_sequences": [STOP]}
+    return "/chat/completions", {**body, "stop": [STOP]} if stop else body
 
 
 def _tools_request(model: str) -> Request:
-    body = {"model": model, "messages": [{"role": "user", "content": _PROMPT}], "tools": [_TOOL]}
-    return "chat/completions", {**body, "tool_choice": "required", "stream": False, "max_tokens": MAX_TOKENS}
+    body = {"model": model, "messages": [{"role": "user", "content": TOOL_PROMPT}], "tools": [TOOL]}
+    return "/chat/completions", {**body, "tool_choice": "required", "stream": False, "max_tokens": MAX_TOKENS}

@@ -8,12 +8,13 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from batch_import.domain.answers import Answer, Trouble
+from batch_import.domain.politeness import MOST_REQUESTS
 from batch_import.domain.types import AuthStyle
 
 T = TypeVar("T")
 Exchange = Callable[..., Answer]
 
-MAX_REQUESTS = 12
+MAX_REQUESTS = MOST_REQUESTS
 LIST_TIMEOUT = 30.0
 COMPLETION_TIMEOUT = 40.0
 MAX_LIST = 2 * 1024 * 1024

@@ -10,6 +10,7 @@ from batch_import.domain.advisories import Advisory
 from batch_import.domain.answers import Answer, error_text
 from batch_import.domain.capability import CapabilityProfile, ModelCapabilityProfile, Protocol, Verdict, judge
 from batch_import.domain.entities import Item, ItemProfile, NewEvent
+from batch_import.domain.evidence import Evidence, Observation, evidence
 from batch_import.domain.naming import (
     build_alias_table,
     canonical_model_family,
@@ -19,6 +20,7 @@ from batch_import.domain.naming import (
     resolve_requested_model,
 )
 from batch_import.domain.outcomes import Code
+from batch_import.domain.politeness import NoExtraProbes
 from batch_import.domain.routing import model_mapping, no_route
 from batch_import.domain.types import EventType, ItemStage, Platform, Provenance
 from batch_import.domain.urls import origin_of
@@ -34,16 +36,21 @@ _PROFILED = 300  # model profiles stored; a list of thousands stays one small ro
 
 
 class Probed(NamedTuple):
-    """The item is in stage provision; its next write carries what was found. ``deferred`` may be asked later."""
+    """The item is in stage provision; its next write carries what was found. ``deferred`` may be asked later;
+    ``None`` for a relay that is spared.
+    """
 
     profile: ItemProfile
-    deferred: DeferredProbe
+    deferred: DeferredProbe | None
 
 
 class Prober:
-    def __init__(self, exchange: Exchange, breakers: OriginBreakers) -> None:
+    """``spared`` relays are asked no more than the decision needs (``domain/politeness.py``)."""
+
+    def __init__(self, exchange: Exchange, breakers: OriginBreakers, spared: NoExtraProbes) -> None:
         self._exchange = exchange
         self._breakers = breakers
+        self._spared = spared
 
     def probe(self, to: ItemTransitions, api_key: str) -> Probed | NextStep:
         """Ends in stage provision; or returns where the item goes: to a retry, or failed to validation."""
@@ -115,8 +122,11 @@ class Prober:
             "served_model": to.redacted(result.served_model) if result.served_model else None,
             **warned(to.item, *advisories),
         }
+        profile = profile.model_copy(update={"evidence": _evidence(to, result.observations)})
         to.add(changes, [_discovered(found), _probed(result), *advisory_events(to.item, *advisories)], profile)
-        return Probed(profile, lambda: self._probe_deferred(to.item, relay, found, result, profile))
+        if to.item.base_url in self._spared:
+            return Probed(profile, None)
+        return Probed(profile, lambda: self._probe_deferred(to, relay, found, result, profile))
 
     def _openai_again(self, to: ItemTransitions, result: ProbeResult) -> NextStep | None:
         """Platform openai is preferred: a passing failure of its protocols is waited for, while there are retries."""
@@ -127,16 +137,22 @@ class Prober:
         return to.retry(code, code, error_text(failed.answer), failed.answer.retry_after)
 
     def _probe_deferred(
-        self, item: Item, relay: Relay, found: ProviderModels, result: ProbeResult, profile: ItemProfile
+        self, to: ItemTransitions, relay: Relay, found: ProviderModels, result: ProbeResult, profile: ItemProfile
     ) -> tuple[Item, ItemProfile, NewEvent]:
-        flags = asdict(probe_deferred(relay, found, result))
+        later = probe_deferred(relay, found, result)
+        flags = asdict(later.flags)
+        of_model = {**flags, "speed": asdict(later.speed) if later.speed else None}
         capability = profile.capability_profile or {}
         models = [
-            {**model, **flags} if model["raw_model_id"] == result.smoke_model else model
+            {**model, **of_model} if model["raw_model_id"] == result.smoke_model else model
             for model in capability.get("model_profiles", [])
         ]
-        known = profile.model_copy(update={"capability_profile": {**capability, "model_profiles": models}})
-        return item, known, NewEvent(event_type=EventType.CAPABILITY_PROBED, message="asked afterwards", payload=flags)
+        update = {
+            "capability_profile": {**capability, "model_profiles": models},
+            "evidence": _evidence(to, (*result.observations, *later.observations)),
+        }
+        event = NewEvent(event_type=EventType.CAPABILITY_PROBED, message="asked afterwards", payload=flags)
+        return to.item, profile.model_copy(update=update), event
 
 
 def _advisories(
@@ -153,6 +169,12 @@ def _advisories(
     served = result.served_model
     if served and _is_another(result.smoke_model, served):
         yield Advisory("another_model_served", {"asked": result.smoke_model, "served": to.redacted(served)})
+
+
+def _evidence(to: ItemTransitions, observations: tuple[Observation, ...]) -> Evidence:
+    """Names of models come from the relay, and may hold a key."""
+    clean = [replace(it, params={key: to.redacted(text) for key, text in it.params.items()}) for it in observations]
+    return evidence(clean)
 
 
 def _is_another(asked: str, served: str) -> bool:

@@ -31,7 +31,7 @@ def encode(row: Mapping[str, Any]) -> Row:
 
 
 def decode(row: Mapping[str, Any]) -> Row:
-    return {name: _python(_deserialize(value)) for name, value in row.items()}
+    return {name: value["S"] if "S" in value else _python(_deserialize(value)) for name, value in row.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -1,19 +1,18 @@
 """The index of a run's items: what lists filter and sort by, and what counters are sums of."""
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from batch_import.domain.clock import Clock, milliseconds
-from batch_import.domain.entities import Counters, Item, Run
+from batch_import.domain.entities import Cause, Counters, Item, Run
 from batch_import.domain.types import AccessStatus, ItemStage
 from batch_import.store.dynamo import Table
 from batch_import.store.index_pages import IndexPages
 
 ITEMS_PER_PAGE = 16  # their entries stay below a kilobyte, which is what one write unit pays for
 _SPREAD = 4  # keys over which the pages of a run are spread
-_NOT_DONE, _FAILED, _OTHERS = "2", "1", "0"  # what order keys begin with
 
 
 class ItemEntry(NamedTuple):
@@ -85,15 +84,6 @@ class ItemEntry(NamedTuple):
     def has_failed(self) -> bool:
         """Ended degraded or broken."""
         return self.is_done and self.access_status in (AccessStatus.BROKEN, AccessStatus.DEGRADED)
-
-    @property
-    def order_key(self) -> str:
-        """Greatest first: not done, then broken and degraded together, then the rest; newest first in each.
-
-        See docs/design.md#35-list-orders.
-        """
-        rank = _FAILED if self.has_failed else _OTHERS if self.is_done else _NOT_DONE
-        return f"{rank}{self.updated:011x}{self.position:05d}"
 
 
 class DonePage(NamedTuple):
@@ -183,7 +173,17 @@ def counted(entries: Iterable[ItemEntry]) -> Counters:
         degraded_items=by_access.count(AccessStatus.DEGRADED),
         broken_items=by_access.count(AccessStatus.BROKEN),
         warning_items=sum(entry.has_warning for entry in done),
+        causes=_causes(entry for entry in done if entry.has_failed),
     )
+
+
+def _causes(failed: Iterable[ItemEntry]) -> tuple[Cause, ...]:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for entry in failed:
+        if entry.code:
+            counts[entry.code][f"{entry.access_status}_items"] += 1
+    most_first = sorted(counts.items(), key=lambda one: (-one[1].total(), one[0]))
+    return tuple(Cause.model_validate({"code": code, **by_access}) for code, by_access in most_first)
 
 
 def _key(run_id: str, page: int) -> str:

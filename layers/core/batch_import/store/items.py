@@ -211,7 +211,8 @@ class ItemStore:
         write = self._prepare(pending)
         self._events.put_all(write.details)
         self._apply(write)
-        self._index.note(write.changed)
+        if write.changed.lease_owner is None:  # whoever holds the item writes again before long
+            self._index.note(write.changed)
         return write.changed
 
     def add_to_profiles(self, findings: Sequence[tuple[Item, ItemProfile, NewEvent]]) -> None:

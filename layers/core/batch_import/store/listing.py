@@ -5,7 +5,7 @@ See docs/design.md#35-list-orders.
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.types import ItemOrder
@@ -32,6 +32,14 @@ def pack_search(lines: Iterable[str]) -> list[bytes]:
             packed.append(zlib.compress("\n".join(gathered).encode()))
             gathered, size = [], 0
     return [*packed, zlib.compress("\n".join(gathered).encode())] if gathered else packed
+
+
+class ItemPage(NamedTuple):
+    """A page of a list of items. ``matching`` is how many items meet its filters, on all pages together."""
+
+    items: list[Item]
+    next_cursor: str | None
+    matching: int
 
 
 class Listing:
@@ -86,7 +94,7 @@ class Listing:
         cursor: str | None,
         order: ItemOrder = ItemOrder.STATUS,
         name: str = "items",
-    ) -> tuple[list[Item], str | None]:
+    ) -> ItemPage:
         """By ``order``: that of docs/design.md#35-list-orders, or that of the run's list.
 
         In the order of status an item that moves while a reader walks may be met twice, or not; in that of the list,
@@ -95,18 +103,19 @@ class Listing:
         bound = {"list": name, "run": run.run_id, **filters, "order": order}
         position = decode_cursor(cursor, bound)
         by_position = order is ItemOrder.POSITION
-        place: Callable[[ItemEntry], str] = _list_place if by_position else _status_place
-        entries = [(place(entry), entry) for entry in self._matching(run, filters)]
-        entries = sorted((e for e in entries if position is None or e[0] > position), key=lambda e: e[0])
-        found: list[tuple[str, Item]] = []
+        after = -1 if position is None else int(position)
+        place: Callable[[ItemEntry], int] = _list_place if by_position else _status_place
+        matching = [(place(entry), entry) for entry in self._matching(run, filters)]
+        entries = sorted((at, entry) for at, entry in matching if at > after)
+        found: list[tuple[int, Item]] = []
         while entries and len(found) <= limit:
             some, entries = entries[: limit + 1], entries[limit + 1 :]
             rows = self._rows(run, [entry for _, entry in some])
             found += [
                 (at, rows[e.position]) for at, e in some if e.position in rows and _is_as(rows[e.position], filters)
             ]
-        more = encode_cursor(found[limit - 1][0], bound) if len(found) > limit else None
-        return [item for _, item in found[:limit]], more
+        more = encode_cursor(str(found[limit - 1][0]), bound) if len(found) > limit else None
+        return ItemPage([item for _, item in found[:limit]], more, len(matching))
 
     def entries(self, run: Run) -> list[ItemEntry]:
         """What the index knows of the run's items, in the order of its list."""
@@ -117,7 +126,7 @@ class Listing:
         return {item.position: item for item in found}
 
     def _matching(self, run: Run, filters: Filter) -> list[ItemEntry]:
-        entries = [entry for entry in self._item_index.read(run) if _entry_matches(entry, filters)]
+        entries = _entries_matching(self._item_index.read(run), filters)
         query, provider_id = (filters.get("q") or "").lower(), filters.get("provider_id")
         if not (query or provider_id) or not entries:
             return entries
@@ -148,17 +157,19 @@ def _run_may_match(entry: RunEntry, filters: Filter, query: str) -> bool:
 
 _FIELDS = (
     *("current_stage", "access_status", "confirmation_status", "matched_account_state", "account_resolution"),
-    *("platform", "code", "has_warning"),
+    *("platform", "code", "has_warning", "has_failed"),
 )
 
 
-def _entry_matches(entry: ItemEntry, filters: Filter) -> bool:
-    return all(filters.get(name) in (None, getattr(entry, name)) for name in _FIELDS)
+def _entries_matching(entries: Iterable[ItemEntry], filters: Filter) -> list[ItemEntry]:
+    wanted = [(name, filters[name]) for name in _FIELDS if filters.get(name) is not None]
+    return [entry for entry in entries if all(getattr(entry, name) == value for name, value in wanted)]
 
 
 def _is_as(item: Item, filters: Filter) -> bool:
     """The row may have moved on since its entry was written."""
-    return _entry_matches(ItemEntry.of(item, 0), filters) and filters.get("provider_id") in (None, item.provider_id)
+    matches = bool(_entries_matching([ItemEntry.of(item, 0)], filters))
+    return matches and filters.get("provider_id") in (None, item.provider_id)
 
 
 def _line_matches(position: int, line: str, query: str, provider_id: str | None) -> bool:
@@ -167,14 +178,14 @@ def _line_matches(position: int, line: str, query: str, provider_id: str | None)
     return not query or query in line or query in item_id_at(position)
 
 
-def _status_place(entry: ItemEntry) -> str:
-    """Ascending, where ``order_key`` descends."""
-    return entry.order_key.translate(_REVERSED)
+def _status_place(entry: ItemEntry) -> int:
+    """Least first: not done, then broken and degraded together, then the rest; newest first in each."""
+    rank = 1 if entry.has_failed else 2 if entry.is_done else 0
+    return ((rank + 1) * _MOMENTS - entry.updated) * _POSITIONS - entry.position
 
 
-def _list_place(entry: ItemEntry) -> str:
-    return f"{entry.position:05d}"
+def _list_place(entry: ItemEntry) -> int:
+    return entry.position
 
 
-_DIGITS = "0123456789abcdef"
-_REVERSED = str.maketrans(_DIGITS, _DIGITS[::-1])
+_MOMENTS, _POSITIONS = 16**11, 100_000  # more than there are milliseconds of the epoch, and items of a run

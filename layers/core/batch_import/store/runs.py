@@ -60,8 +60,13 @@ class RunStore:
             ":followers": [*source.followers, run.run_id],
             ":next": source.followed + 1,
             ":seen": source.followed,
+            ":child": [run.run_id],
+            ":none": [],
         }
-        update = "SET followers = :followers, followed = :next"
+        update = (
+            "SET followers = :followers, followed = :next,"
+            " child_runs = list_append(if_not_exists(child_runs, :none), :child)"
+        )
         return self._table.updating(source.run_id, _RUN, update, values, "followed = :seen")
 
     def remembered(self, idempotency_hash: str) -> Row | None:

@@ -1,0 +1,124 @@
+"""How fast a streamed completion came: what a customer who watches it would have seen.
+
+See docs/decisions/0034-evidence.md.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from batch_import.domain.answers import Answer, parsed
+
+_FEWEST_TOKENS, _SHORTEST = 10, 0.05  # below these a rate would be luck: a buffer on the way, a handful of words
+_FASTEST = 10_000  # tokens a second; more was counted wrongly
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """``first_token_ms`` counts from the request, with what connecting took, to the first text or reasoning.
+
+    ``tokens_per_second`` is the rate from there to the last text, by the relay's own count where it gives one; ``None``
+    for a stream that is too short, or came in one piece.
+    """
+
+    first_token_ms: int
+    tokens_per_second: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """What a stream held: its visible text, and its speed; ``None`` for an answer that was no stream or had no text."""
+
+    text: str = ""
+    speed: Speed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    end: int  # byte of the body
+    text: str
+    reasoning: str
+    usage: Mapping[str, Any]
+
+
+def read_streamed(answer: Answer) -> Streamed:
+    pieces = list(_pieces(answer.text))
+    told = [piece for piece in pieces if piece.text or piece.reasoning]
+    if not told or not answer.arrivals:
+        return Streamed("".join(piece.text for piece in pieces))
+    first, last = (_arrival(answer, piece.end) for piece in (told[0], told[-1]))
+    speed = Speed(round(first * 1000), _rate(pieces, told, last - first))
+    return Streamed("".join(piece.text for piece in told), speed)
+
+
+def _rate(pieces: list[_Piece], told: list[_Piece], seconds: float) -> float | None:
+    tokens = _tokens(pieces, hidden=not any(piece.reasoning for piece in told)) or len(told)
+    if tokens < _FEWEST_TOKENS or seconds < _SHORTEST or tokens / seconds > _FASTEST:
+        return None
+    return round((tokens - 1) / seconds, 1)
+
+
+def _tokens(pieces: list[_Piece], *, hidden: bool) -> int:
+    """The last count of what was generated, without reasoning that never came; 0 when there is none."""
+    usage = next((piece.usage for piece in reversed(pieces) if _generated(piece.usage)), {})
+    details = usage.get("completion_tokens_details") or usage.get("output_tokens_details")
+    reasoned = _number(details.get("reasoning_tokens")) if isinstance(details, Mapping) and hidden else 0
+    return max(0, _generated(usage) - reasoned)
+
+
+def _generated(usage: Mapping[str, Any]) -> int:
+    return max(_number(usage.get(name)) for name in ("completion_tokens", "output_tokens", "candidatesTokenCount"))
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1_000_000 else 0
+
+
+def _arrival(answer: Answer, end: int) -> float:
+    """The seconds after which the byte before ``end`` was there."""
+    at = bisect_left(answer.arrivals, end, key=lambda arrival: arrival[0])
+    return answer.arrivals[min(at, len(answer.arrivals) - 1)][1]
+
+
+def _pieces(text: str) -> Iterator[_Piece]:
+    """The events of a stream of any protocol, with where they end."""
+    end = 0
+    for line in text.split("\n"):
+        end += len(line.encode()) + 1
+        data = line.strip()
+        event = parsed(data.removeprefix("data:")) if data.startswith("data:") else None
+        if isinstance(event, dict):
+            yield _Piece(end, *_texts(event), _usage(event))
+
+
+def _texts(event: Mapping[str, Any]) -> tuple[str, str]:
+    """The visible text of an event, and its reasoning."""
+    delta, kind = event.get("delta"), str(event.get("type", ""))
+    if isinstance(delta, str):  # responses
+        return (delta, "") if kind == "response.output_text.delta" else ("", delta if "reasoning" in kind else "")
+    if isinstance(delta, Mapping):  # messages
+        return _text(delta, "text"), _text(delta, "thinking")
+    if isinstance(part := _first(event.get("choices")).get("delta"), Mapping):  # chat completions
+        return _text(part, "content"), _text(part, "reasoning_content") or _text(part, "reasoning")
+    content = _first(event.get("candidates")).get("content")  # Gemini
+    part = _first(content.get("parts")) if isinstance(content, Mapping) else {}
+    return ("", _text(part, "text")) if part.get("thought") else (_text(part, "text"), "")
+
+
+def _usage(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    inside = event.get("response")
+    for holder in (event, inside if isinstance(inside, Mapping) else {}):
+        for name in ("usage", "usageMetadata"):
+            if isinstance(found := holder.get(name), Mapping):
+                return found
+    return {}
+
+
+def _first(value: Any) -> Mapping[str, Any]:
+    return value[0] if isinstance(value, list) and value and isinstance(value[0], Mapping) else {}
+
+
+def _text(part: Mapping[str, Any], name: str) -> str:
+    value = part.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,7 @@
+"""Every profile of a relay by its name."""
+
+from sandbox.relays.platform_profiles import PLATFORM_PROFILES
+from sandbox.relays.profiles import PROFILES
+from sandbox.relays.software_profiles import SOFTWARE_PROFILES
+
+ALL_PROFILES = PROFILES | PLATFORM_PROFILES | SOFTWARE_PROFILES

@@ -1,0 +1,61 @@
+"""Speed and evidence of an import, from the relay to the API's answer."""
+
+from typing import Any
+
+import pytest
+from batch_import.bootstrap import bootstrap
+
+from tests.conftest import Service
+
+KEY = "sk-test-evidence-0001"
+
+
+def relays(box: Any, *profiles: str) -> list[dict[str, str]]:
+    return [{"base_url": box.relay(profile, "e"), "api_key": KEY} for profile in profiles]
+
+
+def test_items_tell_what_their_relays_showed(service: Service, box: Any) -> None:
+    run_id, items = service.import_(relays(box, "form_openai", "injects_prompt", "form_anthropic", "dead_key"))
+    honest, injecting, native, dead = items
+    assert [item["access_status"] for item in items] == ["active", "active", "active", "broken"]
+
+    assert honest["evidence"]["identity"]["value"] == honest["evidence"]["passthrough"]["value"] == "consistent"
+    assert {"tool_arguments_kept", "stop_kept", "prompt_counted_small"} <= {
+        one["code"] for one in honest["evidence"]["passthrough"]["observations"]
+    }
+    assert honest["speed"]["first_token_ms"] > 0
+    assert honest["speed"]["tokens_per_second"] > 0
+    assert native["speed"]["tokens_per_second"] > 0
+    assert (dead["speed"], dead["evidence"]) == (None, None)
+
+    assert injecting["evidence"]["passthrough"]["value"] == "inconsistent"
+    assert not injecting["advisory_messages"]
+    detail = service.item(run_id, injecting["item_id"])
+    assert detail["evidence"] == injecting["evidence"]
+    told = [one for one in detail["evidence"]["passthrough"]["observations"] if one["code"] == "prompt_counted_large"]
+    assert told[0]["source"] == "chat_completions"
+    assert told[0]["text"].startswith("A short sentence was counted as 912 tokens")
+    of_model = detail["capability_profile"]["model_profiles"][0]
+    assert of_model["speed"] == detail["speed"]
+
+
+def test_a_spared_relay_is_asked_only_what_the_import_needs(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {}
+    for spared in ("", "127.0.0.1"):
+        monkeypatch.setenv("NO_EXTRA_PROBES", spared)
+        bootstrap.cache_clear()
+        box.relays.reset()
+        _, items = service.import_(relays(box, "form_openai"), dry_run=True)
+        asked[spared] = sum(box.relay_calls().values())
+    assert asked == {"": 6, "127.0.0.1": 4}
+    assert items[0]["speed"] is None
+    assert items[0]["evidence"]["identity"]["value"] == "consistent"
+
+
+def test_a_key_in_a_models_name_is_not_told(service: Service, box: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relay repeats the key where a model's name belongs, in the shape of another maker's model."""
+    monkeypatch.setattr("sandbox.relays.software_profiles.FormOpenai.named", f"qwen3-32b-{KEY}")
+    _, items = service.import_(relays(box, "form_openai"), dry_run=True)
+    assert KEY not in str(items)

@@ -1,0 +1,154 @@
+"""What a completion shows: what counts, what has another honest explanation, and what hostile answers cannot do."""
+
+from typing import Any
+
+import pytest
+from batch_import.domain.answer_signs import observe, prompt_tokens
+from batch_import.domain.capability import Protocol
+from batch_import.domain.evidence import Seen
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def chat(**fields: Any) -> dict[str, Any]:
+    return {"choices": [{"message": {"content": "ok"}}], **fields}
+
+
+def seen(body: Any, model: str, protocol: Protocol = Protocol.CHAT, **sent: Any) -> set[Seen]:
+    return {it.code for it in observe(body, protocol, model, sent)}
+
+
+NAMES = [
+    # asked, named, what it says
+    ("gpt-4o-mini", "gpt-4o-mini-2024-07-18", Seen.SAME_MODEL_NAMED),
+    ("gpt-3.5-turbo", "gpt-3.5-turbo-0125", Seen.SAME_MODEL_NAMED),
+    ("claude-sonnet-4-5", "claude-sonnet-4-5-20250929", Seen.SAME_MODEL_NAMED),
+    ("claude-opus-4-6", "us.anthropic.claude-opus-4-6-v1:0", Seen.SAME_MODEL_NAMED),
+    ("moonshotai/Kimi-K2.6", "kimi-k2.6", Seen.SAME_MODEL_NAMED),
+    ("gemini-1.5-flash", "gemini-1.5-flash-002", Seen.SAME_MODEL_NAMED),
+    ("gpt-5-high", "gpt-5", Seen.SAME_MODEL_NAMED),
+    ("in-house", "in-house", Seen.SAME_MODEL_NAMED),
+    ("deepseek-chat", "deepseek-v4-flash", Seen.RELATED_MODEL_NAMED),  # the maker's own pointer
+    ("gpt-4-turbo-preview", "gpt-4-0125-preview", Seen.RELATED_MODEL_NAMED),
+    ("gemini-flash-latest", "gemini-2.5-flash", Seen.RELATED_MODEL_NAMED),
+    ("claude-sonnet-4-5-thinking", "claude-sonnet-4-5-20250929", Seen.RELATED_MODEL_NAMED),
+    ("qwen-plus", "qwen3-32b", Seen.RELATED_MODEL_NAMED),
+    ("gpt-5", "gpt-5-mini", Seen.OTHER_MODEL_NAMED),
+    ("claude-opus-4-6", "claude-sonnet-4-5", Seen.OTHER_MODEL_NAMED),
+    ("claude-opus-4-6", "glm-5.2", Seen.OTHER_MODEL_NAMED),
+    ("gpt-4o", "qwen3-32b", Seen.OTHER_MODEL_NAMED),
+    ("my-deployment", "gpt-4o", None),  # a name of the operator's own, as at Azure
+    ("gpt-4o", "model-a", None),
+    ("gpt-4o", "", None),
+    ("gpt-4o", None, None),
+]
+
+
+@pytest.mark.parametrize(("asked", "named", "expected"), NAMES)
+def test_what_the_name_in_an_answer_says(asked: str, named: str | None, expected: Seen | None) -> None:
+    assert seen(chat(model=named), asked) == ({expected} if expected else set())
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "expected"),
+    [
+        ("gpt-4o", {"system_fingerprint": "fp_eaab8d114b_prod0820_fp8_kvcache"}, Seen.FORM_OF_OTHER_SERVER),
+        ("claude-opus-4-6", {"usage": {"prompt_cache_miss_tokens": 12}}, Seen.FORM_OF_OTHER_SERVER),
+        ("gpt-4o", {"system_fingerprint": "fp_ollama"}, Seen.FORM_OF_OTHER_SERVER),
+        ("claude-opus-4-6", {"timings": {"predicted_n": 4}}, Seen.FORM_OF_OTHER_SERVER),
+        ("gpt-5", {"x_groq": {"id": "req_01jx"}}, Seen.FORM_OF_OTHER_SERVER),
+        ("gpt-oss-120b", {"x_groq": {"id": "req_01jx"}}, None),  # open weights: anybody serves them
+        ("gpt-oss-20b", {"system_fingerprint": "fp_ollama"}, None),
+        ("gemini-3-flash", {"system_fingerprint": "fp_ollama"}, None),  # Ollama's cloud passes Gemini on
+        ("deepseek-v4-pro", {"usage": {"prompt_cache_miss_tokens": 12}}, None),
+        ("gpt-4o", {"usage": {"prompt_cache_miss_tokens": 0, "prompt_cache_hit_tokens": 0}}, None),  # New API's fields
+        ("gpt-4o", {"system_fingerprint": "fp_34a54ae93c"}, None),
+        ("gpt-4o", {"id": "msg_bdrk_01Apm"}, Seen.ID_OF_OTHER_MAKER),
+        ("claude-opus-4-6", {"id": "msg_bdrk_01Apm"}, Seen.ID_OF_MAKER),
+        ("gpt-4o", {"id": "msg_01XFDUDYJgAACzvnptvVoYEL"}, None),  # software that converts writes such ids
+        ("in-house", {"id": "msg_bdrk_01Apm"}, None),
+        ("gpt-4o", {"usage": {"completion_tokens_details": {"reasoning_tokens": 90}}}, Seen.REASONING_NOT_EXPECTED),
+        ("o4-mini", {"usage": {"completion_tokens_details": {"reasoning_tokens": 90}}}, None),
+        ("gpt-4o", {"usage": {"completion_tokens_details": {"reasoning_tokens": 0}}}, None),
+    ],
+)
+def test_what_fields_and_ids_say(model: str, fields: dict[str, Any], expected: Seen | None) -> None:
+    assert seen(chat(**fields), model) == ({expected} if expected else set())
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", "gpt-4.1-mini", "gpt-3.5-turbo-0125", "claude-3-5-haiku-20241022"])
+def test_reasoning_of_a_model_without_it(model: str) -> None:
+    body = {"choices": [{"message": {"content": "ok", "reasoning_content": "We are asked"}}]}
+    assert seen(body, model) == {Seen.REASONING_NOT_EXPECTED}
+
+
+@pytest.mark.parametrize("model", ["gpt-5", "claude-3-7-sonnet", "glm-5.2", "qwen3-32b", "claude-3-5-sonnet-thinking"])
+def test_reasoning_of_a_model_that_may_have_it(model: str) -> None:
+    assert not seen({"choices": [{"message": {"content": "ok", "reasoning": "We are asked"}}]}, model)
+
+
+@pytest.mark.parametrize(
+    ("model", "usage", "expected"),
+    [
+        ("claude-opus-5", {"prompt_tokens": 509}, Seen.PROMPT_COUNTED_LARGE),
+        ("claude-opus-5", {"input_tokens": 12, "cache_read_input_tokens": 4_000}, Seen.PROMPT_COUNTED_LARGE),
+        ("gpt-5", {"prompt_tokens": 14}, Seen.PROMPT_COUNTED_SMALL),
+        ("gpt-5", {"prompt_tokens": 120}, None),  # neither bare nor clearly more
+        ("gpt-5", {"prompt_tokens": 0}, None),
+        ("gpt-5", {"prompt_tokens": -5}, None),
+        ("gpt-5", {"prompt_tokens": True}, None),
+        ("gpt-5", {"prompt_tokens": 10**30}, None),
+        ("grok-4", {"prompt_tokens": 690}, None),  # the maker itself begins with a text
+        ("mistral-small-3.2", {"prompt_tokens": 480}, None),
+        ("gpt-oss-120b", {"prompt_tokens": 210}, None),
+        ("gpt-4o-search-preview", {"prompt_tokens": 900}, None),
+        ("in-house", {"prompt_tokens": 900}, None),
+    ],
+)
+def test_what_the_count_of_a_short_prompt_says(model: str, usage: dict[str, Any], expected: Seen | None) -> None:
+    assert seen(chat(usage=usage), model) == ({expected} if expected else set())
+
+
+def test_a_request_with_tools_is_not_counted() -> None:
+    """Makers put the tools into a text of hundreds of tokens."""
+    assert not seen(chat(usage={"prompt_tokens": 500}), "gpt-5", tools=[{}])
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "sent", "expected"),
+    [
+        ("gpt-5", {"id": "resp_1"}, {}, set()),
+        ("gpt-5", {"instructions": None}, {}, set()),
+        ("gpt-5", {"instructions": "You are Codex"}, {}, {Seen.INSTRUCTIONS_ADDED}),
+        ("gpt-5", {"instructions": "You are a helpful assistant."}, {"instructions": "You are"}, set()),
+        ("gpt-5", {"id": "chatcmpl-1"}, {}, {Seen.RESPONSES_FROM_CHAT}),
+        ("gpt-5", {"usage": {"prompt_tokens": 61}}, {}, {Seen.RESPONSES_FROM_CHAT}),
+        ("gpt-5", {"usage": {"prompt_tokens": 61, "input_tokens": 61}}, {}, set()),  # New API writes both
+        ("claude-opus-5", {"id": "chatcmpl-1"}, {}, {Seen.RESPONSES_CONVERTED}),
+        ("gpt-oss-20b", {"id": "chatcmpl-1"}, {}, {Seen.RESPONSES_CONVERTED}),
+    ],
+)
+def test_what_responses_say(model: str, fields: dict[str, Any], sent: dict[str, Any], expected: set[Seen]) -> None:
+    found = seen({"output": [], **fields}, model, Protocol.RESPONSES, tools=[{}], **sent)
+    assert found == expected
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
+    max_leaves=12,
+)
+FIELDS = ("id", "model", "modelVersion", "usage", "usageMetadata", "choices", "instructions", "system_fingerprint",
+          "timings", "x_groq")  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), JSON), st.sampled_from(list(Protocol)))
+def test_no_answer_breaks_it(body: dict[str, Any], protocol: Protocol) -> None:
+    for one in observe(body, protocol, "gpt-4o", {}):
+        assert all(isinstance(text, str) and len(text) <= 300 for text in one.params.values())
+    assert 0 <= prompt_tokens(body) < 10_000_000
+
+
+@pytest.mark.parametrize("body", [None, [], "text", 7])
+def test_what_is_no_object_shows_nothing(body: Any) -> None:
+    assert observe(body, Protocol.CHAT, "gpt-4o", {}) == ()

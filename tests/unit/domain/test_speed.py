@@ -1,0 +1,77 @@
+"""Time to the first token and rate, from when the pieces of a stream arrived."""
+
+import json
+from typing import Any
+
+import pytest
+from batch_import.domain.answers import Answer
+from batch_import.domain.speed import Speed, Streamed, read_streamed
+
+CHAT = [
+    {"choices": [{"delta": {"role": "assistant"}}]},
+    *({"choices": [{"delta": {"content": f"{n} "}}]} for n in range(1, 21)),
+]
+RESPONSES = [{"type": "response.output_text.delta", "delta": f"{n} "} for n in range(1, 21)]
+MESSAGES = [
+    {"type": "content_block_delta", "delta": {"type": "text_delta", "text": f"{n} "}} for n in range(1, 21)
+]  # fmt: skip
+GEMINI = [{"candidates": [{"content": {"parts": [{"text": f"{n} "}]}}]} for n in range(1, 21)]
+NUMBERS = "".join(f"{n} " for n in range(1, 21))
+
+
+def streamed(events: list[Any], start: float = 0.5, pause: float = 0.1) -> Streamed:
+    """The events, one every ``pause`` seconds from ``start`` on."""
+    text, arrivals = "", []
+    for number, event in enumerate(events):
+        text += f"data: {json.dumps(event, ensure_ascii=False)}\n\n"
+        arrivals.append((len(text.encode()), start + number * pause))
+    return read_streamed(Answer(200, text, "text/event-stream", arrivals=tuple(arrivals)))
+
+
+@pytest.mark.parametrize("events", [RESPONSES, MESSAGES, GEMINI])
+def test_each_protocol_is_measured(events: list[Any]) -> None:
+    assert streamed(events) == Streamed(NUMBERS, Speed(500, 10.0))
+
+
+def test_an_event_without_text_is_not_the_first_token() -> None:
+    assert streamed(CHAT) == Streamed(NUMBERS, Speed(600, 10.0))
+
+
+def test_the_relays_own_count_is_taken_where_it_gives_one() -> None:
+    counted = [*CHAT, {"choices": [], "usage": {"completion_tokens": 39}}]
+    assert streamed(counted).speed == Speed(600, 20.0)
+
+
+def test_reasoning_that_never_came_is_not_counted() -> None:
+    usage = {"completion_tokens": 539, "completion_tokens_details": {"reasoning_tokens": 500}}
+    assert streamed([*CHAT, {"choices": [], "usage": usage}]).speed == Speed(600, 20.0)
+
+
+def test_reasoning_that_comes_is_the_first_token() -> None:
+    thought = {"choices": [{"delta": {"reasoning_content": "思考"}}]}
+    found = streamed([thought, *CHAT])
+    assert found.text == NUMBERS
+    assert found.speed is not None
+    assert found.speed.first_token_ms == 500
+
+
+@pytest.mark.parametrize("events", [CHAT[:6], []])
+def test_a_short_stream_has_no_rate(events: list[Any]) -> None:
+    speed = streamed(events).speed
+    assert speed is None or speed.tokens_per_second is None
+
+
+def test_a_stream_in_one_piece_has_no_rate() -> None:
+    assert streamed(CHAT, pause=0.0).speed == Speed(500, None)
+
+
+@pytest.mark.parametrize("count", [-3, True, "39", 10**12, None, {}])
+def test_an_absurd_count_is_passed_over(count: Any) -> None:
+    assert streamed([*CHAT, {"choices": [], "usage": {"completion_tokens": count}}]).speed == Speed(600, 10.0)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no stream", 'data: {"choices": 7}\n\n', 'data: [1]\n\ndata: {"delta": 5}', '{"a": 1}']
+)
+def test_what_is_no_stream_has_no_speed(text: str) -> None:
+    assert read_streamed(Answer(200, text, arrivals=((len(text), 0.1),))).speed is None

@@ -1,0 +1,115 @@
+"""What the answers of relays tell: honest ones of many kinds of software, and four that change what they pass on."""
+
+from typing import Any, NamedTuple
+
+import pytest
+from batch_import.domain.evidence import evidence
+from batch_import.domain.types import PlatformWish
+from batch_import.probe.capability import probe_capabilities
+from batch_import.probe.deferred import Deferred, probe_deferred
+from batch_import.probe.discovery import provider_models
+from batch_import.probe.relay import MAX_REQUESTS, Relay
+from batch_import.probe.smoke import resolve_smoke_models
+
+from sandbox.relays.profiles import profile_name
+from sandbox.relays.software_profiles import DISHONEST, HONEST_FORMS, PACE
+
+
+class Probed(NamedTuple):
+    identity: dict[str, Any]
+    passthrough: dict[str, Any]
+    later: Deferred
+    before: int  # requests until the item moves on
+    afterwards: int
+
+    @property
+    def codes(self) -> set[str]:
+        return {it["code"] for it in (*self.identity["observations"], *self.passthrough["observations"])}
+
+
+@pytest.fixture
+def probed(box: Any, relay: Relay) -> Any:
+    def probe(profile: str) -> Probed:
+        url = box.relay(profile, "honest")
+        found = provider_models(relay, url, (), PlatformWish.AUTO)
+        assert found.code is None
+        result = probe_capabilities(relay, found, resolve_smoke_models((), found.raw_models))
+        before = relay.requests_left
+        later = probe_deferred(relay, found, result)
+        told = evidence((*result.observations, *later.observations))
+        return Probed(told["identity"], told["passthrough"], later, MAX_REQUESTS - before, before - relay.requests_left)
+
+    return probe
+
+
+@pytest.mark.parametrize("profile", [profile_name(one) for one in HONEST_FORMS])
+def test_no_honest_relay_is_inconsistent(probed: Any, profile: str) -> None:
+    found = probed(profile)
+    assert found.identity["value"] == ("unknown" if profile == "form_deepseek" else "consistent"), found.identity
+    assert found.passthrough["value"] == "consistent", found.passthrough
+    assert found.afterwards <= 3
+
+
+@pytest.mark.parametrize(
+    ("profile", "identity", "passthrough", "codes"),
+    [
+        ("swaps_model", "inconsistent", "consistent", {"form_of_other_server", "reasoning_not_expected"}),
+        ("another_model", "inconsistent", "consistent", {"other_model_named"}),
+        ("injects_prompt", "consistent", "inconsistent", {"prompt_counted_large"}),
+        ("rewrites_tool_call", "consistent", "inconsistent", {"tool_arguments_changed"}),
+        ("responses_from_chat", "consistent", "inconsistent", {"responses_from_chat"}),
+    ],
+)
+def test_a_relay_that_changes_something_is_named_for_what_it_does(
+    probed: Any, profile: str, identity: str, passthrough: str, codes: set[str]
+) -> None:
+    found = probed(profile)
+    assert (found.identity["value"], found.passthrough["value"]) == (identity, passthrough)
+    assert codes <= found.codes
+
+
+def test_each_dishonest_profile_is_named() -> None:
+    assert {profile_name(one) for one in DISHONEST} == {
+        "swaps_model",
+        "injects_prompt",
+        "rewrites_tool_call",
+        "responses_from_chat",
+    }
+
+
+# profile -> requests after the item moved on: two as before, and at most one more
+AFTERWARDS = {
+    "form_openai": 2, "form_azure": 2, "form_anthropic": 1, "form_gemini": 1, "rewrites_tool_call": 3,
+    "refuses_stop": 3, "ignores_stop": 2, "healthy": 2, "responses_only": 1, "messages_only": 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("profile", AFTERWARDS)
+def test_at_most_one_request_more_than_the_flags_need(probed: Any, profile: str) -> None:
+    found = probed(profile)
+    assert found.afterwards == AFTERWARDS[profile]
+
+
+def test_a_refused_stop_is_asked_again_without_it_and_tells_nothing(probed: Any) -> None:
+    found = probed("refuses_stop")
+    assert found.later.flags.supports_stream is True
+    assert not {"stop_kept", "stop_not_kept"} & found.codes
+
+
+def test_a_dropped_stop_is_told_and_counts_for_nothing(probed: Any) -> None:
+    found = probed("ignores_stop")
+    assert "stop_not_kept" in found.codes
+    assert found.passthrough["value"] == "consistent"
+
+
+@pytest.mark.parametrize("profile", ["form_openai", "form_anthropic", "form_gemini"])
+def test_a_stream_that_comes_piece_by_piece_is_measured(probed: Any, profile: str) -> None:
+    speed = probed(profile).later.speed
+    assert 0 < speed.first_token_ms < 5_000
+    assert 0 < speed.tokens_per_second <= 2 / PACE  # each piece counts as two tokens
+
+
+def test_a_stream_that_comes_at_once_has_no_rate(probed: Any) -> None:
+    speed = probed("healthy").later.speed
+    assert speed.tokens_per_second is None
+    assert speed.first_token_ms >= 0
