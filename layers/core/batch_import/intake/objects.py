@@ -307,9 +307,11 @@ def _below(own: Own, above: _Above, node: Mapping[str, Any]) -> _Above:
 
 def _named_below(below: _Above, name: str, element: Any, is_list: bool) -> _Above:
     """In a map of providers the name of the entry is a label."""
+    if (named := field_of(name)) is not None and named.field is Field.KEY and isinstance(element, dict):
+        return _Above(below.label, below.platform or _owned(named.owner), below.models, below.notes)
     if is_list or below.label or not isinstance(element, dict) or len(name) > 60 or name in _PARTS:
         return below
-    if (named := field_of(name)) is not None and named.field not in (Field.ADDRESS, Field.SITE):
+    if named is not None and named.field not in (Field.ADDRESS, Field.SITE):
         return below
     inner = [value for key, value in element.items() if key in _PARTS and isinstance(value, dict)]
     if any(says(part, Field.ADDRESS, Field.KEY) for part in (element, *inner)):

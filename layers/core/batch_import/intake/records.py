@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from batch_import.intake.cleaning import is_prefixed_key
-from batch_import.intake.fields import Field, platform_of
+from batch_import.intake.fields import Field, field_of, platform_of
 from batch_import.intake.labels import is_detail
 from batch_import.intake.pairing import joined_halves, paired
 from batch_import.intake.roots import with_path
@@ -20,6 +20,7 @@ _REST_OF_KEY = re.compile(
     r"(?!\d+[A-Za-z]{1,4}$|v\d)(?:(?=\w*\d)(?=\w*[A-Za-z])[\w-]{2,512}|[A-Za-z]{16,512})", re.ASCII
 )
 
+_OF_VALUE = re.compile(r"url|key|token|base|endpoint|model|地址|密钥|令牌|模型", re.IGNORECASE)  # no heading
 _ABOUT_MODELS = re.compile(r"模型\s*(?:用|选|填|是|为|有)|\bmodels?\s+(?:is|are)\b", re.IGNORECASE)
 
 
@@ -247,7 +248,7 @@ class Records:
 
     def _no_tokens(self, line: Line) -> None:
         heading = line.heading or heading_of(line)
-        if heading:
+        if heading and (line.heading or field_of(heading) is None or not _OF_VALUE.search(heading)):
             self.heading = (line.number, heading, line.text)
             if self.current is not None and self.current.complete and self.key_first:
                 self._close()
@@ -313,7 +314,7 @@ class Records:
         for draft in self.drafts:
             if not draft.keys and len(draft.addresses) > 1:
                 draft.addresses = [one for one in draft.addresses if _site_of(one) not in sites] or draft.addresses
-            if not draft.keys and draft.addresses and all(_site_of(one) in sites for one in draft.addresses):
+            if not draft.keys and draft.addresses and all(_is_page_of(one, sites) for one in draft.addresses):
                 self.ignored.append((draft.line, " ".join(draft.addresses)))
             elif draft.keys and not draft.addresses and used.issuperset(draft.keys):
                 self.ignored.append((draft.line, " ".join(draft.keys)))
@@ -360,6 +361,11 @@ def _site_of(address: str) -> str:
     """The domain of an address without a path, ``www.`` left out; empty for any other address."""
     found = re.fullmatch(r"https?://(?:www\.)?([^/]+)/?", address)
     return found[1] if found else ""
+
+
+def _is_page_of(address: str, sites: set[str]) -> bool:
+    """Whether an address without a key is the page of a relay in ``sites``, or of a person (``www.``) beside them."""
+    return _site_of(address) in sites or (bool(sites) and re.fullmatch(r"https?://www\.[^/]+/?", address) is not None)
 
 
 def _without_trailing_address(tokens: list[Token]) -> list[Token]:
