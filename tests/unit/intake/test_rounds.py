@@ -1,8 +1,8 @@
 """Lists whose right reading was written down before the parser read them, a round a file.
 
 A file has one list after the other: ``#### name``, its text, and a line a right row, ``>>>> status base_url key``, with
-``models=a,b``, ``label=…`` and ``platform=…`` where they matter. ``-`` is nothing, ``*`` is anything. A name that begins
-with ``?`` is that of a list which is not read right yet.
+``models=a,b``, ``label=…`` and ``platform=…`` where they matter; ``-`` is nothing, ``*`` is anything. A name that
+begins with ``?`` is that of a list which is not read right yet.
 """
 
 import re
