@@ -119,6 +119,8 @@ _PAGE_PATH = re.compile(
     r"|settings|playground|invite|keys|api-keys|apikeys|shop|store|help|about|status|documentation|article|tutorial)(?:/|$)",
     re.IGNORECASE,
 )
+# A key behind an address, a sign between (``https://…/v1:sk-…``); none in its path, its query or before its host.
+_GLUED_KEY = re.compile(r"(?<![?&])(?:[^\w/=&?.%~+-]{1,4})(?=(?:sk-|cr_|AIza|eyJ)[\w.-]{8,600}(?![\w.-]*@))", re.ASCII)
 _TRAILING = ".,;:!?*~'\"`_"
 _QUOTES = " \t\r\n,;|\"'`<>()[]{}*"
 
@@ -311,6 +313,8 @@ def cut_address(word: str) -> str:
     glued = re.search(r"(?<![/=])https?://", word[8:])
     if glued is not None:
         word = word[: 8 + glued.start()]
+    if (key := _GLUED_KEY.search(word, 8)) is not None:
+        word = word[: key.start()]
     query = word.find("?")
     if query < 0 and "&" in word:
         word = word[: word.index("&")]

@@ -141,7 +141,7 @@ class _Finder:
         facts = self._groups(_by_owner(own), own, below)
         apart = _is_map_of_entries(node)
         for name, value in children:
-            child = as_fields(value) or value
+            child = _with_address(name, as_fields(value) or value)
             entries = child if isinstance(child, list) else [child]
             for entry in entries:
                 found = self.facts(entry, _named_below(below, name, entry, isinstance(child, list)), depth + 1)
@@ -324,6 +324,14 @@ def _is_map_of_entries(node: Any) -> bool:
     if not isinstance(node, dict) or len(node) < 2 or _PARTS & set(map(str, node)):
         return False
     return all(isinstance(value, dict) for value in node.values())
+
+
+def _with_address(name: str, child: Any) -> Any:
+    """``child`` with the address that is its name, if it has a key and none (``{"relay.example": {"key": …}}``)."""
+    is_address = cleaning.has_scheme(name) or (cleaning.looks_like_host(name) and cleaning.is_likely_host(name))
+    if not is_address or not isinstance(child, dict) or says(child, Field.ADDRESS) or not says(child, Field.KEY):
+        return child
+    return {**child, "base_url": name}
 
 
 def _copy(facts: _Facts) -> _Facts:

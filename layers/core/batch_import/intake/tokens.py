@@ -30,6 +30,7 @@ _PLAIN_LINE = re.compile(
 # A line of words and numbers holds nothing that the long way would find.
 WORDS_ALONE = re.compile(r"(?:[^\W\d_]++(?![\d_])|(?<!\w)\d{1,6}+(?!\w)| {1,2}+(?! )|[,;!?()])*+")
 _PLACEHOLDER_URL = re.compile(r"https?://(?=\S*[<{\[$])[^\s\"'`,;|]+", re.IGNORECASE)
+_BRACKETED = re.compile(r"\[[A-Za-z_ -]{2,30}\](?:[/.:\s]|$)")  # ``https://[name].example``
 _WORD = re.compile(r"[^\s\"'`<>()\[\]{}]+|[(\[{]")
 BULLET = re.compile(
     r"^[\s>]*(?:(?:-(?!-?[A-Za-z]+\s)|[*+•·●○◆◇■□▪▶►✅☑✔⭐🔥👉🔹🔸📌]|\d{1,5}[.)、:](?!\d)|\(\d{1,4}\)|\[\d{1,4}\]|[①-⑳]|[a-z][.)])\s*\uFE0F?\s*)+(?=\S)"
@@ -56,7 +57,7 @@ _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
 _WORDS = re.compile(r"[A-Za-z ]+")
 # A field's name and its value as two cells of a sheet, or as a log writes them (``[INFO] 接口地址 - https://…``).
 _CELLS = re.compile(
-    r"\s*(?:\[\w{1,8}\]\s*)?([^\t:=|\"'`]{1,30}?)(?:\t+|\s+[-|→➜⇒»]\s+|\s{3,}|\|)\s*(\S(?:(?!\s[-|→➜⇒»]\s)[^\t|]){0,2100})"
+    r"\s*(?:\[\w{1,8}\]\s*)?([^\t:=|\"'`]{1,30}?)(?:\t+|\s+[-|→➜⇒»]\s+|\s*\.{3,}\s+|\s{3,}|\|)\s*(\S(?:(?!\s[-|→➜⇒»]\s)[^\t|]){0,2100})"
 )
 _NEXT_IN_LIST = re.compile(r"[;,]\s*http")
 # Words before an address that is no relay's: of an installer, of a page to be opened.
@@ -412,7 +413,7 @@ def _address(line: Line, content: str, found: re.Match[str], named: Named | None
     address = cleaning.cut_address(word)
     if not address or (len(address) < 9 and "://" in address[-4:]):
         return found.end()
-    if content[found.end() : found.end() + 1] in ("{", "<", "["):
+    if content[found.end() : found.end() + 1] in ("{", "<") or _BRACKETED.match(content, found.end()):
         template = _PLACEHOLDER_URL.match(content, found.start())
         address = template[0] if template else address
     _take_address(
