@@ -5,6 +5,7 @@ import base64
 import re
 from enum import Enum, auto
 from functools import lru_cache
+from urllib.parse import unquote
 
 from batch_import.domain.urls import ENDPOINT
 
@@ -31,6 +32,7 @@ LONGEST_KEY = 512
 LONGEST_WORD = 20_000
 
 _BASE64 = re.compile(r"(?<![\w+/=.&?-])(?:aHR0c|c2st)[\w+/-]{8,2000}={0,2}(?![\w+/=])", re.ASCII)  # of http… and sk-…
+_ENCODED = re.compile(r"(?<!\S)(?=\S{0,300}?https?%3A%2F%2F)(?!\S{0,2000}?://)\S{1,2000}", re.IGNORECASE)
 _WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,20}:/{1,3}[^\s/]", re.IGNORECASE)
 _BARE_HOST = re.compile(
     r"(?:(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}(?:[a-z]{2,24}|xn--[a-z0-9-]{2,40})|(?:\d{1,3}\.){3}\d{1,3}|localhost(?=:|/|$)"
@@ -150,7 +152,12 @@ def with_line_feeds(text: str) -> str:
 
 
 def decoded(text: str) -> str:
-    """``text`` with addresses and keys that stand in it in base64 (of a Kubernetes secret, of a forum) as plain text."""
+    """``text`` with addresses and keys that stand in it in base64 (of a Kubernetes secret, of a forum) as plain text.
+
+    Addresses with ``%3A%2F%2F`` too, except in links, which are read as such.
+    """
+    if "%3A%2F%2F" in text or "%3a%2f%2f" in text:
+        text = _ENCODED.sub(lambda word: re.sub(r"\s", " ", unquote(word[0])), text)
     return _BASE64.sub(_decoded, text) if "aHR0c" in text or "c2st" in text else text
 
 

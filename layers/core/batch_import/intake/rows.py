@@ -360,6 +360,8 @@ def _keys_in(text: str) -> list[_Key]:
         return [_Key(text)]
     if cleaning.is_environment(text.strip()):
         return [_Key("", (Note.KEY_FROM_ENVIRONMENT,))]
+    if (inside := re.fullmatch(r"\W*<([^<>]{1,200})>\W*", text)) and not cleaning.is_key_like(inside[1]):
+        return [_Key("", (Note.KEY_PLACEHOLDER,))]
     key, had_bearer = cleaning.bare_key(text)
     notes = (Note.BEARER_REMOVED,) if had_bearer else ()
     if not key:

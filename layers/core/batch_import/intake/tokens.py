@@ -202,6 +202,8 @@ class TokenReader:
         if named.field is Field.NAME:
             if (platform := provider_platform(name, stripped)) is not None:
                 line.tokens.append(Token(Field.PLATFORM, platform, labelled=True))
+            elif "/" in stripped and kind_of(stripped) is Kind.MODEL:  # an entry of a list of models
+                line.tokens.append(Token(Field.MODELS, stripped, labelled=True))
             else:
                 line.tokens.append(Token(Field.NAME, stripped, labelled=True))
         elif named.field is Field.MODELS:
