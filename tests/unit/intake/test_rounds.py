@@ -56,3 +56,10 @@ def _shown(row: ParsedRow, right: list[str]) -> list[str]:
     shown = [wanted if wanted == "*" else own for wanted, own in zip(right, shown, strict=False)]
     names = fields if "models" in fields or not row.requested_models else {**fields, "models": ""}
     return [*shown, *(f"{name}={fields[name] if fields.get(name) == '*' else values[name]}" for name in names)]
+
+
+@pytest.mark.parametrize("between", [":", "#", "@", "$", "【密钥】", ""])
+def test_no_address_shows_a_key_that_is_glued_to_it(between: str) -> None:
+    rows = parse(f"https://relay.example/v1{between}sk-test-gl0001aaaabbbb\n").rows
+    assert [(row.base_url, row.api_key) for row in rows] == [("https://relay.example/v1", "sk-test-gl0001aaaabbbb")]
+    assert "sk-test" not in rows[0].base_url_as_written

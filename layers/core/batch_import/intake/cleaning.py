@@ -122,7 +122,9 @@ _PAGE_PATH = re.compile(
     re.IGNORECASE,
 )
 # A key behind an address, a sign between (``https://…/v1:sk-…``); none in its path, its query or before its host.
-_GLUED_KEY = re.compile(r"(?<![?&])(?:[^\w/=&?.%~+-]{1,4})(?=(?:sk-|cr_|AIza|eyJ)[\w.-]{8,600}(?![\w.-]*@))", re.ASCII)
+_GLUED_KEY = re.compile(
+    r"(?<![?&])(?:[^\w/=&?.%~+-]{1,4}|(?<=/v\d))(?=(?:sk-|cr_|AIza|eyJ)[\w.-]{8,600}(?![\w.-]*@))", re.ASCII
+)
 _TRAILING = ".,;:!?*~'\"`_"
 _QUOTES = " \t\r\n,;|\"'`<>()[]{}*"
 

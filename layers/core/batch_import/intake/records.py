@@ -41,7 +41,7 @@ class Records:
         self.heading: tuple[int, str, str] | None = None
         self.variables: dict[str, Draft] = {}
         self.consecutive = 0
-        self.last_key = 0  # its line
+        self.last_key, self.last_text = 0, ""  # its line
         self.labelled_models: list[tuple[Draft, str]] = []
         self.models_of: list[tuple[int, Token]] = []  # models of variables (``OPENAI_MODEL``)
         self.filled: dict[tuple[str, Field], int] = {}  # the line that filled an owner's field
@@ -201,14 +201,19 @@ class Records:
             current.keys[-1] += f"\n{token.value}"
         else:
             current.keys.append(token.value)
-        self.last_key = line.number
+        self.last_key, self.last_text = line.number, line.text
         self._noted(line, token, current)
 
     def _is_rest_of_key(self, line: Line, word: str) -> bool:
-        """Whether ``word`` may be the rest of the key before it: where in doubt a person says so."""
-        above = self.current.keys[-1] if self.current and self.current.keys else ""
-        is_near = self.last_key in (line.number, line.number - 1)
-        return is_near and is_prefixed_key(above.partition("\n")[0]) and not is_prefixed_key(word)
+        """Whether ``word`` may be the rest of the key before it, a blank or a line's end between: a person says so."""
+        above = self.current.keys[-1].rpartition("\n")[2] if self.current and self.current.keys else ""
+        if self.last_key not in (line.number, line.number - 1) or is_prefixed_key(word) or not above:
+            return False
+        if self.last_key == line.number:
+            is_next = f"{above} {word}" in " ".join(line.text.split())
+        else:
+            is_next = self.last_text.rstrip().endswith(above) and line.text.strip(" \t>") == word
+        return is_next and is_prefixed_key(self.current.keys[-1].partition("\n")[0]) if self.current else False
 
     def _is_under_new_heading(self) -> bool:
         return self.heading is not None and self.heading[0] > self.last_key

@@ -189,7 +189,7 @@ def _without_keys(rows: Sequence[ParsedRow]) -> tuple[ParsedRow, ...]:
 
 def _hiding(row: ParsedRow, hidden: frozenset[str]) -> ParsedRow:
     label = masked(row.label, hidden) if row.label else row.label
-    written = without(_masked_address(row.base_url_as_written), hidden)
+    written = without(_KEY_IN_ADDRESS.sub("***", _masked_address(row.base_url_as_written)), hidden)
     if row.api_key and row.api_key in written and len(row.api_key) >= 8:
         written = written.replace(row.api_key, "***")
     models = tuple(model for model in row.requested_models if without(model, hidden) == model)
@@ -201,6 +201,9 @@ def _hiding(row: ParsedRow, hidden: frozenset[str]) -> ParsedRow:
         "legacy_provider_id": legacy_id,
     }
     return row if all(getattr(row, name) == value for name, value in shown.items()) else _changed(row, **shown)
+
+
+_KEY_IN_ADDRESS = re.compile(r"(?:sk-|AIza|eyJ)(?=[\w-]*\d)[\w-]{8,}")
 
 
 def _masked_address(written: str) -> str:
