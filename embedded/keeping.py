@@ -32,7 +32,7 @@ def status(settings: Settings) -> int:
     if stack and pid:
         lines["uptime"] = _duration(time.time() - psutil.Process(pid).create_time())
         lines |= _asked(stack.url, settings.saved()[OPERATOR])
-    lines |= {"size": _size(settings), "last backup": _last_backup(settings)}
+    lines |= {"size": _size(settings), "last backup": _last_backup(settings), **_restored_from(settings)}
     for name, value in lines.items():
         tell(f"{name:<12} {value}")
     return 0 if stack else 1
@@ -180,6 +180,31 @@ def restore(settings: Settings) -> int:
     if Embedded(settings).emulator.program.pid() is not None:
         raise EmbeddedError("the stack is up: make down first")
     manifest = backups.restore(settings, Path(settings.given("FILE")).expanduser())
-    told = "with its keys and tokens" if manifest["with_secrets"] else "without secrets: this stack makes its own"
-    tell(f"Restored as of {manifest['made_at']}, {told}. make up starts it; the state before is state.before-restore.")
+    _restored(settings).write_text(json.dumps(manifest), encoding="utf-8")
+    tell(f"Restored as of {manifest['made_at']}; the state before is {settings.home / 'state.before-restore'}.")
+    for line in WITH_SECRETS if manifest["with_secrets"] else WITHOUT_SECRETS:
+        tell(line)
     return 0
+
+
+WITH_SECRETS = ("make up starts it: its keys and tokens are those of the backup, and runs go on where they were.",)
+WITHOUT_SECRETS = (
+    "The backup is without secrets. make up starts it; all runs can be read, and new ones be made. Gone are:",
+    "- tokens: the stack makes its own (.embedded/env), others have to be added again (batch-import token add)",
+    "- address and admin key of the host: set HOST_URL and HOST_ADMIN_KEY as for a new stack",
+    "- keys of relays: items that are not done end broken with key_erased, and a retry needs their keys (--api-keys)",
+    "- gateway keys: a new probe user is made in the host; the old one (probe-…) can be deleted there",
+)
+
+
+def _restored(settings: Settings) -> Path:
+    return settings.home / "restored.json"
+
+
+def _restored_from(settings: Settings) -> dict[str, str]:
+    try:
+        manifest = json.loads(_restored(settings).read_text(encoding="utf-8"))
+        told = "with its secrets" if manifest["with_secrets"] else "without secrets: see docs/one-machine.md"
+        return {"restored": f"as of {manifest['made_at']}, {told}"}
+    except (OSError, ValueError, LookupError):
+        return {}

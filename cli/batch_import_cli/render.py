@@ -138,13 +138,31 @@ def show_kept(accounts: Sequence[Row]) -> None:
 
 
 def show_item(item: Row) -> None:
-    apart = ("capability_profile", "events", "badges")
+    apart = ("capability_profile", "events", "badges", "speed", "evidence")
     _fields({name: value for name, value in item.items() if name not in apart}, item)
+    _fields({**_speed(item), **_answered(item)}, {})
     profile = item.get("capability_profile")
     if isinstance(profile, dict):
         _fields(profile.get("transport_profile") or {}, {})
         _table(MODEL_COLUMNS, _rows(profile.get("model_profiles")))
     _table(EVENT_COLUMNS, _rows(item.get("events")))
+
+
+def _speed(item: Row) -> Row:
+    speed = item.get("speed")
+    return speed if isinstance(speed, dict) else {}
+
+
+def _answered(item: Row) -> Row:
+    """Each question about the relay's honesty, with what its answers showed."""
+    evidence = item.get("evidence")
+    answers = evidence.items() if isinstance(evidence, dict) else ()
+    return {question: _with_observations(answer) for question, answer in answers if isinstance(answer, dict)}
+
+
+def _with_observations(answer: Row) -> str:
+    seen = "; ".join(_said(one.get("text")) for one in _rows(answer.get("observations")))
+    return f"{_said(answer.get('value'))}{f' ({seen})' if seen else ''}"
 
 
 def show_fields(answer: Row) -> None:

@@ -24,6 +24,9 @@ class ImportOptions:
     platform: str | None
     dry_run: bool
     join_group: tuple[str, ...]
+    max_multiplier: float | None
+    min_balance: float | None
+    rate_from_relay: bool
     label: str | None
     legacy_batch_id: str | None
     confirm_timeout: int | None
@@ -39,6 +42,9 @@ class ImportOptions:
             "platform": self.platform,
             "dry_run": self.dry_run or None,
             "join_groups": list(self.join_group),
+            "max_multiplier": self.max_multiplier,
+            "min_balance": self.min_balance,
+            "rate_from_relay": self.rate_from_relay or None,
             "label": self.label,
             "legacy_batch_id": self.legacy_batch_id,
             "confirm_timeout_ms": self.confirm_timeout,

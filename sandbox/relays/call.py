@@ -24,6 +24,9 @@ class Name:
     models: int = 0
     slowlist: float = 0.0
     status: Failure | None = None
+    balance: float = 25.0  # that the relay declares, in dollars
+    rate: float = 1.0  # its multiplier
+    expired: int = 0
 
 
 @lru_cache(maxsize=65536)
@@ -48,6 +51,9 @@ _KINDS: dict[str, Callable[[str], Any]] = {
     "models": int,
     "slowlist": float,
     "status": _failure,
+    "balance": float,
+    "rate": float,
+    "expired": int,
 }
 
 

@@ -41,6 +41,10 @@ class Healthy:
         rows = [{"id": model, "object": "model", "created": 1, "owned_by": self.profile} for model in self.listed]
         return answers.good({"object": "list", "data": rows})
 
+    def told(self, call: RelayCall) -> Answer | None:
+        """What other paths tell to a GET, also those outside of `root`; None where there is nothing."""
+        return None
+
     def post(self, call: RelayCall) -> Answer | None:
         """The answer of a completion endpoint; None for every other path."""
         method = _POSTS.get(call.endpoint)

@@ -63,6 +63,8 @@ class RelayServer:
         refused = relay.refuse(call)
         if refused is not None:
             return refused
+        if call.method == "GET" and (told := relay.told(call)) is not None:
+            return told
         if not inside:
             return answers.unknown_path(call.endpoint)
         if call.name.fault and self.random.random() < call.name.fault:

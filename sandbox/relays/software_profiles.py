@@ -337,7 +337,7 @@ class RefusesStop(FormOpenai):
 
     def chat(self, call: RelayCall) -> Answer:
         if "stop" in call.body:
-            return answers.error(400, "Unsupported parameter: 'stop' is not supported with this model.")
+            return answers.error(400, "Invalid request parameters")
         return super().chat(call)
 
 

@@ -64,6 +64,7 @@ class Reader:
 
     def page(self, **options: Any) -> Page:
         defaults = {"locale": "en-US", "timezone_id": "UTC", "viewport": {"width": 1280, "height": 800}}
+        defaults |= {"reduced_motion": "reduce"}  # an animation would keep a core busy
         context = self.browser.new_context(**{**defaults, **options})
         context.set_default_timeout(20_000)
         context.on("console", self.watched.note)

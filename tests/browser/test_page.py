@@ -1,6 +1,7 @@
 """What holds for every view: no markup from data, no keys, accessible names, contrast, a small screen, any prefix."""
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -182,6 +183,60 @@ def test_the_language_is_the_readers(reader: Reader, service: Service) -> None:
     expect(page.get_by_role("button", name="中文")).to_be_focused()
     languages = [call.headers["accept-language"] for call in reader.gateway.calls if call.path.endswith("/runs")]
     assert languages == ["zh", "en"]
+
+
+TEXTS = """() => {
+  // codes, names, and what others said
+  const foreign = "code, pre, .badge, .quote, .error, [lang]:not(html), .address, .id";
+  const texts = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const {textContent, parentElement} = walker.currentNode;
+    if (parentElement.checkVisibility() && !parentElement.closest(foreign)) texts.push(textContent.trim());
+  }
+  for (const name of ["title", "aria-label", "placeholder"])
+    for (const element of document.querySelectorAll(`[${name}]`))
+      if (!element.closest(foreign)) texts.push(element.getAttribute(name));
+  return texts;
+}"""
+CHINESE = re.compile("[\u3400-\u9fff]")
+NAMES = {"JSON", "Ctrl+Enter", "openai", "anthropic", "gemini", "Gemini generateContent", "kimi-k2.6, gpt-5"}
+
+
+def is_foreign(text: str, language: str) -> bool:
+    """In Chinese a text of Latin letters has to be a name or a code: something with a digit or a sign in it."""
+    if language == "en":
+        return CHINESE.search(text) is not None
+    words = re.search("[A-Za-z]{3}", text) and not CHINESE.search(text)
+    return bool(words) and text not in NAMES and not re.fullmatch(r"\S*[\d_.@:/#]\S*", text)
+
+
+def test_each_view_is_in_one_language(reader: Reader, finished: str) -> None:
+    page = reader.visit()
+
+    def told(language: str) -> None:
+        assert [text for text in page.evaluate(TEXTS) if is_foreign(text, language)] == []
+
+    for language in ("en", "zh"):
+        expect(page.get_by_role("link", name=finished)).to_be_visible()
+        told(language)
+        page.get_by_role("link", name=finished).click()
+        expect(page.locator(".causes li")).to_have_count(1)
+        page.locator("button.toggle").click()
+        told(language)
+        rows(page).filter(has_text="/chat_only/").get_by_role("link").click()
+        expect(page.locator(".trail li").last).to_be_attached()
+        told(language)
+        page.keyboard.press("Escape")
+        page.locator("a.back").click()
+        page.locator("a.button.primary").click()
+        page.locator("#list").fill("https://one.example.com sk-test-0000000000000001\nhttps://two.example.com")
+        expect(page.locator("table.preview tbody tr")).to_have_count(2)
+        page.locator("details.more").evaluate_all("all => all.forEach(one => { one.open = true; })")
+        told(language)
+        page.locator("#list").fill("")
+        page.locator("a.back").click()
+        page.locator("#top button").first.click()
 
 
 def test_it_is_printed_in_light_and_without_controls(reader: Reader, finished: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
+from batch_import.bootstrap import CompositionRoot
 from batch_import.domain.entities import ItemProfile, NewEvent
 from batch_import.domain.errors import LeaseLost, StaleWrite
 from batch_import.domain.outcomes import Code
@@ -616,6 +617,18 @@ def test_probe_key_has_a_row_with_a_time_to_live_and_goes_with_the_end_of_its_ru
     stores.end(stores.item(run), run, AccessStatus.BROKEN)
     assert stores.service.open_probe_key(run) is None
     assert not [row for row in map(decode, rows("import_secrets")) if row["pk"].endswith(PROBE_KEY)]
+
+
+def test_what_cannot_be_opened_any_more_reads_as_erased(stores: Stores, caplog: pytest.LogCaptureFixture) -> None:
+    """After a backup without secrets has come back: the keys that sealed them are others."""
+    run = stores.start(1, access_mode="self_service", probe_api_key=KEY + "-probe")
+    assert stores.service.open_keys(run.run_id, ["item_00001"]) != {}
+    stores.secret_store.new_run(run.run_id, {}, run.keys_until or 0)  # another data key
+    restored = CompositionRoot(stores.settings, stores.clock)
+    assert restored.service.open_keys(run.run_id, ["item_00001"]) == {}
+    assert restored.service.open_probe_key(run) is None
+    assert {record.getMessage() for record in caplog.records} == {"a stored secret cannot be opened"}
+    assert KEY not in caplog.text
 
 
 def test_no_row_of_any_table_holds_a_key_in_the_open(stores: Stores) -> None:

@@ -3,13 +3,17 @@
 See docs/design.md#26-secrets.
 """
 
+import json
+import re
 from typing import Any
 
 import boto3
 import pytest
+from pytest_httpserver import HTTPServer
 from urllib3 import HTTPConnectionPool
 
 from tests.conftest import CUSTOMER_KEY, Service
+from tests.unit.domain.test_redaction import PARTS, WHOLE
 
 CANARY = "sk-canary-4f1d2c3b4a5968778695a4b3c2d1e0f9"
 PROFILES = ("healthy", "dead_key", "lying_list", "cut_stream", "error_200", "stream_forbidden")
@@ -69,6 +73,36 @@ def test_a_relay_that_repeats_the_key_in_its_error_is_blanked(service: Service, 
     assert item["access_status"] == "broken"
     assert "***" in item["last_error"]
     assert "canary0key" not in pages(service, run_id) + everything_stored(service.aws)
+
+
+WAYS = {
+    **{
+        name: WHOLE[name]
+        for name in ("upper", "each by percent", "entities", "\\u", "hex", "base64", "backwards", "groups")
+    },
+    **{name: PARTS[name] for name in ("first half", "without its prefix", "masked, long ends")},
+}
+
+
+def test_a_key_in_another_form_is_nowhere_either(
+    service: Service, httpserver: HTTPServer, capfd: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All forms: tests/unit/domain/test_redaction.py. Here some of them are looked for in every place."""
+    key, listed = "k7Qz9Xw2Vb5Nm8Lp4Rt6Yh3", []
+    for number, way in enumerate(WAYS.values()):
+        error = json.dumps({"error": {"message": f"Incorrect API key provided: {way(key)}"}})
+        pattern = re.compile(f"/relay{number}/.*")
+        httpserver.expect_request(pattern).respond_with_data(error, 401, content_type="application/json")
+        listed.append({"base_url": httpserver.url_for(f"/relay{number}/v1"), "api_key": key})
+    run_id, items = service.import_(listed)
+    assert {item["access_status"] for item in items} == {"broken"}
+    assert all("***" in item["last_error"] for item in items)
+
+    output = capfd.readouterr()
+    logged = "".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.records)
+    found = pages(service, run_id) + everything_stored(service.aws) + output.out + output.err + logged
+    assert [name for name, way in WAYS.items() if way(key) in found] == []
+    assert [key[at : at + 6] for at in range(len(key) - 5) if key[at : at + 6].lower() in found.lower()] == []
 
 
 def test_the_key_is_erased_when_its_item_is_active_and_kept_for_retry_otherwise(service: Service, box: Any) -> None:

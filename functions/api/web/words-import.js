@@ -118,6 +118,13 @@ export const IMPORT_WORDS = {
   "platform.auto": ["自动", "automatic"],
   groups: ["加入分组", "Groups to join"],
   "groups.hint": ["分组名称", "group name"],
+  maxMultiplier: ["最高倍率", "Highest multiplier"],
+  minBalance: ["最低余额", "Lowest balance"],
+  rateFromRelay: ["采用上游声明的倍率", "Take over the relay's multiplier"],
+  "rateFromRelay.text": [
+    "上游声明倍率时，写入账号的 rate_multiplier。未声明余额或倍率的上游不受以上限制。",
+    "Where a relay declares one, the account gets it as its rate_multiplier. Relays that declare nothing meet both limits.",
+  ],
   strict: ["严格模式", "Strict"],
   "strict.text": [
     "第一条损坏的上游会使其余尚未写入的停止。",

@@ -387,7 +387,7 @@ class CompositionRoot:
         )
         session = http.guarded_session(self.settings.allowed_hosts, THREADS, self._resolver, self._tls())
         exchange = partial(http.exchange, partial(http.send, session))
-        prober = Prober(exchange, self.origin_breakers, self.settings.spared_relays)
+        prober = Prober(exchange, self.origin_breakers, self.settings.spared_relays, self.clock)
         return ImportStage(
             self.runs,
             self.items,

@@ -51,13 +51,15 @@ def test_every_option_reaches_the_request(api: Any, invoke: Any, answers: Any, t
         "mode": ["strict"],
         "reactivate": ["ours"],
         "join-group": ["pool", "vip"],
+        "max-multiplier": ["1.5"],
+        "min-balance": ["5"],
         "label": ["from the forum"],
         "legacy-batch-id": ["17"],
         "confirm-timeout": ["1.5s"],
         "requested-model": ["o3", "gpt-5"],
     }
     arguments = [f"--{name}={value}" for name, values in options.items() for value in values]
-    result = invoke("import", "list.csv", *arguments)
+    result = invoke("import", "list.csv", "--rate-from-relay", *arguments)
     assert result.exit_code == 0, result.output
     assert api.seen[0].body == {
         "access_mode": "subscription",
@@ -66,6 +68,9 @@ def test_every_option_reaches_the_request(api: Any, invoke: Any, answers: Any, t
         "mode": "strict",
         "reactivate": "ours",
         "join_groups": ["pool", "vip"],
+        "max_multiplier": 1.5,
+        "min_balance": 5.0,
+        "rate_from_relay": True,
         "label": "from the forum",
         "legacy_batch_id": "17",
         "confirm_timeout_ms": 1500,

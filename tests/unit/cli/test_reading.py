@@ -135,3 +135,24 @@ def test_texts_are_asked_for_in_the_users_language(api: Any, invoke: Any, locale
     api.on("GET /api/health", {})
     invoke("health", LC_ALL=locale)
     assert api.seen[0].headers["Accept-Language"] == language
+
+
+def test_item_says_how_fast_its_relay_is_and_what_its_answers_showed(api: Any, invoke: Any, answers: Any) -> None:
+    seen = {"code": "stop_kept", "source": "stream", "text": "A stop sequence ended the answer"}
+    evidence = {
+        "identity": {"value": "unknown", "observations": []},
+        "passthrough": {"value": "consistent", "observations": [seen]},
+    }
+    speed = {"first_token_ms": 420, "tokens_per_second": None}
+    detail = answers.item(capability_profile=None, events=[], evidence=evidence, speed=speed)
+    api.on(f"{RUN}/items/item_01", detail)
+    lines = [line.split(maxsplit=1) for line in invoke("item", answers.RUN, "item_01").stdout.splitlines()]
+    told = {line[0]: line[1] for line in lines if len(line) == 2}
+    assert (told["first_token_ms"], told["tokens_per_second"], told["identity"]) == ("420", "-", "unknown")
+    assert told["passthrough"] == "consistent (A stop sequence ended the answer)"
+
+
+@pytest.mark.parametrize("evidence", [None, [], "x", {"identity": None}, {"identity": {"observations": [None, 7]}}])
+def test_evidence_of_another_form_is_left_out(api: Any, invoke: Any, answers: Any, evidence: Any) -> None:
+    api.on(f"{RUN}/items/item_01", answers.item(capability_profile=None, events=[], evidence=evidence, speed=None))
+    assert invoke("item", answers.RUN, "item_01").exit_code == 0

@@ -31,7 +31,8 @@ _MAKERS = {
 # Their own APIs count a bare prompt bare; templates of others (Mistral, Grok, Command) begin with hundreds of tokens.
 _COUNTED_BARE = (*_CLOSED, "DeepSeek", "Zhipu", "Moonshot", "Alibaba")
 _ADDS_OF_ITSELF = re.compile(r"oss|search|research|online|agent|web|tool|computer|-all\b|assistant|gizmo|rag")
-_SNAPSHOT = re.compile(r"-\d{3,}(?:-preview)?")  # gpt-3.5-turbo-0125
+# gpt-3.5-turbo-0125, gpt-4-0125-preview, gemini-2.5-flash-preview-05-20
+_SNAPSHOT = re.compile(r"-\d{3,}(?:-preview)?|-(?:preview|exp|latest)(?:-\d{2,})*")
 _MOVING = re.compile(r"latest|auto|router|preview|default|exp\b|^\D*$")  # names whose model the maker changes
 _WITHOUT_REASONING = re.compile(
     r"(?:gpt-3\.5-.*|gpt-4(?:o|\.1|\.5)?(?:-(?:turbo|mini|nano|32k))?|chatgpt-4o|claude-3(?:-5)?-(?:opus|sonnet|haiku)|"

@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from batch_import.domain.billing import BillingSource
 from batch_import.domain.errors import InvalidRequest
 from batch_import.domain.evidence import Agreement, Seen, Source
 from batch_import.domain.outcomes import Code
@@ -66,6 +67,7 @@ Flag = Annotated[  # "enum" and not "const", which a generator of clients misrea
     bool | Literal["unknown"],
     WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["unknown"]}]}),
 ]
+Amount = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False, strict=True)]
 ItemId = Annotated[str, StringConstraints(pattern=r"^item_[0-9]{5}$")]
 Timestamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 
@@ -104,7 +106,13 @@ _CONDITIONS: list[JsonValue] = [  # what _conditional_fields checks, as JSON Sch
 ]
 
 
-class _Request(BaseModel):
+class _Model(BaseModel):
+    """Built when it is first used: a worker that imports this module needs few of them, and starts the sooner."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class _Request(_Model):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
@@ -168,6 +176,11 @@ class CreateRunRequest(_Request):
     platform: PlatformWish = PlatformWish.AUTO
     dry_run: StrictBool = False
     join_groups: list[Name] = Field(default_factory=list, max_length=20)
+    max_multiplier: Amount | None = Field(default=None, description="Relays that declare a higher one are left out")
+    min_balance: Amount | None = Field(default=None, description="Keys with less left, as declared, are left out")
+    rate_from_relay: StrictBool = Field(
+        default=False, description="Accounts get the relay's declared multiplier as their rate_multiplier"
+    )
     legacy_batch_id: Annotated[str, StringConstraints(max_length=200)] | None = None
     label: Annotated[str, StringConstraints(max_length=200), AfterValidator(str.strip)] | None = None
     items: list[ItemRequest] = Field(default_factory=list, max_length=MAX_ITEMS)
@@ -226,7 +239,7 @@ class ApplyRequest(_Request):
     probe_api_key: ApiKey | None = Field(default=None, repr=False)
 
 
-class Badge(BaseModel):
+class Badge(_Model):
     text: str
     color: Literal["blue", "green", "yellow", "red", "gray", "cyan"]
 
@@ -247,30 +260,30 @@ class ErrorCode(StrEnum):
     INTERNAL_ERROR = "internal_error"
 
 
-class ErrorBody(BaseModel):
+class ErrorBody(_Model):
     code: ErrorCode
     message: str
 
 
-class ErrorEnvelope(BaseModel):
+class ErrorEnvelope(_Model):
     error: ErrorBody
 
 
-class ParsedChoice(BaseModel):
+class ParsedChoice(_Model):
     """One reading of an ambiguous row: its name for ``rows``, and the pairs that it stands for, keys masked."""
 
     name: str
     shown: list[str]
 
 
-class HeldByHost(BaseModel):
+class HeldByHost(_Model):
     """The host's account for this very address and key."""
 
     account_id: int
     state: MatchedAccountState | None
 
 
-class ShownRow(BaseModel):
+class ShownRow(_Model):
     """One address and key as they were read; ``row`` and ``line`` count from 1."""
 
     row: int
@@ -288,12 +301,12 @@ class ShownRow(BaseModel):
     host: HeldByHost | None = None
 
 
-class ShownIgnored(BaseModel):
+class ShownIgnored(_Model):
     line: int
     text_masked: str
 
 
-class ParseSummary(BaseModel):
+class ParseSummary(_Model):
     ready: int
     duplicate: int
     incomplete: int
@@ -301,7 +314,7 @@ class ParseSummary(BaseModel):
     ignored: int
 
 
-class ExpectedRequests(BaseModel):
+class ExpectedRequests(_Model):
     """How often the relays of the rows that are ready will be asked in all: ``usual`` where they work, at ``most`` in
     any case. What the host asks comes besides.
     """
@@ -310,7 +323,7 @@ class ExpectedRequests(BaseModel):
     most: int
 
 
-class ParseResult(BaseModel):
+class ParseResult(_Model):
     """What a pasted text was read as. ``texts`` has the sentence of each note that occurs."""
 
     rows: list[ShownRow]
@@ -320,7 +333,7 @@ class ParseResult(BaseModel):
     texts: dict[str, str]
 
 
-class RunCreated(BaseModel):
+class RunCreated(_Model):
     """A run was created (docs/design.md#33-responses)."""
 
     run_id: str
@@ -347,7 +360,7 @@ class RunApplied(RunCreated):
     left_out_items: int
 
 
-class RunSummary(BaseModel):
+class RunSummary(_Model):
     """One run, with its badge (docs/design.md#33-responses, docs/design.md#34-badges).
 
     ``source`` is what its list came from, ``created_by`` the role of its caller, ``label`` a name for people. A list
@@ -367,6 +380,9 @@ class RunSummary(BaseModel):
     subscription_user_count: int
     join_groups: list[str]
     join_group_count: int
+    max_multiplier: float | None
+    min_balance: float | None
+    rate_from_relay: bool
     total_items: int
     completed_items: int
     active_items: int
@@ -382,12 +398,12 @@ class RunSummary(BaseModel):
     badges: dict[str, Badge]
 
 
-class RunList(BaseModel):
+class RunList(_Model):
     runs: list[RunSummary]
     next_cursor: str | None
 
 
-class CauseView(BaseModel):
+class CauseView(_Model):
     """Why items of a run failed: how many ended by ``code``, what it means, and what to do about it."""
 
     code: Code
@@ -397,7 +413,7 @@ class CauseView(BaseModel):
     degraded_items: int
 
 
-class RunDetail(BaseModel):
+class RunDetail(_Model):
     """One run with its recent warnings (docs/design.md#33-responses).
 
     ``causes`` are why items failed, the most frequent first. ``child_runs`` are the latest 20 runs made of its items,
@@ -410,7 +426,24 @@ class RunDetail(BaseModel):
     child_runs: list[str]
 
 
-class PlanView(BaseModel):
+class BillingView(_Model):
+    """What the relay declares about the key's money; null is unknown or unlimited, never zero.
+
+    ``balance`` can still be spent with the key; ``key_quota`` is the key's own limit and ``key_used`` what was spent of
+    it, all in ``currency``. ``multiplier`` is the factor on the list price, ``peak_multiplier`` that of peak hours.
+    """
+
+    balance: float | None
+    currency: str | None
+    key_quota: float | None
+    key_used: float | None
+    expires_at: Timestamp | None
+    multiplier: float | None
+    peak_multiplier: float | None
+    source: BillingSource
+
+
+class PlanView(_Model):
     """What a dry run decided: what would become of which account, in which group of the host, with which models.
 
     ``account_id`` is null for an account that would be made. ``models`` are the first of ``models_total`` names that
@@ -427,7 +460,7 @@ class PlanView(BaseModel):
     new_models: list[str]
 
 
-class UndoView(BaseModel):
+class UndoView(_Model):
     """What an undo of the run did about the item, and why what stays stays."""
 
     outcome: UndoOutcome
@@ -435,7 +468,7 @@ class UndoView(BaseModel):
     message: str
 
 
-class SpeedView(BaseModel):
+class SpeedView(_Model):
     """How a stream of the test model came, asked of the relay itself: the time to its first token, with what connecting
     took, and the rate from there; null for a stream that was too short or came in one piece.
     """
@@ -444,7 +477,7 @@ class SpeedView(BaseModel):
     tokens_per_second: float | None
 
 
-class ObservationView(BaseModel):
+class ObservationView(_Model):
     """One thing that was seen, and in which answer; ``text`` says it in the reader's language."""
 
     code: Seen
@@ -452,21 +485,21 @@ class ObservationView(BaseModel):
     text: str
 
 
-class AnsweredView(BaseModel):
+class AnsweredView(_Model):
     """``inconsistent`` when one observation does not fit, ``consistent`` when some fit and all do; none is a proof."""
 
     value: Agreement
     observations: list[ObservationView]
 
 
-class EvidenceView(BaseModel):
+class EvidenceView(_Model):
     """What the relay's answers tell: is it the model that was asked for, and is what is sent passed on untouched?"""
 
     identity: AnsweredView
     passthrough: AnsweredView
 
 
-class ItemSummary(BaseModel):
+class ItemSummary(_Model):
     """An item of a list (docs/design.md#33-responses) with badges, the failure's code and advice.
 
     A list shows the first 20 requested models and families, and the first ten advisories in 300 characters each; the
@@ -509,6 +542,7 @@ class ItemSummary(BaseModel):
     platform: Platform | None
     latency_ms: int | None
     served_model: str | None
+    billing: BillingView | None
     speed: SpeedView | None
     evidence: EvidenceView | None
     plan: PlanView | None
@@ -518,7 +552,7 @@ class ItemSummary(BaseModel):
     badges: dict[str, Badge]
 
 
-class ItemList(BaseModel):
+class ItemList(_Model):
     """A page of a run's items. ``matching_items`` is how many meet the filters, on all pages together."""
 
     items: list[ItemSummary]
@@ -526,7 +560,7 @@ class ItemList(BaseModel):
     matching_items: int
 
 
-class TransportProfileView(BaseModel):
+class TransportProfileView(_Model):
     supports_openai_models: Flag
     supports_openai_chat_completions: Flag
     supports_openai_responses: Flag
@@ -537,7 +571,7 @@ class TransportProfileView(BaseModel):
     known_advisories: list[str]
 
 
-class ModelProfileView(BaseModel):
+class ModelProfileView(_Model):
     raw_model_id: str
     normalized_model_id: str
     canonical_model_family: str
@@ -548,12 +582,12 @@ class ModelProfileView(BaseModel):
     speed: SpeedView | None = None
 
 
-class CapabilityProfileView(BaseModel):
+class CapabilityProfileView(_Model):
     transport_profile: TransportProfileView
     model_profiles: list[ModelProfileView]
 
 
-class EventView(BaseModel):
+class EventView(_Model):
     """``text`` says in the reader's language what happened; ``message`` is what the relay or host said, or a note."""
 
     event_id: str
@@ -566,7 +600,7 @@ class EventView(BaseModel):
     created_at: Timestamp
 
 
-class PanelLinks(BaseModel):
+class PanelLinks(_Model):
     """Where the host's own panel lists accounts, groups and channels; it has no address for a single one."""
 
     accounts: str
@@ -592,12 +626,12 @@ class ItemDetail(ItemSummary):
     events: list[EventView]
 
 
-class ExportedRun(BaseModel):
+class ExportedRun(_Model):
     run_id: str
     legacy_batch_id: str | None
 
 
-class ExportedItem(BaseModel):
+class ExportedItem(_Model):
     item_id: str
     provider_id: str
     account_id: int | None
@@ -606,7 +640,7 @@ class ExportedItem(BaseModel):
     legacy_provider_id: str | None
 
 
-class RunExport(BaseModel):
+class RunExport(_Model):
     """What a run left in the host, with its links to the earlier system: the operator's alone."""
 
     run: ExportedRun
@@ -614,7 +648,7 @@ class RunExport(BaseModel):
     next_cursor: str | None
 
 
-class QuarantinedAccount(BaseModel):
+class QuarantinedAccount(_Model):
     account_id: int
     name: str
     provider_id: str
@@ -623,7 +657,7 @@ class QuarantinedAccount(BaseModel):
     never_served: bool
 
 
-class Quarantine(BaseModel):
+class Quarantine(_Model):
     """Accounts that ended failed in quarantine, the first 5,000; a cleanup removes those that never served."""
 
     accounts: list[QuarantinedAccount]
@@ -640,30 +674,30 @@ class KeptReason(StrEnum):
     NOT_REACHED = "not_reached"
 
 
-class KeptAccount(BaseModel):
+class KeptAccount(_Model):
     account_id: int
     reason: KeptReason
 
 
-class QuarantineCleaned(BaseModel):
+class QuarantineCleaned(_Model):
     removed: list[int]
     kept: list[KeptAccount]
 
 
-class HostUser(BaseModel):
+class HostUser(_Model):
     user_id: int
     email: str
     username: str
 
 
-class HostUsers(BaseModel):
+class HostUsers(_Model):
     """Users of the host whose e-mail or name contains ``q``, at most 50; ``has_more`` when there are others."""
 
     users: list[HostUser]
     has_more: bool
 
 
-class HostGroup(BaseModel):
+class HostGroup(_Model):
     group_id: int
     name: str
     platform: str
@@ -672,14 +706,14 @@ class HostGroup(BaseModel):
     is_active: bool
 
 
-class HostGroups(BaseModel):
+class HostGroups(_Model):
     """Groups of the host that ``join_groups`` may name, by name, the first 1,000; ours for proofs are left out."""
 
     groups: list[HostGroup]
     group_count: int
 
 
-class Health(BaseModel):
+class Health(_Model):
     """``GET /api/health``: what the deployment is, and whether the host is reachable."""
 
     status: Literal["ok", "degraded"]

@@ -3,11 +3,13 @@
 See docs/design.md#4-state.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from batch_import.domain.advisories import Advisory
+from batch_import.domain.billing import Billing, BillingLimits
 from batch_import.domain.outcomes import Code
 from batch_import.domain.types import (
     AccessMode,
@@ -28,7 +30,7 @@ from batch_import.domain.types import (
 
 
 class _Row(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)  # keys of the tables are no fields
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)  # keys of the tables are no fields
 
 
 class Cause(_Row):
@@ -72,7 +74,8 @@ class Plan(_Row):
 class Before(_Row):
     """An account as it was when a run decided to use it. ``added`` and ``replaced`` are names of its model mapping.
 
-    ``replaced`` has the targets that the names had.
+    ``replaced`` has the targets that the names had. ``rate_given`` is the multiplier that the run puts in place of
+    ``rate_multiplier``.
     """
 
     status: str
@@ -83,6 +86,8 @@ class Before(_Row):
     prior_groups: tuple[int, ...] = ()
     added: tuple[str, ...] = ()
     replaced: dict[str, str] = Field(default_factory=dict)
+    rate_multiplier: Decimal | None = None
+    rate_given: Decimal | None = None
 
 
 class Run(_Row):
@@ -102,6 +107,9 @@ class Run(_Row):
     reactivate: Reactivate = Reactivate.ALWAYS
     platform: PlatformWish = PlatformWish.AUTO
     join_groups: tuple[str, ...] = ()
+    max_multiplier: Decimal | None = None
+    min_balance: Decimal | None = None
+    rate_from_relay: bool = False
     legacy_batch_id: str | None = None
     label: str | None = None
     source: RunSource = RunSource.ITEMS
@@ -136,6 +144,12 @@ class Run(_Row):
         if self.state is RunState.CANCELLED:
             return Code.CANCELLED
         return Code.STOPPED_BY_STRICT if self.strict_stopped else None
+
+    @property
+    def billing_limits(self) -> BillingLimits:
+        return BillingLimits(
+            *(None if each is None else float(each) for each in (self.max_multiplier, self.min_balance))
+        )
 
     @property
     def is_being_undone(self) -> bool:
@@ -258,6 +272,7 @@ class ItemProfile(_Row):
     recommended_models: tuple[str, ...] = ()
     model_mapping: dict[str, str] = Field(default_factory=dict)
     capability_profile: dict[str, Any] | None = None
+    billing: Billing | None = None
     evidence: dict[str, Any] | None = None  # domain/evidence.py
 
 

@@ -58,9 +58,14 @@ class Seen(StrEnum):
     STOP_NOT_KEPT = "stop_not_kept"
 
 
+FROM_ANSWERS = ("served", "came")
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """``params`` fill the text: numbers, names of this code, and ids of models, which come from the relay."""
+    """``params`` fill the text: numbers, names of this code, the model that was asked for; ``FROM_ANSWERS`` are the
+    relay's own words, to be redacted before they are stored.
+    """
 
     code: Seen
     source: Source

@@ -18,6 +18,8 @@ class Code(StrEnum):
     BLOCKED_BY_WALL = "blocked_by_wall"
     CLIENT_NOT_ADMITTED = "client_not_admitted"
     PAYMENT_REQUIRED = "payment_required"
+    TOO_DEAR = "too_dear"
+    TOO_LITTLE_LEFT = "too_little_left"
     EMPTY_MODEL_LIST = "empty_model_list"
     ONLY_WILDCARD_LISTED = "only_wildcard_listed"
     REDIRECTED = "redirected"
@@ -108,6 +110,13 @@ _TABLE = (
             "请换用不限客户端的密钥或分组", "Use a key or a group there without this restriction"),
     Outcome(Code.PAYMENT_REQUIRED, _BROKEN, "上游账户余额不足", "No money left at the relay",
             "请在上游充值后重试", "Top up the account there, then retry"),
+    Outcome(Code.TOO_DEAR, _BROKEN,
+            "上游声明的倍率高于所要求的上限", "The relay's declared multiplier is above the limit that was asked for",
+            "如可接受，请提高 max_multiplier 后重新导入", "To accept it, import again with a higher max_multiplier"),
+    Outcome(Code.TOO_LITTLE_LEFT, _BROKEN,
+            "上游声明的余额低于所要求的下限", "The relay's declared balance is below what was asked for",
+            "请在上游充值后重试，或降低 min_balance 后重新导入",
+            "Top up the account there, then retry; or import again with a lower min_balance"),
     Outcome(Code.EMPTY_MODEL_LIST, _BROKEN, "上游的模型列表为空", "The relay lists no models",
             "请在上游确认该密钥的分组已开通模型", "Check at the relay that the key's group has models"),
     Outcome(Code.ONLY_WILDCARD_LISTED, _BROKEN, "上游的模型列表只有通配符", "The relay lists only a wildcard",

@@ -27,7 +27,7 @@ class ExistingAccount:
     """An account as the host shows it. ``provider_id`` and ``digest`` come from our marker, empty without one.
 
     ``runs`` are those that use it, the one that made it first.
-    ``platform`` may be one that we never use: people make accounts, too.
+    ``platform`` may be one that we never use: people make accounts, too. ``rate_multiplier`` is None when it must stay.
     """
 
     account_id: int
@@ -46,6 +46,7 @@ class ExistingAccount:
     responses_mode: str = ""
     platform: str = Platform.OPENAI
     auth_style: AuthStyle = AuthStyle.BEARER
+    rate_multiplier: float | None = None
 
     @property
     def families(self) -> frozenset[str]:
@@ -60,6 +61,7 @@ class DesiredAccount:
     model_mapping: Mapping[str, str]
     platform: Platform = Platform.OPENAI
     run_id: str = ""
+    rate_multiplier: float | None = None
 
     @property
     def families(self) -> frozenset[str]:

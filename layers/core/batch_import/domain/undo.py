@@ -68,9 +68,16 @@ def mapping_before(before: Before, now: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **{name: target for name, target in before.replaced.items() if name in kept}}
 
 
+def rate_before(before: Before, account: ExistingAccount) -> float | None:
+    """The rate that the run replaced; ``None`` when it did not, or somebody has set another one since."""
+    if before.rate_given is None or before.rate_multiplier is None:
+        return None
+    return float(before.rate_multiplier) if account.rate_multiplier == float(before.rate_given) else None
+
+
 def _changed(item: Item, before: Before) -> bool:
     if item.account_resolution is AccountResolution.REUSED:
-        return bool(before.added or added_groups(item, before))
+        return bool(before.added or added_groups(item, before) or before.rate_given is not None)
     if item.account_resolution is AccountResolution.REACTIVATED:
         return item.access_status is AccessStatus.ACTIVE  # otherwise the run itself has put it back
     return True
@@ -78,7 +85,8 @@ def _changed(item: Item, before: Before) -> bool:
 
 def _is_as(before: Before, account: ExistingAccount) -> bool:
     same_names = not set(account.model_mapping) & set(before.added)
-    return _is_switched_as(before, account) and set(account.group_ids) == set(before.groups) and same_names
+    same = same_names and rate_before(before, account) is None
+    return _is_switched_as(before, account) and set(account.group_ids) == set(before.groups) and same
 
 
 def _is_switched_as(before: Before, account: ExistingAccount) -> bool:

@@ -39,6 +39,7 @@ def existing_account(account: Mapping[str, Any]) -> ExistingAccount:
         responses_mode=str(extra.get("openai_responses_mode") or ""),
         platform=platform,
         auth_style=style_of_settings(platform, credentials, extra),
+        rate_multiplier=_rate(account.get("rate_multiplier"), extra),
     )
 
 
@@ -63,18 +64,18 @@ def new_account(
         "extra": {**marker(wanted, ImportState.UNPROVEN), "import_runs": [wanted.run_id], **settings.extra},
         "concurrency": CONCURRENCY,
         "priority": PRIORITY,
-        "rate_multiplier": 1,
+        "rate_multiplier": 1 if wanted.rate_multiplier is None else wanted.rate_multiplier,
         "group_ids": [group_id],
     }
 
 
-def before_run(account: ExistingAccount, wanted: Mapping[str, str], *, overwritten: bool) -> dict[str, Any]:
+def before_run(account: ExistingAccount, wanted: DesiredAccount, *, overwritten: bool) -> dict[str, Any]:
     """What an undo needs to know of an account that a run will use, as ``Before`` reads it.
 
-    ``wanted`` is the run's model mapping; a name that the account has keeps its target unless ``overwritten``.
+    A name that the account has keeps its target unless ``overwritten``.
     """
-    now = account.model_mapping
-    replaced = {name: now[name] for name, target in wanted.items() if name in now and now[name] != target}
+    now, names = account.model_mapping, wanted.model_mapping
+    replaced = {name: now[name] for name, target in names.items() if name in now and now[name] != target}
     return {
         "status": account.status,
         "schedulable": account.schedulable,
@@ -82,9 +83,23 @@ def before_run(account: ExistingAccount, wanted: Mapping[str, str], *, overwritt
         "state": account.import_state,
         "groups": list(account.group_ids),
         "prior_groups": list(account.prior_groups),
-        "added": sorted(wanted.keys() - now.keys()) if now or overwritten else [],
+        "added": sorted(names.keys() - now.keys()) if now or overwritten else [],
         "replaced": replaced if overwritten else {},
+        **_rate_before(account, wanted),
     }
+
+
+def rate_change(account: ExistingAccount, wanted: DesiredAccount) -> dict[str, float]:
+    """The field that an update must carry for the rate that is wanted; empty when nothing is to be changed."""
+    if wanted.rate_multiplier is None or account.rate_multiplier in (None, wanted.rate_multiplier):
+        return {}
+    return {"rate_multiplier": wanted.rate_multiplier}
+
+
+def _rate_before(account: ExistingAccount, wanted: DesiredAccount) -> dict[str, Any]:
+    """As texts: DynamoDB takes no floats."""
+    given = rate_change(account, wanted).get("rate_multiplier")
+    return {} if given is None else {"rate_multiplier": str(account.rate_multiplier), "rate_given": str(given)}
 
 
 def marker(wanted: DesiredAccount, state: ImportState) -> dict[str, Any]:
@@ -105,6 +120,12 @@ def _canonical(base_url: Any) -> str:
         return canonical_base_url(str(base_url or ""))
     except InvalidRequest:
         return ""
+
+
+def _rate(value: Any, extra: Mapping[str, Any]) -> float | None:
+    """``None`` also where the host itself keeps it: there it refuses another one."""
+    known = isinstance(value, (int, float)) and extra.get("upstream_billing_rate_sync_enabled") is not True
+    return float(value) if known else None
 
 
 def _expiry(account: Mapping[str, Any]) -> datetime | None:

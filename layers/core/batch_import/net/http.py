@@ -37,7 +37,7 @@ MAX_BODY = 2 * 1024 * 1024
 CONNECTIONS = 600  # that are kept for one origin at most: 200 items may be there, and each asks three protocols at once
 _NOT_CONNECTED = (NewConnectionError, NameResolutionError, ConnectTimeoutError)
 _KEPT_HEADERS = ("retry-after", "x-client-request-id", "x-request-id", "etag", "location", "cf-mitigated",
-                 "x-vercel-mitigated")  # fmt: skip
+                 "x-vercel-mitigated", "x-new-api-version")  # fmt: skip
 _LONGEST_HEADER = 2_048
 _FEW_BYTES, _MANY_PIECES = 16, 2_048  # a body in pieces as small as these, and as many, is not worth the time
 

@@ -4,7 +4,6 @@ The same answers tell how fast the relay is, and whether it passes things on as 
 See docs/decisions/0034-evidence.md.
 """
 
-import re
 import threading
 from dataclasses import dataclass
 from functools import partial
@@ -33,7 +32,7 @@ from batch_import.probe.relay import Relay, together
 MAX_TOKENS = 200  # with the three of before: under 2,000 output tokens where the first model answers
 MOST_REQUESTS, MOST_FURTHER = 2, 1  # the second: beyond what the flags need
 _END_MARKERS = ("data: [DONE]", "data:[DONE]", '"response.completed"')
-_SPEAKS_OF_STOP = re.compile(r"\bstop", re.IGNORECASE)
+_REFUSED = (400, 422, 500)  # how relays answer a parameter that they do not take, in whatever words
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +98,10 @@ class _Asking:
         self._further = threading.Semaphore(MOST_FURTHER)
 
     def stream(self, protocol: Protocol) -> _Told:
-        """One stream of some seventy tokens; again without a stop sequence where that is refused."""
+        """One stream of some seventy tokens; again without a stop sequence where the request is refused."""
         with_stop = takes_stop(self._model)
         answer = self._ask(protocol, _stream_request(protocol, self._model, stop=with_stop))
-        if with_stop and answer.status in (400, 422) and _SPEAKS_OF_STOP.search(answer.error_words) and self._again():
+        if with_stop and answer.status in _REFUSED and self._again():
             with_stop = False
             answer = self._ask(protocol, _stream_request(protocol, self._model, stop=False))
         streamed = read_streamed(answer)

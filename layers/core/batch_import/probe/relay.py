@@ -8,16 +8,18 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from batch_import.domain.answers import Answer, Trouble
-from batch_import.domain.politeness import MOST_REQUESTS
+from batch_import.domain.politeness import PROBE_REQUESTS
 from batch_import.domain.types import AuthStyle
 
 T = TypeVar("T")
 Exchange = Callable[..., Answer]
 
-MAX_REQUESTS = MOST_REQUESTS
+MAX_REQUESTS = PROBE_REQUESTS
 LIST_TIMEOUT = 30.0
 COMPLETION_TIMEOUT = 40.0
+PEEK_TIMEOUT = 6.0  # of what is only read on the side: it must not hold up the proof
 MAX_LIST = 2 * 1024 * 1024
+MAX_PEEK = 256 * 1024
 MAX_COMPLETION = 64 * 1024
 _ANTHROPIC_VERSION = "2023-06-01"
 _helpers = ThreadPoolExecutor(400, "relay")  # shared: to start threads for each relay is dearer than what they ask
@@ -38,14 +40,15 @@ def together(*questions: Callable[[], T]) -> list[T]:
 class Relay:
     """Calls to one upstream with one key. ``exchange`` is ``http.exchange`` bound to a guarded session.
 
-    The key is shown in a header, or as ``?key=`` where the style is UNKNOWN (Gemini's protocol alone).
+    ``requests`` is its budget. The key is shown in a header, or as ``?key=`` where the style is UNKNOWN (Gemini's
+    protocol alone).
     """
 
-    def __init__(self, exchange: Exchange, api_key: str) -> None:
+    def __init__(self, exchange: Exchange, api_key: str, requests: int = MAX_REQUESTS) -> None:
         self._exchange = exchange
         self._api_key = api_key
         self._lock = threading.Lock()
-        self._requests_left = MAX_REQUESTS
+        self._requests_left = requests
 
     @property
     def requests_left(self) -> int:
@@ -53,6 +56,10 @@ class Relay:
 
     def get(self, url: str, style: AuthStyle) -> Answer:
         return self._call("GET", url, style, None, LIST_TIMEOUT, MAX_LIST)
+
+    def peek(self, url: str, style: AuthStyle) -> Answer:
+        """A small answer, or none: for what is good to know and decides nothing."""
+        return self._call("GET", url, style, None, PEEK_TIMEOUT, MAX_PEEK)
 
     def post(self, url: str, style: AuthStyle, body: Any) -> Answer:
         return self._call("POST", url, style, body, COMPLETION_TIMEOUT, MAX_COMPLETION)

@@ -20,6 +20,7 @@ from batch_import.domain.undo import (
     is_made_by,
     made_by,
     mapping_before,
+    rate_before,
 )
 from batch_import.domain.undo_results import UndoOutcome, UndoReason, UndoResult, kept
 from batch_import.host.accounts import existing_account
@@ -155,6 +156,8 @@ class Withdrawal:
         fields: dict[str, Any] = {"extra": {"import_runs": self._without_run(account)}}
         if before.added or before.replaced:
             fields["credentials"] = {"model_mapping": mapping_before(before, account.model_mapping)}
+        if (rate := rate_before(before, account)) is not None:
+            fields["rate_multiplier"] = rate
         if not reused:
             fields |= {"status": before.status, "schedulable": before.schedulable}
             marks = {"import_state": before.state, "import_prior_groups": list(before.prior_groups)}

@@ -4,6 +4,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from batch_import.aws.queue import ITEMS_PER_MESSAGE, MESSAGES_TOGETHER, Work, WorkQueue
@@ -193,6 +194,9 @@ class BatchImportService:
             subscription_users=tuple(dict.fromkeys(request.subscription_users)),
             subscription_days=request.subscription_days,
             join_groups=tuple(dict.fromkeys(request.join_groups)),
+            max_multiplier=_decimal(request.max_multiplier),
+            min_balance=_decimal(request.min_balance),
+            rate_from_relay=request.rate_from_relay,
             legacy_batch_id=request.legacy_batch_id,
             label=request.label or None,
             source=asked.source,
@@ -276,6 +280,11 @@ def _part(number: int) -> str:
 
 def _by_position(entry: ImportRow) -> int:
     return int(entry["position"])
+
+
+def _decimal(amount: float | None) -> Decimal | None:
+    """DynamoDB takes no floats."""
+    return None if amount is None else Decimal(str(amount))
 
 
 def _origin(source: Source | None) -> dict[str, Any]:

@@ -1,16 +1,19 @@
 """Stage probe: discovery, naming, capability (docs/design.md#21-probe); what the decision needs and nothing more."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from batch_import.consumer.next_step import DeferredProbe, NextStep
 from batch_import.coordination.circuit_breaker import OriginBreakers
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.answers import Answer, error_text
+from batch_import.domain.billing import Billing, BillingLimits, spent, unmet
 from batch_import.domain.capability import CapabilityProfile, ModelCapabilityProfile, Protocol, Verdict, judge
+from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Item, ItemProfile, NewEvent
-from batch_import.domain.evidence import Evidence, Observation, evidence
+from batch_import.domain.evidence import FROM_ANSWERS, Evidence, Observation, evidence
 from batch_import.domain.naming import (
     build_alias_table,
     canonical_model_family,
@@ -20,14 +23,15 @@ from batch_import.domain.naming import (
     resolve_requested_model,
 )
 from batch_import.domain.outcomes import Code
-from batch_import.domain.politeness import NoExtraProbes
+from batch_import.domain.politeness import BILLING_REQUESTS, NoExtraProbes
 from batch_import.domain.routing import model_mapping, no_route
 from batch_import.domain.types import EventType, ItemStage, Platform, Provenance
 from batch_import.domain.urls import origin_of
+from batch_import.probe.billing import read_billing
 from batch_import.probe.capability import ProbeResult, failure_code, probe_capabilities
 from batch_import.probe.deferred import probe_deferred
 from batch_import.probe.discovery import ProviderModels, provider_models, with_guessed_models
-from batch_import.probe.relay import Exchange, Relay
+from batch_import.probe.relay import Exchange, Relay, together
 from batch_import.probe.smoke import CANDIDATES, resolve_smoke_models
 from batch_import.stages.transitions import ItemTransitions, advisory_events, warned
 
@@ -47,12 +51,13 @@ class Probed(NamedTuple):
 class Prober:
     """``spared`` relays are asked no more than the decision needs (``domain/politeness.py``)."""
 
-    def __init__(self, exchange: Exchange, breakers: OriginBreakers, spared: NoExtraProbes) -> None:
+    def __init__(self, exchange: Exchange, breakers: OriginBreakers, spared: NoExtraProbes, clock: Clock) -> None:
         self._exchange = exchange
         self._breakers = breakers
         self._spared = spared
+        self._clock = clock
 
-    def probe(self, to: ItemTransitions, api_key: str) -> Probed | NextStep:
+    def probe(self, to: ItemTransitions, api_key: str, limits: BillingLimits) -> Probed | NextStep:
         """Ends in stage provision; or returns where the item goes: to a retry, or failed to validation."""
         decision = self._breakers.admission(origin_of(to.item.base_url))
         if decision.wait > 0:
@@ -68,7 +73,12 @@ class Prober:
         if found.code is not None:
             profile = _listed(to.item, found)
             return to.retry_or_fail(found.code, error_text(found.answer), found.answer.retry_after, profile)
-        return self._with_models(to, relay, found)
+        return self._with_models(to, relay, found, self._billing(to.item, api_key, found), limits)
+
+    def _billing(self, item: Item, api_key: str, found: ProviderModels) -> Callable[[], Billing | None]:
+        if item.base_url in self._spared:
+            return lambda: None
+        return partial(read_billing, Relay(self._exchange, api_key, BILLING_REQUESTS), found)
 
     def _guessed(self, to: ItemTransitions, relay: Relay, found: ProviderModels) -> Probed | NextStep | None:
         """Some relays for Claude list nothing: the usual models are tried, and what answers is the whole list."""
@@ -81,7 +91,14 @@ class Prober:
         guess = replace(guess, raw_models=(result.smoke_model,))
         return self._judge(to, relay, guess, result, _profiled(_listed(to.item, guess), guess, result, {}), [])
 
-    def _with_models(self, to: ItemTransitions, relay: Relay, found: ProviderModels) -> Probed | NextStep:
+    def _with_models(
+        self,
+        to: ItemTransitions,
+        relay: Relay,
+        found: ProviderModels,
+        billing: Callable[[], Billing | None],
+        limits: BillingLimits,
+    ) -> Probed | NextStep:
         requested = to.item.requested_models
         resolved, unresolved = _resolve(requested, found)
         profile = _listed(to.item, found, unresolved)
@@ -91,8 +108,15 @@ class Prober:
         candidates = resolve_smoke_models(list(resolved.values()), pool, CANDIDATES)
         if not candidates:
             return to.fail(Code.NO_CHAT_MODEL, "none of the models can chat", profile)
-        result = probe_capabilities(relay, found, candidates, to.item.platform_wish)
-        return self._judge(to, relay, found, result, _profiled(profile, found, result, resolved), unresolved)
+        result, declared = _at_once(
+            partial(probe_capabilities, relay, found, candidates, to.item.platform_wish), billing
+        )
+        profile = _profiled(profile, found, result, resolved).model_copy(update={"billing": declared})
+        if (why := spent(declared, self._clock.now())) is not None:
+            return to.fail(Code.PAYMENT_REQUIRED, why, profile)
+        if failure_code(result) is None and (left_out := unmet(declared, limits)) is not None:
+            return to.fail(*left_out, profile)
+        return self._judge(to, relay, found, result, profile, unresolved)
 
     def _judge(
         self,
@@ -155,6 +179,14 @@ class Prober:
         return to.item, profile.model_copy(update=update), event
 
 
+def _at_once(
+    capabilities: Callable[[], ProbeResult], billing: Callable[[], Billing | None]
+) -> tuple[ProbeResult, Billing | None]:
+    questions: list[Callable[[], Any]] = [capabilities, billing]
+    result, declared = together(*questions)
+    return result, declared
+
+
 def _advisories(
     to: ItemTransitions, found: ProviderModels, result: ProbeResult, unresolved: list[str]
 ) -> Iterator[Advisory]:
@@ -172,9 +204,12 @@ def _advisories(
 
 
 def _evidence(to: ItemTransitions, observations: tuple[Observation, ...]) -> Evidence:
-    """Names of models come from the relay, and may hold a key."""
-    clean = [replace(it, params={key: to.redacted(text) for key, text in it.params.items()}) for it in observations]
-    return evidence(clean)
+    """What the relay's answers named may hold a key."""
+
+    def clean(params: Mapping[str, str]) -> dict[str, str]:
+        return {name: to.redacted(text) if name in FROM_ANSWERS else text for name, text in params.items()}
+
+    return evidence([replace(it, params=clean(it.params)) for it in observations])
 
 
 def _is_another(asked: str, served: str) -> bool:

@@ -5,6 +5,7 @@ See docs/design.md#26-secrets and docs/decisions/0023-tables.md.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from batch_import.store.dynamo import Row, Table
 if TYPE_CHECKING:
     from batch_import.store.vault import KeyVault
 
+logger = logging.getLogger(__name__)
 PROBE_KEY = "probe_api_key"
 _DATA_KEY = "data_key"
 _SEALED = "sealed"
@@ -25,6 +27,7 @@ class SecretStore:
 
     They are sealed by the run's data key, which stands beside them and goes with the last of them. A secret past its
     ``expires_at`` (seconds of the epoch) reads as erased; reconcile erases it, and the time to live stands behind that.
+    One that cannot be opened any more reads as erased as well: a backup without secrets came back with other keys.
     """
 
     def __init__(self, table: Table, make_vault: Callable[[], KeyVault], clock: Clock) -> None:
@@ -55,13 +58,10 @@ class SecretStore:
         data_key = self._data_key(run_id)
         if data_key is None:
             return {}
-        vault, rows = self._make_vault(), self._table.get_many([_key(run_id, place) for place in places])
-        found = {place: rows.get(_key(run_id, place)) for place in places}
-        return {
-            place: vault.open(run_id, data_key, place, row["data"])
-            for place, row in found.items()
-            if row is not None and self._is_held(row)
-        }
+        rows = self._table.get_many([_key(run_id, place) for place in places])
+        held = {place: row["data"] for place in places if (row := rows.get(_key(run_id, place))) and self._is_held(row)}
+        opened = {place: self._opened(run_id, data_key, place, sealed) for place, sealed in held.items()}
+        return {place: secret for place, secret in opened.items() if secret is not None}
 
     def erase(self, run_id: str, places: Iterable[str]) -> None:
         self._table.delete_all(_key(run_id, place) for place in places)
@@ -70,6 +70,16 @@ class SecretStore:
         """Erase the secrets at ``places``, and the data key: whatever else is left cannot be opened any more."""
         self._data_keys.pop(run_id, None)
         self.erase(run_id, [*places, _DATA_KEY])
+
+    def _opened(self, run_id: str, data_key: bytes, place: str, sealed: bytes) -> bytes | None:
+        vault = self._make_vault()
+        from cryptography.exceptions import InvalidTag  # slow to load; the vault has loaded it
+
+        try:
+            return vault.open(run_id, data_key, place, sealed)
+        except InvalidTag:
+            logger.error("a stored secret cannot be opened", extra={"run_id": run_id, "place": place})
+            return None
 
     def _put(self, run_id: str, data_key: bytes, secrets: Mapping[str, bytes], expires_at: int) -> None:
         vault = self._make_vault()

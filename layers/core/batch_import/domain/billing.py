@@ -1,0 +1,241 @@
+"""What a relay declares about a key's money: what is left, until when, at which multiplier (docs/billing.md). Pure.
+
+The bodies come from relays and may hold anything: what is not of the known form and size reads as unknown, ``None``.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from batch_import.domain.answers import Answer
+from batch_import.domain.clock import iso, parse
+from batch_import.domain.outcomes import Code
+
+QUOTA_PER_UNIT = 500_000  # New API's and one-api's points for a dollar, as both are delivered
+UNLIMITED = 100_000_000  # what their dashboards declare for a key without a limit
+HIGHEST_RATE = 100.0  # that is written into an account; sub2api itself takes none over this from a relay
+_LARGEST = 1e12
+_PLACES = 6
+_CURRENCY = re.compile(r"[A-Z]{3,8}")
+_YEARS = range(2000, 2201)
+_MILLISECONDS_FROM = 100_000_000_000
+
+
+class Software(StrEnum):
+    """What a relay runs, as far as its model list shows it."""
+
+    SUB2API = "sub2api"
+    NEW_API = "new_api"
+    OTHER = "other"
+
+
+class BillingSource(StrEnum):
+    """Which of the relay's routes declared it."""
+
+    SUB2API = "sub2api"
+    NEW_API = "new_api"
+    OPENAI_DASHBOARD = "openai_dashboard"
+
+
+class Billing(BaseModel):
+    """As declared; ``None`` is unknown or unlimited, never zero.
+
+    ``balance`` is what can still be spent with the key, ``key_quota`` the key's own limit and ``key_used`` what was
+    spent of it, all in ``currency``. ``multiplier`` is the factor on the list price, ``peak_multiplier`` the one in
+    the hours that the relay calls peak.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    balance: float | None = None
+    currency: str | None = None
+    key_quota: float | None = None
+    key_used: float | None = None
+    expires_at: str | None = None
+    multiplier: float | None = None
+    peak_multiplier: float | None = None
+    source: BillingSource
+
+
+class BillingLimits(NamedTuple):
+    """What a request accepts; ``None`` accepts everything."""
+
+    max_multiplier: float | None = None
+    min_balance: float | None = None
+
+
+def software_of(model_list: Answer) -> Software:
+    """By the answer of the model list, of which the beginning suffices."""
+    text = model_list.text
+    if "x-new-api-version" in model_list.headers or '"supported_endpoint_types"' in text:
+        return Software.NEW_API
+    # OpenAI's list has no display names, Anthropic's no "object".
+    if '"display_name"' in text and '"type":"model"' in text.replace(" ", "") and '"object"' in text:
+        return Software.SUB2API
+    return Software.OTHER
+
+
+# --- what the routes answer
+
+
+def sub2api_billing(usage: Any, rates: Any) -> Billing | None:
+    """Of ``GET /v1/usage`` and ``GET /v1/sub2api/billing``; each may be missing."""
+    told = {**_sub2api_usage(_object(usage)), **_sub2api_rates(_object(rates))}
+    return Billing(source=BillingSource.SUB2API, **told) if told else None
+
+
+def new_api_billing(body: Any) -> Billing | None:
+    """Of ``GET /api/usage/token/``, in points. It tells of the key alone, not of its user's wallet."""
+    data = _object(_object(body).get("data"))
+    used = _amount(data.get("total_used"), QUOTA_PER_UNIT)
+    if "total_available" not in data:
+        return None
+    limited = data.get("unlimited_quota") is not True
+    return Billing(
+        balance=_amount(data.get("total_available"), QUOTA_PER_UNIT) if limited else None,
+        currency="USD",
+        key_quota=_amount(data.get("total_granted"), QUOTA_PER_UNIT) if limited else None,
+        key_used=used,
+        expires_at=_moment(data.get("expires_at")),
+        source=BillingSource.NEW_API,
+    )
+
+
+def is_subscription(body: Any) -> bool:
+    return _amount(_object(body).get("hard_limit_usd")) is not None
+
+
+def dashboard_billing(subscription: Any, usage: Any) -> Billing | None:
+    """Of OpenAI's former ``/dashboard/billing/subscription`` and ``…/usage``, the latter in cents; it may be missing.
+
+    More spent than there ever was tells nothing: one-api sets a user's wallet against all that the user ever spent.
+    """
+    if not is_subscription(subscription):
+        return None
+    body = _object(subscription)
+    limit, used = _amount(body["hard_limit_usd"]), _amount(_object(usage).get("total_usage"), 100)
+    if limit is not None and limit >= UNLIMITED:
+        limit = None
+    left = None if limit is None or used is None else round(limit - used, _PLACES)
+    return Billing(
+        balance=left if left is None or left >= 0 else None,
+        currency="USD",
+        key_quota=limit,
+        key_used=used,
+        expires_at=_moment(body.get("access_until")),
+        source=BillingSource.OPENAI_DASHBOARD,
+    )
+
+
+def _sub2api_usage(body: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(body.get("isValid"), bool):
+        return {}
+    quota, subscription = _object(body.get("quota")), _object(body.get("subscription"))
+    told = {
+        "balance": _amount(body.get("remaining", body.get("balance"))),
+        "currency": _currency(body.get("unit")),
+        "key_quota": _amount(quota.get("limit")),
+        "key_used": _amount(quota.get("used")),
+        "expires_at": _moment(body.get("expires_at")),
+    }
+    return told if not subscription else {**told, **_of_subscription(subscription, told["balance"])}
+
+
+def _of_subscription(body: Mapping[str, Any], left: Any) -> dict[str, Any]:
+    """What is left of a day, a week or a month comes back by itself: none of it is no empty wallet. -1: no limits."""
+    limit = _amount(body.get("monthly_limit_usd")) or None
+    return {
+        "balance": left if left is not None and left > 0 else None,
+        "key_quota": limit,
+        "key_used": _amount(body.get("monthly_usage_usd")) if limit else None,
+        "expires_at": _moment(body.get("expires_at")),
+    }
+
+
+def _sub2api_rates(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The multiplier of the key's group and user, without the hours' own: those come and go."""
+    rate = _rate(body.get("resolved_rate_multiplier"))
+    if body.get("object") != "sub2api.key_billing" or body.get("billing_scope") != "token" or rate is None:
+        return {}
+    peak = _rate(body.get("peak_rate_multiplier")) if body.get("peak_rate_enabled") is True else None
+    return {"multiplier": rate, "peak_multiplier": None if peak is None else _rate(rate * peak)}
+
+
+# --- what follows
+
+
+def spent(billing: Billing | None, now: datetime) -> str | None:
+    """Why the key cannot pay, in words, or ``None``."""
+    if billing is None:
+        return None
+    if billing.balance is not None and billing.balance <= 0:
+        return f"the relay declares a balance of {_shown(billing.balance, billing.currency)}"
+    if billing.expires_at is not None and parse(billing.expires_at) <= now:
+        return f"the relay declares that the key expired at {billing.expires_at}"
+    return None
+
+
+def unmet(billing: Billing | None, limits: BillingLimits) -> tuple[Code, str] | None:
+    """Which limit of the request is not met, and in words; what is unknown meets every limit."""
+    if billing is None:
+        return None
+    rates = [rate for rate in (billing.multiplier, billing.peak_multiplier) if rate is not None]
+    if rates and limits.max_multiplier is not None and max(rates) > limits.max_multiplier:
+        return Code.TOO_DEAR, f"multiplier {max(rates):g}, at most {limits.max_multiplier:g} is accepted"
+    if billing.balance is not None and limits.min_balance is not None and billing.balance < limits.min_balance:
+        left = _shown(billing.balance, billing.currency)
+        return Code.TOO_LITTLE_LEFT, f"{left} left, at least {limits.min_balance:g} is wanted"
+    return None
+
+
+def account_rate(billing: Billing | None) -> float | None:
+    """The ``rate_multiplier`` for the host's account, within what sub2api itself takes from a relay."""
+    rate = None if billing is None or billing.multiplier is None else round(billing.multiplier, 4)
+    return rate if rate is not None and 0 < rate <= HIGHEST_RATE else None
+
+
+def _shown(amount: float, currency: str | None) -> str:
+    return f"{amount:g} {currency}" if currency else f"{amount:g}"
+
+
+# --- values of a body
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _amount(value: Any, unit: int = 1) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _LARGEST:
+        return None  # also not a number
+    return round(value / unit, _PLACES) + 0.0  # never -0.0
+
+
+def _rate(value: Any) -> float | None:
+    rate = _amount(value)
+    return rate if rate is not None and rate >= 0 else None
+
+
+def _currency(value: Any) -> str | None:
+    return value if isinstance(value, str) and _CURRENCY.fullmatch(value) else None
+
+
+def _moment(value: Any) -> str | None:
+    """Seconds or milliseconds of the epoch, or RFC 3339; zero, minus one and other times than ours are none."""
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value[:40].replace("Z", "+00:00"))
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        elif isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+            seconds = value / 1000 if value >= _MILLISECONDS_FROM else value
+            moment = datetime.fromtimestamp(seconds, UTC)
+        else:
+            return None
+        return iso(moment) if moment.astimezone(UTC).year in _YEARS else None
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,57 @@
+"""Asks a relay what it declares about the key's money (docs/billing.md): at most two GETs, to the relay itself."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from batch_import.domain.answers import Answer
+from batch_import.domain.billing import (
+    Billing,
+    Software,
+    dashboard_billing,
+    is_subscription,
+    new_api_billing,
+    software_of,
+    sub2api_billing,
+)
+from batch_import.domain.types import AuthStyle
+from batch_import.domain.urls import without_version
+from batch_import.net.large_answers import judged_inside
+from batch_import.probe.discovery import ProviderModels
+from batch_import.probe.relay import Relay
+
+_STYLES = (AuthStyle.BEARER, AuthStyle.X_API_KEY, AuthStyle.API_KEY)
+_SUBSCRIPTION, _USAGE = "/v1/dashboard/billing/subscription", "/v1/dashboard/billing/usage"
+_MAKERS = ("openai.com", "anthropic.com", "googleapis.com", "x.ai", "deepseek.com", "moonshot.cn", "moonshot.ai",
+           "bigmodel.cn", "z.ai", "aliyuncs.com", "volces.com", "mistral.ai", "azure.com", "amazonaws.com",
+           "groq.com")  # fmt: skip
+
+
+def read_billing(relay: Relay, found: ProviderModels) -> Billing | None:
+    """What the relay declares, or ``None``: no such route, no answer in time, or nothing that is understood.
+
+    ``relay`` has a budget of its own. Makers of models have none of these routes, and are not asked.
+    """
+    if found.gemini or found.auth_style not in _STYLES or _is_of_a_maker(found.api_root):
+        return None
+    base = without_version(found.api_root)
+
+    def ask(path: str) -> Any:
+        with judged_inside():
+            return _good_json(relay.peek(f"{base}{path}", found.auth_style))
+
+    software = software_of(found.answer)
+    if software is Software.SUB2API:
+        return sub2api_billing(ask("/v1/usage?days=1"), ask("/v1/sub2api/billing"))
+    if software is Software.NEW_API and (billing := new_api_billing(ask("/api/usage/token/"))) is not None:
+        return billing
+    subscription = ask(_SUBSCRIPTION)
+    return dashboard_billing(subscription, ask(_USAGE)) if is_subscription(subscription) else None
+
+
+def _good_json(answer: Answer) -> Any:
+    return answer.json if answer.ok and not answer.has_error else None
+
+
+def _is_of_a_maker(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return any(host == name or host.endswith(f".{name}") for name in _MAKERS)

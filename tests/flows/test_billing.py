@@ -1,0 +1,150 @@
+"""What relays declare of a key's money decides before anything is written to the host, and is shown."""
+
+import os
+from typing import Any
+
+import pytest
+from batch_import.host.client import HostClient
+from batch_import.host.transport import HostTransport
+
+from tests.conftest import Service
+from tests.support.place import Place
+
+RELAY_URL, RELAY_KEY = os.environ.get("RELAY_URL", ""), os.environ.get("RELAY_ADMIN_KEY", "")
+NEEDED = ("sub2api", "new_api", "one_api")
+
+
+def pair(box: Any, profile: str, name: str, **declared: float) -> dict[str, Any]:
+    return {"base_url": box.relay(profile, name, **declared), "api_key": f"sk-test-{name}"}
+
+
+def test_a_list_of_every_software_ends_with_what_each_declares(service: Service, box: Any) -> None:
+    pairs = [pair(box, profile, "a", balance=7.5, rate=1.2) for profile in (*NEEDED, "unlimited_key", "healthy")]
+    run_id, items = service.import_([*pairs, pair(box, "hostile_billing", "a")])
+    assert [item["access_status"] for item in items] == ["active"] * 6
+    shown = [item["billing"] for item in items]
+    assert [b and (b["balance"], b["multiplier"], b["source"]) for b in shown] == [
+        (7.5, 1.2, "sub2api"),
+        (7.5, None, "new_api"),
+        (7.5, None, "openai_dashboard"),
+        (None, None, "openai_dashboard"),
+        None,
+        (None, None, "sub2api"),
+    ]
+    assert service.item(run_id)["billing"] == shown[0]
+
+
+def test_a_key_that_declares_nothing_left_or_has_expired_is_never_written(service: Service, box: Any) -> None:
+    empty = [pair(box, profile, "empty", balance=0) for profile in NEEDED]
+    expired = [pair(box, profile, "old", expired=1) for profile in NEEDED]
+    before = len(box.ledger())
+    _, items = service.import_([*empty, *expired])
+    assert {(item["last_error_code"], item["access_status"]) for item in items} == {("payment_required", "broken")}
+    assert [item["billing"]["balance"] for item in items] == [0.0] * 3 + [25.0] * 3
+    assert "balance of 0 USD" in items[0]["last_error"]
+    assert "expired at 2023-11-14" in items[3]["last_error"]
+    assert [e for e in box.ledger()[before:] if "/accounts" in e["path"]] == []
+
+
+def test_limits_of_the_request_leave_out_what_does_not_meet_them(service: Service, box: Any) -> None:
+    pairs = [
+        pair(box, "sub2api", "dear", rate=2),
+        pair(box, "new_api", "poor", balance=4),
+        pair(box, "sub2api", "good", rate=1.5, balance=5),
+        pair(box, "healthy", "unknown"),
+    ]
+    run_id, items = service.import_(pairs, max_multiplier=1.5, min_balance=5)
+    assert [item["last_error_code"] for item in items] == ["too_dear", "too_little_left", None, None]
+    assert [item["access_status"] for item in items] == ["broken", "broken", "active", "active"]
+    run = service.run(run_id)["run"]
+    assert (run["max_multiplier"], run["min_balance"], run["rate_from_relay"]) == (1.5, 5, False)
+
+
+@pytest.mark.parametrize("field", ["max_multiplier", "min_balance"])
+@pytest.mark.parametrize("value", [0, -1, 1e9, "1", True, None])
+def test_limits_that_are_no_amounts_are_refused(service: Service, box: Any, field: str, value: Any) -> None:
+    body = {"access_mode": "subscription", "subscription_users": ["customer@example.com"], field: value,
+            "items": [pair(box, "healthy", "a")]}  # fmt: skip
+    status, _ = service.raw("POST", "/api/batch-import/runs", body)
+    assert status == (202 if value is None else 400)
+
+
+def test_accounts_get_the_multiplier_of_their_relay_where_that_is_asked_for(place: Place) -> None:
+    relay = place.pair("sub2api", "rate", modifiers={"rate": 0.75})
+    _, [item] = place.start(relay)
+    assert place.host.account(place.account_of(item))["rate_multiplier"] == 1
+
+    run_id, [again] = place.start(relay, rate_from_relay=True)
+    assert again["account_resolution"] == "reused"
+    assert place.host.account(again["account_id"])["rate_multiplier"] == 0.75
+
+    place.service.call("POST", f"/api/batch-import/runs/{run_id}/undo")
+    place.service.pump.run()
+    assert place.host.account(again["account_id"])["rate_multiplier"] == 1
+
+    _, [new] = place.start(place.pair("sub2api", "new", modifiers={"rate": 2.5}), rate_from_relay=True)
+    assert place.host.account(new["account_id"])["rate_multiplier"] == 2.5
+
+
+# --- a running sub2api as the relay (RELAY_URL, RELAY_ADMIN_KEY), the host beside it or the sandbox's
+
+
+@pytest.mark.skipif(not RELAY_URL, reason="RELAY_URL and RELAY_ADMIN_KEY name no running sub2api")
+@pytest.mark.timeout(400)
+def test_a_running_sub2api_tells_what_is_left_and_at_which_multiplier(place: Place) -> None:
+    relay = HostClient(HostTransport(RELAY_URL, RELAY_KEY))
+    newer = relay.at_least(0, 1, 163)
+    user, key_id, key, jwt = _customer_of(relay, place, rate=0.8)
+    pair = {"base_url": f"{RELAY_URL}/v1", "api_key": key}
+
+    relay.set_balance(user, 7.5)
+    _, [item] = place.start(pair, rate_from_relay=True)
+    assert (item["access_status"], item["billing"]["source"]) == ("active", "sub2api")
+    assert item["billing"]["balance"] == pytest.approx(7.5, abs=0.1)
+    assert item["billing"]["currency"] == "USD"
+    assert item["billing"]["multiplier"] == (0.8 if newer else None)
+    account = place.host.account(item["account_id"])
+    assert account is not None
+    assert account["rate_multiplier"] == (0.8 if newer else 1)
+
+    _, [item] = place.start(pair, max_multiplier=0.5)
+    assert item["last_error_code"] == ("too_dear" if newer else None)
+    _, [item] = place.start(pair, min_balance=50)
+    assert item["last_error_code"] == "too_little_left"
+
+    relay.set_balance(user, 5)
+    relay.transport.write("POST", f"/api/v1/admin/users/{user}/balance", {"balance": 5, "operation": "subtract"})
+    _, [item] = place.start(pair)
+    assert (item["last_error_code"], item["access_status"]) == ("payment_required", "broken")
+    assert item["billing"] is None  # its model list is refused for the same reason, and nothing more is asked then
+
+    relay.set_balance(user, 5)
+    limit = {"name": "limited", "quota": 3}
+    relay.transport.write("PUT", f"/api/v1/keys/{key_id}", limit, bearer=jwt)
+    _, [item] = place.start(pair)
+    assert (item["access_status"], item["billing"]["key_quota"]) == ("active", 3)
+    assert item["billing"]["balance"] == pytest.approx(3, abs=0.1)
+
+    relay.transport.write("PUT", f"/api/v1/keys/{key_id}", {**limit, "expires_at": "2026-01-01T00:00:00Z"}, bearer=jwt)
+    _, [item] = place.start(pair)
+    assert (item["access_status"], item["billing"]) == ("broken", None)
+
+
+def _customer_of(relay: HostClient, place: Place, rate: float) -> tuple[int, int, str, str]:
+    """A user's id, a key's id and value, and the user's token; a relay of the sandbox serves the key's group."""
+    name = f"relay-{place.word}"
+    group, _ = relay.ensure_private_group(name, "for a test")
+    relay.update_group(group, {"rate_multiplier": rate, "is_exclusive": False})
+    base_url = place.box.relay("form_openai", place.word).removesuffix("/v1")
+    relay.create_account(
+        {"name": name, "platform": "openai", "type": "apikey", "concurrency": 10, "group_ids": [group["id"]],
+         "credentials": {"base_url": base_url, "api_key": "sk-test-1", "model_mapping": {"gpt-4o-mini": "gpt-4o-mini"}},
+         "extra": {"openai_responses_mode": "force_chat_completions"}},
+        f"test-{name}",
+    )  # fmt: skip
+    email, password, key = f"{name}@example.com", "CustomerPass-1", f"sk-test-{name}-0001"
+    user = relay.ensure_user(email, password, 5)
+    jwt = relay.login(email, password)
+    made = relay.create_key(jwt, name, key)
+    relay.rebind_key(int(made["id"]), int(group["id"]))
+    return int(user["id"]), int(made["id"]), key, jwt

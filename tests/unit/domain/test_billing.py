@@ -1,0 +1,197 @@
+"""What relays declare of a key's money, in each software's form; and that no body makes it fail."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from batch_import.domain.answers import Answer
+from batch_import.domain.billing import (
+    Billing,
+    BillingLimits,
+    BillingSource,
+    Software,
+    account_rate,
+    dashboard_billing,
+    new_api_billing,
+    software_of,
+    spent,
+    sub2api_billing,
+    unmet,
+)
+from batch_import.domain.outcomes import Code
+from hypothesis import given
+from hypothesis import strategies as st
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+WALLET = {"mode": "unrestricted", "isValid": True, "planName": "x", "remaining": 12.5, "unit": "USD", "balance": 12.5}
+RATES = {
+    "object": "sub2api.key_billing",
+    "schema_version": 1,
+    "billing_scope": "token",
+    "group_rate_multiplier": 0.8,
+    "resolved_rate_multiplier": 0.8,
+    "peak_rate_enabled": False,
+    "effective_rate_multiplier": 0.8,
+    "observed_at": "2026-06-01T00:00:00Z",
+}
+TOKEN = {
+    "object": "token_usage",
+    "total_granted": 5_000_000,
+    "total_used": 1_250_000,
+    "total_available": 3_750_000,
+    "unlimited_quota": False,
+    "expires_at": 1_798_761_600,
+}
+
+
+def billing(**fields: Any) -> Billing:
+    return Billing(source=BillingSource.SUB2API, **fields)
+
+
+def test_a_wallet_of_sub2api_and_the_multiplier_of_its_group() -> None:
+    found = sub2api_billing(WALLET, RATES)
+    assert found == billing(balance=12.5, currency="USD", multiplier=0.8)
+
+
+def test_a_limited_key_of_sub2api_has_quota_and_expiry() -> None:
+    quota = {"limit": 10, "used": 4, "remaining": 6, "unit": "USD"}
+    body = {"mode": "quota_limited", "isValid": True, "status": "active", "quota": quota, "remaining": 6,
+            "unit": "USD", "expires_at": "2027-01-01T00:00:00+08:00"}  # fmt: skip
+    assert sub2api_billing(body, None) == billing(
+        balance=6, currency="USD", key_quota=10, key_used=4, expires_at="2026-12-31T16:00:00.000+00:00"
+    )
+
+
+@pytest.mark.parametrize("left", [-1, 0])
+def test_a_subscription_without_limits_or_with_a_spent_day_is_no_empty_wallet(left: float) -> None:
+    body = {"mode": "unrestricted", "isValid": True, "unit": "USD", "remaining": left,
+            "subscription": {"daily_limit_usd": 5, "monthly_limit_usd": 100, "monthly_usage_usd": 20}}  # fmt: skip
+    found = sub2api_billing(body, None)
+    assert found == billing(currency="USD", key_quota=100, key_used=20)
+    assert spent(found, NOW) is None
+
+
+def test_peak_hours_have_a_multiplier_of_their_own() -> None:
+    rates = {**RATES, "peak_rate_enabled": True, "peak_rate_multiplier": 2, "effective_rate_multiplier": 1.6}
+    found = sub2api_billing(None, rates)
+    assert (found and found.multiplier, found and found.peak_multiplier) == (0.8, 1.6)
+    assert unmet(found, BillingLimits(max_multiplier=1)) == (Code.TOO_DEAR, "multiplier 1.6, at most 1 is accepted")
+
+
+def test_points_of_new_api_are_dollars() -> None:
+    found = new_api_billing({"code": True, "message": "ok", "data": TOKEN})
+    assert found == Billing(
+        balance=7.5, currency="USD", key_quota=10, key_used=2.5, expires_at="2027-01-01T00:00:00.000+00:00",
+        source=BillingSource.NEW_API,
+    )  # fmt: skip
+
+
+def test_an_unlimited_key_of_new_api_has_an_unknown_balance() -> None:
+    found = new_api_billing({"data": {**TOKEN, "unlimited_quota": True, "total_available": 0, "expires_at": 0}})
+    assert found == Billing(currency="USD", key_used=2.5, source=BillingSource.NEW_API)
+    assert spent(found, NOW) is None
+
+
+def test_dashboards_declare_the_limit_in_dollars_and_the_use_in_cents() -> None:
+    found = dashboard_billing({"hard_limit_usd": 5.0, "access_until": 0}, {"total_usage": 150})
+    assert found == Billing(
+        balance=3.5, currency="USD", key_quota=5, key_used=1.5, source=BillingSource.OPENAI_DASHBOARD
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "used", "left"), [(1e8, 500, None), (5, 500, 0), (5, 9_000, None), (5, None, None), (0, 0, 0)]
+)
+def test_a_dashboard_tells_what_is_left_only_where_both_numbers_agree(
+    limit: float, used: float | None, left: float | None
+) -> None:
+    found = dashboard_billing({"hard_limit_usd": limit}, {"total_usage": used})
+    assert found is not None
+    assert found.balance == left
+
+
+@pytest.mark.parametrize(
+    ("declared", "reason"),
+    [
+        (None, None),
+        (billing(), None),
+        (billing(balance=0.01), None),
+        (billing(balance=0, currency="USD"), "the relay declares a balance of 0 USD"),
+        (billing(balance=-3), "the relay declares a balance of -3"),
+        (billing(balance=9, expires_at="2026-05-31T00:00:00.000+00:00"),
+         "the relay declares that the key expired at 2026-05-31T00:00:00.000+00:00"),
+        (billing(balance=9, expires_at="2026-06-02T00:00:00.000+00:00"), None),
+    ],
+)  # fmt: skip
+def test_a_key_without_money_or_time_cannot_pay(declared: Billing | None, reason: str | None) -> None:
+    assert spent(declared, NOW) == reason
+
+
+@pytest.mark.parametrize(
+    ("declared", "limits", "code"),
+    [
+        (billing(balance=1, multiplier=2), BillingLimits(), None),
+        (billing(multiplier=2), BillingLimits(max_multiplier=2), None),
+        (billing(multiplier=2.01), BillingLimits(max_multiplier=2), Code.TOO_DEAR),
+        (billing(balance=5), BillingLimits(min_balance=5), None),
+        (billing(balance=4.99), BillingLimits(min_balance=5), Code.TOO_LITTLE_LEFT),
+        (billing(), BillingLimits(max_multiplier=0.1, min_balance=1_000), None),
+        (None, BillingLimits(max_multiplier=0.1, min_balance=1_000), None),
+    ],
+)
+def test_limits_leave_out_what_is_known_not_to_meet_them(
+    declared: Billing | None, limits: BillingLimits, code: Code | None
+) -> None:
+    left_out = unmet(declared, limits)
+    assert (left_out and left_out[0]) == code
+
+
+@pytest.mark.parametrize(("declared", "rate"), [(None, None), (0, None), (0.8, 0.8), (0.123456, 0.1235), (101, None)])
+def test_an_account_gets_no_rate_that_sub2api_would_not_take(declared: float | None, rate: float | None) -> None:
+    assert account_rate(billing(multiplier=declared)) == rate
+
+
+@pytest.mark.parametrize(
+    ("body", "software"),
+    [
+        ('{"data":[{"id":"gpt-5","type":"model","display_name":"gpt-5"}],"object":"list"}', Software.SUB2API),
+        ('{"object":"list","data":[{"id":"a","supported_endpoint_types":["openai"]}]}', Software.NEW_API),
+        ('{"data":[{"id":"claude","type":"model","display_name":"C"}],"has_more":false}', Software.OTHER),
+        ('{"object":"list","data":[{"id":"gpt-5","object":"model"}]}', Software.OTHER),
+    ],
+)
+def test_the_model_list_tells_what_a_relay_runs(body: str, software: Software) -> None:
+    assert software_of(Answer(200, body)) is software
+
+
+def test_new_api_is_known_by_its_header() -> None:
+    assert software_of(Answer(200, "{}", headers={"x-new-api-version": "v1"})) is Software.NEW_API
+
+
+_AMOUNT = st.one_of(
+    st.floats(), st.integers(), st.text(), st.booleans(), st.none(), st.lists(st.integers(), max_size=2)
+)
+_NAMES = ("isValid", "remaining", "balance", "unit", "quota", "subscription", "expires_at", "data", "object",
+          "billing_scope", "resolved_rate_multiplier", "peak_rate_enabled", "peak_rate_multiplier", "total_available",
+          "total_used", "total_granted", "hard_limit_usd", "access_until", "total_usage", "limit", "used")  # fmt: skip
+_BODY = st.recursive(_AMOUNT, lambda inner: st.dictionaries(st.sampled_from(_NAMES), inner, max_size=12), max_leaves=15)
+
+
+@given(_BODY, _BODY)
+def test_whatever_a_relay_declares_the_outcome_is_small_and_finite(one: Any, other: Any) -> None:
+    for found in (sub2api_billing(one, other), new_api_billing(one), dashboard_billing(one, other)):
+        if found is None:
+            continue
+        shown = json.dumps(found.model_dump(), allow_nan=False)
+        assert len(shown) < 400
+        assert Billing.model_validate_json(found.model_dump_json()) == found
+        spent(found, NOW)
+        unmet(found, BillingLimits(1, 1))
+        account_rate(found)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 10**400, 1e13, "5", True, [5], {"a": 5}])
+def test_what_is_no_amount_is_unknown(value: Any) -> None:
+    found = sub2api_billing({"isValid": True, "remaining": value, "quota": {"limit": value}}, RATES)
+    assert found == billing(multiplier=0.8)

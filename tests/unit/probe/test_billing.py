@@ -1,0 +1,76 @@
+"""Which GETs a relay is asked for its balance, and what it then says, over real HTTP."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from batch_import.domain.billing import Billing, BillingSource
+from batch_import.domain.politeness import BILLING_REQUESTS
+from batch_import.domain.types import AuthStyle
+from batch_import.probe.billing import read_billing
+from batch_import.probe.discovery import ProviderModels, provider_models
+from batch_import.probe.relay import Relay
+
+import sandbox
+from sandbox.box import Sandbox
+from tests.unit.probe.servers import fixed, serving
+
+KEY = "sk-test-0000000000000001"
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Sandbox]:
+    with sandbox.running() as box:
+        yield box
+
+
+def declared(relay_with: Callable[..., Relay], base_url: str) -> tuple[Billing | None, int]:
+    """What is read, and how many requests that took beside the list."""
+    on_the_side = relay_with(KEY, BILLING_REQUESTS)
+    found = read_billing(on_the_side, provider_models(relay_with(KEY), base_url))
+    return found, BILLING_REQUESTS - on_the_side.requests_left
+
+
+@pytest.mark.parametrize(
+    ("profile", "requests", "expected"),
+    [
+        ("sub2api", 2, Billing(balance=4, currency="USD", multiplier=1.5, source=BillingSource.SUB2API)),
+        ("new_api", 1, Billing(balance=4, currency="USD", key_quota=6.5, key_used=2.5, source=BillingSource.NEW_API)),
+        ("one_api", 2, Billing(balance=4, currency="USD", key_quota=6.5, key_used=2.5,
+                               source=BillingSource.OPENAI_DASHBOARD)),
+        ("unlimited_key", 2, Billing(currency="USD", key_used=2.5, source=BillingSource.OPENAI_DASHBOARD)),
+        ("hostile_billing", 2, Billing(source=BillingSource.SUB2API)),
+        ("healthy", 1, None),
+    ],
+)  # fmt: skip
+def test_each_software_is_asked_in_its_own_way(
+    box: Sandbox, relay_with: Callable[..., Relay], profile: str, requests: int, expected: Billing | None
+) -> None:
+    assert declared(relay_with, box.relay(profile, "a", balance=4, rate=1.5)) == (expected, requests)
+
+
+@pytest.mark.parametrize("profile", ["sub2api", "new_api", "one_api"])
+def test_an_expired_key_is_read_as_such(box: Sandbox, relay_with: Callable[..., Relay], profile: str) -> None:
+    found, _ = declared(relay_with, box.relay(profile, "a", expired=1))
+    assert found is not None
+    assert found.expires_at == "2023-11-14T22:13:20.000+00:00"
+
+
+@pytest.mark.parametrize("root", ["https://api.openai.com/v1", "https://api.deepseek.com"])
+def test_makers_of_models_are_not_asked(relay_with: Callable[..., Relay], root: str) -> None:
+    relay = relay_with(KEY, BILLING_REQUESTS)
+    assert read_billing(relay, ProviderModels(None, root, AuthStyle.BEARER, ("gpt-5",))) is None
+    assert relay.requests_left == BILLING_REQUESTS
+
+
+def test_a_redirect_is_not_followed(relay_with: Callable[..., Relay]) -> None:
+    with serving(fixed("302 Found", b"", "Location: http://127.0.0.1:1/elsewhere")) as served:
+        relay = relay_with(KEY, BILLING_REQUESTS)
+        assert read_billing(relay, ProviderModels(None, served.url, AuthStyle.BEARER, ("gpt-5",))) is None
+        assert len(served.heads) == 1
+
+
+def test_a_huge_answer_is_none(relay_with: Callable[..., Relay]) -> None:
+    body = b'{"hard_limit_usd": 0, "more": "' + b"x" * 300_000 + b'"}'
+    with serving(fixed("200 OK", body, "Content-Type: application/json")) as served:
+        relay = relay_with(KEY, BILLING_REQUESTS)
+        assert read_billing(relay, ProviderModels(None, served.url, AuthStyle.BEARER, ("gpt-5",))) is None
