@@ -10,7 +10,9 @@ _OPTIONS = re.compile(
     r"|\bcurl(?:\.exe)?\s|\bPOST\b|\bGET\b|(?i:content-type|accept|anthropic-version|user-agent)\s*:\s*[^\"']*"
 )
 # Of a shell: ``me@laptop:~/bot$``, ``PS C:\\>``, ``C:\\>``, ``$``.
-PROMPT = re.compile(r"^\s*(?:(?:PS )?[A-Z]:\\[^>]{0,200}>|[\w.-]{1,40}@[\w.-]{1,60}[: ][^$#\s]{0,200}[$#]|\$)\s+(?=\S)")
+PROMPT = re.compile(
+    r"^\s*(?:(?:PS )?[A-Z]:\\[^>]{0,200}>|[\w.-]{1,40}@[\w.-]{1,60}[: ][^$#\s]{0,200}[$#]|\$)\s+(?=\S)|^: \d{9,12}:\d{1,6};"
+)
 _SED = re.compile(
     r"\bsed\s+(?:-\S{1,20}\s+){0,4}[\"']?s([#|,@!])[^#|,@!]{1,200}\1([^#|,@!]{1,600})\1[gI]*"
 )  # what it writes

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from batch_import.intake.cleaning import is_prefixed_key
 from batch_import.intake.fields import Field, field_of, platform_of
 from batch_import.intake.labels import is_detail
+from batch_import.intake.line import Line, Token
 from batch_import.intake.pairing import joined_halves, paired
 from batch_import.intake.roots import with_path
 from batch_import.intake.rows import Draft
 from batch_import.intake.settling import heading_of, settle
 from batch_import.intake.texts import Note
-from batch_import.intake.tokens import FENCE, Line, Token
+from batch_import.intake.tokens import FENCE
 
 # A word alone in a line that is no word of a language: perhaps the end of the key above.
 _REST_OF_KEY = re.compile(

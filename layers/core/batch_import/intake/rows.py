@@ -221,6 +221,8 @@ def _changed(before: ParsedRow, **new: Any) -> ParsedRow:
 def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
     """The rows of one draft: one for each of its keys at each of its addresses."""
     keys = [key for text in dict.fromkeys(draft.keys) for key in _keys_in(text)]
+    if any(key.text for key in keys):  # a placeholder beside a key tells nothing
+        keys = [key for key in keys if key.notes != (Note.KEY_PLACEHOLDER,)]
     roots = _roots(draft)
     if not keys and (found := next((root.key for _, root in roots if root.key), "")):
         keys = [_Key(found, (Note.KEY_FROM_QUERY,))]

@@ -4,9 +4,10 @@ import re
 
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field
+from batch_import.intake.line import Line, Token
 from batch_import.intake.markup import EMOJI
 from batch_import.intake.texts import Note
-from batch_import.intake.tokens import BULLET, LONGEST_HEADING, RULE, Line, Token
+from batch_import.intake.tokens import BULLET, LONGEST_HEADING, RULE
 
 _HEADING = re.compile(
     r"^\s*#{1,6}\s*(.+?)\s*#*$|^\s*\*\*([^*]+)\*\*\s*$|^\s*\[([^\[\]]+)\]\s*$|^\s*[=\-—*~]{2,}\s*(.+?)\s*[=\-—*~]{2,}\s*$"

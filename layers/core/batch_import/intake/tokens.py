@@ -2,17 +2,16 @@
 """Lines as tokens: every address, key, model and name in a line, with or without a label."""
 
 import re
-from dataclasses import dataclass, field
 
 from batch_import.intake import cleaning
 from batch_import.intake.cleaning import Kind, kind_of
 from batch_import.intake.commands import PROMPT, plain_command
 from batch_import.intake.fields import Field, Named, field_of, platform_of, provider_platform
 from batch_import.intake.labels import is_detail, is_label_alone, is_name, labels
+from batch_import.intake.line import Line, Token
 from batch_import.intake.links import draft_of_link, is_link
 from batch_import.intake.markup import without_markup
 from batch_import.intake.roots import root_of
-from batch_import.intake.rows import Draft
 from batch_import.intake.texts import Note
 from batch_import.intake.words import cut_key, parts_of
 
@@ -33,7 +32,7 @@ _PLACEHOLDER_URL = re.compile(r"https?://(?=\S*[<{\[$])[^\s\"'`,;|]+", re.IGNORE
 _BRACKETED = re.compile(r"\[[A-Za-z_ -]{2,30}\](?:[/.:\s]|$)")  # ``https://[name].example``
 _WORD = re.compile(r"[^\s\"'`<>()\[\]{}]+|[(\[{]")
 BULLET = re.compile(
-    r"^[\s>]*(?:(?:-(?!-?[A-Za-z]+\s)|[*+•·●○◆◇■□▪▶►✅☑✔⭐🔥👉🔹🔸📌]|\d{1,5}[.)、:](?!\d)|\(\d{1,4}\)|\[\d{1,4}\]|[①-⑳]|[a-z][.)])\s*\uFE0F?\s*)+(?=\S)"
+    r"^[\s>]*(?:(?:-(?!-?[A-Za-z]+\s)|[*+•·└├╰┗─●○◆◇■□▪▶►✅☑✔⭐🔥👉🔹🔸📌]|\d{1,5}[.)、:](?!\d)|\(\d{1,4}\)|\[\d{1,4}\]|[①-⑳]|[a-z][.)])\s*\uFE0F?\s*)+(?=\S)"
 )
 _COMMENT = re.compile(r"(?:^|\s|(?<=[\"']))(?:#+(?=\s|[^\s\d])|//)(?=[^/]).*$")
 # A name and its value as words of a command (``defaults write app apiKey "sk-…"``, ``config set env.OPENAI_BASE_URL https://…``).
@@ -81,39 +80,6 @@ _LABEL_TEXT = (
 _LABEL_WORDS = frozenset(_LABEL_TEXT.split())
 LONGEST_HEADING = 60
 _LONGEST_LINE = 200_000
-
-
-@dataclass(slots=True)
-class Token:
-    """A piece of a line with its meaning; ``owner`` groups variables (``openai`` of ``OPENAI_API_KEY``)."""
-
-    field: Field
-    value: str
-    labelled: bool = False
-    owner: str = ""
-    notes: tuple[Note, ...] = ()
-    backup: bool = False
-
-
-@dataclass(slots=True)
-class Line:
-    number: int
-    text: str
-    tokens: list[Token] = field(default_factory=list)
-    words: list[str] = field(default_factory=list)  # left over
-    lead: int = 0  # how many of these stand before the first address
-    weak: list[str] = field(default_factory=list)
-    hosts: list[str] = field(default_factory=list)
-    heading: str = ""
-    comment: str = ""
-    taken: set[tuple[Field, str]] = field(default_factory=set)  # addresses
-    blank: bool = False
-    link: Draft | None = None
-    by_comma: bool = False  # what follows the address is separated by a comma
-    invisible: bool = False
-
-    def has(self, *fields: Field) -> bool:
-        return any(token.field in fields for token in self.tokens)
 
 
 class TokenReader:
@@ -358,7 +324,8 @@ def _take_plain(line: Line, found: re.Match[str]) -> None:
 
 def _as_assignments(content: str) -> str:
     """``content`` with the ways in which shells and languages set a value written as ``name=value``."""
-    if (cells := _CELLS.fullmatch(content)) is not None and field_of(cells[1]) is not None:
+    cells = _CELLS.fullmatch(content)
+    if cells is not None and field_of(cells[1]) is not None and cells[2].lower() not in ("value", "值"):
         return f"{cells[1]}: {cells[2]}"
     if "$env:" in content.lower():
         content = re.sub(r"\$env:", " ", content, flags=re.IGNORECASE)
