@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from batch_import.domain import contract as api
 from batch_import.domain.entities import ItemProfile
+from batch_import.domain.evidence import Observation, Seen, Source, evidence
 from batch_import.domain.outcomes import OUTCOMES
 from batch_import.domain.projection import EVENTS_SHOWN, ResultProjection, run_end_state
 from batch_import.domain.types import RunState
@@ -304,7 +305,16 @@ def worst_item(number: int) -> Any:
 def test_two_hundred_of_the_largest_items_fit_an_answer(name: str) -> None:
     """Lambda refuses answers of more than 6 MB, in which quotes and backslashes of the body are escaped again."""
     families = tuple(name.format(n) for n in range(1_000))
-    profile = ItemProfile(canonical_model_families=families)
+    seen = [
+        Observation(
+            code,
+            source,
+            dict.fromkeys(("asked", "served", "maker", "server", "field", "tokens", "characters", "came"), "m" * 200),
+        )
+        for code in Seen
+        for source in Source
+    ]
+    profile = ItemProfile(canonical_model_families=families, evidence=evidence(seen))
     listed = api.ItemList(
         items=[ZH.item(worst_item(n), profile) for n in range(200)], next_cursor=None, matching_items=200
     )

@@ -493,7 +493,10 @@ class AnsweredView(_Model):
 
 
 class EvidenceView(_Model):
-    """What the relay's answers tell: is it the model that was asked for, and is what is sent passed on untouched?"""
+    """What the relay's answers tell: is it the model that was asked for, and is what is sent passed on untouched?
+
+    A list shows the first three observations of each.
+    """
 
     identity: AnsweredView
     passthrough: AnsweredView

@@ -11,7 +11,7 @@ from batch_import.domain.event_texts import event_text
 from batch_import.domain.evidence import Question, Seen, text_of_observation
 from batch_import.domain.outcomes import outcome
 from batch_import.domain.provider import shown_fingerprint
-from batch_import.domain.shortening import first_names, first_texts
+from batch_import.domain.shortening import MOST_OBSERVATIONS, first_names, first_texts
 from batch_import.domain.types import (
     AccessStatus,
     AccountResolution,
@@ -145,7 +145,8 @@ class ResultProjection:
     def item(self, item: Item, profile: ItemProfile) -> api.ItemSummary:
         fields = self._item_fields(item, profile)
         shortened = {name: first_names(fields[name]) for name in ("requested_models", "canonical_model_families")}
-        return api.ItemSummary(**{**fields, **shortened, "advisory_messages": first_texts(fields["advisory_messages"])})
+        told = {"advisory_messages": first_texts(fields["advisory_messages"]), "evidence": _first(fields["evidence"])}
+        return api.ItemSummary(**{**fields, **shortened, **told})
 
     def item_detail(
         self, item: Item, profile: ItemProfile, events: Iterable[Event], panel: api.PanelLinks | None
@@ -259,6 +260,17 @@ class ResultProjection:
 
 def _badge(text: str, color: str) -> api.Badge:
     return api.Badge.model_validate({"text": text, "color": color})
+
+
+def _first(evidence: api.EvidenceView | None) -> api.EvidenceView | None:
+    """With the observations that a list shows: the first three of each question."""
+    if evidence is None:
+        return None
+    answers = {
+        question: answer.model_copy(update={"observations": answer.observations[:MOST_OBSERVATIONS]})
+        for question, answer in evidence
+    }
+    return evidence.model_copy(update=answers)
 
 
 def _speed(profile: ItemProfile) -> api.SpeedView | None:

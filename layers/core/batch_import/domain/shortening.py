@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 MOST_NAMES, MOST_NAME_BYTES = 20, 1_500
 MOST_TEXTS, MOST_CHARACTERS = 10, 300
+MOST_OBSERVATIONS = 3  # of each question
 
 
 def first_names(names: Iterable[str]) -> list[str]:
