@@ -71,6 +71,13 @@ PIECES = {
     "words of models": "gpt-5,",
     "key parts": "sk-AAAA0001,",
     "invisible": "\u200b",
+    "rests of keys": "sk-AAAA0001\n0001BBBB2222\n",
+    "tables of keys": "名称,key,额度\na,sk-AAAA%d,1\n",
+    "open fences": "```json\n{\n",
+    "merged YAML": "a%d: &a\n  b: c\nd%d:\n  <<: *a\n",
+    "blank lines": "\n",
+    "separated lines": "\u2028",
+    "ids in sentences": "commit 3f2b8c1e9a7d6c5b4a39281706f5e4d3c2b1a098 breaks it please https://r%d.example\n",
 }
 SIZE = 60_000
 

@@ -1,7 +1,8 @@
 """Lists whose right reading was written down before the parser read them, a round a file.
 
 A file has one list after the other: ``#### name``, its text, and a line a right row, ``>>>> status base_url key``, with
-``models=a,b``, ``label=…`` and ``platform=…`` where they matter. ``-`` is nothing, ``*`` is anything.
+``models=a,b``, ``label=…`` and ``platform=…`` where they matter; ``-`` is nothing, ``*`` is anything. A name that
+begins with ``?`` is that of a list which is not read right yet.
 """
 
 import re
@@ -35,7 +36,12 @@ def _given(block: str) -> Given:
 LISTS = [given for path in ROUNDS for given in _lists(path)]
 
 
-@pytest.mark.parametrize("given", LISTS, ids=lambda given: given.name)
+PARAMS = [
+    pytest.param(given, id=given.name, marks=[pytest.mark.xfail] if ": ? " in given.name else []) for given in LISTS
+]
+
+
+@pytest.mark.parametrize("given", PARAMS)
 def test_list_of_a_round_is_read_as_it_is_meant(given: Given) -> None:
     rows = parse(given.text).rows
     assert [_shown(row, right) for row, right in zip(rows, given.rows, strict=False)] == given.rows
@@ -50,3 +56,10 @@ def _shown(row: ParsedRow, right: list[str]) -> list[str]:
     shown = [wanted if wanted == "*" else own for wanted, own in zip(right, shown, strict=False)]
     names = fields if "models" in fields or not row.requested_models else {**fields, "models": ""}
     return [*shown, *(f"{name}={fields[name] if fields.get(name) == '*' else values[name]}" for name in names)]
+
+
+@pytest.mark.parametrize("between", [":", "#", "@", "$", "【密钥】", ""])
+def test_no_address_shows_a_key_that_is_glued_to_it(between: str) -> None:
+    rows = parse(f"https://relay.example/v1{between}sk-test-gl0001aaaabbbb\n").rows
+    assert [(row.base_url, row.api_key) for row in rows] == [("https://relay.example/v1", "sk-test-gl0001aaaabbbb")]
+    assert "sk-test" not in rows[0].base_url_as_written

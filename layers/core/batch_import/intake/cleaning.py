@@ -5,6 +5,7 @@ import base64
 import re
 from enum import Enum, auto
 from functools import lru_cache
+from urllib.parse import unquote
 
 from batch_import.domain.urls import ENDPOINT
 
@@ -31,6 +32,7 @@ LONGEST_KEY = 512
 LONGEST_WORD = 20_000
 
 _BASE64 = re.compile(r"(?<![\w+/=.&?-])(?:aHR0c|c2st)[\w+/-]{8,2000}={0,2}(?![\w+/=])", re.ASCII)  # of http… and sk-…
+_ENCODED = re.compile(r"(?<!\S)(?=\S{0,300}?https?%3A%2F%2F)(?!\S{0,2000}?://)\S{1,2000}", re.IGNORECASE)
 _WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,20}:/{1,3}[^\s/]", re.IGNORECASE)
 _BARE_HOST = re.compile(
     r"(?:(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}(?:[a-z]{2,24}|xn--[a-z0-9-]{2,40})|(?:\d{1,3}\.){3}\d{1,3}|localhost(?=:|/|$)"
@@ -93,13 +95,13 @@ _PLACEHOLDER = re.compile(
     r"|(?:\w{1,12}[-_ ])?your[-_ a-z]*(?:\d{0,2})?|(?:\w{1,8}[-_ ])?(?:my|the)[-_ ](?:[a-z]{1,20}[-_ ])?(?:api[-_ ]?)?(?:key|token|secret)|api_keys?_\w+"
     r"|[\w-]*[-_](?:api[-_]?key|token|key)[-_]here|[\w-]{0,20}[-_]here|replace[-_ ].*|insert[-_ ].*|change[-_]?me.*|enter[-_ ].*|put[-_ ].*"
     r"|(?:sk[-_])?(?:none|null|nil|undefined|empty|dummy|fake|placeholder|user_provided|n/?a|todo|tbd|redacted|xxx|no-?key(?:-\w+)*|not-needed"
-    r"|api[-_]?key|apikey|key|token|secret|密钥|example)|-+|.*(?:填|替换|你的|您的|粘贴|输入|占位).*|(?:sk[-_])?(?:x{4,}.*|.*x{8,}.*)",
+    r"|api[-_]?key|apikey|key|token|secret|密钥|example|value)|-+|.*(?:填|替换|你的|您的|粘贴|输入|占位).*|(?:sk[-_])?(?:x{4,}.*|.*x{8,}.*)",
     re.IGNORECASE,
 )
 # A cheap look first: the pattern above is slow on long keys.
 _PLACEHOLDER_SIGN = re.compile(
     r"x{3}|\.\.|…|0{6}|y{3}|your|my[-_ ]|the[-_ ]|here|replace|insert|change|enter|put[-_ ]|none|null|nil|undef|empty|dummy|fake"
-    r"|placeholder|user_prov|^n/?a$|todo|tbd|redacted|no-?key|not-needed|key|token|secret|example|[填替你您粘输占密<{]|^[-\[]",
+    r"|placeholder|user_prov|^n/?a$|todo|tbd|redacted|no-?key|not-needed|key|token|secret|example|value|[填替你您粘输占密<{]|^[-\[]",
     re.IGNORECASE,
 )
 _MASKED = re.compile(r"\*{3,}|…|\.{3,}|•{2,}|●{2,}|█|x{6,}$|\[hidden\]|\[redacted\]", re.IGNORECASE)
@@ -116,8 +118,12 @@ _PAGE_HOST = re.compile(
 _PAGE_PATH = re.compile(
     r"\.(?:png|jpe?g|gif|svg|webp|mp4|pdf|html?|ico|zip|sh|ps1|git|exe|dmg|msi|deb)$"
     r"|/(?:docs?|oauth|register|login|signin|signup|sign-up|sign-in|console|dashboard|panel|pricing|topup|token|tokens|t|topic|blog|guide|wiki|user"
-    r"|settings|playground|invite|keys|api-keys|apikeys|shop|store|help|about|status|documentation|article|tutorial)(?:/|$)",
+    r"|settings|playground|invite|keys|api-keys|apikeys|shop|store|help|about|status|documentation|article|tutorial|privacy|terms|unsubscribe)(?:/|$)",
     re.IGNORECASE,
+)
+# A key behind an address, a sign between (``https://…/v1:sk-…``); none in its path, its query or before its host.
+_GLUED_KEY = re.compile(
+    r"(?<![?&])(?:[^\w/=&?.%~+-]{1,4}|(?<=/v\d))(?=(?:sk-|cr_|AIza|eyJ)[\w.-]{8,600}(?![\w.-]*@))", re.ASCII
 )
 _TRAILING = ".,;:!?*~'\"`_"
 _QUOTES = " \t\r\n,;|\"'`<>()[]{}*"
@@ -148,7 +154,12 @@ def with_line_feeds(text: str) -> str:
 
 
 def decoded(text: str) -> str:
-    """``text`` with addresses and keys that stand in it in base64 (of a Kubernetes secret, of a forum) as plain text."""
+    """``text`` with addresses and keys that stand in it in base64 (of a Kubernetes secret, of a forum) as plain text.
+
+    Addresses with ``%3A%2F%2F`` too, except in links, which are read as such.
+    """
+    if "%3A%2F%2F" in text or "%3a%2f%2f" in text:
+        text = _ENCODED.sub(lambda word: re.sub(r"\s", " ", unquote(word[0])), text)
     return _BASE64.sub(_decoded, text) if "aHR0c" in text or "c2st" in text else text
 
 
@@ -311,6 +322,8 @@ def cut_address(word: str) -> str:
     glued = re.search(r"(?<![/=])https?://", word[8:])
     if glued is not None:
         word = word[: 8 + glued.start()]
+    if (key := _GLUED_KEY.search(word, 8)) is not None:
+        word = word[: key.start()]
     query = word.find("?")
     if query < 0 and "&" in word:
         word = word[: word.index("&")]

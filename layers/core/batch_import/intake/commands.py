@@ -10,7 +10,12 @@ _OPTIONS = re.compile(
     r"|\bcurl(?:\.exe)?\s|\bPOST\b|\bGET\b|(?i:content-type|accept|anthropic-version|user-agent)\s*:\s*[^\"']*"
 )
 # Of a shell: ``me@laptop:~/bot$``, ``PS C:\\>``, ``C:\\>``, ``$``.
-PROMPT = re.compile(r"^\s*(?:(?:PS )?[A-Z]:\\[^>]{0,200}>|[\w.-]{1,40}@[\w.-]{1,60}[: ][^$#\s]{0,200}[$#]|\$)\s+(?=\S)")
+PROMPT = re.compile(
+    r"^\s*(?:(?:PS )?[A-Z]:\\[^>]{0,200}>|[\w.-]{1,40}@[\w.-]{1,60}[: ][^$#\s]{0,200}[$#]|\$)\s+(?=\S)|^: \d{9,12}:\d{1,6};"
+)
+_SED = re.compile(
+    r"\bsed\s+(?:-\S{1,20}\s+){0,4}[\"']?s([#|,@!])[^#|,@!]{1,200}\1([^#|,@!]{1,600})\1[gI]*"
+)  # what it writes
 _CURL = re.compile(r"(?:^|[\s$>`])curl(?:\.exe)?\s")
 
 
@@ -49,6 +54,8 @@ def _model_of_body(found: re.Match[str]) -> str:
 
 def plain_command(content: str) -> str:
     """``content`` with only the address, the key and the model of a curl command; any other text as it is."""
+    if "sed " in content:
+        content = _SED.sub(r" \2 ", content)
     if "curl" not in content or _CURL.search(content) is None:
         return content
     content = _BODY.sub(_model_of_body, content, count=1)

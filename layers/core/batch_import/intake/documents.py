@@ -28,6 +28,8 @@ _DANGLING = re.compile(r"[\s,]*(?:\"(?:[^\"\\]|\\.)*\"\s*:\s*)?[\w.+-]*$")
 _NAME_ALONE = re.compile(r"(?:(?<=\{)|,)\s*\"(?:[^\"\\]|\\.)*\"$")
 _FENCE = re.compile(r"^[ \t]*```[ \t]*(?P<name>\w*)[^`\n]*\n(?P<content>(?:(?![ \t]*```).*\n)+)", re.MULTILINE)
 _MOST_LEFT = 50  # strings of a program that are compared with all others
+_MOST_FENCES = 200  # that are read though few of them hold anything
+_MOST_SCANNED = 1_000_000  # characters, in search of the place where a document breaks off
 _PAIR = {"{": "}", "[": "]"}
 _QUOTES = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "，": ",", "：": ":", "\u00a0": " ", "　": " "}
@@ -101,7 +103,8 @@ def embedded_documents(text: str, used: Collection[int]) -> list[Document]:
         try:
             parsed, end = decoder.raw_decode(text, begin)
         except (ValueError, RecursionError):
-            parsed, end = _broken_off(decoder, text, begin), len(text)
+            is_cheap = failures * (len(text) - begin) < _MOST_SCANNED
+            parsed, end = _broken_off(decoder, text, begin) if is_cheap else None, len(text)
         if parsed is None:
             failures += text[begin : begin + 1] == "{"
             at = _next_line(text, begin)
@@ -118,8 +121,10 @@ def embedded_documents(text: str, used: Collection[int]) -> list[Document]:
 
 def fenced_documents(text: str) -> list[Document]:
     """Documents in the fences of a Markdown text."""
-    found = []
-    for fence in _FENCE.finditer(text):
+    found: list[Document] = []
+    for tried, fence in enumerate(_FENCE.finditer(text)):
+        if tried > _MOST_FENCES and len(found) < tried // 10:
+            break
         content = fence["content"]
         first = text.count("\n", 0, fence.start("content")) + 1
         sure = fence["name"].lower() in ("yaml", "yml", "toml") or content.lstrip()[:1] == "{"

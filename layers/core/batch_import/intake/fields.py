@@ -85,6 +85,7 @@ _SUFFIXES: tuple[tuple[str, Field], ...] = (
     ("basepath", Field.ADDRESS),
     ("baseuri", Field.ADDRESS),
     ("地址", Field.ADDRESS),
+    ("线路", Field.ADDRESS),
     ("apikeys", Field.KEY),
     ("apikey", Field.KEY),
     ("authtoken", Field.KEY),
@@ -158,7 +159,7 @@ def field_of(name: str) -> Named | None:
                 return Named(Field.OTHER)
             if field is Field.MODELS and _OTHER_MODELS.search(owner):
                 return Named(Field.OTHER)
-            return Named(field, owner + number, _BACKUP.search(owner) is not None or (not owner and bool(number)))
+            return Named(field, owner + number, _BACKUP.search(bare) is not None or (not owner and bool(number)))
     for suffix, field in _RELAY_SUFFIXES if numbered.isascii() else ():
         owner = numbered[: -len(suffix)]
         if numbered.endswith(suffix) and _RELAY_OWNER.search(owner) is not None:

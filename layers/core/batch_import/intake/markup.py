@@ -35,7 +35,7 @@ def without_markup(text: str) -> str:
     if not text.isascii():
         text = EMOJI.sub(" ", text)
     if "\\" in text:
-        text = text.rstrip().removesuffix(" \\").replace("\\_", "_").replace("\\-", "-")
+        text = text.rstrip().removesuffix(" \\").replace("\\_", "_").replace("\\-", "-").replace('\\"', '"')
     return text
 
 

@@ -141,7 +141,7 @@ class _Finder:
         facts = self._groups(_by_owner(own), own, below)
         apart = _is_map_of_entries(node)
         for name, value in children:
-            child = as_fields(value) or value
+            child = _with_address(name, as_fields(value) or value)
             entries = child if isinstance(child, list) else [child]
             for entry in entries:
                 found = self.facts(entry, _named_below(below, name, entry, isinstance(child, list)), depth + 1)
@@ -307,9 +307,11 @@ def _below(own: Own, above: _Above, node: Mapping[str, Any]) -> _Above:
 
 def _named_below(below: _Above, name: str, element: Any, is_list: bool) -> _Above:
     """In a map of providers the name of the entry is a label."""
+    if (named := field_of(name)) is not None and named.field is Field.KEY and isinstance(element, dict):
+        return _Above(below.label, below.platform or _owned(named.owner), below.models, below.notes)
     if is_list or below.label or not isinstance(element, dict) or len(name) > 60 or name in _PARTS:
         return below
-    if (named := field_of(name)) is not None and named.field not in (Field.ADDRESS, Field.SITE):
+    if named is not None and named.field not in (Field.ADDRESS, Field.SITE):
         return below
     inner = [value for key, value in element.items() if key in _PARTS and isinstance(value, dict)]
     if any(says(part, Field.ADDRESS, Field.KEY) for part in (element, *inner)):
@@ -322,6 +324,14 @@ def _is_map_of_entries(node: Any) -> bool:
     if not isinstance(node, dict) or len(node) < 2 or _PARTS & set(map(str, node)):
         return False
     return all(isinstance(value, dict) for value in node.values())
+
+
+def _with_address(name: str, child: Any) -> Any:
+    """``child`` with the address that is its name, if it has a key and none (``{"relay.example": {"key": …}}``)."""
+    is_address = cleaning.has_scheme(name) or (cleaning.looks_like_host(name) and cleaning.is_likely_host(name))
+    if not is_address or not isinstance(child, dict) or says(child, Field.ADDRESS) or not says(child, Field.KEY):
+        return child
+    return {**child, "base_url": name}
 
 
 def _copy(facts: _Facts) -> _Facts:

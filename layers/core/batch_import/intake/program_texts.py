@@ -92,6 +92,8 @@ class _Reader:
             elif kind == "sign":
                 if isinstance(frame.last, _Name) and not frame.last.isascii():  # a label
                     return None
+                if isinstance(frame.last, dict | list):
+                    self._flush(frame)
                 _name_pending(frame, found[0])
             elif kind == "plus":
                 frame.glued = frame.last is not None

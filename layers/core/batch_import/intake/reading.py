@@ -20,6 +20,7 @@ from batch_import.intake.text import read_lines
 
 FORMATS = ("auto", "text", "csv", "json", "yaml", "toml")
 Lines = list[tuple[int, str]]
+MOST_LINES = 200_000  # what stands behind them is one line, which is ignored
 
 
 def parse(text: str, format: str = "auto") -> Intake:
@@ -31,7 +32,7 @@ def parse(text: str, format: str = "auto") -> Intake:
     if format not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}")
     text, referring = resolved(decoded(text))
-    return without_repeats(_read(text, format), referring)
+    return without_repeats(_read(text, format), referring, "<<:" in text)
 
 
 def _read(text: str, form: str) -> Intake:
@@ -48,7 +49,7 @@ def _lines(text: str, clean: str, form: str) -> Intake:
     if form == "auto" and "{" in clean:
         documents += embedded_documents(clean, _used(documents))
     used = _used(documents)
-    lines = [(number, line) for number, line in _plain_lines(text) if number not in used]
+    lines = _without_blanks([(number, line) for number, line in _plain_lines(text) if number not in used])
     if documents and (toml := toml_among(lines)) is not None:
         drafts = joined_halves([draft for document in (*documents, toml) for draft in document.drafts])
         return _intake(drafts, [], "mixed")
@@ -90,7 +91,7 @@ def _worth_telling(drafts: Sequence[Draft]) -> Sequence[Draft]:
 
 
 def _numbered(text: str) -> Lines:
-    return list(enumerate(text.split("\n"), start=1))
+    return list(enumerate(text.split("\n", MOST_LINES), start=1))
 
 
 def _used(documents: Sequence[Document]) -> set[int]:
@@ -104,6 +105,12 @@ def _plain_lines(text: str) -> Lines:
     if len(flat) == len(lines):
         return flat
     return [(number, part) for number, line in lines for part in plain(line).split("\n")]
+
+
+def _without_blanks(lines: Lines) -> Lines:
+    """``lines`` with one blank line for several: a text of nothing else would take long."""
+    blank = [not line or line.isspace() for _, line in lines]
+    return [line for at, line in enumerate(lines) if not (blank[at] and at and blank[at - 1])]
 
 
 def _invisible(text: str) -> frozenset[int]:

@@ -6,19 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from batch_import.intake.cleaning import is_prefixed_key
-from batch_import.intake.fields import Field, platform_of
+from batch_import.intake.fields import Field, field_of, platform_of
 from batch_import.intake.labels import is_detail
+from batch_import.intake.line import Line, Token
 from batch_import.intake.pairing import joined_halves, paired
 from batch_import.intake.roots import with_path
 from batch_import.intake.rows import Draft
 from batch_import.intake.settling import heading_of, settle
 from batch_import.intake.texts import Note
-from batch_import.intake.tokens import FENCE, Line, Token
+from batch_import.intake.tokens import FENCE
 
 # A word alone in a line that is no word of a language: perhaps the end of the key above.
 _REST_OF_KEY = re.compile(
     r"(?!\d+[A-Za-z]{1,4}$|v\d)(?:(?=\w*\d)(?=\w*[A-Za-z])[\w-]{2,512}|[A-Za-z]{16,512})", re.ASCII
 )
+
+_OF_VALUE = re.compile(r"url|key|token|base|endpoint|model|地址|密钥|令牌|模型", re.IGNORECASE)  # no heading
+_ABOUT_MODELS = re.compile(r"模型\s*(?:用|选|填|是|为|有)|\bmodels?\s+(?:is|are)\b", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -38,7 +42,7 @@ class Records:
         self.heading: tuple[int, str, str] | None = None
         self.variables: dict[str, Draft] = {}
         self.consecutive = 0
-        self.last_key = 0  # its line
+        self.last_key, self.last_text = 0, ""  # its line
         self.labelled_models: list[tuple[Draft, str]] = []
         self.models_of: list[tuple[int, Token]] = []  # models of variables (``OPENAI_MODEL``)
         self.filled: dict[tuple[str, Field], int] = {}  # the line that filled an owner's field
@@ -87,7 +91,7 @@ class Records:
             self._whole_line(line)
             return
         by_form = fields <= {Field.MODELS, Field.PLATFORM} and not any(token.labelled for token in line.tokens)
-        if by_form and (line.words or self._is_under_detail(line)):
+        if by_form and ((line.words and not _ABOUT_MODELS.search(line.text)) or self._is_under_detail(line)):
             self._no_tokens(line)
             return
         for token in line.tokens:
@@ -198,14 +202,19 @@ class Records:
             current.keys[-1] += f"\n{token.value}"
         else:
             current.keys.append(token.value)
-        self.last_key = line.number
+        self.last_key, self.last_text = line.number, line.text
         self._noted(line, token, current)
 
     def _is_rest_of_key(self, line: Line, word: str) -> bool:
-        """Whether ``word`` may be the rest of the key before it: where in doubt a person says so."""
-        above = self.current.keys[-1] if self.current and self.current.keys else ""
-        is_near = self.last_key in (line.number, line.number - 1)
-        return is_near and is_prefixed_key(above.partition("\n")[0]) and not is_prefixed_key(word)
+        """Whether ``word`` may be the rest of the key before it, a blank or a line's end between: a person says so."""
+        above = self.current.keys[-1].rpartition("\n")[2] if self.current and self.current.keys else ""
+        if self.last_key not in (line.number, line.number - 1) or is_prefixed_key(word) or not above:
+            return False
+        if self.last_key == line.number:
+            is_next = f"{above} {word}" in " ".join(line.text.split())
+        else:
+            is_next = self.last_text.rstrip().endswith(above) and line.text.strip(" \t>") == word
+        return is_next and is_prefixed_key(self.current.keys[-1].partition("\n")[0]) if self.current else False
 
     def _is_under_new_heading(self) -> bool:
         return self.heading is not None and self.heading[0] > self.last_key
@@ -245,7 +254,7 @@ class Records:
 
     def _no_tokens(self, line: Line) -> None:
         heading = line.heading or heading_of(line)
-        if heading:
+        if heading and (line.heading or field_of(heading) is None or not _OF_VALUE.search(heading)):
             self.heading = (line.number, heading, line.text)
             if self.current is not None and self.current.complete and self.key_first:
                 self._close()
@@ -311,7 +320,7 @@ class Records:
         for draft in self.drafts:
             if not draft.keys and len(draft.addresses) > 1:
                 draft.addresses = [one for one in draft.addresses if _site_of(one) not in sites] or draft.addresses
-            if not draft.keys and draft.addresses and all(_site_of(one) in sites for one in draft.addresses):
+            if not draft.keys and draft.addresses and all(_is_page_of(one, sites) for one in draft.addresses):
                 self.ignored.append((draft.line, " ".join(draft.addresses)))
             elif draft.keys and not draft.addresses and used.issuperset(draft.keys):
                 self.ignored.append((draft.line, " ".join(draft.keys)))
@@ -358,6 +367,11 @@ def _site_of(address: str) -> str:
     """The domain of an address without a path, ``www.`` left out; empty for any other address."""
     found = re.fullmatch(r"https?://(?:www\.)?([^/]+)/?", address)
     return found[1] if found else ""
+
+
+def _is_page_of(address: str, sites: set[str]) -> bool:
+    """Whether an address without a key is the page of a relay in ``sites``, or of a person (``www.``) beside them."""
+    return _site_of(address) in sites or (bool(sites) and re.fullmatch(r"https?://www\.[^/]+/?", address) is not None)
 
 
 def _without_trailing_address(tokens: list[Token]) -> list[Token]:

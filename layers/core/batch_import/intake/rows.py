@@ -128,15 +128,23 @@ def summary_of(rows: Sequence[ParsedRow], ignored: int) -> Summary:
     return Summary(**{status.value: number for status, number in counted.items()}, ignored=ignored)
 
 
-def without_repeats(intake: Intake, lines: frozenset[int]) -> Intake:
-    """``intake`` without the duplicates in ``lines``, which only refer to a pair elsewhere; that gets their models."""
-    repeats = [row for row in intake.rows if row.status is RowStatus.DUPLICATE and row.line in lines]
+def without_repeats(intake: Intake, lines: frozenset[int], merged: bool = False) -> Intake:
+    """``intake`` without the duplicates in ``lines``, which only refer to a pair elsewhere; that gets their models.
+
+    So do those that stand in the very line of the pair where the text merges an entry into others (YAML).
+    """
+    line_of = {row.row: row.line for row in intake.rows}
+    repeats = [
+        row
+        for row in intake.rows
+        if row.of_row is not None and (row.line in lines or (merged and row.line == line_of[row.of_row]))
+    ]
     if not repeats:
         return intake
     dropped = {row.row for row in repeats}
     models: dict[int | None, tuple[str, ...]] = {}
     for row in repeats:
-        models[row.of_row] = models.get(row.of_row, ()) or row.requested_models
+        models[row.of_row] = (*models.get(row.of_row, ()), *row.requested_models)
     kept = [row for row in intake.rows if row.row not in dropped]
     numbers: dict[int | None, int] = {row.row: number for number, row in enumerate(kept, start=1)}
     rows = tuple(
@@ -144,7 +152,7 @@ def without_repeats(intake: Intake, lines: frozenset[int]) -> Intake:
             row,
             row=numbers[row.row],
             of_row=numbers.get(row.of_row),
-            requested_models=row.requested_models or models.get(row.row, ()),
+            requested_models=tuple(dict.fromkeys((*row.requested_models, *models.get(row.row, ()))))[:MOST_MODELS],
         )
         for row in kept
     )
@@ -181,7 +189,7 @@ def _without_keys(rows: Sequence[ParsedRow]) -> tuple[ParsedRow, ...]:
 
 def _hiding(row: ParsedRow, hidden: frozenset[str]) -> ParsedRow:
     label = masked(row.label, hidden) if row.label else row.label
-    written = without(_masked_address(row.base_url_as_written), hidden)
+    written = without(_KEY_IN_ADDRESS.sub("***", _masked_address(row.base_url_as_written)), hidden)
     if row.api_key and row.api_key in written and len(row.api_key) >= 8:
         written = written.replace(row.api_key, "***")
     models = tuple(model for model in row.requested_models if without(model, hidden) == model)
@@ -193,6 +201,9 @@ def _hiding(row: ParsedRow, hidden: frozenset[str]) -> ParsedRow:
         "legacy_provider_id": legacy_id,
     }
     return row if all(getattr(row, name) == value for name, value in shown.items()) else _changed(row, **shown)
+
+
+_KEY_IN_ADDRESS = re.compile(r"(?:sk-|AIza|eyJ)(?=[\w-]*\d)[\w-]{8,}")
 
 
 def _masked_address(written: str) -> str:
@@ -209,7 +220,9 @@ def _changed(before: ParsedRow, **new: Any) -> ParsedRow:
 
 def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
     """The rows of one draft: one for each of its keys at each of its addresses."""
-    keys = [key for text in draft.keys for key in _keys_in(text)]
+    keys = [key for text in dict.fromkeys(draft.keys) for key in _keys_in(text)]
+    if any(key.text for key in keys):  # a placeholder beside a key tells nothing
+        keys = [key for key in keys if key.notes != (Note.KEY_PLACEHOLDER,)]
     roots = _roots(draft)
     if not keys and (found := next((root.key for _, root in roots if root.key), "")):
         keys = [_Key(found, (Note.KEY_FROM_QUERY,))]
@@ -352,6 +365,8 @@ def _keys_in(text: str) -> list[_Key]:
         return [_Key(text)]
     if cleaning.is_environment(text.strip()):
         return [_Key("", (Note.KEY_FROM_ENVIRONMENT,))]
+    if (inside := re.fullmatch(r"\W*<([^<>]{1,200})>\W*", text)) and not cleaning.is_key_like(inside[1]):
+        return [_Key("", (Note.KEY_PLACEHOLDER,))]
     key, had_bearer = cleaning.bare_key(text)
     notes = (Note.BEARER_REMOVED,) if had_bearer else ()
     if not key:

@@ -4,9 +4,10 @@ import re
 
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field
+from batch_import.intake.line import Line, Token
 from batch_import.intake.markup import EMOJI
 from batch_import.intake.texts import Note
-from batch_import.intake.tokens import BULLET, LONGEST_HEADING, RULE, Line, Token
+from batch_import.intake.tokens import BULLET, LONGEST_HEADING, RULE
 
 _HEADING = re.compile(
     r"^\s*#{1,6}\s*(.+?)\s*#*$|^\s*\*\*([^*]+)\*\*\s*$|^\s*\[([^\[\]]+)\]\s*$|^\s*[=\-—*~]{2,}\s*(.+?)\s*[=\-—*~]{2,}\s*$"
@@ -14,6 +15,8 @@ _HEADING = re.compile(
 _LABEL_START = re.compile(
     r"(?:open)?ai?_?|(?:api|base|auth|secret)(?:[-_]?[a-z]{1,3}|[-_])?|key?|tok(?:en?)?|mod(?:els?)?", re.IGNORECASE
 )
+_ID_WORDS = frozenset(["commit", "hash", "sha", "md5", "id", "uuid", "order", "session", "build", "request", "trace"])
+_NAMES_KEY = re.compile(r"key|token|secret|bearer|密钥|秘钥|令牌|卡密", re.IGNORECASE)
 _LOGGED = re.compile(r"\"(?:GET|POST|PUT|HEAD|OPTIONS|DELETE) /\S* HTTP/")  # the host is the caller's
 _CODE = frozenset(
     ["let", "var", "val", "def", "set", "new", "pub", "use", "int", "str", "my", "to", "the", "and", "is"]
@@ -24,11 +27,19 @@ def settle(line: Line) -> None:
     """Decides about the words of a line that may be a key or a host, now that the whole line is known."""
     if line.hosts:
         _settle_hosts(line)
-    if any(word.isascii() and word.isalpha() for word in line.words) and not line.has(Field.ADDRESS, Field.SITE):
+    if _speaks_of_ids(line):
         line.tokens = [token for token in line.tokens if not _is_id(token)]
     line.weak = [word for word in line.weak if _may_be_key(line, word)]
     if len(line.weak) == 1 and not line.has(Field.KEY) and (line.has(Field.ADDRESS) or _is_key_alone(line)):
         line.tokens.append(Token(Field.KEY, line.weak[0], notes=(Note.UNUSUAL_KEY,)))
+
+
+def _speaks_of_ids(line: Line) -> bool:
+    """Whether an unlabelled opaque word in a line is rather an id: in a sentence that names no key."""
+    words = [word.lower() for word in line.words if word.isascii() and word.isalpha()]
+    if not line.has(Field.ADDRESS, Field.SITE):
+        return bool(words)
+    return not _ID_WORDS.isdisjoint(words) or (len(words) > 2 and _NAMES_KEY.search(line.text) is None)
 
 
 def _may_be_key(line: Line, word: str) -> bool:
@@ -40,7 +51,12 @@ def _may_be_key(line: Line, word: str) -> bool:
 
 def _is_id(token: Token) -> bool:
     """Whether a word in a sentence is rather an id or a hash than a key (``commit 3f2b…``)."""
-    return token.field is Field.KEY and not token.labelled and not cleaning.is_prefixed_key(token.value)
+    return (
+        token.field is Field.KEY
+        and not token.labelled
+        and cleaning.is_key_like(token.value)
+        and not cleaning.is_prefixed_key(token.value)
+    )
 
 
 def _settle_hosts(line: Line) -> None:

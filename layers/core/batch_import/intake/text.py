@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from batch_import.intake.commands import joined_lines
+from batch_import.intake.line import Line
 from batch_import.intake.records import Found, Records
 from batch_import.intake.texts import Note
-from batch_import.intake.tokens import Line, TokenReader
+from batch_import.intake.tokens import TokenReader
 
 
 def read_lines(lines: Sequence[tuple[int, str]], invisible: frozenset[int] = frozenset()) -> Found:

@@ -2,17 +2,16 @@
 """Lines as tokens: every address, key, model and name in a line, with or without a label."""
 
 import re
-from dataclasses import dataclass, field
 
 from batch_import.intake import cleaning
 from batch_import.intake.cleaning import Kind, kind_of
 from batch_import.intake.commands import PROMPT, plain_command
 from batch_import.intake.fields import Field, Named, field_of, platform_of, provider_platform
 from batch_import.intake.labels import is_detail, is_label_alone, is_name, labels
+from batch_import.intake.line import Line, Token
 from batch_import.intake.links import draft_of_link, is_link
 from batch_import.intake.markup import without_markup
 from batch_import.intake.roots import root_of
-from batch_import.intake.rows import Draft
 from batch_import.intake.texts import Note
 from batch_import.intake.words import cut_key, parts_of
 
@@ -21,16 +20,19 @@ URL = re.compile(
     r"|https?://[<{\[$][^\s\"'`,;|]+|(?<!\w)[a-z][a-z0-9+]{1,20}(?:-[a-z]{2,12})?://[^\s\"'`<>]+)",
     re.IGNORECASE,
 )
-# The usual line, an address and a key: read at once, as the long way would.
-PLAIN_PAIR = re.compile(
-    r"[ \t]*(?P<address>https?://[a-z0-9.:-]{1,100}(?:/[a-z0-9_-]{1,40}){0,4}/?)(?:[ \t]*[,;|][ \t]*|[ \t]+|-{4})(?P<key>sk-\w{1,200}(?:-\w{1,200}){0,4})[ \t]*"
+# The usual line, an address and a key, perhaps a name before and a model behind: read at once, as the long way would.
+_BETWEEN = r"(?:[ \t]*[,;|][ \t]*|[ \t]+|-{4})"
+_PLAIN_LINE = re.compile(
+    rf"[ \t]*(?:(?P<name>(?=\d*[^\W\d])\w{{1,30}}){_BETWEEN})?(?P<address>https?://[a-z0-9.:-]{{1,100}}?(?:/[a-z0-9_-]{{1,40}}){{0,4}}/?)"
+    rf"{_BETWEEN}(?P<key>sk-\w{{1,200}}(?:-\w{{1,200}}){{0,4}})(?:{_BETWEEN}(?P<model>[a-z][\w.-]{{2,40}}))?[ \t]*"
 )
 # A line of words and numbers holds nothing that the long way would find.
 WORDS_ALONE = re.compile(r"(?:[^\W\d_]++(?![\d_])|(?<!\w)\d{1,6}+(?!\w)| {1,2}+(?! )|[,;!?()])*+")
 _PLACEHOLDER_URL = re.compile(r"https?://(?=\S*[<{\[$])[^\s\"'`,;|]+", re.IGNORECASE)
+_BRACKETED = re.compile(r"\[[A-Za-z_ -]{2,30}\](?:[/.:\s]|$)")  # ``https://[name].example``
 _WORD = re.compile(r"[^\s\"'`<>()\[\]{}]+|[(\[{]")
 BULLET = re.compile(
-    r"^[\s>]*(?:(?:-(?!-?[A-Za-z]+\s)|[*+•·●○◆◇■□▪▶►✅☑✔⭐🔥👉🔹🔸📌]|\d{1,5}[.)、:](?!\d)|\(\d{1,4}\)|\[\d{1,4}\]|[①-⑳]|[a-z][.)])\s*\uFE0F?\s*)+(?=\S)"
+    r"^[\s>]*(?:(?:-(?!-?[A-Za-z]+\s)|[*+•·└├╰┗─●○◆◇■□▪▶►✅☑✔⭐🔥👉🔹🔸📌]|\d{1,5}[.)、:](?!\d)|\(\d{1,4}\)|\[\d{1,4}\]|[①-⑳]|[a-z][.)])\s*\uFE0F?\s*)+(?=\S)"
 )
 _COMMENT = re.compile(r"(?:^|\s|(?<=[\"']))(?:#+(?=\s|[^\s\d])|//)(?=[^/]).*$")
 # A name and its value as words of a command (``defaults write app apiKey "sk-…"``, ``config set env.OPENAI_BASE_URL https://…``).
@@ -49,11 +51,12 @@ _JOINED_KEY = re.compile(r"(?:sk|cr|gsk|xai)-[\w-]{4,300}[,;][\w.-]{1,40}$")
 _FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3})[\"']?[,;]?", re.IGNORECASE)  # ``HIDE_USER_API_KEY=1``
 _IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|sid|uuid)$", re.IGNORECASE)  # ``request id: 1c9d…``: no key
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
+_QUOTED_WORD = re.compile(r"\s*[\"'`]([^\"'`\s]{1,200})[\"'`]\s+[^\W\d]+(?:\s|$)")
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
 _WORDS = re.compile(r"[A-Za-z ]+")
 # A field's name and its value as two cells of a sheet, or as a log writes them (``[INFO] 接口地址 - https://…``).
 _CELLS = re.compile(
-    r"\s*(?:\[\w{1,8}\]\s*)?([^\t:=|\"'`]{1,30}?)(?:\t+|\s+[-|→➜⇒»]\s+|\s{3,}|\|)\s*(\S(?:(?!\s[-|→➜⇒»]\s)[^\t|]){0,2100})"
+    r"\s*(?:\[\w{1,8}\]\s*)?([^\t:=|\"'`]{1,30}?)(?:\t+|\s+[-|→➜⇒»]\s+|\s*\.{3,}\s+|\s{3,}|\|)\s*(\S(?:(?!\s[-|→➜⇒»]\s)[^\t|]){0,2100})"
 )
 _NEXT_IN_LIST = re.compile(r"[;,]\s*http")
 # Words before an address that is no relay's: of an installer, of a page to be opened.
@@ -79,39 +82,6 @@ LONGEST_HEADING = 60
 _LONGEST_LINE = 200_000
 
 
-@dataclass(slots=True)
-class Token:
-    """A piece of a line with its meaning; ``owner`` groups variables (``openai`` of ``OPENAI_API_KEY``)."""
-
-    field: Field
-    value: str
-    labelled: bool = False
-    owner: str = ""
-    notes: tuple[Note, ...] = ()
-    backup: bool = False
-
-
-@dataclass(slots=True)
-class Line:
-    number: int
-    text: str
-    tokens: list[Token] = field(default_factory=list)
-    words: list[str] = field(default_factory=list)  # left over
-    lead: int = 0  # how many of these stand before the first address
-    weak: list[str] = field(default_factory=list)
-    hosts: list[str] = field(default_factory=list)
-    heading: str = ""
-    comment: str = ""
-    taken: set[tuple[Field, str]] = field(default_factory=set)  # addresses
-    blank: bool = False
-    link: Draft | None = None
-    by_comma: bool = False  # what follows the address is separated by a comma
-    invisible: bool = False
-
-    def has(self, *fields: Field) -> bool:
-        return any(token.field in fields for token in self.tokens)
-
-
 class TokenReader:
     """Reads lines into tokens; a label without a value is kept for the next line."""
 
@@ -123,13 +93,9 @@ class TokenReader:
         if len(text) > _LONGEST_LINE:
             line.words.append("")
             return line
-        if (pair := PLAIN_PAIR.fullmatch(text)) is not None and kind_of(pair["key"]) is Kind.KEY:
+        if (found := _PLAIN_LINE.fullmatch(text)) is not None and _is_plain(found):
             self._pending = None
-            page = root_of(pair["address"], False).page
-            line.tokens = [
-                Token(Field.SITE if page else Field.ADDRESS, pair["address"]),
-                Token(Field.KEY, pair["key"]),
-            ]
+            _take_plain(line, found)
             return line
         if self._pending is None and WORDS_ALONE.fullmatch(text) is not None and not is_label_alone(text):
             line.words.append(text)
@@ -202,6 +168,8 @@ class TokenReader:
         if named.field is Field.NAME:
             if (platform := provider_platform(name, stripped)) is not None:
                 line.tokens.append(Token(Field.PLATFORM, platform, labelled=True))
+            elif "/" in stripped and kind_of(stripped) is Kind.MODEL:  # an entry of a list of models
+                line.tokens.append(Token(Field.MODELS, stripped, labelled=True))
             else:
                 line.tokens.append(Token(Field.NAME, stripped, labelled=True))
         elif named.field is Field.MODELS:
@@ -218,6 +186,8 @@ class TokenReader:
         text = re.sub(r"\s--?[a-z].*$|^\w+\{(?=[\"'])", "", text)
         if _EXPRESSION.match(text):  # ``init("gpt-5", …``
             text = next(iter(re.findall(r"[\"']([^\"']{1,200})", text)), "")
+        if (quoted := _QUOTED_WORD.match(text)) is not None or (owner and not re.search(r"[,;|]", text)):
+            text = quoted[1] if quoted else text.split()[0]  # ``MODEL="glm-4.6" claude``
         words = text.split()
         if len(words) > 1 and _WORDS.fullmatch(text) and kind_of(words[0]) is not Kind.MODEL:
             return
@@ -334,9 +304,28 @@ class TokenReader:
         return None
 
 
+def _is_plain(found: re.Match[str]) -> bool:
+    name, model = found["name"], found["model"]
+    return (
+        kind_of(found["key"]) is Kind.KEY
+        and (name is None or (kind_of(name) in (Kind.TEXT, Kind.WEAK) and field_of(name) is None))
+        and (model is None or kind_of(model) is Kind.MODEL)
+    )
+
+
+def _take_plain(line: Line, found: re.Match[str]) -> None:
+    page = root_of(found["address"], False).page
+    line.tokens = [Token(Field.SITE if page else Field.ADDRESS, found["address"]), Token(Field.KEY, found["key"])]
+    if found["model"]:
+        line.tokens.append(Token(Field.MODELS, found["model"]))
+    if found["name"]:
+        line.words, line.lead = [found["name"]], 1
+
+
 def _as_assignments(content: str) -> str:
     """``content`` with the ways in which shells and languages set a value written as ``name=value``."""
-    if (cells := _CELLS.fullmatch(content)) is not None and field_of(cells[1]) is not None:
+    cells = _CELLS.fullmatch(content)
+    if cells is not None and field_of(cells[1]) is not None and cells[2].lower() not in ("value", "值"):
         return f"{cells[1]}: {cells[2]}"
     if "$env:" in content.lower():
         content = re.sub(r"\$env:", " ", content, flags=re.IGNORECASE)
@@ -393,7 +382,7 @@ def _address(line: Line, content: str, found: re.Match[str], named: Named | None
     address = cleaning.cut_address(word)
     if not address or (len(address) < 9 and "://" in address[-4:]):
         return found.end()
-    if content[found.end() : found.end() + 1] in ("{", "<", "["):
+    if content[found.end() : found.end() + 1] in ("{", "<") or _BRACKETED.match(content, found.end()):
         template = _PLACEHOLDER_URL.match(content, found.start())
         address = template[0] if template else address
     _take_address(

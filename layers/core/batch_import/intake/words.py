@@ -7,12 +7,13 @@ from batch_import.intake import cleaning
 from batch_import.intake.cleaning import Kind, kind_of
 
 _DETAIL = re.compile(r"\d{1,4}\.\d{1,4}[xX]?")
+_SIGN_BEFORE_KEY = re.compile(r"^[:#@$&+~]{1,4}(?=(?:sk-|cr_|AIza|eyJ)\w)")
 _SEPARATOR = re.compile(r"[|,;\t]|-{3,}|→|—+|–|=>|->|\\n")
 
 
 def parts_of(word: str, by_comma: bool = False) -> Iterator[str]:
     """A word, or its parts where it is several things joined by separators (``name----key``, ``key|gpt-5``)."""
-    word = word.strip(",;|*→—–")
+    word = _SIGN_BEFORE_KEY.sub("", word.strip(",;|*→—–"))
     if not word or word in "([{":
         return
     if len(word) > cleaning.LONGEST_WORD:
@@ -77,4 +78,4 @@ def cut_key(word: str) -> str:
         word = found[0] if found else ("" if not cleaning.is_placeholder(word) else word)
     if cleaning.is_masked(word):
         return word.strip("\"'`,;|")
-    return word.strip("*\"'`,;|<>").rstrip(".:")
+    return word.strip("*\"'`,;|<>").rstrip(".:#\\")
