@@ -34,13 +34,13 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     seen: Counter[str] = Counter()
     lock, probe = threading.Lock(), Prober.probe
 
-    def counted(prober: Prober, to: Any, api_key: str) -> Any:
+    def counted(prober: Prober, to: Any, *more: Any) -> Any:
         item = to.item
         with lock:
             seen[item.provider_id] += 1
             seen["most"] = max(seen["most"], seen[item.provider_id])
         try:
-            return probe(prober, to, api_key)
+            return probe(prober, to, *more)
         finally:
             with lock:
                 seen[item.provider_id] -= 1

@@ -275,7 +275,7 @@ export const VALUES = {
   "agreement.consistent": ["相符", "consistent"],
   "agreement.inconsistent": ["不符", "inconsistent"],
   "agreement.unknown": ["未知", "unknown"],
-  "source.chat_completions": ["chat completions", "chat completions"],
+  "source.chat_completions": ["chat completions 回答", "chat completions"],
   "source.stream": ["流式回答", "the stream"],
   "source.tool_call": ["工具调用", "the tool call"],
   "has_warning.true": ["是", "yes"],

@@ -21,6 +21,7 @@ _REST_OF_KEY = re.compile(
     r"(?!\d+[A-Za-z]{1,4}$|v\d)(?:(?=\w*\d)(?=\w*[A-Za-z])[\w-]{2,512}|[A-Za-z]{16,512})", re.ASCII
 )
 
+_LONGEST_TYPED = 2_000  # characters of a line that a person wrote, and broke a key in
 _OF_VALUE = re.compile(r"url|key|token|base|endpoint|model|地址|密钥|令牌|模型", re.IGNORECASE)  # no heading
 _ABOUT_MODELS = re.compile(r"模型\s*(?:用|选|填|是|为|有)|\bmodels?\s+(?:is|are)\b", re.IGNORECASE)
 
@@ -207,14 +208,14 @@ class Records:
 
     def _is_rest_of_key(self, line: Line, word: str) -> bool:
         """Whether ``word`` may be the rest of the key before it, a blank or a line's end between: a person says so."""
-        above = self.current.keys[-1].rpartition("\n")[2] if self.current and self.current.keys else ""
-        if self.last_key not in (line.number, line.number - 1) or is_prefixed_key(word) or not above:
+        begun, _, above = (self.current.keys[-1] if self.current and self.current.keys else "").rpartition("\n")
+        if self.last_key not in (line.number, line.number - 1) or len(line.text) > _LONGEST_TYPED:
+            return False
+        if is_prefixed_key(word) or not is_prefixed_key((begun or above).partition("\n")[0]):
             return False
         if self.last_key == line.number:
-            is_next = f"{above} {word}" in " ".join(line.text.split())
-        else:
-            is_next = self.last_text.rstrip().endswith(above) and line.text.strip(" \t>") == word
-        return is_next and is_prefixed_key(self.current.keys[-1].partition("\n")[0]) if self.current else False
+            return f"{above} {word}" in " ".join(line.text.split())
+        return self.last_text.rstrip().endswith(above) and line.text.strip(" \t>") == word
 
     def _is_under_new_heading(self) -> bool:
         return self.heading is not None and self.heading[0] > self.last_key
