@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from batch_import.domain.entities import Item, Run
+from batch_import.domain.errors import InvalidRequest
 from batch_import.domain.types import AccessStatus, ItemOrder, ItemStage
+from batch_import.store.cursors import encode_cursor
 from batch_import.store.item_index import ItemEntry, pages_of
 from batch_import.store.listing import pack_search
 from hypothesis import given
@@ -130,6 +132,15 @@ def test_a_cursor_holds_when_rows_move(stores: Stores) -> None:
     assert {item.item_id for item in first} | {item.item_id for item in rest} == {
         item.item_id for item in everything(stores, run)
     }
+
+
+@pytest.mark.parametrize("position", ["2d0f", "-1", "1.5", "9" * 5_000, "1\n"])
+@pytest.mark.parametrize("order", ItemOrder)
+def test_a_cursor_that_somebody_made_is_refused(stores: Stores, position: str, order: ItemOrder) -> None:
+    run = mixed_run(stores, 2)
+    made = encode_cursor(position, {"list": "items", "run": run.run_id, "order": order})
+    with pytest.raises(InvalidRequest):
+        stores.listing.items(run, {}, 5, made, order)
 
 
 def test_by_position_a_walk_meets_each_item_once_while_rows_move(stores: Stores) -> None:

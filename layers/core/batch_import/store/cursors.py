@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,15 +18,18 @@ def encode_cursor(position: str, scope: Mapping[str, Any]) -> str:
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str | None, scope: Mapping[str, Any]) -> str | None:
-    """The position that ``cursor`` holds; raises ``InvalidRequest`` for an altered one and for one of another list."""
+def decode_cursor(cursor: str | None, scope: Mapping[str, Any], form: str = ".+") -> str | None:
+    """The position that ``cursor`` holds; raises ``InvalidRequest`` for an altered one and for one of another list.
+
+    ``form`` is a regular expression of all positions of the list: whoever knows how cursors are made can make others.
+    """
     if cursor is None:
         return None
     try:
         position = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[_DIGEST_BYTES:].decode()
     except ValueError:
         position = ""
-    if not position or encode_cursor(position, scope) != cursor:
+    if re.fullmatch(form, position, re.DOTALL) is None or encode_cursor(position, scope) != cursor:
         raise InvalidRequest(
             "cursor: it must come unchanged from the page before, with the same filters",
             "cursor：须原样取自同一列表、同一筛选条件的上一页",

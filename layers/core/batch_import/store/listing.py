@@ -101,7 +101,7 @@ class Listing:
         every item is met once. A cursor goes on in a list of the same ``name``.
         """
         bound = {"list": name, "run": run.run_id, **filters, "order": order}
-        position = decode_cursor(cursor, bound)
+        position = decode_cursor(cursor, bound, _NUMBER)
         by_position = order is ItemOrder.POSITION
         after = -1 if position is None else int(position)
         place: Callable[[ItemEntry], int] = _list_place if by_position else _status_place
@@ -188,4 +188,5 @@ def _list_place(entry: ItemEntry) -> int:
     return entry.position
 
 
+_NUMBER = "[0-9]{1,30}"
 _MOMENTS, _POSITIONS = 16**11, 100_000  # more than there are milliseconds of the epoch, and items of a run
