@@ -380,6 +380,15 @@ def test_an_item_links_to_the_lists_of_the_hosts_panel(
     assert links == (panel and {name: f"{panel}/admin/{name}" for name in lists})
 
 
+def test_an_item_is_shown_without_links_where_the_hosts_secret_cannot_be_read(aws: Aws, run_id: str) -> None:
+    boto3.client("secretsmanager").delete_secret(
+        SecretId=aws.environment["HOST_SECRET_ID"], ForceDeleteWithoutRecovery=True
+    )
+    bootstrap.cache_clear()
+    answer = call("GET", f"{RUNS}/{run_id}/items/item_00004")
+    assert (answer.status, answer.json["panel"]) == (200, None)
+
+
 def test_a_query_outside_the_vocabulary_is_refused_by_name(run_id: str) -> None:
     for path, query in REFUSED_QUERIES:
         answer = call("GET", RUNS if path == RUNS else f"{RUNS}/{run_id}/items", query=query)

@@ -289,7 +289,9 @@ class CompositionRoot:
 
     def _panel_address(self) -> str:
         """Where people reach the host: its secret names it when that is not the address that the service uses."""
-        secret = self.secret(self.settings.host_secret_id)
+        secret: Mapping[str, Any] = {}
+        with suppress(Exception):  # an item is shown without links, too
+            secret = self.secret(self.settings.host_secret_id)
         return str(secret.get("panel_url") or secret.get("base_url") or "")
 
     def _cleanup(self) -> QuarantineCleanup:
