@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from functools import partial
+from itertools import pairwise
 from typing import Any
 from unittest.mock import Mock
 
@@ -328,6 +329,20 @@ def test_a_flood_of_nothing_ends_early(opened: requests.Session, script: Any, tr
         begun = time.monotonic()
         assert get(opened, served.url, timeout=20).trouble is trouble
         assert time.monotonic() - begun < 10
+
+
+def many_small_chunks(connection: socket.socket, _: str, __: Served) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    connection.sendall(b"20\r\n" + b"x" * 32 + b"\r\n")
+    connection.sendall((b"20\r\n" + b"x" * 32 + b"\r\n") * 20_000 + b"0\r\n\r\n")
+
+
+def test_pieces_of_the_same_millisecond_arrive_as_one(opened: requests.Session) -> None:
+    with serving(many_small_chunks) as served:
+        answer = get(opened, served.url, max_body=1_000_000)
+    moments = [moment for _, moment in answer.arrivals]
+    assert answer.arrivals[-1][0] == len(answer.text) == 32 * 20_001
+    assert all(later - earlier >= 0.001 for earlier, later in pairwise(moments))
 
 
 def early_hints(connection: socket.socket, _: str, __: Served) -> None:

@@ -32,7 +32,8 @@ class Answer:
     """An HTTP answer, or the ``trouble`` that stood in its way (then ``status`` is 0).
 
     ``cut``: a stream that was longer than is read; what is there can be judged all the same. ``arrivals``: for each
-    piece of the body as it came, its last byte and the seconds since the request was begun.
+    piece of the body as it came, its last byte and the seconds since the request was begun; pieces of the same
+    millisecond are one.
     """
 
     status: int = 0

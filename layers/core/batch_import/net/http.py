@@ -39,6 +39,7 @@ _NOT_CONNECTED = (NewConnectionError, NameResolutionError, ConnectTimeoutError)
 _KEPT_HEADERS = ("retry-after", "x-client-request-id", "x-request-id", "etag", "location", "cf-mitigated",
                  "x-vercel-mitigated", "x-new-api-version")  # fmt: skip
 _LONGEST_HEADER = 2_048
+_AT_ONCE = 0.001  # seconds: pieces so close count as one, so that a body of many tiny ones fills no memory
 _FEW_BYTES, _MANY_PIECES = 16, 2_048  # a body in pieces as small as these, and as many, is not worth the time
 
 
@@ -182,7 +183,10 @@ def _read(response: BaseHTTPResponse, start: float, end: float, max_body: int) -
         chunks.append(chunk)
         size += len(chunk)
         now = time.monotonic()
-        arrivals.append((size, now - start))
+        if arrivals and now - start - arrivals[-1][1] < _AT_ONCE:
+            arrivals[-1] = size, arrivals[-1][1]
+        else:
+            arrivals.append((size, now - start))
         tiny = len(chunks) > _MANY_PIECES and size < _FEW_BYTES * len(chunks)
         cut = size > max_body and "event-stream" in kind
         if tiny or (size > max_body and not cut):
