@@ -9,8 +9,6 @@ from batch_import.domain.texts import printable
 from batch_import_cli.console import console, folded
 from batch_import_cli.words import _
 
-__all__ = ["printable"]
-
 
 class CliError(click.ClickException):
     """An expected failure: ``error: MESSAGE (try: HINT)`` on stderr with ``details`` below, never a traceback."""

@@ -10,10 +10,11 @@ from typing import Any, BinaryIO
 import click
 from batch_import.domain.contract import ItemRequest, TextFormat
 from batch_import.domain.errors import InvalidRequest
+from batch_import.domain.texts import printable
 from batch_import.intake import ChosenItem, Intake, ParsedRow, RowStatus, choose, parse, texts_of
 
 from batch_import_cli.app import choice
-from batch_import_cli.errors import InputError, indented, printable
+from batch_import_cli.errors import InputError, indented
 from batch_import_cli.words import _, language, ngettext
 
 format_option = click.option(

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 import click
 from batch_import import __version__
+from batch_import.domain.texts import printable
 from batch_import.domain.tokens import MalformedTokens, tokens_of
 
 from batch_import_cli.app import App, api_command, emit
 from batch_import_cli.client import Answer
 from batch_import_cli.console import padded
 from batch_import_cli.deployment import Deployment
-from batch_import_cli.errors import CliError, printable
+from batch_import_cli.errors import CliError
 from batch_import_cli.examples import examples
 from batch_import_cli.words import _, ngettext
 
