@@ -98,7 +98,8 @@ LOOSE = [
     {"items": {}}, {"items": [None]}, {"items": ["https://h"]}, {"items": [[]]}, {"join_groups": [None]},
     {"items": [{**ITEM, "requested_models": "kimi"}]}, {"items": [{**ITEM, "requested_models": [7]}]},
     {"items": [{**ITEM, "api_key": 12345}]}, {"items": [{**ITEM, "base_url": None}]}, {"rows": [{"row": 1}]},
-    {"legacy_batch_id": 7}, {"text": 7}, {"platform": "kimi"}, {"reactivate": "never"},
+    {"legacy_batch_id": 7}, {"text": 7}, {"platform": "kimi"}, {"reactivate": "never"}, {"max_multiplier": "1"},
+    {"max_multiplier": True}, {"max_multiplier": 0}, {"min_balance": -1}, {"min_balance": 2_000_000}, {"dry_run": 1},
 ]  # fmt: skip
 
 
@@ -166,17 +167,18 @@ def test_an_event_without_an_authorizer_is_nobodys(aws: Aws) -> None:
 FORMS = [
     ("limit", ["", " 5", "5 ", "+5", "5.0", "1e1", "0x5", "05", "٥", "5_0", "x", "true", "9" * 50, "-0", "201"]),
     ("has_warning", ["", "1", "0", "yes", "on", "True", "TRUE", "t", " true", "null"]),
+    ("has_failed", ["", "1", "0", "yes", "on", "True", "TRUE", "t", " true", "null"]),
 ]  # fmt: skip
 
 
-def test_limit_and_has_warning_have_one_form(aws: Aws) -> None:
+def test_numbers_and_yes_or_no_have_one_form(aws: Aws) -> None:
     made = post(BODY).json["run_id"]
     for name, values in FORMS:
         for value in values:
             answer = call("GET", f"{RUNS}/{made}/items", query={name: value})
             assert answer.error[:2] == (400, "invalid_request"), (name, value)
             assert answer.error[2].startswith(f"{name}: "), (name, value)
-    for name, value in (("limit", "1"), ("limit", "200"), ("has_warning", "true"), ("has_warning", "false")):
+    for name, value in (("limit", "1"), ("limit", "200"), ("has_warning", "true"), ("has_failed", "false")):
         assert call("GET", f"{RUNS}/{made}/items", query={name: value}).status == 200
 
 

@@ -32,8 +32,9 @@ Chinese and errors English.
 
 **Polling.** Every 200 of a GET has an `ETag`; with `If-None-Match` an answer without news is a 304 without a body.
 
-**Repeating.** `POST` of a run or a retry takes an `Idempotency-Key`, which is kept for 24 hours: the same request
-under the same key answers the first run, with `Idempotent-Replayed: true`; another request under it is a 409.
+**Repeating.** `POST` of a run, a retry, a plan or an undo takes an `Idempotency-Key`, which is kept for 24 hours: the
+same request under the same key answers the first run, with `Idempotent-Replayed: true`; another request under it is a
+409.
 
 **Lists.** A cursor belongs to its list, run, filter and order, and any other or an altered one is refused.
 `next_cursor` is null at the end only. Runs are listed newest first and never move, so that a walk meets each once;
