@@ -82,9 +82,9 @@ _HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "X-Content-Type-Options": ("The content type is meant so", {"const": "nosniff"}),
     "Strict-Transport-Security": ("HTTPS only", {"type": "string"}),
     "ETag": ("For If-None-Match", {"type": "string"}),
-    "Location": ("The new run, relative to this address", {"type": "string", "format": "uri-reference"}),
+    "Location": ("The run to look at, relative to this address", {"type": "string", "format": "uri-reference"}),
     "Retry-After": ("Seconds after which to ask again", {"type": "integer", "minimum": 0}),
-    "Idempotent-Replayed": ("An earlier call with this Idempotency-Key made the run", {"const": "true"}),
+    "Idempotent-Replayed": ("An earlier call with this Idempotency-Key did it", {"const": "true"}),
     "Allow": ("Methods of this path", {"type": "string"}),
     "WWW-Authenticate": ("How to authenticate", {"const": "Bearer"}),
 }
