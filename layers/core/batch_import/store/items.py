@@ -155,15 +155,14 @@ class ItemStore:
         now = self._clock.now()
         until = iso(now + timedelta(seconds=seconds))
         values = {":a": stages[0], ":b": stages[1], ":now": iso(now), ":mine": owner, ":until": until}
-        row = self._items.updated(
+        if not self._items.update(
             *_key_of(item),
             "SET lease_owner = :mine, lease_expires_at = :until, leased_at = :now",
             {**values, ":seen": item.version},
             condition=_LEASABLE,
-        )
-        if row is None:
+        ):
             raise LeaseLost(item.item_id)
-        return Item.model_validate(row)
+        return item.model_copy(update={"lease_owner": owner, "lease_expires_at": until, "leased_at": iso(now)})
 
     def lease_all(
         self,
