@@ -7,6 +7,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from urllib.parse import quote
 
 LONGEST = 500
@@ -128,6 +129,7 @@ def _run_of(secret: str) -> int:
     return min(_RUN, max(_LEAST, len(_plain(secret)) // 3))
 
 
+@lru_cache(maxsize=16)  # one key is looked for in many texts: the host's gateway keys, and the answers of one relay
 def _by_run(secret: str) -> dict[int, set[str]]:
     """Parts of the forms, by their length: that which betrays ``_run_of(secret)`` characters of the key."""
     found: dict[int, set[str]] = {}
