@@ -58,7 +58,7 @@ def served(
 
         def counting(request: gateway.Request) -> gateway.Answer:
             answer = ask(request)
-            answered[request.method, request.path.rpartition("/")[2], answer[0]] += 1
+            answered[request.method, request.path.rpartition("/")[2], int(answer[0])] += 1
             return answer
 
         monkeypatch.setattr(running, "ask", counting)
