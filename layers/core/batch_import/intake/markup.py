@@ -17,6 +17,7 @@ _ELEMENT = re.compile(
 _HREF = re.compile(r"href=[\"']?(https?://[^\s\"'>]+)", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|ensp|emsp|#\d{2,4}|#x[0-9a-f]{2,4});", re.IGNORECASE)
 _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,2100})>?(?:\s+\"[^\"()]{0,100}\")?\s*\)")
+_ESCAPED = re.compile(r"\\([!-/:;=?@\[\]^_{|}~])")  # of Markdown and of quotation marks
 _SECRET = re.compile(r"\$\{\{\s*([\w.]+)\s*\}\}")
 
 
@@ -35,7 +36,7 @@ def without_markup(text: str) -> str:
     if not text.isascii():
         text = EMOJI.sub(" ", text)
     if "\\" in text:
-        text = text.rstrip().removesuffix(" \\").replace("\\_", "_").replace("\\-", "-").replace('\\"', '"')
+        text = _ESCAPED.sub(r"\1", text.rstrip().removesuffix(" \\"))
     return text
 
 

@@ -32,8 +32,8 @@ from batch_import.intake.values import (
 _DEEPEST = 60
 _OTHER_MODELS = re.compile(r"embed|rerank|tts|speech|image|vision|audio", re.IGNORECASE)
 _PARTS_TEXT = """
-    auth body config credential credentials data env extra header headers keyVaults litellm_params options params
-    payload postData request settings settingsConfig settings_config
+    auth body config credential credentials data env extra header headerParameters headers http_headers keyVaults
+    litellm_params options parameters params payload postData request settings settingsConfig settings_config
 """
 _PARTS = frozenset(_PARTS_TEXT.split())
 
@@ -299,7 +299,8 @@ def _below(own: Own, above: _Above, node: Mapping[str, Any]) -> _Above:
     if by_name and not _PARTS & set(map(str, node)):
         return _Above(own.label or above.label, own.platform or above.platform, models, notes)
     if own.models and not any(
-        isinstance(value, list) and value and isinstance(value[0], dict) for value in node.values()
+        isinstance(value, list) and value and isinstance(value[0], dict) and not is_models(name)
+        for name, value in node.items()
     ):
         models = tuple(own.models)
     return _Above(own.label or above.label, own.platform or above.platform, models, notes)

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from batch_import.intake.cleaning import is_prefixed_key
 from batch_import.intake.fields import Field, field_of, platform_of
@@ -23,6 +23,12 @@ _REST_OF_KEY = re.compile(
 
 _LONGEST_TYPED = 2_000  # characters of a line that a person wrote, and broke a key in
 _OF_VALUE = re.compile(r"url|key|token|base|endpoint|model|地址|密钥|令牌|模型", re.IGNORECASE)  # no heading
+_SHARED = re.compile(
+    r"共用|共享|通用|同一|\b(?:shared|same) (?:api )?(?:key|token)|\bfor (?:all|both)\b", re.IGNORECASE
+)
+_MORE = re.compile(
+    r"备|另|又|还有|第[二三四五]|\b(?:second|another|backup|spare|alternative|or|and|also|plus|extra)\b", re.IGNORECASE
+)
 _ABOUT_MODELS = re.compile(r"模型\s*(?:用|选|填|是|为|有)|\bmodels?\s+(?:is|are)\b", re.IGNORECASE)
 
 
@@ -40,6 +46,8 @@ class Records:
         self.ignored: list[tuple[int, str]] = []
         self.current: Draft | None = None
         self.key_first = False
+        self.is_entry = False  # the current draft is one line with address and key
+        self.is_shared = False  # the current key is for every address below it
         self.heading: tuple[int, str, str] | None = None
         self.variables: dict[str, Draft] = {}
         self.consecutive = 0
@@ -95,8 +103,9 @@ class Records:
         if by_form and ((line.words and not _ABOUT_MODELS.search(line.text)) or self._is_under_detail(line)):
             self._no_tokens(line)
             return
+        owner = next((token.owner for token in line.tokens if token.owner and token.field is not Field.MODELS), "")
         for token in line.tokens:
-            self._token(line, token)
+            self._token(line, token if token.owner or token.field is not Field.MODELS else replace(token, owner=owner))
         self._label(line)
 
     def _is_under_detail(self, line: Line) -> bool:
@@ -109,6 +118,7 @@ class Records:
         tokens = _without_trailing_address(line.tokens)
         for token in tokens:
             self._token(line, token)
+        self.is_entry = True
         if self.current and len(tokens) < len(line.tokens):
             self.current.notes.append(Note.ADDRESS_SET_ASIDE)
         if self.current and len(self.current.addresses) > 1:
@@ -118,6 +128,8 @@ class Records:
     def _token(self, line: Line, token: Token) -> None:
         if token.owner and token.field in (Field.ADDRESS, Field.KEY):
             self._variable(line, token)
+        elif token.owner and token.field is Field.MODELS and (draft := self._at_line(line, token.owner)) is not None:
+            draft.models.append(token.value)
         elif token.owner and token.field is Field.MODELS:
             self.models_of.append((line.number, token))
         elif token.field is Field.ADDRESS:
@@ -126,6 +138,11 @@ class Records:
             self._key(line, token)
         else:
             self._detail(line, token)
+
+    def _at_line(self, line: Line, owner: str) -> Draft | None:
+        """The pair of variables in the very line of their model (``…_URL=… …_TOKEN=… claude --model opus``)."""
+        is_here = line.number in (self.filled.get((owner, Field.ADDRESS)), self.filled.get((owner, Field.KEY)))
+        return self.variables.get(owner) if is_here else None
 
     def _variable(self, line: Line, token: Token) -> None:
         """Variables of one owner belong together, wherever they stand (``OPENAI_BASE_URL``, ``OPENAI_API_KEY``)."""
@@ -152,7 +169,7 @@ class Records:
 
     def _address(self, line: Line, token: Token) -> None:
         current = self.current
-        if current is not None and self._is_another(token, current):
+        if current is not None and (self.is_shared or self._is_another(token, current)):
             current.addresses.append(token.value)
         elif current is not None and current.keys and not current.addresses:
             self.key_first = True
@@ -190,8 +207,9 @@ class Records:
     def _key(self, line: Line, token: Token) -> None:
         current = self.current
         self.consecutive = 0
-        if current is None or (self.key_first and current.complete):
+        if current is None or (self.key_first and current.complete) or self._is_next_entry(line, token):
             current = self._open(line)
+            self.is_shared = _SHARED.search(line.text) is not None
         elif current.addresses and current.keys and self._is_under_new_heading():
             above = current
             current = self._open(line)
@@ -206,6 +224,14 @@ class Records:
         self.last_key, self.last_text = line.number, line.text
         self._noted(line, token, current)
 
+    def _is_next_entry(self, line: Line, token: Token) -> bool:
+        """Whether a key below a line that holds address and key has a name of its own: its address is missing."""
+        if not (self.is_entry and line.words and token.value):
+            return False
+        before = line.text.partition(token.value)[0]
+        names = [word for word in line.words if word in before and not word.isdigit()]
+        return bool(names) and not any(map(_MORE.search, names))
+
     def _is_rest_of_key(self, line: Line, word: str) -> bool:
         """Whether ``word`` may be the rest of the key before it, a blank or a line's end between: a person says so."""
         begun, _, above = (self.current.keys[-1] if self.current and self.current.keys else "").rpartition("\n")
@@ -218,7 +244,7 @@ class Records:
         return self.last_text.rstrip().endswith(above) and line.text.strip(" \t>") == word
 
     def _is_under_new_heading(self) -> bool:
-        return self.heading is not None and self.heading[0] > self.last_key
+        return self.heading is not None and self.heading[0] > self.last_key and not is_detail(self.heading[1])
 
     def _noted(self, line: Line, token: Token, draft: Draft) -> None:
         draft.notes.extend(token.notes)
@@ -284,7 +310,7 @@ class Records:
 
     def _close(self) -> None:
         self.current = None
-        self.key_first = False
+        self.key_first = self.is_entry = self.is_shared = False
         self.consecutive = 0
 
     def _models_of_variables(self) -> None:

@@ -129,7 +129,7 @@ def summary_of(rows: Sequence[ParsedRow], ignored: int) -> Summary:
 
 
 def without_repeats(intake: Intake, lines: frozenset[int], merged: bool = False) -> Intake:
-    """``intake`` without the duplicates in ``lines``, which only refer to a pair elsewhere; that gets their models.
+    """``intake`` without duplicates of which one stands in ``lines``, where a pair is only referred to.
 
     So do those that stand in the very line of the pair where the text merges an entry into others (YAML).
     """
@@ -137,7 +137,8 @@ def without_repeats(intake: Intake, lines: frozenset[int], merged: bool = False)
     repeats = [
         row
         for row in intake.rows
-        if row.of_row is not None and (row.line in lines or (merged and row.line == line_of[row.of_row]))
+        if row.of_row is not None
+        and (row.line in lines or line_of[row.of_row] in lines or (merged and row.line == line_of[row.of_row]))
     ]
     if not repeats:
         return intake
@@ -220,7 +221,7 @@ def _changed(before: ParsedRow, **new: Any) -> ParsedRow:
 
 def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
     """The rows of one draft: one for each of its keys at each of its addresses."""
-    keys = [key for text in dict.fromkeys(draft.keys) for key in _keys_in(text)]
+    keys = list(dict.fromkeys(key for text in dict.fromkeys(draft.keys) for key in _keys_in(text)))
     if any(key.text for key in keys):  # a placeholder beside a key tells nothing
         keys = [key for key in keys if key.notes != (Note.KEY_PLACEHOLDER,)]
     roots = _roots(draft)

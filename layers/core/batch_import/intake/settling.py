@@ -27,6 +27,8 @@ def settle(line: Line) -> None:
     """Decides about the words of a line that may be a key or a host, now that the whole line is known."""
     if line.hosts:
         _settle_hosts(line)
+    if any(token.field is Field.MODELS and token.labelled for token in line.tokens):  # ``渠道 "GPT-4o" 支持的模型：…``
+        line.tokens = [token for token in line.tokens if token.field is not Field.MODELS or token.labelled]
     if _speaks_of_ids(line):
         line.tokens = [token for token in line.tokens if not _is_id(token)]
     line.weak = [word for word in line.weak if _may_be_key(line, word)]

@@ -52,6 +52,7 @@ _FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3})[\"']?[,;]?", re.
 _IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|sid|uuid)$", re.IGNORECASE)  # ``request id: 1c9d…``: no key
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _QUOTED_WORD = re.compile(r"\s*[\"'`]([^\"'`\s]{1,200})[\"'`]\s+[^\W\d]+(?:\s|$)")
+_TYPE = re.compile(r"(?:str|string|int|bool|Optional|None|String|any)\b(?!-)")  # ``model: str = None`` of a program
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
 _WORDS = re.compile(r"[A-Za-z ]+")
 # A field's name and its value as two cells of a sheet, or as a log writes them (``[INFO] 接口地址 - https://…``).
@@ -61,7 +62,7 @@ _CELLS = re.compile(
 _NEXT_IN_LIST = re.compile(r"[;,]\s*http")
 # Words before an address that is no relay's: of an installer, of a page to be opened.
 _ABOUT_PAGE = re.compile(
-    r"^\s*\$?\s*(?:npm|pnpm|yarn|pip3?|git|wget|brew|apt|irm|iwr|curl -fsSL)\s|(?:访问|打开|前往|\bvisit|\bopen)[:\s<(]*$",
+    r"^\s*\$?\s*(?:npm|pnpm|yarn|pip3?|git|wget|brew|apt|irm|iwr|curl -fsSL)\s|(?:访问|打开|前往|\bvisit|\bopen)[:\s<(*]*$",
     re.IGNORECASE,
 )
 # Words before the address on which a program listens.
@@ -79,6 +80,8 @@ _LABEL_TEXT = (
 )
 _LABEL_WORDS = frozenset(_LABEL_TEXT.split())
 LONGEST_HEADING = 60
+_SHORTEST_KEY = 4
+_WIKI_ITEM = re.compile(r"^\s*#+(?=\s*\[https?://)")  # a numbered one of MediaWiki
 _LONGEST_LINE = 200_000
 
 
@@ -124,7 +127,8 @@ class TokenReader:
             if (named is None or named.field is Field.OTHER) and _BACKUP_WORD.search(content[at : found.start()][-20:]):
                 named = Named(Field.ADDRESS, backup=True)
             before = content[max(0, found.start() - 60) : found.start()]
-            if _is_other_address(before, named, name) or (named is None and _is_of_site(before)):
+            is_where_to_get = named is not None and named.field is Field.KEY and before.rstrip().endswith((":", "="))
+            if is_where_to_get or _is_other_address(before, named, name) or (named is None and _is_of_site(before)):
                 named = Named(Field.SITE)
             at = _address(line, content, found, named)
             if not (named and named.owner and _NEXT_IN_LIST.match(content, at)):
@@ -166,7 +170,9 @@ class TokenReader:
             line.words.append(stripped)
             return named
         if named.field is Field.NAME:
-            if (platform := provider_platform(name, stripped)) is not None:
+            if cleaning.is_prefixed_key(stripped):  # ``渠道：sk-…``
+                line.tokens.append(Token(Field.KEY, stripped, labelled=True))
+            elif (platform := provider_platform(name, stripped)) is not None:
                 line.tokens.append(Token(Field.PLATFORM, platform, labelled=True))
             elif "/" in stripped and kind_of(stripped) is Kind.MODEL:  # an entry of a list of models
                 line.tokens.append(Token(Field.MODELS, stripped, labelled=True))
@@ -184,6 +190,8 @@ class TokenReader:
 
     def _models(self, line: Line, text: str, owner: str) -> None:
         text = re.sub(r"\s--?[a-z].*$|^\w+\{(?=[\"'])", "", text)
+        if _TYPE.match(text):
+            return
         if _EXPRESSION.match(text):  # ``init("gpt-5", …``
             text = next(iter(re.findall(r"[\"']([^\"']{1,200})", text)), "")
         if (quoted := _QUOTED_WORD.match(text)) is not None or (owner and not re.search(r"[,;|]", text)):
@@ -228,7 +236,9 @@ class TokenReader:
             first += words[joined]
             joined += 1
         key = cut_key(first)
-        if key:
+        if 0 < len(key) < _SHORTEST_KEY:
+            line.words.append(key)
+        elif key:
             line.tokens.append(Token(Field.KEY, key, True, named.owner, notes))
         elif re.search(r"<[^<>]+>|\{[^{}]*\}", value):
             line.tokens.append(Token(Field.KEY, value.strip(), True, named.owner))
@@ -262,15 +272,19 @@ class TokenReader:
         if not text.strip():
             return
         named: Named | None = None
+        is_of_option = False
         for found in _WORD.finditer(text):
             if found[0].startswith("-") and _OPTION.fullmatch(found[0]):
+                is_of_option = found[0].startswith("--")
                 continue
+            is_under_option, is_of_option = is_of_option, False
             if "." in found[0] and text[found.end() : found.end() + 1] in ("(", "["):  # a call: ``config.models.push(``
                 continue
             for word in (found[0],) if found[0].isalpha() and found[0].isascii() else parts_of(found[0], line.by_comma):
                 kind = kind_of(word)
-                is_id = is_under_other and kind is Kind.KEY and not cleaning.is_prefixed_key(word)
-                if is_id or (is_under_address and kind is Kind.WEAK):
+                is_other = is_under_other or is_under_option
+                is_id = is_other and kind is Kind.KEY and not cleaning.is_prefixed_key(word)
+                if is_id or ((is_under_address or is_under_option) and kind is Kind.WEAK):
                     line.words.append(word)  # an id, a hash, another secret; the name of a server
                 else:
                     named = self._word(line, word, named)
@@ -345,6 +359,7 @@ def _without_comment(line: Line, content: str) -> str | None:
     """The content without a comment at its end; None for a line that is a heading or commented out altogether."""
     if "#" not in content and "//" not in content:
         return content
+    content = _WIKI_ITEM.sub(" ", content)
     commented = re.match(r"\s*(#{1,6}|//+)\s*(.*)$", content)
     if commented is not None:
         return _heading(line, *commented.groups())
