@@ -2,6 +2,7 @@
 """What is an address, a key, a model, a placeholder; and text without what only looks like nothing."""
 
 import base64
+import quopri
 import re
 from enum import Enum, auto
 from functools import lru_cache
@@ -31,6 +32,7 @@ LONGEST_ADDRESS = 2048
 LONGEST_KEY = 512
 LONGEST_WORD = 20_000
 
+_QUOTED_PRINTABLE = re.compile(r"^Content-Transfer-Encoding: *quoted-printable", re.MULTILINE | re.IGNORECASE)
 _BASE64 = re.compile(r"(?<![\w+/=.&?-])(?:aHR0c|c2st)[\w+/-]{8,2000}={0,2}(?![\w+/=])", re.ASCII)  # of http… and sk-…
 _ENCODED = re.compile(r"(?<!\S)(?=\S{0,300}?https?%3A%2F%2F)(?!\S{0,2000}?://)\S{1,2000}", re.IGNORECASE)
 _WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,20}:/{1,3}[^\s/]", re.IGNORECASE)
@@ -66,6 +68,7 @@ _PREFIXED = re.compile(
 # A long random key: none of the slower patterns says otherwise of one.
 _RANDOM_KEY = re.compile(r"sk-(?=(?:[^0-9]*[0-9]){6})(?!.*(?:[xX]{6}|[yY]our|[hH]ere))[A-Za-z0-9_-]{21,300}")
 _OF_ANOTHER_SERVICE = re.compile(r"(?:gh[opsu]_|github_pat_|glpat-|xox[abeprs]-|AKIA|npm_|dckr_pat_)[\w-]+")
+_VARIABLE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 _OPAQUE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_\-.+/=~:|]{16,}")
 _NO_KEY = re.compile(
     r"[A-Za-z_]\w*=[^=]|@|\d+(?:\.\d+)?[A-Za-z]{1,4}$|(?:[A-Z]+(?:_[A-Z]+)+|[a-z]+(?:_[a-z]+)+)$|[-:.]"
@@ -118,7 +121,7 @@ _PAGE_HOST = re.compile(
 )
 _PAGE_PATH = re.compile(
     r"\.(?:png|jpe?g|gif|svg|webp|mp4|pdf|html?|ico|zip|sh|ps1|git|exe|dmg|msi|deb)$"
-    r"|/(?:docs?|oauth|register|login|signin|signup|sign-up|sign-in|console|dashboard|panel|pricing|topup|token|tokens|t|topic|blog|guide|wiki|user"
+    r"|/key/(?:generate|info|list)$|/(?:docs?|oauth|register|login|signin|signup|sign-up|sign-in|console|dashboard|panel|pricing|topup|token|tokens|t|topic|blog|guide|wiki|user"
     r"|settings|playground|invite|keys|api-keys|apikeys|shop|store|help|about|status|documentation|article|tutorial|privacy|terms|unsubscribe)(?:/|$)",
     re.IGNORECASE,
 )
@@ -157,8 +160,10 @@ def with_line_feeds(text: str) -> str:
 def decoded(text: str) -> str:
     """``text`` with addresses and keys that stand in it in base64 (of a Kubernetes secret, of a forum) as plain text.
 
-    Addresses with ``%3A%2F%2F`` too, except in links, which are read as such.
+    Addresses with ``%3A%2F%2F`` too, except in links, which are read as such; and mails in quoted-printable.
     """
+    if _QUOTED_PRINTABLE.search(text) is not None or (text.count("=3D") > 1 and "=\n" in text):
+        text = quopri.decodestring(text.encode("utf-8", "ignore")).decode("utf-8", "ignore")
     if "%3A%2F%2F" in text or "%3a%2f%2f" in text:
         text = _ENCODED.sub(lambda word: re.sub(r"\s", " ", unquote(word[0])), text)
     return _BASE64.sub(_decoded, text) if "aHR0c" in text or "c2st" in text else text
@@ -188,7 +193,7 @@ def _kind(word: str) -> Kind:
         return Kind.PLACEHOLDER
     if _PREFIXED.fullmatch(word):
         return Kind.KEY
-    if _OF_ANOTHER_SERVICE.fullmatch(word):
+    if _OF_ANOTHER_SERVICE.fullmatch(word) or _VARIABLE.fullmatch(word):
         return Kind.TEXT
     if _MODEL.fullmatch(word):
         return Kind.MODEL
@@ -220,7 +225,7 @@ def _may_be_key(word: str) -> bool:
     if word.isdigit() or not any(map(str.isalnum, word)) or _NO_KEY.match(word):
         return False
     if word.isalpha() and (word.islower() or word.istitle() or word.isupper()):
-        return len(word) <= 3 and word.islower()
+        return False
     return (not _FILE.search(word) and "/" not in word.strip("/")) or len(word) >= 24
 
 

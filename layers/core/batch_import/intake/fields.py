@@ -47,7 +47,7 @@ _WORDS: Mapping[Field, str] = {
         homepage website site siteurl home websiteurl homepageurl docs doc documentation docsurl 官网 主页 官网地址 文档 文档地址
         教程 控制台 注册 注册地址 注册链接 后台 面板 充值 购买 购买地址 购买链接 充值地址 邀请链接 网站 帮助 console dashboard register
         signup getkey 获取密钥 获取key apikeyurl 来源 source link 链接来源 status statuspage 状态页 监控 github 仓库 价格 pricing 群 社区 论坛
-        参考 reference avatar icon iconurl logo image 图标 图片 tutorial guide help privacy terms unsubscribe proxy 代理 proxyurl httpproxy httpsproxy allproxy 查询地址 额度查询 余额查询""",
+        参考 reference avatar icon iconurl logo image 图标 图片 tutorial guide help privacy terms unsubscribe referrer referer origin proxy 代理 proxyurl httpproxy httpsproxy allproxy 查询地址 额度查询 余额查询""",
     Field.KEY: """
         apikey apikeys key keys token tokens secret secretkey apitoken authtoken authorization xapikey xgoogapikey sk
         apisecret credential bearer bearertoken experimentalbearertoken apikeyvalue openaikey accesskey
@@ -115,6 +115,9 @@ _OTHER_SERVICE = re.compile(
     r"|webhook|callback|otel|sentry|langfuse|langsmith|langchain|posthog|stripe|github|gitlab|gitee|telegram|tg|discord|slack|feishu|lark"
     r"|dingtalk|wechat|weixin|qq|tavily|serper|serpapi|searxng|bing|brave|exa|firecrawl|jina|elevenlabs|proxy|http|https)(?=bot|$)"
 )
+_FRONT_ENDS = frozenset(
+    ["vite", "nextpublic", "reactapp", "expopublic", "nuxtpublic", "vueapp"]
+)  # they call their own server
 _ALL_SUFFIXES = tuple(suffix for suffix, _ in _SUFFIXES)
 _RELAY_OWNER = re.compile(
     r"^(?:my|vite|nextpublic)?(?:openai|anthropic|claude|gemini|google|gpt|chatgpt|llm|ai|ollama|deepseek|relay|proxyapi|model)(?:api)?$"
@@ -164,6 +167,8 @@ def field_of(name: str) -> Named | None:
             owner = numbered[: -len(suffix)]
             if _OTHER_SERVICE.search(owner) or (suffix == "secretkey" and not _RELAY_OWNER.search(owner)):
                 return Named(Field.OTHER)
+            if field is Field.ADDRESS and owner in _FRONT_ENDS:
+                return Named(Field.SITE)
             if field is Field.MODELS and _OTHER_MODELS.search(owner):
                 return Named(Field.OTHER)
             return Named(field, owner + number, _BACKUP.search(bare) is not None or (not owner and bool(number)))
@@ -172,6 +177,11 @@ def field_of(name: str) -> Named | None:
         if numbered.endswith(suffix) and _RELAY_OWNER.search(owner) is not None:
             return Named(field, owner + number)
     return None
+
+
+def is_other_service(name: str) -> bool:
+    """Whether ``name`` is that of a service which is no relay (``Jwt``, ``redis``)."""
+    return _OTHER_SERVICE.search(name.translate(_NOISE).lower()) is not None
 
 
 _PLATFORM_WORDS: tuple[tuple[re.Pattern[str], Platform | None], ...] = (

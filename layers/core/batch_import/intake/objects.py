@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from batch_import.domain.types import Platform
 from batch_import.intake import cleaning
-from batch_import.intake.fields import Field, field_of, platform_of
+from batch_import.intake.fields import Field, field_of, is_other_service, platform_of
 from batch_import.intake.relations import nested
 from batch_import.intake.roots import is_api_root
 from batch_import.intake.rows import Draft
@@ -148,6 +148,8 @@ class _Finder:
                 if found.models and not (facts.models or apart or _OTHER_MODELS.search(name)):
                     facts.models = found.models
                 self._follow(found)
+                if found.keys and not found.addresses and is_other_service(name):
+                    continue
                 found.strong = found.strong or name in _PARTS
                 self._join(facts, found, apart or isinstance(child, list))
         if own.cut and not self._cut and (facts.addresses or facts.keys):

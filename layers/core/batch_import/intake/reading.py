@@ -17,6 +17,7 @@ from batch_import.intake.documents import (
 from batch_import.intake.pairing import at_one_address, joined_halves
 from batch_import.intake.references import resolved
 from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of, without_repeats
+from batch_import.intake.sql_texts import without_expanded_rows
 from batch_import.intake.tables import drafts_of_table, split_tables
 from batch_import.intake.text import read_lines
 
@@ -34,7 +35,7 @@ def parse(text: str, format: str = "auto") -> Intake:
     """
     if format not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}")
-    text, referring = resolved(decoded(text))
+    text, referring = resolved(without_expanded_rows(decoded(text)))
     return without_repeats(_intake(*_read(text, format)), referring, "<<:" in text)
 
 

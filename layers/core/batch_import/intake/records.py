@@ -10,7 +10,7 @@ from batch_import.intake.fields import Field, field_of, platform_of
 from batch_import.intake.labels import is_detail
 from batch_import.intake.line import Line, Token
 from batch_import.intake.pairing import joined_halves, paired
-from batch_import.intake.roots import with_path
+from batch_import.intake.roots import root_of, with_path
 from batch_import.intake.rows import Draft
 from batch_import.intake.settling import heading_of, settle
 from batch_import.intake.texts import Note
@@ -52,6 +52,7 @@ class Records:
         self.variables: dict[str, Draft] = {}
         self.consecutive = 0
         self.last_key, self.last_text = 0, ""  # its line
+        self.begin = 0  # the first line of the paragraph
         self.labelled_models: list[tuple[Draft, str]] = []
         self.models_of: list[tuple[int, Token]] = []  # models of variables (``OPENAI_MODEL``)
         self.filled: dict[tuple[str, Field], int] = {}  # the line that filled an owner's field
@@ -72,6 +73,7 @@ class Records:
     def _paragraph(self, lines: Sequence[Line]) -> None:
         if not lines:
             return
+        self.begin = lines[0].number
         for line in lines:
             settle(line)
         order = [token.field for line in lines for token in line.tokens if token.field in (Field.ADDRESS, Field.KEY)]
@@ -210,6 +212,11 @@ class Records:
         if current is None or (self.key_first and current.complete) or self._is_next_entry(line, token):
             current = self._open(line)
             self.is_shared = _SHARED.search(line.text) is not None
+        elif self._is_another_paragraph(line, token, current):
+            above = current
+            current = self._open(line)
+            current.addresses.extend(above.addresses)
+            current.guessed = True
         elif current.addresses and current.keys and self._is_under_new_heading():
             above = current
             current = self._open(line)
@@ -226,11 +233,13 @@ class Records:
 
     def _is_next_entry(self, line: Line, token: Token) -> bool:
         """Whether a key below a line that holds address and key has a name of its own: its address is missing."""
-        if not (self.is_entry and line.words and token.value):
-            return False
-        before = line.text.partition(token.value)[0]
-        names = [word for word in line.words if word in before and not word.isdigit()]
+        names = _names_before(line, token) if self.is_entry else []
         return bool(names) and not any(map(_MORE.search, names))
+
+    def _is_another_paragraph(self, line: Line, token: Token, current: Draft) -> bool:
+        """Whether a key in a list of relays has a paragraph and a name of its own."""
+        is_apart = current.complete and self.last_key < self.begin and len(self.drafts) > 1
+        return is_apart and self.drafts[-2].complete and bool(_names_before(line, token))
 
     def _is_rest_of_key(self, line: Line, word: str) -> bool:
         """Whether ``word`` may be the rest of the key before it, a blank or a line's end between: a person says so."""
@@ -327,6 +336,8 @@ class Records:
 
     def _owner_of(self, token: Token) -> Draft | None:
         """The pair of variables whose name begins as that of ``token``, or the only pair."""
+        if (draft := self.variables.get(f"{token.owner}model")) is not None:  # ``A_MODEL``, ``A_MODEL_API_KEY``
+            return draft
         for end in range(len(token.owner), 0, -1):
             if (draft := self.variables.get(token.owner[:end])) is not None:
                 return draft
@@ -343,11 +354,16 @@ class Records:
         self.drafts = joined_halves(self.drafts)
         kept = []
         sites = _sites(self.drafts)
+        roots = {root_of(one).base_url for draft in self.drafts if draft.complete for one in draft.addresses}
         used = {key for draft in self.drafts if draft.complete for key in draft.keys}
         for draft in self.drafts:
             if not draft.keys and len(draft.addresses) > 1:
                 draft.addresses = [one for one in draft.addresses if _site_of(one) not in sites] or draft.addresses
-            if not draft.keys and draft.addresses and all(_is_page_of(one, sites) for one in draft.addresses):
+            if (
+                not draft.keys
+                and draft.addresses
+                and all(_is_page_of(one, sites) or root_of(one).base_url in roots for one in draft.addresses)
+            ):
                 self.ignored.append((draft.line, " ".join(draft.addresses)))
             elif draft.keys and not draft.addresses and used.issuperset(draft.keys):
                 self.ignored.append((draft.line, " ".join(draft.keys)))
@@ -357,6 +373,12 @@ class Records:
                 self.ignored.append((draft.line, draft.site))
         self.drafts = [part for draft in kept for part in paired(draft)]
         self.ignored.sort()
+
+
+def _names_before(line: Line, token: Token) -> list[str]:
+    """The words of a line before a key."""
+    before = line.text.partition(token.value)[0] if token.value and line.words else ""
+    return [word for word in line.words if word in before and not word.isdigit()]
 
 
 def _as_written(words: Sequence[str], text: str) -> str:
@@ -392,7 +414,7 @@ def _sites(drafts: Sequence[Draft]) -> set[str]:
 
 def _site_of(address: str) -> str:
     """The domain of an address without a path, ``www.`` left out; empty for any other address."""
-    found = re.fullmatch(r"https?://(?:www\.)?([^/]+)/?", address)
+    found = re.fullmatch(r"(?:https?://)?(?:www\.)?([^/]+)/?", address)
     return found[1] if found else ""
 
 

@@ -96,6 +96,7 @@ class Draft:
     exact: bool = False
     site: str = ""
     unclear: bool = False
+    guessed: bool = False  # the address is that of the pair above, and a person says whether it is meant
 
     @property
     def complete(self) -> bool:
@@ -228,7 +229,7 @@ def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
     if not keys and (found := next((root.key for _, root in roots if root.key), "")):
         keys = [_Key(found, (Note.KEY_FROM_QUERY,))]
     common = _common(draft)
-    if len(roots) > 1 and (len(keys) > 1 or (draft.unclear and keys)):
+    if keys and (draft.guessed or (len(roots) > 1 and (len(keys) > 1 or draft.unclear))):
         yield from (_unclear(key, roots, common) for key in keys)
     elif not roots and draft.site and keys:
         yield from (_of_site(key, draft.site, common) for key in keys)

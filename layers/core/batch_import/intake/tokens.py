@@ -52,7 +52,11 @@ _FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3})[\"']?[,;]?", re.
 _IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|sid|uuid)$", re.IGNORECASE)  # ``request id: 1c9d…``: no key
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _QUOTED_WORD = re.compile(r"\s*[\"'`]([^\"'`\s]{1,200})[\"'`]\s+[^\W\d]+(?:\s|$)")
-_TYPE = re.compile(r"(?:str|string|int|bool|Optional|None|String|any)\b(?!-)")  # ``model: str = None`` of a program
+_CALL = re.compile(r"\s*[A-Z]\w{1,40}\(\s*")  # ``Field(default=…``
+_NO_NAMES = ("default", "value", "str", "string", "String")  # between a name and its value
+_TYPE = re.compile(
+    r"^(?:str|string|String|Optional\[str\])(?: *\| *None)?(?:$|\W* *= *|(?=[,)]))(?:None\b)?"
+)  # ``model: str = None``
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
 _WORDS = re.compile(r"[A-Za-z ]+")
 # A field's name and its value as two cells of a sheet, or as a log writes them (``[INFO] 接口地址 - https://…``).
@@ -149,7 +153,7 @@ class TokenReader:
         for start, end, found, text in labels(piece):
             named = self._values(line, piece[at:start], named, name)
             at = end
-            if named is None or found.field is not Field.OTHER or text not in ("default", "value"):
+            if named is None or found.field is not Field.OTHER or text not in _NO_NAMES:
                 named, name = found, text
         rest = piece[at:]
         return (self._values(line, rest, named, name), name) if rest.strip(" \t,;|\"'`*<>()[]{}-=") else (named, name)
@@ -157,6 +161,8 @@ class TokenReader:
     def _values(self, line: Line, text: str, named: Named | None, name: str) -> Named | None:
         """Reads words under a label; returns the label again while it has no value yet."""
         stripped = text.strip(" \t,;|\"'`*<>()[]{}")
+        if named is not None and _CALL.fullmatch(text) is not None:
+            return named
         if named is None or named.field in (Field.OTHER, Field.ENABLED, Field.DISABLED, Field.LOGIN):
             if named is not None and named.field is Field.OTHER and is_name(name) and not is_detail(name):
                 line.words.append(name)
@@ -190,8 +196,7 @@ class TokenReader:
 
     def _models(self, line: Line, text: str, owner: str) -> None:
         text = re.sub(r"\s--?[a-z].*$|^\w+\{(?=[\"'])", "", text)
-        if _TYPE.match(text):
-            return
+        text = _TYPE.sub("", text)
         if _EXPRESSION.match(text):  # ``init("gpt-5", …``
             text = next(iter(re.findall(r"[\"']([^\"']{1,200})", text)), "")
         if (quoted := _QUOTED_WORD.match(text)) is not None or (owner and not re.search(r"[,;|]", text)):
