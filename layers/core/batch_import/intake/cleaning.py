@@ -24,8 +24,8 @@ _INVISIBLE = "".join(map(chr, [
     *range(0xFE00, 0xFE10), 0xFEFF, 0xFFFC, 0xFFFD,
 ]))  # fmt: skip
 _PLAIN = str.maketrans({**_PUNCTUATION, **dict.fromkeys(_INVISIBLE, "")})
-_VISIBLE = str.maketrans(dict.fromkeys(_INVISIBLE, ""))
 INVISIBLE = re.compile(f"[{re.escape(_INVISIBLE)}]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\u3000-\u303f]")
 
 LONGEST_ADDRESS = 2048
@@ -144,12 +144,14 @@ class Kind(Enum):
 
 def plain(text: str) -> str:
     """``text`` without invisible characters, full-width punctuation and typographic quotes as ASCII, one kind of line end."""
-    return with_line_feeds(text).translate(_PLAIN)
+    text = with_line_feeds(text)
+    return text if text.isascii() and _CONTROL.search(text) is None else text.translate(_PLAIN)
 
 
 def visible(text: str) -> str:
     """``text`` without invisible characters, nothing else changed (for JSON, whose strings may hold typographic quotes)."""
-    return with_line_feeds(text).translate(_VISIBLE)
+    text = with_line_feeds(text)
+    return INVISIBLE.sub("", text) if INVISIBLE.search(text) is not None else text
 
 
 def with_line_feeds(text: str) -> str:

@@ -75,7 +75,8 @@ class Records:
             return
         self.begin = lines[0].number
         for line in lines:
-            settle(line)
+            if not line.is_pair:
+                settle(line)
         order = [token.field for line in lines for token in line.tokens if token.field in (Field.ADDRESS, Field.KEY)]
         backup = next((token.backup for line in lines for token in line.tokens if token.field is Field.ADDRESS), False)
         waiting = self.current is not None and not self.current.addresses and Field.KEY not in order
@@ -85,6 +86,9 @@ class Records:
             self._line(line)
 
     def _line(self, line: Line) -> None:
+        if line.is_pair:
+            self._pair(line)
+            return
         if line.link is not None:
             self._close()
             self.drafts.append(line.link)
@@ -109,6 +113,16 @@ class Records:
         for token in line.tokens:
             self._token(line, token if token.owner or token.field is not Field.MODELS else replace(token, owner=owner))
         self._label(line)
+
+    def _pair(self, line: Line) -> None:
+        """What ``_whole_line`` does, at once, for the usual line."""
+        label = line.words[0] if line.words else self._heading_text()
+        values = [token.value for token in line.tokens]
+        notes = [Note.INVISIBLE_REMOVED] * line.invisible
+        self._close()
+        self.current = Draft(line.number, values[:1], values[1:2], values[2:], label, notes=notes)
+        self.drafts.append(self.current)
+        self.is_entry, self.last_key, self.last_text = True, line.number, line.text
 
     def _is_under_detail(self, line: Line) -> bool:
         """Whether the line above names what is no model (``分组``)."""
@@ -353,8 +367,11 @@ class Records:
         self._models_of_variables()
         self.drafts = joined_halves(self.drafts)
         kept = []
-        sites = _sites(self.drafts)
-        roots = {root_of(one).base_url for draft in self.drafts if draft.complete for one in draft.addresses}
+        is_left = any(draft.addresses and not draft.keys for draft in self.drafts)
+        sites = _sites(self.drafts) if is_left else set()
+        roots = {
+            root_of(one).base_url for draft in self.drafts if is_left and draft.complete for one in draft.addresses
+        }
         used = {key for draft in self.drafts if draft.complete for key in draft.keys}
         for draft in self.drafts:
             if not draft.keys and len(draft.addresses) > 1:

@@ -222,6 +222,9 @@ def _changed(before: ParsedRow, **new: Any) -> ParsedRow:
 
 def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
     """The rows of one draft: one for each of its keys at each of its addresses."""
+    if len(draft.keys) == len(draft.addresses) == 1 and cleaning.is_random_key(draft.keys[0]):
+        yield _row(_Key(draft.keys[0]), draft.addresses[0], root_of(draft.addresses[0], draft.exact), _common(draft))
+        return
     keys = list(dict.fromkeys(key for text in dict.fromkeys(draft.keys) for key in _keys_in(text)))
     if any(key.text for key in keys):  # a placeholder beside a key tells nothing
         keys = [key for key in keys if key.notes != (Note.KEY_PLACEHOLDER,)]

@@ -12,6 +12,7 @@ from batch_import.intake.tokens import BULLET, LONGEST_HEADING, RULE
 _HEADING = re.compile(
     r"^\s*#{1,6}\s*(.+?)\s*#*$|^\s*\*\*([^*]+)\*\*\s*$|^\s*\[([^\[\]]+)\]\s*$|^\s*[=\-—*~]{2,}\s*(.+?)\s*[=\-—*~]{2,}\s*$"
 )
+_SENTENCE = re.compile(r"[。!?;]|\w, ")
 _LABEL_START = re.compile(
     r"(?:open)?ai?_?|(?:api|base|auth|secret)(?:[-_]?[a-z]{1,3}|[-_])?|key?|tok(?:en?)?|mod(?:els?)?", re.IGNORECASE
 )
@@ -25,6 +26,8 @@ _CODE = frozenset(
 
 def settle(line: Line) -> None:
     """Decides about the words of a line that may be a key or a host, now that the whole line is known."""
+    if not (line.tokens or line.hosts or line.weak):
+        return
     if line.hosts:
         _settle_hosts(line)
     if any(token.field is Field.MODELS and token.labelled for token in line.tokens):  # ``渠道 "GPT-4o" 支持的模型：…``
@@ -85,17 +88,12 @@ def _is_key_alone(line: Line) -> bool:
 
 def heading_of(line: Line) -> str:
     """A short line of words alone: the name of what follows."""
-    if RULE.match(line.text):
+    is_plain = line.text[:1].isalnum()  # no sign at its beginning
+    if not is_plain and RULE.match(line.text):
         return ""
-    found = _HEADING.match(line.text)
+    found = None if is_plain else _HEADING.match(line.text)
     text = next((group for group in found.groups() if group), "") if found else line.text
     text = BULLET.sub("", EMOJI.sub("", text)).strip(" :*#`\"'-=")
-    if (
-        not text
-        or len(text) > (LONGEST_HEADING if found else 30)
-        or re.search(r"[。!?;]|\w, ", text)
-        or line.hosts
-        or line.weak
-    ):
+    if not text or len(text) > (LONGEST_HEADING if found else 30) or _SENTENCE.search(text) or line.hosts or line.weak:
         return "" if not found or len(text) > LONGEST_HEADING else text
     return text if found or not line.text.rstrip().endswith((",", "{", "}", "]", "(")) else ""

@@ -216,6 +216,9 @@ class TokenReader:
 
     def _key(self, line: Line, text: str, named: Named) -> None:
         """The value of a key's label: one word, or several where each looks like a key."""
+        if cleaning.is_random_key(text):
+            line.tokens.append(Token(Field.KEY, text, True, named.owner))
+            return
         value = re.sub(r"^[\s\"'`*]*(?:Bearer|Basic)\s+", "", text, flags=re.IGNORECASE)
         notes = (Note.BEARER_REMOVED,) if value != text else ()
         if (
@@ -334,6 +337,7 @@ def _is_plain(found: re.Match[str]) -> bool:
 
 def _take_plain(line: Line, found: re.Match[str]) -> None:
     page = root_of(found["address"], False).page
+    line.is_pair = not page
     line.tokens = [Token(Field.SITE if page else Field.ADDRESS, found["address"]), Token(Field.KEY, found["key"])]
     if found["model"]:
         line.tokens.append(Token(Field.MODELS, found["model"]))
