@@ -122,7 +122,7 @@ _PAGE_HOST = re.compile(
 _PAGE_PATH = re.compile(
     r"\.(?:png|jpe?g|gif|svg|webp|mp4|pdf|html?|ico|zip|sh|ps1|git|exe|dmg|msi|deb)$"
     r"|/key/(?:generate|info|list)$|/(?:docs?|oauth|register|login|signin|signup|sign-up|sign-in|console|dashboard|panel|pricing|topup|token|tokens|t|topic|blog|guide|wiki|user"
-    r"|settings|playground|invite|keys|api-keys|apikeys|shop|store|help|about|status|documentation|article|tutorial|privacy|terms|unsubscribe)(?:/|$)",
+    r"|settings|playground|invite|keys|api-keys|apikeys|shop|store|help|faq|about|status|documentation|article|tutorial|privacy|terms|unsubscribe)(?:/|$)",
     re.IGNORECASE,
 )
 # A key behind an address, a sign between (``https://…/v1:sk-…``); none in its path, its query or before its host.
@@ -227,7 +227,7 @@ def _may_be_key(word: str) -> bool:
     if word.isdigit() or not any(map(str.isalnum, word)) or _NO_KEY.match(word):
         return False
     if word.isalpha() and (word.islower() or word.istitle() or word.isupper()):
-        return False
+        return len(word) <= 3 and word.islower()
     return (not _FILE.search(word) and "/" not in word.strip("/")) or len(word) >= 24
 
 

@@ -43,7 +43,9 @@ def draft_of_link(line: int, word: str) -> Draft | None:
     query = parts.query or parts.fragment.partition("?")[2]
     pairs = parse_qsl(query.replace("+", "%2B"), max_num_fields=None)
     document = _document(pairs)
-    if _is_host_of_relay(parts.hostname or ""):  # a program's own scheme in place of ``https``
+    if parts.scheme not in ("http", "https") and _is_host_of_relay(
+        parts.hostname or ""
+    ):  # a program's own scheme in place of ``https``
         document.setdefault("base_url", f"https://{parts.netloc}{parts.path}")
     found = drafts_of_object(document, line=line, exact=parts.scheme == "cherrystudio", app=_app(pairs))
     return found[0] if found else None

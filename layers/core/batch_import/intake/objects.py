@@ -300,12 +300,16 @@ def _below(own: Own, above: _Above, node: Mapping[str, Any]) -> _Above:
     by_name = any(isinstance(value, dict) and is_models(name) for name, value in node.items())
     if by_name and not _PARTS & set(map(str, node)):
         return _Above(own.label or above.label, own.platform or above.platform, models, notes)
-    if own.models and not any(
-        isinstance(value, list) and value and isinstance(value[0], dict) and not is_models(name)
-        for name, value in node.items()
-    ):
+    if own.models and not any(_is_of_entries(name, value) for name, value in node.items()):
         models = tuple(own.models)
     return _Above(own.label or above.label, own.platform or above.platform, models, notes)
+
+
+def _is_of_entries(name: object, value: Any) -> bool:
+    """Whether a list holds entries of their own, and not only names of models."""
+    if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+        return False
+    return not is_models(name) or any(isinstance(one, dict) and says(one, Field.ADDRESS, Field.KEY) for one in value)
 
 
 def _named_below(below: _Above, name: str, element: Any, is_list: bool) -> _Above:

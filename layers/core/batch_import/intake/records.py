@@ -29,6 +29,7 @@ _SHARED = re.compile(
 _MORE = re.compile(
     r"备|另|又|还有|第[二三四五]|\b(?:second|another|backup|spare|alternative|or|and|also|plus|extra)\b", re.IGNORECASE
 )
+_OFFICIAL = re.compile(r"官方|官key|\bofficial\b", re.IGNORECASE)
 _ABOUT_MODELS = re.compile(r"模型\s*(?:用|选|填|是|为|有)|\bmodels?\s+(?:is|are)\b", re.IGNORECASE)
 
 
@@ -226,7 +227,7 @@ class Records:
         if current is None or (self.key_first and current.complete) or self._is_next_entry(line, token):
             current = self._open(line)
             self.is_shared = _SHARED.search(line.text) is not None
-        elif self._is_another_paragraph(line, token, current):
+        elif self._is_apart(line, token, current):
             above = current
             current = self._open(line)
             current.addresses.extend(above.addresses)
@@ -250,10 +251,11 @@ class Records:
         names = _names_before(line, token) if self.is_entry else []
         return bool(names) and not any(map(_MORE.search, names))
 
-    def _is_another_paragraph(self, line: Line, token: Token, current: Draft) -> bool:
-        """Whether a key in a list of relays has a paragraph and a name of its own."""
-        is_apart = current.complete and self.last_key < self.begin and len(self.drafts) > 1
-        return is_apart and self.drafts[-2].complete and bool(_names_before(line, token))
+    def _is_apart(self, line: Line, token: Token, current: Draft) -> bool:
+        """Whether a key below a pair has another's name: in a list with a paragraph of its own, or the vendor's."""
+        names = _names_before(line, token) if current.complete else []
+        is_listed = self.last_key < self.begin and len(self.drafts) > 1 and self.drafts[-2].complete
+        return bool(names) and (is_listed or any(map(_OFFICIAL.search, names)))
 
     def _is_rest_of_key(self, line: Line, word: str) -> bool:
         """Whether ``word`` may be the rest of the key before it, a blank or a line's end between: a person says so."""

@@ -49,9 +49,16 @@ def _speaks_of_ids(line: Line) -> bool:
 
 def _may_be_key(line: Line, word: str) -> bool:
     """Whether a word of no known form may be a key: in a sentence only one with letters and digits."""
+    if word.isalpha() and len(word) < 4 and not _is_behind_address(line, word):  # the program of a command
+        return False
     if _LABEL_START.fullmatch(word) or word in _CODE or not re.search(r"[A-Za-z]", word):
         return False
     return len(line.words) < 2 or (len(word) > 3 and re.search(r"\d", word) is not None)
+
+
+def _is_behind_address(line: Line, word: str) -> bool:
+    address = next((token.value for token in line.tokens if token.field is Field.ADDRESS), "")
+    return 0 <= line.text.find(address) < line.text.rfind(word)
 
 
 def _is_id(token: Token) -> bool:

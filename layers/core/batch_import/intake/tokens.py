@@ -44,7 +44,9 @@ _ADJACENT = re.compile(
 )
 _EMPTY_VALUE = re.compile(r"(?:[:=]\s*(?:\"\"|'')|[A-Za-z]\w*_\w+=)\s*[,;]?\s*(?:[#/].*)?$")
 _NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|string|str)\)?;?", re.IGNORECASE)
-_OTHER_ADDRESS = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:URL|URI|ENDPOINT|HOST|ORIGIN|DOMAIN)")  # ``APP_URL``
+_OTHER_ADDRESS = re.compile(
+    r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:URL|URI|ENDPOINT|HOST|ORIGIN|DOMAIN|WEBHOOK)"
+)  # ``APP_URL``
 _PATH_NAME = re.compile(r"path$", re.IGNORECASE)
 _PATH = re.compile(r"v\d\w*(?:/[\w-]{1,40}){0,6}")
 _JOINED_KEY = re.compile(r"(?:sk|cr|gsk|xai)-[\w-]{4,300}[,;][\w.-]{1,40}$")
@@ -84,7 +86,7 @@ _LABEL_TEXT = (
 )
 _LABEL_WORDS = frozenset(_LABEL_TEXT.split())
 LONGEST_HEADING = 60
-_SHORTEST_KEY = 4
+_SHORTEST_WORD = 4  # letters that may be a key
 _WIKI_ITEM = re.compile(r"^\s*#+(?=\s*\[https?://)")  # a numbered one of MediaWiki
 _LONGEST_LINE = 200_000
 
@@ -131,7 +133,12 @@ class TokenReader:
             if (named is None or named.field is Field.OTHER) and _BACKUP_WORD.search(content[at : found.start()][-20:]):
                 named = Named(Field.ADDRESS, backup=True)
             before = content[max(0, found.start() - 60) : found.start()]
-            is_where_to_get = named is not None and named.field is Field.KEY and before.rstrip().endswith((":", "="))
+            is_where_to_get = (
+                named is not None
+                and named.field is Field.KEY
+                and before.rstrip().endswith((":", "="))
+                and re.search(r"sk-|\d", content[found.end() :]) is None
+            )
             if is_where_to_get or _is_other_address(before, named, name) or (named is None and _is_of_site(before)):
                 named = Named(Field.SITE)
             at = _address(line, content, found, named)
@@ -244,7 +251,7 @@ class TokenReader:
             first += words[joined]
             joined += 1
         key = cut_key(first)
-        if 0 < len(key) < _SHORTEST_KEY:
+        if 0 < len(key) < _SHORTEST_WORD and key.isalpha() and not cleaning.is_placeholder(key):
             line.words.append(key)
         elif key:
             line.tokens.append(Token(Field.KEY, key, True, named.owner, notes))
