@@ -225,7 +225,8 @@ def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
     if len(draft.keys) == len(draft.addresses) == 1 and cleaning.is_random_key(draft.keys[0]):
         yield _row(_Key(draft.keys[0]), draft.addresses[0], root_of(draft.addresses[0], draft.exact), _common(draft))
         return
-    keys = list(dict.fromkeys(key for text in dict.fromkeys(draft.keys) for key in _keys_in(text)))
+    all_keys = [key for text in dict.fromkeys(draft.keys) for key in _keys_in(text)]
+    keys = list({key.text or (key.notes, key.parts): key for key in reversed(all_keys)}.values())[::-1]
     if any(key.text for key in keys):  # a placeholder beside a key tells nothing
         keys = [key for key in keys if key.notes != (Note.KEY_PLACEHOLDER,)]
     roots = _roots(draft)
