@@ -21,6 +21,7 @@ _REST_OF_KEY = re.compile(
     r"(?!\d+[A-Za-z]{1,4}$|v\d)(?:(?=\w*\d)(?=\w*[A-Za-z])[\w-]{2,512}|[A-Za-z]{16,512})", re.ASCII
 )
 
+_LONGEST_NAME = 300  # characters before a key
 _LONGEST_TYPED = 2_000  # characters of a line that a person wrote, and broke a key in
 _OF_VALUE = re.compile(r"url|key|token|base|endpoint|model|地址|密钥|令牌|模型", re.IGNORECASE)  # no heading
 _SHARED = re.compile(
@@ -248,14 +249,21 @@ class Records:
 
     def _is_next_entry(self, line: Line, token: Token) -> bool:
         """Whether a key below a line that holds address and key has a name of its own: its address is missing."""
-        names = _names_before(line, token) if self.is_entry else []
+        names = self._names(line, token) if self.is_entry else []
         return bool(names) and not any(map(_MORE.search, names))
 
     def _is_apart(self, line: Line, token: Token, current: Draft) -> bool:
         """Whether a key below a pair has another's name: in a list with a paragraph of its own, or the vendor's."""
-        names = _names_before(line, token) if current.complete else []
+        names = self._names(line, token) if current.complete else []
         is_listed = self.last_key < self.begin and len(self.drafts) > 1 and self.drafts[-2].complete
         return bool(names) and (is_listed or any(map(_OFFICIAL.search, names)))
+
+    def _names(self, line: Line, token: Token) -> list[str]:
+        """The words of a line before its first key."""
+        if not token.value or self.last_key == line.number:
+            return []
+        before = line.text.partition(token.value)[0][-_LONGEST_NAME:]
+        return [word for word in line.words[:_LONGEST_NAME] if word in before and not word.isdigit()]
 
     def _is_rest_of_key(self, line: Line, word: str) -> bool:
         """Whether ``word`` may be the rest of the key before it, a blank or a line's end between: a person says so."""
@@ -392,12 +400,6 @@ class Records:
                 self.ignored.append((draft.line, draft.site))
         self.drafts = [part for draft in kept for part in paired(draft)]
         self.ignored.sort()
-
-
-def _names_before(line: Line, token: Token) -> list[str]:
-    """The words of a line before a key."""
-    before = line.text.partition(token.value)[0] if token.value and line.words else ""
-    return [word for word in line.words if word in before and not word.isdigit()]
 
 
 def _as_written(words: Sequence[str], text: str) -> str:

@@ -102,7 +102,7 @@ class TokenReader:
         if len(text) > _LONGEST_LINE:
             line.words.append("")
             return line
-        if (found := _PLAIN_LINE.fullmatch(text)) is not None and _is_plain(found):
+        if "://" in text and (found := _PLAIN_LINE.fullmatch(text)) is not None and _is_plain(found):
             self._pending = None
             _take_plain(line, found)
             return line
