@@ -29,9 +29,11 @@ def embedded_stack(home: Path, *, iam: bool = True) -> Iterator[Embedded]:
     stack = Embedded(_settings(home, EMBEDDED_IAM="1" if iam else ""))
     with _environment_of(stack.settings):
         _take_packages(home / "packages")
-        stack.up()
         try:
+            stack.up()
+        finally:
             _keep_packages(home / "packages")
+        try:
             yield stack
         finally:
             stack.down()
