@@ -95,7 +95,6 @@ def serving(prefix: str = PREFIX) -> Iterator[Gateway]:
     """A gateway on a free port of 127.0.0.1."""
     gateway = Gateway(prefix)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(gateway))
-    server.daemon_threads = True  # a browser keeps its connections
     gateway.origin = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
@@ -109,9 +108,6 @@ def serving(prefix: str = PREFIX) -> Iterator[Gateway]:
 
 def _handler_for(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # head and body are two writes
-
         def __getattr__(self, name: str) -> Any:
             if name.startswith("do_"):
                 return self._serve
