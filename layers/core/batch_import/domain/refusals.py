@@ -24,6 +24,7 @@ class Refusal(StrEnum):
     UPSTREAM = "upstream"  # what is behind the relay, whatever code of it is passed on
     LIMIT = "limit"  # of a minute, a day, a window: it passes
     TEMPORARY = "temporary"  # said to pass, for another reason
+    LATER = "later"  # another try is advised, where nothing else is said
     MONEY_LIKELY = "money_likely"  # words that limits use as well
     PARAMETER = "parameter"  # the request's form
     GROUP = "group"  # the key's group at the relay is off or closed to it
@@ -63,7 +64,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.ORIGIN, r"\berror(?: code:)? 1(?:00[0-4]|01[46789]|02[34568]|03\d|04\d|1\d\d)\b|dns_loop|origin_\w+",
          "Cloudflare 1xxx"),
     Sign(_K.ORIGIN, r"could not be found on vercel|application not found|no such app\b|err_ngrok(?!_38)"
-         r"|service suspended", "Vercel, Railway, others"),
+         r"|modal-http: |no active service|\b(?:service|app|endpoint|space|site|instance|function) (?:is |was )?"
+         r"(?:paused|stopped|suspended|sleeping|scaled to zero)", "Vercel, Railway, Modal, Koyeb, Azure, Hugging Face"),
     Sign(_K.LIMIT, r"\berror(?: code:)? 10(?:15|27)\b", "Cloudflare"),
     Sign(_K.WALL, r"(?m:^\W*error(?: code:)? 1(?!015|027)\d{3}\b)", "Cloudflare"),
     Sign(_K.WALL, r"just a moment\.\.\.|attention required! \| cloudflare|cf-chl-|challenge-platform", "Cloudflare"),
@@ -84,8 +86,8 @@ SIGNS: tuple[Sign, ...] = (
          r"|(?m:^(?!.*\bmodel).*not (?:available|supported) in (?:\w+ ){1,2}(?:country|region))"
          r"|ip_not_authorized", "OpenAI, Anthropic"),
     Sign(_K.WALL, r"ip.{0,12}(?:不在|未在).{0,16}(?:列表|白名单)|ip.{0,30}(?:not in|whitelist|allowlist)"
-         r"|ip_not_allowed|ip (?:address )?(?:is )?(?:not allowed|blocked|banned|forbidden)|(?:禁止|封禁).{0,6}ip"
-         r"|ip.{0,6}(?:被封|受限|异常)", "new-api, sub2api"),
+         r"|ip_not_allowed|\bip(?: address)?(?: [\w.:]+){0,4} (?:not allowed|blocked|banned|forbidden)"
+         r"|(?:禁止|封禁).{0,6}ip|ip.{0,6}(?:被封|受限|异常)", "new-api, sub2api"),
     Sign(_K.WALL, r"(?:approved|allowed|permitted|listed|certain) ip(?:s\b| (?:address|range))|指定网段|ip 网段",
          "AiHubMix"),
     Sign(_K.WALL, r"\bvirtual network\b|\bvnet\b|private endpoint|public (?:network )?access is disabled", "Azure"),
@@ -102,7 +104,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.CLIENT, r"invalid claude code request|non[- ]claude[- ]code", "AnyRouter"),
     Sign(_K.CLIENT, r"(?:invalid|bad|missing|unknown|unsupported) user.?agent"
          r"|\bthis version .{0,30}\b(?:no longer|not) supported"
-         r"|\b(?:upgrade|update) (?:\w+ ){0,3}(?:client|claude code|codex)\b", "relays"),
+         r"|\b(?:upgrade|update) (?:\w+ ){0,3}(?:client|claude code|codex)\b"
+         r"|\bua.{0,6}(?:封禁|拦截|黑名单)|客户端.{0,12}(?:封禁|拦截|黑名单)", "relays"),
     # --- no money: unmistakable
     Sign(_K.MONEY, r"insufficient[_ ](?:user[_ ]|account[_ ]|token[_ ])?(?:quota|balance|credits?|funds?)",
          "OpenAI, new-api, DeepSeek, OpenRouter"),
@@ -144,8 +147,9 @@ SIGNS: tuple[Sign, ...] = (
     # --- limits that pass
     Sign(_K.WINDOW, r"(?:用完|用尽|耗尽|exhausted|exceed\w*|used up)(?s:.{0,60})(?:稍后|\blater\b|in.flight)",
          "relays that renew quotas"),
-    Sign(_K.RENEWS, r"\bresets? (?:at|in|on|after|tomorrow)\b|\bwill reset\b|replenish\w*|重置|resets_at"
-         r"|\bnext (?:billing )?(?:cycle|period)\b", "Codex, claude-relay-service, Azure, Kimi"),
+    Sign(_K.RENEWS, r"\bresets? (?:at|in|on|after|tomorrow)\b|\bwill reset\b|replenish\w*|重置|リセット|\bсброс\w*"
+         r"|resets_at|\bnext (?:billing )?(?:cycle|period)\b|\b(?:for|until) (?:the )?reset\b",
+         "Codex, claude-relay-service, Azure, Kimi"),
     Sign(_K.LIMIT, r"per[ _-]?(?:minute|second|hour|day|week|month)|\b(?:rpm|tpm|rpd|tpd|qps|qpm)\b|daily|weekly"
          r"|hourly", "OpenAI, Gemini, sub2api"),
     Sign(_K.LIMIT, r"rate[ _-]?limit|too many requests|too_many|throttl|requests? too (?:fast|frequent)"
@@ -153,14 +157,15 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.LIMIT, r"resource_exhausted|resource has been exhausted|usage[ _]limit|limit (?:will )?reset"
          r"|quota (?:will )?reset|(?:will|to) reset|resets (?:at|in|on)|\d+-(?:minute|hour|day)\b|retry (?:in|after)"
          r"|try again (?:in|at)", "Codex, Gemini, Ark"),
-    Sign(_K.LIMIT, r"concurren|overload|(?:at|over|no) capacity|capacity (?:exceeded|reached|limit)|server (?:is )?busy"
-         r"|too busy|slow down", "Moonshot, Mistral"),
+    Sign(_K.LIMIT, r"concurren|overload|(?:heavy|high|under) (?:load|demand|traffic)|(?:at|over|no) capacity"
+         r"|capacity (?:exceeded|reached|limit)|server (?:is )?busy|too busy|slow down", "Moonshot, Mistral"),
     Sign(_K.LIMIT, r"每(?:分钟|秒|小时|日|天|周|月)|频[率次]|限流|并发|过于频繁|频繁|太快|请求过多|稍后(?:再|重)试|负载"
          r"|饱和|小时的使用上限|使用上限.{0,30}重置|繁忙|拥挤|排队|访问量过大|请求量过大|code=130[2358]\b|code=1310\b"
          r"|今日|当日", "Zhipu, new-api"),
     # --- other reasons that pass
     Sign(_K.TEMPORARY, r"temporar(?:y|ily)|cool(?:ing)? ?down|冷却|brownout|(?:under|for|scheduled) maintenance"
          r"|暂时(?:不可用|无法|关闭)|维护中|系统维护", "GitHub Models, relays"),
+    Sign(_K.LATER, r"\btry again\b|\blater\b|\b(?:please|safe to) retry\b|请.{0,4}重试|稍后|稍等", "relays"),
     # --- no money: words that limits use as well
     Sign(_K.MONEY_LIKELY, r"余额|欠款|额度|balance|billing", "relays"),
     # --- the request's form
@@ -172,7 +177,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.PARAMETER, r"field validation for|failed on the '\w+' tag", "Go"),
     Sign(_K.PARAMETER, r"input must be a list|store must be|store.{0,10}false", "Codex"),
     # --- the key's group
-    Sign(_K.PERMISSION, r"missing (?:the )?(?:required )?scopes?\b"
+    Sign(_K.PERMISSION, r"missing (?:the )?(?:required )?scopes?\b|\bscopes?\b.{0,24}\bnot\b"
          r"|(?:in|not )sufficient (?:\w+ )?(?:permissions?|scopes?|privileges?|rights)\b"
          r"|lacks? (?:the )?(?:required|necessary)|not authorized to perform", "OpenAI, Hugging Face, Azure, AWS"),
     Sign(_K.PERMISSION, r"api access\b(?! (?:key|token|(?:was|has been) revoked))|^no permission\b(?!.*\bmodel)"
@@ -197,10 +202,13 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.MODEL, r"free tier of the model|freetieronly|model.{0,60}(?:inference limit|paused)", "Aliyun, Ark"),
     Sign(_K.MODEL, r"not supported by any|is not a valid model|try pulling it|^(?:not_found_error )?model: ",
          "sub2api, OpenRouter, Ollama, Anthropic"),
-    Sign(_K.MODEL, r"(?:allowed|available|supported|valid|permitted) models\b|(?:可用|支持)的?模型(?:列表|有|为|：|:)",
+    Sign(_K.MODEL, r"(?:allowed|available|supported|valid|permitted) models\b|(?:可用|支持)的?模型(?:列表|有|为|：|:)"
+         r"|没有.{0,24}可用(?:渠道|通道)",
          "LiteLLM, others"),
     Sign(_K.MODEL, r"model_price_error|\"(?:enum|literal_error)\", \"loc\": \[\"body\", \"model\"\]"
          r"|ratio or price not set|倍率或价格", "new-api, FastAPI"),
+    Sign(_K.MODEL_AWAY, r"(?:fail(?:ed|ure)? to|could not|cannot|unable to) load (?:the )?model|model loading"
+         r"|加载模型失败|模型加载失败", "LM Studio, Ollama, LocalAI"),
     # --- the key
     Sign(_K.KEY_LIKELY, r"authenticat\w*[ _](?:error|failed|fails|failure)", "Anthropic, DeepSeek"),
     Sign(_K.KEY, r"api_key_(?:invalid|disabled|expired|required)|invalid_auth|invalidapikey|unauthenticated"
@@ -212,13 +220,17 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.KEY, r"(?:missing|no) authorization|authorization header (?:is )?(?:missing|required)"
          r"|noauth(?:error|orized)|invalid_client|not (?:authenticated|logged in)"
          r"|(?:sign|log)(?:ging|ning)? ?in again|(?:session|login) (?:has |is )?expired", "Google, Xunfei, Baidu"),
+    Sign(_K.KEY, r"\bapp(?: ?id| ?key)? not ex\w+|unsupported (?:\w+ )?token type", "Baidu, Lingma"),
     Sign(_K.KEY, r"login fail|身份验证失败|鉴权失败|认证失败|未登录|authorization failed", "MiniMax, Zhipu 1000"),
     # --- the path
     Sign(_K.UNROUTED, r"^missing authentication token$|unable to identify proxy for host", "AWS API Gateway, Apigee"),
-    Sign(_K.ROUTE, r"^(?=.*not[ _]?found)(?:\W*(?:http_?404|(?:code=)?404|none|false|(?:an )?error(?: occurred)?|page"
-         r"|not[ _]?found))+\W*$",
+    Sign(_K.ROUTE, r"^(?=(?s:.*)not[ _]?found)(?:\W*(?:http_?404|http_error|(?:code=)?404|none|false|(?:an )?error"
+         r"(?: occurred)?|page|not[ _]?found))+\W*$",
          "FastAPI, Go, Spring, Rails, Symfony"),
-    Sign(_K.ROUTE, r"invalid url|unknown (?:request url|route|path|endpoint|url)"
+    Sign(_K.ROUTE, r"\bapi (?:method )?(?:not found|does not exist|not exist|is not (?:found|published)"
+         r"|has not been published)|\bapi(?! ?key|.?[密秘]).{0,16}不存在|unsupported (?:open ?api )?method",
+         "Huawei, Tencent, Zhipu, Baidu, GPTunnel"),
+    Sign(_K.ROUTE, r"invalid url|un(?:known|expected) (?:request url|route|path|endpoint|url)"
          r"|no (?:such |matching )?(?:route|handler|path|static)|unsupported (?:path|endpoint|url|legacy)"
          r"|cannot (?:post|get) /"
          r"|not implemented|convert_request_failed", "OpenAI, new-api, Express, Spring"),
