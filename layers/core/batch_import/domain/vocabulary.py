@@ -31,7 +31,7 @@ VOCABULARY: tuple[Words, ...] = (
         r"\b(?:api ?)?keys?\b|(?<!max )(?<!unexpected )(?<!per )\btoken\b|\bcredentials?\b|\bauth\b"
         r"|\b(?:authentica|certifica)tion\b|\bauthori[sz]ation\b|\bauthenticate\b|\bbearer\b|\bsignature\b|\bclave\b"
         r"|\bchave\b|\bchiave\b"
-        r"|令牌|密钥|秘钥|密匙|金钥|权杖|鉴权|认证|身份验证|登录|(?<!块)(?<!块的)签名"
+        r"|令牌|密钥|秘钥|密匙|金钥|权杖|鉴权|认证|凭[证据]|身份验证|登录|(?<!块)(?<!块的)签名"
         r"|schlüssel|\bclé\b|\bключ\w*|\bтокен\w*|キー|トークン|인증|키|khóa"
         r"|\banahtar\w*|\bklucz\w*|\bsleutel\b|\bkunci\b|مفتاح|คีย์",
     ),
