@@ -55,7 +55,8 @@ _K = Refusal
 STREAM_WANTED = (
     r"\bstream(?:ing)?\b.{0,24}(?:must|require|only|set to|mandatory|true|needed)"
     r"|(?:must|require|only|enable|use).{0,40}\bstream(?:ing|ed)?\b|enable_thinking.{0,60}(?:non-stream|false)"
-    r"|(?:仅|只|必须|请|需).{0,12}(?:流式|stream)|非流式.{0,10}(?:不支持|不可用)|non-?streaming|non-?stream\w*.{0,40}not"
+    r"|(?:仅|只|必须|请|需).{0,12}(?:流式|stream)|非流式.{0,10}(?:不支持|不可用)|non-?streaming"
+    r"|non-?stream\w*.{0,40}not"
 )
 
 # fmt: off
@@ -92,8 +93,9 @@ SIGNS: tuple[Sign, ...] = (
          "AiHubMix"),
     Sign(_K.WALL, r"\bvirtual network\b|\bvnet\b|private endpoint|public (?:network )?access is disabled", "Azure"),
     Sign(_K.WALL, r"access control list|network settings|captcha|\bbot (?:detected|activity)"
-         r"|automated (?:requests?|queries|traffic)|security (?:policy|rules?|check)\b|安全(?:策略|防护|验证|拦截)"
-         r"|人机验证", "others"),
+         r"|(?:automated|suspicious|unusual|malicious) (?:requests?|queries|traffic)"
+         r"|security (?:policy|rules?|check)\b|安全(?:策略|防护|验证|拦截)"
+         r"|人机验证|仅限?.{0,12}(?:(?<!v)ip|地区|大陆|境内|国内|海外|境外)", "others"),
     # --- clients
     Sign(_K.CLIENT, r"missing (?:required )?(?:header )?x-(?!api-key)[\w-]+", "OpenCode Go"),
     Sign(_K.CLIENT, r"only (?:allows?|accepts?|supports?|available (?:to|for)|for|usable (?:with"
@@ -105,7 +107,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.CLIENT, r"(?:invalid|bad|missing|unknown|unsupported) user.?agent"
          r"|\bthis version .{0,30}\b(?:no longer|not) supported"
          r"|\b(?:upgrade|update) (?:\w+ ){0,3}(?:client|claude code|codex)\b"
-         r"|\bua.{0,6}(?:封禁|拦截|黑名单)|客户端.{0,12}(?:封禁|拦截|黑名单)", "relays"),
+         r"|\bua.{0,6}(?:封禁|拦截|黑名单)|客户端.{0,12}(?:封禁|拦截|黑名单)"
+         r"|非官方|unofficial client", "relays"),
     # --- no money: unmistakable
     Sign(_K.MONEY, r"insufficient[_ ](?:user[_ ]|account[_ ]|token[_ ])?(?:quota|balance|credits?|funds?)",
          "OpenAI, new-api, DeepSeek, OpenRouter"),
@@ -116,7 +119,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.MONEY, r"creditserror|billing_hard_limit|billing hard limit|billing_not_active|check your billing details"
          r"|spend(?:ing)?[_ ]limit|monthly spending", "OpenCode Zen, OpenAI, Fireworks, xAI"),
     Sign(_K.MONEY, r"payment[_ ](?:is )?required|payment method|valid credit card|customer_verification|unpaid"
-         r"|past invoices|arrear|overdue|top[ -]?up|recharge|not subscribed to (?:this|the|any) (?:api|service)\b",
+         r"|past invoices|arrear|overdue|top[ -]?up|recharge|\bfund your account"
+         r"|not subscribed to (?:this|the|any) (?:api|service)\b",
          "Aliyun, Volcengine, RapidAPI, others"),
     Sign(_K.MONEY, r"exceeded_current_quota|account.{0,60}suspended.{0,80}(?:billing|balance)", "Moonshot"),
     Sign(_K.MONEY, r"pre_consume_token_quota_failed|quota is not enough|token quota|api_key_quota_exhausted"
@@ -125,14 +129,15 @@ SIGNS: tuple[Sign, ...] = (
          r"|\bkey (?:has )?(?:reached|exceeded|hit) (?:its|the|your) (?:usage|spend\w*|credit|total) limit",
          "OpenRouter, Copilot, LLM Gateway"),
     Sign(_K.MONEY, r"code=1113\b|code=1309\b", "Zhipu"),
-    Sign(_K.MONEY, r"欠费|请充值|充值后|未付费|账单逾期", "Aliyun, Zhipu"),
+    Sign(_K.MONEY, r"欠费|透支|还款|请充值|充值后|未付费|账单逾期", "Aliyun, Zhipu"),
     Sign(_K.MONEY, r"no active subscription|subscription_not_found|subscription (?:has )?expired|subscription_expired"
          r"|without (?:an )?active (?:plan|subscription)", "sub2api"),
     # --- behind the relay
     Sign(_K.UPSTREAM, r"上游(?:服务)?负载|上游.{0,6}饱和|provider returned error|iserrorupstreamfault"
          r"|upstream (?:load|is (?:saturated|overloaded)|request failed|error from)",
          "new-api, OpenRouter, OpenCode Zen"),
-    Sign(_K.UPSTREAM, r"上游(?:账|帐)[号户]|\bupstream (?:account|subscription)s?\b", "relays"),
+    Sign(_K.UPSTREAM, r"(?:渠道|上游|通道).{0,6}(?:余额|额度|配额)|stream disconnected|连接(?:失败|超时|中断)"
+         r"|上游(?:账|帐)[号户]|\bupstream (?:account|subscription)s?\b", "relays"),
     Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
     Sign(_K.UPSTREAM, r"internal server error|(?:in|not have )sufficient capacity"
          r"|内部(?:服务器)?错误|系统(?:异常|错误)", "relays"),
@@ -148,7 +153,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.WINDOW, r"(?:用完|用尽|耗尽|exhausted|exceed\w*|used up)(?s:.{0,60})(?:稍后|\blater\b|in.flight)",
          "relays that renew quotas"),
     Sign(_K.RENEWS, r"\bresets? (?:at|in|on|after|tomorrow)\b|\bwill reset\b|replenish\w*|重置|リセット|\bсброс\w*"
-         r"|resets_at|\bnext (?:billing )?(?:cycle|period)\b|\b(?:for|until) (?:the )?reset\b",
+         r"|resets_at|\brenews\b|\bnext (?:billing )?(?:cycle|period)\b|\b(?:for|until) (?:the )?reset\b",
          "Codex, claude-relay-service, Azure, Kimi"),
     Sign(_K.LIMIT, r"per[ _-]?(?:minute|second|hour|day|week|month)|\b(?:rpm|tpm|rpd|tpd|qps|qpm)\b|daily|weekly"
          r"|hourly", "OpenAI, Gemini, sub2api"),
@@ -157,15 +162,17 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.LIMIT, r"resource_exhausted|resource has been exhausted|usage[ _]limit|limit (?:will )?reset"
          r"|quota (?:will )?reset|(?:will|to) reset|resets (?:at|in|on)|\d+-(?:minute|hour|day)\b|retry (?:in|after)"
          r"|try again (?:in|at)", "Codex, Gemini, Ark"),
-    Sign(_K.LIMIT, r"concurren|overload|(?:heavy|high|under) (?:load|demand|traffic)|(?:at|over|no) capacity"
+    Sign(_K.LIMIT, r"concurren|parallel (?:requests|sessions|connections)|overload"
+         r"|(?:heavy|high|under) (?:load|demand|traffic)|(?:at|over|no) capacity"
          r"|capacity (?:exceeded|reached|limit)|server (?:is )?busy|too busy|slow down", "Moonshot, Mistral"),
-    Sign(_K.LIMIT, r"每(?:分钟|秒|小时|日|天|周|月)|频[率次]|限流|并发|过于频繁|频繁|太快|请求过多|稍后(?:再|重)试|负载"
+    Sign(_K.LIMIT, r"每(?:分钟|秒|小时|日|天|周|月)|频[率次]|限流|并发|过于频繁|频繁|太快|请求过多|人数[较过太]多"
+         r"|稍后(?:再|重)试|负载"
          r"|饱和|小时的使用上限|使用上限.{0,30}重置|繁忙|拥挤|排队|访问量过大|请求量过大|code=130[2358]\b|code=1310\b"
          r"|今日|当日", "Zhipu, new-api"),
     # --- other reasons that pass
-    Sign(_K.TEMPORARY, r"temporar(?:y|ily)|cool(?:ing)? ?down|冷却|brownout|(?:under|for|scheduled) maintenance"
-         r"|暂时(?:不可用|无法|关闭)|维护中|系统维护", "GitHub Models, relays"),
-    Sign(_K.LATER, r"\btry again\b|\blater\b|\b(?:please|safe to) retry\b|请.{0,4}重试|稍后|稍等", "relays"),
+    Sign(_K.TEMPORARY, r"temporar(?:y|ily)|cool(?:ing)? ?down|冷却|brownout|\bmaintenance\b"
+         r"|(?:站点|系统|服务|模型|升级)维护|维护(?:中|模式|升级)|暂时(?:不可用|无法|关闭)", "GitHub Models, relays"),
+    Sign(_K.LATER, r"\btry again\b|\blater\b|\b(?:please|safe to) retry\b|请.{0,4}重试|稍[后等候]", "relays"),
     # --- no money: words that limits use as well
     Sign(_K.MONEY_LIKELY, r"余额|欠款|额度|balance|billing", "relays"),
     # --- the request's form
@@ -220,7 +227,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.KEY, r"(?:missing|no) authorization|authorization header (?:is )?(?:missing|required)"
          r"|noauth(?:error|orized)|invalid_client|not (?:authenticated|logged in)"
          r"|(?:sign|log)(?:ging|ning)? ?in again|(?:session|login) (?:has |is )?expired", "Google, Xunfei, Baidu"),
-    Sign(_K.KEY, r"\bapp(?: ?id| ?key)? not ex\w+|unsupported (?:\w+ )?token type|deactivated workspace",
+    Sign(_K.KEY, r"\bapp(?: ?id| ?key)? not ex\w+|unsupported (?:\w+ )?token type|deactivated workspace"
+         r"|(?:用户|账号|账户)不存在",
          "Baidu, Lingma, Codex"),
     Sign(_K.KEY, r"login fail|身份验证失败|鉴权失败|认证失败|未登录|authorization failed", "MiniMax, Zhipu 1000"),
     # --- the path
@@ -234,11 +242,12 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.ROUTE, r"invalid url|un(?:known|expected) (?:request url|route|path|endpoint|url)"
          r"|no (?:such |matching )?(?:route|handler|path|static)|unsupported (?:path|endpoint|url|legacy)"
          r"|cannot (?:post|get) /"
-         r"|not implemented|convert_request_failed", "OpenAI, new-api, Express, Spring"),
+         r"|not implemented|convert_request_failed"
+         r"|\b(?:responses|messages) api (?:is )?(?:not|un)", "OpenAI, new-api, Express, Spring"),
     Sign(_K.ROUTE, r"(?:(?:/v\d|/responses|/messages|/chat/completions|/models)\b|endpoint\b|route\b|path\b"
          r"|resource\b|接口|路径"
          r"|url\b).{0,60}(?:not[ _](?:be )?(?:found|supported|implemented|allowed|exist)|n't (?:be )?(?:found|exist)"
-         r"|unsupported|不存在|不支持|未找到)", "relays"),
+         r"|unsupported|不存在|不支持|未找到|错误|有误)", "relays"),
     Sign(_K.ROUTE, r"(?:not[ _]found|method not allowed|nothing here|不存在|未找到).{0,40}(?:/v\d|/responses|/messages"
          r"|/chat|/models|接口|路径|endpoint)", "relays"),
     Sign(_K.ROUTE, r"method not allowed|requested url was not found"

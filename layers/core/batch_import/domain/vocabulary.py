@@ -28,7 +28,7 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "key",
-        r"\b(?:api ?)?keys?\b|(?<!max )(?<!unexpected )(?<!per )\btoken\b|\bcredentials?\b|\bauth\b"
+        r"\b(?:api ?)?keys?\b|\bsk\b|(?<!max )(?<!unexpected )(?<!per )\btoken\b|\bcredentials?\b|\bauth\b"
         r"|\b(?:authentica|certifica)tion\b|\bauthori[sz]ation\b|\bauthenticate\b|\bbearer\b|\bsignature\b|\bclave\b"
         r"|\bchave\b|\bchiave\b"
         r"|令牌|密钥|秘钥|密匙|金钥|权杖|鉴权|认证|凭[证据]|身份验证|登录|(?<!块)(?<!块的)签名"
@@ -52,7 +52,7 @@ VOCABULARY: tuple[Words, ...] = (
         "money",
         r"\bbalance\b|\btrial\b|\bcredits?\b|\bfunds?\b|\bwallet\b|\bmoney\b|\bpoints\b|\bspend(?:ing)?\b|\bbudgets?\b"
         r"|guthaben|\bsaldo\b|\bsolde\b|\bfondos\b|\bbakiye\b"
-        r"|余额|额度|点数|积分|次数|余量|算力|资源包|资金|残高"
+        r"|余额|额度|套餐流量|点数|积分|次数|余量|算力|资源包|资金|残高"
         r"|クレジット|\bcréditos?\b|\bcrédits?\b|\bбаланс\w*|\bсредств\w*|\bкредит\w*|잔액|크레딧|số dư"
         r"|\btiền\b|\bśrodk\w*|\btegoed\b|\bkredi\w*|\bкошт\w*|رصيد|เครดิต",
     ),
@@ -64,7 +64,7 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "limit",
-        r"\blimit\w*|\busage\b|\blimite\b"
+        r"\blimit\w*|\bcap\b|\busage\b|\blimite\b"
         r"|用量|上限|限额|限制|费用|超限|制限"
         r"|\bлимит\w*|\blímite\b|제한|한도"
         r"|\blimiet\b|\bbatas\b|\bliczb\w*",
@@ -134,7 +134,7 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "away",
-        r"\bunavailable\b|\bunhealthy\b|\bunreachable\b|\bnot (?:ready|loaded)\b|\bis down\b"
+        r"\bunavailable\b|\bdegraded\b|\bunhealthy\b|\bunreachable\b|\bnot (?:ready|loaded)\b|\bis down\b"
         r"|不可用",
     ),
     Words(
@@ -144,10 +144,12 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\bn't (?:\w+ )?(?:support|allow|include|cover|permit)|\bunsupported|\bdenied\b|\bdenies\b|\bforbidden\b"
         r"|\bno (?:access|permission|right)|\bcan ?not access\b|\bn[o']t have (?:\w+ ){0,3}(?:access|permission"
         r"|right)|\bunpurchased\b"
-        r"|\brestrict\w*|\bblocked\b|\bprohibited\b|\brejected\b|\bunauthori[sz]ed\b|\blacks?\b|\bis gated\b|\bagree\b"
+        r"|\brestrict\w*|\bblocked\b|\bprohibited\b|\brejected\b|\bunauthori[sz]ed\b|\blacks?\b|\bis gated\b"
+        r"|\bgated behind\b|\bnot welcome\b|\bagree\b"
         r"|\brequires? (?:an? )?(?:\w+ ){0,3}(?:subscription|plan|verif\w*|upgrade|account|access|terms|grant|paid"
         r"|tier|newer|opt in)\b|\binsufficient permission|\bkeine berechtigung"
-        r"|无权|无权限|没有权限|无法(?:处理|使用)|不支持|不允许|禁止|请勿|不得|未开通|未授权|未开放|拒绝|受限|被限制|[无没].{0,8}权限"
+        r"|无权|无权限|没有权限|无法(?:处理|使用)|不支持|不允许|禁止|请勿|不得|未开通|未授权|未开放|拒绝|阻止|受限"
+        r"|被限制|[无没].{0,8}权限"
         r"|не (?:поддержив|разреш)\w*|\bне (?:входит|в (?:белом )?списке)|\bзапрещ\w*"
         r"|\bnicht (?:unterstützt|erlaubt|berechtigt|freigegeben)"
         r"|\bnon (?:pris en charge|autorisé\w*|supporté\w*)|\bno (?:está )?(?:permitid\w|soportad\w|autorizad\w)"
@@ -166,9 +168,12 @@ VOCABULARY: tuple[Words, ...] = (
         r"\bdisabled\b|\bdeactivated\b|\bdeprecated\b|\bdecommission\w*|\bretired\b|\bsunset\b|\bdiscontinued\b"
         r"|\bremoved\b|\bdeleted\b|\bexpired?\b|\brevoked\b|\bsuspended\b|\bbanned\b|\bb(?:lack|lock)listed\b"
         r"|\bterminated\b|\boffline\b"
-        r"|\binactive\b|\bblocked\b|\bnot active\b|\bcancell?ed\b|\brestricted\b|\barchived\b|\bend of life\b"
-        r"|\bfrozen\b|\blocked\b|\bclosed\b|\brotated\b|\bended\b|\babgelaufen|\bgesperrt|\bdeaktiviert|\bcaducad\w|\bexpirad\w"
-        r"|停用|禁用|非活动|未激活|吊销|撤销|注销|作废|锁定|移除|下线|下架|封禁|被封|过期|失效|到期|已删除|被删除|冻结"
+        r"|\binactive\b|\bunder review\b|\b(?:is|are) over\b|\bblocked\b|\bnot active\b|\bcancell?ed\b|\brestricted\b"
+        r"|\barchived\b|\bend of life\b"
+        r"|\bfrozen\b|\blocked\b|\bclosed\b|\brotated\b|\bended\b|\babgelaufen|\bgesperrt|\bdeaktiviert|\bcaducad\w"
+        r"|\bexpirad\w"
+        r"|停用|禁用|停止服务|审核中|待审核|非活动|未激活|吊销|撤销|注销|作废|锁定|移除|下线|下架|封禁|被封|过期|失效"
+        r"|到期|已删除|被删除|冻结"
         r"|\bexpirée?\b|\bист[её]к\w*|\bзаблокирован\w*|\bотключ\w*|期限(?:が)?切れ|만료"
         r"|\bsüresi dol\w*|\bwygasł\w*|\bverlopen\b|\bgeblokkeerd|\bkedaluwarsa|\bdiblokir|\bhết hạn|منتهي|หมดอายุ",
     ),
@@ -195,10 +200,11 @@ VOCABULARY: tuple[Words, ...] = (
         "spent",
         r"\binsufficient\b|\bnot (?:\w+ )?(?:enough|sufficient|have any)|\btoo low\b|\bexhausted\b|\bdepleted\b"
         r"|\bused up\b|\bused all\b|\bexceed(?:ed|s)?\b|\brun out\b|\bran out\b|\bout of\b"
-        r"|\bno (?:more |remaining )?|\bn't have any\b|\bzero\b|\bnegative\b|\breached\b|\blow\b|\baufgebraucht"
+        r"|\bno (?:more |remaining )?|\bn't have any\b|\bzero\b|\bnegative\b|\breached\b|\bhit\b|\bempty\b|\blow\b"
+        r"|\baufgebraucht"
         r"|\bnicht (?:genug|ausreichend)|\bkein\b|\binsuffisant\w*|\binsuficiente\w*|\bagotad\w|\besgotad\w|\bsin\b"
         r"|\binsufficient[ei]|\byetersiz"
-        r"|不足|用尽|耗尽|用完|已尽|为0|为零|不够|过低|超出|超过|达到|欠|到達|超過"
+        r"|不足|用尽|耗尽|[用耗][完光]|已尽|为0|为零|不够|过低|超出|超过|达到|欠|到達|超過"
         r"|\berschöpft|\bépuisé\w*|\bнедостат(?:очно|ньо)|\bвичерпан\w*|\bисчерпан\w*|\bзакончил\w*|\bпревышен\w*"
         r"|使い切|達し|超え|부족"
         r"|소진|không đủ|\bhết\b"
@@ -207,7 +213,8 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "only",
-        r"\bonly\b|\bofficial\b|\bmust (?:be|come from)\b|\bplease use\b|\bplease switch\b|\boutside of\b"
+        r"\bonly\b|\blimited to\b|\bofficial\b|\bmust (?:be|come from)\b|\bplease use\b|\bplease switch\b"
+        r"|\boutside of\b"
         r"|仅|只|之外|以外|请使用|请在|请通过|限定|专用|専用",
     ),
 )
