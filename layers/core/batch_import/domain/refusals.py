@@ -188,7 +188,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|(?:in|not )sufficient (?:\w+ )?(?:permissions?|scopes?|privileges?|rights)\b"
          r"|lacks? (?:the )?(?:required|necessary)|not authorized to perform", "OpenAI, Hugging Face, Azure, AWS"),
     Sign(_K.PERMISSION, r"api access\b(?! (?:key|token|(?:was|has been) revoked))|^no permission\b(?!.*\bmodel)"
-         r"|operation not allowed"
+         r"|operation not allowed|\bnot have the (?!necessary|required)\w+ permissions?\b"
          r"|\bcannot \w+ path\b",
          "plans without the API, Baidu, Bedrock, Kubernetes"),
     Sign(_K.PERMISSION, r"实名|服务未开通|service ?not ?activated|\bbind (?:your|an?) .{0,24}\baccount"

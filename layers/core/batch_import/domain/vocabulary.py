@@ -139,8 +139,8 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "denied",
-        r"\bnot (?:\w+ )?(?:support\w*|allow\w*|permit\w*|authori[sz]ed|enabled|entitled|eligible|included?|cover\w*"
-        r"|purchased|whitelisted|in (?:the )?(?:\w+ )?(?:(?:allow|white)?list\w*|allow\w*))"
+        r"\bnot (?:\w+ )?(?:support\w*|accept\w*|allow\w*|permit\w*|authori[sz]ed|enabled|entitled|eligible|included?"
+        r"|cover\w*|purchased|whitelisted|in (?:the )?(?:\w+ )?(?:(?:allow|white)?list\w*|allow\w*))"
         r"|\bn't (?:\w+ )?(?:support|allow|include|cover|permit)|\bunsupported|\bdenied\b|\bdenies\b|\bforbidden\b"
         r"|\bno (?:access|permission|right)|\bcan ?not access\b|\bn[o']t have (?:\w+ ){0,3}(?:access|permission"
         r"|right)|\bunpurchased\b"
