@@ -301,7 +301,7 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.AUTH_FAILED, "the key was refused, in the relay's words", statuses=(200, 400, 401, 403, 409, 422, 423),
         bodies=_ERROR, words=_KEY),
     Row(Verdict.AUTH_FAILED, "the key was refused, as an error of a gateway", statuses=(500,), bodies=(Body.ERROR,),
-        words=(Refusal.KEY, Refusal.ACCOUNT), without=(Refusal.UPSTREAM,)),
+        words=(Refusal.KEY, Refusal.ACCOUNT), without=(Refusal.UPSTREAM, *_MODEL)),
     Row(Verdict.RATE_LIMITED, "a limit that passes, under another status",
         statuses=(200, 400, 401, 403, 404, 413, 420, 430), bodies=_ERROR, words=_LIMIT),
     Row(Verdict.AUTH_FAILED, "the key was refused", statuses=(401,)),

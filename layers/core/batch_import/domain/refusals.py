@@ -139,9 +139,10 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.UPSTREAM, r"(?:渠道|上游|通道).{0,6}(?:余额|额度|配额)|stream disconnected|连接(?:失败|超时|中断)"
          r"|上游(?:账|帐)[号户]|\bupstream (?:account|subscription)s?\b", "relays"),
     Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
-    Sign(_K.UPSTREAM, r"internal server error|(?:in|not have )sufficient capacity"
+    Sign(_K.UPSTREAM, r"internal (?:server )?error|(?:in|not have )sufficient capacity"
          r"|内部(?:服务器)?错误|系统(?:异常|错误)", "relays"),
-    Sign(_K.UPSTREAM, r"\bno auth available|bad_response|openai_error|do_?request_?failed|fetch failed"
+    Sign(_K.UPSTREAM, r"\bno auth available|no available keys?\b|no available (?:model )?agent|bad_response"
+         r"|openai_error|do_?request_?failed|fetch failed"
          r"|econn[a-z]+|socket hang up|dial tcp"
          r"|no such host|connection (?:refused|reset|error|timed out|aborted)|unexpected eof"
          r"|(?<!session )\btimed ?out\b|(?<!登录)超时",
@@ -271,10 +272,10 @@ SAYINGS: tuple[Saying, ...] = (
     Saying(_K.WINDOW, ("window",), ("quota", "limit", "money")),
     Saying(_K.WINDOW, ("month",), ("quota", "limit"), unless=("money",)),
     Saying(_K.LIMIT, ("limit",), ("spent",)),
-    Saying(_K.MONEY, ("money",), ("spent",)),
+    Saying(_K.MONEY, ("money",), ("spent", "off")),
     Saying(_K.MONEY, ("plan",), ("off",)),
     Saying(_K.MONEY, ("plan",), ("absent", "needed"), unless=("model",)),
-    Saying(_K.MONEY_LIKELY, ("quota",), ("spent",)),
+    Saying(_K.MONEY_LIKELY, ("quota",), ("spent", "off")),
     Saying(_K.UPSTREAM, ("upstream",), ("absent", "bad", "failed", "away")),
     Saying(_K.CLIENT, ("client",), ("denied", "only"), unless=("model",)),
     Saying(_K.CLIENT, ("client",), ("absent",), unless=("model", "key")),

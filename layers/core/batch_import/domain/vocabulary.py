@@ -20,7 +20,8 @@ VOCABULARY: tuple[Words, ...] = (
     # --- what refusals speak of
     Words(
         "model",
-        r"(?<!v1[ /])\bmodels?\b(?!=)|\bmodel ?(?:code|id|name)s?\b|\bdeployments?\b|\bmodell\w*|\bmodelos?\b"
+        r"(?<!v1[ /])\bmodels?\b(?!=| agents?\b)|\bmodel ?(?:code|id|name)s?\b|\bdeployments?\b|\bmodell\w*"
+        r"|\bmodelos?\b"
         r"|\bmodello\b"
         r"|模型"
         r"|モデル|모델|\bмодел\w*|\bmodèles?\b|mô hình"
@@ -37,7 +38,8 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "account",
-        r"\busers?\b|\baccounts?\b|\borgani[sz]ations?\b|\bworkspace\b|\bteam\b|\btenant\b|\bcustomer\b|\bconsumer\b"
+        r"\busers?\b|\baccounts?\b|\breseller\b|\bapp\b|\borgani[sz]ations?\b|\bworkspace\b|\bteam\b|\btenant\b"
+        r"|\bcustomer\b|\bconsumer\b"
         r"|\bmember\b|\bkonto\b|\bcompte\b|\bcuenta\b|\bconta\b"
         r"|用户|使用者|账号|账户|帐户|帐号"
         r"|アカウント|\bаккаунт\w*|계정|tài khoản"
@@ -99,7 +101,8 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "client",
-        r"\bclients?\b(?! (?:error|exception|id)\b)|\bthird party\b|\bcodex\b|\bclaude code\b|\bgemini cli\b"
+        r"(?<!unauthorized )\bclients?\b(?! (?:error|exception|id)\b)|\bthird party\b|\bcodex\b|\bclaude code\b"
+        r"|\bgemini cli\b"
         r"|\buser agent\b|\bua\b|\bbrowsers?\b|\bopen ?code\b|\bcline\b|\b(?:roo|kilo|qwen) ?code\b"
         r"|\bcoding (?:agents?|tools?|plan|clients?)\b|\b(?:cli|ide)\b(?! tokens?\b)"
         r"|客户端|第三方"
