@@ -213,7 +213,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.MODEL, r"(?:allowed|available|supported|valid|permitted) models\b|(?:可用|支持)的?模型(?:列表|有|为|：|:)"
          r"|没有.{0,24}可用(?:渠道|通道)",
          "LiteLLM, others"),
-    Sign(_K.MODEL, r"model_price_error|\"(?:enum|literal_error)\", \"loc\": \[\"body\", \"model\"\]"
+    Sign(_K.MODEL, r"model_price_error|\brouting constraint"
+         r"|\"(?:enum|literal_error)\", \"loc\": \[\"body\", \"model\"\]"
          r"|ratio or price not set|倍率或价格", "new-api, FastAPI"),
     Sign(_K.MODEL_AWAY, r"(?:fail(?:ed|ure)? to|could not|cannot|unable to) load (?:the )?model|model loading"
          r"|加载模型失败|模型加载失败", "LM Studio, Ollama, LocalAI"),
