@@ -76,7 +76,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.WALL, r"errors\.edgesuite\.net|reference&#32;&#35;", "Akamai"),
     Sign(_K.WALL, r"tencentedgeone|(?:疑似)?攻击行为|访问被(?:阻断|拦截)|被 ?waf ?拦截|防火墙",
          "EdgeOne, Huawei, others"),
-    Sign(_K.WALL, r"request has been blocked as it may cause|errors\.aliyun\.com|acw_sc__", "Aliyun WAF"),
+    Sign(_K.WALL, r"request has been blocked as it may cause|errors\.aliyun\.com|acw_sc__|aliyun_waf", "Aliyun WAF"),
     Sign(_K.WALL, r"the request is blocked\.|x-azure-ref", "Azure Front Door"),
     Sign(_K.WALL, r"request blocked\.\W+we can't connect to the server", "CloudFront"),
     Sign(_K.WALL, r"rbac: access denied|blocked by (?:the )?(?:waf|firewall)|web application firewall",
@@ -134,12 +134,13 @@ SIGNS: tuple[Sign, ...] = (
          r"|without (?:an )?active (?:plan|subscription)", "sub2api"),
     # --- behind the relay
     Sign(_K.UPSTREAM, r"上游(?:服务)?负载|上游.{0,6}饱和|provider returned error|iserrorupstreamfault"
-         r"|upstream (?:load|is (?:saturated|overloaded)|request failed|error from)",
+         r"|upstream (?:load|is (?:saturated|overloaded)|request failed|error from)"
+         r"|(?:blocked|refused|rejected) by (?:the |an |its |our )?upstream",
          "new-api, OpenRouter, OpenCode Zen"),
     Sign(_K.UPSTREAM, r"(?:渠道|上游|通道).{0,6}(?:余额|额度|配额)|stream disconnected|连接(?:失败|超时|中断)"
          r"|上游(?:账|帐)[号户]|\bupstream (?:account|subscription)s?\b", "relays"),
     Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
-    Sign(_K.UPSTREAM, r"internal (?:server )?error|(?:in|not have )sufficient capacity"
+    Sign(_K.UPSTREAM, r"internal (?:server )?error(?!\W*algo\W*invalid)|(?:in|not have )sufficient capacity"
          r"|内部(?:服务器)?错误|系统(?:异常|错误)", "relays"),
     Sign(_K.UPSTREAM, r"\bno auth available|no available keys?\b|no available (?:model )?agent|bad_response"
          r"|openai_error|do_?request_?failed|fetch failed"
@@ -211,8 +212,9 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.MODEL, r"not supported by any|is not a valid model|try pulling it|^(?:not_found_error )?model: ",
          "sub2api, OpenRouter, Ollama, Anthropic"),
     Sign(_K.MODEL, r"(?:allowed|available|supported|valid|permitted) models\b|(?:可用|支持)的?模型(?:列表|有|为|：|:)"
-         r"|没有.{0,24}可用(?:渠道|通道)",
-         "LiteLLM, others"),
+         r"|没有.{0,24}可用(?:渠道|通道)|\bsupported (?:api )?model (?:names|ids)\b"
+         r"|\bmodel\b.{0,80}\b(?:is|are) served (?:only )?by\b|loaded mode[ld]\b.{0,12}cannot",
+         "LiteLLM, DeepSeek, CliRelay, Infinity, others"),
     Sign(_K.MODEL, r"model_price_error|\brouting constraint"
          r"|\"(?:enum|literal_error)\", \"loc\": \[\"body\", \"model\"\]"
          r"|ratio or price not set|倍率或价格", "new-api, FastAPI"),
