@@ -88,6 +88,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|ip_not_authorized", "OpenAI, Anthropic"),
     Sign(_K.WALL, r"ip.{0,12}(?:不在|未在).{0,16}(?:列表|白名单)|ip.{0,30}(?:not in|whitelist|allowlist)"
          r"|ip_not_allowed|\bip(?: address)?(?: [\w.:]+){0,4} (?:not allowed|blocked|banned|forbidden)"
+         r"|\bip address\b[^.;]{0,60} (?:be|been) (?:blocked|banned|forbidden)"
          r"|(?:禁止|封禁).{0,6}ip|ip.{0,6}(?:被封|受限|异常)", "new-api, sub2api"),
     Sign(_K.WALL, r"(?:approved|allowed|permitted|listed|certain) ip(?:s\b| (?:address|range))|指定网段|ip 网段",
          "AiHubMix"),
@@ -241,7 +242,7 @@ SIGNS: tuple[Sign, ...] = (
          r"(?: occurred)?|page|not[ _]?found))+\W*$",
          "FastAPI, Go, Spring, Rails, Symfony"),
     Sign(_K.ROUTE, r"\bapi (?:method )?(?:not found|does not exist|not exist|is not (?:found|published)"
-         r"|has not been published)|\bapi(?! ?key|.?[密秘]).{0,16}不存在|unsupported (?:open ?api )?method",
+         r"|has not been published)|\bapi(?! ?key|.?[密秘]).{0,16}(?:不存在|已下线)|unsupported (?:open ?api )?method",
          "Huawei, Tencent, Zhipu, Baidu, GPTunnel"),
     Sign(_K.ROUTE, r"invalid url|un(?:known|expected) (?:request url|route|path|endpoint|url)"
          r"|no (?:such |matching )?(?:route|handler|path|static)|unsupported (?:path|endpoint|url|legacy)"
