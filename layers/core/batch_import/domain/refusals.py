@@ -214,8 +214,9 @@ SIGNS: tuple[Sign, ...] = (
          "sub2api, OpenRouter, Ollama, Anthropic"),
     Sign(_K.MODEL, r"(?:allowed|available|supported|valid|permitted) models\b|(?:可用|支持)的?模型(?:列表|有|为|：|:)"
          r"|没有.{0,24}可用(?:渠道|通道)|\bsupported (?:api )?model (?:names|ids)\b"
-         r"|\bmodel\b.{0,80}\b(?:is|are) served (?:only )?by\b|loaded mode[ld]\b.{0,12}cannot",
-         "LiteLLM, DeepSeek, CliRelay, Infinity, others"),
+         r"|\bmodel\b.{0,80}\b(?:is|are) served (?:only )?by\b|loaded mode[ld]\b.{0,12}cannot"
+         r"|agreed? to [\w. ]{0,30}\b(?:terms|licen[cs]e)|モデル.{0,8}(?:利用|使用)(?:でき(?:ない|ません)|不可)",
+         "LiteLLM, DeepSeek, CliRelay, Infinity, Workers AI, Crazyrouter"),
     Sign(_K.MODEL, r"model_price_error|\brouting constraint"
          r"|\"(?:enum|literal_error)\", \"loc\": \[\"body\", \"model\"\]"
          r"|ratio or price not set|倍率或价格", "new-api, FastAPI"),
