@@ -31,7 +31,7 @@ def put(*lines: Text, stderr: bool = False) -> None:
 
 
 def folded(text: str, width: int) -> list[str]:
-    """The lines of ``text``, broken between words and Chinese characters, a longer word anywhere, at ``width`` columns."""
+    """``text`` in lines of ``width`` columns, broken between words and Chinese characters, a longer word anywhere."""
     lines = []
     for paragraph in text.splitlines():
         line = ""
