@@ -70,7 +70,7 @@ def test_a_mixed_list_is_previewed_put_right_and_imported(
             "already in sub2api (reuses #1)",
             "same address, new key",
             "ready",
-            "duplicate of row 3",
+            "duplicate of line 3",
             "the key is missing",
             "ambiguous: choose",
             "ready",
@@ -79,7 +79,7 @@ def test_a_mixed_list_is_previewed_put_right_and_imported(
     expect(rows(page).nth(2).locator("del")).to_contain_text("/chat/completions")
     assert KEY not in page.locator("table").inner_text()
     expect(page.locator(".chip")).to_have_text(
-        ["7 rows", "4 ready", "1 duplicates", "1 already in sub2api", "2 need you"]
+        ["7 rows", "4 ready", "1 duplicate", "1 already in sub2api", "2 need you"]
     )
 
     rows(page).nth(2).get_by_role("cell").nth(2).click()
@@ -88,7 +88,7 @@ def test_a_mixed_list_is_previewed_put_right_and_imported(
     )
     assert page.evaluate(chosen) == mixed.splitlines()[2]
 
-    expect(page.locator(".reason")).to_have_text("2 need you: fix, choose, or leave out.")
+    expect(page.locator(".reason")).to_have_text("Rows that need you: 2. Fix, choose, or leave out.")
     rows(page).nth(5).get_by_role("combobox").select_option("one_key")
     page.get_by_label("Leave out unreadable lines (1)").check()
     page.get_by_role("button", name="Edit line 7").click()
@@ -112,7 +112,7 @@ def test_a_mixed_list_is_previewed_put_right_and_imported(
             re.compile("^activereused"),
             re.compile("^activecreated"),
             re.compile("^broken.*key"),
-            re.compile("^brokenduplicate of row 3"),
+            re.compile("^brokenduplicate of line 3"),
             "left out",
             re.compile("^active"),
             re.compile("^activecreated"),
@@ -204,7 +204,7 @@ def test_a_long_list_is_previewed_without_a_row_for_each(reader: Reader, service
     page = reader.visit("/batch-import/new")
     text = "\n".join(f"https://relay-{n:04}.example.com/v1 sk-test-{n:032}" for n in range(2000))
     page.evaluate(DROP, ["long.txt", text])
-    expect(page.locator(".chip").nth(1)).to_have_text("2000 ready")
+    expect(page.locator(".chip").nth(1)).to_have_text("2,000 ready")
     assert rows(page).count() < 400
     page.mouse.wheel(0, 10_000_000)
     expect(rows(page).filter(has_text="relay-1999.")).to_be_visible()
