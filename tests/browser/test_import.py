@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Reader
-from tests.conftest import Service
+from tests.conftest import CUSTOMER_KEY, Service
 from tests.support.aws import VIEWER
 
 pytestmark = pytest.mark.browser
@@ -262,6 +262,25 @@ def test_check_only_writes_nothing_and_is_then_imported(
         service.pump.run()
     expect(statuses(page)).to_have_text(["active", "created"])
     assert len(box.host.accounts) == 1
+
+
+def test_self_service_asks_for_the_probe_key_and_for_no_users(reader: Reader, service: Service, relays: Items) -> None:
+    [item] = relays("healthy")
+    page = reader.visit("/batch-import/new")
+    paste(page, f"{item['base_url']} {item['api_key']}")
+    page.get_by_label("Self-service").check()
+    expect(page.get_by_label("Subscription")).not_to_be_checked()
+    expect(page.get_by_label("Days")).to_be_hidden()
+    expect(page.locator(".reason")).to_have_text("Give the probe key.")
+    page.get_by_label("Subscription").check()
+    expect(page.get_by_label("Probe key")).to_be_hidden()
+    page.get_by_label("Self-service").check()
+    page.get_by_label("Probe key").fill(CUSTOMER_KEY)
+    expect(page.locator(".command code")).to_contain_text("--access-mode self_service")
+    page.get_by_label("Probe key").press("Control+Enter")
+    expect(page.get_by_role("link", name="Open the run")).to_be_visible()
+    run = service.run(page.url.rpartition("/")[2])["run"]
+    assert (run["access_mode"], run["subscription_users"]) == ("self_service", [])
 
 
 def test_a_user_whom_the_host_does_not_know_is_red_at_once(reader: Reader, service: Service) -> None:

@@ -166,7 +166,8 @@ export function showImport(root, signal) {
     const given = options.fields();
     const body = { ...given, ...(dryRun && { dry_run: true }), text: draft.text, rows: decisionsOf(plan, options.names()) };
     try {
-      accepted(await createRun(body, dryRun ? `${key}-check` : key), plan, given.probe_api_key);
+      const made = await createRun(body, dryRun ? `${key}-check` : key);
+      accepted({ ...made, dry_run: dryRun }, plan, given.probe_api_key);
     } catch (error) {
       busy(false);
       refuse(error);
