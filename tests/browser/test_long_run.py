@@ -57,5 +57,5 @@ def test_a_cause_has_the_number_of_the_whole_run_and_filters_it(reader: Reader) 
     assert len(asked) == 2
     cause.get_by_role("button", name="Retry these").click()
     dialog = page.get_by_role("dialog", name="Retry the failed items?")
-    expect(dialog).to_contain_text("500 imported again")
+    expect(dialog).to_contain_text("Imported again in a new run, with the same options: 500.")
     expect(dialog.get_by_label("New key")).to_have_count(0)

@@ -66,7 +66,7 @@ export const WORDS = {
   "retryFailed.ask": ["重试失败条目？", "Retry the failed items?"],
   "retryFailed.text": [
     "{n} 条将以相同设置在新批次中重新导入；密钥已清除且未提供新密钥的除外。",
-    "{n} imported again in a new run with the same options. Those whose key was erased need a new one.",
+    "Imported again in a new run, with the same options: {n}. Those whose key was erased need a new one.",
   ],
   "retryFailed.newKeys": ["使用新密钥（可选）", "With new keys (optional)"],
   "retryFailed.newKey": ["{url} 的新密钥", "New key for {url}"],
