@@ -3,13 +3,10 @@
 import csv
 import io
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from batch_import.domain.naming import canonical_model_family
-from batch_import.domain.texts import in_address
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Reader
@@ -17,7 +14,7 @@ from tests.browser.test_accessibility import in_both_themes
 from tests.conftest import Service
 
 pytestmark = pytest.mark.browser
-Items = Callable[..., list[dict[str, Any]]]
+MODEL = "glm-5.2"
 
 
 def table(page: Page) -> Any:
@@ -31,14 +28,15 @@ def addresses(page: Page) -> Any:
 @pytest.fixture
 def compared(service: Service, box: Any) -> list[dict[str, Any]]:
     """Three relays that were asked for the same model; two declare what their keys are worth."""
-    pairs = [
-        {"base_url": box.relay("sub2api", "cheap", rate=0.5, balance=3), "api_key": "sk-sandbox-cheap-0001"},
-        {"base_url": box.relay("sub2api", "dear", rate=2, balance=9), "api_key": "sk-sandbox-dear-0001"},
-        {"base_url": box.relay("healthy", "untold"), "api_key": "sk-sandbox-untold-0001"},
+    relays = [
+        box.relay("sub2api", "cheap", models=7, rate=0.5, balance=3),
+        box.relay("sub2api", "dear", models=7, rate=2, balance=9),
+        box.relay("healthy", "untold", models=7),
     ]
-    _, items = service.import_(pairs)
+    pairs = [{"base_url": url, "api_key": f"sk-sandbox-{n:04d}"} for n, url in enumerate(relays)]
+    _, items = service.import_([{**pair, "requested_models": [MODEL]} for pair in pairs])
     assert [item["access_status"] for item in items] == ["active"] * 3
-    assert len({item["resolved_smoke_model"] for item in items[:2]}) == 1
+    assert {item["resolved_smoke_model"] for item in items} == {MODEL}
     return items
 
 
@@ -46,13 +44,12 @@ def test_a_model_is_compared_sorted_and_exported(
     reader: Reader, compared: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     cheap, dear, _ = compared
-    model = canonical_model_family(cheap["resolved_smoke_model"])
     page = reader.visit()
     page.get_by_role("link", name="Models").click()
     assert page.url == f"{reader.gateway.url}/batch-import/models"
-    page.get_by_label("Search").fill(model)
-    page.get_by_role("link", name=model, exact=True).click()
-    expect(page.get_by_role("heading", name=model)).to_be_visible()
+    page.get_by_label("Search").fill(MODEL)
+    page.get_by_role("link", name=MODEL, exact=True).click()
+    expect(page.get_by_role("heading", name=MODEL)).to_be_visible()
 
     head = table(page).get_by_role("columnheader", name=re.compile("Multiplier"))
     head.get_by_role("button").press("Enter")
@@ -84,8 +81,7 @@ def test_a_model_is_compared_sorted_and_exported(
 
 
 def test_what_is_unknown_is_a_dash(reader: Reader, compared: list[dict[str, Any]]) -> None:
-    untold = compared[2]
-    page = reader.visit(f"/batch-import/models/{in_address(untold['resolved_smoke_model'])}?q=untold")
+    page = reader.visit(f"/batch-import/models/{MODEL}?q=untold")
     cells = table(page).locator("tbody tr").first.get_by_role("cell")
     expect(cells.nth(5)).to_have_text("—")
     expect(cells.nth(6)).to_have_text("—")
@@ -102,6 +98,6 @@ def test_axe_finds_nothing(reader: Reader, compared: list[dict[str, Any]], local
     page = reader.visit("/batch-import/models", locale=locale)
     expect(addresses(page).first).to_be_visible()
     in_both_themes(page)
-    page.goto(f"{reader.gateway.url}/batch-import/models/{in_address(compared[0]['resolved_smoke_model'])}")
+    page.goto(f"{reader.gateway.url}/batch-import/models/{MODEL}")
     expect(addresses(page).first).to_be_visible()
     in_both_themes(page)

@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from batch_import.domain.comparison import Finding
 from batch_import.domain.errors import InvalidRequest, StaleWrite
+from batch_import.domain.finding import Finding
 from batch_import.domain.types import ModelOrder, RelayOrder
 from batch_import.store.comparing import ComparedPage, Comparing
 from batch_import.store.cursors import encode_cursor

@@ -6,15 +6,9 @@ from typing import Any
 import pytest
 from batch_import.domain.billing import Billing
 from batch_import.domain.clock import iso, parse
-from batch_import.domain.comparison import (
-    Finding,
-    followed,
-    model_in,
-    models_of,
-    relay_of,
-    says_something,
-)
+from batch_import.domain.comparison import followed, model_in, relay_of, says_something
 from batch_import.domain.entities import Item, ItemProfile
+from batch_import.domain.finding import Finding, models_of
 
 from tests.unit.domain.rows import TIMES, item, profile
 

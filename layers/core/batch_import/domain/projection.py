@@ -8,10 +8,10 @@ from typing import Any
 from batch_import.domain import contract as api
 from batch_import.domain.advisories import Advisory, Text, text_of
 from batch_import.domain.clock import iso
-from batch_import.domain.comparison import ComparedModel, Finding
 from batch_import.domain.entities import Cause, Counters, Event, Item, ItemProfile, Run
 from batch_import.domain.event_texts import event_text
 from batch_import.domain.evidence import Question, Seen, text_of_observation
+from batch_import.domain.finding import ComparedModel, Finding
 from batch_import.domain.outcomes import outcome
 from batch_import.domain.provider import shown_fingerprint
 from batch_import.domain.shortening import MOST_OBSERVATIONS, first_names, first_texts

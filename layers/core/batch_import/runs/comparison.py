@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from batch_import.aws.queue import Work, WorkQueue
-from batch_import.domain.comparison import Finding, followed, relay_of, says_something
+from batch_import.domain.comparison import followed, relay_of, says_something
 from batch_import.domain.entities import Item, ItemProfile
+from batch_import.domain.finding import Finding
 from batch_import.store.items import ItemStore, item_id_at
 from batch_import.store.relay_index import Change, RelayIndex
 from batch_import.store.runs import RunStore

@@ -6,7 +6,8 @@ See docs/design.md#38-comparing.
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from batch_import.domain.comparison import ComparedModel, Finding, model_in, models_of
+from batch_import.domain.comparison import model_in
+from batch_import.domain.finding import ComparedModel, Finding, models_of
 from batch_import.domain.types import ModelOrder, RelayOrder
 from batch_import.store.cursors import decode_cursor, encode_cursor
 from batch_import.store.relay_index import RelayIndex
@@ -31,6 +32,7 @@ _OF_TESTED: dict[RelayOrder, Callable[[Finding], Value]] = {
     RelayOrder.FIRST_TOKEN: lambda relay: relay.first_token_ms,
     RelayOrder.LATENCY: lambda relay: relay.latency_ms,
 }
+_FIELDS = ("access_status", "platform")
 _PLACE = r"[01] -?[0-9]{1,15}\.[0-9]{6} .{1,400}"
 
 
@@ -103,13 +105,9 @@ def _value(finding: Finding, model: str, order: RelayOrder) -> Value:
 
 def _matches(finding: Finding, model: str, filters: Filter) -> bool:
     query = (filters.get("q") or "").lower()
-    facts = {
-        "access_status": finding.access_status,
-        "platform": finding.platform,
-        "tested": finding.tested == model,
-    }
     named = query in finding.base_url.lower() or query in finding.provider_id
-    return named and all(filters.get(name) in (None, fact) for name, fact in facts.items())
+    tested = filters.get("tested") in (None, finding.tested == model)
+    return named and tested and all(filters.get(name) in (None, getattr(finding, name)) for name in _FIELDS)
 
 
 def _most(value: Value) -> Value:

@@ -9,8 +9,8 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
-from batch_import.domain.comparison import Finding
 from batch_import.domain.errors import StaleWrite
+from batch_import.domain.finding import Finding
 from batch_import.store.dynamo import Row, Table
 
 _ROWS = 128  # at 10,000 relays eighty findings stand in a row
