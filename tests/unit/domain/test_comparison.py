@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from batch_import.domain import comparison
 from batch_import.domain.billing import Billing
 from batch_import.domain.clock import iso, parse
-from batch_import.domain.comparison import followed, model_in, relay_of, says_something
+from batch_import.domain.comparison import model_in, relay_of, says_something, told_by
 from batch_import.domain.entities import Item, ItemProfile
 from batch_import.domain.finding import Finding, models_of
 
@@ -29,6 +30,10 @@ def rich() -> ItemProfile:
             "evidence": EVIDENCE,
         }
     )
+
+
+def followed(known: Finding | None, imported: Item, found: ItemProfile) -> Finding | None:
+    return comparison.followed(known, told_by(imported, found))
 
 
 def later(**fields: Any) -> Item:

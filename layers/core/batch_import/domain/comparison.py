@@ -5,6 +5,7 @@ See docs/decisions/0036-compare.md.
 
 import hashlib
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from batch_import.domain.clock import milliseconds
 from batch_import.domain.entities import Item, ItemProfile
@@ -28,49 +29,55 @@ def says_something(item: Item) -> bool:
     return item.duplicate_of is None and item.access_status not in (None, AccessStatus.UNKNOWN)
 
 
-def followed(known: Finding | None, item: Item, profile: ItemProfile) -> Finding | None:
-    """What is known of a relay after one of its imports; ``None`` when nothing proves it any more.
-
-    ``item`` ended with a verdict. Repeating is harmless, and an import that is older than what is known is left out.
-    An account that an undo has removed or switched off is no proof, whichever run had proved it.
+class Told(NamedTuple):
+    """What an item tells: its finding, also where it proved nothing; whether an undo has removed its account or
+    switched it off again; and whether its relay declared anything of the key.
     """
-    if _is_taken_back(item):
-        return None if known is not None and known.account_id == item.account_id else known
-    seen_at = milliseconds(item.updated_at)
-    if known is not None and seen_at < known.seen_at:
-        return known
-    if item.access_status is AccessStatus.ACTIVE:
-        return _proved(item, profile, seen_at)
-    if known is None:
-        return None
-    latest = known._replace(
-        seen_at=seen_at,
-        run_id=item.run_id,
-        item_id=item.item_id,
-        access_status=item.shown_access.value,
-        code=item.last_error_code,
-    )
-    declared = profile.billing
-    return latest if declared is None else latest._replace(balance=declared.balance, currency=declared.currency)
+
+    finding: Finding
+    is_taken_back: bool
+    declares: bool
 
 
-def _is_taken_back(item: Item) -> bool:
+def told_by(item: Item, profile: ItemProfile) -> Told:
+    """``item`` ended with a verdict."""
     outcome = (item.undo_result or {}).get("outcome")
     was_off = item.account_resolution in (AccountResolution.REACTIVATED, AccountResolution.REPLACED)
-    return outcome == UndoOutcome.REMOVED or (outcome == UndoOutcome.RESTORED and was_off)
+    is_taken_back = outcome == UndoOutcome.REMOVED or (outcome == UndoOutcome.RESTORED and was_off)
+    return Told(_finding(item, profile), is_taken_back, profile.billing is not None)
 
 
-def _proved(item: Item, profile: ItemProfile, seen_at: int) -> Finding:
-    tested = canonical_model_family(item.resolved_smoke_model or "")
+def followed(known: Finding | None, told: Told) -> Finding | None:
+    """What is known of a relay after one of its imports; ``None`` when nothing proves it any more.
+
+    Repeating is harmless, and an import that is older than what is known is left out. An account that an undo has taken
+    back is no proof, whichever run had proved it.
+    """
+    new = told.finding
+    if told.is_taken_back:
+        return None if known is not None and known.account_id == new.account_id else known
+    if known is not None and new.seen_at < known.seen_at:
+        return known
+    if new.is_active or known is None:
+        return new if new.is_active else None
+    later = known._replace(
+        seen_at=new.seen_at, run_id=new.run_id, item_id=new.item_id, access_status=new.access_status, code=new.code
+    )
+    return later._replace(balance=new.balance, currency=new.currency) if told.declares else later
+
+
+def _finding(item: Item, profile: ItemProfile) -> Finding:
+    seen_at, tested = milliseconds(item.updated_at), canonical_model_family(item.resolved_smoke_model or "")
     billing, speed, evidence = profile.billing, profile.speed or {}, profile.evidence or {}
     served = [family for family in profile.canonical_model_families if family in profile.model_mapping]
+    access = item.shown_access
     return Finding(
         relay=relay_of(item),
         seen_at=seen_at,
         run_id=item.run_id,
         item_id=item.item_id,
-        access_status=AccessStatus.ACTIVE.value,
-        code=None,
+        access_status=access.value,
+        code=None if access is AccessStatus.ACTIVE else item.last_error_code,
         proved_at=seen_at,
         base_url=item.base_url,
         provider_id=item.provider_id,

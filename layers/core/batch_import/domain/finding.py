@@ -71,9 +71,8 @@ def models_of(findings: Iterable[Finding]) -> list[ComparedModel]:
     active = [finding for finding in oldest_first if finding.is_active]
     declared = [finding for finding in active if finding.multiplier is not None]
     dearest_first = sorted(declared, key=lambda finding: finding.multiplier or 0, reverse=True)
-    relays, active_relays = (
-        Counter(chain.from_iterable(one.families for one in some)) for some in (oldest_first, active)
-    )
+    active_relays = Counter(chain.from_iterable(one.families for one in active))
+    relays = active_relays + Counter(chain.from_iterable(one.families for one in oldest_first if not one.is_active))
     seen = _last_of(oldest_first, lambda finding: finding.seen_at)
     multipliers = _last_of(dearest_first, lambda finding: finding.multiplier)
     tested: dict[str, list[Finding]] = defaultdict(list)

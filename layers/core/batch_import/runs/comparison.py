@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from batch_import.aws.queue import Work, WorkQueue
-from batch_import.domain.comparison import followed, relay_of, says_something
-from batch_import.domain.entities import Item, ItemProfile
+from batch_import.domain.comparison import Told, followed, says_something, told_by
+from batch_import.domain.entities import Item
 from batch_import.domain.finding import Finding
 from batch_import.store.items import ItemStore, item_id_at
 from batch_import.store.relay_index import Change, RelayIndex
@@ -41,9 +41,10 @@ class RunComparison:
         telling = [item for item in items if says_something(item)]
         profiles = self._items.profiles(telling)
         for item in telling:
-            relay = relay_of(item)
-            changes[relay] = partial(_after, changes.get(relay), item, profiles[item.item_id])
+            told = told_by(item, profiles[item.item_id])
+            relay = told.finding.relay
+            changes[relay] = partial(_after, changes.get(relay), told)
 
 
-def _after(earlier: Change | None, item: Item, profile: ItemProfile, known: Finding | None) -> Finding | None:
-    return followed(earlier(known) if earlier else known, item, profile)
+def _after(earlier: Change | None, told: Told, known: Finding | None) -> Finding | None:
+    return followed(earlier(known) if earlier else known, told)
