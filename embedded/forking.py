@@ -9,6 +9,7 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import runpy
 import select
 import signal
@@ -22,7 +23,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, NamedTuple
 
-MODULES = ("botocore.handlers", "batch_import.http_api.use_cases", "batch_import.bootstrap")
+PACKAGES = ("botocore.handlers", "batch_import")
 SERVICES = ("dynamodb", "kms", "secretsmanager", "sqs")
 _NOTES = "python/lib/embedded/site-packages/*.pth"  # layers/*/Makefile
 _guard = threading.Lock()
@@ -174,10 +175,17 @@ def main() -> None:
 
 
 def _import() -> None:
-    """Import the usual packages and load boto3's data. A failing import is left to the function, which reports it."""
-    for name in MODULES:
+    """Import the usual packages, build their models and load boto3's data.
+
+    A failing import is left to the function, which reports it.
+    """
+    for name in PACKAGES:
         with suppress(Exception):
-            importlib.import_module(name)
+            package = importlib.import_module(name)
+            for module in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{name}."):
+                importlib.import_module(module.name)
+    with suppress(Exception):
+        _build_models()
     import boto3
     import botocore.session
 
@@ -189,6 +197,18 @@ def _import() -> None:
             models.load_service_model(service, kind)
     for data in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
         models.load_data(data)
+
+
+def _build_models() -> None:
+    """Those of pydantic that are built at their first use otherwise, in each process anew."""
+    from pydantic import BaseModel
+
+    models = BaseModel.__subclasses__()
+    while models:
+        model = models.pop()
+        models += model.__subclasses__()
+        if model.__module__.startswith("batch_import."):
+            model.model_rebuild()
 
 
 def _serve(line: socket.socket) -> Request | None:

@@ -18,9 +18,11 @@ CORE = Path(__file__).resolve().parents[2] / "layers" / "core"
 PLACES = f"import sys; sys.path.insert(0, {str(CORE)!r})\n"
 LOOK = """
 import json, os, random, sys
-imported = [name for name in ("boto3", "batch_import.bootstrap") if name in sys.modules]
+imported = [name for name in ("boto3", "batch_import.stages.validate") if name in sys.modules]
+entities = sys.modules.get("batch_import.domain.entities")
+built = entities is not None and entities.Item.__pydantic_complete__
 seen = {"environment": dict(os.environ), "folder": os.getcwd(), "said": sys.stdin.readline(), "imported": imported,
-        "chance": random.random(), "name": __name__, "parent": os.getppid()}
+        "built": built, "chance": random.random(), "name": __name__, "parent": os.getppid()}
 print(json.dumps(seen), flush=True)
 print("a word of error", file=sys.stderr)
 sys.stdin.readline()
@@ -59,7 +61,7 @@ def look(process: Forked) -> dict[str, Any]:
     return found
 
 
-def test_it_runs_a_script_in_a_folder_with_an_environment_and_has_the_packages_imported(
+def test_it_runs_a_script_in_a_folder_with_an_environment_and_has_the_packages_imported_and_models_built(
     fork: Fork, tmp_path: Path
 ) -> None:
     process = fork(NAME="value")
@@ -67,7 +69,8 @@ def test_it_runs_a_script_in_a_folder_with_an_environment_and_has_the_packages_i
     assert seen["environment"] == {"NAME": "value"}
     assert seen["folder"] == str(tmp_path)
     assert (seen["name"], seen["said"]) == ("__main__", "hello\n")
-    assert seen["imported"] == ["boto3", "batch_import.bootstrap"]
+    assert seen["imported"] == ["boto3", "batch_import.stages.validate"]
+    assert seen["built"] is True
     assert process.stderr.readline() == "a word of error\n"
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from tests.support.aws import ROOT
 
-HEAVY = {"pydantic", "requests", "cryptography", "batch_import.domain.naming", "batch_import.http_api.use_cases"}
+API = {"batch_import.domain.contract", "batch_import.http_api.use_cases"}
+HEAVY = {"pydantic", "requests", "cryptography", "batch_import.domain.naming", *API}
 
 
 def imported_by(function: str) -> set[str]:

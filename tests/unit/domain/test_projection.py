@@ -9,7 +9,7 @@ from batch_import.domain import contract as api
 from batch_import.domain.entities import ItemProfile
 from batch_import.domain.evidence import Observation, Seen, Source, evidence
 from batch_import.domain.outcomes import OUTCOMES
-from batch_import.domain.projection import EVENTS_SHOWN, ResultProjection, run_end_state
+from batch_import.domain.projection import EVENTS_SHOWN, ResultProjection
 from batch_import.domain.types import RunState
 
 from tests.unit.domain import rows, schema_examples
@@ -283,7 +283,7 @@ def test_a_profile_with_a_value_outside_its_enum_fails_loudly() -> None:
     ],
 )
 def test_run_end_state(run: dict[str, Any], counts: dict[str, int], state: RunState) -> None:
-    assert run_end_state(rows.run(**{"state": "running", **run}), rows.counters(**counts)) is state
+    assert rows.run(**{"state": "running", **run}).end_state(rows.counters(**counts)) is state
 
 
 def worst_item(number: int) -> Any:

@@ -2,7 +2,9 @@
 
 import itertools
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from threading import Barrier
 from typing import Any
 from unittest.mock import Mock
 
@@ -24,6 +26,7 @@ class Host:
         self.ids = itertools.count(1)
         self.makers: list[str] = []
         self.listed = 0
+        self.asked = 0
 
     def ensure_private_group(self, name: str, _: str, platform: Platform) -> tuple[dict[str, Any], bool]:
         made = name not in self.groups
@@ -35,6 +38,10 @@ class Host:
 
     def login(self, email: str, _: str) -> str:
         return f"token of {email}"
+
+    def run_mode(self, _: str) -> str:
+        self.asked += 1
+        return "simple"
 
     def user_keys(self, user_id: int) -> list[dict[str, Any]]:
         self.listed += 1
@@ -62,6 +69,21 @@ def test_a_deleted_quarantine_is_noticed_within_a_minute_and_not_asked_for_at_ev
     assert host.groups == {}
     clock.later(2)
     assert resources.quarantine_id(Platform.OPENAI) == host.groups[QUARANTINE] != first
+
+
+def test_threads_that_begin_together_ask_for_the_run_mode_once() -> None:
+    host, table, start = Host(), leases(), Barrier(20)
+    table.facts.return_value = {}
+    resources = ProbeResources(host, table, b"secret", SYSTEM_CLOCK)  # type: ignore[arg-type]
+
+    def ask() -> bool:
+        start.wait(10)
+        return resources.simple_mode()
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = [pool.submit(ask) for _ in range(20)]
+    assert all(answer.result() for answer in answers)
+    assert host.asked == table.facts.call_count == table.remember.call_count == 1
 
 
 def test_keys_that_are_leased_together_are_looked_for_once_and_another_lease_looks_anew() -> None:

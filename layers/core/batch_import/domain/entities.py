@@ -145,6 +145,21 @@ class Run(_Row):
             return Code.CANCELLED
         return Code.STOPPED_BY_STRICT if self.strict_stopped else None
 
+    def end_state(self, counters: Counters) -> RunState:
+        """How it ends: cancelled by request, failed without an active item, else completed; a dry run never failed.
+
+        See docs/design.md#2-pipeline.
+        """
+        if self.state is RunState.CANCELLED:
+            return RunState.CANCELLED
+        good = counters.completed_items - counters.degraded_items - counters.broken_items
+        if not self.dry_run:
+            good = counters.active_items
+            if good == 0:
+                return RunState.FAILED
+        clean = good == self.total_items and not counters.warning_items and not self.warnings
+        return RunState.COMPLETED if clean else RunState.COMPLETED_WITH_WARNINGS
+
     @property
     def billing_limits(self) -> BillingLimits:
         return BillingLimits(

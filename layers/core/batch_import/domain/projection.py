@@ -320,19 +320,3 @@ def _plan(item: Item, profile: ItemProfile) -> api.PlanView | None:
         models_total=len(models),
         new_models=list(plan.new_models),
     )
-
-
-def run_end_state(run: Run, counters: Counters) -> RunState:
-    """How a run ends: cancelled by request, failed without an active item, else completed; a dry run never failed.
-
-    See docs/design.md#2-pipeline.
-    """
-    if run.state is RunState.CANCELLED:
-        return RunState.CANCELLED
-    good = counters.completed_items - counters.degraded_items - counters.broken_items
-    if not run.dry_run:
-        good = counters.active_items
-        if good == 0:
-            return RunState.FAILED
-    clean = good == run.total_items and not counters.warning_items and not run.warnings
-    return RunState.COMPLETED if clean else RunState.COMPLETED_WITH_WARNINGS

@@ -7,6 +7,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from urllib.parse import quote
 
 LONGEST = 500
@@ -19,6 +20,7 @@ _LOOKS_LIKE_A_KEY = re.compile(
     r"\b(?:sk|pk|rk|admin)-[A-Za-z0-9_\-]{8,}|\bAIza[\w\-]{20,}|\bBearer\s+\S+", re.IGNORECASE
 )
 _MASK = re.compile(r"(?:[*•●█·xX#~_]{3,}|\.{2,}|…)+")
+_NO_SIGN = re.compile(r"[\W_]+")  # neither letter nor digit
 _WORD = re.compile(r"[^\s'\"`<>()\[\]{},;:=]+")
 # How a single byte is written: hex, \x72, 0x72, \u0072, \U00000072, \u{72}, %2572, octal, decimal, binary, UTF-16.
 _BYTE = ("{:02x}", "x{:02x}", "0x{:02x}", "u{:04x}", "u{:08x}", "u{:x}", "25{:02x}", "{:o}", "{:03o}", "{}", "{:03}",
@@ -128,6 +130,7 @@ def _run_of(secret: str) -> int:
     return min(_RUN, max(_LEAST, len(_plain(secret)) // 3))
 
 
+@lru_cache(maxsize=16)  # one key is looked for in many texts: the host's gateway keys, and the answers of one relay
 def _by_run(secret: str) -> dict[int, set[str]]:
     """Parts of the forms, by their length: that which betrays ``_run_of(secret)`` characters of the key."""
     found: dict[int, set[str]] = {}
@@ -140,7 +143,7 @@ def _by_run(secret: str) -> dict[int, set[str]]:
 
 
 def _plain(form: str) -> str:
-    return "".join(filter(str.isalnum, form.lower()))
+    return _NO_SIGN.sub("", form.lower())
 
 
 def _hits(letters: str, run: int, parts: set[str]) -> Iterator[int]:

@@ -201,7 +201,7 @@ class CompletionProof:
                 judged = judge_completion(answer, streamed=demands.stream, platform=item.of_platform)
                 decision = self._of_our_account(judged, answer, account_id, key, mark, request_id)
                 if decision.proof is not Proof.JOINING:
-                    said = redacted(error_text(answer), key.value)
+                    said = "" if decision.proof is Proof.PROVEN else redacted(error_text(answer), key.value)
                     return ProofResult(decision, said, group, answer.retry_after, latency)
                 self._clock.sleep(_JOIN_POLL)
             self._enter(account_id, group.group_id, keeps)

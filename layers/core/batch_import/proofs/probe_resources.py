@@ -73,6 +73,7 @@ class ProbeResources:
         self._supplied = tuple(supplied_keys)
         self._lock = threading.Lock()
         self._listing = threading.Lock()
+        self._asking_mode = threading.Lock()
         self.opened: set[int] = set()  # ids of providers' groups that were open: only a person closes one again
         self._quarantines: dict[Platform, tuple[int, float]] = {}  # with the moment of the look
         self._users = [self._probe_user(number) for number in range(_PROBE_USERS)]
@@ -216,12 +217,15 @@ class ProbeResources:
         """
         if self._supplied:
             return False  # without a user of ours nobody can be asked
-        mode = self._leases.facts("host", "mode").get("run_mode") if self._mode is None else self._mode
-        if mode is None:
-            mode = self._users[0].do(self._host.run_mode)
-            self._leases.remember("host", "mode", {"run_mode": mode})
-        self._mode = str(mode)
+        with self._asking_mode:
+            if self._mode is None:
+                self._mode = self._leases.facts("host", "mode").get("run_mode") or self._asked_mode()
         return self._mode == "simple"
+
+    def _asked_mode(self) -> str:
+        mode = self._users[0].do(self._host.run_mode)
+        self._leases.remember("host", "mode", {"run_mode": mode})
+        return mode
 
     def _probe_user(self, number: int) -> "ProbeUser":
         suffix = f"/{number}" if number else ""

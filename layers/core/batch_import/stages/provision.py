@@ -455,7 +455,7 @@ def _routed(item: Item, route: Route) -> dict[str, Any]:
     return {
         "platform": route.platform,
         "auth_style": route.auth_style,
-        "api_root": route.base_url,
+        "api_root": route.base_url if route.base_url != item.base_url else None,
         "responses_mode": route.responses_mode.value,
         "resolved_smoke_model": route.model or item.resolved_smoke_model,
         "demands": item.demands if route.platform is Platform.OPENAI else (),

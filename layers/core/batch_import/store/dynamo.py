@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
@@ -113,23 +113,29 @@ class Table:
         The client repeats a call whose answer was lost. Where its first try changes what ``condition`` says, its second
         one is False: the caller must be able to tell its own change, or use ``update_once``.
         """
-        return self.updated(pk, sk, update, values, condition=condition, names=names) is not None
+        return self._update(pk, sk, update, _expression(condition, values, names), "NONE") is not None
 
     def updated(
         self, pk: str, sk: str, update: str, values: Row, *, condition: str | None = None, names: Row | None = None
     ) -> Row | None:
         """As ``update``; the row as it is then, or ``None`` when ``condition`` does not hold."""
+        return self._update(pk, sk, update, _expression(condition, values, names), "ALL_NEW")
+
+    def _update(
+        self, pk: str, sk: str, update: str, expression: Row, returned: Literal["NONE", "ALL_NEW"]
+    ) -> Row | None:
+        """What is ``returned`` of the row (nothing: an empty one), or ``None``."""
         try:
             answer: Any = self.client.update_item(
                 TableName=self.name,
                 Key=encode({"pk": pk, "sk": sk}),
                 UpdateExpression=update,
-                ReturnValues="ALL_NEW",
-                **_expression(condition, values, names),
+                ReturnValues=returned,
+                **expression,
             )
         except self.client.exceptions.ConditionalCheckFailedException:
             return None
-        return decode(answer["Attributes"])
+        return decode(answer.get("Attributes", {}))
 
     def update_once(
         self, pk: str, sk: str, update: str, values: Row, *, condition: str | None = None, names: Row | None = None

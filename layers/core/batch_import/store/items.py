@@ -5,7 +5,6 @@ See docs/design.md#4-state and docs/decisions/0023-tables.md.
 
 import json
 import secrets
-import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,6 +16,7 @@ from batch_import.domain.errors import LeaseLost, StaleWrite
 from batch_import.domain.types import EventType, ItemStage
 from batch_import.store.dynamo import MOST_PARTS, Row, Table
 from batch_import.store.item_index import ItemIndex, page_of
+from batch_import.store.packing import pack, unpack
 
 STAGE_PATIENCE = timedelta(minutes=15)  # after this long without a transition, reconcile looks at an item
 _ID = "item_"
@@ -122,7 +122,7 @@ class ItemStore:
             ConsistentRead=True,
         )
         told = _in_the_history(list(rows), item.last_event)
-        events = [Event.model_validate(event) for row in told for event in json.loads(row["events"])]
+        events = [Event.model_validate(event) for row in told for event in json.loads(unpack(row["events"]))]
         return sorted(events, key=lambda event: event.event_id)[:limit]
 
     # --- writing
@@ -155,15 +155,14 @@ class ItemStore:
         now = self._clock.now()
         until = iso(now + timedelta(seconds=seconds))
         values = {":a": stages[0], ":b": stages[1], ":now": iso(now), ":mine": owner, ":until": until}
-        row = self._items.updated(
+        if not self._items.update(
             *_key_of(item),
             "SET lease_owner = :mine, lease_expires_at = :until, leased_at = :now",
             {**values, ":seen": item.version},
             condition=_LEASABLE,
-        )
-        if row is None:
+        ):
             raise LeaseLost(item.item_id)
-        return Item.model_validate(row)
+        return item.model_copy(update={"lease_owner": owner, "lease_expires_at": until, "leased_at": iso(now)})
 
     def lease_all(
         self,
@@ -314,17 +313,17 @@ def _row(item: Item) -> Row:
 
 
 def _profile_row(item: Item, key: str, profile: ItemProfile) -> Row:
-    return {"pk": _trail(item), "sk": key, "data": zlib.compress(profile.model_dump_json().encode(), 9)}
+    return {"pk": _trail(item), "sk": key, "data": pack(profile.model_dump_json())}
 
 
 def _read_profile(row: Row | None) -> ItemProfile:
-    return ItemProfile.model_validate_json(zlib.decompress(row["data"])) if row else ItemProfile()
+    return ItemProfile.model_validate_json(unpack(row["data"])) if row else ItemProfile()
 
 
 def _event_row(item: Item, key: str, told: Sequence[Row]) -> Row:
     """The events of one write. ``after`` is the key of the row before it, by which readers find the history."""
     events = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-    return {"pk": _trail(item), "sk": key, "after": item.last_event, "events": events}
+    return {"pk": _trail(item), "sk": key, "after": item.last_event, "events": pack(events)}
 
 
 def _told(item: Item, index: int, event: NewEvent, at: str) -> Row:

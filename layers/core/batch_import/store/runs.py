@@ -7,7 +7,6 @@ from typing import Any
 
 from batch_import.domain.clock import Clock, iso
 from batch_import.domain.entities import Counters, Run
-from batch_import.domain.projection import run_end_state
 from batch_import.domain.types import RunState
 from batch_import.store.dynamo import Row, Table
 from batch_import.store.item_index import ItemIndex
@@ -173,7 +172,7 @@ class RunStore:
             return None
         now, holds_keys = iso(self._clock.now()), totals.active_items < run.total_items
         changes = {
-            "state": run_end_state(run, totals),
+            "state": run.end_state(totals),
             "finished_at": now,
             "totals": totals,
             "keys_until": run.keys_until if holds_keys else None,
