@@ -5,13 +5,13 @@ See docs/decisions/0036-compare.md.
 """
 
 import json
-import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
 from batch_import.domain.errors import StaleWrite
 from batch_import.domain.finding import Finding
 from batch_import.store.dynamo import Row, Table
+from batch_import.store.packing import pack, unpack
 
 _ROWS = 128  # at 10,000 relays eighty findings stand in a row
 _KEYS = 4  # over which the rows are spread
@@ -54,7 +54,7 @@ class RelayIndex:
         if found == known:
             return True
         text = json.dumps(list(found.values()), ensure_ascii=False, separators=(",", ":"))
-        values: Row = {":findings": zlib.compress(text.encode(), 9), ":next": row.get("version", 0) + 1}
+        values: Row = {":findings": pack(text), ":next": row.get("version", 0) + 1}
         condition = "attribute_not_exists(version)"
         if row:
             condition, values[":seen"] = "version = :seen", row["version"]
@@ -64,5 +64,5 @@ class RelayIndex:
 def _read(row: Row) -> dict[str, Finding]:
     if not row:
         return {}
-    found = (Finding(*values) for values in json.loads(zlib.decompress(row["findings"])))
+    found = (Finding(*values) for values in json.loads(unpack(row["findings"])))
     return {finding.relay: finding for finding in found}
