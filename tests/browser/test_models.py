@@ -93,6 +93,14 @@ def test_a_model_that_no_relay_serves_is_told(reader: Reader, compared: list[dic
     expect(page.get_by_role("alert")).to_contain_text("no relay that was proved serves this model")
 
 
+def test_a_small_screen_needs_no_sideways_scrolling(reader: Reader, compared: list[dict[str, Any]]) -> None:
+    page = reader.visit("/batch-import/models", viewport={"width": 360, "height": 740})
+    for address in ("models", f"models/{MODEL}"):
+        page.goto(f"{reader.gateway.url}/batch-import/{address}")
+        expect(addresses(page).first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth > innerWidth") is False
+
+
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 def test_axe_finds_nothing(reader: Reader, compared: list[dict[str, Any]], locale: str) -> None:
     page = reader.visit("/batch-import/models", locale=locale)
