@@ -55,7 +55,7 @@ check: install ## Format, lint, types, and the template as AWS gets it
 	$(SAM) build
 
 test: install ## The tests (CRASH_SEED=… repeats the sample of the crash matrix)
-	@$(BIN)/python -m pytest $(TESTS) -n 3 --dist loadfile --no-loadscope-reorder $(COVERAGE)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(TESTS) -n 4 --dist loadfile --no-loadscope-reorder $(COVERAGE)
 
 test-all: ## All tests: the long ones, every point of the crash matrix, fifty kills; and the coverage of the package
 	@CRASH_POINTS=all $(MAKE) test COVERAGE="--cov --cov-report=term"

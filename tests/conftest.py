@@ -1,5 +1,6 @@
 """Fixtures that several folders use: a moto stack, the sandbox, and both together."""
 
+import gc
 import json
 import tempfile
 from collections.abc import Iterator
@@ -28,8 +29,8 @@ START = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 def pytest_configure() -> None:
     choose_sample()  # here, so that the processes that pytest-xdist starts choose the same
-    settings.register_profile("busy machine", deadline=None)
-    settings.load_profile("busy machine")
+    settings.register_profile("tests", deadline=None, max_examples=100 if all_are_tried() else 25)
+    settings.load_profile("tests")
 
 
 def pytest_report_header() -> str:
@@ -40,6 +41,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if not all_are_tried():
         items[:] = [item for item in items if item.get_closest_marker("long") is None]
     items.sort(key=lambda item: schedule.turn(item.nodeid))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # modules and tests stay to the end: no collection of garbage looks at them again
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:

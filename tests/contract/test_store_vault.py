@@ -5,7 +5,7 @@ import pytest
 from batch_import.store.vault import KeyVault
 from botocore.exceptions import ClientError
 from cryptography.exceptions import InvalidTag
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.aws import Aws
@@ -81,7 +81,6 @@ def test_a_run_costs_one_call_to_kms_however_many_keys_it_has() -> None:
 
 
 @given(st.binary(max_size=600), st.text(max_size=20))
-@settings(max_examples=40)
 def test_any_secret_for_any_place_comes_back(secret: bytes, place: str) -> None:
     vault = KeyVault(CountingKms(), "key")  # type: ignore[arg-type]
     place = place.encode("utf-8", "replace").decode()

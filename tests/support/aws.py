@@ -1,9 +1,7 @@
 """The template's tables, queues, key and secrets in moto, made from template.yaml itself."""
 
-import copy
 import json
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,10 +13,8 @@ import boto3
 import pytest
 import yaml
 from moto import mock_aws
-from moto.core.botocore_stubber import BotocoreStubber
-from moto.dynamodb import models
-from moto.dynamodb.models.table import Table
-from moto.kms import models as kms_models
+
+from tests.support import moto_shortcuts
 
 ROOT = Path(__file__).parents[2]
 OPERATOR, VIEWER = "test-operator-token", "test-viewer-token"
@@ -53,11 +49,22 @@ def template() -> dict[str, Any]:
     return yaml.load((ROOT / "template.yaml").read_text(), _Loader)
 
 
+class _Session(boto3.Session):
+    """Makes a client without options once: making it takes longer than most of its calls."""
+
+    def client(self, service_name: str, *args: Any, **options: Any) -> Any:  # type: ignore[override]
+        return super().client(service_name, *args, **options) if args or options else self._plain(service_name)
+
+    @cache  # noqa: B019 - there is one session
+    def _plain(self, service_name: str) -> Any:
+        return super().client(service_name)  # type: ignore[call-overload]
+
+
 @cache
 def boto_session() -> boto3.Session:
     """One session for all tests that use moto: reading botocore's service descriptions takes most of a test's time."""
     names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
-    return boto3.Session(*(FAKE_AWS[name] for name in names[:2]), region_name=FAKE_AWS[names[2]])
+    return _Session(*(FAKE_AWS[name] for name in names[:2]), region_name=FAKE_AWS[names[2]])
 
 
 @contextmanager
@@ -66,7 +73,7 @@ def moto_stack() -> Iterator["Aws"]:
     saved = dict(os.environ)
     os.environ.update(FAKE_AWS)
     with pytest.MonkeyPatch.context() as patch, mock_aws():
-        one_at_a_time(patch)
+        moto_shortcuts.take(patch)
         patch.setattr(boto3, "DEFAULT_SESSION", boto_session())
         yield make_stack()
     os.environ.clear()
@@ -112,42 +119,6 @@ def make_stack() -> Aws:
     }
     os.environ.update(environment)
     return Aws(environment)
-
-
-def one_at_a_time(patch: pytest.MonkeyPatch) -> None:
-    """Make moto safe under threads (its tables lose updates and let two writers of one condition win), and faster."""
-    lock, copies, call = threading.RLock(), _CopyOnce(), BotocoreStubber.__call__
-
-    def locked(*args: Any, **kwargs: Any) -> Any:
-        with lock:
-            copies.made.clear()
-            return call(*args, **kwargs)
-
-    patch.setattr(BotocoreStubber, "__call__", locked)
-    patch.setattr(models, "copy", copies)
-    patch.setattr(kms_models, "generate_private_key", _private_key)
-
-
-_private_key = cache(
-    kms_models.generate_private_key
-)  # moto makes an RSA key for each KMS key, also where it needs none
-
-
-class _CopyOnce:
-    """Before a transaction moto copies each part's table, to have it back should one fail: once for all parts will do.
-
-    It takes the place of the module ``copy`` in ``moto.dynamodb.models``.
-    """
-
-    def __init__(self) -> None:
-        self.made: dict[int, Any] = {}
-
-    def deepcopy(self, value: Any) -> Any:
-        if not isinstance(value, Table):
-            return copy.deepcopy(value)
-        if id(value) not in self.made:
-            self.made[id(value)] = copy.deepcopy(value)
-        return self.made[id(value)]
 
 
 _TABLES = {

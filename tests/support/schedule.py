@@ -11,7 +11,8 @@ _TOGETHER = {
     "tests/project/test_embedded_stack.py": "embedded stack",
     "tests/browser/test_embedded_stack.py": "embedded stack",
 }
-_APART = ("tests/flows/test_crashes.py", "tests/flows/test_guarantees.py", "tests/browser/test_run.py")
+_APART = ("tests/flows/test_crashes.py", "tests/flows/test_guarantees.py", "tests/flows/test_platforms.py")
+_ALL_APART = "tests/browser/"
 # Browser tests last: Playwright keeps an event loop running in its process, where no other test can start one.
 _ORDER = ("flows", "limits", "functions", "contract", "project", "unit", "browser")
 
@@ -21,7 +22,8 @@ class Files(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return nodeid if file in _APART else _TOGETHER.get(file, file)
+        apart = file in _APART or file.startswith(_ALL_APART)
+        return _TOGETHER.get(file) or (nodeid if apart else file)
 
 
 def turn(nodeid: str) -> tuple[bool, int]:

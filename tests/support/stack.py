@@ -1,9 +1,10 @@
 """An embedded stack of a test's own: another folder, free ports."""
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from embedded.settings import Settings
 from embedded.stack import Embedded
 
 ROOT = Path(__file__).resolve().parents[2]
+_PACKAGES = ROOT / ".pytest_cache" / "embedded-packages"
 
 
 @contextmanager
@@ -26,11 +28,41 @@ def embedded_stack(home: Path, *, iam: bool = True) -> Iterator[Embedded]:
         pytest.skip("needs .venv-sam: make install")
     stack = Embedded(_settings(home, EMBEDDED_IAM="1" if iam else ""))
     with _environment_of(stack.settings):
-        stack.up()
+        _take_packages(home / "packages")
+        try:
+            stack.up()
+        finally:
+            _keep_packages(home / "packages")
         try:
             yield stack
         finally:
             stack.down()
+
+
+def _take_packages(folder: Path) -> None:
+    """Put the functions' packages into a new stack as another has installed them: that takes pip half a minute."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for installed in _PACKAGES.glob("[!.]*"):
+        if not (folder / installed.name).exists():
+            shutil.copytree(installed, folder / installed.name, copy_function=_link)
+
+
+def _keep_packages(folder: Path) -> None:
+    """For the next stack, also of the next test run. A folder is named by its pins and Python."""
+    for complete in folder.glob("*/.complete"):
+        kept = _PACKAGES / complete.parent.name
+        if not kept.exists():
+            making = kept.with_name(f".{kept.name}-{os.getpid()}")
+            shutil.copytree(complete.parent, making, copy_function=_link)
+            with suppress(OSError):  # another process was faster
+                making.rename(kept)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # not on one file system
+        shutil.copy2(source, target)
 
 
 @contextmanager

@@ -90,7 +90,10 @@ def test_what_would_be_the_same_again_is_not_asked_again(dynamo: Dynamo) -> None
 
 def test_without_time_for_another_try_the_error_is_told(dynamo: Dynamo) -> None:
     dynamo.answers = [failing("ThrottlingException")]
-    with ending(retries.TRY_SECONDS + 0.01), pytest.raises(ClientError, match="ThrottlingException"):
+    with (
+        ending(retries.TRY_SECONDS + retries.RESERVE_SECONDS / 2),
+        pytest.raises(ClientError, match="ThrottlingException"),
+    ):
         get(dynamo)
     assert len(dynamo.asked) == 1
 

@@ -69,6 +69,54 @@ def test_any_text_can_be_read(text: str) -> None:
     assert isinstance(answer.is_html, bool)
 
 
+@pytest.mark.parametrize(
+    ("body", "words", "status"),
+    [
+        (
+            '{"Response":{"Error":{"Code":"AuthFailure","Message":"bad signature"},"RequestId":"x"}}',
+            "bad signature",
+            200,
+        ),
+        ('{"ResponseMetadata":{"Error":{"CodeN":1,"Code":"Overdue","Message":"unpaid"}}}', "unpaid", 200),
+        ('{"status":-1,"msg":"token invalid"}', "token invalid", 200),
+        ('{"ret":401,"data":[],"msg":"sign in"}', "sign in", 401),
+        ('{"errno":"7","errMsg":"no such key"}', "no such key", 200),
+        ('{"isSuccess":false,"ErrorMessage":"no"}', "no", 200),
+        ('{"base_resp":{"status_code":1008,"status_msg":"balance"},"choices":null}', "balance", 200),
+        ('{"result":{"head":{"retCode":"E1","retMsg":"expired"}}}', "expired", 200),
+        ('{"errors":[{"status":"403","detail":"no right"}]}', "no right", 403),
+        ('{"data":null,"errors":["no right"]}', "no right", 200),
+        ('{"code":"402"}', "code=402", 402),
+        ('{"code":1,"message":"unsuccessful"}', "unsuccessful", 200),
+    ],
+)
+def test_an_error_is_read_in_any_envelope(body: str, words: str, status: int) -> None:
+    answer = Answer(200, body)
+    assert words in answer.error_words
+    assert answer.error_status == status
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"code":0,"msg":"x","data":[]}',
+        '{"code":1,"message":"success","data":{"balance":1}}',
+        '{"code":true,"message":"ok","data":{"name":"x"}}',
+        '{"code":20000,"message":"Ok","status":true,"data":{"balance":"1"}}',
+        '{"ret":200,"data":{"id":1},"msg":""}',
+        '{"status":1,"message":"查询成功","balance":5}',
+        '{"status":1,"message":"Request successful.","balance":5}',
+        '{"code":"SUCCESS","message":"操作成功","result":{"list":[]}}',
+        '{"status":"completed","error":null,"incomplete_details":null,"output":[]}',
+        '{"object":"list","data":[],"errors":[]}',
+        '{"data":[{"id":"a","error":{"message":"x"},"status":"failed"}]}',
+        '{"choices":[{"message":{"content":"x"}}],"metadata":{"code":5,"message":"x"}}',
+    ],
+)
+def test_a_success_is_no_error(body: str) -> None:
+    assert not Answer(200, body).has_error
+
+
 def test_headers_stay_out_of_representations() -> None:
     assert "sk-secret" not in repr(Answer(200, headers={"x-request-id": "sk-secret"}))
 

@@ -64,6 +64,7 @@ CASES: dict[str, list[Answer]] = {
         Answer(409, "error code: 1001", "text/plain"),
         Answer(404, "The deployment could not be found on Vercel.", "text/plain"),
     ],
+    "an address that is shut out for a while": [says(429, "IP blocked after repeated failures", code="ip_blocked")],
     "something before the relay, or a rule for addresses and regions": [
         Answer(403, "error code: 1010", "text/plain"),
         Answer(429, HTML, "text/html", {"x-vercel-mitigated": "challenge"}),
@@ -171,18 +172,21 @@ CASES: dict[str, list[Answer]] = {
         body(403, {"code": 7, "message": "User is blocked: Bot abuse"}),
     ],
     "the key was refused, as an error of a gateway": [says(500, "Sign in again with Claude Code.")],
-    "the key was refused": [says(401, "no"), page(401), body(200, {"code": 401, "message": "no"})],
     "a limit that passes, under another status": [
         says(413, "tokens per minute (TPM): Limit 400"),
         says(200, "rate limit exceeded"),
+        says(401, "usage quota has been reached"),
     ],
+    "the key was refused": [says(401, "no"), page(401), body(200, {"code": 401, "message": "no"})],
     "no such endpoint, in the relay's words": [
         says(404, "Not Found (/v1/responses)"),
         body(404, {"detail": "Not Found"}),
         says(400, "Invalid URL (POST /v1/responses)"),
         says(400, "unknown route"),
+        body(200, {"code": 99, "message": "API method not found"}),
     ],
     "no such endpoint, as an error of a gateway": [says(500, "not implemented")],
+    "another try is advised": [says(403, "please try again"), body(200, {"code": 6, "message": "retry later"})],
     "a 404 with an error that does not speak of the path": [says(404, "it is gone")],
     "no such endpoint": [page(404), Answer(404, "nope"), says(405), says(501)],
     "refused for this key, model or protocol: not an absence": [says(403, "Your request was blocked"), says(403)],
@@ -195,6 +199,7 @@ CASES: dict[str, list[Answer]] = {
     "the API is at another address": [Answer(301, "", headers={"location": "https://h/v1"}), Answer(302, "", "")],
     "an error under a 200 that says no more": [
         says(200, "something went wrong"),
+        body(200, {"message": "nothing to see"}),
         Answer(200, "not json", "text/plain"),
     ],
     "our request was not accepted: proves neither presence nor absence": [

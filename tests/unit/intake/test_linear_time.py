@@ -71,6 +71,9 @@ PIECES = {
     "words of models": "gpt-5,",
     "key parts": "sk-AAAA0001,",
     "invisible": "\u200b",
+    "named keys": f"https://r%d.example/v1 a {_KEY} of another {_KEY} ",
+    "named keys below": f"https://r%d.example/v1 {_KEY}\nfourth: {_KEY}\n\nof another: {_KEY}\n",
+    "short words": "abc de fgh ",
     "rests of keys": "sk-AAAA0001\n0001BBBB2222\n",
     "tables of keys": "名称,key,额度\na,sk-AAAA%d,1\n",
     "open fences": "```json\n{\n",
@@ -79,7 +82,7 @@ PIECES = {
     "separated lines": "\u2028",
     "ids in sentences": "commit 3f2b8c1e9a7d6c5b4a39281706f5e4d3c2b1a098 breaks it please https://r%d.example\n",
 }
-SIZE = 60_000
+SIZE, TRIES = 40_000, 3
 
 
 def _text(piece: str, size: int) -> str:
@@ -89,21 +92,19 @@ def _text(piece: str, size: int) -> str:
 
 
 def _seconds(text: str) -> float:
-    """Processor seconds of the faster of two runs."""
-    taken = []
-    for _ in range(2):
-        started = time.process_time()
-        parse(text)
-        taken.append(time.process_time() - started)
-    return min(taken)
+    """Of the processor."""
+    started = time.process_time()
+    parse(text)
+    return time.process_time() - started
 
 
 @pytest.mark.parametrize("name", PIECES)
 def test_four_times_the_text_takes_about_four_times_the_time(name: str) -> None:
-    short = _seconds(_text(PIECES[name], SIZE // 4))
-    assert _seconds(_text(PIECES[name], SIZE)) < 9 * short + 0.1
+    short, long = (_text(PIECES[name], size) for size in (SIZE // 4, SIZE))
+    assert any(_seconds(long) < 9 * _seconds(short) + 0.05 for _ in range(TRIES))
 
 
 def test_ten_thousand_lines_take_about_a_second_at_most() -> None:
     """Half a second on a quiet machine; the bound allows for a slower one."""
-    assert _seconds("".join(f"https://r{number}.example/v1 sk-{number:032x}\n" for number in range(10_000))) < 2
+    text = "".join(f"https://r{number}.example/v1 sk-{number:032x}\n" for number in range(10_000))
+    assert any(_seconds(text) < 2 for _ in range(TRIES))

@@ -10,6 +10,8 @@ from batch_import.intake import FORMATS, RowStatus, choose, parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.crashes import all_are_tried
+
 PIECES = st.sampled_from(
     ["https://relay.example/v1", "http://10.0.0.1:8080", "sk-AAAA0001bbbb", "gpt-5", " ", "\n", "\t", ",", ";", "|", "----", ":", "：", "=", '"', "{", "}", "[", "]",
      "api_key", "base_url", "地址", "密钥", "#", "//", "\u200b", "`", "|---|---|", "ccswitch://v1/import?apiKey=a", "curl ", "- ", "<", ">", "%", "\\", "a.b", "OPENAI_API_KEY=", "---\n", "```yaml\n", "```\n", "key: ", "- url: ", "[[relay]]\n", "#", "/v1beta/openai", "https://sk-CCCC0003@h.example/v1", "${{ secrets.A }}", "(", ")", "INSERT INTO `a` (`url`,`key`) VALUES (", "'", "CREATE TABLE a (", ";", "c2stQUFBQTAwMDE=", "\u2028", "[{\"id\":1,\"a_id\":1}]",
@@ -18,7 +20,7 @@ PIECES = st.sampled_from(
 TEXTS = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=40).map("".join))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 if all_are_tried() else 75)
 @given(TEXTS)
 def test_any_text_is_read_without_an_exception_and_without_showing_a_key(text: str) -> None:
     intake = parse(text)
@@ -30,7 +32,7 @@ def test_any_text_is_read_without_an_exception_and_without_showing_a_key(text: s
     assert not [key for key in keys if key in shown]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300 if all_are_tried() else 75)
 @given(st.lists(PIECES, max_size=40).map("".join))
 def test_every_key_and_address_occurs_in_the_text(text: str) -> None:
     """Addresses are canonical: their host and the parts of their path occur."""
@@ -44,7 +46,7 @@ def test_every_key_and_address_occurs_in_the_text(text: str) -> None:
             assert all(part.lower() in plain.lower() for part in parts.path.split("/") if part != "v1")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200 if all_are_tried() else 50)
 @given(st.lists(PIECES, max_size=40).map("".join), st.sampled_from(FORMATS))
 def test_no_form_raises_and_every_ready_row_can_be_created(text: str, form: str) -> None:
     intake = parse(text, form)

@@ -49,7 +49,7 @@ PATHS = ("completions", "responses", "messages")
 
 
 @given(st.lists(LISTS | ANSWERS, min_size=10, max_size=10), st.fixed_dictionaries(dict.fromkeys(PATHS, ANSWERS)))
-@settings(max_examples=400 if all_are_tried() else 100, deadline=None)
+@settings(max_examples=400 if all_are_tried() else 50)
 def test_no_answer_breaks_the_probe(lists: list[Answer], completions: dict[str, Answer]) -> None:
     """Lists come one after the other; what a path answers is fixed, since threads ask in any order."""
 
@@ -74,7 +74,7 @@ def test_no_answer_breaks_the_probe(lists: list[Answer], completions: dict[str, 
 
 
 @given(ANSWERS, st.sampled_from(list(Protocol)))
-@settings(max_examples=300 if all_are_tried() else 100, deadline=None)
+@settings(max_examples=300 if all_are_tried() else 50)
 def test_every_answer_has_a_verdict_and_only_an_absence_is_false(answer: Answer, protocol: Protocol) -> None:
     verdict = judge(answer, protocol)
     if answer.trouble is not None or answer.status in (401, 408, 429) or answer.status >= 500:

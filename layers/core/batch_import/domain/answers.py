@@ -1,10 +1,12 @@
 """What came back from an HTTP exchange, free of any HTTP library: rules read these, adapters make them."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 
@@ -71,7 +73,7 @@ class Answer:
         """Where a redirect points, or an empty string."""
         return self.headers.get("location", "").strip() if self.status in _REDIRECTS else ""
 
-    @property
+    @cached_property
     def error(self) -> Mapping[str, Any]:
         """The object that tells of an error, in the shapes that relays use; empty when there is none."""
         return error_of(self.json)
@@ -79,12 +81,12 @@ class Answer:
     @property
     def error_message(self) -> str:
         """The error's own words in the shapes relays use, else an empty string."""
-        return " ".join(_words(self.json, _SHOWN))
+        return " ".join(_words(self.error, *_SHOWN) or _words(self.json, *_SHOWN))
 
     @property
     def error_words(self) -> str:
         """What ``domain/refusals.py`` reads: message, code, type and parameter in a line each, or the text."""
-        words = _words(self.error, _ALL) or _words(self.json, _ALL) or [self.text[:_LONGEST_TEXT]]
+        words = _words(self.error, *_ALL) or _words(self.json, *_ALL) or [self.text[:_LONGEST_TEXT]]
         return "\n".join(" ".join(each.split()) for each in words)
 
     @property
@@ -104,15 +106,24 @@ class Answer:
 
 
 _REDIRECTS = (301, 302, 303, 307, 308)
-_GOOD_CODES = (None, 0, 200, "0", "200", "", "success", "ok", "OK")
+_DEEPEST, _MOST_FIELDS = 2, 100  # that are looked at for an error: envelopes are small
+# Names of fields without regard to case, hyphens and underscores: ``errMsg`` and ``Err_Msg`` are ``errmsg``.
+_OF = r"(?:err(?:or)?|status|ret(?:urn)?|res(?:ult|p|ponse)?|biz|sub|info|http|fail(?:ure)?|user)?"
+_MESSAGE = re.compile(rf"{_OF}(?:msgs?|messages?)(?:zh|cn|en)?|(?:{_OF}|error)(?:desc|description|reason|details?)"
+                      r"|(?:error)?info|tips?|hint|cause|errors?|faultstring")  # fmt: skip
+_CODE = re.compile(rf"{_OF}code|err(?:or)?(?:no|num)|ret|err|errorname")
+_STATUS = re.compile(r"(?:http)?(?:status|state)")
+_OTHER = re.compile(r"title|type|errortype|param|metadata|exception|fault")
+_ALL = (_MESSAGE, _CODE, _STATUS, _OTHER)
+_SHOWN = tuple(map(re.compile, ("message", "code", "type")))
+_ERROR = re.compile(r"errors?|err|exception|fault|lasterror")
+_FLAG = re.compile(r"(?:is)?(?:success(?:ful)?|succeed(?:ed)?|ok)|result|status|state")
+_STATE = re.compile(r"type|object|status|state|code|result")
 _FAILED = ("error", "fail", "failed", "failure")
+_GOOD = re.compile(
+    r"|0+|2\d\d|20000|true|none|null|ok|succeed(?:ed)?|(?:[a-z ]{0,24}\b)?success(?:ful(?:ly)?)?[.!]?|.{0,8}成功[。！]?"
+)
 _RESULTS = ("choices", "output", "content", "data", "models")
-_SHOWN = ("message", "code", "type")
-_CODES = ("code", "error_code", "status_code", "errcode", "infocode", "resultcode")
-_SAID = ("message", "msg", "error_msg", "status_message", "detail", "errors", "errmsg", "info", "reason", "description")
-_ALL = ("message", "msg", "detail", "error_msg", "status_msg", "status_message", "errmsg", "info", "description",
-        *_CODES, "type", "status", "param", "reason", "error", "errors", "metadata", "details", "title",
-        "error_name")  # fmt: skip
 
 
 def parsed(text: str) -> Any:
@@ -125,65 +136,100 @@ def parsed(text: str) -> Any:
         return None
 
 
-def error_of(body: Any) -> Mapping[str, Any]:
+def error_of(body: Any, deepest: int = _DEEPEST) -> Mapping[str, Any]:
     """The error in a body, whatever the status that it came with; empty when there is none.
 
-    Known shapes: ``error`` as object or text (OpenAI), a list around it (Gemini), ``success: false`` (new-api),
-    ``code`` and ``message`` (SiliconFlow, vLLM), ``base_resp`` (MiniMax), ``header`` (Xunfei), ``error_code`` (Baidu),
-    ``detail`` (FastAPI).
+    It is found by the usual names in any spelling, at the top or up to ``deepest`` objects below: an ``error`` as
+    object, text or list (OpenAI, Gemini, Tencent's ``Response.Error``), a flag that says no (``success: false`` of
+    new-api), or a code of no success beside a message (SiliconFlow, MiniMax's ``base_resp``, Xunfei's ``header``,
+    PhalApi's ``ret``); ``detail`` (FastAPI) needs no code.
     """
     if isinstance(body, list):
-        return error_of(body[0]) if body and isinstance(body[0], dict) and "error" in body[0] else {}
+        body = body[0] if body and isinstance(body[0], dict) and "error" in body[0] else None
     if not isinstance(body, dict):
         return {}
-    error = body.get("error")
-    if isinstance(error, dict) and error:
-        return {**{key: body[key] for key in ("code", "status") if key in body}, **error}
+    error = next((value for value in _fields(body, _ERROR) if value), None)
+    if isinstance(error, list) and isinstance(error[0], dict):
+        error = error[0]
+    if isinstance(error, dict):
+        around = [*_keys(body, _CODE), *_keys(body, _STATUS)]
+        return {**{key: body[key] for key in around}, **error}
     if error:
-        return {**body, "message": f"{_text_of(error)} {body.get('message') or ''}".strip()}
-    for wrapper, code in (("base_resp", "status_code"), ("header", "code")):
-        wrapped = body.get(wrapper)
-        if isinstance(wrapped, dict) and wrapped.get(code) not in _GOOD_CODES:
-            return wrapped
-    return body if _tells_failure(body) else {}
+        others = {key: body[key] for key in islice(body, _MOST_FIELDS) if not _ERROR.fullmatch(_folded(key))}
+        return {**others, "message": f"{_text_of(error)} {body.get('message') or ''}".strip()}
+    if _tells_failure(body):
+        return body
+    inner = body.values() if deepest and not _has_result(body) else ()
+    wrapped = (error_of(each, deepest - 1) for each in islice(inner, _MOST_FIELDS) if isinstance(each, dict))
+    return next((each for each in wrapped if each), {})
+
+
+def _folded(key: str) -> str:
+    return key.lower().replace("_", "").replace("-", "")
+
+
+def _keys(body: Mapping[str, Any], names: re.Pattern[str]) -> Iterator[str]:
+    return (key for key in islice(body, _MOST_FIELDS) if names.fullmatch(_folded(key)))
+
+
+def _fields(body: Mapping[str, Any], names: re.Pattern[str]) -> Iterator[Any]:
+    return (body[key] for key in _keys(body, names))
+
+
+def _has_result(body: Mapping[str, Any]) -> bool:
+    return any(body.get(key) for key in _RESULTS)
 
 
 def _tells_failure(body: Mapping[str, Any]) -> bool:
-    if (
-        body.get("success") is False
-        or body.get("ok") is False
-        or any(str(body.get(key)).lower() in _FAILED for key in ("type", "object", "status"))
-    ):
+    if any(value is False for value in _fields(body, _FLAG)):
         return True
-    if any(body.get(key) for key in _RESULTS):
+    if any(isinstance(value, str) and value.lower() in _FAILED for value in _fields(body, _STATE)):
+        return True
+    if _has_result(body):
         return False
-    said = any(body.get(key) for key in _SAID)
-    return said and ("detail" in body or any(body.get(code) not in _GOOD_CODES for code in _CODES))
+    coded = any(isinstance(code, (int, str)) and not _is_good(code) for code in _fields(body, _CODE))
+    wrong = coded or "detail" in body or any(map(_is_bad_number, _fields(body, _STATUS)))
+    return _status_in(body) > 0 or (wrong and says_something(body))
+
+
+def says_something(body: Any) -> bool:
+    """Does an object have a message that is no mere "success"?"""
+    return isinstance(body, dict) and any(value and not _is_good(value) for value in _fields(body, _MESSAGE))
+
+
+def _is_good(value: Any) -> bool:
+    return _GOOD.fullmatch(str(value).strip().lower()) is not None
+
+
+def _is_bad_number(value: Any) -> bool:
+    return re.fullmatch(r"-?\d+", str(value)) is not None and not _is_good(value)
 
 
 def _status_in(error: Mapping[str, Any]) -> int:
-    for key in ("status", "code", "status_code", "statusCode"):
-        value = error.get(key)
-        number = int(value) if isinstance(value, (int, str)) and str(value).isdecimal() and len(str(value)) == 3 else 0
-        if 400 <= number < 600:
-            return number
-    return 0
+    values = (str(value) for names in (_STATUS, _CODE) for value in _fields(error, names))
+    return next((int(value) for value in values if re.fullmatch(r"[45]\d\d", value)), 0)
 
 
-def _words(body: Any, keys: tuple[str, ...]) -> list[str]:
+def _words(body: Any, *names: re.Pattern[str]) -> list[str]:
+    """A line for each field with one of ``names``; those of the first pattern stand first."""
     if isinstance(body, list):
         body = error_of(body)
     if not isinstance(body, Mapping):
         return []
     error = body.get("error") or body
     if isinstance(error, str) or not isinstance(error, Mapping):
-        return [_text_of(error), *(_word(body, key) for key in keys if key != "error" and body.get(key))]
-    return [_word(error, key) for key in keys if error.get(key)]
+        return [_text_of(error), *_lines({key: body[key] for key in body if key != "error"}, names)]
+    return _lines(error, names)
+
+
+def _lines(error: Mapping[str, Any], names: Iterable[re.Pattern[str]]) -> list[str]:
+    keys = dict.fromkeys(key for each in names for key in _keys(error, each))
+    return [_word(error, key) for key in keys if error[key]]
 
 
 def _word(error: Mapping[str, Any], key: str) -> str:
     text = _text_of(error[key])
-    return f"code={text}" if "code" in key and text.isdecimal() else text
+    return f"code={text}" if "code" in key.lower() and text.isdecimal() else text
 
 
 def _text_of(value: Any) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Literal
 
-from batch_import.domain.answers import Answer, Trouble
+from batch_import.domain.answers import Answer, Trouble, says_something
 from batch_import.domain.evidence import Observation
 from batch_import.domain.outcomes import Code
 from batch_import.domain.refusals import Refusal, refusals, speaks_of_key
@@ -257,6 +257,8 @@ VERDICTS: tuple[Row, ...] = (
         words=(Refusal.UNROUTED,)),
     Row(Verdict.UNAVAILABLE, "something before the relay does not reach it", statuses=(*_SUCCESS, *_ANY_FAILURE),
         words=(Refusal.ORIGIN,)),
+    Row(Verdict.RATE_LIMITED, "an address that is shut out for a while", statuses=(429,), bodies=_ERROR,
+        words=(Refusal.WALL,)),
     Row(Verdict.WALL, "something before the relay, or a rule for addresses and regions",
         statuses=(*_SUCCESS, *_ANY_FAILURE), words=(Refusal.WALL,)),
     Row(Verdict.WALL, "a challenge page", statuses=_FAILURES_OF_SERVER, bodies=(Body.HTML,), words=(Refusal.WALL,)),
@@ -299,14 +301,16 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.AUTH_FAILED, "the key was refused, in the relay's words", statuses=(200, 400, 401, 403, 409, 422, 423),
         bodies=_ERROR, words=_KEY),
     Row(Verdict.AUTH_FAILED, "the key was refused, as an error of a gateway", statuses=(500,), bodies=(Body.ERROR,),
-        words=(Refusal.KEY, Refusal.ACCOUNT), without=(Refusal.UPSTREAM,)),
+        words=(Refusal.KEY, Refusal.ACCOUNT), without=(Refusal.UPSTREAM, *_MODEL)),
+    Row(Verdict.RATE_LIMITED, "a limit that passes, under another status",
+        statuses=(200, 400, 401, 403, 404, 413, 420, 430), bodies=_ERROR, words=_LIMIT),
     Row(Verdict.AUTH_FAILED, "the key was refused", statuses=(401,)),
-    Row(Verdict.RATE_LIMITED, "a limit that passes, under another status", statuses=(200, 400, 403, 404, 413),
-        bodies=_ERROR, words=_LIMIT),
-    Row(Verdict.ABSENT, "no such endpoint, in the relay's words", statuses=(400, 404), bodies=_ERROR,
+    Row(Verdict.ABSENT, "no such endpoint, in the relay's words", statuses=(*_SUCCESS, 400, 404), bodies=_ERROR,
         words=(Refusal.ROUTE,)),
     Row(Verdict.ABSENT, "no such endpoint, as an error of a gateway", statuses=(500,), bodies=(Body.ERROR,),
         words=(Refusal.ROUTE,)),
+    Row(Verdict.UNAVAILABLE, "another try is advised", statuses=(*_SUCCESS, 400, 403, 409), bodies=_ERROR,
+        words=(Refusal.LATER,)),
     Row(Verdict.MODEL_NOT_SERVED, "a 404 with an error that does not speak of the path", statuses=(404,),
         bodies=(Body.ERROR,)),
     Row(Verdict.ABSENT, "no such endpoint", statuses=(404, 405, 501)),
@@ -344,8 +348,10 @@ def _seen(answer: Answer, protocol: Protocol, model: str) -> Seen:
 
 
 def _is_sentence(answer: Answer) -> bool:
-    """A success that consists of a few words, which tell why there is none."""
-    return answer.ok and answer.json is None and 0 < len(answer.text.strip()) <= _LONGEST_SENTENCE
+    """A success that consists of a message, which tells why there is none."""
+    if answer.json is not None:
+        return answer.ok and says_something(answer.json)
+    return answer.ok and 0 < len(answer.text.strip()) <= _LONGEST_SENTENCE
 
 
 _LONGEST_SENTENCE = 300

@@ -24,6 +24,7 @@ class Refusal(StrEnum):
     UPSTREAM = "upstream"  # what is behind the relay, whatever code of it is passed on
     LIMIT = "limit"  # of a minute, a day, a window: it passes
     TEMPORARY = "temporary"  # said to pass, for another reason
+    LATER = "later"  # another try is advised, where nothing else is said
     MONEY_LIKELY = "money_likely"  # words that limits use as well
     PARAMETER = "parameter"  # the request's form
     GROUP = "group"  # the key's group at the relay is off or closed to it
@@ -54,7 +55,8 @@ _K = Refusal
 STREAM_WANTED = (
     r"\bstream(?:ing)?\b.{0,24}(?:must|require|only|set to|mandatory|true|needed)"
     r"|(?:must|require|only|enable|use).{0,40}\bstream(?:ing|ed)?\b|enable_thinking.{0,60}(?:non-stream|false)"
-    r"|(?:仅|只|必须|请|需).{0,12}(?:流式|stream)|非流式.{0,10}(?:不支持|不可用)|non-?streaming|non-?stream\w*.{0,40}not"
+    r"|(?:仅|只|必须|请|需).{0,12}(?:流式|stream)|非流式.{0,10}(?:不支持|不可用)|non-?streaming"
+    r"|non-?stream\w*.{0,40}not"
 )
 
 # fmt: off
@@ -63,7 +65,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.ORIGIN, r"\berror(?: code:)? 1(?:00[0-4]|01[46789]|02[34568]|03\d|04\d|1\d\d)\b|dns_loop|origin_\w+",
          "Cloudflare 1xxx"),
     Sign(_K.ORIGIN, r"could not be found on vercel|application not found|no such app\b|err_ngrok(?!_38)"
-         r"|service suspended", "Vercel, Railway, others"),
+         r"|modal-http: |no active service|\b(?:service|app|endpoint|space|site|instance|function) (?:is |was )?"
+         r"(?:paused|stopped|suspended|sleeping|scaled to zero)", "Vercel, Railway, Modal, Koyeb, Azure, Hugging Face"),
     Sign(_K.LIMIT, r"\berror(?: code:)? 10(?:15|27)\b", "Cloudflare"),
     Sign(_K.WALL, r"(?m:^\W*error(?: code:)? 1(?!015|027)\d{3}\b)", "Cloudflare"),
     Sign(_K.WALL, r"just a moment\.\.\.|attention required! \| cloudflare|cf-chl-|challenge-platform", "Cloudflare"),
@@ -73,7 +76,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.WALL, r"errors\.edgesuite\.net|reference&#32;&#35;", "Akamai"),
     Sign(_K.WALL, r"tencentedgeone|(?:疑似)?攻击行为|访问被(?:阻断|拦截)|被 ?waf ?拦截|防火墙",
          "EdgeOne, Huawei, others"),
-    Sign(_K.WALL, r"request has been blocked as it may cause|errors\.aliyun\.com|acw_sc__", "Aliyun WAF"),
+    Sign(_K.WALL, r"request has been blocked as it may cause|errors\.aliyun\.com|acw_sc__|aliyun_waf", "Aliyun WAF"),
     Sign(_K.WALL, r"the request is blocked\.|x-azure-ref", "Azure Front Door"),
     Sign(_K.WALL, r"request blocked\.\W+we can't connect to the server", "CloudFront"),
     Sign(_K.WALL, r"rbac: access denied|blocked by (?:the )?(?:waf|firewall)|web application firewall",
@@ -84,14 +87,16 @@ SIGNS: tuple[Sign, ...] = (
          r"|(?m:^(?!.*\bmodel).*not (?:available|supported) in (?:\w+ ){1,2}(?:country|region))"
          r"|ip_not_authorized", "OpenAI, Anthropic"),
     Sign(_K.WALL, r"ip.{0,12}(?:不在|未在).{0,16}(?:列表|白名单)|ip.{0,30}(?:not in|whitelist|allowlist)"
-         r"|ip_not_allowed|ip (?:address )?(?:is )?(?:not allowed|blocked|banned|forbidden)|(?:禁止|封禁).{0,6}ip"
-         r"|ip.{0,6}(?:被封|受限|异常)", "new-api, sub2api"),
+         r"|ip_not_allowed|\bip(?: address)?(?: [\w.:]+){0,4} (?:not allowed|blocked|banned|forbidden)"
+         r"|\bip address\b[^.;]{0,60} (?:be|been) (?:blocked|banned|forbidden)"
+         r"|(?:禁止|封禁).{0,6}ip|ip.{0,6}(?:被封|受限|异常)", "new-api, sub2api"),
     Sign(_K.WALL, r"(?:approved|allowed|permitted|listed|certain) ip(?:s\b| (?:address|range))|指定网段|ip 网段",
          "AiHubMix"),
     Sign(_K.WALL, r"\bvirtual network\b|\bvnet\b|private endpoint|public (?:network )?access is disabled", "Azure"),
     Sign(_K.WALL, r"access control list|network settings|captcha|\bbot (?:detected|activity)"
-         r"|automated (?:requests?|queries|traffic)|security (?:policy|rules?|check)\b|安全(?:策略|防护|验证|拦截)"
-         r"|人机验证", "others"),
+         r"|(?:automated|suspicious|unusual|malicious) (?:requests?|queries|traffic)"
+         r"|security (?:policy|rules?|check)\b|安全(?:策略|防护|验证|拦截)"
+         r"|人机验证|仅限?.{0,12}(?:(?<!v)ip|地区|大陆|境内|国内|海外|境外)", "others"),
     # --- clients
     Sign(_K.CLIENT, r"missing (?:required )?(?:header )?x-(?!api-key)[\w-]+", "OpenCode Go"),
     Sign(_K.CLIENT, r"only (?:allows?|accepts?|supports?|available (?:to|for)|for|usable (?:with"
@@ -102,7 +107,9 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.CLIENT, r"invalid claude code request|non[- ]claude[- ]code", "AnyRouter"),
     Sign(_K.CLIENT, r"(?:invalid|bad|missing|unknown|unsupported) user.?agent"
          r"|\bthis version .{0,30}\b(?:no longer|not) supported"
-         r"|\b(?:upgrade|update) (?:\w+ ){0,3}(?:client|claude code|codex)\b", "relays"),
+         r"|\b(?:upgrade|update) (?:\w+ ){0,3}(?:client|claude code|codex)\b"
+         r"|\bua.{0,6}(?:封禁|拦截|黑名单)|客户端.{0,12}(?:封禁|拦截|黑名单)"
+         r"|非官方|unofficial client", "relays"),
     # --- no money: unmistakable
     Sign(_K.MONEY, r"insufficient[_ ](?:user[_ ]|account[_ ]|token[_ ])?(?:quota|balance|credits?|funds?)",
          "OpenAI, new-api, DeepSeek, OpenRouter"),
@@ -113,7 +120,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.MONEY, r"creditserror|billing_hard_limit|billing hard limit|billing_not_active|check your billing details"
          r"|spend(?:ing)?[_ ]limit|monthly spending", "OpenCode Zen, OpenAI, Fireworks, xAI"),
     Sign(_K.MONEY, r"payment[_ ](?:is )?required|payment method|valid credit card|customer_verification|unpaid"
-         r"|past invoices|arrear|overdue|top[ -]?up|recharge|not subscribed to (?:this|the|any) (?:api|service)\b",
+         r"|past invoices|arrear|overdue|top[ -]?up|recharge|\bfund your account"
+         r"|not subscribed to (?:this|the|any) (?:api|service)\b",
          "Aliyun, Volcengine, RapidAPI, others"),
     Sign(_K.MONEY, r"exceeded_current_quota|account.{0,60}suspended.{0,80}(?:billing|balance)", "Moonshot"),
     Sign(_K.MONEY, r"pre_consume_token_quota_failed|quota is not enough|token quota|api_key_quota_exhausted"
@@ -122,18 +130,21 @@ SIGNS: tuple[Sign, ...] = (
          r"|\bkey (?:has )?(?:reached|exceeded|hit) (?:its|the|your) (?:usage|spend\w*|credit|total) limit",
          "OpenRouter, Copilot, LLM Gateway"),
     Sign(_K.MONEY, r"code=1113\b|code=1309\b", "Zhipu"),
-    Sign(_K.MONEY, r"欠费|请充值|充值后|未付费|账单逾期", "Aliyun, Zhipu"),
+    Sign(_K.MONEY, r"欠费|透支|还款|请充值|充值后|未付费|账单逾期", "Aliyun, Zhipu"),
     Sign(_K.MONEY, r"no active subscription|subscription_not_found|subscription (?:has )?expired|subscription_expired"
          r"|without (?:an )?active (?:plan|subscription)", "sub2api"),
     # --- behind the relay
     Sign(_K.UPSTREAM, r"上游(?:服务)?负载|上游.{0,6}饱和|provider returned error|iserrorupstreamfault"
-         r"|upstream (?:load|is (?:saturated|overloaded)|request failed|error from)",
+         r"|upstream (?:load|is (?:saturated|overloaded)|request failed|error from)"
+         r"|(?:blocked|refused|rejected) by (?:the |an |its |our )?upstream",
          "new-api, OpenRouter, OpenCode Zen"),
-    Sign(_K.UPSTREAM, r"上游(?:账|帐)[号户]|\bupstream (?:account|subscription)s?\b", "relays"),
+    Sign(_K.UPSTREAM, r"(?:渠道|上游|通道).{0,6}(?:余额|额度|配额)|stream disconnected|连接(?:失败|超时|中断)"
+         r"|上游(?:账|帐)[号户]|\bupstream (?:account|subscription)s?\b", "relays"),
     Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
-    Sign(_K.UPSTREAM, r"internal server error|(?:in|not have )sufficient capacity"
+    Sign(_K.UPSTREAM, r"internal (?:server )?error(?!\W*algo\W*invalid)|(?:in|not have )sufficient capacity"
          r"|内部(?:服务器)?错误|系统(?:异常|错误)", "relays"),
-    Sign(_K.UPSTREAM, r"\bno auth available|bad_response|openai_error|do_?request_?failed|fetch failed"
+    Sign(_K.UPSTREAM, r"\bno auth available|no available keys?\b|no available (?:model )?agent|bad_response"
+         r"|openai_error|do_?request_?failed|fetch failed"
          r"|econn[a-z]+|socket hang up|dial tcp"
          r"|no such host|connection (?:refused|reset|error|timed out|aborted)|unexpected eof"
          r"|(?<!session )\btimed ?out\b|(?<!登录)超时",
@@ -144,8 +155,9 @@ SIGNS: tuple[Sign, ...] = (
     # --- limits that pass
     Sign(_K.WINDOW, r"(?:用完|用尽|耗尽|exhausted|exceed\w*|used up)(?s:.{0,60})(?:稍后|\blater\b|in.flight)",
          "relays that renew quotas"),
-    Sign(_K.RENEWS, r"\bresets? (?:at|in|on|after|tomorrow)\b|\bwill reset\b|replenish\w*|重置|resets_at"
-         r"|\bnext (?:billing )?(?:cycle|period)\b", "Codex, claude-relay-service, Azure, Kimi"),
+    Sign(_K.RENEWS, r"\bresets? (?:at|in|on|after|tomorrow)\b|\bwill reset\b|replenish\w*|重置|リセット|\bсброс\w*"
+         r"|resets_at|\brenews\b|\bnext (?:billing )?(?:cycle|period)\b|\b(?:for|until) (?:the )?reset\b",
+         "Codex, claude-relay-service, Azure, Kimi"),
     Sign(_K.LIMIT, r"per[ _-]?(?:minute|second|hour|day|week|month)|\b(?:rpm|tpm|rpd|tpd|qps|qpm)\b|daily|weekly"
          r"|hourly", "OpenAI, Gemini, sub2api"),
     Sign(_K.LIMIT, r"rate[ _-]?limit|too many requests|too_many|throttl|requests? too (?:fast|frequent)"
@@ -153,14 +165,17 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.LIMIT, r"resource_exhausted|resource has been exhausted|usage[ _]limit|limit (?:will )?reset"
          r"|quota (?:will )?reset|(?:will|to) reset|resets (?:at|in|on)|\d+-(?:minute|hour|day)\b|retry (?:in|after)"
          r"|try again (?:in|at)", "Codex, Gemini, Ark"),
-    Sign(_K.LIMIT, r"concurren|overload|(?:at|over|no) capacity|capacity (?:exceeded|reached|limit)|server (?:is )?busy"
-         r"|too busy|slow down", "Moonshot, Mistral"),
-    Sign(_K.LIMIT, r"每(?:分钟|秒|小时|日|天|周|月)|频[率次]|限流|并发|过于频繁|频繁|太快|请求过多|稍后(?:再|重)试|负载"
+    Sign(_K.LIMIT, r"concurren|parallel (?:requests|sessions|connections)|overload"
+         r"|(?:heavy|high|under) (?:load|demand|traffic)|(?:at|over|no) capacity"
+         r"|capacity (?:exceeded|reached|limit)|server (?:is )?busy|too busy|slow down", "Moonshot, Mistral"),
+    Sign(_K.LIMIT, r"每(?:分钟|秒|小时|日|天|周|月)|频[率次]|限流|并发|过于频繁|频繁|太快|请求过多|人数[较过太]多"
+         r"|稍后(?:再|重)试|负载"
          r"|饱和|小时的使用上限|使用上限.{0,30}重置|繁忙|拥挤|排队|访问量过大|请求量过大|code=130[2358]\b|code=1310\b"
          r"|今日|当日", "Zhipu, new-api"),
     # --- other reasons that pass
-    Sign(_K.TEMPORARY, r"temporar(?:y|ily)|cool(?:ing)? ?down|冷却|brownout|(?:under|for|scheduled) maintenance"
-         r"|暂时(?:不可用|无法|关闭)|维护中|系统维护", "GitHub Models, relays"),
+    Sign(_K.TEMPORARY, r"temporar(?:y|ily)|cool(?:ing)? ?down|冷却|brownout|\bmaintenance\b"
+         r"|(?:站点|系统|服务|模型|升级)维护|维护(?:中|模式|升级)|暂时(?:不可用|无法|关闭)", "GitHub Models, relays"),
+    Sign(_K.LATER, r"\btry again\b|\blater\b|\b(?:please|safe to) retry\b|请.{0,4}重试|稍[后等候]", "relays"),
     # --- no money: words that limits use as well
     Sign(_K.MONEY_LIKELY, r"余额|欠款|额度|balance|billing", "relays"),
     # --- the request's form
@@ -172,11 +187,11 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.PARAMETER, r"field validation for|failed on the '\w+' tag", "Go"),
     Sign(_K.PARAMETER, r"input must be a list|store must be|store.{0,10}false", "Codex"),
     # --- the key's group
-    Sign(_K.PERMISSION, r"missing (?:the )?(?:required )?scopes?\b"
+    Sign(_K.PERMISSION, r"missing (?:the )?(?:required )?scopes?\b|\bscopes?\b.{0,24}\bnot\b"
          r"|(?:in|not )sufficient (?:\w+ )?(?:permissions?|scopes?|privileges?|rights)\b"
          r"|lacks? (?:the )?(?:required|necessary)|not authorized to perform", "OpenAI, Hugging Face, Azure, AWS"),
     Sign(_K.PERMISSION, r"api access\b(?! (?:key|token|(?:was|has been) revoked))|^no permission\b(?!.*\bmodel)"
-         r"|operation not allowed"
+         r"|operation not allowed|\bnot have the (?!necessary|required)\w+ permissions?\b"
          r"|\bcannot \w+ path\b",
          "plans without the API, Baidu, Bedrock, Kubernetes"),
     Sign(_K.PERMISSION, r"实名|服务未开通|service ?not ?activated|\bbind (?:your|an?) .{0,24}\baccount"
@@ -197,10 +212,16 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.MODEL, r"free tier of the model|freetieronly|model.{0,60}(?:inference limit|paused)", "Aliyun, Ark"),
     Sign(_K.MODEL, r"not supported by any|is not a valid model|try pulling it|^(?:not_found_error )?model: ",
          "sub2api, OpenRouter, Ollama, Anthropic"),
-    Sign(_K.MODEL, r"(?:allowed|available|supported|valid|permitted) models\b|(?:可用|支持)的?模型(?:列表|有|为|：|:)",
-         "LiteLLM, others"),
-    Sign(_K.MODEL, r"model_price_error|\"(?:enum|literal_error)\", \"loc\": \[\"body\", \"model\"\]"
+    Sign(_K.MODEL, r"(?:allowed|available|supported|valid|permitted) models\b|(?:可用|支持)的?模型(?:列表|有|为|：|:)"
+         r"|没有.{0,24}可用(?:渠道|通道)|\bsupported (?:api )?model (?:names|ids)\b"
+         r"|\bmodel\b.{0,80}\b(?:is|are) served (?:only )?by\b|loaded mode[ld]\b.{0,12}cannot"
+         r"|agreed? to [\w. ]{0,30}\b(?:terms|licen[cs]e)|モデル.{0,8}(?:利用|使用)(?:でき(?:ない|ません)|不可)",
+         "LiteLLM, DeepSeek, CliRelay, Infinity, Workers AI, Crazyrouter"),
+    Sign(_K.MODEL, r"model_price_error|\brouting constraint"
+         r"|\"(?:enum|literal_error)\", \"loc\": \[\"body\", \"model\"\]"
          r"|ratio or price not set|倍率或价格", "new-api, FastAPI"),
+    Sign(_K.MODEL_AWAY, r"(?:fail(?:ed|ure)? to|could not|cannot|unable to) load (?:the )?model|model loading"
+         r"|加载模型失败|模型加载失败", "LM Studio, Ollama, LocalAI"),
     # --- the key
     Sign(_K.KEY_LIKELY, r"authenticat\w*[ _](?:error|failed|fails|failure)", "Anthropic, DeepSeek"),
     Sign(_K.KEY, r"api_key_(?:invalid|disabled|expired|required)|invalid_auth|invalidapikey|unauthenticated"
@@ -212,20 +233,27 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.KEY, r"(?:missing|no) authorization|authorization header (?:is )?(?:missing|required)"
          r"|noauth(?:error|orized)|invalid_client|not (?:authenticated|logged in)"
          r"|(?:sign|log)(?:ging|ning)? ?in again|(?:session|login) (?:has |is )?expired", "Google, Xunfei, Baidu"),
+    Sign(_K.KEY, r"\bapp(?: ?id| ?key)? not ex\w+|unsupported (?:\w+ )?token type|deactivated workspace"
+         r"|(?:用户|账号|账户)不存在",
+         "Baidu, Lingma, Codex"),
     Sign(_K.KEY, r"login fail|身份验证失败|鉴权失败|认证失败|未登录|authorization failed", "MiniMax, Zhipu 1000"),
     # --- the path
     Sign(_K.UNROUTED, r"^missing authentication token$|unable to identify proxy for host", "AWS API Gateway, Apigee"),
-    Sign(_K.ROUTE, r"^(?=.*not[ _]?found)(?:\W*(?:http_?404|(?:code=)?404|none|false|(?:an )?error(?: occurred)?|page"
-         r"|not[ _]?found))+\W*$",
+    Sign(_K.ROUTE, r"^(?=(?s:.*)not[ _]?found)(?:\W*(?:http_?404|http_error|(?:code=)?404|none|false|(?:an )?error"
+         r"(?: occurred)?|page|not[ _]?found))+\W*$",
          "FastAPI, Go, Spring, Rails, Symfony"),
-    Sign(_K.ROUTE, r"invalid url|unknown (?:request url|route|path|endpoint|url)"
+    Sign(_K.ROUTE, r"\bapi (?:method )?(?:not found|does not exist|not exist|is not (?:found|published)"
+         r"|has not been published)|\bapi(?! ?key|.?[密秘]).{0,16}(?:不存在|已下线)|unsupported (?:open ?api )?method",
+         "Huawei, Tencent, Zhipu, Baidu, GPTunnel"),
+    Sign(_K.ROUTE, r"invalid url|un(?:known|expected) (?:request url|route|path|endpoint|url)"
          r"|no (?:such |matching )?(?:route|handler|path|static)|unsupported (?:path|endpoint|url|legacy)"
          r"|cannot (?:post|get) /"
-         r"|not implemented|convert_request_failed", "OpenAI, new-api, Express, Spring"),
+         r"|not implemented|convert_request_failed"
+         r"|\b(?:responses|messages) api (?:is )?(?:not|un)", "OpenAI, new-api, Express, Spring"),
     Sign(_K.ROUTE, r"(?:(?:/v\d|/responses|/messages|/chat/completions|/models)\b|endpoint\b|route\b|path\b"
          r"|resource\b|接口|路径"
          r"|url\b).{0,60}(?:not[ _](?:be )?(?:found|supported|implemented|allowed|exist)|n't (?:be )?(?:found|exist)"
-         r"|unsupported|不存在|不支持|未找到)", "relays"),
+         r"|unsupported|不存在|不支持|未找到|错误|有误)", "relays"),
     Sign(_K.ROUTE, r"(?:not[ _]found|method not allowed|nothing here|不存在|未找到).{0,40}(?:/v\d|/responses|/messages"
          r"|/chat|/models|接口|路径|endpoint)", "relays"),
     Sign(_K.ROUTE, r"method not allowed|requested url was not found"
@@ -249,10 +277,10 @@ SAYINGS: tuple[Saying, ...] = (
     Saying(_K.WINDOW, ("window",), ("quota", "limit", "money")),
     Saying(_K.WINDOW, ("month",), ("quota", "limit"), unless=("money",)),
     Saying(_K.LIMIT, ("limit",), ("spent",)),
-    Saying(_K.MONEY, ("money",), ("spent",)),
+    Saying(_K.MONEY, ("money",), ("spent", "off")),
     Saying(_K.MONEY, ("plan",), ("off",)),
     Saying(_K.MONEY, ("plan",), ("absent", "needed"), unless=("model",)),
-    Saying(_K.MONEY_LIKELY, ("quota",), ("spent",)),
+    Saying(_K.MONEY_LIKELY, ("quota",), ("spent", "off")),
     Saying(_K.UPSTREAM, ("upstream",), ("absent", "bad", "failed", "away")),
     Saying(_K.CLIENT, ("client",), ("denied", "only"), unless=("model",)),
     Saying(_K.CLIENT, ("client",), ("absent",), unless=("model", "key")),

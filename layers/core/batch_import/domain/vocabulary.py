@@ -20,7 +20,8 @@ VOCABULARY: tuple[Words, ...] = (
     # --- what refusals speak of
     Words(
         "model",
-        r"(?<!v1[ /])\bmodels?\b(?!=)|\bmodel ?(?:code|id|name)s?\b|\bdeployments?\b|\bmodell\w*|\bmodelos?\b"
+        r"(?<!v1[ /])\bmodels?\b(?!=| agents?\b)|\bmodel ?(?:code|id|name)s?\b|\bdeployments?\b|\bmodell\w*"
+        r"|\bmodelos?\b"
         r"|\bmodello\b"
         r"|模型"
         r"|モデル|모델|\bмодел\w*|\bmodèles?\b|mô hình"
@@ -28,16 +29,17 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "key",
-        r"\b(?:api ?)?keys?\b|(?<!max )(?<!unexpected )(?<!per )\btoken\b|\bcredentials?\b|\bauth\b"
-        r"|\bauthentication\b|\bauthori[sz]ation\b|\bauthenticate\b|\bbearer\b|\bsignature\b|\bclave\b"
+        r"\b(?:api ?)?keys?\b|\bsk\b|(?<!max )(?<!unexpected )(?<!per )\btoken\b|\bcredentials?\b|\bauth\b"
+        r"|\b(?:authentica|certifica)tion\b|\bauthori[sz]ation\b|\bauthenticate\b|\bbearer\b|\bsignature\b|\bclave\b"
         r"|\bchave\b|\bchiave\b"
-        r"|令牌|密钥|秘钥|密匙|金钥|权杖|鉴权|认证|身份验证|登录|(?<!块)(?<!块的)签名"
+        r"|令牌|密钥|秘钥|密匙|金钥|权杖|鉴权|认证|凭[证据]|身份验证|登录|(?<!块)(?<!块的)签名"
         r"|schlüssel|\bclé\b|\bключ\w*|\bтокен\w*|キー|トークン|인증|키|khóa"
         r"|\banahtar\w*|\bklucz\w*|\bsleutel\b|\bkunci\b|مفتاح|คีย์",
     ),
     Words(
         "account",
-        r"\busers?\b|\baccounts?\b|\borgani[sz]ations?\b|\bworkspace\b|\bteam\b|\btenant\b|\bcustomer\b|\bconsumer\b"
+        r"\busers?\b|\baccounts?\b|\breseller\b|\bapp\b|\borgani[sz]ations?\b|\bworkspace\b|\bteam\b|\btenant\b"
+        r"|\bcustomer\b|\bconsumer\b"
         r"|\bmember\b|\bkonto\b|\bcompte\b|\bcuenta\b|\bconta\b"
         r"|用户|使用者|账号|账户|帐户|帐号"
         r"|アカウント|\bаккаунт\w*|계정|tài khoản"
@@ -52,7 +54,7 @@ VOCABULARY: tuple[Words, ...] = (
         "money",
         r"\bbalance\b|\btrial\b|\bcredits?\b|\bfunds?\b|\bwallet\b|\bmoney\b|\bpoints\b|\bspend(?:ing)?\b|\bbudgets?\b"
         r"|guthaben|\bsaldo\b|\bsolde\b|\bfondos\b|\bbakiye\b"
-        r"|余额|额度|点数|积分|次数|余量|算力|资源包|资金|残高"
+        r"|余额|额度|套餐流量|点数|积分|次数|余量|算力|资源包|资金|残高"
         r"|クレジット|\bcréditos?\b|\bcrédits?\b|\bбаланс\w*|\bсредств\w*|\bкредит\w*|잔액|크레딧|số dư"
         r"|\btiền\b|\bśrodk\w*|\btegoed\b|\bkredi\w*|\bкошт\w*|رصيد|เครดิต",
     ),
@@ -64,22 +66,22 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "limit",
-        r"\blimit\w*|\busage\b|\blimite\b"
-        r"|用量|上限|限额|限制|费用|制限"
+        r"\blimit\w*|\bcap\b|\busage\b|\blimite\b"
+        r"|用量|上限|限额|限制|费用|超限|制限"
         r"|\bлимит\w*|\blímite\b|제한|한도"
         r"|\blimiet\b|\bbatas\b|\bliczb\w*",
     ),
     Words(
         "window",
         r"\bdaily\b|\b(?:per|a|this) day\b|\bdays?\b|\bhours?\b|\bhourly\b|\bweekly\b|\btoday\b|\bsession\b"
-        r"|[每单](?:日|天)|今日|当日|当天|每周|本周|小时|1日"
-        r"|\btäglich\w*|\bдневн\w*"
+        r"|[每单](?:日|天)|今日|当日|当天|[每本]?周(?:消费|限|额)|每周|本周|小时|1日|\d ?時間|[日週]次|毎日"
+        r"|\btäglich\w*|\b(?:еже)?(?:дневн|недельн)\w*|\bчасов\w*"
         r"|일일|오늘|매일|\bgünlük\b|\bdzienn\w*|\bdagelijks\w*|\bharian\b",
     ),
     Words(
         "month",  # of a limit, or of money that was paid for
         r"\bmonthly\b|\b(?:per|this) month\b"
-        r"|每月|本月"
+        r"|每月|本月|月消费|月次|\b(?:еже)?месячн\w*"
         r"|\bmonatlich\w*|\bmensuel\w*|\bmensual\w*",
     ),
     Words(
@@ -93,13 +95,14 @@ VOCABULARY: tuple[Words, ...] = (
         r"\bips?\b|\bip address\b|\bcountry\b|\bregions?\b|\bterritory\b|\blocation\b|\bfirewall\b"
         r"|\b(?:virtual )?network\b|\bgeo\w*|\bvnet\b|\bcidr\b|\bsubnet\b|\bvpn\b|\baccess control list\b|\bhosts?\b"
         r"|\borigin\b|\bdomain\b|\bwhere you are\b|\bland\b|\bpays\b"
-        r"|地区|区域|国家|所在地|地域"
+        r"|地区|区域|国家|所在地|地域|お住まいの国"
         r"|\bрегион\w*|\bстран\w*|\bpaís\b|国や地域|지역"
         r"|\bülke\w*|\bkraj\w*|\bnegara\b|\bкраїн\w*",
     ),
     Words(
         "client",
-        r"\bclients?\b(?! (?:error|exception))|\bthird party\b|\bcodex\b|\bclaude code\b|\bgemini cli\b"
+        r"(?<!unauthorized )\bclients?\b(?! (?:error|exception|id)\b)|\bthird party\b|\bcodex\b|\bclaude code\b"
+        r"|\bgemini cli\b"
         r"|\buser agent\b|\bua\b|\bbrowsers?\b|\bopen ?code\b|\bcline\b|\b(?:roo|kilo|qwen) ?code\b"
         r"|\bcoding (?:agents?|tools?|plan|clients?)\b|\b(?:cli|ide)\b(?! tokens?\b)"
         r"|客户端|第三方"
@@ -128,26 +131,28 @@ VOCABULARY: tuple[Words, ...] = (
         r"|不存在|未找到|找不到|未配置|未提供|缺少|没有找到|没有有效|无可用|没有可用|为空|未启用|未上线"
         r"|\bне (?:найден\w*|существует)|\bнедоступ\w*|\bотсутств\w*|\bnicht (?:gefunden|verfügbar|vorhanden)"
         r"|\bno (?:está )?(?:encontrad\w|existe|disponible)|\bnão (?:encontrad\w|existe|disponível)|見つかりません"
-        r"|存在しません|利用できません|찾을 수 없|존재하지 않|không (?:tồn tại|tìm thấy)"
+        r"|存在しません|利用(?:できません|いただけません)|찾을 수 없|존재하지 않|không (?:tồn tại|tìm thấy)"
         r"|\bbulunamadı|\bnie (?:istnieje|znaleziono)|\bniet gevonden|\bbestaat niet|\btidak ditemukan"
         r"|\bне (?:існує|знайдено)|غير موجود|ไม่พบ",
     ),
     Words(
         "away",
-        r"\bunavailable\b|\bunhealthy\b|\bunreachable\b|\bnot (?:ready|loaded)\b|\bis down\b"
+        r"\bunavailable\b|\bdegraded\b|\bunhealthy\b|\bunreachable\b|\bnot (?:ready|loaded)\b|\bis down\b"
         r"|不可用",
     ),
     Words(
         "denied",
-        r"\bnot (?:\w+ )?(?:support\w*|allow\w*|permit\w*|authori[sz]ed|enabled|entitled|eligible|included?|cover\w*"
-        r"|purchased|whitelisted|in (?:the )?(?:\w+ )?(?:(?:allow|white)?list\w*|allow\w*))"
+        r"\bnot (?:\w+ )?(?:support\w*|accept\w*|allow\w*|permit\w*|authori[sz]ed|enabled|entitled|eligible|included?"
+        r"|cover\w*|purchased|whitelisted|in (?:the )?(?:\w+ )?(?:(?:allow|white)?list\w*|allow\w*))"
         r"|\bn't (?:\w+ )?(?:support|allow|include|cover|permit)|\bunsupported|\bdenied\b|\bdenies\b|\bforbidden\b"
         r"|\bno (?:access|permission|right)|\bcan ?not access\b|\bn[o']t have (?:\w+ ){0,3}(?:access|permission"
         r"|right)|\bunpurchased\b"
-        r"|\brestrict\w*|\bblocked\b|\bprohibited\b|\brejected\b|\bunauthori[sz]ed\b|\blacks?\b|\bis gated\b|\bagree\b"
+        r"|\brestrict\w*|\bblocked\b|\bprohibited\b|\brejected\b|\bunauthori[sz]ed\b|\blacks?\b|\bis gated\b"
+        r"|\bgated behind\b|\bnot welcome\b|\bagree\b"
         r"|\brequires? (?:an? )?(?:\w+ ){0,3}(?:subscription|plan|verif\w*|upgrade|account|access|terms|grant|paid"
         r"|tier|newer|opt in)\b|\binsufficient permission|\bkeine berechtigung"
-        r"|无权|无权限|没有权限|不支持|不允许|禁止|请勿|不得|未开通|未授权|未开放|拒绝|受限|被限制|[无没].{0,8}权限"
+        r"|无权|无权限|没有权限|无法(?:处理|使用)|不支持|不允许|禁止|请勿|不得|未开通|未授权|未开放|拒绝|阻止|受限"
+        r"|被限制|[无没].{0,8}权限"
         r"|не (?:поддержив|разреш)\w*|\bне (?:входит|в (?:белом )?списке)|\bзапрещ\w*"
         r"|\bnicht (?:unterstützt|erlaubt|berechtigt|freigegeben)"
         r"|\bnon (?:pris en charge|autorisé\w*|supporté\w*)|\bno (?:está )?(?:permitid\w|soportad\w|autorizad\w)"
@@ -166,9 +171,12 @@ VOCABULARY: tuple[Words, ...] = (
         r"\bdisabled\b|\bdeactivated\b|\bdeprecated\b|\bdecommission\w*|\bretired\b|\bsunset\b|\bdiscontinued\b"
         r"|\bremoved\b|\bdeleted\b|\bexpired?\b|\brevoked\b|\bsuspended\b|\bbanned\b|\bb(?:lack|lock)listed\b"
         r"|\bterminated\b|\boffline\b"
-        r"|\binactive\b|\bnot active\b|\bcancell?ed\b|\brestricted\b|\barchived\b|\bend of life\b|\bfrozen\b"
-        r"|\blocked\b|\bclosed\b|\brotated\b|\bended\b|\babgelaufen|\bgesperrt|\bdeaktiviert|\bcaducad\w|\bexpirad\w"
-        r"|停用|禁用|非活动|未激活|吊销|撤销|注销|作废|锁定|移除|下线|下架|封禁|被封|过期|失效|到期|已删除|被删除|冻结"
+        r"|\binactive\b|\bunder review\b|\b(?:is|are) over\b|\bblocked\b|\bnot active\b|\bcancell?ed\b|\brestricted\b"
+        r"|\barchived\b|\bend of life\b"
+        r"|\bfrozen\b|\blocked\b|\bclosed\b|\brotated\b|\bended\b|\babgelaufen|\bgesperrt|\bdeaktiviert|\bcaducad\w"
+        r"|\bexpirad\w"
+        r"|停用|禁用|停止服务|审核中|待审核|非活动|未激活|吊销|撤销|注销|作废|锁定|移除|下线|下架|封禁|被封|过期|失效"
+        r"|到期|已删除|被删除|冻结"
         r"|\bexpirée?\b|\bист[её]к\w*|\bзаблокирован\w*|\bотключ\w*|期限(?:が)?切れ|만료"
         r"|\bsüresi dol\w*|\bwygasł\w*|\bverlopen\b|\bgeblokkeerd|\bkedaluwarsa|\bdiblokir|\bhết hạn|منتهي|หมดอายุ",
     ),
@@ -195,10 +203,11 @@ VOCABULARY: tuple[Words, ...] = (
         "spent",
         r"\binsufficient\b|\bnot (?:\w+ )?(?:enough|sufficient|have any)|\btoo low\b|\bexhausted\b|\bdepleted\b"
         r"|\bused up\b|\bused all\b|\bexceed(?:ed|s)?\b|\brun out\b|\bran out\b|\bout of\b"
-        r"|\bno (?:more |remaining )?|\bn't have any\b|\bzero\b|\bnegative\b|\breached\b|\blow\b|\baufgebraucht"
+        r"|\bno (?:more |remaining )?|\bn't have any\b|\bzero\b|\bnegative\b|\breached\b|\bhit\b|\bempty\b|\blow\b"
+        r"|\baufgebraucht"
         r"|\bnicht (?:genug|ausreichend)|\bkein\b|\binsuffisant\w*|\binsuficiente\w*|\bagotad\w|\besgotad\w|\bsin\b"
         r"|\binsufficient[ei]|\byetersiz"
-        r"|不足|用尽|耗尽|用完|已尽|为0|为零|不够|过低|超出|超过|达到|欠|到達|超過"
+        r"|不足|用尽|耗尽|[用耗][完光]|已尽|为0|为零|不够|过低|超出|超过|达到|欠|到達|超過"
         r"|\berschöpft|\bépuisé\w*|\bнедостат(?:очно|ньо)|\bвичерпан\w*|\bисчерпан\w*|\bзакончил\w*|\bпревышен\w*"
         r"|使い切|達し|超え|부족"
         r"|소진|không đủ|\bhết\b"
@@ -207,7 +216,8 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "only",
-        r"\bonly\b|\bofficial\b|\bmust (?:be|come from)\b|\bplease use\b|\bplease switch\b|\boutside of\b"
+        r"\bonly\b|\blimited to\b|\bofficial\b|\bmust (?:be|come from)\b|\bplease use\b|\bplease switch\b"
+        r"|\boutside of\b"
         r"|仅|只|之外|以外|请使用|请在|请通过|限定|专用|専用",
     ),
 )
@@ -215,10 +225,10 @@ VOCABULARY: tuple[Words, ...] = (
 _TRADITIONAL = str.maketrans(
     "額餘點積訂閱賬戶號鑰認證鑑鑒權組應貨務錯誤無沒過刪凍結鎖達區國請頻並併發訪問斷攔擊為護維時暫關閉敗異"
     "統內滿飽載負費單儲啟開許絕購買資數據會員實驗碼錄陸徑線絡網設備聯檢確試種類讓該這當態狀寫壞節個們從與"
-    "對進還夠體轉換適價預現產終僅專須將級續執總計記處緩隊擁擠條規則輸帳後複復參長詞語頁銷係繫監測幣質",
+    "對進還夠體轉換適價預現產終僅專須將級續執總計記處緩隊擁擠條規則輸帳後複復參長詞語頁銷係繫監測幣質週滾視漸釋",
     "额余点积订阅账户号钥认证鉴鉴权组应货务错误无没过删冻结锁达区国请频并并发访问断拦击为护维时暂关闭败异"
     "统内满饱载负费单储启开许绝购买资数据会员实验码录陆径线络网设备联检确试种类让该这当态状写坏节个们从与"
-    "对进还够体转换适价预现产终仅专须将级续执总计记处缓队拥挤条规则输帐后复复参长词语页销系系监测币质",
+    "对进还够体转换适价预现产终仅专须将级续执总计记处缓队拥挤条规则输帐后复复参长词语页销系系监测币质周滚视渐释",
 )
 _SCRIPTS = re.compile(r"(?<=[a-z\d])(?=[\u3040-\u9fff\uac00-\ud7af])|(?<=[\u3040-\u9fff\uac00-\ud7af])(?=[a-z\d])")
 _URL = re.compile(r"\b(?:https?://|www\.)\S+")

@@ -2,6 +2,7 @@
 """What is an address, a key, a model, a placeholder; and text without what only looks like nothing."""
 
 import base64
+import quopri
 import re
 from enum import Enum, auto
 from functools import lru_cache
@@ -23,14 +24,15 @@ _INVISIBLE = "".join(map(chr, [
     *range(0xFE00, 0xFE10), 0xFEFF, 0xFFFC, 0xFFFD,
 ]))  # fmt: skip
 _PLAIN = str.maketrans({**_PUNCTUATION, **dict.fromkeys(_INVISIBLE, "")})
-_VISIBLE = str.maketrans(dict.fromkeys(_INVISIBLE, ""))
 INVISIBLE = re.compile(f"[{re.escape(_INVISIBLE)}]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\u3000-\u303f]")
 
 LONGEST_ADDRESS = 2048
 LONGEST_KEY = 512
 LONGEST_WORD = 20_000
 
+_QUOTED_PRINTABLE = re.compile(r"^Content-Transfer-Encoding: *quoted-printable", re.MULTILINE | re.IGNORECASE)
 _BASE64 = re.compile(r"(?<![\w+/=.&?-])(?:aHR0c|c2st)[\w+/-]{8,2000}={0,2}(?![\w+/=])", re.ASCII)  # of http… and sk-…
 _ENCODED = re.compile(r"(?<!\S)(?=\S{0,300}?https?%3A%2F%2F)(?!\S{0,2000}?://)\S{1,2000}", re.IGNORECASE)
 _WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,20}:/{1,3}[^\s/]", re.IGNORECASE)
@@ -60,11 +62,13 @@ _FILE = re.compile(
 )
 _KEY_CHARACTERS = re.compile(r"[\x21-\x7e]{1,512}")
 _PREFIXED = re.compile(
-    r"(?:(?:sk|cr|gsk|xai|pplx|nvapi|hf|sess|csk|tvly|ghp|r8|pk|rk|ak|ck|fk|ek|tp|ms|clp|cpk|key|api|app|token|oc|cs|th|vk|ah|sb)"
+    r"(?:(?:sk|cr|gsk|xai|pplx|nvapi|hf|sess|csk|tvly|r8|pk|rk|ak|ck|fk|ek|tp|ms|clp|cpk|key|api|app|token|oc|cs|th|vk|ah|sb)"
     r"[-_](?=[^\s]*[0-9A-Z])|sk-|AIza|eyJ|AQ\.)[\w\-.+/=~:]+"
 )
 # A long random key: none of the slower patterns says otherwise of one.
 _RANDOM_KEY = re.compile(r"sk-(?=(?:[^0-9]*[0-9]){6})(?!.*(?:[xX]{6}|[yY]our|[hH]ere))[A-Za-z0-9_-]{21,300}")
+_OF_ANOTHER_SERVICE = re.compile(r"(?:gh[opsu]_|github_pat_|glpat-|xox[abeprs]-|AKIA|npm_|dckr_pat_)[\w-]+")
+_VARIABLE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 _OPAQUE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_\-.+/=~:|]{16,}")
 _NO_KEY = re.compile(
     r"[A-Za-z_]\w*=[^=]|@|\d+(?:\.\d+)?[A-Za-z]{1,4}$|(?:[A-Z]+(?:_[A-Z]+)+|[a-z]+(?:_[a-z]+)+)$|[-:.]"
@@ -113,12 +117,12 @@ _ADDRESS_PLACEHOLDER = re.compile(
 _PAGE_HOST = re.compile(
     r"(?:^|\.)(?:github\.com|githubusercontent\.com|t\.me|telegram\.me|linux\.do|youtube\.com|youtu\.be|bilibili\.com|notion\.(?:so|site)"
     r"|discord\.(?:gg|com)|mp\.weixin\.qq\.com|qm\.qq\.com|qun\.qq\.com|jq\.qq\.com|pd\.qq\.com|twitter\.com|x\.com|zhihu\.com|csdn\.net|v2ex\.com|nodeseek\.com"
-    r"|feishu\.cn|larksuite\.com|yuque\.com|gitee\.com|pypi\.org|npmjs\.com|docs\.google\.com|reddit\.com|medium\.com|afdian\.(?:net|com)|ifdian\.net)$|^(?:docs?|wiki|blog|help|status|forum|bbs|console|dashboard)\."
+    r"|feishu\.cn|larksuite\.com|yuque\.com|gitee\.com|pypi\.org|npmjs\.com|docs\.google\.com|reddit\.com|medium\.com|afdian\.(?:net|com)|ifdian\.net)$|^(?:docs?|wiki|blog|help|status|forum|bbs|console|dashboard|platform)\."
 )
 _PAGE_PATH = re.compile(
     r"\.(?:png|jpe?g|gif|svg|webp|mp4|pdf|html?|ico|zip|sh|ps1|git|exe|dmg|msi|deb)$"
-    r"|/(?:docs?|oauth|register|login|signin|signup|sign-up|sign-in|console|dashboard|panel|pricing|topup|token|tokens|t|topic|blog|guide|wiki|user"
-    r"|settings|playground|invite|keys|api-keys|apikeys|shop|store|help|about|status|documentation|article|tutorial|privacy|terms|unsubscribe)(?:/|$)",
+    r"|/key/(?:generate|info|list)$|/(?:docs?|oauth|register|login|signin|signup|sign-up|sign-in|console|dashboard|panel|pricing|topup|token|tokens|t|topic|blog|guide|wiki|user"
+    r"|settings|playground|invite|keys|api-keys|apikeys|shop|store|help|faq|about|status|documentation|article|tutorial|privacy|terms|unsubscribe)(?:/|$)",
     re.IGNORECASE,
 )
 # A key behind an address, a sign between (``https://…/v1:sk-…``); none in its path, its query or before its host.
@@ -140,12 +144,14 @@ class Kind(Enum):
 
 def plain(text: str) -> str:
     """``text`` without invisible characters, full-width punctuation and typographic quotes as ASCII, one kind of line end."""
-    return with_line_feeds(text).translate(_PLAIN)
+    text = with_line_feeds(text)
+    return text if text.isascii() and _CONTROL.search(text) is None else text.translate(_PLAIN)
 
 
 def visible(text: str) -> str:
     """``text`` without invisible characters, nothing else changed (for JSON, whose strings may hold typographic quotes)."""
-    return with_line_feeds(text).translate(_VISIBLE)
+    text = with_line_feeds(text)
+    return INVISIBLE.sub("", text) if INVISIBLE.search(text) is not None else text
 
 
 def with_line_feeds(text: str) -> str:
@@ -156,8 +162,10 @@ def with_line_feeds(text: str) -> str:
 def decoded(text: str) -> str:
     """``text`` with addresses and keys that stand in it in base64 (of a Kubernetes secret, of a forum) as plain text.
 
-    Addresses with ``%3A%2F%2F`` too, except in links, which are read as such.
+    Addresses with ``%3A%2F%2F`` too, except in links, which are read as such; and mails in quoted-printable.
     """
+    if _QUOTED_PRINTABLE.search(text) is not None or (text.count("=3D") > 1 and "=\n" in text):
+        text = quopri.decodestring(text.encode("utf-8", "ignore")).decode("utf-8", "ignore")
     if "%3A%2F%2F" in text or "%3a%2f%2f" in text:
         text = _ENCODED.sub(lambda word: re.sub(r"\s", " ", unquote(word[0])), text)
     return _BASE64.sub(_decoded, text) if "aHR0c" in text or "c2st" in text else text
@@ -187,6 +195,8 @@ def _kind(word: str) -> Kind:
         return Kind.PLACEHOLDER
     if _PREFIXED.fullmatch(word):
         return Kind.KEY
+    if _OF_ANOTHER_SERVICE.fullmatch(word) or _VARIABLE.fullmatch(word):
+        return Kind.TEXT
     if _MODEL.fullmatch(word):
         return Kind.MODEL
     return _by_shape(word)

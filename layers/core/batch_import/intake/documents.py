@@ -82,6 +82,33 @@ def whole_document(text: str, form: str) -> Document | None:
     return None
 
 
+def texts_within(text: str) -> list[tuple[int, str]]:
+    """The texts of several lines in the strings of a JSON document, with the line of each.
+
+    For JSON that holds no relay in its own fields: a message of a chat, a page, a cell of a notebook.
+    """
+    if text.lstrip()[:1] not in ("{", "["):
+        return []
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    places = Places(text)
+    found = [one for one in _texts(document, 0) if "\n" in one.strip()]
+    return [(places.of(json.dumps(one, ensure_ascii=False)[1:-1]), one) for one in found]
+
+
+def _texts(node: Any, depth: int) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, list) and len(node) > 1 and all(isinstance(one, str) for one in node):
+        lines = all(one.endswith("\n") for one in node[:-1])  # of a notebook
+        yield from ["".join(node)] if lines else node
+    elif isinstance(node, dict | list) and depth < DEEPEST:
+        for one in node.values() if isinstance(node, dict) else node:
+            yield from _texts(one, depth + 1)
+
+
 def _may_be_lines(parsed: Any) -> bool:
     """Whether YAML may be a list of labelled lines: then the reader of lines knows better what belongs together."""
     return not isinstance(parsed, list) or any(isinstance(one, dict) and len(one) < 2 for one in parsed)

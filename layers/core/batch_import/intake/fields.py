@@ -47,7 +47,7 @@ _WORDS: Mapping[Field, str] = {
         homepage website site siteurl home websiteurl homepageurl docs doc documentation docsurl 官网 主页 官网地址 文档 文档地址
         教程 控制台 注册 注册地址 注册链接 后台 面板 充值 购买 购买地址 购买链接 充值地址 邀请链接 网站 帮助 console dashboard register
         signup getkey 获取密钥 获取key apikeyurl 来源 source link 链接来源 status statuspage 状态页 监控 github 仓库 价格 pricing 群 社区 论坛
-        参考 reference avatar icon iconurl logo image 图标 图片 tutorial guide help proxyurl httpproxy httpsproxy allproxy 查询地址 额度查询 余额查询""",
+        参考 reference avatar icon iconurl logo image 图标 图片 tutorial guide help faq инструкция anleitung instructions privacy terms unsubscribe referrer referer origin proxy 代理 proxyurl httpproxy httpsproxy allproxy 查询地址 额度查询 余额查询""",
     Field.KEY: """
         apikey apikeys key keys token tokens secret secretkey apitoken authtoken authorization xapikey xgoogapikey sk
         apisecret credential bearer bearertoken experimentalbearertoken apikeyvalue openaikey accesskey
@@ -85,6 +85,10 @@ _SUFFIXES: tuple[tuple[str, Field], ...] = (
     ("basepath", Field.ADDRESS),
     ("baseuri", Field.ADDRESS),
     ("地址", Field.ADDRESS),
+    ("网站", Field.SITE),
+    ("官网", Field.SITE),
+    ("主页", Field.SITE),
+    ("代理", Field.SITE),  # of a network
     ("线路", Field.ADDRESS),
     ("apikeys", Field.KEY),
     ("apikey", Field.KEY),
@@ -111,6 +115,9 @@ _OTHER_SERVICE = re.compile(
     r"|webhook|callback|otel|sentry|langfuse|langsmith|langchain|posthog|stripe|github|gitlab|gitee|telegram|tg|discord|slack|feishu|lark"
     r"|dingtalk|wechat|weixin|qq|tavily|serper|serpapi|searxng|bing|brave|exa|firecrawl|jina|elevenlabs|proxy|http|https)(?=bot|$)"
 )
+_FRONT_ENDS = frozenset(
+    ["vite", "nextpublic", "reactapp", "expopublic", "nuxtpublic", "vueapp"]
+)  # they call their own server
 _ALL_SUFFIXES = tuple(suffix for suffix, _ in _SUFFIXES)
 _RELAY_OWNER = re.compile(
     r"^(?:my|vite|nextpublic)?(?:openai|anthropic|claude|gemini|google|gpt|chatgpt|llm|ai|ollama|deepseek|relay|proxyapi|model)(?:api)?$"
@@ -127,7 +134,7 @@ _OTHER_MODELS = re.compile(r"embed|rerank|tts|speech|image|vision|audio|title|su
 _ABOUT = re.compile(
     r"获取|申请|领取|文档|查询|余额|充值|购买|注册|教程|客服|售后"
 )  # where to get a key, to read of it, to pay
-_BACKUP = re.compile(r"备用|备份|备|backup|fallback|alternative|alt|mirror|镜像|secondary|线路|国内|海外|cdn")
+_BACKUP = re.compile(r"备用|备份|备|backup|fallback|alternative|alt|mirror|镜像|secondary|线路|国内|海外|cdn|加速")
 _NOISE = str.maketrans(dict.fromkeys(" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f_-./()[]{}\"'`*#:=?&>|【】$\u3000\xa0", ""))
 _NUMBER = re.compile(r"[0-9①②③④⑤⑥⑦⑧⑨一二三四五]+$")
 _LONGEST = 48
@@ -144,6 +151,9 @@ def field_of(name: str) -> Named | None:
     if (field := _TABLE.get(bare)) is not None:
         owner = "openai" if bare.startswith("openai") else ""
         return Named(field, owner, _BACKUP.search(bare) is not None)
+    if name.endswith(")") and "(" in name:  # a remark
+        bracket = name.rindex("(")
+        return field_of(name[:bracket]) or field_of(name[bracket + 1 : -1])
     if bare.endswith("s") and (field := _TABLE.get(bare[:-1])) in (Field.ADDRESS, Field.KEY, Field.MODELS):
         return Named(field)
     if _ABOUT.search(bare):
@@ -157,6 +167,8 @@ def field_of(name: str) -> Named | None:
             owner = numbered[: -len(suffix)]
             if _OTHER_SERVICE.search(owner) or (suffix == "secretkey" and not _RELAY_OWNER.search(owner)):
                 return Named(Field.OTHER)
+            if field is Field.ADDRESS and owner in _FRONT_ENDS:
+                return Named(Field.SITE)
             if field is Field.MODELS and _OTHER_MODELS.search(owner):
                 return Named(Field.OTHER)
             return Named(field, owner + number, _BACKUP.search(bare) is not None or (not owner and bool(number)))
@@ -165,6 +177,11 @@ def field_of(name: str) -> Named | None:
         if numbered.endswith(suffix) and _RELAY_OWNER.search(owner) is not None:
             return Named(field, owner + number)
     return None
+
+
+def is_other_service(name: str) -> bool:
+    """Whether ``name`` is that of a service which is no relay (``Jwt``, ``redis``)."""
+    return _OTHER_SERVICE.search(name.translate(_NOISE).lower()) is not None
 
 
 _PLATFORM_WORDS: tuple[tuple[re.Pattern[str], Platform | None], ...] = (

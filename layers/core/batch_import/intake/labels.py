@@ -8,7 +8,7 @@ from batch_import.intake.cleaning import Kind, is_prefixed_key, kind_of
 from batch_import.intake.fields import Field, Named, field_of
 
 _LABEL = re.compile(
-    r"(?<![\w.\-/$])(?:\*\*|__|[\"'`\[(<])?((?:[^\W\d][\w.\-/]{0,40}[ \t]{1,3}){0,2}[^\W\d_][\w.\-/]{0,48}(?:\([^()\s]{1,20}\))?)"
+    r"(?<![\w.\-/$])(?:\*\*|__|[\"'`\[(<])?((?:[^\W\d][\w.\-/]{0,40}[ \t]{1,3}){0,2}[^\W\d_][\w.\-/]{0,48}(?:[ \t]\d{1,2}(?=[:=]))?(?:\([^()\s]{1,20}\))?)"
     r"[\"'`*\])>_]*[ \t]*(?:(?::=|=>|[:=])(?!//)(?!=)|(?<=[\])])[ \t]*(?=\S))[ \t]*",
 )
 _GLUED = re.compile(

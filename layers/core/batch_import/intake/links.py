@@ -8,6 +8,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from batch_import.intake.cleaning import is_likely_host, looks_like_host
 from batch_import.intake.objects import drafts_of_object
 from batch_import.intake.rows import Draft
 
@@ -41,8 +42,17 @@ def draft_of_link(line: int, word: str) -> Draft | None:
         return None
     query = parts.query or parts.fragment.partition("?")[2]
     pairs = parse_qsl(query.replace("+", "%2B"), max_num_fields=None)
-    found = drafts_of_object(_document(pairs), line=line, exact=parts.scheme == "cherrystudio", app=_app(pairs))
+    document = _document(pairs)
+    if parts.scheme not in ("http", "https") and _is_host_of_relay(
+        parts.hostname or ""
+    ):  # a program's own scheme in place of ``https``
+        document.setdefault("base_url", f"https://{parts.netloc}{parts.path}")
+    found = drafts_of_object(document, line=line, exact=parts.scheme == "cherrystudio", app=_app(pairs))
     return found[0] if found else None
+
+
+def _is_host_of_relay(host: str) -> bool:
+    return looks_like_host(host) and is_likely_host(host)
 
 
 def _app(pairs: list[tuple[str, str]]) -> str:

@@ -15,8 +15,10 @@ _ELEMENT = re.compile(
     r"|<\w+\s+(?:key|name)=\"([\w.]{1,60})\"\s+value=\"([^\"<>]{0,2100})\"\s*/?>"
 )
 _HREF = re.compile(r"href=[\"']?(https?://[^\s\"'>]+)", re.IGNORECASE)
+_VALUE = re.compile(r"\bvalue=[\"']?((?:https?://|sk-)[^\s\"'>]+)")  # of a field of a form
 _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|ensp|emsp|#\d{2,4}|#x[0-9a-f]{2,4});", re.IGNORECASE)
 _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,2100})>?(?:\s+\"[^\"()]{0,100}\")?\s*\)")
+_ESCAPED = re.compile(r"\\([!-/:;=?@\[\]^_{|}~])")  # of Markdown and of quotation marks
 _SECRET = re.compile(r"\$\{\{\s*([\w.]+)\s*\}\}")
 
 
@@ -35,7 +37,7 @@ def without_markup(text: str) -> str:
     if not text.isascii():
         text = EMOJI.sub(" ", text)
     if "\\" in text:
-        text = text.rstrip().removesuffix(" \\").replace("\\_", "_").replace("\\-", "-").replace('\\"', '"')
+        text = _ESCAPED.sub(r"\1", text.rstrip().removesuffix(" \\"))
     return text
 
 
@@ -51,7 +53,7 @@ def _element(found: re.Match[str]) -> str:
 
 
 def _tag(found: re.Match[str]) -> str:
-    href = _HREF.search(found[0])
+    href = _HREF.search(found[0]) or _VALUE.search(found[0])
     name = found[0].lower()
     return f" {href[1]} " if href else ("\t" if name.startswith(("</td", "</th")) else " ")
 

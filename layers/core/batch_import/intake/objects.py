@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from batch_import.domain.types import Platform
 from batch_import.intake import cleaning
-from batch_import.intake.fields import Field, field_of, platform_of
+from batch_import.intake.fields import Field, field_of, is_other_service, platform_of
 from batch_import.intake.relations import nested
 from batch_import.intake.roots import is_api_root
 from batch_import.intake.rows import Draft
@@ -32,8 +32,8 @@ from batch_import.intake.values import (
 _DEEPEST = 60
 _OTHER_MODELS = re.compile(r"embed|rerank|tts|speech|image|vision|audio", re.IGNORECASE)
 _PARTS_TEXT = """
-    auth body config credential credentials data env extra header headers keyVaults litellm_params options params
-    payload postData request settings settingsConfig settings_config
+    auth body config credential credentials data env extra header headerParameters headers http_headers keyVaults
+    litellm_params options parameters params payload postData request settings settingsConfig settings_config
 """
 _PARTS = frozenset(_PARTS_TEXT.split())
 
@@ -148,6 +148,8 @@ class _Finder:
                 if found.models and not (facts.models or apart or _OTHER_MODELS.search(name)):
                     facts.models = found.models
                 self._follow(found)
+                if found.keys and not found.addresses and is_other_service(name):
+                    continue
                 found.strong = found.strong or name in _PARTS
                 self._join(facts, found, apart or isinstance(child, list))
         if own.cut and not self._cut and (facts.addresses or facts.keys):
@@ -298,11 +300,16 @@ def _below(own: Own, above: _Above, node: Mapping[str, Any]) -> _Above:
     by_name = any(isinstance(value, dict) and is_models(name) for name, value in node.items())
     if by_name and not _PARTS & set(map(str, node)):
         return _Above(own.label or above.label, own.platform or above.platform, models, notes)
-    if own.models and not any(
-        isinstance(value, list) and value and isinstance(value[0], dict) for value in node.values()
-    ):
+    if own.models and not any(_is_of_entries(name, value) for name, value in node.items()):
         models = tuple(own.models)
     return _Above(own.label or above.label, own.platform or above.platform, models, notes)
+
+
+def _is_of_entries(name: object, value: Any) -> bool:
+    """Whether a list holds entries of their own, and not only names of models."""
+    if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+        return False
+    return not is_models(name) or any(isinstance(one, dict) and says(one, Field.ADDRESS, Field.KEY) for one in value)
 
 
 def _named_below(below: _Above, name: str, element: Any, is_list: bool) -> _Above:

@@ -104,7 +104,8 @@ class _Reader:
             elif kind in ("name", "number"):
                 self._value(frame, _Name(found[0]))
             elif (value := _string(found)) is not None:
-                self._value(frame, self._filled(value))
+                is_option = frame.sign == "[" and value.startswith("--")  # of a command as a list
+                self._value(frame, _Name(value) if is_option else self._filled(value))
         while len(self._frames) > 1:
             self._close()
         self._flush(self._frames[0])
@@ -164,6 +165,9 @@ class _Reader:
         name, value = frame.pending, frame.last
         frame.pending, frame.before, frame.last, frame.glued = "", "", None, False
         if value is None:
+            return
+        if isinstance(value, _Name) and frame.sign == "[" and value.startswith("--"):
+            frame.pending = value.lstrip("-")  # the next string is its value
             return
         if isinstance(value, _Name):
             resolved = self._resolved(value, take=_is_field(name)) if name else value

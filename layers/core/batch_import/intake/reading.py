@@ -2,6 +2,7 @@
 """From a text to an intake: which reader reads which lines."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from batch_import.intake.cleaning import INVISIBLE, decoded, may_be_key, plain, visible, with_line_feeds
 from batch_import.intake.documents import (
@@ -9,17 +10,20 @@ from batch_import.intake.documents import (
     embedded_documents,
     fenced_documents,
     program_document,
+    texts_within,
     toml_among,
     whole_document,
 )
 from batch_import.intake.pairing import at_one_address, joined_halves
 from batch_import.intake.references import resolved
 from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of, without_repeats
+from batch_import.intake.sql_texts import without_expanded_rows
 from batch_import.intake.tables import drafts_of_table, split_tables
 from batch_import.intake.text import read_lines
 
 FORMATS = ("auto", "text", "csv", "json", "yaml", "toml")
 Lines = list[tuple[int, str]]
+_Read = tuple[Sequence[Draft], Lines, str]  # what was read, lines that are ignored, the form
 MOST_LINES = 200_000  # what stands behind them is one line, which is ignored
 
 
@@ -31,20 +35,25 @@ def parse(text: str, format: str = "auto") -> Intake:
     """
     if format not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}")
-    text, referring = resolved(decoded(text))
-    return without_repeats(_read(text, format), referring, "<<:" in text)
+    text, referring = resolved(without_expanded_rows(decoded(text)))
+    return without_repeats(_intake(*_read(text, format)), referring, "<<:" in text)
 
 
-def _read(text: str, form: str) -> Intake:
+def _read(text: str, form: str) -> _Read:
     clean = visible(text)
     if form not in ("text", "csv") and (document := whole_document(clean, form)) is not None:
-        return _intake(document.drafts, [], document.form)
+        return document.drafts, [], document.form
+    if form == "auto" and (texts := texts_within(clean)):
+        read = [(line, _read(inner, form)) for line, inner in texts]
+        drafts = [replace(draft, line=line) for line, (found, _, _) in read for draft in found]
+        if drafts:
+            return drafts, [], "json"
     if form in ("json", "yaml", "toml"):
-        return _intake([], _numbered(clean), form)
+        return [], _numbered(clean), form
     return _lines(text, clean, form)
 
 
-def _lines(text: str, clean: str, form: str) -> Intake:
+def _lines(text: str, clean: str, form: str) -> _Read:
     documents = fenced_documents(clean) if form == "auto" and "```" in clean else []
     if form == "auto" and "{" in clean:
         documents += embedded_documents(clean, _used(documents))
@@ -52,7 +61,7 @@ def _lines(text: str, clean: str, form: str) -> Intake:
     lines = _without_blanks([(number, line) for number, line in _plain_lines(text) if number not in used])
     if documents and (toml := toml_among(lines)) is not None:
         drafts = joined_halves([draft for document in (*documents, toml) for draft in document.drafts])
-        return _intake(drafts, [], "mixed")
+        return drafts, [], "mixed"
     if form == "auto" and (
         program := program_document("\n".join(line for _, line in lines), lines[0][0] if lines else 1)
     ):
@@ -69,7 +78,7 @@ def _lines(text: str, clean: str, form: str) -> Intake:
     if documents:
         drafts = joined_halves(drafts)
     kept = sorted((draft for draft in drafts if draft.addresses or draft.keys), key=lambda draft: draft.line)
-    return _intake(kept, sorted([*logins, *found.ignored]), _form(documents, len(regions), found.drafts))
+    return kept, sorted([*logins, *found.ignored]), _form(documents, len(regions), found.drafts)
 
 
 def _intake(drafts: Sequence[Draft], ignored: Lines, form: str) -> Intake:

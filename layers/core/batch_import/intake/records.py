@@ -3,14 +3,14 @@
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from batch_import.intake.cleaning import is_prefixed_key
 from batch_import.intake.fields import Field, field_of, platform_of
 from batch_import.intake.labels import is_detail
 from batch_import.intake.line import Line, Token
 from batch_import.intake.pairing import joined_halves, paired
-from batch_import.intake.roots import with_path
+from batch_import.intake.roots import root_of, with_path
 from batch_import.intake.rows import Draft
 from batch_import.intake.settling import heading_of, settle
 from batch_import.intake.texts import Note
@@ -21,8 +21,16 @@ _REST_OF_KEY = re.compile(
     r"(?!\d+[A-Za-z]{1,4}$|v\d)(?:(?=\w*\d)(?=\w*[A-Za-z])[\w-]{2,512}|[A-Za-z]{16,512})", re.ASCII
 )
 
+_LONGEST_NAME = 300  # characters before a key
 _LONGEST_TYPED = 2_000  # characters of a line that a person wrote, and broke a key in
 _OF_VALUE = re.compile(r"url|key|token|base|endpoint|model|地址|密钥|令牌|模型", re.IGNORECASE)  # no heading
+_SHARED = re.compile(
+    r"共用|共享|通用|同一|\b(?:shared|same) (?:api )?(?:key|token)|\bfor (?:all|both)\b", re.IGNORECASE
+)
+_MORE = re.compile(
+    r"备|另|又|还有|第[二三四五]|\b(?:second|another|backup|spare|alternative|or|and|also|plus|extra)\b", re.IGNORECASE
+)
+_OFFICIAL = re.compile(r"官方|官key|\bofficial\b", re.IGNORECASE)
 _ABOUT_MODELS = re.compile(r"模型\s*(?:用|选|填|是|为|有)|\bmodels?\s+(?:is|are)\b", re.IGNORECASE)
 
 
@@ -40,10 +48,13 @@ class Records:
         self.ignored: list[tuple[int, str]] = []
         self.current: Draft | None = None
         self.key_first = False
+        self.is_entry = False  # the current draft is one line with address and key
+        self.is_shared = False  # the current key is for every address below it
         self.heading: tuple[int, str, str] | None = None
         self.variables: dict[str, Draft] = {}
         self.consecutive = 0
         self.last_key, self.last_text = 0, ""  # its line
+        self.begin = 0  # the first line of the paragraph
         self.labelled_models: list[tuple[Draft, str]] = []
         self.models_of: list[tuple[int, Token]] = []  # models of variables (``OPENAI_MODEL``)
         self.filled: dict[tuple[str, Field], int] = {}  # the line that filled an owner's field
@@ -64,8 +75,10 @@ class Records:
     def _paragraph(self, lines: Sequence[Line]) -> None:
         if not lines:
             return
+        self.begin = lines[0].number
         for line in lines:
-            settle(line)
+            if not line.is_pair:
+                settle(line)
         order = [token.field for line in lines for token in line.tokens if token.field in (Field.ADDRESS, Field.KEY)]
         backup = next((token.backup for line in lines for token in line.tokens if token.field is Field.ADDRESS), False)
         waiting = self.current is not None and not self.current.addresses and Field.KEY not in order
@@ -75,6 +88,9 @@ class Records:
             self._line(line)
 
     def _line(self, line: Line) -> None:
+        if line.is_pair:
+            self._pair(line)
+            return
         if line.link is not None:
             self._close()
             self.drafts.append(line.link)
@@ -95,9 +111,20 @@ class Records:
         if by_form and ((line.words and not _ABOUT_MODELS.search(line.text)) or self._is_under_detail(line)):
             self._no_tokens(line)
             return
+        owner = next((token.owner for token in line.tokens if token.owner and token.field is not Field.MODELS), "")
         for token in line.tokens:
-            self._token(line, token)
+            self._token(line, token if token.owner or token.field is not Field.MODELS else replace(token, owner=owner))
         self._label(line)
+
+    def _pair(self, line: Line) -> None:
+        """What ``_whole_line`` does, at once, for the usual line."""
+        label = line.words[0] if line.words else self._heading_text()
+        values = [token.value for token in line.tokens]
+        notes = [Note.INVISIBLE_REMOVED] * line.invisible
+        self._close()
+        self.current = Draft(line.number, values[:1], values[1:2], values[2:], label, notes=notes)
+        self.drafts.append(self.current)
+        self.is_entry, self.last_key, self.last_text = True, line.number, line.text
 
     def _is_under_detail(self, line: Line) -> bool:
         """Whether the line above names what is no model (``分组``)."""
@@ -109,6 +136,7 @@ class Records:
         tokens = _without_trailing_address(line.tokens)
         for token in tokens:
             self._token(line, token)
+        self.is_entry = True
         if self.current and len(tokens) < len(line.tokens):
             self.current.notes.append(Note.ADDRESS_SET_ASIDE)
         if self.current and len(self.current.addresses) > 1:
@@ -118,6 +146,8 @@ class Records:
     def _token(self, line: Line, token: Token) -> None:
         if token.owner and token.field in (Field.ADDRESS, Field.KEY):
             self._variable(line, token)
+        elif token.owner and token.field is Field.MODELS and (draft := self._at_line(line, token.owner)) is not None:
+            draft.models.append(token.value)
         elif token.owner and token.field is Field.MODELS:
             self.models_of.append((line.number, token))
         elif token.field is Field.ADDRESS:
@@ -126,6 +156,11 @@ class Records:
             self._key(line, token)
         else:
             self._detail(line, token)
+
+    def _at_line(self, line: Line, owner: str) -> Draft | None:
+        """The pair of variables in the very line of their model (``…_URL=… …_TOKEN=… claude --model opus``)."""
+        is_here = line.number in (self.filled.get((owner, Field.ADDRESS)), self.filled.get((owner, Field.KEY)))
+        return self.variables.get(owner) if is_here else None
 
     def _variable(self, line: Line, token: Token) -> None:
         """Variables of one owner belong together, wherever they stand (``OPENAI_BASE_URL``, ``OPENAI_API_KEY``)."""
@@ -152,7 +187,7 @@ class Records:
 
     def _address(self, line: Line, token: Token) -> None:
         current = self.current
-        if current is not None and self._is_another(token, current):
+        if current is not None and (self.is_shared or self._is_another(token, current)):
             current.addresses.append(token.value)
         elif current is not None and current.keys and not current.addresses:
             self.key_first = True
@@ -190,8 +225,14 @@ class Records:
     def _key(self, line: Line, token: Token) -> None:
         current = self.current
         self.consecutive = 0
-        if current is None or (self.key_first and current.complete):
+        if current is None or (self.key_first and current.complete) or self._is_next_entry(line, token):
             current = self._open(line)
+            self.is_shared = _SHARED.search(line.text) is not None
+        elif self._is_apart(line, token, current):
+            above = current
+            current = self._open(line)
+            current.addresses.extend(above.addresses)
+            current.guessed = True
         elif current.addresses and current.keys and self._is_under_new_heading():
             above = current
             current = self._open(line)
@@ -206,6 +247,24 @@ class Records:
         self.last_key, self.last_text = line.number, line.text
         self._noted(line, token, current)
 
+    def _is_next_entry(self, line: Line, token: Token) -> bool:
+        """Whether a key below a line that holds address and key has a name of its own: its address is missing."""
+        names = self._names(line, token) if self.is_entry else []
+        return bool(names) and not any(map(_MORE.search, names))
+
+    def _is_apart(self, line: Line, token: Token, current: Draft) -> bool:
+        """Whether a key below a pair has another's name: in a list with a paragraph of its own, or the vendor's."""
+        names = self._names(line, token) if current.complete else []
+        is_listed = self.last_key < self.begin and len(self.drafts) > 1 and self.drafts[-2].complete
+        return bool(names) and (is_listed or any(map(_OFFICIAL.search, names)))
+
+    def _names(self, line: Line, token: Token) -> list[str]:
+        """The words of a line before its first key."""
+        if not token.value or self.last_key == line.number:
+            return []
+        before = line.text.partition(token.value)[0][-_LONGEST_NAME:]
+        return [word for word in line.words[:_LONGEST_NAME] if word in before and not word.isdigit()]
+
     def _is_rest_of_key(self, line: Line, word: str) -> bool:
         """Whether ``word`` may be the rest of the key before it, a blank or a line's end between: a person says so."""
         begun, _, above = (self.current.keys[-1] if self.current and self.current.keys else "").rpartition("\n")
@@ -218,7 +277,7 @@ class Records:
         return self.last_text.rstrip().endswith(above) and line.text.strip(" \t>") == word
 
     def _is_under_new_heading(self) -> bool:
-        return self.heading is not None and self.heading[0] > self.last_key
+        return self.heading is not None and self.heading[0] > self.last_key and not is_detail(self.heading[1])
 
     def _noted(self, line: Line, token: Token, draft: Draft) -> None:
         draft.notes.extend(token.notes)
@@ -284,7 +343,7 @@ class Records:
 
     def _close(self) -> None:
         self.current = None
-        self.key_first = False
+        self.key_first = self.is_entry = self.is_shared = False
         self.consecutive = 0
 
     def _models_of_variables(self) -> None:
@@ -301,6 +360,8 @@ class Records:
 
     def _owner_of(self, token: Token) -> Draft | None:
         """The pair of variables whose name begins as that of ``token``, or the only pair."""
+        if (draft := self.variables.get(f"{token.owner}model")) is not None:  # ``A_MODEL``, ``A_MODEL_API_KEY``
+            return draft
         for end in range(len(token.owner), 0, -1):
             if (draft := self.variables.get(token.owner[:end])) is not None:
                 return draft
@@ -316,12 +377,20 @@ class Records:
         self._models_of_variables()
         self.drafts = joined_halves(self.drafts)
         kept = []
-        sites = _sites(self.drafts)
+        is_left = any(draft.addresses and not draft.keys for draft in self.drafts)
+        sites = _sites(self.drafts) if is_left else set()
+        roots = {
+            root_of(one).base_url for draft in self.drafts if is_left and draft.complete for one in draft.addresses
+        }
         used = {key for draft in self.drafts if draft.complete for key in draft.keys}
         for draft in self.drafts:
             if not draft.keys and len(draft.addresses) > 1:
                 draft.addresses = [one for one in draft.addresses if _site_of(one) not in sites] or draft.addresses
-            if not draft.keys and draft.addresses and all(_is_page_of(one, sites) for one in draft.addresses):
+            if (
+                not draft.keys
+                and draft.addresses
+                and all(_is_page_of(one, sites) or root_of(one).base_url in roots for one in draft.addresses)
+            ):
                 self.ignored.append((draft.line, " ".join(draft.addresses)))
             elif draft.keys and not draft.addresses and used.issuperset(draft.keys):
                 self.ignored.append((draft.line, " ".join(draft.keys)))
@@ -366,7 +435,7 @@ def _sites(drafts: Sequence[Draft]) -> set[str]:
 
 def _site_of(address: str) -> str:
     """The domain of an address without a path, ``www.`` left out; empty for any other address."""
-    found = re.fullmatch(r"https?://(?:www\.)?([^/]+)/?", address)
+    found = re.fullmatch(r"(?:https?://)?(?:www\.)?([^/]+)/?", address)
     return found[1] if found else ""
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from itertools import chain
 
 from batch_import.intake.cleaning import has_scheme, is_key_like
 
@@ -9,6 +10,9 @@ _DEFINED = re.compile(
     r"^[ \t]*(?:@|(?:export|set|local|const|let|var)[ \t]+|\$(?:env:)?)?\"?([A-Za-z_]\w{1,60})"
     r"[ \t]*=[ \t]*[\"']?([^\s\"'$]{4,2048})[\"']?;?[ \t]*$",
     re.MULTILINE,
+)
+_VARIABLE = re.compile(  # of Postman
+    r"\"key\"\s*:\s*\"([A-Za-z]\w{1,60})\"\s*,\s*\"value\"\s*:\s*\"([^\s\"{}]{4,2048})\""
 )
 _REFERENCE = re.compile(
     r"\$\{(?:env:)?(\w+)(?::?-([^{}\n]*))?\}|\{\{\s*(\w+)\s*\}\}|\$(?:env:)?(\w+)|%(\w+)%|\{env:(\w+)\}|os\.environ/(\w+)"
@@ -20,7 +24,7 @@ def resolved(text: str) -> tuple[str, frozenset[int]]:
     if not any(sign in text for sign in ("$", "{{", "%", "{env:", "os.environ/")):
         return text, frozenset()
     values: dict[str, set[str]] = defaultdict(set)
-    for found in _DEFINED.finditer(text):
+    for found in chain(_DEFINED.finditer(text), _VARIABLE.finditer(text)):
         if has_scheme(found[2]) or is_key_like(found[2]):
             values[found[1]].add(found[2])
     names = {name: next(iter(found)) for name, found in values.items() if len(found) == 1}

@@ -96,6 +96,7 @@ class Draft:
     exact: bool = False
     site: str = ""
     unclear: bool = False
+    guessed: bool = False  # the address is that of the pair above, and a person says whether it is meant
 
     @property
     def complete(self) -> bool:
@@ -129,7 +130,7 @@ def summary_of(rows: Sequence[ParsedRow], ignored: int) -> Summary:
 
 
 def without_repeats(intake: Intake, lines: frozenset[int], merged: bool = False) -> Intake:
-    """``intake`` without the duplicates in ``lines``, which only refer to a pair elsewhere; that gets their models.
+    """``intake`` without duplicates of which one stands in ``lines``, where a pair is only referred to.
 
     So do those that stand in the very line of the pair where the text merges an entry into others (YAML).
     """
@@ -137,7 +138,8 @@ def without_repeats(intake: Intake, lines: frozenset[int], merged: bool = False)
     repeats = [
         row
         for row in intake.rows
-        if row.of_row is not None and (row.line in lines or (merged and row.line == line_of[row.of_row]))
+        if row.of_row is not None
+        and (row.line in lines or line_of[row.of_row] in lines or (merged and row.line == line_of[row.of_row]))
     ]
     if not repeats:
         return intake
@@ -220,14 +222,18 @@ def _changed(before: ParsedRow, **new: Any) -> ParsedRow:
 
 def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
     """The rows of one draft: one for each of its keys at each of its addresses."""
-    keys = [key for text in dict.fromkeys(draft.keys) for key in _keys_in(text)]
+    if len(draft.keys) == len(draft.addresses) == 1 and cleaning.is_random_key(draft.keys[0]):
+        yield _row(_Key(draft.keys[0]), draft.addresses[0], root_of(draft.addresses[0], draft.exact), _common(draft))
+        return
+    all_keys = [key for text in dict.fromkeys(draft.keys) for key in _keys_in(text)]
+    keys = list({key.text or (key.notes, key.parts): key for key in reversed(all_keys)}.values())[::-1]
     if any(key.text for key in keys):  # a placeholder beside a key tells nothing
         keys = [key for key in keys if key.notes != (Note.KEY_PLACEHOLDER,)]
     roots = _roots(draft)
     if not keys and (found := next((root.key for _, root in roots if root.key), "")):
         keys = [_Key(found, (Note.KEY_FROM_QUERY,))]
     common = _common(draft)
-    if len(roots) > 1 and (len(keys) > 1 or (draft.unclear and keys)):
+    if keys and (draft.guessed or (len(roots) > 1 and (len(keys) > 1 or draft.unclear))):
         yield from (_unclear(key, roots, common) for key in keys)
     elif not roots and draft.site and keys:
         yield from (_of_site(key, draft.site, common) for key in keys)

@@ -12,6 +12,8 @@ from batch_import.intake.tokens import BULLET, LONGEST_HEADING, RULE
 _HEADING = re.compile(
     r"^\s*#{1,6}\s*(.+?)\s*#*$|^\s*\*\*([^*]+)\*\*\s*$|^\s*\[([^\[\]]+)\]\s*$|^\s*[=\-—*~]{2,}\s*(.+?)\s*[=\-—*~]{2,}\s*$"
 )
+_MOST_WEAK = 100  # words of no known form in a line: one alone may be a key
+_SENTENCE = re.compile(r"[。!?;]|\w, ")
 _LABEL_START = re.compile(
     r"(?:open)?ai?_?|(?:api|base|auth|secret)(?:[-_]?[a-z]{1,3}|[-_])?|key?|tok(?:en?)?|mod(?:els?)?", re.IGNORECASE
 )
@@ -25,11 +27,17 @@ _CODE = frozenset(
 
 def settle(line: Line) -> None:
     """Decides about the words of a line that may be a key or a host, now that the whole line is known."""
+    if not (line.tokens or line.hosts or line.weak):
+        return
     if line.hosts:
         _settle_hosts(line)
+    if any(token.field is Field.MODELS and token.labelled for token in line.tokens):  # ``渠道 "GPT-4o" 支持的模型：…``
+        line.tokens = [token for token in line.tokens if token.field is not Field.MODELS or token.labelled]
     if _speaks_of_ids(line):
         line.tokens = [token for token in line.tokens if not _is_id(token)]
-    line.weak = [word for word in line.weak if _may_be_key(line, word)]
+    address = next((token.value for token in line.tokens if token.field is Field.ADDRESS), "")
+    behind = line.text.partition(address)[2] if address else line.text
+    line.weak = [word for word in line.weak[:_MOST_WEAK] if _may_be_key(line, word, behind)]
     if len(line.weak) == 1 and not line.has(Field.KEY) and (line.has(Field.ADDRESS) or _is_key_alone(line)):
         line.tokens.append(Token(Field.KEY, line.weak[0], notes=(Note.UNUSUAL_KEY,)))
 
@@ -42,8 +50,13 @@ def _speaks_of_ids(line: Line) -> bool:
     return not _ID_WORDS.isdisjoint(words) or (len(words) > 2 and _NAMES_KEY.search(line.text) is None)
 
 
-def _may_be_key(line: Line, word: str) -> bool:
-    """Whether a word of no known form may be a key: in a sentence only one with letters and digits."""
+def _may_be_key(line: Line, word: str, behind: str) -> bool:
+    """Whether a word of no known form may be a key: in a sentence only one with letters and digits.
+
+    A few letters are one ``behind`` an address only: before it stands the program of a command.
+    """
+    if word.isalpha() and len(word) < 4 and word not in behind:
+        return False
     if _LABEL_START.fullmatch(word) or word in _CODE or not re.search(r"[A-Za-z]", word):
         return False
     return len(line.words) < 2 or (len(word) > 3 and re.search(r"\d", word) is not None)
@@ -83,17 +96,13 @@ def _is_key_alone(line: Line) -> bool:
 
 def heading_of(line: Line) -> str:
     """A short line of words alone: the name of what follows."""
-    if RULE.match(line.text):
+    is_plain = line.text[:1].isalnum()  # no sign at its beginning
+    if not is_plain and RULE.match(line.text):
         return ""
-    found = _HEADING.match(line.text)
+    found = None if is_plain else _HEADING.match(line.text)
     text = next((group for group in found.groups() if group), "") if found else line.text
-    text = BULLET.sub("", EMOJI.sub("", text)).strip(" :*#`\"'-=")
-    if (
-        not text
-        or len(text) > (LONGEST_HEADING if found else 30)
-        or re.search(r"[。!?;]|\w, ", text)
-        or line.hosts
-        or line.weak
-    ):
+    text = text if text.isascii() else EMOJI.sub("", text)
+    text = (text if text[:2].isalpha() else BULLET.sub("", text)).strip(" :*#`\"'-=")
+    if not text or len(text) > (LONGEST_HEADING if found else 30) or _SENTENCE.search(text) or line.hosts or line.weak:
         return "" if not found or len(text) > LONGEST_HEADING else text
     return text if found or not line.text.rstrip().endswith((",", "{", "}", "]", "(")) else ""

@@ -24,6 +24,16 @@ _ESCAPED = re.compile(r"\\(.)|''", re.DOTALL)
 _CONTROL = {"n": "\n", "r": "\r", "t": "\t"}
 
 
+_RECORD = re.compile(r"^-\[ RECORD \d+ \][-+]*$", re.MULTILINE)
+
+
+def without_expanded_rows(text: str) -> str:
+    """``text`` with the expanded rows of psql (``base_url | https://…``) as labelled lines."""
+    if _RECORD.search(text) is None:
+        return text
+    return re.sub(r"^(\w+) *\|[ \t]?", r"\1: ", _RECORD.sub("", text), flags=re.MULTILINE)
+
+
 def is_sql(text: str) -> bool:
     return _INSERT.search(text) is not None or _COPY.search(text) is not None
 

@@ -75,21 +75,19 @@ def header_of(text: str) -> Header | None:
         if delimiter in text:
             cells = [cell.strip(_CELL + "*") for cell in _split(text, delimiter)]
             columns = tuple(Named(Field.LOGIN) if _PASSWORD.fullmatch(cell) else field_of(cell) for cell in cells)
-            header = Header(delimiter, columns)
-            if _is_header(header):
+            if sum(column is not None for column in columns) > 1 and _is_header(header := Header(delimiter, columns)):
                 return header
     return None
 
 
 def _is_header(header: Header) -> bool:
-    """Whether cells name an address and a key, or one of both and what else is known of it."""
-    known = sum(column is not None for column in header.columns)
+    """Whether cells, two of them known, name an address and a key, or one of both and what else is known of it."""
     has_address = bool(header.count(Field.ADDRESS) or header.count(Field.SITE))
     if header.count(Field.KEY) and not has_address:
-        return header.count(Field.KEY) == 1 and known > 1 and len(header.columns) > 2
+        return header.count(Field.KEY) == 1 and len(header.columns) > 2
     if header.count(Field.KEY) or header.is_of_logins:
         return has_address
-    return header.delimiter == "|" and header.count(Field.ADDRESS) == 1 and known > 1
+    return header.delimiter == "|" and header.count(Field.ADDRESS) == 1
 
 
 def _split(text: str, delimiter: str) -> list[str]:

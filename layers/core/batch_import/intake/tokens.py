@@ -44,7 +44,9 @@ _ADJACENT = re.compile(
 )
 _EMPTY_VALUE = re.compile(r"(?:[:=]\s*(?:\"\"|'')|[A-Za-z]\w*_\w+=)\s*[,;]?\s*(?:[#/].*)?$")
 _NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|string|str)\)?;?", re.IGNORECASE)
-_OTHER_ADDRESS = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:URL|URI|ENDPOINT|HOST|ORIGIN|DOMAIN)")  # ``APP_URL``
+_OTHER_ADDRESS = re.compile(
+    r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:URL|URI|ENDPOINT|HOST|ORIGIN|DOMAIN|WEBHOOK)"
+)  # ``APP_URL``
 _PATH_NAME = re.compile(r"path$", re.IGNORECASE)
 _PATH = re.compile(r"v\d\w*(?:/[\w-]{1,40}){0,6}")
 _JOINED_KEY = re.compile(r"(?:sk|cr|gsk|xai)-[\w-]{4,300}[,;][\w.-]{1,40}$")
@@ -52,6 +54,11 @@ _FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3})[\"']?[,;]?", re.
 _IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|sid|uuid)$", re.IGNORECASE)  # ``request id: 1c9d…``: no key
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _QUOTED_WORD = re.compile(r"\s*[\"'`]([^\"'`\s]{1,200})[\"'`]\s+[^\W\d]+(?:\s|$)")
+_CALL = re.compile(r"\s*[A-Z]\w{1,40}\(\s*")  # ``Field(default=…``
+_NO_NAMES = ("default", "value", "str", "string", "String")  # between a name and its value
+_TYPE = re.compile(
+    r"^(?:str|string|String|Optional\[str\])(?: *\| *None)?(?:$|\W* *= *|(?=[,)]))(?:None\b)?"
+)  # ``model: str = None``
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
 _WORDS = re.compile(r"[A-Za-z ]+")
 # A field's name and its value as two cells of a sheet, or as a log writes them (``[INFO] 接口地址 - https://…``).
@@ -61,7 +68,7 @@ _CELLS = re.compile(
 _NEXT_IN_LIST = re.compile(r"[;,]\s*http")
 # Words before an address that is no relay's: of an installer, of a page to be opened.
 _ABOUT_PAGE = re.compile(
-    r"^\s*\$?\s*(?:npm|pnpm|yarn|pip3?|git|wget|brew|apt|irm|iwr|curl -fsSL)\s|(?:访问|打开|前往|\bvisit|\bopen)[:\s<(]*$",
+    r"^\s*\$?\s*(?:npm|pnpm|yarn|pip3?|git|wget|brew|apt|irm|iwr|curl -fsSL)\s|(?:访问|打开|前往|\bvisit|\bopen)[:\s<(*]*$",
     re.IGNORECASE,
 )
 # Words before the address on which a program listens.
@@ -79,6 +86,8 @@ _LABEL_TEXT = (
 )
 _LABEL_WORDS = frozenset(_LABEL_TEXT.split())
 LONGEST_HEADING = 60
+_SHORTEST_WORD = 4  # letters that may be a key
+_WIKI_ITEM = re.compile(r"^\s*#+(?=\s*\[https?://)")  # a numbered one of MediaWiki
 _LONGEST_LINE = 200_000
 
 
@@ -93,7 +102,7 @@ class TokenReader:
         if len(text) > _LONGEST_LINE:
             line.words.append("")
             return line
-        if (found := _PLAIN_LINE.fullmatch(text)) is not None and _is_plain(found):
+        if "://" in text and (found := _PLAIN_LINE.fullmatch(text)) is not None and _is_plain(found):
             self._pending = None
             _take_plain(line, found)
             return line
@@ -124,7 +133,13 @@ class TokenReader:
             if (named is None or named.field is Field.OTHER) and _BACKUP_WORD.search(content[at : found.start()][-20:]):
                 named = Named(Field.ADDRESS, backup=True)
             before = content[max(0, found.start() - 60) : found.start()]
-            if _is_other_address(before, named, name) or (named is None and _is_of_site(before)):
+            is_where_to_get = (
+                named is not None
+                and named.field is Field.KEY
+                and before.rstrip().endswith((":", "="))
+                and re.search(r"sk-|\d", content[found.end() :]) is None
+            )
+            if is_where_to_get or _is_other_address(before, named, name) or (named is None and _is_of_site(before)):
                 named = Named(Field.SITE)
             at = _address(line, content, found, named)
             if not (named and named.owner and _NEXT_IN_LIST.match(content, at)):
@@ -145,7 +160,7 @@ class TokenReader:
         for start, end, found, text in labels(piece):
             named = self._values(line, piece[at:start], named, name)
             at = end
-            if named is None or found.field is not Field.OTHER or text not in ("default", "value"):
+            if named is None or found.field is not Field.OTHER or text not in _NO_NAMES:
                 named, name = found, text
         rest = piece[at:]
         return (self._values(line, rest, named, name), name) if rest.strip(" \t,;|\"'`*<>()[]{}-=") else (named, name)
@@ -153,6 +168,8 @@ class TokenReader:
     def _values(self, line: Line, text: str, named: Named | None, name: str) -> Named | None:
         """Reads words under a label; returns the label again while it has no value yet."""
         stripped = text.strip(" \t,;|\"'`*<>()[]{}")
+        if named is not None and _CALL.fullmatch(text) is not None:
+            return named
         if named is None or named.field in (Field.OTHER, Field.ENABLED, Field.DISABLED, Field.LOGIN):
             if named is not None and named.field is Field.OTHER and is_name(name) and not is_detail(name):
                 line.words.append(name)
@@ -166,7 +183,9 @@ class TokenReader:
             line.words.append(stripped)
             return named
         if named.field is Field.NAME:
-            if (platform := provider_platform(name, stripped)) is not None:
+            if cleaning.is_prefixed_key(stripped):  # ``渠道：sk-…``
+                line.tokens.append(Token(Field.KEY, stripped, labelled=True))
+            elif (platform := provider_platform(name, stripped)) is not None:
                 line.tokens.append(Token(Field.PLATFORM, platform, labelled=True))
             elif "/" in stripped and kind_of(stripped) is Kind.MODEL:  # an entry of a list of models
                 line.tokens.append(Token(Field.MODELS, stripped, labelled=True))
@@ -184,6 +203,7 @@ class TokenReader:
 
     def _models(self, line: Line, text: str, owner: str) -> None:
         text = re.sub(r"\s--?[a-z].*$|^\w+\{(?=[\"'])", "", text)
+        text = _TYPE.sub("", text)
         if _EXPRESSION.match(text):  # ``init("gpt-5", …``
             text = next(iter(re.findall(r"[\"']([^\"']{1,200})", text)), "")
         if (quoted := _QUOTED_WORD.match(text)) is not None or (owner and not re.search(r"[,;|]", text)):
@@ -203,6 +223,9 @@ class TokenReader:
 
     def _key(self, line: Line, text: str, named: Named) -> None:
         """The value of a key's label: one word, or several where each looks like a key."""
+        if cleaning.is_random_key(text):
+            line.tokens.append(Token(Field.KEY, text, True, named.owner))
+            return
         value = re.sub(r"^[\s\"'`*]*(?:Bearer|Basic)\s+", "", text, flags=re.IGNORECASE)
         notes = (Note.BEARER_REMOVED,) if value != text else ()
         if (
@@ -228,7 +251,9 @@ class TokenReader:
             first += words[joined]
             joined += 1
         key = cut_key(first)
-        if key:
+        if 0 < len(key) < _SHORTEST_WORD and key.isalpha() and not cleaning.is_placeholder(key):
+            line.words.append(key)
+        elif key:
             line.tokens.append(Token(Field.KEY, key, True, named.owner, notes))
         elif re.search(r"<[^<>]+>|\{[^{}]*\}", value):
             line.tokens.append(Token(Field.KEY, value.strip(), True, named.owner))
@@ -262,15 +287,19 @@ class TokenReader:
         if not text.strip():
             return
         named: Named | None = None
+        is_of_option = False
         for found in _WORD.finditer(text):
             if found[0].startswith("-") and _OPTION.fullmatch(found[0]):
+                is_of_option = found[0].startswith("--")
                 continue
+            is_under_option, is_of_option = is_of_option, False
             if "." in found[0] and text[found.end() : found.end() + 1] in ("(", "["):  # a call: ``config.models.push(``
                 continue
             for word in (found[0],) if found[0].isalpha() and found[0].isascii() else parts_of(found[0], line.by_comma):
                 kind = kind_of(word)
-                is_id = is_under_other and kind is Kind.KEY and not cleaning.is_prefixed_key(word)
-                if is_id or (is_under_address and kind is Kind.WEAK):
+                is_other = is_under_other or is_under_option
+                is_id = is_other and kind is Kind.KEY and not cleaning.is_prefixed_key(word)
+                if is_id or ((is_under_address or is_under_option) and kind is Kind.WEAK):
                     line.words.append(word)  # an id, a hash, another secret; the name of a server
                 else:
                     named = self._word(line, word, named)
@@ -315,6 +344,7 @@ def _is_plain(found: re.Match[str]) -> bool:
 
 def _take_plain(line: Line, found: re.Match[str]) -> None:
     page = root_of(found["address"], False).page
+    line.is_pair = not page
     line.tokens = [Token(Field.SITE if page else Field.ADDRESS, found["address"]), Token(Field.KEY, found["key"])]
     if found["model"]:
         line.tokens.append(Token(Field.MODELS, found["model"]))
@@ -345,6 +375,7 @@ def _without_comment(line: Line, content: str) -> str | None:
     """The content without a comment at its end; None for a line that is a heading or commented out altogether."""
     if "#" not in content and "//" not in content:
         return content
+    content = _WIKI_ITEM.sub(" ", content)
     commented = re.match(r"\s*(#{1,6}|//+)\s*(.*)$", content)
     if commented is not None:
         return _heading(line, *commented.groups())

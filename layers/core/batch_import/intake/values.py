@@ -9,12 +9,13 @@ from typing import Any
 from batch_import.domain.types import Platform
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, Named, field_of, is_off, platform_of, provider_platform
-from batch_import.intake.limited import toml_of
+from batch_import.intake.limited import toml_of, yaml_of
 from batch_import.intake.roots import with_path
 
 CUT = "\ufdd0cut"  # the name that an object gets where the text broke off within it
 _STRONG_ADDRESS = re.compile(r"base|api|endpoint|地址|接口", re.IGNORECASE)
 SURE = (cleaning.Kind.KEY, cleaning.Kind.PLACEHOLDER)
+_YAML_INSIDE = re.compile(r"^[ \t]*(?:-[ \t]+)?\w*(?:base|url|host|endpoint)\w*:[ \t]+\S", re.MULTILINE | re.IGNORECASE)
 _KNOWN_REST_TEXT = """
     balance concurrency created_time data group groups id items message order page page_size priority
     provider sort success tag timestamp total updated_time used_quota version weight
@@ -307,6 +308,8 @@ def opened(name: str, value: Any) -> Any:
             return value
     if name in ("config", "toml") and "=" in value:
         return toml_of(value) or value
+    if "\n" in value and _YAML_INSIDE.search(value) is not None:  # a file in a map of files (Kubernetes)
+        return next((found for found in yaml_of(value) if isinstance(found, dict | list)), value)
     return value
 
 

@@ -41,12 +41,13 @@ _DATE = re.compile(r"[-@](20\d{2}-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])|20
 _PRICE_BY_LENGTH = re.compile(r"-((?:lte|gt)-\d+k)(?=-|$)")
 # The number format of the weights, anywhere in the id. No model is named after it.
 _QUANTISATION = re.compile(
-    r"[-.](?:(?:nv|mx)?fp(?:4|6|8|16|32)(?:-v\d(?=$))?|mxfp|bf16|f(?:16|32)|int[2348](?:-mixed)?(?:-ar)?|[2-8]-?bit|w\d+a\d+"
-    r"|awq|gptq|hqq|q\df(?:16|32)(?:[.-]\d)?|(?:ud-)?i?q\d(?:[-.](?:k|\d))?(?:-(?:x?x[sl]|nl|[sml]))?)"
+    r"[-.](?:(?:nv|mx)?fp(?:4|6|8|16|32)(?:-v\d(?=$))?|mxfp|bf16|f(?:16|32)|int[2348](?:-?mix(?:ed)?)?(?:-ar)?|[2-8]-?bit|w\d+a\d+"
+    r"|\d(?:\.\d+)?bpw|awq|gptq|hqq|q\df(?:16|32)(?:[.-]\d)?|(?:ud-)?i?q\d(?:[-.](?:k|\d))?(?:-(?:x?x[sl]|nl|[sml]))?)"
     r"(?=-|\.(?!\d)|$)"
 )
 _LAST_WORD = re.compile(r"[-@.]([a-z0-9]+)$")
 _HYPHENS_IN_PREFIX = 4
+_LONGEST_TAG = 4
 _DATABRICKS = "system.ai."  # the schema of Databricks' own models
 
 
@@ -129,12 +130,20 @@ def _belongs_to_name(word: str, vocabulary: Vocabulary) -> bool:
 
 def _strip_path(stripped: Stripped, vocabulary: Vocabulary) -> None:
     head, _, rest = stripped.name.partition(":")
-    if rest and vocabulary.kind_of(head):
+    if rest and (vocabulary.kind_of(head) or _stands_before(head, rest, vocabulary)):
         stripped.name = f"{head}/{rest}"
     *segments, last = [part for part in stripped.name.split("/") if part] or [""]
     for segment in segments:
         stripped.set_attribute(vocabulary.kind_of(segment) or "path", segment)
     stripped.name = last
+
+
+def _stands_before(head: str, rest: str, vocabulary: Vocabulary) -> bool:
+    """Whether a name follows the colon: a relay's few letters (``nb:qwen3.6-plus``), or the repository of a file
+    (``hf.co/maker/Qwen3-8B-GGUF:Qwen3-8B-Q4_K_M.gguf``)."""
+    repository = head.rpartition("/")[2].removesuffix("-gguf")
+    is_tag = len(head) <= _LONGEST_TAG and head.isalpha()
+    return (is_tag or rest.startswith(repository)) and vocabulary.may_lose(head, rest)
 
 
 def _strip_colon(stripped: Stripped) -> None:

@@ -65,7 +65,7 @@ CLAUDE_LINES = words_of("opus sonnet haiku fable mythos")
 HOSTS = words_of(
     """
     accounts aihubmix alicloud aliyun aws aws-bedrock azure azure-ai azure-openai azureml baseten bedrock
-    bailian cerebras cf chutes cloudflare coding
+    bailian byteplus cerebras cf chutes cloudflare coding
     dashscope databricks deepinfra digitalocean duo-chat edenai fireworks fireworks-ai fw github gitlab google-gemini
     google-vertex groq hf
     huggingface hyperbolic lambda nebius nim novita nscale ollama openrouter poe qiniu replicate route routers sambanova
@@ -105,7 +105,7 @@ SERVING_SUFFIXES = {
     **dict.fromkeys(words_of("flex priority batch spot basic"), "service_tier"),
     **dict.fromkeys(words_of("nitro floor exacto"), "routing"),
     **dict.fromkeys(words_of("minimal low medium high xhigh"), "effort"),
-    **dict.fromkeys(words_of("cs fw el p ca"), "hosting"),  # Cerebras, Fireworks, EmpirioLabs, Novita, ChatAnywhere
+    **dict.fromkeys(words_of("cs fw el p ca api"), "hosting"),  # Cerebras, Fireworks, EmpirioLabs, Novita, ChatAnywhere
     **dict.fromkeys(words_of("us eu"), "region"),
     **dict.fromkeys(words_of("nothinking maxthinking search online max tiered"), "mode"),
     **dict.fromkeys(words_of("ga preview stable"), "channel"),
@@ -143,7 +143,7 @@ OTHER_BRANDS = words_of(
 )
 
 # Brands whose models take a reasoning effort. Elsewhere ``-medium`` and ``-high`` are parts of names: ``phi-3-medium``.
-EFFORT_BRANDS = words_of("gpt o1 o3 o4 claude gemini grok deepseek")
+EFFORT_BRANDS = words_of("gpt o1 o3 o4 claude gemini grok deepseek glm kimi")
 
 # Names whose context length distinguishes models that differ in weights or in price: GPT-4 and GPT-4 32k, Qwen2.5-1M.
 LENGTH_IS_A_MODEL = (
