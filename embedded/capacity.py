@@ -150,7 +150,9 @@ def _kind(table: str, key: str) -> str:
     if table == "runs" and pk.startswith("lease#"):
         return f"lease of a {pk.split('#')[-1] if '#provider#' not in pk else 'provider'}"
     if table == "runs":
-        return next((kind for kind in ("index", "permits", "search", "list", "counter") if kind in key), "run")
+        return next(
+            (kind for kind in ("index", "permits", "search", "list", "counter", "relays") if kind in key), "run"
+        )
     if table == "run_item_events":
         return "profile" if sk.startswith("profile") else "events"
     return "rows"

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
+from batch_import.domain.texts import in_address
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
@@ -19,6 +20,7 @@ Params = Mapping[str, str]
 
 RUNS = "/api/batch-import/runs"
 PARSE = "/api/batch-import/parse"
+MODELS = "/api/batch-import/models"
 QUARANTINE = "/api/batch-import/quarantine"
 _PAGE = 100  # rows
 _CONNECT_SECONDS, _READ_SECONDS = 10.0, 35.0
@@ -114,6 +116,14 @@ class ApiClient:
 
     def export(self, run_id: str) -> Iterator[Answer]:
         return self._pages(f"{_run(run_id)}/export", "items", {}, None)
+
+    def models(self, params: Params, most: int | None = None) -> Iterator[Answer]:
+        """Pages of the models that proved relays serve."""
+        return self._pages(MODELS, "models", params, most)
+
+    def model_relays(self, model: str, params: Params, most: int | None = None) -> Iterator[Answer]:
+        """Pages of the relays that serve ``model``."""
+        return self._pages(f"{MODELS}/{quote(in_address(model), safe='')}", "relays", params, most)
 
     def parse(self, body: Mapping[str, Any]) -> Answer:
         return self._call(self._repeating, "POST", PARSE, json=body)

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import click
 
 from batch_import_cli.commands.applying import apply_command
+from batch_import_cli.commands.comparing import compare_command
 from batch_import_cli.commands.completing import completion_command
 from batch_import_cli.commands.doctor import doctor_command
 from batch_import_cli.commands.exporting import export_command
@@ -103,6 +104,7 @@ for _command in (
     apply_command,
     undo_command,
     export_command,
+    compare_command,
     cleanup_command,
     models_command,
     health_command,

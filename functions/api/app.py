@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
@@ -22,7 +23,9 @@ from batch_import.domain.types import (
     ItemOrder,
     ItemStage,
     MatchedAccountState,
+    ModelOrder,
     Platform,
+    RelayOrder,
     RunState,
 )
 from batch_import.http_api import reasons, routing
@@ -218,6 +221,45 @@ def export_run(run_id: str, limit: Limit = routing.DEFAULT_LIMIT, cursor: Cursor
     return use_cases().export(run_id, limit, cursor)
 
 
+@app.get("/api/batch-import/models", responses=routing.answers(api.ModelList, 400, 401, 403))
+def list_models(
+    q: Search = None,
+    order: ModelOrder = ModelOrder.RELAYS,
+    limit: Limit = routing.DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> api.ModelList:
+    """List the models that relays serve which were proved.
+
+    Those of the most active relays first, or in another `order`: `tokens_per_second` and `first_token` by the best
+    relay, `name` by name. `q` searches names. A run is entered when it has ended.
+    """
+    return use_cases().models({"q": q}, order, limit, cursor)
+
+
+@app.get("/api/batch-import/models/<model>", responses=routing.answers(api.ModelRelays, 400, 401, 403, 404))
+def compare_relays(
+    model: str,
+    q: Search = None,
+    access_status: AccessStatus | None = None,
+    platform: Platform | None = None,
+    tested: bool | None = None,
+    without_addresses: bool = False,
+    order: RelayOrder = RelayOrder.TOKENS_PER_SECOND,
+    limit: Limit = routing.DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> api.ModelRelays:
+    """Compare one model over all relays that were proved and serve it.
+
+    `model` is a family or any spelling of it, with `~` for what a path cannot hold. Most tokens a second first, or by
+    another `order`: shortest `first_token` or `latency`, lowest `multiplier`, highest `balance`, latest `seen`; what
+    is not known comes last. `q` searches base URLs and provider ids; `tested` are relays of which it was the test
+    model. `without_addresses` leaves base URLs and provider ids out. No answer has a key.
+    """
+    filters = {"q": q, "access_status": access_status, "platform": platform, "tested": tested}
+    cases = use_cases()
+    return cases.model_relays(unquote(model), filters, order, limit, cursor, with_addresses=not without_addresses)
+
+
 @app.get("/api/batch-import/quarantine", responses=routing.answers(api.Quarantine, 401, 403, 502))
 def list_quarantine() -> api.Quarantine:
     """List accounts that ended failed in quarantine."""
@@ -259,8 +301,10 @@ def get_document() -> Response[OpenApi]:
 
 @app.get("/batch-import", include_in_schema=False)
 @app.get("/batch-import/new", include_in_schema=False)
+@app.get("/batch-import/models", include_in_schema=False)
+@app.get("/batch-import/models/<model>", include_in_schema=False)
 @app.get("/batch-import/runs/<run_id>", include_in_schema=False)
-def page(run_id: str = "") -> Response[str]:
+def page(run_id: str = "", model: str = "") -> Response[str]:
     return routing.page(PAGES, app.current_event.path)
 
 

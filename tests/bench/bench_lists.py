@@ -7,6 +7,7 @@ complete, or a page is full. Prints figures; asserts nothing.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import secrets
@@ -14,6 +15,7 @@ import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -22,6 +24,7 @@ from batch_import.aws.settings import Settings
 from batch_import.bootstrap import CompositionRoot
 from batch_import.domain.contract import CreateRunRequest
 from batch_import.domain.entities import Item, Run
+from batch_import.domain.finding import Finding
 from batch_import.domain.types import ItemStage
 from batch_import.runs.create import Asked, BatchImportService
 from batch_import.store.items import item_id_at
@@ -43,6 +46,7 @@ def main() -> None:
         service = _service(root)
         small, large = (_items(root, service, count) for count in (100, options.items))
         _runs(service, options.runs)
+        _findings(root, options.items)
         _read(stack, file, small, large, options)
 
 
@@ -108,6 +112,24 @@ def _runs(service: BatchImportService, count: int) -> None:
         list(pool.map(start, range(count)))
 
 
+def _findings(root: CompositionRoot, count: int) -> None:
+    """So many relays that were proved, of twenty models each out of two hundred."""
+    models = [f"model-{number}" for number in range(200)]
+    findings = {}
+    for n in range(count):
+        relay = hashlib.sha256(str(n).encode()).hexdigest()[:16]
+        url, served = f"https://relay{n}.example.com/v1", [models[(n * 7 + step * 11) % 200] for step in range(20)]
+        facts = (1_764_400_000_000 + n, "run_bench", item_id_at(n % 10_000), "active", None, 1_764_400_000_000 + n)
+        known = (url, f"relay{n}", "openai", n, 1 + n % 30 / 10, n % 50 / 3, "USD", served[0])
+        measured = (200 + n % 3000, 10 + n % 900 / 10, 300 + n % 5000, "consistent", "unknown")
+        findings[relay] = Finding(relay, *facts, *known, *measured, served)
+    root.relay_index.change({relay: partial(_as, finding) for relay, finding in findings.items()})
+
+
+def _as(finding: Finding, _: Finding | None) -> Finding:
+    return finding
+
+
 def _read(stack: Embedded, file: Path, small: Run, large: Run, options: argparse.Namespace) -> None:
     runs, of = "/api/batch-import/runs", "/api/batch-import/runs/{}/items"
     _call(stack, "GET", runs)
@@ -130,6 +152,10 @@ def _read(stack: Embedded, file: Path, small: Run, large: Run, options: argparse
         "runs, an exact id": f"{runs}?q={large.run_id}",
         "runs, q": f"{runs}?q=host{options.runs // 2}.example",
         "runs, q that none has": f"{runs}?q=nowhere",
+        f"models of {options.items} relays": "/api/batch-import/models",
+        "models, by name": "/api/batch-import/models?order=name&limit=200",
+        "relays of a model": "/api/batch-import/models/model-7",
+        "relays of a model, by price": "/api/batch-import/models/model-7?order=multiplier&access_status=active",
     }
     print(f"{'':38} seconds   rows   read units")
     for name, path in asked.items():
@@ -156,7 +182,7 @@ def _timed(stack: Embedded, file: Path, path: str) -> tuple[float, int, float]:
         answer = _call(stack, "GET", path)
         taken.append(time.perf_counter() - begun)
     time.sleep(1.1)
-    rows: Any = answer.get("items", answer.get("runs", ()))
+    rows: Any = next((answer[name] for name in ("items", "runs", "relays", "models") if name in answer), ())
     return statistics.median(taken), len(rows), (_units(stack, file) - before) / 5
 
 

@@ -18,7 +18,7 @@ from tests.conftest import Service
 from tests.support.aws import ROOT
 
 EXAMPLES = Path(batch_import.http_api.__file__).with_name("examples.json")
-RUNS = "/api/batch-import/runs"
+RUNS, MODELS = "/api/batch-import/runs", "/api/batch-import/models"
 KEY = "sk-test-0000000000000001"
 ENGLISH = {"Accept-Language": "en"}
 
@@ -52,6 +52,8 @@ def captured(service: Service) -> dict[str, Any]:
         "list_items": get(f"{run}/items"),
         "get_item": get(f"{run}/items/item_00001"),
         "export_run": get(f"{run}/export"),
+        "list_models": get(MODELS),
+        "compare_relays": get(f"{MODELS}/{service.call('GET', MODELS)['models'][0]['model']}"),
         "list_quarantine": get("/api/batch-import/quarantine"),
         "list_host_users": get("/api/batch-import/host/users"),
         "list_host_groups": get("/api/batch-import/host/groups"),

@@ -333,6 +333,6 @@ def test_a_dead_letter_is_recorded_only_on_an_item_that_is_still_there(
     assert shown["last_error_code"] == ("dead_lettered" if recorded else None)
     assert ("dead_lettered" in [e["event_type"] for e in shown["events"]]) is recorded
     expected = [{"run_id": run_id, "items": ["item_00001"]}] if recorded else []
-    assert waiting(service.aws, "VALIDATE_QUEUE_URL") == expected
+    assert [work for work in waiting(service.aws, "VALIDATE_QUEUE_URL") if "items" in work] == expected
     if recorded:
         assert shown["confirmation_status"] == ("pending" if stage == "validate" else "failed")

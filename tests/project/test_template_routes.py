@@ -74,7 +74,8 @@ def test_routes_that_show_data_lie_below_api(aws: Aws) -> None:
     routes = {(route.method, route.path) for route in (*app._static_routes, *app._dynamic_routes)}
     public = {path for _, path in routes if not path.startswith("/api/")}
     page = {"/batch-import", "/batch-import/new", "/batch-import/runs/<run_id>"}
-    assert public == page | {"/batch-import/assets/<name>"}
+    models = {"/batch-import/models", "/batch-import/models/<model>"}
+    assert public == page | models | {"/batch-import/assets/<name>"}
     assert {method for method, path in routes if path in public} == {"GET"}
 
 

@@ -17,7 +17,7 @@ from batch_import_cli.watch import first_items, follow, show_run_and_items
 from batch_import_cli.words import _
 
 _RECENT_RUNS = 20
-_limits = options(
+limits = options(
     click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Show at most so many."),
     click.option("--all", "every", is_flag=True, help="Show all of them."),
 )
@@ -27,7 +27,7 @@ _limits = options(
 @click.option("--state", type=choice(RunState), help="Only runs in this state.")
 @click.option("--access-mode", type=choice(AccessMode), help="Only runs of this access mode.")
 @search_option
-@_limits
+@limits
 @list_command
 def runs_command(app: App, limit: int | None, every: bool, **filters: Any) -> None:
     """List runs, newest first.
@@ -43,7 +43,7 @@ def runs_command(app: App, limit: int | None, every: bool, **filters: Any) -> No
 @click.argument("run_id", metavar="RUN")
 @item_filters
 @click.option("--order", type=choice(ItemOrder), help="In which order.  [default: status]")
-@_limits
+@limits
 @list_command
 def show_command(app: App, run_id: str, limit: int | None, every: bool, **filters: Any) -> None:
     """Show RUN: its counters, its items, and why they failed.

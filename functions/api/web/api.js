@@ -5,7 +5,8 @@ import { language } from "./i18n.js";
 const TOKEN = "batch-import.token";
 const ROLE = "batch-import.role";
 const PRINTABLE = /^[\x21-\x7e]{1,256}$/;
-const PAGE = /^(.*)\/batch-import(?:\/(new)|\/runs\/([^/]+))?\/?$/;
+const PAGE = /^(.*)\/batch-import(?:\/(new)|\/runs\/([^/]+)|\/(models)(?:\/([^/]+))?)?\/?$/;
+const NOT_IN_A_PATH = /[^\p{L}\p{N}_.:+@-]/gu; // as the API has it
 
 /** What stands before /batch-import in the address: a stage, or nothing. */
 const base = () => PAGE.exec(location.pathname)?.[1] ?? "";
@@ -15,6 +16,14 @@ export function runInAddress() {
   return found ? decoded(found) : null;
 }
 
+/** The model that the address names; an empty text for the list of models, null for another view. */
+export function modelInAddress() {
+  const [, , , , models, model] = PAGE.exec(location.pathname) ?? [];
+  return models ? decoded(model ?? "") : null;
+}
+
+export const modelsAddress = () => `${base()}/batch-import/models`;
+export const modelAddress = (model) => `${modelsAddress()}/${encodeURIComponent(model.replace(NOT_IN_A_PATH, "~"))}`;
 export const importInAddress = () => PAGE.exec(location.pathname)?.[2] === "new";
 export const runsAddress = () => `${base()}/batch-import`;
 export const importAddress = () => `${base()}/batch-import/new`;

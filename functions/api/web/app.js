@@ -1,10 +1,13 @@
 // The frame: who is signed in, in which language, and which view the address asks for.
 
-import { importAddress, importInAddress, role, runInAddress, runsAddress, session, tokenFromAddress } from "./api.js";
+import {
+  importAddress, importInAddress, modelInAddress, modelsAddress, role, runInAddress, runsAddress, session, tokenFromAddress,
+} from "./api.js";
 import { h, say } from "./dom.js";
 import { language, switchLanguage, t } from "./i18n.js";
 import { mayLeave, wouldLose } from "./leaving.js";
 import { showImport, startWith } from "./view-import.js";
+import { showModel, showModels } from "./view-models.js";
 import { showRun } from "./view-run.js";
 import { showRuns } from "./view-runs.js";
 import { showSignIn } from "./view-sign-in.js";
@@ -25,8 +28,11 @@ function show(refusal = null) {
   showTop();
   main.replaceChildren();
   const run = runInAddress();
+  const model = modelInAddress();
   if (!session.token) showSignIn(main, { refusal, done: show, signal });
   else if (importInAddress()) showImport(main, signal);
+  else if (model) showModel(main, model, signal);
+  else if (model === "") showModels(main, signal);
   else if (run) showRun(main, run, signal);
   else showRuns(main, signal);
 }
@@ -41,8 +47,9 @@ function showTop() {
   const inItsLanguage = { lang: language() === "zh" ? "en" : "zh-CN" };
   const other = h("button", { ...quiet, ...inItsLanguage, onclick: changeLanguage }, t("language.other"));
   const out = session.token && h("button", { ...quiet, onclick: signOut }, t("signOut"));
+  const models = session.token && h("a", { class: "button quiet", href: modelsAddress(), "data-route": true }, t("models"));
   const who = h("span", { class: "role" });
-  document.getElementById("top").replaceChildren(h("div", { class: "bar" }, home, h("div", {}, who, other, out)));
+  document.getElementById("top").replaceChildren(h("div", { class: "bar" }, home, h("div", {}, models, who, other, out)));
   document.getElementById("skip").textContent = t("skip");
   if (session.token) role(view.signal).then((name) => tellRole(who, name), () => {});
 }

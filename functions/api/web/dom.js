@@ -24,7 +24,7 @@ export function badge(given) {
 /** A table with a caption. Its roles are explicit, because the narrow layout takes the display types away. */
 export function table(caption, columns, body, attributes = {}) {
   const heads = columns.map((column) =>
-    h("th", { scope: "col", role: "columnheader", class: column.class }, column.label),
+    h("th", { scope: "col", role: "columnheader", class: column.class }, column.head ?? column.label),
   );
   return h(
     "table",

@@ -1,4 +1,4 @@
-// Items as a file: CSV that a spreadsheet opens without running anything in it, or JSON.
+// Rows as a file: CSV that a spreadsheet opens without running anything in it, or JSON.
 
 const COLUMNS = {
   item: ({ item_id: id }) => id,
@@ -24,8 +24,8 @@ const COLUMNS = {
   model: ({ served_model: served, resolved_smoke_model: asked }) => served ?? asked,
 };
 
-export function saveCsv(items, name) {
-  const rows = [Object.keys(COLUMNS), ...items.map((item) => Object.values(record(item)))];
+export function saveCsv(items, name, columns = COLUMNS) {
+  const rows = [Object.keys(columns), ...items.map((item) => Object.values(columns).map((of) => of(item) ?? null))];
   save(`\ufeff${rows.map((row) => row.map(cell).join(",")).join("\r\n")}\r\n`, "text/csv", `${name}.csv`);
 }
 

@@ -37,7 +37,7 @@ function answer(name, { value, observations }) {
   return h("div", { class: "evidence" }, h("p", {}, `${t(`evidence.${name}`)} `, valueBadge(null, value)), seen.length ? h("ul", {}, seen) : null);
 }
 
-function valueBadge(name, value) {
+export function valueBadge(name, value) {
   const word = valueText("agreement", value);
   return h("span", { class: `badge ${COLORS[value] ?? "gray"}` }, name ? `${t(`evidence.${name}.short`)}: ${word}` : word);
 }

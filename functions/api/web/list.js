@@ -9,6 +9,9 @@ const ALL_REFRESHED = 1000;
 const REQUESTS_AT_ONCE = 5; // a filter that few rows meet gives short pages; beyond this the reader asks for more
 
 export const listRuns = (filters) => listing({ path: "/runs", name: "runs", id: "run_id", filters });
+export const listModels = (filters) => listing({ path: "/models", name: "models", id: "model", filters });
+const relaysOf = (model, filters) => ({ path: `/models/${encodeURIComponent(model)}`, name: "relays", id: "relay", filters });
+export const listRelays = (model, filters) => listing(relaysOf(model, filters));
 export const listItems = (run, filters) => (filters.sort ? sorted(run, filters) : listing(itemsOf(run, filters)));
 
 const ORDERS = {
@@ -93,7 +96,7 @@ async function read({ path, name, id, filters }, wanted, atMost, start, signal) 
     const page = await request(`${path}?${query}`, { signal });
     rows.push(...page[name]);
     cursor = page.next_cursor;
-    matching = page.matching_items ?? null;
+    matching = page[`matching_${name}`] ?? null;
     asked += 1;
   } while (cursor && rows.length < wanted && asked < atMost);
   return { rows: distinct(rows, id), cursor, matching, asked };
@@ -107,6 +110,12 @@ function distinct(rows, id) {
 /** All items of a run that meet `filters`. */
 export async function allItems(run, signal, filters = {}) {
   const { rows } = await read(itemsOf(run, filters), Infinity, Infinity, null, signal);
+  return rows;
+}
+
+/** All relays of a model that meet `filters`. */
+export async function allRelays(model, filters, signal) {
+  const { rows } = await read(relaysOf(model, filters), Infinity, Infinity, null, signal);
   return rows;
 }
 

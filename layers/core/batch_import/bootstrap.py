@@ -23,7 +23,7 @@ import boto3
 from botocore.config import Config
 
 from batch_import.aws.observability import Measures, Metric, published
-from batch_import.aws.queue import WorkQueue
+from batch_import.aws.queue import Work, WorkQueue
 from batch_import.aws.retries import TIMEOUTS, TRY_SECONDS, Patience, with_patience
 from batch_import.aws.settings import Settings
 from batch_import.domain.clock import SYSTEM_CLOCK, Clock
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from batch_import.store.item_index import ItemIndex
     from batch_import.store.items import ItemStore
     from batch_import.store.listing import Listing
+    from batch_import.store.relay_index import RelayIndex
     from batch_import.store.run_index import RunIndex
     from batch_import.store.runs import RunStore
     from batch_import.store.secrets import SecretStore
@@ -196,7 +197,16 @@ class CompositionRoot:
     def progress(self) -> Progress:
         from batch_import.consumer.progress import Progress
 
-        return Progress(self.item_index, self.runs, self.secret_store)
+        return Progress(self.item_index, self.runs, self.secret_store, self._ask_to_compare)
+
+    def _ask_to_compare(self, run_id: str) -> None:
+        self.queues[ItemStage.VALIDATE].send([Work(run_id, compare_from=0)])
+
+    @once
+    def relay_index(self) -> RelayIndex:
+        from batch_import.store.relay_index import RelayIndex
+
+        return RelayIndex(self.runs_table)
 
     @once
     def queues(self) -> dict[ItemStage, WorkQueue]:
@@ -269,6 +279,7 @@ class CompositionRoot:
         from batch_import.runs.follow_up import FollowUp
         from batch_import.runs.retry import RunRetry
         from batch_import.runs.undo import UndoRequests
+        from batch_import.store.comparing import Comparing
 
         follow_up = FollowUp(self.runs, self.items, self.service)
 
@@ -276,6 +287,7 @@ class CompositionRoot:
             self.runs,
             self.items,
             self.listing,
+            Comparing(self.relay_index),
             self.service,
             RunRetry(follow_up, self.service),
             PlanApplication(follow_up, self.service),
@@ -413,7 +425,9 @@ class CompositionRoot:
 
         follow_up = FollowUp(self.runs, self.items, self.service)
         queue = self.queues[ItemStage.PROBE]
-        worker = UndoWorker(self.runs, self.items, follow_up, locks, self._withdrawal, queue, self.clock)
+        worker = UndoWorker(
+            self.runs, self.items, follow_up, locks, self._withdrawal, queue, self._ask_to_compare, self.clock
+        )
         worker.work(run_id, seconds_left)
 
     def _withdrawal(self, run: Run) -> Withdrawal:
@@ -457,7 +471,14 @@ class CompositionRoot:
             self.service.open_probe_key,
             lambda item: self.secret_store.erase(item.run_id, [item.item_id]),
             self.queues[ItemStage.VALIDATE].send_items,
+            self._compare,
         )
+
+    def _compare(self, run_id: str, start: int, seconds_left: SecondsLeft) -> None:
+        from batch_import.runs.comparison import RunComparison
+
+        comparison = RunComparison(self.runs, self.items, self.relay_index, self.queues[ItemStage.VALIDATE])
+        comparison.work(run_id, start, seconds_left)
 
 
 class HostServices:

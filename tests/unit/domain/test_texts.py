@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from batch_import.domain.texts import escaped, printable
+from batch_import.domain.texts import escaped, in_address, printable
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,3 +30,11 @@ def test_what_can_be_read_stays(text: str) -> None:
 def test_json_keeps_its_meaning(text: str) -> None:
     assert json.loads(escaped(json.dumps({"a": text}, ensure_ascii=False))) == {"a": text}
     assert all(c in "\n\t" or c.isspace() or c.isprintable() or ord(c) > 0x2FF for c in printable(text))
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [("gpt-5.1", "gpt-5.1"), ("a/b?c#d e", "a~b~c~d~e"), ("qwen3:8b", "qwen3:8b"), ("模型-1", "模型-1")],
+)
+def test_an_address_holds_a_models_name_without_what_a_path_cannot_hold(name: str, address: str) -> None:
+    assert in_address(name) == address

@@ -23,14 +23,17 @@ class Work(NamedTuple):
     items: tuple[str, ...] = ()
     expand: bool = False
     undo: bool = False
+    compare_from: int | None = None  # the position of the first item
 
     @property
     def of_whole_run(self) -> bool:
-        return self.expand or self.undo
+        return self.expand or self.undo or self.compare_from is not None
 
     def body(self) -> str:
         fields: dict[str, object] = {"run_id": self.run_id}
-        if self.of_whole_run:
+        if self.compare_from is not None:
+            fields["compare_from"] = self.compare_from
+        elif self.of_whole_run:
             fields |= {"expand": True} if self.expand else {"undo": True}
         else:
             fields["items"] = list(self.items)
@@ -44,7 +47,14 @@ class Work(NamedTuple):
         if not isinstance(fields.get("run_id"), str) or not all(isinstance(item, str) for item in items):
             raise ValueError("not a work message")
         # An item of which two messages came together is handed on twice in one: a table reads no key twice.
-        return cls(fields["run_id"], tuple(dict.fromkeys(items)), bool(fields.get("expand")), bool(fields.get("undo")))
+        each, start = tuple(dict.fromkeys(items)), fields.get("compare_from")
+        return cls(
+            fields["run_id"],
+            each,
+            bool(fields.get("expand")),
+            bool(fields.get("undo")),
+            None if start is None else int(start),
+        )
 
 
 class WorkQueue:

@@ -1,5 +1,7 @@
 """Brings the indexes up to date with what was written, and ends runs whose last item has ended."""
 
+from collections.abc import Callable
+
 from batch_import.domain.entities import Run
 from batch_import.store.item_index import DonePage, ItemIndex
 from batch_import.store.runs import RunStore
@@ -12,7 +14,9 @@ class Progress:
     A crash in between is made good: the message comes again, and its items are noted as they are found.
     """
 
-    def __init__(self, index: ItemIndex, runs: RunStore, secrets: SecretStore) -> None:
+    def __init__(self, index: ItemIndex, runs: RunStore, secrets: SecretStore, compare: Callable[[str], None]) -> None:
+        """``compare`` queues that what a run has found out is entered into the index of relays."""
+        self._compare = compare
         self._index = index
         self._runs = runs
         self._secrets = secrets
@@ -36,6 +40,7 @@ class Progress:
         ended = self._runs.get(run.run_id) if closed else None
         if ended is not None:
             self.erase_secrets(ended)
+            self._compare(run.run_id)
         return closed
 
     def erase_secrets(self, run: Run) -> None:

@@ -86,9 +86,12 @@ def _whole(stage: Stage, work: Work, seconds_left: Callable[[], float]) -> bool:
         if work.undo:
             stage.undo(work.run_id, seconds_left)
             return True
+        if work.compare_from is not None:
+            stage.compare(work.run_id, work.compare_from, seconds_left)
+            return True
         return stage.expand(work.run_id, lambda: seconds_left() > _TO_EXPAND)
     except Exception:
-        logger.exception("list or undo broke off", extra={"run_id": work.run_id})
+        logger.exception("work on a run broke off", extra={"run_id": work.run_id})
         return False
 
 

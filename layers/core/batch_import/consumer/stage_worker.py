@@ -78,6 +78,10 @@ class Stage(Protocol):
         """Go on with the undo of a run, and queue what there is no time for."""
         return
 
+    def compare(self, run_id: str, start: int, seconds_left: SecondsLeft) -> None:  # noqa: ARG002
+        """Enter what a run found out, from the item at position ``start`` on, into the index of relays."""
+        return
+
     def run_deferred(self, probes: Sequence[DeferredProbe]) -> None:  # noqa: ARG002
         """Ask what no verdict needs, when everything has been handed on. What fails is left out."""
         return

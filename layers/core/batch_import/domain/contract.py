@@ -630,6 +630,75 @@ class ItemDetail(ItemSummary):
     events: list[EventView]
 
 
+class ModelView(_Model):
+    """A model, by its family, over all relays that were proved and serve it.
+
+    ``active_relays`` are those whose latest import ended active, and the other figures are of these. Speeds and answer
+    times are of the ``tested_relays``, for which it was the test model; null where nobody knows.
+    """
+
+    model: str
+    relays: int
+    active_relays: int
+    tested_relays: int
+    best_tokens_per_second: float | None
+    median_tokens_per_second: float | None
+    best_first_token_ms: int | None
+    median_first_token_ms: int | None
+    lowest_multiplier: float | None
+    last_seen_at: Timestamp
+
+
+class ModelList(_Model):
+    """A page of the models. ``matching_models`` is how many meet the filters, on all pages together."""
+
+    models: list[ModelView]
+    next_cursor: str | None
+    matching_models: int
+
+
+class ComparedRelay(_Model):
+    """A relay that was proved, as its latest import found it: an address with a key on a platform, one account.
+
+    ``relay`` is its lasting name here, which tells nothing of it. ``base_url`` and ``provider_id`` are null without
+    addresses. ``access_status``, ``last_error_code``, ``run_id`` and ``item_id`` are of the latest import that ended
+    with a verdict, at ``last_seen_at``; all else is of the latest one that proved it, at ``proved_at``, a balance also
+    of a later one that was told it. Multiplier and balance are as the relay declares them. ``tested`` says whether this
+    model was asked: speed, answer time and evidence are known of the test model alone. Null is unknown.
+    """
+
+    relay: str
+    base_url: str | None
+    provider_id: str | None
+    platform: Platform
+    account_id: int | None
+    access_status: AccessStatus
+    last_error_code: Code | None
+    tested: bool
+    multiplier: float | None
+    balance: float | None
+    currency: str | None
+    first_token_ms: int | None
+    tokens_per_second: float | None
+    latency_ms: int | None
+    identity: Agreement | None
+    passthrough: Agreement | None
+    proved_at: Timestamp
+    last_seen_at: Timestamp
+    run_id: str
+    item_id: str
+    badges: dict[str, Badge]
+
+
+class ModelRelays(_Model):
+    """A page of one model's relays. ``matching_relays`` is how many meet the filters, on all pages together."""
+
+    model: str
+    relays: list[ComparedRelay]
+    next_cursor: str | None
+    matching_relays: int
+
+
 class ExportedRun(_Model):
     run_id: str
     legacy_batch_id: str | None

@@ -290,6 +290,12 @@ class ItemProfile(_Row):
     billing: Billing | None = None
     evidence: dict[str, Any] | None = None  # domain/evidence.py
 
+    @property
+    def speed(self) -> dict[str, Any] | None:
+        """``first_token_ms`` and ``tokens_per_second`` of the test model, the only one that is asked for a stream."""
+        models = (self.capability_profile or {}).get("model_profiles", [])
+        return next((model["speed"] for model in models if model.get("speed")), None)
+
 
 class Event(_Row):
     event_id: str

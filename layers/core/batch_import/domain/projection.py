@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from batch_import.domain import contract as api
 from batch_import.domain.advisories import Advisory, Text, text_of
+from batch_import.domain.clock import iso
 from batch_import.domain.entities import Cause, Counters, Event, Item, ItemProfile, Run
 from batch_import.domain.event_texts import event_text
 from batch_import.domain.evidence import Question, Seen, text_of_observation
+from batch_import.domain.finding import ComparedModel, Finding
 from batch_import.domain.outcomes import outcome
 from batch_import.domain.provider import shown_fingerprint
 from batch_import.domain.shortening import MOST_OBSERVATIONS, first_names, first_texts
@@ -138,6 +141,32 @@ class ResultProjection:
             child_runs=list(run.child_runs[-_CHILDREN_SHOWN:]),
         )
 
+    def model(self, compared: ComparedModel) -> api.ModelView:
+        fields = compared._asdict()
+        return api.ModelView(last_seen_at=_moment(fields.pop("seen_at")), **fields)
+
+    def relay(self, finding: Finding, model: str, *, with_address: bool) -> api.ComparedRelay:
+        """``finding`` as it bears on ``model``: what was measured is of the test model alone."""
+        fields, tested = finding._asdict(), finding.tested == model
+        measured = ("first_token_ms", "tokens_per_second", "latency_ms", "identity", "passthrough")
+        shown = {
+            name: fields[name] for name in ("relay", "platform", "account_id", "access_status", "run_id", "item_id")
+        }
+        return api.ComparedRelay.model_validate(
+            {
+                **shown,
+                **{name: fields[name] for name in ("multiplier", "balance", "currency")},
+                **{name: fields[name] if tested else None for name in measured},
+                "base_url": shown_base_url(finding.base_url) if with_address else None,
+                "provider_id": finding.provider_id if with_address else None,
+                "last_error_code": finding.code,
+                "tested": tested,
+                "proved_at": _moment(finding.proved_at),
+                "last_seen_at": _moment(finding.seen_at),
+                "badges": {"access_status": _badge(*_ACCESS[AccessStatus(finding.access_status)])},
+            }
+        )
+
     def _cause(self, cause: Cause) -> api.CauseView:
         known = outcome(cause.code)
         return api.CauseView(reason=known.reason(self.language), to_do=known.to_do(self.language), **cause.model_dump())
@@ -200,7 +229,7 @@ class ResultProjection:
             "latency_ms": item.latency_ms,
             "served_model": item.served_model,
             "billing": profile.billing.model_dump() if profile.billing else None,
-            "speed": _speed(profile),
+            "speed": profile.speed,
             "evidence": self._evidence(profile),
             "plan": _plan(item, profile),
             "undo_result": self._undo_result(item),
@@ -258,6 +287,10 @@ class ResultProjection:
         return _badge(text.zh if self.language == "zh" else f"{text.zh} {text.en}", color)
 
 
+def _moment(milliseconds: int) -> str:
+    return iso(datetime.fromtimestamp(milliseconds / 1000, UTC))
+
+
 def _badge(text: str, color: str) -> api.Badge:
     return api.Badge.model_validate({"text": text, "color": color})
 
@@ -271,13 +304,6 @@ def _first(evidence: api.EvidenceView | None) -> api.EvidenceView | None:
         for question, answer in evidence
     }
     return evidence.model_copy(update=answers)
-
-
-def _speed(profile: ItemProfile) -> api.SpeedView | None:
-    """That of the test model, the only one that is asked for a stream."""
-    models = (profile.capability_profile or {}).get("model_profiles", [])
-    found = next((model["speed"] for model in models if model.get("speed")), None)
-    return api.SpeedView.model_validate(found) if found else None
 
 
 def _plan(item: Item, profile: ItemProfile) -> api.PlanView | None:

@@ -1,9 +1,11 @@
 """Texts of strangers, made safe to be shown: relays, hosts and lists may send any character."""
 
+import re
 import unicodedata
 
 _HIDING = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}  # controls, marks of direction and of no width, halves of characters
 _KEPT = "\n\t"
+_NOT_IN_A_PATH = re.compile(r"[^\w.:+@-]")
 
 
 def printable(text: str) -> str:
@@ -14,6 +16,11 @@ def printable(text: str) -> str:
 def escaped(text: str) -> str:
     """JSON ``text``, equal in meaning, with such characters written as ``\\uXXXX``."""
     return text if text.isprintable() else "".join(_written(character) for character in text)
+
+
+def in_address(model: str) -> str:
+    """A model's name as an address has it: ``~`` for what a path cannot hold."""
+    return _NOT_IN_A_PATH.sub("~", model)
 
 
 def _hides(character: str) -> bool:

@@ -96,6 +96,28 @@ class ItemOrder(StrEnum):
     POSITION = "position"
 
 
+class ModelOrder(StrEnum):
+    """How models are listed: most active relays first, the quickest of the tested relays first, or by name."""
+
+    RELAYS = "relays"
+    TOKENS_PER_SECOND = "tokens_per_second"
+    FIRST_TOKEN = "first_token"  # noqa: S105
+    NAME = "name"
+
+
+class RelayOrder(StrEnum):
+    """How the relays of a model are listed: most tokens a second first, shortest time, lowest multiplier, highest
+    balance, latest import first. What is not known comes last.
+    """
+
+    TOKENS_PER_SECOND = "tokens_per_second"
+    FIRST_TOKEN = "first_token"  # noqa: S105
+    LATENCY = "latency"
+    MULTIPLIER = "multiplier"
+    BALANCE = "balance"
+    SEEN = "seen"
+
+
 class PlatformWish(StrEnum):
     """The platform that was asked for; ``auto`` lets what the relay speaks decide."""
 

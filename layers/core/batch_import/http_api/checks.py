@@ -16,11 +16,10 @@ from batch_import.http_api.authorization import demand_operator
 JSON = "application/json"
 _OPERATORS_ALONE = "operators_alone"
 _SAYABLE = re.compile(r"[a-z_]{1,40}")  # a name that cannot be a key
-_FLAG = (re.compile("true|false"), "true or false", "true 或 false")
+_BOOLEAN = re.compile("true|false"), "true or false", "true 或 false"
 _FORMS = {
     "limit": (re.compile(r"0|-?[1-9][0-9]{0,8}"), "a whole number", "整数"),
-    "has_warning": _FLAG,
-    "has_failed": _FLAG,
+    **dict.fromkeys(("has_warning", "has_failed", "tested", "without_addresses"), _BOOLEAN),
 }
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -49,6 +49,7 @@ are.
 _IDS = {
     "run_id": {"pattern": "^run_[A-Za-z0-9_]{1,60}$", "examples": ["run_20260522_0001"]},
     "item_id": {"pattern": "^item_[0-9]{1,10}$", "examples": ["item_00001"]},
+    "model": {"pattern": "^[A-Za-z0-9_.:+@~-]{1,200}$", "examples": ["kimi-k2.6"]},
     "Idempotency-Key": {"pattern": "^[!-~]{1,128}$", "examples": ["list-of-monday"]},
 }
 _PARAMETERS = {
@@ -59,6 +60,7 @@ _TAGS = {
     "runs": "Lists that are imported",
     "items": "The relays of a run",
     "pasting": "What a pasted text is read as",
+    "models": "What relays that were proved are like, model by model",
     "host": "What the host has: accounts in quarantine, users, groups",
     "service": "The deployment itself",
 }
@@ -161,7 +163,13 @@ def _complete(operation: dict[str, Any], route: Route, examples: dict[str, Any])
 
 
 def _tag(path: str) -> str:
-    for part, tag in (("/items", "items"), ("/runs", "runs"), ("/parse", "pasting"), ("/openapi", "service")):
+    for part, tag in (
+        ("/items", "items"),
+        ("/runs", "runs"),
+        ("/models", "models"),
+        ("/parse", "pasting"),
+        ("/openapi", "service"),
+    ):
         if part in path:
             return tag
     return "service" if path.endswith("/health") else "host"

@@ -12,7 +12,7 @@ from batch_import.domain.entities import Run
 from batch_import.domain.errors import HostUnreachable, NotFound
 from batch_import.domain.export import exported
 from batch_import.domain.projection import EVENTS_SHOWN, ResultProjection
-from batch_import.domain.types import AccessMode, ItemOrder, RunSource, RunState
+from batch_import.domain.types import AccessMode, ItemOrder, ModelOrder, RelayOrder, RunSource, RunState
 from batch_import.domain.urls import shown_base_url
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
@@ -27,6 +27,7 @@ from batch_import.runs.customers import demand_known_customers
 from batch_import.runs.quarantine_cleanup import QuarantineCleanup
 from batch_import.runs.retry import RunRetry
 from batch_import.runs.undo import UndoRequests
+from batch_import.store.comparing import Comparing
 from batch_import.store.items import ItemStore
 from batch_import.store.listing import Listing
 from batch_import.store.runs import RunStore
@@ -47,6 +48,7 @@ class ApiUseCases:
         runs: RunStore,
         items: ItemStore,
         listing: Listing,
+        comparing: Comparing,
         service: BatchImportService,
         run_retry: RunRetry,
         application: PlanApplication,
@@ -60,6 +62,7 @@ class ApiUseCases:
         self._runs = runs
         self._items = items
         self._listing = listing
+        self._comparing = comparing
         self._service = service
         self._run_retry = run_retry
         self._application = application
@@ -144,6 +147,35 @@ class ApiUseCases:
         run = self._run(run_id)
         page = self._listing.items(run, {}, limit, cursor, name="export")
         return exported(run, page.items, page.next_cursor)
+
+    def models(self, filters: Mapping[str, Any], order: ModelOrder, limit: int, cursor: str | None) -> api.ModelList:
+        page = self._comparing.models(filters, order, limit, cursor)
+        return api.ModelList(
+            models=[self._show.model(one) for one in page.rows],
+            next_cursor=page.next_cursor,
+            matching_models=page.matching,
+        )
+
+    def model_relays(
+        self,
+        model: str,
+        filters: Mapping[str, Any],
+        order: RelayOrder,
+        limit: int,
+        cursor: str | None,
+        *,
+        with_addresses: bool,
+    ) -> api.ModelRelays:
+        found = self._comparing.relays(model, filters, order, limit, cursor)
+        if found is None:
+            raise NotFound("no relay that was proved serves this model", "没有已验证的上游提供该模型")
+        family, page = found
+        return api.ModelRelays(
+            model=family,
+            relays=[self._show.relay(one, family, with_address=with_addresses) for one in page.rows],
+            next_cursor=page.next_cursor,
+            matching_relays=page.matching,
+        )
 
     def quarantine(self) -> api.Quarantine:
         with _needing_the_host():

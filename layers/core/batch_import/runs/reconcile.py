@@ -23,6 +23,7 @@ from batch_import.store.secrets import PROBE_KEY, SecretStore
 logger = logging.getLogger(__name__)
 BATCH = 500  # items that one sweep looks after
 _READ_TOGETHER = 100
+_LATE_ANSWERS = 120.0  # seconds: by then a relay's stream and tool call have been asked, which no verdict waits for
 LONGEST_IN_STAGE = timedelta(days=1)  # the keys of a list are not kept longer by default
 COUNTED = (
     *("items_requeued", "items_given_up", "lists_requeued", "undos_requeued", "keys_put_back"),
@@ -174,6 +175,7 @@ class Reconcile:
         ``needed``: it is watched for another reason as well.
         """
         self._runs.show_end(run)
+        self._queues[ItemStage.VALIDATE].send([Work(run.run_id, compare_from=0)], _LATE_ANSWERS)
         self._progress.erase_secrets(run)
         erased = 0
         if run.keys_until is not None:

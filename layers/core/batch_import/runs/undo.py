@@ -78,8 +78,11 @@ class UndoWorker:
         locks: Callable[[], ProviderLocks],
         withdrawal: Callable[[Run], Withdrawal],
         queue: WorkQueue,
+        compare: Callable[[str], None],
         clock: Clock,
     ) -> None:
+        """``compare`` queues that the index of relays is brought up to date."""
+        self._compare = compare
         self._runs = runs
         self._items = items
         self._follow_up = follow_up
@@ -95,6 +98,7 @@ class UndoWorker:
             return
         delay = self._delay(run, seconds_left)
         if delay is None:
+            self._compare(run_id)
             self._runs.end_undo(run)
         else:
             self._queue.send([Work(run_id, undo=True)], delay)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from batch_import.consumer.admission import HostGate
 from batch_import.consumer.next_step import NextStep
-from batch_import.consumer.stage_worker import Admitted, Stage
+from batch_import.consumer.stage_worker import Admitted, SecondsLeft, Stage
 from batch_import.coordination.lease_pool import NoResource
 from batch_import.coordination.provider_lock import ProviderBusy, ProviderLocks
 from batch_import.domain.advisories import Advisory
@@ -92,7 +92,9 @@ class ValidationService(Stage):
         open_probe_key: Callable[[Run], str | None],
         erase_key: Callable[[Item], None],
         send_on: Callable[[str, Sequence[str]], None],
+        compare: Callable[[str, int, SecondsLeft], None],
     ) -> None:
+        self._compare = compare
         self._items = items
         self._transitions = transitions
         self._runs = runs
@@ -112,6 +114,9 @@ class ValidationService(Stage):
         if self._made is not None:
             self._made.proof.close()
             self._made.locks.close()
+
+    def compare(self, run_id: str, start: int, seconds_left: SecondsLeft) -> None:
+        self._compare(run_id, start, seconds_left)
 
     def _services(self) -> ProofServices:
         with self._guard:

@@ -1,0 +1,91 @@
+"""Models over all relays, and the relays of one model."""
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from batch_import_cli.tables import Listing, Row, columns, said
+from batch_import_cli.times import local
+from batch_import_cli.views.parts import badge, entry, joined
+from batch_import_cli.words import _, ngettext
+
+_WORD_WIDTH = 9  # of the longest verdict
+
+
+def model_lines(model: Row, width: int) -> Iterator[Text]:
+    active = model.get("active_relays")
+    word = Text(ngettext("{n} relay", "{n} relays", active).format(n=active)) if isinstance(active, int) else Text("-")
+    told = joined(
+        _("{n} tested").format(n=said(model.get("tested_relays"))),
+        _best(model, "tokens_per_second", _("{best} tokens/s, median {median}")),
+        _best(model, "first_token_ms", _("first token {best} ms, median {median}")),
+        _rate(model.get("lowest_multiplier")),
+    )
+    yield Text.assemble(said(model.get("model")), "  ", word)
+    yield Text(f"  {told}")
+
+
+def _best(model: Row, name: str, told: str) -> str:
+    best, median = model.get(f"best_{name}"), model.get(f"median_{name}")
+    return "" if best is None else told.format(best=said(best), median=said(median))
+
+
+def relay_lines(relay: Row, width: int) -> Iterator[Text]:
+    account = _("account {id}").format(id=said(relay.get("account_id")))
+    verdict = badge(relay, "access_status", said(relay.get("access_status")), _WORD_WIDTH)
+    address = relay.get("base_url") or relay.get("item_id")
+    return entry(account, verdict, address, joined(*_facts(relay)), width)
+
+
+def _facts(relay: Row) -> Iterator[str]:
+    if relay.get("access_status") != "active":
+        yield said(relay.get("last_error_code"))
+    if relay.get("tested") is not True:
+        yield _("another model was asked")
+    if relay.get("tokens_per_second") is not None:
+        yield _("{n} tokens/s").format(n=said(relay["tokens_per_second"]))
+    if relay.get("first_token_ms") is not None:
+        yield _("first token {n} ms").format(n=said(relay["first_token_ms"]))
+    yield _rate(relay.get("multiplier"))
+    if relay.get("balance") is not None:
+        yield joined_words(said(relay["balance"]), relay.get("currency"))
+    for question, told in (("identity", _("model: {answer}")), ("passthrough", _("pass-through: {answer}"))):
+        if relay.get(question) not in (None, "unknown"):
+            yield told.format(answer=_(said(relay[question])))
+    yield local(said(relay.get("last_seen_at")), "%Y-%m-%d %H:%M")
+
+
+def joined_words(amount: str, currency: object) -> str:
+    return f"{amount} {currency}" if currency else amount
+
+
+def _rate(multiplier: object) -> str:
+    return "" if multiplier is None else f"× {said(multiplier)}"
+
+
+MODELS = Listing(
+    "models",
+    columns(
+        *("model", "relays", "active=active_relays", "tested=tested_relays"),
+        *("best_tokens_per_second", "median_tokens_per_second", "best_first_token_ms", "median_first_token_ms"),
+        *("lowest_multiplier", "last_seen_at"),
+    ),
+    model_lines,
+)
+RELAYS = Listing(
+    "relays",
+    columns(
+        *(
+            "relay",
+            "account=account_id",
+            "address=base_url",
+            "provider=provider_id",
+            "platform",
+            "access=access_status",
+        ),
+        *("code=last_error_code", "tested", "multiplier", "balance", "currency", "first_token_ms"),
+        *("tokens_per_second", "latency_ms", "identity", "passthrough", "proved_at", "last_seen_at"),
+        *("run=run_id", "item=item_id"),
+    ),
+    relay_lines,
+)

@@ -1,0 +1,103 @@
+"""What an import tells of a relay: its finding. Pure.
+
+See docs/decisions/0036-compare.md.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from batch_import.domain.clock import milliseconds
+from batch_import.domain.entities import Item, ItemProfile
+from batch_import.domain.finding import Finding
+from batch_import.domain.naming import canonical_model_family
+from batch_import.domain.texts import in_address
+from batch_import.domain.types import AccessStatus, AccountResolution
+from batch_import.domain.undo_results import UndoOutcome
+
+_MOST_FAMILIES = 300  # of a relay
+
+
+def relay_of(item: Item) -> str:
+    """A name for the item's address, key and platform, which tells nothing of the key."""
+    text = f"{item.provider_id} {item.key_digest} {item.of_platform}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def says_something(item: Item) -> bool:
+    """Whether the item ended with a verdict of its own."""
+    return item.duplicate_of is None and item.access_status not in (None, AccessStatus.UNKNOWN)
+
+
+class Told(NamedTuple):
+    """What an item tells: its finding, also where it proved nothing; whether an undo has removed its account or
+    switched it off again; and whether its relay declared anything of the key.
+    """
+
+    finding: Finding
+    is_taken_back: bool
+    declares: bool
+
+
+def told_by(item: Item, profile: ItemProfile) -> Told:
+    """``item`` ended with a verdict."""
+    outcome = (item.undo_result or {}).get("outcome")
+    was_off = item.account_resolution in (AccountResolution.REACTIVATED, AccountResolution.REPLACED)
+    is_taken_back = outcome == UndoOutcome.REMOVED or (outcome == UndoOutcome.RESTORED and was_off)
+    return Told(_finding(item, profile), is_taken_back, profile.billing is not None)
+
+
+def followed(known: Finding | None, told: Told) -> Finding | None:
+    """What is known of a relay after one of its imports; ``None`` when nothing proves it any more.
+
+    Repeating is harmless, and an import that is older than what is known is left out. An account that an undo has taken
+    back is no proof, whichever run had proved it.
+    """
+    new = told.finding
+    if told.is_taken_back:
+        return None if known is not None and known.account_id == new.account_id else known
+    if known is not None and new.seen_at < known.seen_at:
+        return known
+    if new.is_active or known is None:
+        return new if new.is_active else None
+    later = known._replace(
+        seen_at=new.seen_at, run_id=new.run_id, item_id=new.item_id, access_status=new.access_status, code=new.code
+    )
+    return later._replace(balance=new.balance, currency=new.currency) if told.declares else later
+
+
+def _finding(item: Item, profile: ItemProfile) -> Finding:
+    seen_at, tested = milliseconds(item.updated_at), canonical_model_family(item.resolved_smoke_model or "")
+    billing, speed, evidence = profile.billing, profile.speed or {}, profile.evidence or {}
+    served = [family for family in profile.canonical_model_families if family in profile.model_mapping]
+    access = item.shown_access
+    return Finding(
+        relay=relay_of(item),
+        seen_at=seen_at,
+        run_id=item.run_id,
+        item_id=item.item_id,
+        access_status=access.value,
+        code=None if access is AccessStatus.ACTIVE else item.last_error_code,
+        proved_at=seen_at,
+        base_url=item.base_url,
+        provider_id=item.provider_id,
+        platform=item.of_platform.value,
+        account_id=item.account_id,
+        multiplier=billing.multiplier if billing else None,
+        balance=billing.balance if billing else None,
+        currency=billing.currency if billing else None,
+        tested=tested,
+        first_token_ms=speed.get("first_token_ms"),
+        tokens_per_second=speed.get("tokens_per_second"),
+        latency_ms=item.latency_ms,
+        identity=evidence.get("identity", {}).get("value"),
+        passthrough=evidence.get("passthrough", {}).get("value"),
+        families=list(dict.fromkeys([tested, *served]))[:_MOST_FAMILIES],
+    )
+
+
+def model_in(findings: Iterable[Finding], asked: str) -> str | None:
+    """The family that an address or a person calls ``asked``; ``None`` when no relay serves it."""
+    wanted = {in_address(asked.lower()), in_address(canonical_model_family(asked))}
+    known = {family for finding in findings for family in finding.families}
+    return next((family for family in sorted(known) if in_address(family) in wanted), None)

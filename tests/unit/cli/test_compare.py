@@ -1,0 +1,142 @@
+"""``compare``: models over all relays, and the relays of one model, in every form."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+
+MODELS = "GET /api/batch-import/models"
+RELAYS = f"{MODELS}/kimi-k2.6"
+SEEN = "2026-05-22T12:20:00.000+00:00"
+
+
+def model(name: str = "kimi-k2.6", **more: Any) -> dict[str, Any]:
+    figures = {
+        "best_tokens_per_second": 90.0,
+        "median_tokens_per_second": 60.0,
+        "best_first_token_ms": 300,
+        "median_first_token_ms": 600,
+        "lowest_multiplier": 0.5,
+    }
+    counts = {"relays": 4, "active_relays": 3, "tested_relays": 2}
+    return {"model": name, **counts, **figures, "last_seen_at": SEEN, **more}
+
+
+def relay(number: int = 1, **more: Any) -> dict[str, Any]:
+    return {
+        "relay": f"{number:016x}",
+        "base_url": f"https://relay-{number}.example/v1",
+        "provider_id": f"relay-{number}-7d7ac291",
+        "platform": "openai",
+        "account_id": number,
+        "access_status": "active",
+        "last_error_code": None,
+        "tested": True,
+        "multiplier": 0.5,
+        "balance": 7.5,
+        "currency": "USD",
+        "first_token_ms": 640,
+        "tokens_per_second": 81.5,
+        "latency_ms": 900,
+        "identity": "consistent",
+        "passthrough": "unknown",
+        "proved_at": SEEN,
+        "last_seen_at": SEEN,
+        "run_id": "run_20260522_0001",
+        "item_id": "item_00001",
+        "badges": {"access_status": {"text": "active", "color": "green"}},
+        **more,
+    }
+
+
+UNKNOWN = dict.fromkeys(
+    ("multiplier", "balance", "currency", "first_token_ms", "tokens_per_second", "latency_ms", "identity")
+)
+
+
+def models_page(*models: dict[str, Any]) -> dict[str, Any]:
+    return {"models": list(models), "next_cursor": None, "matching_models": len(models)}
+
+
+def relays_page(*relays: dict[str, Any], cursor: str | None = None) -> dict[str, Any]:
+    return {"model": "kimi-k2.6", "relays": list(relays), "next_cursor": cursor, "matching_relays": 9}
+
+
+def test_models_on_a_terminal(api: Any, on_terminal: Any) -> None:
+    nothing = dict.fromkeys(name for name in model() if "best" in name or "median" in name or "lowest" in name)
+    api.on(MODELS, models_page(model(), model("glm-5", active_relays=1, tested_relays=0, **nothing)))
+    result = on_terminal("compare", "--sort", "name", "--search", "k")
+    assert result.exit_code == 0
+    assert api.seen[0].query == {"order": "name", "q": "k", "limit": "50"}
+    assert result.stdout.splitlines() == [
+        "kimi-k2.6  3 relays",
+        "  2 tested · 90.0 tokens/s, median 60.0 · first token 300 ms, median 600 · × 0.5",
+        "glm-5  1 relay",
+        "  0 tested",
+    ]
+
+
+def test_relays_of_a_model_on_a_terminal(api: Any, on_terminal: Any) -> None:
+    failed = relay(2, access_status="broken", last_error_code="auth_failed", tested=False, **UNKNOWN)
+    api.on(RELAYS, relays_page(relay(), failed))
+    result = on_terminal("compare", "kimi-k2.6", COLUMNS="120")
+    assert result.stdout.splitlines() == [
+        "account 1  active     https://relay-1.example/v1",
+        "  81.5 tokens/s · first token 640 ms · × 0.5 · 7.5 USD · model: consistent · 2026-05-22 12:20",
+        "account 2  broken     https://relay-2.example/v1",
+        "  auth_failed · another model was asked · 2026-05-22 12:20",
+    ]
+
+
+def test_relays_as_csv_json_and_wide_with_what_is_unknown_left_empty(api: Any, invoke: Any) -> None:
+    api.on(RELAYS, relays_page(relay(), relay(2, **UNKNOWN)))
+    as_csv = invoke("compare", "kimi-k2.6", "--output", "csv").stdout
+    rows = list(csv.DictReader(io.StringIO(as_csv)))
+    assert (rows[0]["tokens_per_second"], rows[0]["balance"], rows[0]["identity"]) == ("81.5", "7.5", "consistent")
+    assert {rows[1][name] for name in UNKNOWN} == {""}
+    assert json.loads(invoke("compare", "kimi-k2.6", "--json").stdout)["relays"][1]["balance"] is None
+    heading, first, second = invoke("compare", "kimi-k2.6", "--output", "wide").stdout.splitlines()
+    assert heading.split("\t").index("multiplier") == first.split("\t").index("0.5")
+    assert second.split("\t")[heading.split("\t").index("multiplier")] == "-"
+
+
+def test_options_are_the_apis_parameters(api: Any, invoke: Any) -> None:
+    api.on(RELAYS, relays_page(relay(base_url=None, provider_id=None), cursor="more"))
+    arguments = ("--sort", "multiplier", "--access", "active", "--platform", "openai", "--not-tested", "--limit", "1")
+    result = invoke("compare", "kimi-k2.6", *arguments, "--without-addresses", "--output", "csv")
+    assert api.seen[0].query == {
+        "order": "multiplier",
+        "access_status": "active",
+        "platform": "openai",
+        "tested": "false",
+        "without_addresses": "true",
+        "limit": "1",
+    }
+    assert "example" not in result.stdout
+    assert "--all" in result.stderr
+
+
+def test_a_model_may_be_spelled_in_any_way(api: Any, invoke: Any) -> None:
+    api.on(f"{MODELS}/moonshotai~Kimi~K2", relays_page(relay()))
+    assert invoke("compare", "moonshotai/Kimi K2").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("compare", "--sort", "multiplier"), "models are not sorted by multiplier"),
+        (("compare", "kimi-k2.6", "--sort", "name"), "relays are not sorted by name"),
+        (("compare", "--without-addresses"), "among the relays of one model"),
+        (("compare", "--tested"), "among the relays of one model"),
+        (("compare", "kimi-k2.6", "--sort", "price"), "price"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_anything_is_sent(
+    api: Any, invoke: Any, arguments: tuple[str, ...], told: str
+) -> None:
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert api.seen == []

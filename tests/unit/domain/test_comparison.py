@@ -1,0 +1,188 @@
+"""What an import tells of a relay, and what relays tell of a model (docs/decisions/0036-compare.md)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from batch_import.domain import comparison
+from batch_import.domain.billing import Billing
+from batch_import.domain.clock import iso, parse
+from batch_import.domain.comparison import model_in, relay_of, says_something, told_by
+from batch_import.domain.entities import Item, ItemProfile
+from batch_import.domain.finding import Finding, models_of
+
+from tests.unit.domain.rows import TIMES, item, profile
+
+SPEED = {"first_token_ms": 640, "tokens_per_second": 81.5}
+EVIDENCE = {"identity": {"value": "consistent"}, "passthrough": {"value": "unknown"}}
+
+
+def rich() -> ItemProfile:
+    found = profile()
+    capability: Any = found.capability_profile
+    models = [{**capability["model_profiles"][0], "speed": SPEED}]
+    return found.model_copy(
+        update={
+            "canonical_model_families": ("kimi-k2.6", "glm-5", "whisper-1"),
+            "model_mapping": {"kimi-k2.6": "kimi-k2.6", "glm-5": "glm-5"},
+            "capability_profile": {**capability, "model_profiles": models},
+            "billing": Billing(balance=7.5, currency="USD", multiplier=0.8, source="sub2api"),
+            "evidence": EVIDENCE,
+        }
+    )
+
+
+def followed(known: Finding | None, imported: Item, found: ItemProfile) -> Finding | None:
+    return comparison.followed(known, told_by(imported, found))
+
+
+def later(**fields: Any) -> Item:
+    at = iso(parse(TIMES[2]) + timedelta(seconds=1))
+    return item(**{"run_id": "run_later", "item_id": "item_02", "updated_at": at, **fields})
+
+
+def proved(**fields: Any) -> Finding:
+    found = followed(None, item(latency_ms=900), rich())
+    assert found is not None
+    return found._replace(**fields)
+
+
+def test_an_active_item_tells_what_was_found_and_which_models_its_account_serves() -> None:
+    found = proved()
+    assert (found.tested, found.families) == ("kimi-k2.6", ["kimi-k2.6", "glm-5"])
+    assert (found.first_token_ms, found.tokens_per_second, found.latency_ms) == (640, 81.5, 900)
+    assert (found.multiplier, found.balance, found.currency) == (0.8, 7.5, "USD")
+    assert (found.identity, found.passthrough) == ("consistent", "unknown")
+    assert (found.run_id, found.item_id, found.account_id) == ("run_20260522_0001", "item_01", 4)
+    assert found.proved_at == found.seen_at == parse(TIMES[2]).timestamp() * 1000
+
+
+def test_what_is_not_known_is_none() -> None:
+    found = followed(None, item(latency_ms=None), profile())
+    assert found is not None
+    facts = (found.first_token_ms, found.tokens_per_second, found.latency_ms, found.multiplier, found.balance)
+    assert facts == (None,) * 5
+    assert (found.identity, found.passthrough) == (None, None)
+
+
+def test_a_later_proof_replaces_all_and_an_earlier_one_nothing() -> None:
+    known = proved()
+    again = followed(known, later(latency_ms=100), profile())
+    assert again is not None
+    assert (again.run_id, again.latency_ms, again.tokens_per_second) == ("run_later", 100, None)
+    assert followed(again, item(latency_ms=900), rich()) == again
+
+
+def test_the_same_item_again_brings_what_was_found_out_late() -> None:
+    early = followed(None, item(latency_ms=900), profile())
+    assert followed(early, item(latency_ms=900), rich()) == proved()
+
+
+def test_a_later_failure_shows_and_keeps_what_was_proved() -> None:
+    failed = later(access_status="broken", last_error_code="auth_failed", latency_ms=None)
+    found = followed(proved(), failed, profile())
+    assert found is not None
+    assert (found.access_status, found.code, found.run_id, found.item_id) == (
+        "broken", "auth_failed", "run_later", "item_02",
+    )  # fmt: skip
+    assert (found.tokens_per_second, found.balance, found.proved_at) == (81.5, 7.5, proved().proved_at)
+    assert found.seen_at == found.proved_at + 1000
+
+    empty = profile().model_copy(update={"billing": Billing(balance=0.0, currency="USD", source="sub2api")})
+    spent = followed(proved(), failed, empty)
+    assert spent is not None
+    assert spent.balance == 0
+
+
+def test_a_relay_that_was_never_proved_is_not_known() -> None:
+    assert followed(None, item(access_status="degraded"), rich()) is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "resolution", "stays"),
+    [
+        ("removed", "created", False),
+        ("restored", "reactivated", False),
+        ("restored", "replaced", False),
+        ("restored", "reused", True),
+        ("kept", "created", True),
+        ("nothing", "reused", True),
+    ],
+)
+def test_an_account_that_an_undo_took_away_or_switched_off_proves_nothing(
+    outcome: str, resolution: str, stays: bool
+) -> None:
+    undone = item(account_resolution=resolution, undo_result={"outcome": outcome, "reason": None}, latency_ms=900)
+    assert (followed(proved(), undone, rich()) is not None) is stays
+    assert (followed(None, undone, rich()) is not None) is stays
+
+
+def test_an_undo_leaves_alone_what_another_account_proved() -> None:
+    known = proved(account_id=9)
+    assert followed(known, item(undo_result={"outcome": "removed"}), rich()) == known
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({}, True),
+        ({"access_status": "broken"}, True),
+        ({"access_status": "unknown"}, False),
+        ({"access_status": None}, False),
+        ({"duplicate_of": "item_00001"}, False),
+    ],
+)
+def test_items_without_a_verdict_of_their_own_say_nothing(fields: dict[str, Any], says: bool) -> None:
+    assert says_something(item(**fields)) is says
+
+
+def test_a_relay_is_an_address_with_a_key_on_a_platform() -> None:
+    names = {
+        relay_of(item(**fields))
+        for fields in ({}, {"provider_id": "other-1"}, {"key_digest": "0" * 64}, {"platform": "anthropic"})
+    }
+    assert len(names) == 4
+    assert relay_of(item(platform="openai", item_id="item_09")) == relay_of(item())
+
+
+# --- comparing
+
+
+def test_models_are_summed_over_the_relays_that_serve_them() -> None:
+    quick, slow, untold = (
+        proved(relay=relay, tokens_per_second=rate, first_token_ms=first, multiplier=multiplier)
+        for relay, rate, first, multiplier in (("a", 90.0, 300, 1.5), ("b", 30.0, 900, 0.5), ("c", None, None, None))
+    )
+    other = proved(relay="d", tested="glm-5", tokens_per_second=500.0, multiplier=0.1, families=["glm-5"])
+    failed = proved(relay="e", access_status="broken", tokens_per_second=999.0, multiplier=0.01, seen_at=5)
+    found = {one.model: one for one in models_of([quick, slow, untold, other, failed])}
+    assert set(found) == {"kimi-k2.6", "glm-5"}
+    kimi, glm = found["kimi-k2.6"], found["glm-5"]
+    assert (kimi.relays, kimi.active_relays, kimi.tested_relays) == (4, 3, 3)
+    assert (kimi.best_tokens_per_second, kimi.median_tokens_per_second) == (90, 60)
+    assert (kimi.best_first_token_ms, kimi.median_first_token_ms, kimi.lowest_multiplier) == (300, 600, 0.5)
+    assert (glm.relays, glm.active_relays, glm.tested_relays, glm.best_tokens_per_second) == (5, 4, 1, 500)
+    assert (glm.lowest_multiplier, glm.seen_at) == (0.1, quick.seen_at)
+
+
+def test_a_model_that_no_active_relay_has_told_of_has_no_figures() -> None:
+    [one] = models_of([proved(access_status="degraded", families=["kimi-k2.6"])])
+    assert (one.relays, one.active_relays, one.tested_relays) == (1, 0, 0)
+    assert one[4:9] == (None,) * 5
+
+
+@pytest.mark.parametrize(
+    ("asked", "family"),
+    [
+        ("kimi-k2.6", "kimi-k2.6"),
+        ("Kimi 2.6", "kimi-k2.6"),
+        ("moonshotai/Kimi-K2.6-TEE", "kimi-k2.6"),
+        ("glm-5", "glm-5"),
+        ("some~odd~name", "some/odd/name"),
+        ("模型-1", "模型-1"),
+        ("glm-4", None),
+    ],
+)
+def test_a_model_is_found_by_any_spelling(asked: str, family: str | None) -> None:
+    findings = [proved(families=["kimi-k2.6", "glm-5", "some/odd/name", "模型-1"])]
+    assert model_in(findings, asked) == family
