@@ -53,7 +53,7 @@ def run(settings: Settings, *, stay: bool = True) -> int:
             _tell_page(settings)
             if not stay:
                 return code
-            tell("Everything stays up until Ctrl-C; the page asks for a token, which is in .embedded/env.")
+            tell("Everything stays up until Ctrl-C; batch-import open opens the page, signed in.")
             return keeping.stay(embedded)
         finally:
             step("Stopping; the state is kept")

@@ -24,6 +24,7 @@ from embedded.settings import LOOPBACK, STACK_NAME, Settings
 from embedded.stack import Embedded
 
 WAIT_SECONDS = 60.0
+_START_SECONDS = 30  # which the emulator counts as the function's time, and Lambda does not
 _INVOKE = "/2015-03-31/functions/function/invocations"
 _RUNS = "/api/batch-import/runs"
 _STAGES = {"provision": "probe", "confirmation": "confirm", "validation": "validate", "dead_letter": "probe"}
@@ -140,7 +141,7 @@ class Invocation:
             **self.settings.child_environment,
             **configuration["Environment"]["Variables"],
             "AWS_LAMBDA_FUNCTION_NAME": configuration["FunctionName"],
-            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(configuration["Timeout"]),
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(configuration["Timeout"] + _START_SECONDS),
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(configuration["MemorySize"]),
             "LAMBDA_TASK_ROOT": str(task),
             "PYTHONPATH": ":".join([str(task), *_layers(self.settings.home / "build")]),

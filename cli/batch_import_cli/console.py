@@ -1,8 +1,16 @@
 """The terminal: its width and colours; lines that never break, and texts that are folded or cut to fit."""
 
-from rich.cells import cell_len, set_cell_size
+import re
+
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.console import Console
 from rich.text import Text
+
+_WIDE, _OPENING, _CLOSING = r"\u2e80-\u9fff\uff01-\uff60", "（「《", "、。，；：！？）」》"
+# Behind blanks, and before and behind a Chinese character, where no bracket or stop is cut off from its word.
+_BREAKS = re.compile(
+    rf"(?<=\s)(?=\S)|(?<=[{_WIDE}])(?<![{_OPENING}])(?=[^\s{_CLOSING}])|(?<=[^\s{_OPENING}])(?=[{_WIDE}])(?![{_CLOSING}])"
+)
 
 
 class _Console(Console):
@@ -23,8 +31,17 @@ def put(*lines: Text, stderr: bool = False) -> None:
 
 
 def folded(text: str, width: int) -> list[str]:
-    """The lines of ``text``, broken between words, or anywhere without spaces, at ``width`` columns."""
-    return [line.plain.rstrip() for line in Text(text).wrap(console(), width)]
+    """``text`` in lines of ``width`` columns, broken between words and Chinese characters, a longer word anywhere."""
+    lines = []
+    for paragraph in text.splitlines():
+        line = ""
+        for piece in (part for word in _BREAKS.split(paragraph) for part in chop_cells(word, width)):
+            if line and cell_len((line + piece).rstrip()) > width:
+                lines.append(line.rstrip())
+                line = ""
+            line += piece
+        lines.append(line.rstrip())
+    return lines
 
 
 def cut(text: str, width: int) -> str:

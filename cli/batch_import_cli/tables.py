@@ -98,7 +98,7 @@ def _cell(value: object) -> object:
     """A text that begins like a formula stands behind an apostrophe."""
     if value in (None, []):
         return ""
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     text = printable(value if isinstance(value, str) else said(value))
     return f"'{text}" if text.startswith(_FORMULA) else text

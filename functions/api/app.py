@@ -205,12 +205,13 @@ def apply_plan(
     responses=routing.answers(api.RunSummary, 400, 401, 403, 404, 409, success=202),
 )
 @operators_alone
-def undo_run(run_id: str, idempotency_key: IdempotencyKey = None) -> api.RunSummary:
+def undo_run(run_id: str, idempotency_key: IdempotencyKey = None) -> Response[api.RunSummary]:
     """Undo what a run made in the host and nobody has used since.
 
     A worker does it: `undone_at` says when it was done. Again looks once more at what stayed.
     """
-    return use_cases().undo(run_id, idempotency_key)
+    run, replayed = use_cases().undo(run_id, idempotency_key)
+    return routing.accepted(run, f"../{run.run_id}", replayed=replayed)
 
 
 @app.get("/api/batch-import/runs/<run_id>/export", responses=routing.answers(api.RunExport, 400, 401, 403, 404))

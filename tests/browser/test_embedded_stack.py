@@ -13,7 +13,7 @@ from embedded.access import OPERATOR, VIEWER
 from embedded.stack import Embedded
 from tests.support.chromium import QUIET, chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.embedded, pytest.mark.long, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.embedded, pytest.mark.long, pytest.mark.timeout(400, func_only=True)]
 PATIENCE = 120_000  # milliseconds
 NEW_KEY = "sk-test-e2e-new-key-0000000001"
 Open = Callable[[str], Page]

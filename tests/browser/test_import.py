@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Reader
-from tests.conftest import Service
+from tests.conftest import CUSTOMER_KEY, Service
 from tests.support.aws import VIEWER
 
 pytestmark = pytest.mark.browser
@@ -70,7 +70,7 @@ def test_a_mixed_list_is_previewed_put_right_and_imported(
             "already in sub2api (reuses #1)",
             "same address, new key",
             "ready",
-            "duplicate of row 3",
+            "duplicate of line 3",
             "the key is missing",
             "ambiguous: choose",
             "ready",
@@ -79,7 +79,7 @@ def test_a_mixed_list_is_previewed_put_right_and_imported(
     expect(rows(page).nth(2).locator("del")).to_contain_text("/chat/completions")
     assert KEY not in page.locator("table").inner_text()
     expect(page.locator(".chip")).to_have_text(
-        ["7 rows", "4 ready", "1 duplicates", "1 already in sub2api", "2 need you"]
+        ["7 rows", "4 ready", "1 duplicate", "1 already in sub2api", "2 need you"]
     )
 
     rows(page).nth(2).get_by_role("cell").nth(2).click()
@@ -88,7 +88,7 @@ def test_a_mixed_list_is_previewed_put_right_and_imported(
     )
     assert page.evaluate(chosen) == mixed.splitlines()[2]
 
-    expect(page.locator(".reason")).to_have_text("2 need you: fix, choose, or leave out.")
+    expect(page.locator(".reason")).to_have_text("Rows that need you: 2. Fix, choose, or leave out.")
     rows(page).nth(5).get_by_role("combobox").select_option("one_key")
     page.get_by_label("Leave out unreadable lines (1)").check()
     page.get_by_role("button", name="Edit line 7").click()
@@ -112,7 +112,7 @@ def test_a_mixed_list_is_previewed_put_right_and_imported(
             re.compile("^activereused"),
             re.compile("^activecreated"),
             re.compile("^broken.*key"),
-            re.compile("^brokenduplicate of row 3"),
+            re.compile("^brokenduplicate of line 3"),
             "left out",
             re.compile("^active"),
             re.compile("^activecreated"),
@@ -204,7 +204,7 @@ def test_a_long_list_is_previewed_without_a_row_for_each(reader: Reader, service
     page = reader.visit("/batch-import/new")
     text = "\n".join(f"https://relay-{n:04}.example.com/v1 sk-test-{n:032}" for n in range(2000))
     page.evaluate(DROP, ["long.txt", text])
-    expect(page.locator(".chip").nth(1)).to_have_text("2000 ready")
+    expect(page.locator(".chip").nth(1)).to_have_text("2,000 ready")
     assert rows(page).count() < 400
     page.mouse.wheel(0, 10_000_000)
     expect(rows(page).filter(has_text="relay-1999.")).to_be_visible()
@@ -262,6 +262,25 @@ def test_check_only_writes_nothing_and_is_then_imported(
         service.pump.run()
     expect(statuses(page)).to_have_text(["active", "created"])
     assert len(box.host.accounts) == 1
+
+
+def test_self_service_asks_for_the_probe_key_and_for_no_users(reader: Reader, service: Service, relays: Items) -> None:
+    [item] = relays("healthy")
+    page = reader.visit("/batch-import/new")
+    paste(page, f"{item['base_url']} {item['api_key']}")
+    page.get_by_label("Self-service").check()
+    expect(page.get_by_label("Subscription")).not_to_be_checked()
+    expect(page.get_by_label("Days")).to_be_hidden()
+    expect(page.locator(".reason")).to_have_text("Give the probe key.")
+    page.get_by_label("Subscription").check()
+    expect(page.get_by_label("Probe key")).to_be_hidden()
+    page.get_by_label("Self-service").check()
+    page.get_by_label("Probe key").fill(CUSTOMER_KEY)
+    expect(page.locator(".command code")).to_contain_text("--access-mode self_service")
+    page.get_by_label("Probe key").press("Control+Enter")
+    expect(page.get_by_role("link", name="Open the run")).to_be_visible()
+    run = service.run(page.url.rpartition("/")[2])["run"]
+    assert (run["access_mode"], run["subscription_users"]) == ("self_service", [])
 
 
 def test_a_user_whom_the_host_does_not_know_is_red_at_once(reader: Reader, service: Service) -> None:

@@ -178,7 +178,7 @@ def test_history_is_told_in_sentences_and_unfolds(reader: Reader, service: Servi
         ["Asking the relay", "Entering it into sub2api", "Account test", "Real request and verdict"]
     )
     retry = detail.locator("[data-event=retry_scheduled]").first
-    expect(retry.locator("summary")).to_contain_text("The relay was not available: It is tried again in")
+    expect(retry.locator("summary")).to_contain_text("The relay was not available. It is tried again in")
     expect(retry.locator(".quote")).not_to_contain_text("retry scheduled")
     expect(retry.locator("pre")).to_be_hidden()
     retry.locator("summary").click()

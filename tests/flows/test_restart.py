@@ -5,6 +5,8 @@ from typing import Any
 import boto3
 import pytest
 from batch_import.bootstrap import bootstrap
+from batch_import.store.vault import KeyVault
+from cryptography.exceptions import InvalidTag
 
 from tests.conftest import Service
 from tests.flows.test_business_chains import creations
@@ -35,6 +37,30 @@ def test_a_list_that_was_not_expanded_yet_is_expanded(service: Service, box: Any
     assert restart(service)["lists_requeued"] == 1
     service.pump.deliver("provision")
     assert len(service.items(run_id, current_stage="probe")) > 0
+
+
+def test_a_list_that_cannot_be_opened_any_more_ends_without_keys(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after the restoring of a backup without secrets."""
+    monkeypatch.setattr("batch_import.runs.create.EXPAND_AT_ONCE", 1)
+    run_id = service.start(healthy(box, 3))
+    monkeypatch.setattr(KeyVault, "open", a_key_that_does_not_fit)
+    restart(service)
+    service.pump.run()
+    items = service.items(run_id)
+    assert {(item["access_status"], item["last_error_code"]) for item in items} == {("broken", "key_erased")}
+    assert [item["base_url"] for item in sorted(items, key=by_id)] == [one["base_url"] for one in healthy(box, 3)]
+    assert service.run(run_id)["run"]["state"] == "failed"
+    assert restart(service, lost=False)["lists_requeued"] == 0
+
+
+def a_key_that_does_not_fit(*_: Any) -> bytes:
+    raise InvalidTag
+
+
+def by_id(item: dict[str, Any]) -> str:
+    return str(item["item_id"])
 
 
 def test_a_run_that_nobody_has_closed_is_closed(service: Service, box: Any, monkeypatch: pytest.MonkeyPatch) -> None:

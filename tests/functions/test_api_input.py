@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 import pytest
+from batch_import.bootstrap import bootstrap
 from batch_import.http_api.json_body import decode
 from batch_import.http_api.languages import preferred
 
@@ -90,7 +91,7 @@ def test_an_encoded_body_is_refused_as_a_media_type(aws: Aws) -> None:
 
 
 LOOSE = [
-    {"subscription_days": "30"}, {"subscription_days": True}, {"subscription_days": 30.5}, {"subscription_days": 30.0},
+    {"subscription_days": "30"}, {"subscription_days": True}, {"subscription_days": 30.5},
     {"subscription_days": None}, {"subscription_days": [30]}, {"confirm_timeout_ms": "0"},
     {"confirm_timeout_ms": False}, {"mode": 1}, {"mode": None}, {"mode": ["partial"]}, {"mode": "Partial"},
     {"access_mode": True}, {"subscription_users": "a@example.com"}, {"subscription_users": {"a@example.com": 1}},
@@ -98,7 +99,8 @@ LOOSE = [
     {"items": {}}, {"items": [None]}, {"items": ["https://h"]}, {"items": [[]]}, {"join_groups": [None]},
     {"items": [{**ITEM, "requested_models": "kimi"}]}, {"items": [{**ITEM, "requested_models": [7]}]},
     {"items": [{**ITEM, "api_key": 12345}]}, {"items": [{**ITEM, "base_url": None}]}, {"rows": [{"row": 1}]},
-    {"legacy_batch_id": 7}, {"text": 7}, {"platform": "kimi"}, {"reactivate": "never"},
+    {"legacy_batch_id": 7}, {"text": 7}, {"platform": "kimi"}, {"reactivate": "never"}, {"max_multiplier": "1"},
+    {"max_multiplier": True}, {"max_multiplier": 0}, {"min_balance": -1}, {"min_balance": 2_000_000}, {"dry_run": 1},
 ]  # fmt: skip
 
 
@@ -108,11 +110,19 @@ def test_types_are_strict(aws: Aws) -> None:
         assert answer.error[:2] == (400, "invalid_request"), fields
         assert next(iter(fields)) in answer.error[2], fields
     rows = {**BODY, "items": [], "text": "https://h.example.com sk-test-1"}
-    for decision in ({"row": "1"}, {"row": True}, {"row": 1.0}, {"row": 1, "skip": "false"}, {"row": 1, "skip": 0}):
+    for decision in ({"row": "1"}, {"row": True}, {"row": 1.5}, {"row": 1, "skip": "false"}, {"row": 1, "skip": 0}):
         assert post({**rows, "rows": [decision]}).status == 400, decision
     parse = "/api/batch-import/parse"
     assert call("POST", parse, {"text": "x", "check_host": "true"}).status == 400
     assert stored() == 0
+
+
+def test_a_number_without_a_fraction_is_whole_however_it_is_written(aws: Aws) -> None:
+    """As the document has it: to JSON Schema 30.0 is an integer."""
+    for written in ("30", "30.0", "3e1", "0.3E+2"):
+        assert raw(f'{SOUND[:-1]}, "subscription_days": {written}, "max_multiplier": {written}}}').status == 202
+    [days] = {run.subscription_days for run in bootstrap().listing.runs({}, 10, None)[0]}
+    assert (days, type(days)) == (30, int)
 
 
 IDS = [
@@ -166,17 +176,18 @@ def test_an_event_without_an_authorizer_is_nobodys(aws: Aws) -> None:
 FORMS = [
     ("limit", ["", " 5", "5 ", "+5", "5.0", "1e1", "0x5", "05", "٥", "5_0", "x", "true", "9" * 50, "-0", "201"]),
     ("has_warning", ["", "1", "0", "yes", "on", "True", "TRUE", "t", " true", "null"]),
+    ("has_failed", ["", "1", "0", "yes", "on", "True", "TRUE", "t", " true", "null"]),
 ]  # fmt: skip
 
 
-def test_limit_and_has_warning_have_one_form(aws: Aws) -> None:
+def test_numbers_and_yes_or_no_have_one_form(aws: Aws) -> None:
     made = post(BODY).json["run_id"]
     for name, values in FORMS:
         for value in values:
             answer = call("GET", f"{RUNS}/{made}/items", query={name: value})
             assert answer.error[:2] == (400, "invalid_request"), (name, value)
             assert answer.error[2].startswith(f"{name}: "), (name, value)
-    for name, value in (("limit", "1"), ("limit", "200"), ("has_warning", "true"), ("has_warning", "false")):
+    for name, value in (("limit", "1"), ("limit", "200"), ("has_warning", "true"), ("has_failed", "false")):
         assert call("GET", f"{RUNS}/{made}/items", query={name: value}).status == 200
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import boto3
 import pytest
 from batch_import.bootstrap import bootstrap
+from batch_import.domain.shortening import bytes_in_answer
 
 from tests.conftest import Service, api_event
 from tests.functions.test_api import Answered, call
@@ -79,8 +80,14 @@ def test_ten_thousand_rows_fit_into_an_answer(aws: Aws) -> None:
     event = api_event("POST", PARSE, json.dumps({"text": rows}), "operator", None, {})
     answer = Answered(handler_of("api")(event, Context()))
     assert answer.status == 200
-    assert len(answer.text.encode()) <= 5_000_000
+    assert bytes_in_answer(answer.text) <= 5_000_000
     assert answer.json["summary"]["ready"] == 4_000
+
+
+def test_an_answer_that_a_function_cannot_give_is_refused(aws: Aws) -> None:
+    """Quotes and backslashes count twice: a function's answer has its body as a text of JSON."""
+    assert bytes_in_answer('"\\é') == len(json.dumps('"\\é', ensure_ascii=False).encode()) - 2
+    assert call("POST", PARSE, {"text": ('"' * 190 + "\n") * 9_000}).error[:2] == (413, "too_large")
 
 
 def test_the_same_text_becomes_the_items_of_a_run(aws: Aws) -> None:

@@ -275,9 +275,10 @@ def test_items_that_an_unfinished_retry_holds_are_a_conflict_that_names_it(aws: 
     old = ended([BROKEN, BROKEN, BROKEN])
     first = retry(old, {"item_ids": ["item_00001", "item_00002"]}).json["run_id"]
     for choice in ({}, {"item_ids": ["item_00002"]}):
-        status, code, message = retry(old, choice).error
-        assert (status, code) == (409, "conflict")
-        assert first in message
+        answer = retry(old, choice)
+        assert answer.error[:2] == (409, "conflict")
+        assert first in answer.error[2]
+        assert int(answer.headers["Retry-After"]) > 0
     second = retry(old, {"item_ids": ["item_00003"]})
     assert second.status == 202
     for n in (1, 2):
@@ -323,9 +324,10 @@ def test_a_run_that_has_not_ended_is_a_conflict(aws: Aws) -> None:
     running = str(post({**BODY, "items": items(2)}).json["run_id"])
     end(running, "item_00001", BROKEN)
     for _ in range(2):
-        status, code, message = retry(running).error
-        assert (status, code) == (409, "conflict")
-        assert "has not ended" in message
+        answer = retry(running)
+        assert answer.error[:2] == (409, "conflict")
+        assert "has not ended" in answer.error[2]
+        assert int(answer.headers["Retry-After"]) > 0
         call("POST", f"{RUNS}/{running}/cancel")  # cancelled, with an item that is still to end
 
 

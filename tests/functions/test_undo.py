@@ -1,6 +1,7 @@
 """The undo route, and the worker when the host fails (docs/design.md#37-undo)."""
 
 from typing import Any
+from urllib.parse import urljoin
 
 import boto3
 import pytest
@@ -18,6 +19,15 @@ BROKEN, UNKNOWN = AccessStatus.BROKEN, AccessStatus.UNKNOWN
 
 def undo(run_id: str, **more: Any) -> Any:
     return call("POST", f"{RUNS}/{run_id}/undo", **more)
+
+
+def test_the_answer_says_where_to_look_and_whether_it_was_given_before(aws: Aws) -> None:
+    run_id = ended([BROKEN])
+    first, again = (undo(run_id, Idempotency_Key="once") for _ in range(2))
+    assert urljoin(f"{RUNS}/{run_id}/undo", first.headers["Location"]) == f"{RUNS}/{run_id}"
+    assert int(first.headers["Retry-After"]) > 0
+    assert "Idempotent-Replayed" not in first.headers
+    assert again.headers["Idempotent-Replayed"] == "true"
 
 
 def test_it_is_only_queued_and_the_run_says_so(aws: Aws) -> None:

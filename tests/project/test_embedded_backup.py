@@ -180,24 +180,62 @@ def test_a_stack_may_start_on_another_port(settings: Settings) -> None:
     assert "localhost:4566" not in str(found["sqs"])
 
 
+RUNS, COUNT = "/api/batch-import/runs", 10
+
+
+def started(embedded: Embedded) -> str:
+    """A run over relays that take some seconds to answer; each has a key of its own."""
+    base, saved = f"http://127.0.0.1:{embedded.settings.relay_port}/healthy", embedded.settings.saved()
+    items = [{"base_url": f"{base}/b{n}~latency=4/v1", "api_key": key_of(n)} for n in range(COUNT)]
+    request = {"access_mode": "subscription", "subscription_users": ["customer@example.com"], "items": items}
+    return str(network.call("POST", f"{saved['BATCH_IMPORT_URL']}{RUNS}", request, token=saved[OPERATOR])["run_id"])
+
+
+def key_of(number: int) -> str:
+    return f"sk-test-backup-{number:04d}"
+
+
+def ended(stack: Embedded, run_id: str) -> Any:
+    """The run at its end, asked for with the stack's own token."""
+    saved = stack.settings.saved()
+    address = f"{saved['BATCH_IMPORT_URL']}{RUNS}/{run_id}"
+
+    def run() -> Any:
+        found = network.call("GET", address, token=saved[OPERATOR])["run"]
+        return found["state"] != RunState.RUNNING and found
+
+    return wait_for(run, 120)
+
+
 @pytest.mark.embedded
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_backup_restored_elsewhere_goes_on_with_its_run(embedded: Embedded, tmp_path: Path) -> None:
-    base = f"http://127.0.0.1:{embedded.settings.relay_port}/healthy"
-    items = [{"base_url": f"{base}/b{n}~latency=4/v1", "api_key": f"sk-test-backup-{n:04d}"} for n in range(10)]
-    request = {"access_mode": "subscription", "subscription_users": ["customer@example.com"], "items": items}
-    saved = embedded.settings.saved()
-    runs = "/api/batch-import/runs"
-    run_id = network.call("POST", f"{saved['BATCH_IMPORT_URL']}{runs}", request, token=saved[OPERATOR])["run_id"]
+    run_id = started(embedded)
     file, place = tmp_path / "b.tar.gz", tmp_path / "elsewhere"
     backup.backup(embedded.settings, file, with_secrets=True)
     backup.restore(Settings(ROOT, {"EMBEDDED_HOME": str(place)}), file)
     with embedded_stack(place) as second:
-        address = f"{second.settings.saved()['BATCH_IMPORT_URL']}{runs}/{run_id}"
+        assert second.settings.saved()[OPERATOR] == embedded.settings.saved()[OPERATOR]
+        assert ended(second, run_id)["active_items"] == COUNT
 
-        def ended() -> Any:
-            run = network.call("GET", address, token=saved[OPERATOR])["run"]
-            return run["state"] != RunState.RUNNING and run
 
-        assert wait_for(ended, 120)["active_items"] == len(items)
+@pytest.mark.embedded
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_without_secrets_a_run_ends_and_is_retried_with_its_keys(embedded: Embedded, tmp_path: Path) -> None:
+    run_id = started(embedded)
+    file, place = tmp_path / "b.tar.gz", tmp_path / "elsewhere"
+    backup.backup(embedded.settings, file, with_secrets=False)
+    backup.restore(Settings(ROOT, {"EMBEDDED_HOME": str(place)}), file)
+    with embedded_stack(place) as second:
+        saved = second.settings.saved()
+        assert saved[OPERATOR] != embedded.settings.saved()[OPERATOR]
+        run = ended(second, run_id)
+        address = f"{saved['BATCH_IMPORT_URL']}{RUNS}/{run_id}"
+        items = network.call("GET", f"{address}/items?has_failed=true&limit=200", token=saved[OPERATOR])["items"]
+        assert {item["last_error_code"] for item in items} == {"key_erased"}
+        assert run["active_items"] + len(items) == COUNT
+        keys = {item["item_id"]: key_of(int(item["item_id"].removeprefix("item_")) - 1) for item in items}
+        retry = network.call("POST", f"{address}/retry", {"api_keys": keys}, token=saved[OPERATOR])
+        assert ended(second, retry["run_id"])["active_items"] == len(items)

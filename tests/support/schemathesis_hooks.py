@@ -1,8 +1,11 @@
 """What Schemathesis cannot know of the document: forms of texts, and what has to be there to be accepted.
 
-Loaded by Schemathesis itself, by the variable ``SCHEMATHESIS_HOOKS``.
+Loaded by Schemathesis itself, by the variable ``SCHEMATHESIS_HOOKS``. ``SCHEMATHESIS_RUNS`` names the runs that are
+there, by the last part of the routes that want them; the one without a name is for all other routes.
 """
 
+import json
+import os
 from typing import Any
 
 import schemathesis
@@ -16,12 +19,14 @@ schemathesis.openapi.format("base-url", st.builds("{}{}{}".format, st.sampled_fr
 schemathesis.openapi.format("relay-list", st.builds("https://{}/v1 {}\n".format, HOSTS, KEYS))
 
 
+RUNS: dict[str, str] = json.loads(os.environ.get("SCHEMATHESIS_RUNS", "{}"))
 CUSTOMER, PROBE_KEY = "customer@example.com", "sk-test-0000000000000002"
 
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
-    """A sound request names a customer of the host, decides about no row, and walks from the first page.
+    """A sound request is for a run that is there, names a customer of the host, decides about no row, and walks from
+    the first page.
 
     None waits for items to end: nothing works on them here.
     """
@@ -30,6 +35,10 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         body["confirm_timeout_ms"] = 0
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
+    if "run_id" in (case.path_parameters or {}):
+        case.path_parameters["run_id"] = RUNS.get(case.operation.path.rpartition("/")[2], RUNS[""])
+    if "item_id" in (case.path_parameters or {}):
+        case.path_parameters["item_id"] = "item_00001"
     for name in ("rows", "format"):  # they say more of ``text`` than is true of it
         body.pop(name, None)
     if body.get("subscription_users"):

@@ -28,7 +28,8 @@ def cleanup_command(app: App, yes: bool) -> None:
     if not app.as_json:
         never = sum(account.get("never_served") is True for account in accounts)
         told = _("{n} failed in quarantine; --yes would remove the {never} that never served")
-        note(told.format(n=len(accounts), never=never))
+        empty = _("no account that failed waits in quarantine")
+        note(told.format(n=len(accounts), never=never) if accounts else empty)
 
 
 def _cleaned(app: App) -> Answer:

@@ -24,7 +24,7 @@ _INDEX = re.compile(r"\bitems[\[.](\d+)")
 _EPILOG = examples(
     "import relays.csv --subscription-user alice@example.com --watch",
     "import - --access-mode self_service < relays.txt",
-    "import relays.csv --subscription-user alice@example.com --dry-run",
+    "import relays.csv --subscription-user a@example.com --dry-run",
     "import request.json --mode strict --confirm-timeout 5s --json",
 )
 

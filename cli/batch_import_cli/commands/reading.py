@@ -6,11 +6,12 @@ import click
 from batch_import.domain.types import AccessMode, ItemOrder, RunState
 
 from batch_import_cli.app import App, api_command, choice, list_command, options
-from batch_import_cli.client import run_of
+from batch_import_cli.client import Answer, run_of
 from batch_import_cli.examples import examples
 from batch_import_cli.filters import item_filters, params, search_option
+from batch_import_cli.tables import said
 from batch_import_cli.views.item import show_item
-from batch_import_cli.views.parts import show_fields
+from batch_import_cli.views.parts import fields_of, show_fields
 from batch_import_cli.views.runs import RUNS
 from batch_import_cli.watch import first_items, follow, show_run_and_items
 from batch_import_cli.words import _
@@ -89,4 +90,11 @@ def cancel_command(app: App, run_id: str) -> None:
 @api_command
 def health_command(app: App) -> None:
     """Show the deployment, and whether it reaches sub2api."""
-    app.answer(app.open_client.health(), show_fields)
+    app.answer(app.open_client.health(), _show_health)
+
+
+def _show_health(health: Answer) -> None:
+    host = fields_of(health, "host")
+    reached = _("reachable, version {version}").format(version=said(host.get("version")))
+    lost = _("not reachable: {error}").format(error=said(host.get("error")))
+    show_fields({**health, "host": reached if host.get("reachable") else lost})

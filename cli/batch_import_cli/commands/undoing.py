@@ -5,7 +5,7 @@ import uuid
 
 import click
 
-from batch_import_cli.accepted import idempotency_option, watch_option
+from batch_import_cli.accepted import watch_option
 from batch_import_cli.app import App, list_command, note
 from batch_import_cli.client import run_of
 from batch_import_cli.errors import ApiError, Interruption
@@ -16,7 +16,7 @@ from batch_import_cli.words import _
 
 @click.command("undo", epilog=examples("undo RUN --watch", "undo RUN --json"))
 @click.argument("run_id", metavar="RUN")
-@idempotency_option
+@click.option("--idempotency-key", metavar="KEY", help="A call with the same key again begins no second undo.")
 @watch_option
 @list_command
 def undo_command(app: App, run_id: str, idempotency_key: str | None, watch: bool) -> None:

@@ -47,7 +47,7 @@ def _code(item: Row) -> object:
 def _failure(item: Row) -> str:
     error, code = said(item.get("last_error")), said(item.get("last_error_code"))
     reason = said(item.get("reason") or item.get("last_error"))
-    return f"{reason} ({code})" if error in ("-", reason) else f"{reason} ({code}): {error}"
+    return f"{reason} ({code})" if error in ("-", reason, code) else f"{reason} ({code}): {error}"
 
 
 def _planned(plan: Row) -> str:

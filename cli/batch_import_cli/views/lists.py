@@ -15,7 +15,8 @@ _BENEATH = ("notes", "api_key_masked", "platform", "requested_models", "label")
 def parsed_lines(row: Row, width: int) -> Iterator[Text]:
     status = said(row.get("status"))
     told = _("{status} of row {row}").format(status=_(status), row=row["of_row"]) if row.get("of_row") else _(status)
-    name, address = _("line {n}").format(n=row.get("line")), row.get("base_url") or row.get("base_url_as_written")
+    name = _("row {row}, line {line}").format(row=row.get("row"), line=row.get("line"))
+    address = row.get("base_url") or row.get("base_url_as_written")
     beneath = joined(*(said(row.get(field)) for field in _BENEATH))
     return entry(name, Text(told, _STATUS.get(status, "red")), address, beneath, width)
 

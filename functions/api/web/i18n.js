@@ -25,6 +25,9 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
+/** The word of `key` for so many; one of a thing may have a form of its own. */
+export const counted = (count, key) => t(count === 1 && `${key}.one` in IMPORT_WORDS ? `${key}.one` : key);
+
 /** An enum's value as a reader sees it. */
 export function valueText(field, value) {
   return VALUES[`${field}.${value}`]?.[current === "zh" ? 0 : 1] ?? value.replaceAll("_", " ");
@@ -43,7 +46,7 @@ export const number = (value) => new Intl.NumberFormat(locale()).format(value);
 export function span(milliseconds) {
   if (milliseconds >= 60_000) return duration(0, milliseconds);
   const [unit, amount] = milliseconds < 1000 ? ["millisecond", milliseconds] : ["second", milliseconds / 1000];
-  const style = { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: unit === "second" && amount < 10 ? 1 : 0 };
+  const style = { style: "unit", unit, unitDisplay: "narrow", maximumFractionDigits: unit === "second" && amount < 10 ? 1 : 0 };
   return new Intl.NumberFormat(locale(), style).format(amount);
 }
 

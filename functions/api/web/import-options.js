@@ -48,7 +48,7 @@ export function importOptions(given, changed) {
 
   function choose(access) {
     draft.access = access;
-    for (const [name, one] of Object.entries(cards)) one.choose(name === access);
+    for (const [name, one] of Object.entries(cards)) one.mark(name === access);
     changed();
   }
 
@@ -57,12 +57,12 @@ export function importOptions(given, changed) {
     const title = h("label", { for: `access-${name}` }, radio, h("strong", {}, t(`access.${name}`)));
     const fields = h("div", { class: "fields" }, content);
     const element = h("div", { class: "choice" }, title, h("p", { class: "muted" }, t(`access.${name}.text`)));
-    const choose = (is) => {
+    const mark = (is) => {
       radio.checked = is;
       fields.hidden = !is;
       element.classList.toggle("chosen", is);
     };
-    return { element, fields, choose };
+    return { element, fields, mark };
   }
 
   function entry(id, attributes) {
@@ -138,8 +138,8 @@ export function importOptions(given, changed) {
   const legend = h("legend", {}, t("access.title"));
   const access = h("fieldset", { class: "access-cards" }, legend, subscription.element, selfService.element, subscription.fields, selfService.fields);
   const element = h("div", { class: "options" }, access, more);
-  subscription.choose(draft.access === "subscription");
-  selfService.choose(draft.access === "self_service");
+  subscription.mark(draft.access === "subscription");
+  selfService.mark(draft.access === "self_service");
   return { element, fields, names, missing, kept, suggestUsers: users.suggestValues };
 }
 

@@ -32,19 +32,20 @@ export function importRows({ decide, go, signal }) {
     const { plan, texts, filter, verdicts } = last;
     const rows = plan.rows.filter((one) => fits(one, filter));
     element.hidden = rows.length === 0;
-    shown.show(rows.map((one) => entry(one, texts, verdicts)));
+    const lines = new Map(plan.rows.map(({ row }) => [row.row, row.line]));
+    shown.show(rows.map((one) => entry(one, texts, verdicts, lines.get(one.row.of_row))));
   }
 
-  function entry(one, texts, verdicts) {
+  function entry(one, texts, verdicts, first) {
     const editing = one.name === edited;
     const verdict = verdicts?.(one) ?? null;
     const decided = verdicts !== null;
     return {
       key: one.name,
       get version() {
-        return editing ? "editing" : JSON.stringify([one, verdict, decided]);
+        return editing ? "editing" : JSON.stringify([one, verdict, decided, first]);
       },
-      build: () => rowOf(columns, one, { texts, editing, verdict, decided, edit, decide, go }),
+      build: () => rowOf(columns, one, { texts, editing, verdict, decided, first, edit, decide, go }),
     };
   }
 
@@ -76,7 +77,7 @@ function rowOf(columns, one, how) {
     row.row ? address(one, how) : h("code", { class: "muted" }, row.text),
     row.api_key_masked ? h("code", {}, row.api_key_masked) : null,
     row.row ? models(one, how) : null,
-    how.decided ? verdictOf(one, how.verdict) : status(one, how),
+    how.decided ? verdictOf(one, how) : status(one, how),
     row.row && !how.decided ? actions(one, how) : null,
   ];
   const made = tableRow(columns.map((column) => ({ ...column, label: textOf(column.label) })), cells);
@@ -131,10 +132,10 @@ function field(one, { name, value, label, decide, edit }) {
 
 const read = (name, text) => (name === "base_url" ? text : text.split(/[,，;；]/).map((n) => n.trim()).filter(Boolean));
 
-function status(one, { texts, decide }) {
+function status(one, { texts, first, decide }) {
   const { row, standing, decision } = one;
   const choice = row.choices?.length && !decision.skip ? choose(one, decide) : null;
-  const said = { n: row.of_row ?? "", id: row.host?.account_id ?? "" };
+  const said = { n: first ?? "", id: row.host?.account_id ?? "" };
   if (standing === "ambiguous") return [h("span", { class: "badge yellow" }, t("standing.ambiguous")), choice];
   const why = standing === "incomplete" ? reason(row, texts) : null;
   const text = why ?? t(`standing.${standing}`, said);
@@ -175,7 +176,7 @@ function actions(one, { editing, edit, decide }) {
 }
 
 /** What became of the row: a verdict, or how far its import is. */
-function verdictOf({ standing, row }, verdict) {
+function verdictOf({ standing }, { verdict, first }) {
   if (standing === "left" || standing === "ignored") return h("span", { class: "muted" }, t("standing.left"));
   if (!verdict) return h("span", { class: "muted" }, t("verdict.waiting"));
   const { item, link } = verdict;
@@ -183,7 +184,7 @@ function verdictOf({ standing, row }, verdict) {
   const planned = item.plan && item.access_status === "unknown" && h("span", { class: "badge gray" }, t(`plan.${item.plan.resolution}`, { id: item.plan.account_id ?? "" }));
   const known = done ? planned || badge(item.badges.access_status) : h("span", { class: "badge blue working" }, t(`working.${item.current_stage}`));
   const why = item.advice ?? item.advisory_messages.at(-1) ?? "";
-  const of = standing === "duplicate" ? h("span", { class: "muted" }, t("standing.duplicate", { n: row.of_row })) : null;
+  const of = standing === "duplicate" ? h("span", { class: "muted" }, t("standing.duplicate", { n: first })) : null;
   return [
     h("a", { class: "verdict", href: link, "data-route": true }, known, done ? badge(item.badges.account_resolution) : null),
     of,

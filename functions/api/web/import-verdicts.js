@@ -2,7 +2,7 @@
 
 import { getRun, runAddress } from "./api.js";
 import { h, say } from "./dom.js";
-import { t } from "./i18n.js";
+import { number, t } from "./i18n.js";
 import { allItems } from "./list.js";
 import { problem, progress } from "./parts.js";
 import { poll } from "./poll.js";
@@ -29,7 +29,8 @@ export function followVerdicts(run, plan, { changed, apply, signal }) {
   }
 
   function draw(now) {
-    const counts = { done: now.completed_items, total: now.total_items, active: now.active_items, failed: now.degraded_items + now.broken_items };
+    const failed = now.degraded_items + now.broken_items;
+    const counts = { done: number(now.completed_items), total: number(now.total_items), active: number(now.active_items), failed: number(failed) };
     const text = t(now.dry_run ? "checked.text" : "imported.text", { ...counts, planned: plannedRows().length });
     document.title = `${now.completed_items}/${now.total_items} · ${t("title")}`;
     shown.replaceChildren(h("p", { class: "muted" }, text), progress(now));

@@ -20,17 +20,20 @@ export function doubts(evidence) {
   return found.length ? h("div", { class: "badges" }, found.map((name) => valueBadge(name, "inconsistent"))) : null;
 }
 
-/** Both questions with what was seen, or that nothing is known yet. */
+/** Both questions with what was seen, or that nothing was. */
 export function evidenceOf({ evidence, speed }) {
+  if (!evidence && !speed) return h("p", { class: "muted" }, t("evidence.none"));
   return [
-    h("p", {}, h("span", { class: "muted" }, `${t("speed")} `), speedText(speed) ?? "—"),
+    speed && h("p", {}, h("span", { class: "muted" }, `${t("speed")} `), speedText(speed)),
     ...QUESTIONS.map((name) => answer(name, evidence?.[name] ?? { value: "unknown", observations: [] })),
     h("p", { class: "muted" }, t("evidence.hint")),
   ];
 }
 
+/** What was seen, each once, with all the answers in which it was. */
 function answer(name, { value, observations }) {
-  const seen = observations.map(({ text, source }) => h("li", {}, text, h("small", { class: "muted" }, ` ${valueText("source", source)}`)));
+  const where = (all) => h("small", { class: "muted" }, ` ${all.map(({ source }) => valueText("source", source)).join(", ")}`);
+  const seen = [...Map.groupBy(observations, ({ text }) => text)].map(([text, all]) => h("li", {}, text, where(all)));
   return h("div", { class: "evidence" }, h("p", {}, `${t(`evidence.${name}`)} `, valueBadge(null, value)), seen.length ? h("ul", {}, seen) : null);
 }
 

@@ -40,13 +40,14 @@ function step({ stage, events, from, until }) {
 function entry(event) {
   const { event_type: type, attempt, message, payload_json: payload } = event;
   const again = attempt > 1 && h("span", { class: "muted" }, t("events.attempt", { n: attempt }));
-  const quoted = QUOTED.has(type) && message && message !== event.text;
+  const words = message.replace(OURS, "");
+  const quoted = QUOTED.has(type) && words && words !== event.text && !payload.includes(`"code":"${words}"`);
   const text = [quoted ? null : message, pretty(payload)].filter(Boolean).join("\n");
   return h("li", { class: type, "data-event": type },
     h("details", {},
       h("summary", { class: "line" }, clock(event.created_at), h("span", { class: "message" }, event.text), again),
       h("pre", { tabindex: 0 }, h("strong", {}, type), text && `\n${text}`)),
-    quoted ? h("p", { class: "quote muted" }, message.replace(OURS, "")) : null);
+    quoted ? h("p", { class: "quote muted" }, words) : null);
 }
 
 /** The payload's JSON, laid out to be read; nothing for an empty one, and what is no JSON as it is. */

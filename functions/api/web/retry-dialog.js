@@ -2,7 +2,7 @@
 
 import { retryRun, runAddress } from "./api.js";
 import { h } from "./dom.js";
-import { t } from "./i18n.js";
+import { number, t } from "./i18n.js";
 import { problem } from "./parts.js";
 
 export const MOST_KEYS = 10; // new keys are asked for one by one up to so many items
@@ -19,7 +19,7 @@ export function askRetry(run, choice, items, count, trouble) {
   const go = h("button", { type: "submit", class: "button primary" }, t("retryFailed"));
   const form = h("form", { method: "dialog", onsubmit: submit },
     h("h2", { id: "retry-title" }, t("retryFailed.ask")),
-    h("p", {}, t("retryFailed.text", { n: count })),
+    h("p", {}, t("retryFailed.text", { n: number(count) })),
     fields.length ? h("details", { class: "more", open: items.length === 1 }, h("summary", {}, t("retryFailed.newKeys")), fields.map(({ element }) => element)) : null,
     probe?.element,
     h("div", { class: "choices" }, close, go));

@@ -9,7 +9,7 @@ import { decisionsOf, planOf } from "./import-plan.js";
 import { importRows } from "./import-rows.js";
 import { followVerdicts, MOST_FOLLOWED } from "./import-verdicts.js";
 import { guard } from "./leaving.js";
-import { number, t } from "./i18n.js";
+import { counted, number, t } from "./i18n.js";
 
 const TYPING_PAUSE = 250;
 const HOST_PAUSE = 700; // sub2api's accounts are listed for it, so it waits until the reader pauses
@@ -130,7 +130,7 @@ export function showImport(root, signal) {
     chips.replaceChildren(...FILTERS.filter((name) => name === "all" ? plan.rows.length : plan.counts[name]).map((name) => chip(name, plan)));
     leaveLabel.hidden = plan.unreadable === 0;
     leaveLabel.lastChild.textContent = t("leaveOut", { n: plan.unreadable });
-    go.textContent = plan.counts.import ? t("import.n", { n: plan.counts.import }) : t("import.go");
+    go.textContent = plan.counts.import ? t("import.n", { n: number(plan.counts.import) }) : t("import.go");
     const wanting = missing(plan);
     go.disabled = viewer;
     check.disabled = viewer;
@@ -151,7 +151,7 @@ export function showImport(root, signal) {
   function chip(name, { counts }) {
     const pressed = String(filter === name);
     const attributes = { type: "button", class: `chip chip-${name}`, "aria-pressed": pressed, onclick: () => show(name) };
-    return h("button", attributes, h("b", {}, String(counts[name])), ` ${t(`count.${name}`)}`);
+    return h("button", attributes, h("b", {}, number(counts[name])), ` ${counted(counts[name], `count.${name}`)}`);
   }
 
   // --- importing
@@ -166,7 +166,8 @@ export function showImport(root, signal) {
     const given = options.fields();
     const body = { ...given, ...(dryRun && { dry_run: true }), text: draft.text, rows: decisionsOf(plan, options.names()) };
     try {
-      accepted(await createRun(body, dryRun ? `${key}-check` : key), plan, given.probe_api_key);
+      const made = await createRun(body, dryRun ? `${key}-check` : key);
+      accepted({ ...made, dry_run: dryRun }, plan, given.probe_api_key);
     } catch (error) {
       busy(false);
       refuse(error);

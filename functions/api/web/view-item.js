@@ -8,7 +8,7 @@ import { evidenceOf } from "./item-evidence.js";
 import { history } from "./item-history.js";
 import { modelsOf } from "./item-models.js";
 import { copyButton, errorText, isAbort, loading, moment, problem } from "./parts.js";
-import { accountBadges, nextAttempt } from "./view-items.js";
+import { accountBadges, nextAttempt, said } from "./view-items.js";
 
 const FLAGS = [
   "supports_openai_models",
@@ -112,7 +112,7 @@ function verdict(item) {
     h("h3", {}, title, code && h("code", {}, code)),
     again && h("p", {}, nextAttempt(item)),
     advice && h("p", {}, advice),
-    error && h("p", { class: "quote" }, error),
+    said(item) && h("p", { class: "quote" }, said(item)),
   );
 }
 
@@ -148,7 +148,7 @@ function decision(item) {
     [t("channelId"), inPanel(item, item.channel_id, item.panel?.channels)],
     [t("matched"), item.matched_account_state && valueText("matched_account_state", item.matched_account_state)],
     [t("resolution"), item.account_resolution && valueText("account_resolution", item.account_resolution)],
-    [t("reused"), threeValued(item.provision_reused)],
+    [t("reused"), item.provision_reused ? threeValued(item.provision_reused) : null],
     [t("reusedProvider"), code(item.reused_from_provider_id)],
     [t("reusedAccount"), code(item.reused_from_account_id)],
     [t("smokeModel"), code(item.resolved_smoke_model)],

@@ -170,7 +170,7 @@ function model({ resolved_smoke_model: name, served_model: served, latency_ms: l
   const title = served && served !== name ? `${name} → ${served}` : name;
   return [
     name && h("code", { title }, name),
-    latency !== null && h("div", { class: "muted" }, span(latency)),
+    latency !== null && h("div", { class: "muted" }, t("latency.of", { time: span(latency) })),
     speed && h("div", { class: "muted" }, speedText(speed)),
     doubts(evidence),
     declared && h("div", { class: "muted", title: t("balance") }, declared),
@@ -191,11 +191,14 @@ function findings(item) {
   return [
     item.next_attempt_at && h("p", { class: "advice" }, nextAttempt(item)),
     item.advice && h("p", { class: "advice" }, item.advice),
-    failed && item.last_error && h("p", { class: "error muted", title: item.last_error }, item.last_error),
+    failed && said(item) && h("p", { class: "error muted", title: said(item) }, said(item)),
     item.undo_result && h("p", { class: "advice" }, item.undo_result.message),
     item.advisory_messages.map((text) => h("p", { class: "advisory" }, text)),
   ];
 }
+
+/** What relay or host said, in its words; nothing where that is only the code. */
+export const said = ({ last_error: error, last_error_code: code }) => (error === code ? null : error);
 
 export function nextAttempt({ next_attempt_at: at, reason, retry_count: count }) {
   const time = new Date(at) > new Date() ? t("again.at", { time: clockTime(at) }) : t("again.now");

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from batch_import_cli.console import folded
 from batch_import_cli.words import language
 
 from tests.unit.cli.fake_api import Answers
@@ -51,6 +52,14 @@ def test_help_is_chinese_and_fits_the_terminal(invoke: Any, command: str) -> Non
     prose = [line for line in text.splitlines() if not line.lstrip().startswith("$")]
     assert max(len(line) + len(CHINESE.findall(line)) for line in prose) <= 80
     assert not re.search(r"[a-z]+ [a-z]+ [a-z]+ [a-z]+", "\n".join(prose))
+
+
+def test_chinese_is_broken_anywhere_and_no_stop_begins_a_line() -> None:
+    text = "加 --yes 时移除从未服务过的账号（并说明原因）。账号移除后可以重新导入。"
+    assert folded(text, 20) == ["加 --yes 时移除从未", "服务过的账号（并说明", "原因）。账号移除后可", "以重新导入。"]
+    assert folded("一二三四。", 8) == ["一二三", "四。"]
+    assert folded("one two  three", 7) == ["one two", "three"]
+    assert folded("https://relay.example/v1", 10) == ["https://re", "lay.exampl", "e/v1"]
 
 
 def test_errors_and_verdicts_are_chinese(api: Any, invoke: Any, on_terminal: Any) -> None:

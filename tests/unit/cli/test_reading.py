@@ -147,9 +147,9 @@ def test_cancel_is_sent_once(api: Any, invoke: Any, answers: Any) -> None:
 
 @pytest.mark.parametrize("token", ["some-token-or-other", ""])
 def test_health_needs_no_token(api: Any, invoke: Any, token: str) -> None:
-    api.on("GET /api/health", {"status": "ok", "host": {"reachable": True}})
+    api.on("GET /api/health", {"status": "ok", "host": {"reachable": True, "version": "0.1.179"}})
     result = invoke("health", BATCH_IMPORT_TOKEN=token)
-    assert result.stdout.splitlines() == ["  status  ok", '  host    {"reachable": true}']
+    assert result.stdout.splitlines() == ["  status  ok", "  host    reachable, version 0.1.179"]
     assert ("Authorization" in api.seen[0].headers) == bool(token)
 
 

@@ -104,3 +104,22 @@ def test_piped_cells_are_separated_by_tabs_and_not_padded(api: Any, invoke: Any,
         ["item_02", "https://relay-2.example/v1"],
     ]
     assert not any("  " in line for line in lines)
+
+
+def test_a_code_stands_once_where_nothing_else_was_said(api: Any, on_terminal: Any, answers: Any) -> None:
+    lost = {"last_error_code": "unreachable", "last_error": "unreachable", "reason": "Could not connect"}
+    script(api, answers.item(1, access_status="degraded", **lost))
+    assert "\n  Could not connect (unreachable)\n" in on_terminal("show", answers.RUN).stdout
+
+
+def test_health_says_whether_the_host_is_reached(api: Any, on_terminal: Any) -> None:
+    host = {"reachable": True, "version": "0.1.179", "error": None, "code": None}
+    lost = {"status": "ok", "host": {"reachable": False, "error": "refused"}}
+    api.on("GET /api/health", {"status": "ok", "version": "0.1.0", "host": host}, lost)
+    assert on_terminal("health").stdout.endswith("host     reachable, version 0.1.179\n")
+    assert on_terminal("health").stdout.endswith("host    not reachable: refused\n")
+
+
+def test_csv_has_words_of_the_api(api: Any, invoke: Any) -> None:
+    api.on("GET /api/batch-import/runs", {"runs": [{"run_id": "run_1", "dry_run": False}], "next_cursor": None})
+    assert ",false," in invoke("runs", "--output", "csv").stdout

@@ -25,8 +25,9 @@ def test_every_event_has_a_sentence_in_both_languages(kind: EventType) -> None:
         (
             EventType.RETRY_SCHEDULED,
             {"code": "unreachable", "delay_ms": 8000},
-            "Could not connect: It is tried again in 8 s",
+            "Could not connect. It is tried again in 8 s",
         ),
+        (EventType.RETRY_SCHEDULED, {"code": "unreachable", "delay_ms": 2480}, "in 2 s"),
         (EventType.STAGE_FAILED, {"code": "unreachable"}, "Could not connect"),
         (EventType.STAGE_FAILED, {"code": "of a later version"}, "This step failed"),
         (EventType.ADVISORY_RECORDED, {"code": "join_group_unknown", "name": "pool"}, "sub2api has no group pool"),

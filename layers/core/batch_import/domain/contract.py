@@ -47,6 +47,7 @@ from batch_import.domain.urls import MAX_LENGTH, canonical_base_url
 MAX_ITEMS = 10_000
 MAX_BODY_BYTES = 5 * 1024 * 1024
 MAX_WAIT_MS = 20_000
+POLL_SECONDS = 2  # after which a caller should look again at a run that goes on
 MOST_ACCOUNTS, MOST_GROUPS, MOST_USERS = 5_000, 1_000, 50  # of an answer
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S"), AfterValidator(str.strip)]

@@ -94,7 +94,7 @@ def event_text(kind: EventType, payload: Mapping[str, Any], language: str) -> st
     elif kind in _OF_A_CODE and payload.get("code") in set(Code):
         reason = outcome(Code(payload["code"])).reason(language)
         parts = [reason] if kind is EventType.STAGE_FAILED else [reason, *parts]
-    return ("：" if language == "zh" else ": ").join(parts)
+    return ("：" if language == "zh" else ". ").join(parts)
 
 
 def _filled(text: str, values: Mapping[str, Any]) -> str:
@@ -107,4 +107,5 @@ class _Values(dict[str, Any]):
 
 
 def _seconds(payload: Mapping[str, Any]) -> str:
-    return f"{payload.get('delay_ms', 0) / 1000:.3g}"
+    seconds = payload.get("delay_ms", 0) / 1000
+    return f"{seconds:.0f}" if seconds >= 1 else f"{seconds:.1g}"

@@ -64,7 +64,7 @@ _RESOLUTION = {
 }
 _WARNED = Text(
     "该批次包含 {count} 条 advisory item，建议检查 capability profile 与 retry 轨迹",
-    "{count} items of this run have advisories: look at their capability profile and retries",
+    "Advisories on {count} of this run's items: look at what their relays can do, and at their retries",
 )
 
 

@@ -7,6 +7,11 @@ MOST_TEXTS, MOST_CHARACTERS = 10, 300
 MOST_OBSERVATIONS = 3  # of each question
 
 
+def bytes_in_answer(body: str) -> int:
+    """Bytes of a body within a function's answer, which escapes its quotes and backslashes once more."""
+    return len(body.encode()) + body.count('"') + body.count("\\")
+
+
 def first_names(names: Iterable[str]) -> list[str]:
     """The first names, at most 20 and 1,500 bytes of UTF-8; one that is longer by itself is left out."""
     shown: list[str] = []

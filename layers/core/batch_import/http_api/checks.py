@@ -19,7 +19,7 @@ _SAYABLE = re.compile(r"[a-z_]{1,40}")  # a name that cannot be a key
 _BOOLEAN = re.compile("true|false"), "true or false", "true 或 false"
 _FORMS = {
     "limit": (re.compile(r"0|-?[1-9][0-9]{0,8}"), "a whole number", "整数"),
-    **dict.fromkeys(("has_warning", "tested", "without_addresses"), _BOOLEAN),
+    **dict.fromkeys(("has_warning", "has_failed", "tested", "without_addresses"), _BOOLEAN),
 }
 Function = TypeVar("Function", bound=Callable[..., Any])
 

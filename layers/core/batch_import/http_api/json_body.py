@@ -30,7 +30,7 @@ def decode(text: str) -> Any:
             text,
             object_pairs_hook=_object,
             parse_int=_integer,
-            parse_float=_float,
+            parse_float=_number,
             parse_constant=_not_a_number,
         )
         unusable = next(_unusable(value, ()), None) if "\\u" in text or _UNUSABLE.search(text) else None
@@ -67,12 +67,13 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-def _float(digits: str) -> float:
+def _number(digits: str) -> float:
+    """``30.0`` and ``3e1`` are 30: to JSON Schema, and so to the document, a number without a fraction is whole."""
     _limit(digits)
     number = float(digits)
     if not math.isfinite(number):
         _not_a_number(digits)
-    return number
+    return int(number) if number.is_integer() else number
 
 
 def _limit(digits: str) -> None:

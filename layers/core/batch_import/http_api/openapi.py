@@ -32,8 +32,9 @@ Chinese and errors English.
 
 **Polling.** Every 200 of a GET has an `ETag`; with `If-None-Match` an answer without news is a 304 without a body.
 
-**Repeating.** `POST` of a run or a retry takes an `Idempotency-Key`, which is kept for 24 hours: the same request
-under the same key answers the first run, with `Idempotent-Replayed: true`; another request under it is a 409.
+**Repeating.** `POST` of a run, a retry, a plan or an undo takes an `Idempotency-Key`, which is kept for 24 hours: the
+same request under the same key answers the first run, with `Idempotent-Replayed: true`; another request under it is a
+409.
 
 **Lists.** A cursor belongs to its list, run, filter and order, and any other or an altered one is refused.
 `next_cursor` is null at the end only. Runs are listed newest first and never move, so that a walk meets each once;
@@ -83,9 +84,9 @@ _HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "X-Content-Type-Options": ("The content type is meant so", {"const": "nosniff"}),
     "Strict-Transport-Security": ("HTTPS only", {"type": "string"}),
     "ETag": ("For If-None-Match", {"type": "string"}),
-    "Location": ("The new run, relative to this address", {"type": "string", "format": "uri-reference"}),
+    "Location": ("The run to look at, relative to this address", {"type": "string", "format": "uri-reference"}),
     "Retry-After": ("Seconds after which to ask again", {"type": "integer", "minimum": 0}),
-    "Idempotent-Replayed": ("An earlier call with this Idempotency-Key made the run", {"const": "true"}),
+    "Idempotent-Replayed": ("An earlier call with this Idempotency-Key did it", {"const": "true"}),
     "Allow": ("Methods of this path", {"type": "string"}),
     "WWW-Authenticate": ("How to authenticate", {"const": "Bearer"}),
 }

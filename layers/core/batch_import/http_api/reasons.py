@@ -17,6 +17,8 @@ _ZH = {
     "int_type": "须为整数",
     "int_parsing": "须为整数",
     "bool_type": "须为 true 或 false",
+    "float_type": "须为数字",
+    "greater_than": "须大于 {gt:g}",
     "greater_than_equal": "不能小于 {ge}",
     "less_than_equal": "不能大于 {le}",
     "list_type": "须为数组",

@@ -20,11 +20,10 @@ from batch_import.http_api.responses import finished
 from batch_import.net.deadline import deadline
 from batch_import.store.listing import DEFAULT_LIMIT, MAX_LIMIT
 
-Created = TypeVar("Created", bound=api.RunCreated)
+Accepted = TypeVar("Accepted", api.RunCreated, api.RunRetried, api.RunApplied, api.RunSummary)
 __all__ = ["DEFAULT_LIMIT", "MAX_LIMIT"]
 
 BROKEN = "something went wrong; the log has it under this request's id", "出错了；请按请求 id 查看日志"
-_POLL_AFTER = 2  # seconds
 _ANSWER_SECONDS = 4.0  # of the function's time, for the answer
 _ASSET = re.compile(r"[a-z0-9-]+\.(html|js|css|svg)")
 _PAGE_HEADERS = {
@@ -66,10 +65,10 @@ def error_language(event: Mapping[str, Any]) -> str:
     return languages.preferred(header(event, "accept-language")) or languages.ERRORS
 
 
-def accepted(run: Created, location: str, *, replayed: bool) -> Response[Created]:
+def accepted(run: Accepted, location: str, *, replayed: bool) -> Response[Accepted]:
     """202 with where to look and how soon; ``location`` is relative, so that it resolves behind any stage or prefix."""
     again = {"Idempotent-Replayed": "true"} if replayed else {}
-    headers = {"Location": location, "Retry-After": str(_POLL_AFTER), **again}
+    headers = {"Location": location, "Retry-After": str(api.POLL_SECONDS), **again}
     return Response(HTTPStatus.ACCEPTED, JSON, run, headers=headers)
 
 

@@ -138,9 +138,10 @@ class ApiUseCases:
         run, replayed = self._application.apply(self._run(run_id), request, idempotency_key)
         return self._show.applied(run, self._runs.counters(run)), replayed
 
-    def undo(self, run_id: str, idempotency_key: str | None) -> api.RunSummary:
-        run = self._undos.ask(self._run(run_id).run_id, idempotency_key)
-        return self._show.run(run, self._runs.counters(run))
+    def undo(self, run_id: str, idempotency_key: str | None) -> tuple[api.RunSummary, bool]:
+        """The run, and whether an earlier call with this key began the undo."""
+        run, replayed = self._undos.ask(self._run(run_id).run_id, idempotency_key)
+        return self._show.run(run, self._runs.counters(run)), replayed
 
     def export(self, run_id: str, limit: int, cursor: str | None) -> api.RunExport:
         run = self._run(run_id)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from batch_import.domain import contract as api
 from batch_import.domain.errors import TooLarge
 from batch_import.domain.politeness import MOST_REQUESTS, USUAL_REQUESTS
+from batch_import.domain.shortening import bytes_in_answer
 from batch_import.intake.rows import Intake, ParsedRow
 from batch_import.intake.texts import Note, texts_of
 
@@ -24,7 +25,7 @@ def shown(intake: Intake, language: str, look_up: LookUp = lambda _: (None, None
     for most in _MODELS_SHOWN:
         rows = [_row(row, most, findings.get(row.row, (None, None))) for row in intake.rows]
         result = _result(intake, rows, language)
-        if len(result.model_dump_json().encode()) <= MOST_BYTES:
+        if bytes_in_answer(result.model_dump_json()) <= MOST_BYTES:
             return result
     raise TooLarge("the rows of this text are too many for one answer: split it", "文本的行数过多，请拆分后再试")
 

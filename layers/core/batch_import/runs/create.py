@@ -147,6 +147,23 @@ class BatchImportService:
                 return False
         return True
 
+    def _expand_lost(self, run: Run, may_go_on: Callable[[], bool]) -> bool:
+        """Of a list that cannot be opened any more the addresses are left, in small letters, as they are searched.
+
+        Its items end without a key, and so the run ends.
+        """
+        lines = b"\n".join(zlib.decompress(text) for text in self._runs.search_texts(run)).decode().splitlines()
+        for start in range(0, len(lines), MOST_PARTS):
+            if not may_go_on():
+                return False
+            listed = [_lost(run, n, line) for n, line in enumerate(lines[start : start + MOST_PARTS], start)]
+            self._items.add([self._item(run, entry) for entry in listed])
+            self._progress.publish()
+            self._queue_listed(run, listed)
+        for number, start in self._runs.expanded(run).items():
+            self._runs.move_pointer(run.run_id, number, start, None)
+        return True
+
     def cancel(self, run_id: str) -> Run:
         """running → cancelled; again is harmless. Raises ``NotFound``, or ``Conflict`` when the run has ended."""
         self._runs.cancel(run_id)
@@ -214,7 +231,9 @@ class BatchImportService:
 
     def _expand_part(self, run: Run, number: int, start: int, may_go_on: Callable[[], bool]) -> bool:
         packed = self._secrets.open(run.run_id, _part(number))
-        listed: list[ImportRow] = json.loads(zlib.decompress(packed)) if packed else []
+        if packed is None:  # another worker has just expanded it, or a backup without secrets was restored
+            return number not in self._runs.expanded(run) or self._expand_lost(run, may_go_on)
+        listed: list[ImportRow] = json.loads(zlib.decompress(packed))
         queued = max(0, start - QUEUED_TOGETHER - MOST_PARTS)  # again: a crash may have come before it
         while start < len(listed):
             if not may_go_on():
@@ -268,6 +287,13 @@ class BatchImportService:
             created_at=now,
             updated_at=now,
         )
+
+
+def _lost(run: Run, position: int, line: str) -> ImportRow:
+    """What the search knows of an item: its provider and its address."""
+    provider_id, base_url = line.split(" ", 1)
+    known = {"position": position, "provider_id": provider_id, "base_url": base_url}
+    return {**known, "key_digest": "unknown", "requested_models": [], "platform_wish": run.platform}
 
 
 def _packed(listed: list[ImportRow]) -> list[bytes]:

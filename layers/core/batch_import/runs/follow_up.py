@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from batch_import.domain.contract import CreateRunRequest, ItemRequest
+from batch_import.domain.contract import POLL_SECONDS, CreateRunRequest, ItemRequest
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.errors import Conflict, InvalidRequest, NotFound
 from batch_import.domain.types import AccessMode
@@ -26,7 +26,7 @@ class FollowUp:
         if run is None:
             raise NotFound("there is no such run", "没有该批次")
         if run.finished_at is None:
-            raise Conflict(f"run {run_id} has not ended yet", f"批次 {run_id} 尚未结束")
+            raise Conflict(f"run {run_id} has not ended yet", f"批次 {run_id} 尚未结束", retry_after=POLL_SECONDS)
         return run
 
     def items_of(self, run: Run) -> list[Item]:
@@ -67,6 +67,7 @@ class FollowUp:
                 raise Conflict(
                     f"run {other.run_id} holds some of the same items and has not ended yet",
                     f"批次 {other.run_id} 含有其中的条目且尚未结束",
+                    retry_after=POLL_SECONDS,
                 )
         return tuple(other.run_id for other in unfinished)
 

@@ -21,7 +21,7 @@ from batch_import.host.errors import HostError
 from batch_import.host.transport import TIMEOUT
 from batch_import.net.deadline import deadline
 from batch_import.proofs.withdrawal import Withdrawal
-from batch_import.runs.create import BatchImportService
+from batch_import.runs.create import BatchImportService, Started
 from batch_import.runs.follow_up import FollowUp
 from batch_import.runs.item_list import idempotency_facts
 from batch_import.store.items import ItemStore
@@ -44,13 +44,14 @@ class UndoRequests:
         self._service = service
         self._queue = queue
 
-    def ask(self, run_id: str, idempotency_key: str | None = None) -> Run:
+    def ask(self, run_id: str, idempotency_key: str | None = None) -> Started:
         """Queue the undo of an ended run. One that is under way goes on; one that has ended looks again at what stayed.
 
         ``Conflict`` for a run that has not ended, and for a dry run.
         """
         facts = idempotency_facts(lambda: f"undo {run_id}", idempotency_key)
-        run = self._service.earlier(facts)
+        earlier = self._service.earlier(facts)
+        run = earlier
         if run is None:
             run = self._follow_up.ended(run_id)
             if run.dry_run:
@@ -63,7 +64,7 @@ class UndoRequests:
             run = self._follow_up.ended(run_id)
         if run.is_being_undone:
             self._queue.send([Work(run_id, undo=True)])
-        return run
+        return Started(run, replayed=earlier is not None)
 
 
 class UndoWorker:
