@@ -181,5 +181,6 @@ EXAMPLES = [
     Example("bad lines among good ones", f"{U} {K}\n???\nhello world, this is nothing\n{U2} {K2}", TWO),
     Example("empty", "", []),
     Example("only comments", "# nothing\n\n# here\n", []),
+    Example("an address listed again, its key still to come", f"{U} {K}\n{U} key follows", [Right(), incomplete(U, "", "no_key")]),
     Example("two addresses and no key", f"{U} {U2}", [incomplete(U, "", "no_key"), incomplete(U2, "", "no_key")]),
 ]  # fmt: skip

@@ -69,7 +69,7 @@ class Records:
             else:
                 paragraph.append(line)
         self._paragraph(paragraph)
-        self._end()
+        self._end(lines)
         return Found(self.drafts, self.ignored)
 
     def _paragraph(self, lines: Sequence[Line]) -> None:
@@ -373,7 +373,7 @@ class Records:
             return None
         return self.drafts[lines[max(bisect_right(lines, (number, len(lines))) - 1, 0)][1]]
 
-    def _end(self) -> None:
+    def _end(self, lines: Sequence[Line]) -> None:
         self._models_of_variables()
         self.drafts = joined_halves(self.drafts)
         kept = []
@@ -382,6 +382,7 @@ class Records:
         roots = {
             root_of(one).base_url for draft in self.drafts if is_left and draft.complete for one in draft.addresses
         }
+        entries = {line.number for line in lines if _is_entry(line)} if roots else set()
         used = {key for draft in self.drafts if draft.complete for key in draft.keys}
         for draft in self.drafts:
             if not draft.keys and len(draft.addresses) > 1:
@@ -389,7 +390,10 @@ class Records:
             if (
                 not draft.keys
                 and draft.addresses
-                and all(_is_page_of(one, sites) or root_of(one).base_url in roots for one in draft.addresses)
+                and all(
+                    _is_page_of(one, sites) or (root_of(one).base_url in roots and draft.line not in entries)
+                    for one in draft.addresses
+                )
             ):
                 self.ignored.append((draft.line, " ".join(draft.addresses)))
             elif draft.keys and not draft.addresses and used.issuperset(draft.keys):
@@ -400,6 +404,12 @@ class Records:
                 self.ignored.append((draft.line, draft.site))
         self.drafts = [part for draft in kept for part in paired(draft)]
         self.ignored.sort()
+
+
+def _is_entry(line: Line) -> bool:
+    """Whether the line begins with an address and says more of it: it lists a relay, also one that stands elsewhere."""
+    first, text = (line.tokens[0] if line.tokens else None), line.text.strip()
+    return first is not None and first.field is Field.ADDRESS and text.startswith(first.value) and text != first.value
 
 
 def _as_written(words: Sequence[str], text: str) -> str:
