@@ -29,7 +29,8 @@ START = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 def pytest_configure() -> None:
     choose_sample()  # here, so that the processes that pytest-xdist starts choose the same
-    settings.register_profile("tests", deadline=None, max_examples=100 if all_are_tried() else 25)
+    longer = all_are_tried()
+    settings.register_profile("tests", deadline=None, max_examples=100 if longer else 25, derandomize=not longer)
     settings.load_profile("tests")
 
 

@@ -19,7 +19,7 @@ from tests.support.aws import OPERATOR, ROOT, VIEWER, Aws
 from tests.support.schemathesis_hooks import CUSTOMER
 
 TOKENS = {"operator": OPERATOR, "viewer": VIEWER, "nobody": "sk-test-nobody"}
-SAMPLE = ("--phases", "examples,fuzzing", "--max-examples", "2")
+SAMPLE = ("--phases", "examples,fuzzing", "--max-examples", "2", "--generation-deterministic")
 WHOLE = ("--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "20")
 
 

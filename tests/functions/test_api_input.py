@@ -5,6 +5,7 @@ See docs/design.md#32-requests-and-errors.
 
 import base64
 import json
+import sys
 import time
 from typing import Any
 
@@ -80,6 +81,10 @@ def test_pairs_of_surrogates_are_characters() -> None:
     assert decode('["\\ud83d\\ude00", "\\\\u0000", 1.5, -3, 1e5]') == ["😀", "\\u0000", 1.5, -3, 1e5]
 
 
+def test_every_double_is_read_in_its_shortest_form() -> None:
+    assert decode("[-2.2250738585072014e-308]") == [-sys.float_info.min]
+
+
 def test_bodies_in_base64_that_are_no_text_are_refused(aws: Aws) -> None:
     for content in (b"\xff\xfe", b"\x1f\x8b\x08\x00", b"\x80abc"):
         event = api_event("POST", RUNS, base64.b64encode(content).decode(), "operator", None, {})
@@ -101,6 +106,7 @@ LOOSE = [
     {"items": [{**ITEM, "api_key": 12345}]}, {"items": [{**ITEM, "base_url": None}]}, {"rows": [{"row": 1}]},
     {"legacy_batch_id": 7}, {"text": 7}, {"platform": "kimi"}, {"reactivate": "never"}, {"max_multiplier": "1"},
     {"max_multiplier": True}, {"max_multiplier": 0}, {"min_balance": -1}, {"min_balance": 2_000_000}, {"dry_run": 1},
+    {"min_balance": sys.float_info.min}, {"max_multiplier": 0.000_000_9},
 ]  # fmt: skip
 
 

@@ -13,7 +13,8 @@ FIELDS = frozenset(
     {*api.CreateRunRequest.model_fields, *api.ItemRequest.model_fields, *api.RowDecision.model_fields}
     | {*api.ParseRequest.model_fields, *api.RetryRequest.model_fields}
 )
-_LONGEST_NUMBER = 20  # characters
+_LONGEST_WHOLE_NUMBER = 20  # characters
+_LONGEST_FRACTION = 25  # the shortest text of any double, such as -2.2250738585072014e-308, has 24
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 _Path = tuple[str | int, ...]
 
@@ -21,9 +22,9 @@ _Path = tuple[str | int, ...]
 def decode(text: str) -> Any:
     """The value of a JSON text.
 
-    Raises ``InvalidRequest`` for a text that is no JSON, an object with a name twice, ``NaN`` and infinities, numbers
-    of more than 20 characters, NUL, lone surrogates, and what is nested deeper than the interpreter goes. No error
-    repeats what was sent.
+    Raises ``InvalidRequest`` for a text that is no JSON, an object with a name twice, ``NaN`` and infinities, whole
+    numbers of more than 20 characters and others of more than 25, NUL, lone surrogates, and what is nested deeper than
+    the interpreter goes. No error repeats what was sent.
     """
     try:
         value = json.loads(
@@ -63,21 +64,21 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(digits: str) -> int:
-    _limit(digits)
+    _limit(digits, _LONGEST_WHOLE_NUMBER)
     return int(digits)
 
 
 def _number(digits: str) -> float:
     """``30.0`` and ``3e1`` are 30: to JSON Schema, and so to the document, a number without a fraction is whole."""
-    _limit(digits)
+    _limit(digits, _LONGEST_FRACTION)
     number = float(digits)
     if not math.isfinite(number):
         _not_a_number(digits)
     return int(number) if number.is_integer() else number
 
 
-def _limit(digits: str) -> None:
-    if len(digits) > _LONGEST_NUMBER:
+def _limit(digits: str, longest: int) -> None:
+    if len(digits) > longest:
         raise InvalidRequest("the body has a number that is too long", "请求体中的数字过长")
 
 
