@@ -5,6 +5,7 @@ import re
 from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from batch_import.intake.limited import DEEPEST, toml_of, yaml_of
@@ -21,6 +22,9 @@ _LOOSE = re.compile(
 _YAML_SIGN = re.compile(r"^[ \t]*(?:-[ \t]+)?[\w\"'.-]{1,60}:[ \t]*(?:#.*|&\w+[ \t]*)?$", re.MULTILINE)
 _YAML_LIST = re.compile(r"^[ \t]*-[ \t]+[\w\"'.-]{1,60}:[ \t]+\S", re.MULTILINE)
 _TOML_SIGN = re.compile(r"^[ \t]*\[{1,2}[\w.\"'-]{1,100}\]{1,2}[ \t]*(?:#.*)?$", re.MULTILINE)
+_TOML_LINE = re.compile(
+    r"\s*(?:\[{1,2}[\w.\"' -]{1,100}\]{1,2}\s*(?:#.*)?|[\w.\"'-]{1,80}\s*=\s*[\"'\[{\w+-].*|[\]}\"'#].*)?"
+)
 _LEADING = re.compile(r"\A(?:\s*//.*\n)+")  # comments above a document
 _START = re.compile(r"^[ \t]*(?:[\w \t]{0,60}[=:][ \t]*)?(?=[{\[])", re.MULTILINE)
 _BRACKET = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"?|[{}\[\]]")
@@ -185,13 +189,20 @@ def program_document(text: str, first: int = 1) -> Document | None:
     return Document(drafts, "text", first, first + text.count("\n"))
 
 
-def toml_among(lines: Sequence[tuple[int, str]]) -> Document | None:
-    """The TOML document that ``lines`` (number, text) are, where other documents stood before and behind them."""
-    text = "\n".join(line for _, line in lines)
-    if not lines or _TOML_SIGN.search(text) is None or (parsed := toml_of(text)) is None:
-        return None
-    drafts = drafts_of_object(parsed, lines=Places(text, lines[0][0]))
-    return Document(drafts, "toml", lines[0][0], lines[-1][0]) if drafts else None
+def toml_among(lines: Sequence[tuple[int, str]]) -> list[Document]:
+    """The TOML documents among ``lines`` (number, text): lines that look so, with a table among them."""
+    found: list[Document] = []
+    run: list[tuple[int, str]] = []
+    for number, line in (*lines, (0, "end of the lines")):
+        if _TOML_LINE.fullmatch(line):
+            run.append((number, line))
+            continue
+        text = "".join(line + "\n" * (after - at) for (at, line), (after, _) in pairwise([*run, (0, "")]))
+        if _TOML_SIGN.search(text) is not None and (parsed := toml_of(text)) is not None:
+            drafts = drafts_of_object(parsed, lines=Places(text, run[0][0]))
+            found += [Document(drafts, "toml", run[0][0], run[-1][0])] if drafts else []
+        run = []
+    return found
 
 
 def _broken_off(decoder: json.JSONDecoder, text: str, begin: int) -> Any:

@@ -47,7 +47,7 @@ _WORDS: Mapping[Field, str] = {
         homepage website site siteurl home websiteurl homepageurl docs doc documentation docsurl 官网 主页 官网地址 文档 文档地址
         教程 控制台 注册 注册地址 注册链接 后台 面板 充值 购买 购买地址 购买链接 充值地址 邀请链接 网站 帮助 console dashboard register
         signup getkey 获取密钥 获取key apikeyurl 来源 source link 链接来源 status statuspage 状态页 监控 github 仓库 价格 pricing 群 社区 论坛
-        参考 reference avatar icon iconurl logo image 图标 图片 tutorial guide help faq инструкция anleitung instructions privacy terms unsubscribe referrer referer origin proxy 代理 proxyurl httpproxy httpsproxy allproxy 查询地址 额度查询 余额查询""",
+        参考 reference avatar icon iconurl logo image 图标 图片 tutorial guide help faq инструкция anleitung instructions privacy terms unsubscribe referrer referer origin proxy 代理 proxyurl httpproxy httpsproxy allproxy httpproxyurl httpsproxyurl socksproxyurl 查询地址 额度查询 余额查询""",
     Field.KEY: """
         apikey apikeys key keys token tokens secret secretkey apitoken authtoken authorization xapikey xgoogapikey sk
         apisecret credential bearer bearertoken experimentalbearertoken apikeyvalue openaikey accesskey
@@ -109,19 +109,35 @@ _SUFFIXES: tuple[tuple[str, Field], ...] = (
     ("模型", Field.MODELS),
     ("type", Field.PLATFORM),
 )
-# Owners of addresses and keys that are no relay's: of storage, mail, sign-in, monitoring, search, chat.
-_OTHER_SERVICE = re.compile(
-    r"^(?:aws|s3|minio|oss|cos|redis|mysql|postgres|database|db|mongo|milvus|qdrant|pinecone|smtp|mail|oauth|nextauth|clerk|jwt|csrf"
-    r"|webhook|callback|otel|sentry|langfuse|langsmith|langchain|posthog|stripe|github|gitlab|gitee|telegram|tg|discord|slack|feishu|lark"
-    r"|dingtalk|wechat|weixin|qq|tavily|serper|serpapi|searxng|bing|brave|exa|firecrawl|jina|elevenlabs|proxy|http|https)(?=bot|$)"
-)
+# Words in the names of addresses and keys that are no relay's: of storage, mail, sign-in, monitoring, search, chat.
+_OTHER_TEXT = """
+    aws s3 minio oss cos redis mysql postgres postgresql pg database db mongo mongodb milvus qdrant pinecone weaviate chroma neo4j supabase
+    elastic elasticsearch meili meilisearch typesense smtp mail email oauth nextauth clerk jwt csrf session admin management webhook callback
+    otel sentry langfuse langsmith langchain posthog stripe github gitlab gitee telegram tg tgbot discord slack feishu lark dingtalk wechat
+    weixin qq tavily serper serpapi searxng searxngapi bing brave exa firecrawl elevenlabs proxy mcp
+"""
+_OTHER = frozenset(_OTHER_TEXT.split())
+_RELAY_TEXT = """
+    openai anthropic claude gemini google gpt chatgpt llm ai ollama deepseek relay proxyapi model models embedding rerank
+"""
+_RELAY = frozenset(_RELAY_TEXT.split())
+_MAKERS_TEXT = """
+    azure cohere custom dashscope doubao glm grok groq kimi mistral moonshot openrouter perplexity qwen siliconflow volcengine xai zhipu
+"""
+_MAKERS = _RELAY | frozenset(_MAKERS_TEXT.split())
+_AROUND_TEXT = """
+    api bot client config http https network options search server servers settings
+"""
+_AROUND = frozenset(_AROUND_TEXT.split())
+_FIRST = re.compile(
+    r"(?:api_?key|(?:api_?)?base_?url|api_?(?:base|url|host))[_-](?=[A-Za-z])", re.IGNORECASE
+)  # ``api_key_openai``
+_HUMPS = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[^\W\dA-Za-z_]+")
 _FRONT_ENDS = frozenset(
     ["vite", "nextpublic", "reactapp", "expopublic", "nuxtpublic", "vueapp"]
 )  # they call their own server
 _ALL_SUFFIXES = tuple(suffix for suffix, _ in _SUFFIXES)
-_RELAY_OWNER = re.compile(
-    r"^(?:my|vite|nextpublic)?(?:openai|anthropic|claude|gemini|google|gpt|chatgpt|llm|ai|ollama|deepseek|relay|proxyapi|model)(?:api)?$"
-)
+_RELAY_OWNER = re.compile(rf"^(?:my|vite|nextpublic)?(?:{'|'.join(_RELAY)})(?:api)?$")
 _RELAY_SUFFIXES: tuple[tuple[str, Field], ...] = (
     ("url", Field.ADDRESS),
     ("uri", Field.ADDRESS),
@@ -165,23 +181,48 @@ def field_of(name: str) -> Named | None:
     for suffix, field in _SUFFIXES if numbered.endswith(_ALL_SUFFIXES) else ():
         if numbered.endswith(suffix):
             owner = numbered[: -len(suffix)]
-            if _OTHER_SERVICE.search(owner) or (suffix == "secretkey" and not _RELAY_OWNER.search(owner)):
+            if is_other_service(name, owner) or (suffix == "secretkey" and not _RELAY_OWNER.search(owner)):
                 return Named(Field.OTHER)
             if field is Field.ADDRESS and owner in _FRONT_ENDS:
                 return Named(Field.SITE)
             if field is Field.MODELS and _OTHER_MODELS.search(owner):
                 return Named(Field.OTHER)
             return Named(field, owner + number, _BACKUP.search(bare) is not None or (not owner and bool(number)))
+    if (end := _FIRST.match(name)) is not None and (maker := numbered[len(end[0].translate(_NOISE)) :]) in _MAKERS:
+        return Named(_TABLE[end[0].translate(_NOISE).lower()], maker + number)
     for suffix, field in _RELAY_SUFFIXES if numbered.isascii() else ():
         owner = numbered[: -len(suffix)]
-        if numbered.endswith(suffix) and _RELAY_OWNER.search(owner) is not None:
+        if numbered.endswith(suffix) and _is_relays(name, owner):
             return Named(field, owner + number)
     return None
 
 
-def is_other_service(name: str) -> bool:
-    """Whether ``name`` is that of a service which is no relay (``Jwt``, ``redis``)."""
-    return _OTHER_SERVICE.search(name.translate(_NOISE).lower()) is not None
+def _is_relays(name: str, owner: str) -> bool:
+    words = _words_of(name, owner)
+    return _RELAY_OWNER.search(owner) is not None or (not _RELAY.isdisjoint(words) and _OTHER.isdisjoint(words))
+
+
+def is_other_service(name: str, owner: str = "") -> bool:
+    """Whether ``name`` (of it only the beginning, ``owner``) is that of a service which is no relay (``Jwt``, ``redis``)."""
+    words = _words_of(name, owner or name)
+    return not _OTHER.isdisjoint(words) and _RELAY.isdisjoint(words)
+
+
+def is_service_alone(name: str) -> bool:
+    """Whether ``name`` is that of such a service and of nothing else (``mcpServers``, ``proxy_config``)."""
+    words = set(map(str.lower, _HUMPS.findall(name)))
+    return not _OTHER.isdisjoint(words) and words <= _OTHER | _AROUND
+
+
+def _words_of(name: str, owner: str) -> set[str]:
+    """The words that ``name`` begins with (``agent``, ``tavily`` of ``AGENT_TAVILY_API_KEY``), as many as make up ``owner``."""
+    words, length = {owner}, 0
+    for word in _HUMPS.findall(name):
+        length += len(word)
+        if length > len(owner):
+            break
+        words.add(word.lower())
+    return words
 
 
 _PLATFORM_WORDS: tuple[tuple[re.Pattern[str], Platform | None], ...] = (
@@ -219,9 +260,9 @@ def provider_platform(name: str, value: str) -> Platform | None:
     return platform_of(value) if is_one else None
 
 
-_ON = frozenset(["1", "true", "yes", "on", "是"])
+_ON = frozenset(["1", "true", "t", "yes", "y", "on", "是"])
 _OFF = frozenset(
-    ["0", "2", "3", "false", "no", "off", "disabled", "inactive", "error", "禁用", "停用", "已禁用", "已停用"]
+    ["0", "2", "3", "false", "f", "no", "n", "off", "disabled", "inactive", "error", "禁用", "停用", "已禁用", "已停用"]
 )  # 2, 3: one-api, new-api
 
 

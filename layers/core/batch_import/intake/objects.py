@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from batch_import.domain.types import Platform
 from batch_import.intake import cleaning
-from batch_import.intake.fields import Field, field_of, is_other_service, platform_of
+from batch_import.intake.fields import Field, field_of, is_other_service, is_service_alone, platform_of
 from batch_import.intake.relations import nested
 from batch_import.intake.roots import is_api_root
 from batch_import.intake.rows import Draft
@@ -26,16 +26,17 @@ from batch_import.intake.values import (
     opened,
     says,
     take,
+    texts_of,
     unwrapped,
 )
 
 _DEEPEST = 60
 _OTHER_MODELS = re.compile(r"embed|rerank|tts|speech|image|vision|audio", re.IGNORECASE)
-_PARTS_TEXT = """
-    auth body config credential credentials data env extra header headerParameters headers http_headers keyVaults
-    litellm_params options parameters params payload postData request settings settingsConfig settings_config
-"""
-_PARTS = frozenset(_PARTS_TEXT.split())
+# Names of objects that are a part of what they stand in, and no entry of their own.
+_PART = re.compile(
+    r"auth|body|credentials?|data|env(?:ironment)?|extra|header(?:Parameter)?s?|http_headers|keyVaults|parameters|payload|postData|request"
+    r"|(?:(?:api|client|connection|http|litellm|llm|model|network|provider|request|server|settings|transport)_?)?(?i:config|options|params|settings)"
+)
 
 
 class Lines(Protocol):
@@ -70,6 +71,9 @@ class _Above:
     platform: Platform | None = None
     models: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+
+
+PAIRED = "\ufdd0paired"  # the name of what two lists say together
 
 
 def drafts_of_object(
@@ -111,6 +115,8 @@ class _Finder:
         """A key without an address or an address without a key is an incomplete row, if it is surely one of the two."""
         if Note.DISABLED in facts.notes and not facts.keys:
             return
+        if not (facts.addresses or facts.keys or facts.sites or facts.label):
+            return
         sure = Note.NOT_AN_API_KEY in facts.notes or any(cleaning.kind_of(key) in SURE for key in facts.keys)
         if (facts.keys and facts.strong) or sure or (facts.addresses and facts.strong and not facts.emitted):
             self._emit(facts)
@@ -135,13 +141,15 @@ class _Finder:
         return left
 
     def _object(self, node: Mapping[str, Any], above: _Above, depth: int) -> _Facts:
-        own, children = self._own(nested(named_value(node)))
+        own, children = self._own(_by_position(nested(named_value(node))))
         own.label = own.label or (None if above.label else own.identity)
         below = _below(own, above, node)
         facts = self._groups(_by_owner(own), own, below)
         apart = _is_map_of_entries(node)
-        for name, value in children:
+        for name, value in sorted(children, key=lambda child: not _is_part(child[0])):
             child = _with_address(name, as_fields(value) or value)
+            if is_service_alone(name) and not (isinstance(child, dict) and "proxy" in name and says(child, Field.KEY)):
+                child = _environments(child)
             entries = child if isinstance(child, list) else [child]
             for entry in entries:
                 found = self.facts(entry, _named_below(below, name, entry, isinstance(child, list)), depth + 1)
@@ -150,7 +158,7 @@ class _Finder:
                 self._follow(found)
                 if found.keys and not found.addresses and is_other_service(name):
                     continue
-                found.strong = found.strong or name in _PARTS
+                found.strong = found.strong or (_is_part(name) and bool(found.keys))
                 self._join(facts, found, apart or isinstance(child, list))
         if own.cut and not self._cut and (facts.addresses or facts.keys):
             self._cut = True
@@ -223,7 +231,7 @@ class _Finder:
 
     def _emit(self, facts: _Facts) -> None:
         notes = [note for note in dict.fromkeys(facts.notes) if not (note is Note.NOT_AN_API_KEY and facts.keys)]
-        text = facts.keys[0] if facts.keys else (facts.addresses or [""])[0]
+        text = next((key for key in facts.keys if cleaning.may_be_key(key)), (facts.addresses or facts.keys or [""])[0])
         self.drafts.append(
             Draft(
                 self._lines.of(text) if self._lines else self._line,
@@ -291,18 +299,22 @@ def _owned(owner: str) -> Platform | None:
 
 
 def _below(own: Own, above: _Above, node: Mapping[str, Any]) -> _Above:
-    notes = above.notes
+    notes = (*above.notes, *([Note.PAIRED_BY_POSITION] if PAIRED in node else []))
     if own.disabled and Note.DISABLED not in notes:
         notes = (*notes, Note.DISABLED)
     if own.unknown and (own.addresses or own.keys) and Note.FIELD_IGNORED not in notes:
         notes = (*notes, Note.FIELD_IGNORED)
     models = above.models
     by_name = any(isinstance(value, dict) and is_models(name) for name, value in node.items())
-    if by_name and not _PARTS & set(map(str, node)):
+    if by_name and not any(map(_is_part, node)):
         return _Above(own.label or above.label, own.platform or above.platform, models, notes)
     if own.models and not any(_is_of_entries(name, value) for name, value in node.items()):
         models = tuple(own.models)
     return _Above(own.label or above.label, own.platform or above.platform, models, notes)
+
+
+def _is_part(name: object) -> bool:
+    return _PART.fullmatch(str(name)) is not None
 
 
 def _is_of_entries(name: object, value: Any) -> bool:
@@ -316,21 +328,39 @@ def _named_below(below: _Above, name: str, element: Any, is_list: bool) -> _Abov
     """In a map of providers the name of the entry is a label."""
     if (named := field_of(name)) is not None and named.field is Field.KEY and isinstance(element, dict):
         return _Above(below.label, below.platform or _owned(named.owner), below.models, below.notes)
-    if is_list or below.label or not isinstance(element, dict) or len(name) > 60 or name in _PARTS:
+    if is_list or below.label or not isinstance(element, dict) or len(name) > 60 or _is_part(name):
         return below
     if named is not None and named.field not in (Field.ADDRESS, Field.SITE):
         return below
-    inner = [value for key, value in element.items() if key in _PARTS and isinstance(value, dict)]
-    if any(says(part, Field.ADDRESS, Field.KEY) for part in (element, *inner)):
+    inner = (as_fields(value) or value for key, value in element.items() if _is_part(key))
+    if any(isinstance(part, dict) and says(part, Field.ADDRESS, Field.KEY) for part in (element, *inner)):
         return _Above(name, below.platform or _owned(name), below.models, below.notes)
     return below
 
 
 def _is_map_of_entries(node: Any) -> bool:
     """Whether the children of an object are entries of one kind by name, and no parts of one thing."""
-    if not isinstance(node, dict) or len(node) < 2 or _PARTS & set(map(str, node)):
+    if not isinstance(node, dict) or len(node) < 2 or any(map(_is_part, node)):
         return False
     return all(isinstance(value, dict) for value in node.values())
+
+
+def _by_position(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``node`` with its addresses and as many keys as pairs, if their positions count: some are empty or set by number.
+
+    So Open WebUI writes them: ``{"api_base_urls": […], "api_keys": ["", "sk-…"], "api_configs": {"0": {…}}}``.
+    """
+    lists = {named.field: (name, found) for name, value in node.items()
+             if (found := texts_of(value)) and (named := field_of(str(name))) is not None}  # fmt: skip
+    if not {Field.ADDRESS, Field.KEY} <= lists.keys() or len(lists[Field.ADDRESS][1]) != len(lists[Field.KEY][1]):
+        return node
+    pairs = list(zip(lists[Field.ADDRESS][1], lists[Field.KEY][1], strict=True))
+    is_numbered = any(isinstance(value, dict) and value and all(map(str.isdigit, value)) for value in node.values())
+    if not is_numbered and isinstance(node[lists[Field.KEY][0]], list) and all(map(all, pairs)):
+        return node
+    names = [lists[Field.ADDRESS][0], lists[Field.KEY][0]]
+    rest = {name: value for name, value in node.items() if name not in names}
+    return {**rest, PAIRED: [{"base_url": address, "api_key": key} for address, key in pairs]}
 
 
 def _with_address(name: str, child: Any) -> Any:
@@ -339,6 +369,12 @@ def _with_address(name: str, child: Any) -> Any:
     if not is_address or not isinstance(child, dict) or says(child, Field.ADDRESS) or not says(child, Field.KEY):
         return child
     return {**child, "base_url": name}
+
+
+def _environments(service: Any) -> Any:
+    """Of the entries of another service (MCP servers) only the variables that they set."""
+    entries = service.values() if isinstance(service, dict) else service
+    return [{"env": one["env"]} for one in entries if isinstance(one, dict) and isinstance(one.get("env"), dict)]
 
 
 def _copy(facts: _Facts) -> _Facts:

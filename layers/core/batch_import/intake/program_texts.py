@@ -171,7 +171,9 @@ class _Reader:
             return
         if isinstance(value, _Name):
             resolved = self._resolved(value, take=_is_field(name)) if name else value
-            if isinstance(resolved, _Name) and not (_is_environment(resolved) or _is_model(resolved)):
+            if isinstance(resolved, _Name) and not (
+                _is_environment(resolved) or _is_model(resolved) or _is_switch(name, resolved)
+            ):
                 return
             value = str(resolved)
         if isinstance(value, str) and (header := _HEADER.fullmatch(value)) and _is_field(header[1]):
@@ -294,6 +296,12 @@ def _is_model(word: str) -> bool:
 def _is_environment(name: str) -> bool:
     """Whether a word is a variable of the environment; ``$key`` of PHP is none."""
     return re.search(r"[A-Z]{3}|env", name) is not None and cleaning.is_environment(name)
+
+
+def _is_switch(name: str, value: str) -> bool:
+    """Whether ``value`` says that an entry is on or off (``enabled = false``)."""
+    named = field_of(name)
+    return named is not None and named.field in (Field.ENABLED, Field.DISABLED) and value.lower() in ("true", "false")
 
 
 def _is_field(name: str) -> bool:

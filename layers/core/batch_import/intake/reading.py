@@ -59,9 +59,10 @@ def _lines(text: str, clean: str, form: str) -> _Read:
         documents += embedded_documents(clean, _used(documents))
     used = _used(documents)
     lines = _without_blanks([(number, line) for number, line in _plain_lines(text) if number not in used])
-    if documents and (toml := toml_among(lines)) is not None:
-        drafts = joined_halves([draft for document in (*documents, toml) for draft in document.drafts])
-        return drafts, [], "mixed"
+    if form == "auto" and (toml := toml_among(lines) if "[" in clean else []):
+        documents += toml
+        used = _used(toml)
+        lines = [(number, line) for number, line in lines if number not in used]
     if form == "auto" and (
         program := program_document("\n".join(line for _, line in lines), lines[0][0] if lines else 1)
     ):

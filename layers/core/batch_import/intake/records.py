@@ -359,13 +359,16 @@ class Records:
                 draft.models.append(token.value)
 
     def _owner_of(self, token: Token) -> Draft | None:
-        """The pair of variables whose name begins as that of ``token``, or the only pair."""
-        if (draft := self.variables.get(f"{token.owner}model")) is not None:  # ``A_MODEL``, ``A_MODEL_API_KEY``
-            return draft
+        """The pair of variables whose name begins as that of ``token`` or goes on from it, or the only pair."""
         for end in range(len(token.owner), 0, -1):
             if (draft := self.variables.get(token.owner[:end])) is not None:
                 return draft
-        return next(iter(self.variables.values())) if len(self.variables) == 1 else None
+        longer = [
+            draft for owner, draft in self.variables.items() if owner.startswith(token.owner)
+        ]  # ``A_MODEL_API_KEY``
+        return (
+            next(iter(self.variables.values())) if len(self.variables) == 1 else longer[0] if len(longer) == 1 else None
+        )
 
     def _above(self, number: int, lines: Sequence[tuple[int, int]]) -> Draft | None:
         """Where there are no variables: the draft above line ``number``, or the first one."""

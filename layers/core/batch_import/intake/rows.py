@@ -266,7 +266,7 @@ def _row(key: _Key, written: str, root: Root, common: dict[str, Any], more: Sequ
         status = RowStatus.INCOMPLETE
     elif key.parts:
         status, choices = RowStatus.AMBIGUOUS, _key_choices(key, root.base_url)
-    elif root.page and common["unsure"]:
+    elif root.page:
         status = RowStatus.AMBIGUOUS
         notes.append(Note.NOT_A_RELAY)
         choices = (_choice("use_address", [(root.base_url, key.text)]),)
@@ -343,7 +343,6 @@ def _common(draft: Draft) -> dict[str, Any]:
         "platform": draft.platform,
         "legacy_provider_id": draft.legacy_provider_id,
         "notes": tuple(notes),
-        "unsure": draft.unclear,
     }
 
 

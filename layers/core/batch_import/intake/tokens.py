@@ -6,7 +6,15 @@ import re
 from batch_import.intake import cleaning
 from batch_import.intake.cleaning import Kind, kind_of
 from batch_import.intake.commands import PROMPT, plain_command
-from batch_import.intake.fields import Field, Named, field_of, platform_of, provider_platform
+from batch_import.intake.fields import (
+    Field,
+    Named,
+    field_of,
+    is_other_service,
+    is_service_alone,
+    platform_of,
+    provider_platform,
+)
 from batch_import.intake.labels import is_detail, is_label_alone, is_name, labels
 from batch_import.intake.line import Line, Token
 from batch_import.intake.links import draft_of_link, is_link
@@ -91,15 +99,22 @@ _WIKI_ITEM = re.compile(r"^\s*#+(?=\s*\[https?://)")  # a numbered one of MediaW
 _LONGEST_LINE = 200_000
 
 
+_ASSIGNED = re.compile(r"\s*[\w.-]{1,60}\s*[=:]")
+_SECTION = re.compile(r"\s*\[{1,2}([\w. -]{1,60})\]{1,2}\s*")
+
+
 class TokenReader:
     """Reads lines into tokens; a label without a value is kept for the next line."""
 
     def __init__(self) -> None:
         self._pending: tuple[Named, str] | None = None
+        self._is_of_other = False  # the section is another service's (``[webhook]``)
 
     def read(self, number: int, text: str) -> Line:
         line = Line(number, text)
-        if len(text) > _LONGEST_LINE:
+        if text.lstrip()[:1] == "[" and (section := _SECTION.fullmatch(text)) is not None:
+            self._is_of_other = is_service_alone(section[1])
+        if len(text) > _LONGEST_LINE or (self._is_of_other and _ASSIGNED.match(text) is not None):
             line.words.append("")
             return line
         if "://" in text and (found := _PLAIN_LINE.fullmatch(text)) is not None and _is_plain(found):
@@ -173,6 +188,8 @@ class TokenReader:
         if named is None or named.field in (Field.OTHER, Field.ENABLED, Field.DISABLED, Field.LOGIN):
             if named is not None and named.field is Field.OTHER and is_name(name) and not is_detail(name):
                 line.words.append(name)
+            if named is not None and is_other_service(name):
+                return None
             if _IDENTITY.search(name):
                 text = " ".join(text.split()[1:])
             self._words(line, text, is_under_other=named is not None)
@@ -299,7 +316,7 @@ class TokenReader:
                 kind = kind_of(word)
                 is_other = is_under_other or is_under_option
                 is_id = is_other and kind is Kind.KEY and not cleaning.is_prefixed_key(word)
-                if is_id or ((is_under_address or is_under_option) and kind is Kind.WEAK):
+                if is_id or ((is_under_address or is_other) and kind is Kind.WEAK):
                     line.words.append(word)  # an id, a hash, another secret; the name of a server
                 else:
                     named = self._word(line, word, named)
