@@ -176,9 +176,10 @@ def program_document(text: str, first: int = 1) -> Document | None:
     """``text`` read as a program, if that uses all of its keys, and all addresses or at least a pair of them."""
     if (parsed := program_of(text)) is None:
         return None
-    drafts = drafts_of_object(parsed, lines=Places(text, first), is_program=True)
+    set_aside: set[str] = set()
+    drafts = drafts_of_object(parsed, lines=Places(text, first), is_program=True, set_aside=set_aside)
     used = {value for draft in drafts for value in (*draft.addresses, *draft.keys)}
-    left = [value for value in strings_of(text) if value not in used]
+    left = [value for value in strings_of(text) if value not in used and value not in set_aside]
     if not used or len(left) > _MOST_LEFT:
         return None
     if any(len(draft.addresses) > 1 for draft in drafts) and any(not draft.addresses for draft in drafts):

@@ -37,7 +37,7 @@ _WORDS: Mapping[Field, str] = {
     Field.ADDRESS: """
         baseurl url endpoint apibase apibaseurl apiurl requestpath apihost apiendpoint apipath apiaddress apidomain host hostname server address
         basepath baseuri baseaddress uri apiserver upstream upstreamurl gateway gatewayurl reverseproxy relay relayurl
-        domain openaiproxyurl requesturl serverurl serviceurl providerurl endpointurl
+        domain customhost openaiproxyurl requesturl serverurl serviceurl providerurl endpointurl
         azureendpoint modelurl openaiurl baseurls urls apibaseurls endpoints
         地址 接口地址 接口 网址 api地址 api接口 api接口地址 api域名 站点地址 站点url 中转地址 中转站地址 中转站 中转 服务地址 服务器地址
         服务器 请求地址 代理地址 反代地址 反代 域名 链接 线路 线路地址 上游地址 上游 渠道地址 接入点 入口 入口地址 接入地址 调用地址 基础地址 基础url 基址
@@ -50,7 +50,7 @@ _WORDS: Mapping[Field, str] = {
         参考 reference avatar icon iconurl logo image 图标 图片 tutorial guide help faq инструкция anleitung instructions privacy terms unsubscribe referrer referer origin proxy 代理 proxyurl httpproxy httpsproxy allproxy httpproxyurl httpsproxyurl socksproxyurl 查询地址 额度查询 余额查询""",
     Field.KEY: """
         apikey apikeys key keys token tokens secret secretkey apitoken authtoken authorization xapikey xgoogapikey sk
-        apisecret credential bearer bearertoken experimentalbearertoken apikeyvalue openaikey accesskey
+        apisecret apikeyhelper credential bearer bearertoken experimentalbearertoken apikeyvalue openaikey accesskey
         keyvalue channelkey authkey mykey auth 密钥 秘钥 密匙 令牌 key密钥 api密钥 api秘钥 api密匙 api令牌 apikey密钥 卡密 口令 凭证 凭据 钥匙 接口密钥
         访问密钥 访问令牌 密钥key 密钥列表 密码key skkey 授权码 密钥apikey キー apiキー 키 api키 ключ apiключ clave claveapi llave khóaapi khóa klucz anahtar chiave chaveapi apiключ апиключ
         schluessel schlüssel apischlüssel clé cléapi chave""",
@@ -115,10 +115,11 @@ _OTHER_TEXT = """
     elastic elasticsearch meili meilisearch typesense smtp mail email oauth nextauth clerk jwt csrf session admin management webhook callback
     otel sentry langfuse langsmith langchain posthog stripe github gitlab gitee telegram tg tgbot discord slack feishu lark dingtalk wechat
     weixin qq tavily serper serpapi searxng searxngapi bing brave exa firecrawl elevenlabs proxy mcp
+    mailgun postmark sendgrid resend ses twilio vonage sms pusher algolia mailchimp recaptcha turnstile hcaptcha
 """
 _OTHER = frozenset(_OTHER_TEXT.split())
 _RELAY_TEXT = """
-    openai anthropic claude gemini google gpt chatgpt llm ai ollama deepseek relay proxyapi model models embedding rerank
+    openai oai anthropic claude gemini google gpt chatgpt llm ai ollama deepseek relay proxyapi model models embedding rerank
 """
 _RELAY = frozenset(_RELAY_TEXT.split())
 _MAKERS_TEXT = """
@@ -211,7 +212,7 @@ def is_other_service(name: str, owner: str = "") -> bool:
 def is_service_alone(name: str) -> bool:
     """Whether ``name`` is that of such a service and of nothing else (``mcpServers``, ``proxy_config``)."""
     words = set(map(str.lower, _HUMPS.findall(name)))
-    return not _OTHER.isdisjoint(words) and words <= _OTHER | _AROUND
+    return words == {"context", "servers"} or (not _OTHER.isdisjoint(words) and words <= _OTHER | _AROUND)
 
 
 def _words_of(name: str, owner: str) -> set[str]:

@@ -11,8 +11,10 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _ELEMENT = re.compile(
-    r"<([A-Za-z][\w.:-]{1,40})(?:\s[^<>]{0,200})?>([^<>]{0,2100})</\1>"
-    r"|<\w+\s+(?:key|name)=\"([\w.]{1,60})\"\s+value=\"([^\"<>]{0,2100})\"\s*/?>"
+    r"<key>(?P<key>[^<>]{1,60})</key>\s*<value[^<>]{0,60}>(?P<value>[^<>]{0,2100})</value>"
+    r"|<(?P<name>[A-Z][\w.:-]{1,40})(?:\s[^<>]{0,200})?>(?P<text>[^<>]{0,2100})</(?P=name)>"
+    r"|<\w+\s+(?:key|name)=\"(?P<attribute>[\w.]{1,60})\"\s+value=\"(?P<set>[^\"<>]{0,2100})\"\s*/?>",
+    re.IGNORECASE,
 )
 _HREF = re.compile(r"href=[\"']?(https?://[^\s\"'>]+)", re.IGNORECASE)
 _VALUE = re.compile(r"\bvalue=[\"']?((?:https?://|sk-)[^\s\"'>]+)")  # of a field of a form
@@ -43,13 +45,12 @@ def without_markup(text: str) -> str:
 
 def _element(found: re.Match[str]) -> str:
     """An element of XML as a label with its value; ``<key>NAME</key>`` of a plist is a label for the next line."""
-    if found[3]:
-        name, value = found[3], found[4]
-    elif field_of(found[2]) is not None or (found[1].lower() == "key" and found[2].isalpha()):
-        return f"{found[2]}:"
-    else:
-        name, value = found[1], found[2]
-    return f" {name}: {value} " if field_of(name) is not None else found[0]
+    if (named := found["key"] or found["attribute"]) is not None:
+        return f" {named}: {found['value'] if found['key'] else found['set']} "
+    name, text = found["name"], found["text"]
+    if field_of(text) is not None or (name.lower() == "key" and text.isalpha()):
+        return f"{text}:"
+    return f" {name}: {text} " if field_of(name) is not None else found[0]
 
 
 def _tag(found: re.Match[str]) -> str:

@@ -26,6 +26,7 @@ from batch_import.intake.values import (
     opened,
     says,
     take,
+    texts_in,
     texts_of,
     unwrapped,
 )
@@ -83,21 +84,23 @@ def drafts_of_object(
     app: str = "",
     lines: Lines | None = None,
     is_program: bool = False,
+    set_aside: set[str] | None = None,
 ) -> list[Draft]:
     """Drafts of every address and key in ``document``, in its order.
 
-    In a program (``is_program``) a model below a pair is one for that pair.
+    In a program (``is_program``) a model below a pair is one for that pair. ``set_aside`` gets the texts of other services.
     """
-    finder = _Finder(line, exact, lines, is_program)
+    finder = _Finder(line, exact, lines, is_program, set_aside if set_aside is not None else set())
     facts = finder.facts(document, _Above(platform=platform_of(app) if app == "openai" else _owned(app)), 0)
     finder.leftover(facts)
     return finder.drafts
 
 
 class _Finder:
-    def __init__(self, line: int, exact: bool, lines: Lines | None, is_program: bool) -> None:
+    def __init__(self, line: int, exact: bool, lines: Lines | None, is_program: bool, set_aside: set[str]) -> None:
         self.drafts: list[Draft] = []
         self._line, self._exact, self._lines, self._is_program = line, exact, lines, is_program
+        self._set_aside = set_aside
         self._seen: dict[int, Any] = {}  # the nodes as well, so that no other one gets the same id
         self._cut = False
 
@@ -149,6 +152,7 @@ class _Finder:
         for name, value in sorted(children, key=lambda child: not _is_part(child[0])):
             child = _with_address(name, as_fields(value) or value)
             if is_service_alone(name) and not (isinstance(child, dict) and "proxy" in name and says(child, Field.KEY)):
+                self._set_aside.update(texts_in(child))
                 child = _environments(child)
             entries = child if isinstance(child, list) else [child]
             for entry in entries:

@@ -262,12 +262,16 @@ def _default(named: list[tuple[str, Any]], others: list[Any]) -> tuple[str, Any]
 
 
 def _setter(frame: _Frame) -> tuple[str, Any] | None:
-    """``setenv("NAME", "value")``: the name and the value."""
+    """``setenv("NAME", "value")``, ``field("String", "NAME", "value")``: the name and the value."""
     values = [value for _, value in frame.members]
-    if len(values) < 2 or any(name for name, _ in frame.members) or not _is_text(values[0]):
+    if any(name for name, _ in frame.members) or not all(map(_is_text, values[:2])):
         return None
-    name = values[0].rpartition(".")[2]
-    return (name, values[1]) if _is_field(name) else None
+    for at, text in enumerate(values[:2] if len(values) > 2 else values[:1]):
+        name = text.rpartition(".")[2]
+        if _is_field(name) and at + 1 < len(values):
+            value = values[at + 1]
+            return name, value.strip("\"'") if _is_text(value) else value
+    return None
 
 
 def _named_by_value(values: list[Any]) -> Iterator[tuple[str, Any]]:

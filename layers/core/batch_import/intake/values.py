@@ -9,7 +9,7 @@ from typing import Any
 from batch_import.domain.types import Platform
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, Named, field_of, is_off, platform_of, provider_platform
-from batch_import.intake.limited import toml_of, yaml_of
+from batch_import.intake.limited import DEEPEST, toml_of, yaml_of
 from batch_import.intake.roots import with_path
 
 CUT = "\ufdd0cut"  # the name that an object gets where the text broke off within it
@@ -17,6 +17,7 @@ _STRONG_ADDRESS = re.compile(r"base|api|endpoint|地址|接口", re.IGNORECASE)
 SURE = (cleaning.Kind.KEY, cleaning.Kind.PLACEHOLDER)
 _YAML_INSIDE = re.compile(r"^[ \t]*(?:-[ \t]+)?\w*(?:base|url|host|endpoint)\w*:[ \t]+\S", re.MULTILINE | re.IGNORECASE)
 _VARIABLE = re.compile(r"[A-Za-z_]\w*=")
+_ECHO = re.compile(r"echo\s+[\"']?([^\s\"']{1,512})[\"']?")
 _KNOWN_REST_TEXT = """
     balance concurrency created_time data group groups id items message order page page_size priority
     provider sort success tag timestamp total updated_time used_quota version weight
@@ -230,6 +231,15 @@ def texts_of(value: Any) -> list[str]:
     return value if isinstance(value, list) and all(isinstance(one, str) for one in value) else []
 
 
+def texts_in(node: Any, depth: int = DEEPEST) -> Iterator[str]:
+    """All texts below ``node``."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict | list) and depth:
+        for one in node.values() if isinstance(node, dict) else node:
+            yield from texts_in(one, depth - 1)
+
+
 def _address_alone(node: Any) -> Any:
     """The address of an object that has no key (``{"url": text, "weight": 1}``); any other value as it is."""
     if not isinstance(node, dict) or any(isinstance(value, dict | list) for value in node.values()):
@@ -338,6 +348,8 @@ def opened(name: str, value: Any) -> Any:
     """A text that is itself JSON or TOML (cc-switch keeps codex's configuration so)."""
     if not isinstance(value, str) or len(value) < 20 or len(value) > 100_000:
         return value
+    if (echoed := _ECHO.fullmatch(value)) is not None:  # Claude Code asks a command for its key
+        return echoed[1]
     if value.lstrip().startswith("{"):
         try:
             return json.loads(value)
