@@ -92,7 +92,7 @@ _MODEL = re.compile(
 )
 _ENVIRONMENT = re.compile(
     r"\$\{?[A-Za-z_][\w.]*(?::-[^}]*)?\}?|\$?\{\{[^{}]*\}\}|%[A-Za-z_]\w*%|os\.environ.*|process\.env.*|\{?(?:env[:.]|file:|vault:|keychain:|secret:).+|\$\(.*|\$env:.+|@env.*|!env.*"
-    r"|getenv\(.*|![a-z]+[ ].+|import\.meta.*|(?!YOUR|MY_|SK_)(?:[A-Z]+_)+(?:KEY|TOKEN|SECRET)(?:_\d+)?"
+    r"|getenv\(.*|![a-z]+[ ].+|import\.meta.*|(?!YOUR|MY_|SK_)(?:[A-Z]+_)+[A-Z]+(?:_\d+)?"
 )
 _PLACEHOLDER = re.compile(
     r"(?:(?:sk|key|api|token|cr|hf|AIza|sk-ant|sk-proj|sk-or|sk-or-v1|sk-ant-api03)[-_]?)?(?:[-_.]?(?:x{3,}+|\.{2,}+|…++|0{6,}+|y{3,}+))++|<.*>|\[.*\]|\{.*\}"

@@ -81,7 +81,8 @@ def whole_document(text: str, form: str) -> Document | None:
     for name, parsed in _readings(text, form):
         drafts = sorted(drafts_of_object(parsed, lines=Places(text)), key=lambda draft: draft.line)
         unsure = form == "auto" and name == "yaml" and _may_be_lines(parsed) and not any(one.complete for one in drafts)
-        if (drafts and not unsure) or (name == "json" and form == "json"):
+        is_other = not drafts and ((name == form == "json") or (name == "yaml" and _is_nested(parsed)))
+        if (drafts and not unsure) or is_other:
             return Document(drafts, name, 1, last)
     return None
 
@@ -116,6 +117,12 @@ def _texts(node: Any, depth: int) -> Iterator[str]:
 def _may_be_lines(parsed: Any) -> bool:
     """Whether YAML may be a list of labelled lines: then the reader of lines knows better what belongs together."""
     return not isinstance(parsed, list) or any(isinstance(one, dict) and len(one) < 2 for one in parsed)
+
+
+def _is_nested(parsed: Any) -> bool:
+    """Whether YAML has lists of entries with several names each: no list of lines looks so."""
+    lists = (value for value in (parsed.values() if isinstance(parsed, dict) else [parsed]) if isinstance(value, list))
+    return any(all(isinstance(one, dict) and len(one) > 1 for one in found) for found in lists if found)
 
 
 def embedded_documents(text: str, used: Collection[int]) -> list[Document]:

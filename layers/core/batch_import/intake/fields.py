@@ -114,8 +114,8 @@ _OTHER_TEXT = """
     aws s3 minio oss cos redis mysql postgres postgresql pg database db mongo mongodb milvus qdrant pinecone weaviate chroma neo4j supabase
     elastic elasticsearch meili meilisearch typesense smtp mail email oauth nextauth clerk jwt csrf session admin management webhook callback
     otel sentry langfuse langsmith langchain posthog stripe github gitlab gitee telegram tg tgbot discord slack feishu lark dingtalk wechat
-    weixin qq tavily serper serpapi searxng searxngapi bing brave exa firecrawl elevenlabs proxy mcp
-    mailgun postmark sendgrid resend ses twilio vonage sms pusher algolia mailchimp recaptcha turnstile hcaptcha
+    weixin qq tavily serper serpapi searxng searxngapi bing brave exa firecrawl elevenlabs proxy proxies mcp
+    mailgun postmark sendgrid resend ses twilio vonage sms pusher algolia sandbox execution daemon mailchimp recaptcha turnstile hcaptcha
 """
 _OTHER = frozenset(_OTHER_TEXT.split())
 _RELAY_TEXT = """
@@ -127,7 +127,7 @@ _MAKERS_TEXT = """
 """
 _MAKERS = _RELAY | frozenset(_MAKERS_TEXT.split())
 _AROUND_TEXT = """
-    api bot client config http https network options search server servers settings
+    api bot client config groups http https list network options providers rule rules search server servers settings
 """
 _AROUND = frozenset(_AROUND_TEXT.split())
 _FIRST = re.compile(
@@ -269,4 +269,6 @@ _OFF = frozenset(
 
 def is_off(field: Field, value: str) -> bool:
     """Whether ``value`` under ``Field.ENABLED`` or ``Field.DISABLED`` says that an entry is switched off."""
+    if field is Field.ENABLED and value.endswith(("禁用", "停用")) and not value.startswith("未"):  # ``自动禁用``
+        return True
     return value.lower() in (_ON if field is Field.DISABLED else _OFF)

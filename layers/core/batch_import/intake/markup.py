@@ -13,7 +13,7 @@ _TAG = re.compile(
 _ELEMENT = re.compile(
     r"<key>(?P<key>[^<>]{1,60})</key>\s*<value[^<>]{0,60}>(?P<value>[^<>]{0,2100})</value>"
     r"|<(?P<name>[A-Z][\w.:-]{1,40})(?:\s[^<>]{0,200})?>(?P<text>[^<>]{0,2100})</(?P=name)>"
-    r"|<\w+\s+(?:key|name)=\"(?P<attribute>[\w.]{1,60})\"\s+value=\"(?P<set>[^\"<>]{0,2100})\"\s*/?>",
+    r"|<\w+\s+(?:key|name)=\"(?P<attribute>[\w.:-]{1,60})\"\s+value=\"(?P<set>[^\"<>]{0,2100})\"\s*/?>",
     re.IGNORECASE,
 )
 _HREF = re.compile(r"href=[\"']?(https?://[^\s\"'>]+)", re.IGNORECASE)
@@ -46,7 +46,7 @@ def without_markup(text: str) -> str:
 def _element(found: re.Match[str]) -> str:
     """An element of XML as a label with its value; ``<key>NAME</key>`` of a plist is a label for the next line."""
     if (named := found["key"] or found["attribute"]) is not None:
-        return f" {named}: {found['value'] if found['key'] else found['set']} "
+        return f" {named.replace(':', '.')}: {found['value'] if found['key'] else found['set']} "
     name, text = found["name"], found["text"]
     if field_of(text) is not None or (name.lower() == "key" and text.isalpha()):
         return f"{text}:"

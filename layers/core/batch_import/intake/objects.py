@@ -88,7 +88,7 @@ def drafts_of_object(
 ) -> list[Draft]:
     """Drafts of every address and key in ``document``, in its order.
 
-    In a program (``is_program``) a model below a pair is one for that pair. ``set_aside`` gets the texts of other services.
+    In a program (``is_program``) a model below a pair is one for that pair. ``set_aside`` gets other services' texts.
     """
     finder = _Finder(line, exact, lines, is_program, set_aside if set_aside is not None else set())
     facts = finder.facts(document, _Above(platform=platform_of(app) if app == "openai" else _owned(app)), 0)
@@ -151,9 +151,11 @@ class _Finder:
         apart = _is_map_of_entries(node)
         for name, value in sorted(children, key=lambda child: not _is_part(child[0])):
             child = _with_address(name, as_fields(value) or value)
-            if is_service_alone(name) and not (isinstance(child, dict) and "proxy" in name and says(child, Field.KEY)):
+            if is_service_alone(name):
                 self._set_aside.update(texts_in(child))
-                child = _environments(child)
+                child = _of_service(name, child)
+            elif is_models(name) and isinstance(child, dict) and isinstance(child.get("name"), str):
+                child = {"model": child["name"], **{other: one for other, one in child.items() if other != "name"}}
             entries = child if isinstance(child, list) else [child]
             for entry in entries:
                 found = self.facts(entry, _named_below(below, name, entry, isinstance(child, list)), depth + 1)
@@ -168,7 +170,7 @@ class _Finder:
             self._cut = True
             facts.notes.append(Note.CUT_OFF)
         if facts.addresses and facts.keys:
-            self._emit(facts)
+            self._emit(facts, guessed=own.weak and not (own.strong or facts.models))
             return _Facts(emitted=True)
         if facts.emitted and not facts.keys:
             if facts.addresses != own.addresses and not facts.used:  # of a child, no other child's
@@ -233,7 +235,7 @@ class _Finder:
         own.address_of = {owner: [own.whole(one) for one in found] for owner, found in own.address_of.items()}
         return own, children
 
-    def _emit(self, facts: _Facts) -> None:
+    def _emit(self, facts: _Facts, guessed: bool = False) -> None:
         notes = [note for note in dict.fromkeys(facts.notes) if not (note is Note.NOT_AN_API_KEY and facts.keys)]
         text = next((key for key in facts.keys if cleaning.may_be_key(key)), (facts.addresses or facts.keys or [""])[0])
         self.drafts.append(
@@ -248,6 +250,7 @@ class _Finder:
                 facts.legacy_id,
                 self._exact or facts.exact,
                 "" if facts.addresses else (facts.sites or [""])[0],
+                guessed=guessed,
             )
         )
 
@@ -375,10 +378,16 @@ def _with_address(name: str, child: Any) -> Any:
     return {**child, "base_url": name}
 
 
-def _environments(service: Any) -> Any:
-    """Of the entries of another service (MCP servers) only the variables that they set."""
-    entries = service.values() if isinstance(service, dict) else service
-    return [{"env": one["env"]} for one in entries if isinstance(one, dict) and isinstance(one.get("env"), dict)]
+def _of_service(name: str, service: Any) -> Any:
+    """What is a relay's under another service's name: variables of an MCP server, a reverse proxy with its key."""
+    entries = list(service.values()) if isinstance(service, dict) else service
+    kept = [{"env": one["env"]} for one in entries if isinstance(one, dict) and isinstance(one.get("env"), dict)]
+    proxies = [service, *entries] if "prox" in name.lower() else []
+    return kept + [one for one in proxies if isinstance(one, dict) and any(map(_is_sure_key, one.values()))]
+
+
+def _is_sure_key(value: Any) -> bool:
+    return isinstance(value, str) and cleaning.is_prefixed_key(value.removeprefix("Bearer "))
 
 
 def _copy(facts: _Facts) -> _Facts:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from batch_import.intake import cleaning
-from batch_import.intake.fields import Field, field_of
+from batch_import.intake.fields import Field, field_of, is_service_alone
 from batch_import.intake.limited import DEEPEST
 
 _QUOTED = re.compile(r"[\"'](?:Bearer )?(?:https?://|sk-)", re.IGNORECASE)
@@ -157,7 +157,7 @@ class _Reader:
         elif value != []:
             if frame.callee and isinstance(value, str) and not _is_field(frame.name):
                 above.pending = frame.callee if _is_field(frame.callee) else _name_by_value(value)
-            elif frame.callee and not frame.name and not isinstance(value, str):
+            elif frame.callee and (not frame.name or is_service_alone(frame.callee)) and not isinstance(value, str):
                 above.pending = frame.callee
             above.last = value
 

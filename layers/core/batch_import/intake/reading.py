@@ -41,15 +41,16 @@ def parse(text: str, format: str = "auto") -> Intake:
 
 def _read(text: str, form: str) -> _Read:
     clean = visible(text)
-    if form not in ("text", "csv") and (document := whole_document(clean, form)) is not None:
+    document = whole_document(clean, form) if form not in ("text", "csv") else None
+    if document is not None and document.drafts:
         return document.drafts, [], document.form
     if form == "auto" and (texts := texts_within(clean)):
         read = [(line, _read(inner, form)) for line, inner in texts]
         drafts = [replace(draft, line=line) for line, (found, _, _) in read for draft in found]
         if drafts:
             return drafts, [], "json"
-    if form in ("json", "yaml", "toml"):
-        return [], _numbered(clean), form
+    if form in ("json", "yaml", "toml") or document is not None:
+        return [], _numbered(clean), document.form if document is not None else form
     return _lines(text, clean, form)
 
 

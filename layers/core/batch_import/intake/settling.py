@@ -12,7 +12,7 @@ from batch_import.intake.tokens import BULLET, LONGEST_HEADING, RULE
 _HEADING = re.compile(
     r"^\s*#{1,6}\s*(.+?)\s*#*$|^\s*\*\*([^*]+)\*\*\s*$|^\s*\[([^\[\]]+)\]\s*$|^\s*[=\-—*~]{2,}\s*(.+?)\s*[=\-—*~]{2,}\s*$"
 )
-_ASSIGNMENT = re.compile(r"\w+\s*=\s*\S")
+_ASSIGNMENT = re.compile(r"[\w.-]+\s*=\s*\S")
 _MOST_WEAK = 100  # words of no known form in a line: one alone may be a key
 _SENTENCE = re.compile(r"[。!?;]|\w, ")
 _LABEL_START = re.compile(

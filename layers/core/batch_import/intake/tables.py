@@ -16,6 +16,7 @@ _PASSWORD = re.compile(r"(?:login[_ ]?)?password|登录密码|密码", re.IGNORE
 _LONGEST_HEADER = 2_000
 _LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,2100})>?[^()]{0,100}\)")
 _BREAK = re.compile(r"<br\s*/?>|</?code>", re.IGNORECASE)
+_NOTHING = ("<null>", "null", "(null)", "\\n", "n/a", "nan")  # an empty cell as databases and sheets write it
 _CELL = " \t\r\n\"'`"
 csv.field_size_limit(10_000_000)
 
@@ -156,9 +157,9 @@ def _draft(line: int, cells: Sequence[str], header: Header) -> Draft:
         cells = _refitted(cells, columns, header.delimiter)
     for column, cell in zip(columns, cells, strict=False):
         value = _BREAK.sub(" ", _LINK.sub(r"\2", cell)).replace("\x1f", "|").strip(_CELL)
-        if value:
+        if value and value.lower() not in _NOTHING:
             _take(draft, column, value)
-    if not draft.addresses and draft.site:
+    if not draft.addresses and draft.site and not header.count(Field.ADDRESS):
         draft.addresses.append(draft.site)
     draft.site = ""
     return draft

@@ -55,6 +55,7 @@ _NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|stri
 _OTHER_ADDRESS = re.compile(
     r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:URL|URI|ENDPOINT|HOST|ORIGIN|DOMAIN|WEBHOOK)"
 )  # ``APP_URL``
+_OTHER_CREDENTIAL = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:KEY|TOKEN|SECRET|PASSWORD|SALT)")
 _PATH_NAME = re.compile(r"path$", re.IGNORECASE)
 _PATH = re.compile(r"v\d\w*(?:/[\w-]{1,40}){0,6}")
 _JOINED_KEY = re.compile(r"(?:sk|cr|gsk|xai)-[\w-]{4,300}[,;][\w.-]{1,40}$")
@@ -88,6 +89,7 @@ _FLAGGED = re.compile(r"(?<!\S)--([a-z][a-z-]{2,30})[ =]+(?=[^\s-])")  # ``--api
 FENCE = re.compile(r"^\s*(?:```+|~~~+)[\w+. -]{0,30}$")
 RULE = re.compile(r"^[\s|:\-=_*+~]+$")
 _SHELL = re.compile(r"^\s*(?:export|set|%env)\s+(?=\"?\w+=)", re.IGNORECASE)
+_PROPERTY = re.compile(r"^\s*[\w-]+(?:\.[\w-]{1,40}|\.\"[\w-]{1,40}\"){1,8}\s*[=:]")  # ``openai."backup".api-key=``
 _SETX = re.compile(r"^\s*(?:setx|ENV|set\s+-\w{1,3})\s+(\w+)\s+(?!=)", re.IGNORECASE)
 _LABEL_TEXT = (
     "url baseurl base_url endpoint key apikey api_key api-key token 地址 接口地址 网址 密钥 秘钥 令牌 模型 model models"
@@ -188,7 +190,7 @@ class TokenReader:
         if named is None or named.field in (Field.OTHER, Field.ENABLED, Field.DISABLED, Field.LOGIN):
             if named is not None and named.field is Field.OTHER and is_name(name) and not is_detail(name):
                 line.words.append(name)
-            if named is not None and is_other_service(name):
+            if named is not None and _is_other_credential(name, stripped):
                 return None
             if _IDENTITY.search(name):
                 text = " ".join(text.split()[1:])
@@ -378,6 +380,8 @@ def _as_assignments(content: str) -> str:
         content = re.sub(r"\$env:", " ", content, flags=re.IGNORECASE)
     if _ADJACENT_SIGN.search(content) is not None:
         content = _ADJACENT.sub(r"\1=", content)
+    if '."' in content:
+        content = _PROPERTY.sub(lambda found: found[0].replace('"', ""), content)
     if "--" in content:
         content = _FLAGGED.sub(_as_label, content)
     return _SETX.sub(r"\1=", _SHELL.sub("", content))
@@ -441,8 +445,16 @@ def _address(line: Line, content: str, found: re.Match[str], named: Named | None
 
 def _is_other_address(before: str, named: Named | None, name: str) -> bool:
     """Whether an address is that of another service (``APP_URL=``), or one on which a program listens."""
-    is_other = named is not None and named.field is Field.OTHER and _OTHER_ADDRESS.fullmatch(name) is not None
-    return is_other or _SERVED.search(before) is not None
+    is_unknown = named is not None and named.field is Field.OTHER
+    return (is_unknown and (_OTHER_ADDRESS.fullmatch(name) is not None or is_other_service(name))) or _SERVED.search(
+        before
+    ) is not None
+
+
+def _is_other_credential(name: str, value: str) -> bool:
+    """Whether a value is that of another service, or of a program's own (``SECRET_KEY=``, ``ANON_KEY=eyJ…``)."""
+    is_own = name == "SECRET_KEY" or (_OTHER_CREDENTIAL.fullmatch(name) is not None and not value.startswith("sk-"))
+    return is_own or is_other_service(name)
 
 
 def _is_of_site(before: str) -> bool:

@@ -17,6 +17,7 @@ _STRONG_ADDRESS = re.compile(r"base|api|endpoint|地址|接口", re.IGNORECASE)
 SURE = (cleaning.Kind.KEY, cleaning.Kind.PLACEHOLDER)
 _YAML_INSIDE = re.compile(r"^[ \t]*(?:-[ \t]+)?\w*(?:base|url|host|endpoint)\w*:[ \t]+\S", re.MULTILINE | re.IGNORECASE)
 _VARIABLE = re.compile(r"[A-Za-z_]\w*=")
+_WEAK_NAMES = ("token", "auth", "credential", "credentials")
 _ECHO = re.compile(r"echo\s+[\"']?([^\s\"']{1,512})[\"']?")
 _KNOWN_REST_TEXT = """
     balance concurrency created_time data group groups id items message order page page_size priority
@@ -40,6 +41,7 @@ class Own:
     login: bool = False
     disabled: bool = False
     strong: bool = False
+    weak: bool = False  # a key of a name that anything may have (``token``)
     unknown: bool = False
     cut: bool = False
     exact: bool = False
@@ -99,8 +101,7 @@ def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
 
 
 def _is_password(name: str, value: str) -> bool:
-    is_secret = name == "secret_key" and cleaning.is_prefixed_key(value.partition("|")[0])
-    return is_secret or (name in ("password", "pass") and cleaning.is_key_like(value))
+    return name in ("password", "pass", "secret_key") and cleaning.is_prefixed_key(value.partition("|")[0])
 
 
 def _take_part(own: Own, name: str, value: Any) -> bool:
@@ -148,13 +149,15 @@ def _take_name(own: Own, name: str, value: Any) -> None:
 
 
 def as_fields(node: Any) -> dict[str, Any] | None:
-    """A list of ``{"name": "OPENAI_BASE_URL", "value": text}`` or ``NAME=text`` as one object; None for another value."""
+    """A list of ``{"name": "OPENAI_BASE_URL", "value": text}`` or ``NAME=text`` as one object; None for any other."""
     if not isinstance(node, list) or not node:
         return None
     if all(isinstance(one, str) and _VARIABLE.match(one) for one in node):  # of a container
         pairs: list[tuple[Any, Any]] = [tuple(one.split("=", 1)) for one in node]
     elif all(isinstance(one, dict) for one in node):
-        node = [one for one in node if "valueFrom" not in one] or node  # Kubernetes: a reference to a secret
+        node = [
+            one for one in node if _value_of(one) is not None or says(one, Field.ADDRESS)
+        ] or node  # others refer to a secret
         pairs = [(one.get("name", one.get("key")), _value_of(one)) for one in node]
     else:
         return None
@@ -268,6 +271,9 @@ def _take_key(own: Own, named: Named, name: str, value: Any) -> bool:
         return False
     if "credential" in name.lower() and any(map(cleaning.is_uuid, keys)):  # the id of an entry elsewhere
         return True
+    if name.lower() == "secret" and not any(map(cleaning.is_prefixed_key, keys)):  # of a program itself
+        return True
+    own.weak = own.weak or (name.lower() in _WEAK_NAMES and not any(map(cleaning.is_prefixed_key, keys)))
     for key in keys:
         own.key_of.setdefault(named.owner, []).extend(_several(key))
     return True
