@@ -170,7 +170,7 @@ class _Finder:
             self._cut = True
             facts.notes.append(Note.CUT_OFF)
         if facts.addresses and facts.keys:
-            self._emit(facts, guessed=own.weak and not (own.strong or facts.models))
+            self._emit(facts, guessed=_is_guess(own, facts))
             return _Facts(emitted=True)
         if facts.emitted and not facts.keys:
             if facts.addresses != own.addresses and not facts.used:  # of a child, no other child's
@@ -318,6 +318,13 @@ def _below(own: Own, above: _Above, node: Mapping[str, Any]) -> _Above:
     if own.models and not any(_is_of_entries(name, value) for name, value in node.items()):
         models = tuple(own.models)
     return _Above(own.label or above.label, own.platform or above.platform, models, notes)
+
+
+def _is_guess(own: Own, facts: _Facts) -> bool:
+    """Whether an address and a key may as well be those of any other service, by their names and forms."""
+    is_sure = facts.models or any(cleaning.is_prefixed_key(key) and key[:3] != "eyJ" for key in facts.keys)
+    has_scheme = any("://" in address for address in facts.addresses)
+    return not is_sure and ((own.weak and not own.strong) or not has_scheme)
 
 
 def _is_part(name: object) -> bool:

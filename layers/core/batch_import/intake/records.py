@@ -102,6 +102,9 @@ class Records:
                 self._no_tokens(line)
             return
         fields = {token.field for token in line.tokens}
+        is_call_of_page = line.is_command and {Field.SITE, Field.KEY} <= fields
+        if is_call_of_page:  # its key is not the one of the relay above
+            self._close()
         if {Field.ADDRESS, Field.KEY} <= fields and not any(
             token.owner for token in line.tokens if token.field is not Field.MODELS
         ):
@@ -115,6 +118,8 @@ class Records:
         for token in line.tokens:
             self._token(line, token if token.owner or token.field is not Field.MODELS else replace(token, owner=owner))
         self._label(line)
+        if is_call_of_page:
+            self._close()
 
     def _pair(self, line: Line) -> None:
         """What ``_whole_line`` does, at once, for the usual line."""

@@ -137,7 +137,9 @@ class TokenReader:
     def _fill(self, line: Line, content: str) -> None:
         if (kept := _without_comment(line, content)) is None:
             return
-        content = _as_assignments(BULLET.sub("", PROMPT.sub("", plain_command(kept))))
+        command = plain_command(kept)
+        line.is_command = command != kept
+        content = _as_assignments(BULLET.sub("", PROMPT.sub("", command)))
         named, name = self._pending or (None, "")
         self._pending = None
         at = 0

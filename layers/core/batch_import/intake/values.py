@@ -273,7 +273,7 @@ def _take_key(own: Own, named: Named, name: str, value: Any) -> bool:
         return True
     if name.lower() == "secret" and not any(map(cleaning.is_prefixed_key, keys)):  # of a program itself
         return True
-    own.weak = own.weak or (name.lower() in _WEAK_NAMES and not any(map(cleaning.is_prefixed_key, keys)))
+    own.weak = own.weak or name.lower() in _WEAK_NAMES
     for key in keys:
         own.key_of.setdefault(named.owner, []).extend(_several(key))
     return True
