@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from batch_import.intake.limited import DEEPEST, toml_of, yaml_of
 from batch_import.intake.objects import drafts_of_object
+from batch_import.intake.pairing import joined_halves
 from batch_import.intake.program_texts import program_of, strings_of
 from batch_import.intake.rows import Draft
 from batch_import.intake.sql_texts import is_sql, tables_of
@@ -81,7 +82,8 @@ def whole_document(text: str, form: str) -> Document | None:
     for name, parsed in _readings(text, form):
         drafts = sorted(drafts_of_object(parsed, lines=Places(text)), key=lambda draft: draft.line)
         unsure = form == "auto" and name == "yaml" and _may_be_lines(parsed) and not any(one.complete for one in drafts)
-        is_other = not drafts and ((name == form == "json") or (name == "yaml" and _is_nested(parsed)))
+        drafts = joined_halves(drafts) if name == "yaml" and "\n---" in text else drafts
+        is_other = not drafts and ((name == form == "json") or _is_nested(parsed))
         if (drafts and not unsure) or is_other:
             return Document(drafts, name, 1, last)
     return None
@@ -120,7 +122,7 @@ def _may_be_lines(parsed: Any) -> bool:
 
 
 def _is_nested(parsed: Any) -> bool:
-    """Whether YAML has lists of entries with several names each: no list of lines looks so."""
+    """Whether a document has lists of entries with several names each: no list of lines looks so."""
     lists = (value for value in (parsed.values() if isinstance(parsed, dict) else [parsed]) if isinstance(value, list))
     return any(all(isinstance(one, dict) and len(one) > 1 for one in found) for found in lists if found)
 
@@ -279,7 +281,8 @@ def _readings(text: str, form: str) -> Iterator[tuple[str, Any]]:
     if form == "auto" and is_sql(text):
         yield "sql", tables_of(text)
     if form == "yaml" or (form == "auto" and stripped[:1] not in ("{", "[") and _is_yaml(text)):
-        yield from (("yaml", parsed) for parsed in yaml_of(text))
+        documents = list(yaml_of(text))
+        yield from [("yaml", documents if len(documents) > 1 else documents[0])] if documents else []
 
 
 def _spellings(text: str) -> Iterable[str]:

@@ -50,7 +50,7 @@ def _element(found: re.Match[str]) -> str:
     name, text = found["name"], found["text"]
     if field_of(text) is not None or (name.lower() == "key" and text.isalpha()):
         return f"{text}:"
-    return f" {name}: {text} " if field_of(name) is not None else found[0]
+    return f" {name}: {text} " if _TAG.fullmatch(f"<{name}>") is None else found[0]
 
 
 def _tag(found: re.Match[str]) -> str:

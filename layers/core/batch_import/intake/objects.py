@@ -213,7 +213,7 @@ class _Finder:
             if len(groups) > 1 and facts.addresses and facts.keys:
                 self._emit(facts)
                 merged.emitted = True
-            elif strangers:
+            elif strangers or owner in own.empty:
                 self.leftover(facts)
             else:
                 _add_half(merged, facts)

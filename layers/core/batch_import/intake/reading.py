@@ -4,7 +4,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from batch_import.intake.cleaning import INVISIBLE, decoded, may_be_key, plain, visible, with_line_feeds
+from batch_import.intake.cleaning import (
+    INVISIBLE,
+    decoded,
+    is_prefixed_key,
+    may_be_key,
+    plain,
+    visible,
+    with_line_feeds,
+)
 from batch_import.intake.documents import (
     Document,
     embedded_documents,
@@ -49,9 +57,12 @@ def _read(text: str, form: str) -> _Read:
         drafts = [replace(draft, line=line) for line, (found, _, _) in read for draft in found]
         if drafts:
             return drafts, [], "json"
-    if form in ("json", "yaml", "toml") or document is not None:
-        return [], _numbered(clean), document.form if document is not None else form
-    return _lines(text, clean, form)
+    if form in ("json", "yaml", "toml"):
+        return [], _numbered(clean), form
+    drafts, ignored, found = _lines(text, clean, form)
+    if document is not None:  # of another program: what its lines seem to say are sure keys only
+        drafts = [draft for draft in drafts if draft.keys and all(map(is_prefixed_key, draft.keys))]
+    return drafts, ignored, found
 
 
 def _lines(text: str, clean: str, form: str) -> _Read:

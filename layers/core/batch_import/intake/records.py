@@ -435,8 +435,9 @@ def _drop_lone_owners(lines: Sequence[Line]) -> None:
     So ``OPENAI_API_KEY: …`` below ``地址：…`` belongs to it, and ``OPENAI_API_KEY_2`` to ``OPENAI_BASE_URL``.
     """
     tokens = [token for line in lines for token in line.tokens if token.labelled]
+    empty = {line.empty for line in lines if line.empty}
     for field, other in ((Field.ADDRESS, Field.KEY), (Field.KEY, Field.ADDRESS)):
-        owners = {token.owner for token in tokens if token.field is other}
+        owners = {token.owner for token in tokens if token.field is other} | empty
         for token in tokens:
             if token.field is field and token.owner not in owners:
                 shorter = (token.owner.rstrip("0123456789"), "")

@@ -165,8 +165,10 @@ class TokenReader:
                 named, name = None, ""
         named, name = self._piece(line, content[at:], named, name)
         has_value = bool(line.tokens) or (named is not None and named.field is Field.SITE and bool(line.words))
-        if named is not None and not has_value and not _EMPTY_VALUE.search(content):
-            self._pending = (named, name)
+        if named is not None and not has_value:
+            is_empty = _EMPTY_VALUE.search(content) is not None
+            self._pending = None if is_empty else (named, name)
+            line.empty = named.owner if is_empty and named.field is Field.KEY else ""
 
     def _piece(self, line: Line, piece: str, named: Named | None, name: str) -> tuple[Named | None, str]:
         """Reads what stands between two addresses; returns the label that is still without a value."""
@@ -223,7 +225,7 @@ class TokenReader:
         return None
 
     def _models(self, line: Line, text: str, owner: str) -> None:
-        text = re.sub(r"\s--?[a-z].*$|^\w+\{(?=[\"'])", "", text)
+        text = re.sub(r"\s--?[a-z].*$|^\w+\{(?=[\"'])|(?<=\])[^\[]*$", "", text)
         text = _TYPE.sub("", text)
         if _EXPRESSION.match(text):  # ``init("gpt-5", …``
             text = next(iter(re.findall(r"[\"']([^\"']{1,200})", text)), "")

@@ -41,6 +41,7 @@ class Own:
     login: bool = False
     disabled: bool = False
     strong: bool = False
+    empty: set[str] = field(default_factory=set)  # owners of keys that are there without a value
     weak: bool = False  # a key of a name that anything may have (``token``)
     unknown: bool = False
     cut: bool = False
@@ -158,7 +159,7 @@ def as_fields(node: Any) -> dict[str, Any] | None:
         node = [
             one for one in node if _value_of(one) is not None or says(one, Field.ADDRESS)
         ] or node  # others refer to a secret
-        pairs = [(one.get("name", one.get("key")), _value_of(one)) for one in node]
+        pairs = [(one.get("name", one.get("key", one.get("identifier"))), _value_of(one)) for one in node]
     else:
         return None
     if not all(isinstance(name, str) and value is not None for name, value in pairs):
@@ -274,6 +275,7 @@ def _take_key(own: Own, named: Named, name: str, value: Any) -> bool:
     if name.lower() == "secret" and not any(map(cleaning.is_prefixed_key, keys)):  # of a program itself
         return True
     own.weak = own.weak or name.lower() in _WEAK_NAMES
+    own.empty |= {named.owner} if named.owner and not keys else set()
     for key in keys:
         own.key_of.setdefault(named.owner, []).extend(_several(key))
     return True
