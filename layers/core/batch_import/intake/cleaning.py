@@ -67,7 +67,9 @@ _PREFIXED = re.compile(
 )
 # A long random key: none of the slower patterns says otherwise of one.
 _RANDOM_KEY = re.compile(r"sk-(?=(?:[^0-9]*[0-9]){6})(?!.*(?:[xX]{6}|[yY]our|[hH]ere))[A-Za-z0-9_-]{21,300}")
-_OF_ANOTHER_SERVICE = re.compile(r"(?:gh[opsu]_|github_pat_|glpat-|xox[abeprs]-|AKIA|npm_|dckr_pat_)[\w-]+")
+_OF_ANOTHER_SERVICE = re.compile(
+    r"(?:gh[opsu]_|github_pat_|glpat-|xox[abeprs]-|AKIA|npm_|dckr_pat_)[\w-]+|\d{8,10}:[\w-]{35}"
+)
 _VARIABLE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 _OPAQUE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_\-.+/=~:|]{16,}")
 _NO_KEY = re.compile(
@@ -269,6 +271,11 @@ def is_scheme_word(word: str) -> bool:
 
 def is_uuid(word: str) -> bool:
     return _UUID.fullmatch(word) is not None
+
+
+def is_of_another_service(word: str) -> bool:
+    """Whether ``word`` has the form of a token of GitHub, GitLab, Slack, AWS, npm, Docker or a bot of Telegram."""
+    return _OF_ANOTHER_SERVICE.fullmatch(word) is not None
 
 
 def is_key_like(word: str) -> bool:

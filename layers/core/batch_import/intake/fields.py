@@ -115,7 +115,7 @@ _OTHER_TEXT = """
     elastic elasticsearch meili meilisearch typesense smtp mail email oauth nextauth clerk jwt csrf session admin management webhook callback
     otel sentry langfuse langsmith langchain posthog stripe github gitlab gitee telegram tg tgbot discord slack feishu lark dingtalk wechat
     weixin qq tavily serper serpapi searxng searxngapi bing brave exa firecrawl elevenlabs proxy proxies mcp
-    mailgun postmark sendgrid resend ses twilio vonage sms pusher algolia sandbox execution daemon mailchimp recaptcha turnstile hcaptcha
+    vector vectorstore vectordb mailgun postmark sendgrid resend ses twilio vonage sms pusher algolia sandbox execution daemon mailchimp recaptcha turnstile hcaptcha
 """
 _OTHER = frozenset(_OTHER_TEXT.split())
 _RELAY_TEXT = """
@@ -127,7 +127,7 @@ _MAKERS_TEXT = """
 """
 _MAKERS = _RELAY | frozenset(_MAKERS_TEXT.split())
 _AROUND_TEXT = """
-    api bot client config groups http https list network options providers rule rules search server servers settings
+    api bot client config db groups http https list network options providers rule rules search server servers settings store stores
 """
 _AROUND = frozenset(_AROUND_TEXT.split())
 _FIRST = re.compile(
@@ -147,7 +147,7 @@ _RELAY_SUFFIXES: tuple[tuple[str, Field], ...] = (
     ("key", Field.KEY),
     ("token", Field.KEY),
 )
-_OTHER_MODELS = re.compile(r"embed|rerank|tts|speech|image|vision|audio|title|summar")  # never asked to chat
+_OTHER_MODELS = re.compile(r"embed|encod|rerank|tts|speech|image|vision|audio|title|summar")  # never asked to chat
 _ABOUT = re.compile(
     r"获取|申请|领取|文档|查询|余额|充值|购买|注册|教程|客服|售后"
 )  # where to get a key, to read of it, to pay

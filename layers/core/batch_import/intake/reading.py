@@ -26,7 +26,7 @@ from batch_import.intake.pairing import at_one_address, joined_halves
 from batch_import.intake.references import resolved
 from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of, without_repeats
 from batch_import.intake.sql_texts import without_expanded_rows
-from batch_import.intake.tables import drafts_of_table, split_tables
+from batch_import.intake.tables import drafts_of_table, rows_of_html, split_tables
 from batch_import.intake.text import read_lines
 
 FORMATS = ("auto", "text", "csv", "json", "yaml", "toml")
@@ -59,10 +59,10 @@ def _read(text: str, form: str) -> _Read:
             return drafts, [], "json"
     if form in ("json", "yaml", "toml"):
         return [], _numbered(clean), form
-    drafts, ignored, found = _lines(text, clean, form)
+    found, ignored, name = _lines(text, clean, form)
     if document is not None:  # of another program: what its lines seem to say are sure keys only
-        drafts = [draft for draft in drafts if draft.keys and all(map(is_prefixed_key, draft.keys))]
-    return drafts, ignored, found
+        found = [draft for draft in found if draft.keys and all(map(is_prefixed_key, draft.keys))]
+    return found, ignored, name
 
 
 def _lines(text: str, clean: str, form: str) -> _Read:
@@ -70,7 +70,9 @@ def _lines(text: str, clean: str, form: str) -> _Read:
     if form == "auto" and "{" in clean:
         documents += embedded_documents(clean, _used(documents))
     used = _used(documents)
-    lines = _without_blanks([(number, line) for number, line in _plain_lines(text) if number not in used])
+    plain_lines = _plain_lines(text)
+    plain_lines = rows_of_html(plain_lines) if "</tr>" in clean else plain_lines
+    lines = _without_blanks([(number, line) for number, line in plain_lines if number not in used])
     if form == "auto" and (toml := toml_among(lines) if "[" in clean else []):
         documents += toml
         used = _used(toml)

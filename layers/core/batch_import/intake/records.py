@@ -30,6 +30,7 @@ _SHARED = re.compile(
 _MORE = re.compile(
     r"备|另|又|还有|第[二三四五]|\b(?:second|another|backup|spare|alternative|or|and|also|plus|extra)\b", re.IGNORECASE
 )
+_UNSET = re.compile(r"(?:\bunset\s+|\bRemove-Item\s+Env:)([\w ]{1,300})")
 _OFFICIAL = re.compile(r"官方|官key|\bofficial\b", re.IGNORECASE)
 _ABOUT_MODELS = re.compile(r"模型\s*(?:用|选|填|是|为|有)|\bmodels?\s+(?:is|are)\b", re.IGNORECASE)
 
@@ -91,6 +92,8 @@ class Records:
         if line.is_pair:
             self._pair(line)
             return
+        if (unset := _UNSET.search(line.text)) is not None:
+            self._forget(unset[1])
         if line.link is not None:
             self._close()
             self.drafts.append(line.link)
@@ -184,6 +187,12 @@ class Records:
             values if len(values) > 1 else [token.value]
         )
         draft.notes.extend([*token.notes, *([Note.INVISIBLE_REMOVED] if line.invisible else [])])
+
+    def _forget(self, names: str) -> None:
+        """Ends the pairs whose address is unset: a key behind it belongs to no relay above."""
+        for name in names.split():
+            if (named := field_of(name)) is not None and named.field is Field.ADDRESS:
+                self.variables.pop(named.owner, None)
 
     def _began_with_address(self, owner: str) -> bool:
         """Whether an owner's address stands above its keys: another key is one more for it."""

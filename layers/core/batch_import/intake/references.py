@@ -17,8 +17,8 @@ _VARIABLE = re.compile(  # of Postman
 _IN_JSON = re.compile(r"\"([A-Za-z_]\w{1,60})\"\s*:\s*\"([^\s\"$]{4,2048})\"")
 # The name of the variable that holds a key, in place of the key (``env_key = "RELAY_KEY"``).
 _BY_NAME = re.compile(
-    r"([\"']?)(?<!\w)(?i:env_?key|(?:(?:api_?)?key|(?:auth_?|bearer_?)?token)_?env(?:_?(?:var|name|key))?)\1"
-    r"(\s*[:=]\s*[\"']?)([A-Z][A-Z0-9_]{1,60})\b"
+    r"([\"']?)(?<!\w)(?i:env_?key|(?:(?:api_?)?key|(?:auth_?|bearer_?)?token)_?(?:env(?:_?(?:var|name|key))?|location))\1"
+    r"(\s*[:=]\s*[\"']?)(?:env::?)?([A-Z][A-Z0-9_]{1,60})\b"
 )
 _REFERENCE = re.compile(
     r"\$\{(?:env:)?(\w+)(?::?-([^{}\n]*))?\}|\{\{\s*(?:_\.)?(\w+)\s*\}\}|\$(?:env:)?(\w+)|%(\w+)%|\{env:(\w+)\}|os\.environ/(\w+)"

@@ -414,4 +414,6 @@ def _no_key(key: str) -> Note | None:
         return Note.KEY_PLACEHOLDER
     if cleaning.is_masked(key):
         return Note.KEY_MASKED
+    if cleaning.is_of_another_service(key):
+        return Note.NOT_AN_API_KEY
     return Note.NOT_A_RELAY if cleaning.has_scheme(key) else None

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, Named, field_of, is_off, platform_of
+from batch_import.intake.markup import without_markup
 from batch_import.intake.rows import Draft
 from batch_import.intake.texts import Note
 
 _DELIMITERS = ("\t", ",", "|", ";")
 _RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$|^\s*:?-{3,}:?\s*\|[\s|:\-]*$")
 _PASSWORD = re.compile(r"(?:login[_ ]?)?password|登录密码|密码", re.IGNORECASE)
+_LONGEST_ROW = 200  # lines
 _LONGEST_HEADER = 2_000
 _LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,2100})>?[^()]{0,100}\)")
 _BREAK = re.compile(r"<br\s*/?>|</?code>", re.IGNORECASE)
@@ -65,6 +67,22 @@ def split_tables(lines: Sequence[tuple[int, str]]) -> tuple[list[Region], list[t
     if regions and quoted:
         regions[-1].cut = True
     return regions, rest
+
+
+def rows_of_html(lines: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """``lines`` with each row of an HTML table as one line with tabs, if one of these is a header."""
+    rows: list[tuple[int, str]] = []
+    held: list[str] = []
+    for number, text in lines:
+        begins = bool(held) or "<tr" in text
+        held += [text] if begins else []
+        if not begins:
+            rows.append((number, text))
+        elif "</tr>" in text or len(held) > _LONGEST_ROW:
+            cells = (cell.split("</t")[0] for cell in re.split(r"<t[hd](?=[\s>])[^<>]{0,300}>", " ".join(held))[1:])
+            rows.append((number, "\t".join(" ".join(without_markup(cell).split()) for cell in cells)))
+            held = []
+    return rows if any(header_of(text) for _, text in rows) else list(lines)
 
 
 def header_of(text: str) -> Header | None:
