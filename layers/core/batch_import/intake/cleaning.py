@@ -336,27 +336,13 @@ def is_page(host: str, path: str) -> bool:
 def cut_address(word: str) -> str:
     """The part of a word that begins with a scheme which can be one address: no closing punctuation, no text glued to it."""
     word = word.split("----", 1)[0]
-    glued = re.search(r"(?<![/=])https?://", word[8:])
-    if glued is not None:
-        word = word[: 8 + glued.start()]
     if (key := _GLUED_KEY.search(word, 8)) is not None:
         word = word[: key.start()]
-    query = word.find("?")
-    if query < 0 and "&" in word:
-        word = word[: word.index("&")]
-    if query >= 0:
-        word = word[:query] + _cut_query(word[query:])
+    if "?" not in word:
+        word = word.partition("&")[0]
     if not word.isascii():
         word = _cut_foreign(word)
     return word.rstrip(_TRAILING)
-
-
-def _cut_query(query: str) -> str:
-    for found in re.finditer(r"[,;]", query):
-        rest = query[found.end() : found.end() + LONGEST_KEY]
-        if "://" in rest or is_key_like(re.split(r"[,;|&]", rest, maxsplit=1)[0]):
-            return query[: found.start()]
-    return query
 
 
 def _cut_foreign(word: str) -> str:

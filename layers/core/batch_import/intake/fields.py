@@ -69,46 +69,16 @@ _WORDS: Mapping[Field, str] = {
     Field.LEGACY_ID: "legacyproviderid",
 }
 _TABLE = {word: field for field, words in _WORDS.items() for word in words.split()}
-_SUFFIXES: tuple[tuple[str, Field], ...] = (
-    ("apibaseurls", Field.ADDRESS),
-    ("apibaseurl", Field.ADDRESS),
-    ("baseurls", Field.ADDRESS),
-    ("baseurl", Field.ADDRESS),
-    ("apibase", Field.ADDRESS),
-    ("apihost", Field.ADDRESS),
-    ("apiurl", Field.ADDRESS),
-    ("apiendpoint", Field.ADDRESS),
-    ("endpoint", Field.ADDRESS),
-    ("proxyurl", Field.ADDRESS),
-    ("urlredirect", Field.ADDRESS),
-    ("reverseproxy", Field.ADDRESS),
-    ("basepath", Field.ADDRESS),
-    ("baseuri", Field.ADDRESS),
-    ("地址", Field.ADDRESS),
-    ("网站", Field.SITE),
-    ("官网", Field.SITE),
-    ("主页", Field.SITE),
-    ("代理", Field.SITE),  # of a network
-    ("线路", Field.ADDRESS),
-    ("apikeys", Field.KEY),
-    ("apikey", Field.KEY),
-    ("authtoken", Field.KEY),
-    ("apitoken", Field.KEY),
-    ("bearertoken", Field.KEY),
-    ("secretkey", Field.KEY),
-    ("密钥", Field.KEY),
-    ("秘钥", Field.KEY),
-    ("令牌", Field.KEY),
-    ("modelid", Field.MODELS),
-    ("modellist", Field.MODELS),
-    ("modelname", Field.MODELS),
-    ("modelpref", Field.MODELS),
-    ("custommodels", Field.MODELS),
-    ("model", Field.MODELS),
-    ("models", Field.MODELS),
-    ("模型", Field.MODELS),
-    ("type", Field.PLATFORM),
-)
+_ENDINGS: Mapping[Field, str] = {
+    Field.ADDRESS: """
+        apibaseurls apibaseurl baseurls baseurl apibase apihost apiurl apiendpoint endpoint proxyurl urlredirect reverseproxy basepath baseuri
+        地址 线路""",
+    Field.SITE: "网站 官网 主页 代理",  # 代理: of a network
+    Field.KEY: "apikeys apikey authtoken apitoken bearertoken secretkey 密钥 秘钥 令牌",
+    Field.MODELS: "modelid modellist modelname modelpref custommodels model models 模型",
+    Field.PLATFORM: "type",
+}
+_SUFFIXES = {ending: field for field, endings in _ENDINGS.items() for ending in endings.split()}
 # Words in the names of addresses and keys that are no relay's: of storage, mail, sign-in, monitoring, search, chat.
 _OTHER_TEXT = """
     aws s3 minio oss cos redis mysql postgres postgresql pg database db mongo mongodb milvus qdrant pinecone weaviate chroma neo4j supabase
@@ -137,16 +107,12 @@ _HUMPS = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[^\W\dA-Za-z_]+")
 _FRONT_ENDS = frozenset(
     ["vite", "nextpublic", "reactapp", "expopublic", "nuxtpublic", "vueapp"]
 )  # they call their own server
-_ALL_SUFFIXES = tuple(suffix for suffix, _ in _SUFFIXES)
-_RELAY_OWNER = re.compile(rf"^(?:my|vite|nextpublic)?(?:{'|'.join(_RELAY)})(?:api)?$")
-_RELAY_SUFFIXES: tuple[tuple[str, Field], ...] = (
-    ("url", Field.ADDRESS),
-    ("uri", Field.ADDRESS),
-    ("host", Field.ADDRESS),
-    ("server", Field.ADDRESS),
-    ("key", Field.KEY),
-    ("token", Field.KEY),
-)
+_ALL_SUFFIXES = tuple(_SUFFIXES)
+_RELAY_SUFFIXES = {
+    **dict.fromkeys(("url", "uri", "host", "server"), Field.ADDRESS),
+    "key": Field.KEY,
+    "token": Field.KEY,
+}
 _OTHER_MODELS = re.compile(r"embed|encod|rerank|tts|speech|image|vision|audio|title|summar")  # never asked to chat
 _ABOUT = re.compile(
     r"获取|申请|领取|文档|查询|余额|充值|购买|注册|教程|客服|售后"
@@ -179,10 +145,10 @@ def field_of(name: str) -> Named | None:
     number = bare[len(numbered) :]
     if (field := _TABLE.get(numbered)) is not None:
         return Named(field, number, bool(number))
-    for suffix, field in _SUFFIXES if numbered.endswith(_ALL_SUFFIXES) else ():
+    for suffix, field in _SUFFIXES.items() if numbered.endswith(_ALL_SUFFIXES) else ():
         if numbered.endswith(suffix):
             owner = numbered[: -len(suffix)]
-            if is_other_service(name, owner) or (suffix == "secretkey" and not _RELAY_OWNER.search(owner)):
+            if is_other_service(name, owner) or (suffix == "secretkey" and not _is_relays(name, owner)):
                 return Named(Field.OTHER)
             if field is Field.ADDRESS and owner in _FRONT_ENDS:
                 return Named(Field.SITE)
@@ -191,7 +157,7 @@ def field_of(name: str) -> Named | None:
             return Named(field, owner + number, _BACKUP.search(bare) is not None or (not owner and bool(number)))
     if (end := _FIRST.match(name)) is not None and (maker := numbered[len(end[0].translate(_NOISE)) :]) in _MAKERS:
         return Named(_TABLE[end[0].translate(_NOISE).lower()], maker + number)
-    for suffix, field in _RELAY_SUFFIXES if numbered.isascii() else ():
+    for suffix, field in _RELAY_SUFFIXES.items() if numbered.isascii() else ():
         owner = numbered[: -len(suffix)]
         if numbered.endswith(suffix) and _is_relays(name, owner):
             return Named(field, owner + number)
@@ -200,7 +166,7 @@ def field_of(name: str) -> Named | None:
 
 def _is_relays(name: str, owner: str) -> bool:
     words = _words_of(name, owner)
-    return _RELAY_OWNER.search(owner) is not None or (not _RELAY.isdisjoint(words) and _OTHER.isdisjoint(words))
+    return not _RELAY.isdisjoint(words) and _OTHER.isdisjoint(words)
 
 
 def is_other_service(name: str, owner: str = "") -> bool:
@@ -232,11 +198,7 @@ _PLATFORM_WORDS: tuple[tuple[re.Pattern[str], Platform | None], ...] = (
     (re.compile(r"gemini|(?:^|/)google$|google-?generative|generativelanguage"), Platform.GEMINI),
     (re.compile(r"openai|codex|^responses$|^chat_completions$"), Platform.OPENAI),
 )
-_CHANNEL_TYPES: Mapping[str, Platform] = {
-    "1": Platform.OPENAI,
-    "14": Platform.ANTHROPIC,
-    "24": Platform.GEMINI,
-}  # new-api and one-api, constant/channel.go
+_CHANNEL_TYPES = {"1": Platform.OPENAI, "14": Platform.ANTHROPIC, "24": Platform.GEMINI}  # new-api, constant/channel.go
 
 
 @lru_cache(maxsize=1024)
@@ -251,13 +213,13 @@ def platform_of(value: str) -> Platform | None:
 
 def provider_platform(name: str, value: str) -> Platform | None:
     """The platform where a provider (``name``) is called just as one (Continue, Roo Code); any other name is a label."""
-    is_one = name.lower().endswith("provider") and value.lower() in (
+    is_one = name.lower().endswith("provider") and value.lower() in {
         "openai",
         "anthropic",
         "claude",
         "gemini",
         "google",
-    )
+    }
     return platform_of(value) if is_one else None
 
 

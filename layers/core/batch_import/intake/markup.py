@@ -1,5 +1,6 @@
 """A line without the marks of HTML and Markdown."""
 
+import html
 import re
 
 from batch_import.intake.fields import field_of
@@ -19,16 +20,14 @@ _ELEMENT = re.compile(
 _HREF = re.compile(r"href=[\"']?(https?://[^\s\"'>]+)", re.IGNORECASE)
 _VALUE = re.compile(r"\bvalue=[\"']?((?:https?://|sk-)[^\s\"'>]+)")  # of a field of a form
 _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|ensp|emsp|#\d{2,4}|#x[0-9a-f]{2,4});", re.IGNORECASE)
+_BLANKS = dict.fromkeys(map(ord, "\t\n\r\xa0\u2002\u2003"), " ")
 _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,2100})>?(?:\s+\"[^\"()]{0,100}\")?\s*\)")
 _ESCAPED = re.compile(r"\\([!-/:;=?@\[\]^_{|}~])")  # of Markdown and of quotation marks
-_SECRET = re.compile(r"\$\{\{\s*([\w.]+)\s*\}\}")
 
 
 def without_markup(text: str) -> str:
-    if "${{" in text:
-        text = _SECRET.sub(r" ${\1} ", text)
     if "&" in text:
-        text = _ENTITY.sub(_entity, text)
+        text = _ENTITY.sub(lambda found: html.unescape(found[0].lower()).translate(_BLANKS), text)
     if "<" in text:
         text = _ELEMENT.sub(_element, text)
         text = _TAG.sub(_tag, text)
@@ -57,12 +56,3 @@ def _tag(found: re.Match[str]) -> str:
     href = _HREF.search(found[0]) or _VALUE.search(found[0])
     name = found[0].lower()
     return f" {href[1]} " if href else ("\t" if name.startswith(("</td", "</th")) else " ")
-
-
-def _entity(found: re.Match[str]) -> str:
-    named = {"nbsp": " ", "amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "ensp": " ", "emsp": " "}
-    body = found[0][1:-1].lower()
-    if body in named:
-        return named[body]
-    number = int(body[2:], 16) if body.startswith("#x") else int(body[1:])
-    return chr(number) if 32 <= number < 127 else " "

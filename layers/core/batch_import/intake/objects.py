@@ -7,6 +7,7 @@ it lacks comes from its parents, and names decide by the table of ``fields``.
 
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -189,7 +190,7 @@ class _Finder:
             facts.addresses = [site for site in facts.sites[:1] if is_api_root(site)]
         if apart and found.keys and facts.addresses and not facts.keys and not found.addresses:
             found.label = facts.label or found.label
-            self._emit(_merged(_copy(facts), found))
+            self._emit(_merged(deepcopy(facts), found))
             facts.emitted = facts.used = True
         elif apart and not (facts.keys and found.addresses and not found.keys):
             self.leftover(found)
@@ -216,7 +217,7 @@ class _Finder:
             elif strangers or owner in own.empty:
                 self.leftover(facts)
             else:
-                _add_half(merged, facts)
+                _merged(merged, facts)
         if own.login and not merged.keys:
             merged.notes.append(Note.NOT_AN_API_KEY)
             merged.strong = True
@@ -277,14 +278,6 @@ def _are_strangers(groups: Mapping[str, Own]) -> bool:
     keys = {owner for owner, group in groups.items() if group.keys and not group.addresses}
     named = [owner for owner in (*addresses, *keys) if owner and not owner.isdigit()]
     return len(named) == len(addresses) + len(keys) > 2 and bool(addresses and keys)
-
-
-def _add_half(merged: _Facts, facts: _Facts) -> None:
-    merged.addresses += facts.addresses
-    merged.keys += facts.keys
-    merged.models = merged.models or facts.models
-    merged.strong = merged.strong or facts.strong
-    merged.platform = merged.platform or facts.platform
 
 
 def _by_owner(own: Own) -> dict[str, Own]:
@@ -395,13 +388,6 @@ def _of_service(name: str, service: Any) -> Any:
 
 def _is_sure_key(value: Any) -> bool:
     return isinstance(value, str) and cleaning.is_prefixed_key(value.removeprefix("Bearer "))
-
-
-def _copy(facts: _Facts) -> _Facts:
-    return _Facts(
-        list(facts.addresses), list(facts.sites), list(facts.keys), list(facts.models), facts.label, facts.platform,
-        list(facts.notes), facts.legacy_id, facts.strong, exact=facts.exact,
-    )  # fmt: skip
 
 
 def _merged(facts: _Facts, found: _Facts) -> _Facts:

@@ -24,7 +24,7 @@ from batch_import.intake.documents import (
 )
 from batch_import.intake.pairing import at_one_address, joined_halves
 from batch_import.intake.references import resolved
-from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of, without_repeats
+from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of
 from batch_import.intake.sql_texts import without_expanded_rows
 from batch_import.intake.tables import drafts_of_table, rows_of_html, split_tables
 from batch_import.intake.text import read_lines
@@ -44,7 +44,10 @@ def parse(text: str, format: str = "auto") -> Intake:
     if format not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}")
     text, referring = resolved(without_expanded_rows(decoded(text)))
-    return without_repeats(_intake(*_read(text, format)), referring, "<<:" in text)
+    drafts, ignored, form = _read(text, format)
+    rows = rows_of(_worth_telling(drafts), referring, "<<:" in text)
+    told = ignored_lines([(number, line) for number, line in ignored if line.strip()], rows)
+    return Intake(rows, told, summary_of(rows, len(told)), form)
 
 
 def _read(text: str, form: str) -> _Read:
@@ -94,12 +97,6 @@ def _lines(text: str, clean: str, form: str) -> _Read:
         drafts = joined_halves(drafts)
     kept = sorted((draft for draft in drafts if draft.addresses or draft.keys), key=lambda draft: draft.line)
     return kept, sorted([*logins, *found.ignored]), _form(documents, len(regions), found.drafts)
-
-
-def _intake(drafts: Sequence[Draft], ignored: Lines, form: str) -> Intake:
-    rows = rows_of(_worth_telling(drafts))
-    told = ignored_lines([(number, line) for number, line in ignored if line.strip()], rows)
-    return Intake(rows, told, summary_of(rows, len(told)), form)
 
 
 def _worth_telling(drafts: Sequence[Draft]) -> Sequence[Draft]:

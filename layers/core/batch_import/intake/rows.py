@@ -112,14 +112,27 @@ class _Key:
     parts: tuple[str, ...] = ()
 
 
-def rows_of(drafts: Iterable[Draft]) -> tuple[ParsedRow, ...]:
-    """Rows of all drafts, numbered from 1, repeated pairs marked."""
-    first: dict[tuple[str, str, str | None], int] = {}
-    rows = []
-    for number, unnumbered in enumerate(chain.from_iterable(map(_expanded, drafts)), start=1):
-        row = ParsedRow(number, **unnumbered)
-        rows.append(_marked(row, first) if row.status is RowStatus.READY else row)
-    return _without_keys(rows)
+def rows_of(
+    drafts: Iterable[Draft], repeats: frozenset[int] = frozenset(), merges: bool = False
+) -> tuple[ParsedRow, ...]:
+    """Rows of all drafts, numbered from 1, repeated pairs marked.
+
+    A pair in a line of ``repeats`` is only referred to there, and no row of its own; so is one in the very line of its
+    first one where the text merges an entry into others (``merges``, of YAML).
+    """
+    first: dict[tuple[str, str, str | None], int] = {}  # the same pair for another platform is an account of its own
+    rows: list[dict[str, Any]] = []
+    for row in chain.from_iterable(map(_expanded, drafts)):
+        pair = (row["base_url"], row["api_key"], row["platform"])
+        if row["status"] is RowStatus.READY and (at := first.setdefault(pair, len(rows))) < len(rows):
+            original = rows[at]
+            if not repeats.isdisjoint((row["line"], original["line"])) or (merges and row["line"] == original["line"]):
+                models = dict.fromkeys((*original["requested_models"], *row["requested_models"]))
+                original["requested_models"] = tuple(models)[:MOST_MODELS]
+                continue
+            row |= {"status": RowStatus.DUPLICATE, "of_row": at + 1, "notes": (*row["notes"], Note.SAME_PAIR)}
+        rows.append(row)
+    return _without_keys([ParsedRow(number, **row) for number, row in enumerate(rows, start=1)])
 
 
 def summary_of(rows: Sequence[ParsedRow], ignored: int) -> Summary:
@@ -127,38 +140,6 @@ def summary_of(rows: Sequence[ParsedRow], ignored: int) -> Summary:
     for row in rows:
         counted[row.status] += 1
     return Summary(**{status.value: number for status, number in counted.items()}, ignored=ignored)
-
-
-def without_repeats(intake: Intake, lines: frozenset[int], merged: bool = False) -> Intake:
-    """``intake`` without duplicates of which one stands in ``lines``, where a pair is only referred to.
-
-    So do those that stand in the very line of the pair where the text merges an entry into others (YAML).
-    """
-    line_of = {row.row: row.line for row in intake.rows}
-    repeats = [
-        row
-        for row in intake.rows
-        if row.of_row is not None
-        and (row.line in lines or line_of[row.of_row] in lines or (merged and row.line == line_of[row.of_row]))
-    ]
-    if not repeats:
-        return intake
-    dropped = {row.row for row in repeats}
-    models: dict[int | None, tuple[str, ...]] = {}
-    for row in repeats:
-        models[row.of_row] = (*models.get(row.of_row, ()), *row.requested_models)
-    kept = [row for row in intake.rows if row.row not in dropped]
-    numbers: dict[int | None, int] = {row.row: number for number, row in enumerate(kept, start=1)}
-    rows = tuple(
-        _changed(
-            row,
-            row=numbers[row.row],
-            of_row=numbers.get(row.of_row),
-            requested_models=tuple(dict.fromkeys((*row.requested_models, *models.get(row.row, ()))))[:MOST_MODELS],
-        )
-        for row in kept
-    )
-    return replace(intake, rows=rows, summary=summary_of(rows, intake.summary.ignored))
 
 
 def ignored_lines(lines: Iterable[tuple[int, str]], rows: Sequence[ParsedRow]) -> tuple[IgnoredLine, ...]:
@@ -175,14 +156,6 @@ def _keys(rows: Iterable[ParsedRow]) -> Iterator[str]:
             yield from (key for _, key in choice.pairs)
 
 
-def _marked(row: ParsedRow, first: dict[tuple[str, str, str | None], int]) -> ParsedRow:
-    """The same pair for another platform is an account of its own (docs/platforms.md)."""
-    original = first.setdefault((row.base_url, row.api_key, row.platform), row.row)
-    if original == row.row:
-        return row
-    return _changed(row, status=RowStatus.DUPLICATE, of_row=original, notes=(*row.notes, Note.SAME_PAIR))
-
-
 def _without_keys(rows: Sequence[ParsedRow]) -> tuple[ParsedRow, ...]:
     """The same rows; no key of any of them stands in another attribute than ``api_key``."""
     hidden = cores(key for key in _keys(rows) if len(key) >= 8)
@@ -196,13 +169,13 @@ def _hiding(row: ParsedRow, hidden: frozenset[str]) -> ParsedRow:
         written = written.replace(row.api_key, "***")
     models = tuple(model for model in row.requested_models if without(model, hidden) == model)
     legacy_id = without(row.legacy_provider_id, hidden) if row.legacy_provider_id else None
-    shown = {
+    shown: dict[str, Any] = {
         "label": label,
         "base_url_as_written": written,
         "requested_models": models,
         "legacy_provider_id": legacy_id,
     }
-    return row if all(getattr(row, name) == value for name, value in shown.items()) else _changed(row, **shown)
+    return row if all(getattr(row, name) == value for name, value in shown.items()) else replace(row, **shown)
 
 
 _KEY_IN_ADDRESS = re.compile(r"(?:sk-|AIza|eyJ)(?=[\w-]*\d)[\w-]{8,}")
@@ -213,11 +186,6 @@ def _masked_address(written: str) -> str:
         return written
     written = re.sub(r"(://)[^/@]{0,2048}@", r"\1***@", written, count=1)
     return re.sub(r"(?<=[?&#])([^=&#]{0,100})=[^&#]*", r"\1=***", written)
-
-
-def _changed(before: ParsedRow, **new: Any) -> ParsedRow:
-    values = {name: getattr(before, name) for name in before.__dataclass_fields__}
-    return ParsedRow(**{**values, **new})
 
 
 def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:

@@ -158,14 +158,10 @@ def _rows(region: Region) -> Iterator[tuple[int, list[str]]]:
         skipinitialspace=region.header.delimiter != "\t",
     )
     at = 0
-    try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                yield lines[at][0], row
-            at = reader.line_num
-    except csv.Error:
-        for number, text in lines[at:]:
-            yield number, text.split(region.header.delimiter)
+    for row in reader:
+        if any(cell.strip() for cell in row):
+            yield lines[at][0], row
+        at = reader.line_num
 
 
 def _draft(line: int, cells: Sequence[str], header: Header) -> Draft:
