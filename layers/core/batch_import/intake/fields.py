@@ -77,6 +77,7 @@ _ENDINGS: Mapping[Field, str] = {
     Field.KEY: "apikeys apikey authtoken apitoken bearertoken secretkey 密钥 秘钥 令牌",
     Field.MODELS: "modelid modellist modelname modelpref custommodels model models 模型",
     Field.PLATFORM: "type",
+    Field.OTHER: "accesstoken refreshtoken sessiontoken",
 }
 _SUFFIXES = {ending: field for field, endings in _ENDINGS.items() for ending in endings.split()}
 # Words in the names of addresses and keys that are no relay's: of storage, mail, sign-in, monitoring, search, chat.
@@ -84,7 +85,7 @@ _OTHER_TEXT = """
     aws s3 minio oss cos redis mysql postgres postgresql pg database db mongo mongodb milvus qdrant pinecone weaviate chroma neo4j supabase
     elastic elasticsearch meili meilisearch typesense smtp mail email oauth nextauth clerk jwt csrf session admin management webhook callback
     otel sentry langfuse langsmith langchain posthog stripe github gitlab gitee telegram tg tgbot discord slack feishu lark dingtalk wechat
-    weixin qq tavily serper serpapi searxng searxngapi bing brave exa firecrawl elevenlabs proxy proxies mcp
+    weixin qq tavily serper serpapi searxng searxngapi bing brave exa firecrawl elevenlabs search weather proxy proxies mcp
     vector vectorstore vectordb mailgun postmark sendgrid resend ses twilio vonage sms pusher algolia sandbox execution daemon mailchimp recaptcha turnstile hcaptcha
 """
 _OTHER = frozenset(_OTHER_TEXT.split())
@@ -113,7 +114,7 @@ _RELAY_SUFFIXES = {
     "key": Field.KEY,
     "token": Field.KEY,
 }
-_OTHER_MODELS = re.compile(r"embed|encod|rerank|tts|speech|image|vision|audio|title|summar")  # never asked to chat
+_OTHER_MODELS = re.compile(r"(?:embed(?:ding|der)?|encoding|rerank(?:er)?|tts|speech|images?|vision|audio|title|summary)s?$")  # never asked to chat
 _ABOUT = re.compile(
     r"获取|申请|领取|文档|查询|余额|充值|购买|注册|教程|客服|售后"
 )  # where to get a key, to read of it, to pay
