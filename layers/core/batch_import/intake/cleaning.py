@@ -97,17 +97,17 @@ _ENVIRONMENT = re.compile(
     r"|getenv\(.*|![a-z]+[ ].+|import\.meta.*|(?!YOUR|MY_|SK_)(?:[A-Z]+_)+[A-Z]+(?:_\d+)?"
 )
 _PLACEHOLDER = re.compile(
-    r"(?:(?:sk|key|api|token|cr|hf|AIza|sk-ant|sk-proj|sk-or|sk-or-v1|sk-ant-api03)[-_]?)?(?:[-_.]?(?:x{3,}+|\.{2,}+|…++|0{6,}+|y{3,}+))++|<.*>|\[.*\]|\{.*\}"
+    r"(?:(?:sk|key|api|token|cr|hf|AIza|sk-ant|sk-proj|sk-or|sk-or-v1|sk-ant-api03)[-_]?)?(?:[-_.]?(?:x{3,}+|\.{2,}+|…++|0{6,}+|y{3,}+))++|.*[<>\[{].*|[a-z]{2,5}[-_](?:(?:ant|proj|or|v1|api\d\d)-)*"
     r"|(?:\w{1,12}[-_ ])?your[-_ a-z]*(?:\d{0,2})?|(?:\w{1,8}[-_ ])?(?:my|the)[-_ ](?:[a-z]{1,20}[-_ ])?(?:api[-_ ]?)?(?:key|token|secret)|api_keys?_\w+"
     r"|[\w-]*[-_](?:api[-_]?key|token|key)[-_]here|[\w-]{0,20}[-_]here|replace[-_ ].*|insert[-_ ].*|change[-_]?me.*|enter[-_ ].*|put[-_ ].*"
     r"|(?:sk[-_])?(?:none|null|nil|undefined|empty|dummy|fake|placeholder|user_provided|n/?a|todo|tbd|redacted|xxx|no[-_]?(?:api[-_]?)?key(?:[-_]\w+)*|not[-_](?:needed|required|used)"
-    r"|api[-_]?key|apikey|key|token|secret|密钥|example|value)|-+|.*(?:填|替换|你的|您的|粘贴|输入|占位).*|(?:sk[-_])?(?:x{4,}.*|.*x{8,}.*)",
+    r"|hidden|true|false|test|demo|sample|my-?key|api[-_]?key|apikey|key|token|secret|密钥|example|value)|(?:dummy|fake|test|demo|sample)[-_](?:api[-_]?)?key|-+|.*(?:填|替换|你的|您的|粘贴|输入|占位).*|(?:sk[-_])?(?:x{4,}.*|.*x{8,}.*)",
     re.IGNORECASE,
 )
 # A cheap look first: the pattern above is slow on long keys.
 _PLACEHOLDER_SIGN = re.compile(
     r"x{3}|\.\.|…|0{6}|y{3}|your|my[-_ ]|the[-_ ]|here|replace|insert|change|enter|put[-_ ]|none|null|nil|undef|empty|dummy|fake"
-    r"|placeholder|user_prov|^n/?a$|todo|tbd|redacted|not[-_]|key|token|secret|example|value|[填替你您粘输占密<{]|^[-\[]",
+    r"|placeholder|user_prov|^n/?a$|todo|tbd|redacted|not[-_]|key|token|secret|example|value|hidden|^true$|^false$|test$|demo$|sample|[-_]$|[填替你您粘输占密<>\[{]|^-",
     re.IGNORECASE,
 )
 _MASKED = re.compile(r"\*{3,}|…|\.{3,}|•{2,}|●{2,}|█|x{6,}$|\[hidden\]|\[redacted\]", re.IGNORECASE)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from batch_import.intake.limited import DEEPEST, toml_of, yaml_of
+from batch_import.intake.limited import DEEPEST, ini_of, toml_of, yaml_of
 from batch_import.intake.objects import drafts_of_object
 from batch_import.intake.pairing import joined_halves
 from batch_import.intake.program_texts import program_of, strings_of
@@ -118,7 +118,9 @@ def _texts(node: Any, depth: int) -> Iterator[str]:
 
 def _may_be_lines(parsed: Any) -> bool:
     """Whether YAML may be a list of labelled lines: then the reader of lines knows better what belongs together."""
-    return not isinstance(parsed, list) or any(isinstance(one, dict) and len(one) < 2 for one in parsed)
+    if isinstance(parsed, dict):
+        return not any(isinstance(value, dict) for value in parsed.values())
+    return any(isinstance(one, dict) and len(one) < 2 for one in parsed)
 
 
 def _is_nested(parsed: Any) -> bool:
@@ -276,8 +278,11 @@ def _readings(text: str, form: str) -> Iterator[tuple[str, Any]]:
                     break
             except (ValueError, RecursionError):
                 continue
-    if form in ("auto", "toml") and _TOML_SIGN.search(text) and "=" in text and (parsed := toml_of(text)) is not None:
-        yield "toml", parsed
+    if form in ("auto", "toml") and _TOML_SIGN.search(text) and "=" in text:
+        for name, parsed in (("toml", toml_of(text)), ("ini", ini_of(text))):
+            if parsed is not None:
+                yield name, parsed
+                break
     if form == "auto" and is_sql(text):
         yield "sql", tables_of(text)
     if form == "yaml" or (form == "auto" and stripped[:1] not in ("{", "[") and _is_yaml(text)):

@@ -114,7 +114,9 @@ _RELAY_SUFFIXES = {
     "key": Field.KEY,
     "token": Field.KEY,
 }
-_OTHER_MODELS = re.compile(r"(?:embed(?:ding|der)?|encoding|rerank(?:er)?|tts|speech|images?|vision|audio|title|summary)s?$")  # never asked to chat
+_OTHER_MODELS = re.compile(
+    r"(?:embed(?:ding|der)?|encoding|rerank(?:er)?|tts|speech|images?|vision|audio|title|summary)s?$"
+)  # never asked to chat
 _ABOUT = re.compile(
     r"获取|申请|领取|文档|查询|余额|充值|购买|注册|教程|客服|售后"
 )  # where to get a key, to read of it, to pay
@@ -129,7 +131,7 @@ def field_of(name: str) -> Named | None:
     """What ``name`` stands for, whatever its case, separators and number; None for an unknown one."""
     if len(name) > _LONGEST:
         return None
-    if name.strip() == "SECRET_KEY":  # of a program's own sessions
+    if name.strip() in ("SECRET_KEY", "SERVER_URL", "SERVICE_URL"):  # of a program itself, among its variables
         return Named(Field.OTHER)
     bare = name.translate(_NOISE).lower()
     if (field := _TABLE.get(bare)) is not None:
@@ -149,7 +151,8 @@ def field_of(name: str) -> Named | None:
     for suffix, field in _SUFFIXES.items() if numbered.endswith(_ALL_SUFFIXES) else ():
         if numbered.endswith(suffix):
             owner = numbered[: -len(suffix)]
-            if is_other_service(name, owner) or (suffix == "secretkey" and not _is_relays(name, owner)):
+            is_database = owner.endswith("data") and suffix.startswith("base")
+            if is_database or is_other_service(name, owner) or (suffix == "secretkey" and not _is_relays(name, owner)):
                 return Named(Field.OTHER)
             if field is Field.ADDRESS and owner in _FRONT_ENDS:
                 return Named(Field.SITE)

@@ -21,11 +21,14 @@ _HREF = re.compile(r"href=[\"']?(https?://[^\s\"'>]+)", re.IGNORECASE)
 _VALUE = re.compile(r"\bvalue=[\"']?((?:https?://|sk-)[^\s\"'>]+)")  # of a field of a form
 _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|ensp|emsp|#\d{2,4}|#x[0-9a-f]{2,4});", re.IGNORECASE)
 _BLANKS = dict.fromkeys(map(ord, "\t\n\r\xa0\u2002\u2003"), " ")
+_SECRET = re.compile(r"\$\{\{\s*([\w.]+)\s*\}\}")
 _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,2100})>?(?:\s+\"[^\"()]{0,100}\")?\s*\)")
 _ESCAPED = re.compile(r"\\([!-/:;=?@\[\]^_{|}~])")  # of Markdown and of quotation marks
 
 
 def without_markup(text: str) -> str:
+    if "${{" in text:
+        text = _SECRET.sub(r" ${\1} ", text)
     if "&" in text:
         text = _ENTITY.sub(lambda found: html.unescape(found[0].lower()).translate(_BLANKS), text)
     if "<" in text:

@@ -36,9 +36,14 @@ _DEEPEST = 60
 _OTHER_MODELS = re.compile(r"embed|rerank|tts|speech|image|vision|audio", re.IGNORECASE)
 # Names of objects that are a part of what they stand in, and no entry of their own.
 _PART = re.compile(
-    r"auth|body|credentials?|data|env(?:ironment)?|extra|header(?:Parameter)?s?|http_headers|keyVaults|parameters|payload|postData|request"
-    r"|(?:(?:api|client|connection|http|litellm|llm|model|network|provider|request|server|settings|transport)_?)?(?i:config|options|params|settings)"
+    r"auth|body|client|configuration|credentials?|data|env(?:ironment)?(?: \d+)?|extra|(?:extra)?[eE]nv_?[vV]ars"
+    r"|header(?:Parameter|Row)?s?|http_headers|keyVaults|override|parameters|payload|postData|request"
+    r"|(?:(?:api|client|connection|http|litellm|llm|model|network|provider|request|server|settings|transport|OpenAIClient)_?)?"
+    r"(?i:args|config|options|params|settings)"
 )
+
+
+_OF_ENTRIES = re.compile(r"(?:accounts|channels|endpoints|entries|keys|nodes|tokens|upstreams)$", re.IGNORECASE)
 
 
 class Lines(Protocol):
@@ -166,7 +171,7 @@ class _Finder:
                 if found.keys and not found.addresses and is_other_service(name):
                     continue
                 found.strong = found.strong or (_is_part(name) and bool(found.keys))
-                self._join(facts, found, apart or isinstance(child, list))
+                self._join(facts, found, apart or isinstance(child, list), self._is_program or _is_half(name))
         if own.cut and not self._cut and (facts.addresses or facts.keys):
             self._cut = True
             facts.notes.append(Note.CUT_OFF)
@@ -180,21 +185,26 @@ class _Finder:
             return _Facts(emitted=True)
         return facts
 
-    def _join(self, facts: _Facts, found: _Facts, apart: bool) -> None:
-        """Puts what a child left over to the half that it belongs to; ``apart`` is for one entry of several."""
+    def _join(self, facts: _Facts, found: _Facts, apart: bool, is_half: bool) -> None:
+        """Puts what a child left over to the half that it belongs to, if it is one by its name (``is_half``).
+
+        ``apart`` is for one entry of several.
+        """
         facts.emitted = facts.emitted or found.emitted
         fits = bool(facts.addresses) != bool(found.addresses) and bool(facts.keys) != bool(found.keys)
         if not (found.addresses or found.keys or found.sites or Note.NOT_AN_API_KEY in found.notes):
             return
         if apart and found.keys and not (facts.addresses or found.addresses or found.sites):
             facts.addresses = [site for site in facts.sites[:1] if is_api_root(site)]
-        if apart and found.keys and facts.addresses and not facts.keys and not found.addresses:
+        if fits and not is_half:
+            self.leftover(found)
+        elif apart and found.keys and facts.addresses and not facts.keys and not found.addresses:
             found.label = facts.label or found.label
             self._emit(_merged(deepcopy(facts), found))
             facts.emitted = facts.used = True
         elif apart and not (facts.keys and found.addresses and not found.keys):
             self.leftover(found)
-        elif (fits and (facts.strong or found.strong)) or not (facts.addresses or facts.keys) or apart:
+        elif fits or not (facts.addresses or facts.keys) or apart:
             _merged(facts, found)
         else:
             self.leftover(found)
@@ -322,6 +332,13 @@ def _is_guess(own: Own, facts: _Facts) -> bool:
 
 def _is_part(name: object) -> bool:
     return _PART.fullmatch(str(name)) is not None
+
+
+def _is_half(name: str) -> bool:
+    """Whether an object of this name may hold the key of the address beside it, or the other way round."""
+    named = field_of(name)
+    is_field = named is not None and named.field in (Field.ADDRESS, Field.KEY, Field.MODELS)
+    return is_field or _is_part(name) or _OF_ENTRIES.search(name) is not None
 
 
 def _is_of_entries(name: object, value: Any) -> bool:

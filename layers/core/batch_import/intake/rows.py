@@ -375,8 +375,11 @@ def _unclear_key(key: str, parts: Sequence[str], notes: tuple[Note, ...]) -> _Ke
     return _Key(whole, (*notes, Note.KEY_MAY_BE_SEVERAL), usable)
 
 
+_PATH = re.compile(r"@?(?:~|\.{1,2})?(?:/[\w.-]{1,100}){2,20}")  # of a file with the key
+
+
 def _no_key(key: str) -> Note | None:
-    if cleaning.is_environment(key):
+    if cleaning.is_environment(key) or _PATH.fullmatch(key) is not None:
         return Note.KEY_FROM_ENVIRONMENT
     if cleaning.is_placeholder(key):
         return Note.KEY_PLACEHOLDER

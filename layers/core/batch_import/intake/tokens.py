@@ -55,7 +55,9 @@ _NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|stri
 _OTHER_ADDRESS = re.compile(
     r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:URL|URI|ENDPOINT|HOST|ORIGIN|DOMAIN|WEBHOOK)"
 )  # ``APP_URL``
-_OTHER_CREDENTIAL = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:KEY|TOKEN|SECRET|PASSWORD|SALT)|.*(?i:(?:access|refresh|session)_?token)")
+_OTHER_CREDENTIAL = re.compile(
+    r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:KEY|TOKEN|SECRET|PASSWORD|SALT)|.*(?i:(?:access|refresh|session)_?token)"
+)
 _PATH_NAME = re.compile(r"path$", re.IGNORECASE)
 _PATH = re.compile(r"v\d\w*(?:/[\w-]{1,40}){0,6}")
 _JOINED_KEY = re.compile(r"(?:sk|cr|gsk|xai)-[\w-]{4,300}[,;][\w.-]{1,40}$")
