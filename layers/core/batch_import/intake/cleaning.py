@@ -264,6 +264,12 @@ def is_prefixed_key(word: str) -> bool:
     return _PREFIXED.fullmatch(word) is not None
 
 
+def is_sure_key(text: str) -> bool:
+    """Whether ``text`` is a key of a form that relays give (``sk-``), perhaps with ``Bearer``; a token in JSON is none."""
+    key = bare_key(text)[0]
+    return is_prefixed_key(key) and not key.startswith("eyJ")
+
+
 def is_scheme_word(word: str) -> bool:
     """Whether ``word`` names how a key is sent and is none itself (``auth: bearer``)."""
     return _SCHEME_WORD.fullmatch(word.strip()) is not None

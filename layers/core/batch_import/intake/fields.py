@@ -36,7 +36,7 @@ class Named(NamedTuple):
 _WORDS: Mapping[Field, str] = {
     Field.ADDRESS: """
         baseurl url endpoint apibase apibaseurl apiurl requestpath apihost apiendpoint apipath apiaddress apidomain host hostname server address
-        basepath baseuri baseaddress uri apiserver upstream upstreamurl gateway gatewayurl reverseproxy relay relayurl
+        basepath uribase baseuri baseaddress uri apiserver upstream upstreamurl gateway gatewayurl reverseproxy relay relayurl
         domain customhost openaiproxyurl requesturl serverurl serviceurl providerurl endpointurl
         azureendpoint modelurl openaiurl baseurls urls apibaseurls endpoints
         地址 接口地址 接口 网址 api地址 api接口 api接口地址 api域名 站点地址 站点url 中转地址 中转站地址 中转站 中转 服务地址 服务器地址
@@ -47,7 +47,7 @@ _WORDS: Mapping[Field, str] = {
         homepage website site siteurl home websiteurl homepageurl docs doc documentation docsurl 官网 主页 官网地址 文档 文档地址
         教程 控制台 注册 注册地址 注册链接 后台 面板 充值 购买 购买地址 购买链接 充值地址 邀请链接 网站 帮助 console dashboard register
         signup getkey 获取密钥 获取key apikeyurl 来源 source link 链接来源 status statuspage 状态页 监控 github 仓库 价格 pricing 群 社区 论坛
-        参考 reference avatar icon iconurl logo image 图标 图片 tutorial guide help faq инструкция anleitung instructions privacy terms unsubscribe referrer referer origin proxy 代理 proxyurl httpproxy httpsproxy allproxy httpproxyurl httpsproxyurl socksproxyurl 查询地址 额度查询 余额查询""",
+        参考 reference avatar icon iconurl logo image 图标 图片 tutorial guide help faq инструкция anleitung instructions privacy terms unsubscribe referrer referer origin registry indexurl proxy 代理 proxyurl httpproxy httpsproxy allproxy httpproxyurl httpsproxyurl socksproxyurl 查询地址 额度查询 余额查询""",
     Field.KEY: """
         apikey apikeys key keys token tokens secret secretkey apitoken authtoken authorization xapikey xgoogapikey sk
         apisecret apikeyhelper credential bearer bearertoken experimentalbearertoken apikeyvalue openaikey accesskey
@@ -94,7 +94,7 @@ _RELAY_TEXT = """
 """
 _RELAY = frozenset(_RELAY_TEXT.split())
 _MAKERS_TEXT = """
-    azure cohere custom dashscope doubao glm grok groq kimi mistral moonshot openrouter perplexity qwen siliconflow volcengine xai zhipu
+    client default main primary provider azure cohere custom dashscope doubao glm grok groq kimi mistral moonshot openrouter perplexity qwen siliconflow volcengine xai zhipu
 """
 _MAKERS = _RELAY | frozenset(_MAKERS_TEXT.split())
 _AROUND_TEXT = """
@@ -110,7 +110,7 @@ _FRONT_ENDS = frozenset(
 )  # they call their own server
 _ALL_SUFFIXES = tuple(_SUFFIXES)
 _RELAY_SUFFIXES = {
-    **dict.fromkeys(("url", "uri", "host", "server"), Field.ADDRESS),
+    **dict.fromkeys(("url", "uri", "host", "server", "base"), Field.ADDRESS),
     "key": Field.KEY,
     "token": Field.KEY,
 }
@@ -177,6 +177,17 @@ def is_other_service(name: str, owner: str = "") -> bool:
     """Whether ``name`` (of it only the beginning, ``owner``) is that of a service which is no relay (``Jwt``, ``redis``)."""
     words = _words_of(name, owner or name)
     return not _OTHER.isdisjoint(words) and _RELAY.isdisjoint(words)
+
+
+def is_unknown_maker(name: str) -> bool:
+    """Whether ``name``, that of an address or a key, is neither empty, a number, nor of a maker of models."""
+    words = _words_of(name, name)
+    return (
+        not name.isdigit()
+        and bool(name)
+        and _MAKERS.isdisjoint(words)
+        and not any(map(name.lower().startswith, _MAKERS))
+    )
 
 
 def is_service_alone(name: str) -> bool:

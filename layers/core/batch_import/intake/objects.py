@@ -8,12 +8,19 @@ it lacks comes from its parents, and names decide by the table of ``fields``.
 import re
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from batch_import.domain.types import Platform
 from batch_import.intake import cleaning
-from batch_import.intake.fields import Field, field_of, is_other_service, is_service_alone, platform_of
+from batch_import.intake.fields import (
+    Field,
+    field_of,
+    is_other_service,
+    is_service_alone,
+    is_unknown_maker,
+    platform_of,
+)
 from batch_import.intake.relations import nested
 from batch_import.intake.roots import is_api_root
 from batch_import.intake.rows import Draft
@@ -36,7 +43,7 @@ _DEEPEST = 60
 _OTHER_MODELS = re.compile(r"embed|rerank|tts|speech|image|vision|audio", re.IGNORECASE)
 # Names of objects that are a part of what they stand in, and no entry of their own.
 _PART = re.compile(
-    r"auth|body|client|configuration|credentials?|data|env(?:ironment)?(?: \d+)?|extra|(?:extra)?[eE]nv_?[vV]ars"
+    r"auth|body|configuration|credentials?|data|env(?:ironment)?(?: \d+)?|extra|(?:extra)?[eE]nv_?[vV]ars"
     r"|header(?:Parameter|Row)?s?|http_headers|keyVaults|override|parameters|payload|postData|request"
     r"|(?:(?:api|client|connection|http|litellm|llm|model|network|provider|request|server|settings|transport|OpenAIClient)_?)?"
     r"(?i:args|config|options|params|settings)"
@@ -68,6 +75,8 @@ class _Facts:
     emitted: bool = False
     used: bool = False  # the addresses stand in a row already
     exact: bool = False
+    doubtful: bool = False  # the names are those of an unknown service
+    guessed: bool = False  # the address is such a service's, the key is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,7 @@ class _Above:
     platform: Platform | None = None
     models: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    doubtful: bool = False
 
 
 PAIRED = "\ufdd0paired"  # the name of what two lists say together
@@ -171,7 +181,12 @@ class _Finder:
                 if found.keys and not found.addresses and is_other_service(name):
                     continue
                 found.strong = found.strong or (_is_part(name) and bool(found.keys))
-                self._join(facts, found, apart or isinstance(child, list), self._is_program or _is_half(name))
+                self._join(
+                    facts,
+                    found,
+                    apart or isinstance(child, list),
+                    (self._is_program and (facts.strong or found.strong)) or _is_half(name),
+                )
         if own.cut and not self._cut and (facts.addresses or facts.keys):
             self._cut = True
             facts.notes.append(Note.CUT_OFF)
@@ -212,6 +227,7 @@ class _Finder:
     def _groups(self, groups: Mapping[str, Own], own: Own, below: _Above) -> _Facts:
         """The facts of one object; variables of several owners in it are several pairs, emitted here."""
         merged = _facts_of(Own(), own, below)
+        merged.guessed = _is_crossed(groups)
         strangers = _are_strangers(groups)
         apart = len(groups) > 1 and bool(own.models_of.keys() & groups.keys())  # the models have owners as well
         if apart:
@@ -219,6 +235,7 @@ class _Finder:
         for owner, group in groups.items():
             facts = _facts_of(group, own, below)
             facts.platform = facts.platform or _owned(owner)
+            facts.doubtful = facts.doubtful or is_unknown_maker(owner)
             if apart:
                 facts.models = own.models_of.get(owner) or own.models_of.get("", [])
             if len(groups) > 1 and facts.addresses and facts.keys:
@@ -261,7 +278,8 @@ class _Finder:
                 facts.legacy_id,
                 self._exact or facts.exact,
                 "" if facts.addresses else (facts.sites or [""])[0],
-                guessed=guessed,
+                guessed=guessed or facts.guessed,
+                doubtful=facts.doubtful,
             )
         )
 
@@ -279,6 +297,7 @@ def _facts_of(group: Own, own: Own, below: _Above) -> _Facts:
         own.legacy_id,
         group.strong,
         exact=own.exact,
+        doubtful=below.doubtful,
     )
 
 
@@ -288,6 +307,15 @@ def _are_strangers(groups: Mapping[str, Own]) -> bool:
     keys = {owner for owner, group in groups.items() if group.keys and not group.addresses}
     named = [owner for owner in (*addresses, *keys) if owner and not owner.isdigit()]
     return len(named) == len(addresses) + len(keys) > 2 and bool(addresses and keys)
+
+
+def _is_crossed(groups: Mapping[str, Own]) -> bool:
+    """Whether a maker's key has no address but that of an unknown service."""
+    addresses = [is_unknown_maker(owner) for owner, group in groups.items() if group.addresses and not group.keys]
+    keys = [
+        owner and not is_unknown_maker(owner) for owner, group in groups.items() if group.keys and not group.addresses
+    ]
+    return any(addresses) and any(keys)
 
 
 def _by_owner(own: Own) -> dict[str, Own]:
@@ -317,15 +345,15 @@ def _below(own: Own, above: _Above, node: Mapping[str, Any]) -> _Above:
     models = above.models
     by_name = any(isinstance(value, dict) and is_models(name) for name, value in node.items())
     if by_name and not any(map(_is_part, node)):
-        return _Above(own.label or above.label, own.platform or above.platform, models, notes)
+        return _Above(own.label or above.label, own.platform or above.platform, models, notes, above.doubtful)
     if own.models and not any(_is_of_entries(name, value) for name, value in node.items()):
         models = tuple(own.models)
-    return _Above(own.label or above.label, own.platform or above.platform, models, notes)
+    return _Above(own.label or above.label, own.platform or above.platform, models, notes, above.doubtful)
 
 
 def _is_guess(own: Own, facts: _Facts) -> bool:
     """Whether an address and a key may as well be those of any other service, by their names and forms."""
-    is_sure = facts.models or any(cleaning.is_prefixed_key(key) and key[:3] != "eyJ" for key in facts.keys)
+    is_sure = facts.models or any(map(cleaning.is_sure_key, facts.keys))
     has_scheme = any("://" in address for address in facts.addresses)
     return not is_sure and ((own.weak and not own.strong) or not has_scheme)
 
@@ -351,14 +379,15 @@ def _is_of_entries(name: object, value: Any) -> bool:
 def _named_below(below: _Above, name: str, element: Any, is_list: bool) -> _Above:
     """In a map of providers the name of the entry is a label."""
     if (named := field_of(name)) is not None and named.field is Field.KEY and isinstance(element, dict):
-        return _Above(below.label, below.platform or _owned(named.owner), below.models, below.notes)
+        return replace(below, platform=below.platform or _owned(named.owner))
     if is_list or below.label or not isinstance(element, dict) or len(name) > 60 or _is_part(name):
         return below
     if named is not None and named.field not in (Field.ADDRESS, Field.SITE):
         return below
     inner = (as_fields(value) or value for key, value in element.items() if _is_part(key))
     if any(isinstance(part, dict) and says(part, Field.ADDRESS, Field.KEY) for part in (element, *inner)):
-        return _Above(name, below.platform or _owned(name), below.models, below.notes)
+        doubtful = below.doubtful or is_unknown_maker(name)
+        return _Above(name, below.platform or _owned(name), below.models, below.notes, doubtful)
     return below
 
 
@@ -404,10 +433,12 @@ def _of_service(name: str, service: Any) -> Any:
 
 
 def _is_sure_key(value: Any) -> bool:
-    return isinstance(value, str) and cleaning.is_prefixed_key(value.removeprefix("Bearer "))
+    return isinstance(value, str) and cleaning.is_sure_key(value)
 
 
 def _merged(facts: _Facts, found: _Facts) -> _Facts:
+    facts.guessed = facts.guessed or found.guessed
+    facts.doubtful = facts.doubtful or found.doubtful
     facts.addresses += found.addresses
     facts.sites += found.sites
     facts.keys += found.keys

@@ -56,7 +56,15 @@ def _merged(first: Draft, second: Draft) -> Draft:
         label=first.label or second.label,
         platform=first.platform or second.platform,
         notes=[*first.notes, *second.notes],
+        guessed=first.guessed
+        or second.guessed
+        or _is_other(*((first, second) if first.addresses else (second, first))),
     )
+
+
+def _is_other(address: Draft, key: Draft) -> bool:
+    """Whether the address is an unknown service's and the key is not its own."""
+    return address.doubtful and not key.doubtful
 
 
 def paired(draft: Draft) -> list[Draft]:

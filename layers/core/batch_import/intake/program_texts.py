@@ -12,6 +12,7 @@ from typing import Any
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, field_of, is_service_alone
 from batch_import.intake.limited import DEEPEST
+from batch_import.intake.roots import has_api_form
 
 _QUOTED = re.compile(r"[\"'](?:Bearer )?(?:https?://|sk-)", re.IGNORECASE)
 _TOKEN = re.compile(
@@ -241,7 +242,7 @@ def _built(frame: _Frame, root: bool = False) -> Any:
         if frame.sign == "(" and (pair := _setter(frame)) is not None:
             return pair[1]
         if frame.sign != "(" or not any(
-            _name_by_value(value) in ("base_url", "key") for value in others if isinstance(value, str)
+            _name_by_value(value) in ("base_url", "url", "key") for value in others if isinstance(value, str)
         ):
             return others
     if frame.sign == "(" and (pair := _default(named, others)) is not None:
@@ -286,7 +287,7 @@ def _named_by_value(values: list[Any]) -> Iterator[tuple[str, Any]]:
 
 def _name_by_value(value: str) -> str:
     if cleaning.has_scheme(value):
-        return "base_url"
+        return "base_url" if has_api_form(value) else "url"
     if cleaning.is_key_like(value.removeprefix("Bearer ")):
         return "key"
     return "model" if _is_model(value) else ""

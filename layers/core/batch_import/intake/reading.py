@@ -24,6 +24,7 @@ from batch_import.intake.documents import (
 )
 from batch_import.intake.pairing import at_one_address, joined_halves
 from batch_import.intake.references import resolved
+from batch_import.intake.roots import has_api_form
 from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of
 from batch_import.intake.sql_texts import without_expanded_rows
 from batch_import.intake.tables import drafts_of_table, rows_of_html, split_tables
@@ -93,7 +94,8 @@ def _lines(text: str, clean: str, form: str) -> _Read:
         *(draft for document in documents for draft in document.drafts),
         *at_one_address([draft for region in regions for draft in drafts_of_table(region)], found.drafts),
     ]
-    if documents:
+    halves = [one for draft in drafts if not draft.keys for one in draft.addresses]
+    if documents and (len(documents) > 1 or regions or found.drafts or all(map(has_api_form, halves))):
         drafts = joined_halves(drafts)
     kept = sorted((draft for draft in drafts if draft.addresses or draft.keys), key=lambda draft: draft.line)
     return kept, sorted([*logins, *found.ignored]), _form(documents, len(regions), found.drafts)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from batch_import.intake.cleaning import is_prefixed_key
-from batch_import.intake.fields import Field, field_of, platform_of
+from batch_import.intake.fields import Field, field_of, is_unknown_maker, platform_of
 from batch_import.intake.labels import is_detail
 from batch_import.intake.line import Line, Token
 from batch_import.intake.pairing import joined_halves, paired
@@ -167,7 +167,7 @@ class Records:
         taken = draft is not None and (draft.addresses if token.field is Field.ADDRESS else draft.keys)
         is_more = token.field is Field.KEY and self._began_with_address(token.owner)
         if draft is None or (taken and not is_more and self.filled.get((token.owner, token.field)) != line.number):
-            draft = self.variables[token.owner] = Draft(line.number)
+            draft = self.variables[token.owner] = Draft(line.number, doubtful=is_unknown_maker(token.owner))
             platform = platform_of(token.owner)
             draft.platform = platform if platform != "openai" else None
             draft.label = self._heading_text()

@@ -96,7 +96,8 @@ class Draft:
     exact: bool = False
     site: str = ""
     unclear: bool = False
-    guessed: bool = False  # the address is that of the pair above, and a person says whether it is meant
+    guessed: bool = False  # the address may be another one's, and a person says whether it is meant
+    doubtful: bool = False  # the names are those of an unknown service
 
     @property
     def complete(self) -> bool:
@@ -201,12 +202,25 @@ def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
     if not keys and (found := next((root.key for _, root in roots if root.key), "")):
         keys = [_Key(found, (Note.KEY_FROM_QUERY,))]
     common = _common(draft)
-    if keys and (draft.guessed or (len(roots) > 1 and (len(keys) > 1 or draft.unclear))):
+    if (
+        keys
+        and roots
+        and (
+            draft.guessed
+            or (draft.doubtful and not _is_sure(draft))
+            or (len(roots) > 1 and (len(keys) > 1 or draft.unclear))
+        )
+    ):
         yield from (_unclear(key, roots, common) for key in keys)
     elif not roots and draft.site and keys:
         yield from (_of_site(key, draft.site, common) for key in keys)
     else:
         yield from _each(keys, roots, common)
+
+
+def _is_sure(draft: Draft) -> bool:
+    """Whether a pair of an unknown service is a relay's: by its models or by the form of its key."""
+    return bool(draft.models) or any(map(cleaning.is_sure_key, draft.keys))
 
 
 def _roots(draft: Draft) -> list[tuple[str, Root]]:

@@ -3,7 +3,7 @@
 import re
 
 from batch_import.intake import cleaning
-from batch_import.intake.fields import Field
+from batch_import.intake.fields import Field, field_of
 from batch_import.intake.line import Line, Token
 from batch_import.intake.markup import EMOJI
 from batch_import.intake.texts import Note
@@ -58,7 +58,7 @@ def _may_be_key(line: Line, word: str, behind: str) -> bool:
     """
     if word.isalpha() and len(word) < 4 and word not in behind:
         return False
-    if _LABEL_START.fullmatch(word) or word in _CODE or not re.search(r"[A-Za-z]", word):
+    if _LABEL_START.fullmatch(word) or word in _CODE or field_of(word) is not None or not re.search(r"[A-Za-z]", word):
         return False
     return len(line.words) < 2 or (len(word) > 3 and re.search(r"\d", word) is not None)
 

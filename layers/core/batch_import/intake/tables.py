@@ -173,9 +173,8 @@ def _draft(line: int, cells: Sequence[str], header: Header) -> Draft:
         value = _BREAK.sub(" ", _LINK.sub(r"\2", cell)).replace("\x1f", "|").strip(_CELL)
         if value and value.lower() not in _NOTHING:
             _take(draft, column, value)
-    if not draft.addresses and draft.site and not header.count(Field.ADDRESS):
-        draft.addresses.append(draft.site)
-    draft.site = ""
+    if draft.addresses or header.count(Field.ADDRESS):
+        draft.site = ""
     return draft
 
 

@@ -19,7 +19,7 @@ from batch_import.intake.labels import is_detail, is_label_alone, is_name, label
 from batch_import.intake.line import Line, Token
 from batch_import.intake.links import draft_of_link, is_link
 from batch_import.intake.markup import without_markup
-from batch_import.intake.roots import root_of
+from batch_import.intake.roots import has_api_form, root_of
 from batch_import.intake.texts import Note
 from batch_import.intake.words import cut_key, parts_of
 
@@ -65,6 +65,7 @@ _FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3})[\"']?[,;]?", re.
 _IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|sid|uuid)$", re.IGNORECASE)  # ``request id: 1c9d…``: no key
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _QUOTED_WORD = re.compile(r"\s*[\"'`]([^\"'`\s]{1,200})[\"'`]\s+[^\W\d]+(?:\s|$)")
+_RELAY_NAME = re.compile(r"RELAY|PROXY|API|BASE|LLM|GPT|CLAUDE")
 _CALL = re.compile(r"\s*[A-Z]\w{1,40}\(\s*")  # ``Field(default=…``
 _NO_NAMES = ("default", "value", "str", "string", "String")  # between a name and its value
 _TYPE = re.compile(
@@ -79,9 +80,11 @@ _CELLS = re.compile(
 _NEXT_IN_LIST = re.compile(r"[;,]\s*http")
 # Words before an address that is no relay's: of an installer, of a page to be opened.
 _ABOUT_PAGE = re.compile(
-    r"^\s*\$?\s*(?:npm|pnpm|yarn|pip3?|git|wget|brew|apt|irm|iwr|curl -fsSL)\s|(?:访问|打开|前往|\bvisit|\bopen)[:\s<(*]*$",
+    r"^\s*(?:RUN\s|sudo\s|\$)?\s*(?:npm|pnpm|yarn|pip3?|git|wget|brew|apt|irm|iwr|curl -fsSL)\s|(?:访问|打开|前往|\bvisit|\bopen)[:\s<(*]*$",
     re.IGNORECASE,
 )
+_CALLED = re.compile(r"\b(?:get|post|put|delete|head|request|fetch|urlopen)\(\s*f?[\"'`]?$", re.IGNORECASE)
+_CREDENTIAL = re.compile(r"authorization|bearer|-key\b|sk-", re.IGNORECASE)
 # Words before the address on which a program listens.
 _SERVED = re.compile(
     r"(?:(?:running|listening|serving|started|available) (?:on|at)[\w ]{0,20}|\blocal url)[:\s]*$", re.IGNORECASE
@@ -160,7 +163,10 @@ class TokenReader:
                 and before.rstrip().endswith((":", "="))
                 and re.search(r"sk-|\d", content[found.end() :]) is None
             )
-            if is_where_to_get or _is_other_address(before, named, name) or (named is None and _is_of_site(before)):
+            if _is_other_address(before, named, name):
+                named, name, at = None, "", found.end()
+                continue
+            if is_where_to_get or (named is None and _is_of_site(before)):
                 named = Named(Field.SITE)
             at = _address(line, content, found, named)
             if not (named and named.owner and _NEXT_IN_LIST.match(content, at)):
@@ -443,18 +449,20 @@ def _address(line: Line, content: str, found: re.Match[str], named: Named | None
     if content[found.end() : found.end() + 1] in ("{", "<") or _BRACKETED.match(content, found.end()):
         template = _PLACEHOLDER_URL.match(content, found.start())
         address = template[0] if template else address
-    _take_address(
-        line, address, named, _ABOUT_PAGE.search(content[max(0, found.start() - 60) : found.start()]) is not None
-    )
+    before = content[max(0, found.start() - 60) : found.start()]
+    is_called = _CALLED.search(before) is not None or (line.is_command and not _CREDENTIAL.search(content))
+    is_other_call = is_called and not has_api_form(address)
+    _take_address(line, address, named, is_other_call or _ABOUT_PAGE.search(before) is not None)
     return found.start() + max(len(address), 1)
 
 
 def _is_other_address(before: str, named: Named | None, name: str) -> bool:
     """Whether an address is that of another service (``APP_URL=``), or one on which a program listens."""
     is_unknown = named is not None and named.field is Field.OTHER
-    return (is_unknown and (_OTHER_ADDRESS.fullmatch(name) is not None or is_other_service(name))) or _SERVED.search(
-        before
-    ) is not None
+    is_variable = before.rstrip("\"' ").endswith("=") and name.isupper() and _RELAY_NAME.search(name) is None
+    return (
+        is_unknown and (is_variable or _OTHER_ADDRESS.fullmatch(name) is not None or is_other_service(name))
+    ) or _SERVED.search(before) is not None
 
 
 def _is_other_credential(name: str, value: str) -> bool:
@@ -466,7 +474,9 @@ def _is_other_credential(name: str, value: str) -> bool:
 def _is_of_site(before: str) -> bool:
     """Whether the word directly before an address says that it is a page (``查询额度 https://…``)."""
     word = before.split()[-1].strip(",;.:-") if before[-1:].isspace() and before.strip() else ""
-    return not word.isascii() and (named := field_of(word)) is not None and named.field is Field.SITE
+    if word.isascii():
+        return is_service_alone(word)
+    return (named := field_of(word)) is not None and named.field is Field.SITE
 
 
 def _take_address(line: Line, address: str, named: Named | None, about: bool) -> None:
