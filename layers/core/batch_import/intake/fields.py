@@ -84,7 +84,7 @@ _SUFFIXES = {ending: field for field, endings in _ENDINGS.items() for ending in 
 _OTHER_TEXT = """
     aws s3 minio oss cos redis mysql postgres postgresql pg database db mongo mongodb milvus qdrant pinecone weaviate chroma neo4j supabase
     elastic elasticsearch meili meilisearch typesense smtp mail email oauth nextauth clerk jwt csrf session admin management webhook callback
-    otel sentry langfuse langsmith langchain posthog stripe github gitlab gitee telegram tg tgbot discord slack feishu lark dingtalk wechat
+    otel telemetry metrics tracing analytics monitoring notify notifier alert alerts sentry langfuse langsmith langchain posthog stripe github gitlab gitee telegram tg tgbot discord slack feishu lark dingtalk wechat
     weixin qq tavily serper serpapi searxng searxngapi bing brave exa firecrawl elevenlabs search weather proxy proxies mcp
     vector vectorstore vectordb mailgun postmark sendgrid resend ses twilio vonage sms pusher algolia sandbox execution daemon mailchimp recaptcha turnstile hcaptcha
 """

@@ -353,7 +353,7 @@ def _below(own: Own, above: _Above, node: Mapping[str, Any]) -> _Above:
 
 def _is_guess(own: Own, facts: _Facts) -> bool:
     """Whether an address and a key may as well be those of any other service, by their names and forms."""
-    is_sure = facts.models or any(map(cleaning.is_sure_key, facts.keys))
+    is_sure = own.models or any(map(cleaning.is_sure_key, facts.keys))
     has_scheme = any("://" in address for address in facts.addresses)
     return not is_sure and ((own.weak and not own.strong) or not has_scheme)
 
@@ -380,14 +380,14 @@ def _named_below(below: _Above, name: str, element: Any, is_list: bool) -> _Abov
     """In a map of providers the name of the entry is a label."""
     if (named := field_of(name)) is not None and named.field is Field.KEY and isinstance(element, dict):
         return replace(below, platform=below.platform or _owned(named.owner))
-    if is_list or below.label or not isinstance(element, dict) or len(name) > 60 or _is_part(name):
+    if is_list or not isinstance(element, dict) or len(name) > 60 or _is_part(name):
         return below
     if named is not None and named.field not in (Field.ADDRESS, Field.SITE):
         return below
     inner = (as_fields(value) or value for key, value in element.items() if _is_part(key))
     if any(isinstance(part, dict) and says(part, Field.ADDRESS, Field.KEY) for part in (element, *inner)):
-        doubtful = below.doubtful or is_unknown_maker(name)
-        return _Above(name, below.platform or _owned(name), below.models, below.notes, doubtful)
+        below = replace(below, doubtful=below.doubtful or is_unknown_maker(name))
+        return below if below.label else replace(below, label=name, platform=below.platform or _owned(name))
     return below
 
 

@@ -156,7 +156,7 @@ class _Reader:
         elif value == [] and frame.sign != "[":  # ``builder()``; ``[]string{…}`` of Go keeps its name
             above.pending = ""
         elif value != []:
-            if frame.callee and isinstance(value, str) and not _is_field(frame.name):
+            if frame.callee and isinstance(value, str) and field_of(frame.name) is None and frame.name != "api":
                 above.pending = frame.callee if _is_field(frame.callee) else _name_by_value(value)
             elif frame.callee and (not frame.name or is_service_alone(frame.callee)) and not isinstance(value, str):
                 above.pending = frame.callee

@@ -7,7 +7,7 @@ from itertools import chain
 from batch_import.intake.cleaning import has_scheme, is_key_like
 
 _DEFINED = re.compile(
-    r"^[ \t]*(?:@|(?:export|set|local|const|let|var)[ \t]+|\$(?:env:)?)?\"?([A-Za-z_]\w{1,60})"
+    r"^[ \t]*(?:@|(?:export|set|local|const|let|var|ARG|ENV)[ \t]+|\$(?:env:)?)?\"?([A-Za-z_]\w{1,60})"
     r"[ \t]*=[ \t]*[\"']?([^\s\"'$]{4,2048})[\"']?;?[ \t]*$",
     re.MULTILINE,
 )
