@@ -395,7 +395,7 @@ _PATH = re.compile(r"@?(?:~|\.{1,2})?(?:/[\w.-]{1,100}){2,20}")  # of a file wit
 def _no_key(key: str) -> Note | None:
     if cleaning.is_environment(key) or _PATH.fullmatch(key) is not None:
         return Note.KEY_FROM_ENVIRONMENT
-    if cleaning.is_placeholder(key):
+    if cleaning.is_placeholder(key) or not any(map(str.isalnum, key)):
         return Note.KEY_PLACEHOLDER
     if cleaning.is_masked(key):
         return Note.KEY_MASKED
