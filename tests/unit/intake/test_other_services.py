@@ -13,9 +13,10 @@ PAIRS = """
     INTERNAL_API_URL/INTERNAL_API_KEY QDRANT_URL/QDRANT_API_KEY WEBHOOK_URL/WEBHOOK_TOKEN PAY_URL/PAY_KEY
 """
 PLACEHOLDERS = """
-    sk- sk-ant- sk-... sk-**** sk-替换 sk-填写你的key sk-<key> sk-[REDACTED] YOUR_API_KEY sk-xxx sk-xxxxxxxx <key> ${KEY}
-    {{api_key}} your-api-key-here none test true null EMPTY REPLACE_ME changeme dummy-key fake-key no_key_required
-    not-needed my-key hidden /run/secrets/key file:///run/secrets/key op://x/y/z $(cat_key) env.KEY OPENAI_API_BASE
+    sk- sk-ant- sk-... sk-**** sk-替换 sk-填写你的key sk-<key> sk-[REDACTED] YOUR_API_KEY sk-xxx sk-xxxxxxxx <key>
+    ${KEY} {{api_key}} your-api-key-here none test true null EMPTY REPLACE_ME changeme dummy-key fake-key
+    no_key_required not-needed my-key hidden /run/secrets/key file:///run/secrets/key op://x/y/z
+    $(cat_key) env.KEY OPENAI_API_BASE
     ghp_0123456789abcdefABCDEF0123456789abcd 123456789:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr
 """
 FORMS = {

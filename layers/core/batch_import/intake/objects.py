@@ -76,7 +76,6 @@ class _Facts:
     used: bool = False  # the addresses stand in a row already
     exact: bool = False
     doubtful: bool = False  # the names are those of an unknown service
-    guessed: bool = False  # the address is such a service's, the key is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +190,9 @@ class _Finder:
             self._cut = True
             facts.notes.append(Note.CUT_OFF)
         if facts.addresses and facts.keys:
-            self._emit(facts, guessed=_is_guess(own, facts))
+            has_scheme = any("://" in address for address in facts.addresses)
+            facts.doubtful = facts.doubtful or (own.weak and not own.strong) or not has_scheme
+            self._emit(facts)
             return _Facts(emitted=True)
         if facts.emitted and not facts.keys:
             if facts.addresses != own.addresses and not facts.used:  # of a child, no other child's
@@ -227,7 +228,6 @@ class _Finder:
     def _groups(self, groups: Mapping[str, Own], own: Own, below: _Above) -> _Facts:
         """The facts of one object; variables of several owners in it are several pairs, emitted here."""
         merged = _facts_of(Own(), own, below)
-        merged.guessed = _is_crossed(groups)
         strangers = _are_strangers(groups)
         apart = len(groups) > 1 and bool(own.models_of.keys() & groups.keys())  # the models have owners as well
         if apart:
@@ -263,7 +263,7 @@ class _Finder:
         own.address_of = {owner: [own.whole(one) for one in found] for owner, found in own.address_of.items()}
         return own, children
 
-    def _emit(self, facts: _Facts, guessed: bool = False) -> None:
+    def _emit(self, facts: _Facts) -> None:
         notes = [note for note in dict.fromkeys(facts.notes) if not (note is Note.NOT_AN_API_KEY and facts.keys)]
         text = next((key for key in facts.keys if cleaning.may_be_key(key)), (facts.addresses or facts.keys or [""])[0])
         self.drafts.append(
@@ -278,7 +278,6 @@ class _Finder:
                 facts.legacy_id,
                 self._exact or facts.exact,
                 "" if facts.addresses else (facts.sites or [""])[0],
-                guessed=guessed or facts.guessed,
                 doubtful=facts.doubtful,
             )
         )
@@ -302,20 +301,14 @@ def _facts_of(group: Own, own: Own, below: _Above) -> _Facts:
 
 
 def _are_strangers(groups: Mapping[str, Own]) -> bool:
-    """Whether addresses and keys have different owners, several of one kind: nothing says which belong together."""
+    """Whether addresses and keys have different owners: several of one kind, or a service's beside a maker's."""
     addresses = {owner for owner, group in groups.items() if group.addresses and not group.keys}
     keys = {owner for owner, group in groups.items() if group.keys and not group.addresses}
     named = [owner for owner in (*addresses, *keys) if owner and not owner.isdigit()]
-    return len(named) == len(addresses) + len(keys) > 2 and bool(addresses and keys)
-
-
-def _is_crossed(groups: Mapping[str, Own]) -> bool:
-    """Whether a maker's key has no address but that of an unknown service."""
-    addresses = [is_unknown_maker(owner) for owner, group in groups.items() if group.addresses and not group.keys]
-    keys = [
-        owner and not is_unknown_maker(owner) for owner, group in groups.items() if group.keys and not group.addresses
-    ]
-    return any(addresses) and any(keys)
+    is_crossed = any(map(is_unknown_maker, addresses)) and any(
+        owner in named and not is_unknown_maker(owner) for owner in keys
+    )
+    return bool(addresses and keys) and (len(named) == len(addresses) + len(keys) > 2 or is_crossed)
 
 
 def _by_owner(own: Own) -> dict[str, Own]:
@@ -349,13 +342,6 @@ def _below(own: Own, above: _Above, node: Mapping[str, Any]) -> _Above:
     if own.models and not any(_is_of_entries(name, value) for name, value in node.items()):
         models = tuple(own.models)
     return _Above(own.label or above.label, own.platform or above.platform, models, notes, above.doubtful)
-
-
-def _is_guess(own: Own, facts: _Facts) -> bool:
-    """Whether an address and a key may as well be those of any other service, by their names and forms."""
-    is_sure = own.models or any(map(cleaning.is_sure_key, facts.keys))
-    has_scheme = any("://" in address for address in facts.addresses)
-    return not is_sure and ((own.weak and not own.strong) or not has_scheme)
 
 
 def _is_part(name: object) -> bool:
@@ -437,7 +423,6 @@ def _is_sure_key(value: Any) -> bool:
 
 
 def _merged(facts: _Facts, found: _Facts) -> _Facts:
-    facts.guessed = facts.guessed or found.guessed
     facts.doubtful = facts.doubtful or found.doubtful
     facts.addresses += found.addresses
     facts.sites += found.sites

@@ -12,7 +12,8 @@ def joined_halves(drafts: list[Draft]) -> list[Draft]:
     """An address and a key belong together when there is only one of each, or when both have the same label."""
     addresses = [draft for draft in drafts if draft.addresses and not draft.keys]
     keys = [draft for draft in drafts if draft.keys and not draft.addresses and not draft.site]
-    pairs = [(addresses[0], keys[0])] if len(addresses) == len(keys) == 1 else _of_one_label(addresses, keys)
+    is_one = len(addresses) == len(keys) == 1 and (keys[0].doubtful or not addresses[0].doubtful)
+    pairs = [(addresses[0], keys[0])] if is_one else _of_one_label(addresses, keys)
     first_of = {id(second): first for first, second in map(_in_order, pairs)}
     merged = {id(first): _merged(*_in_order(pair)) for pair in pairs for first in _in_order(pair)[:1]}
     return [merged.get(id(draft), draft) for draft in drafts if id(draft) not in first_of]
@@ -56,15 +57,7 @@ def _merged(first: Draft, second: Draft) -> Draft:
         label=first.label or second.label,
         platform=first.platform or second.platform,
         notes=[*first.notes, *second.notes],
-        guessed=first.guessed
-        or second.guessed
-        or _is_other(*((first, second) if first.addresses else (second, first))),
     )
-
-
-def _is_other(address: Draft, key: Draft) -> bool:
-    """Whether the address is an unknown service's and the key is not its own."""
-    return address.doubtful and not key.doubtful
 
 
 def paired(draft: Draft) -> list[Draft]:

@@ -235,15 +235,11 @@ class TokenReader:
     def _models(self, line: Line, text: str, owner: str) -> None:
         text = re.sub(r"\s--?[a-z].*$|^\w+\{(?=[\"'])|(?<=\])[^\[]*$", "", text)
         text = _TYPE.sub("", text)
-        if _EXPRESSION.match(text):  # ``init("gpt-5", …``
-            text = next(iter(re.findall(r"[\"']([^\"']{1,200})", text)), "")
         if (quoted := _QUOTED_WORD.match(text)) is not None or (owner and not re.search(r"[,;|]", text)):
             text = quoted[1] if quoted else text.split()[0]  # ``MODEL="glm-4.6" claude``
         words = text.split()
         if len(words) > 1 and _WORDS.fullmatch(text) and kind_of(words[0]) is not Kind.MODEL:
             return
-        if len(words) > 1 and not re.search(r"[,;|]", text) and all(kind_of(word) is Kind.MODEL for word in words):
-            text = ",".join(words)
         line.tokens.append(Token(Field.MODELS, re.sub(r"(?<=\S)\s*\([^()]*\)?|[\"'\[\]()]", "", text), True, owner))
 
     def _platform(self, line: Line, text: str) -> None:
@@ -286,8 +282,6 @@ class TokenReader:
             line.words.append(key)
         elif key:
             line.tokens.append(Token(Field.KEY, key, True, named.owner, notes))
-        elif re.search(r"<[^<>]+>|\{[^{}]*\}", value):
-            line.tokens.append(Token(Field.KEY, value.strip(), True, named.owner))
         else:
             self._words(line, first)
         self._words(line, " ".join(words[joined:]))
