@@ -302,6 +302,8 @@ def _facts_of(group: Own, own: Own, below: _Above) -> _Facts:
 
 def _are_strangers(groups: Mapping[str, Own]) -> bool:
     """Whether addresses and keys have different owners: several of one kind, or a service's beside a maker's."""
+    if len(groups) < 2:
+        return False
     addresses = {owner for owner, group in groups.items() if group.addresses and not group.keys}
     keys = {owner for owner, group in groups.items() if group.keys and not group.addresses}
     named = [owner for owner in (*addresses, *keys) if owner and not owner.isdigit()]

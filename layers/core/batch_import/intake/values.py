@@ -230,8 +230,8 @@ def _take_address(own: Own, named: Named, name: str, value: Any) -> bool:
 def texts_of(value: Any) -> list[str]:
     """The texts of a list, or of one text between semicolons or commas; nothing for any other value."""
     if isinstance(value, str):
-        parts = [part.strip() for part in re.split("[;,]", value[: 10 * cleaning.LONGEST_ADDRESS])]
-        return parts if len(parts) > 1 else []
+        is_list = ";" in value or "," in value
+        return [part.strip() for part in re.split("[;,]", value[: 10 * cleaning.LONGEST_ADDRESS])] if is_list else []
     return value if isinstance(value, list) and all(isinstance(one, str) for one in value) else []
 
 
