@@ -152,6 +152,7 @@ def test_no_parameter_carries_a_secret() -> None:
         "KeyRetentionHours",
         "ProviderConcurrency",
         "OriginConcurrency",
+        "OriginSpacing",
         "AlarmTopicArn",
         "AccessLogs",
         "LocalEndpoint",

@@ -20,7 +20,7 @@ from batch_import.domain.undo import (
     is_made_by,
     made_by,
     mapping_before,
-    rate_before,
+    terms_before,
 )
 from batch_import.domain.undo_results import UndoOutcome, UndoReason, UndoResult, kept
 from batch_import.host.accounts import existing_account
@@ -156,8 +156,7 @@ class Withdrawal:
         fields: dict[str, Any] = {"extra": {"import_runs": self._without_run(account)}}
         if before.added or before.replaced:
             fields["credentials"] = {"model_mapping": mapping_before(before, account.model_mapping)}
-        if (rate := rate_before(before, account)) is not None:
-            fields["rate_multiplier"] = rate
+        fields |= terms_before(before, account)
         if not reused:
             fields |= {"status": before.status, "schedulable": before.schedulable}
             marks = {"import_state": before.state, "import_prior_groups": list(before.prior_groups)}
