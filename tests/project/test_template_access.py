@@ -154,6 +154,7 @@ def test_no_parameter_carries_a_secret() -> None:
         "OriginConcurrency",
         "OriginSpacing",
         "AlarmTopicArn",
+        "Alarms",
         "AccessLogs",
         "LocalEndpoint",
         "Size",
