@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 import pytest
-from batch_import.domain.speed import account_priority
+from batch_import.domain.terms import account_priority
 from batch_import.host.client import HostClient
 from batch_import.host.transport import HostTransport
 

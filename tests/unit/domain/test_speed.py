@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from batch_import.domain.answers import Answer
-from batch_import.domain.speed import Speed, Streamed, account_priority, read_streamed
+from batch_import.domain.speed import Speed, Streamed, read_streamed
 
 CHAT = [
     {"choices": [{"delta": {"role": "assistant"}}]},
@@ -75,25 +75,3 @@ def test_an_absurd_count_is_passed_over(count: Any) -> None:
 )
 def test_what_is_no_stream_has_no_speed(text: str) -> None:
     assert read_streamed(Answer(200, text, arrivals=((len(text), 0.1),))).speed is None
-
-
-@pytest.mark.parametrize(
-    ("first_token_ms", "tokens_per_second", "priority"),
-    [
-        (300, 200.0, 30),
-        (0, 100.0, 30),  # five seconds for 500 tokens
-        (1, 100.0, 40),
-        (900, 60.0, 40),
-        (2_000, 40.0, 50),
-        (15_000, 50.0, 60),
-        (1_000, 12.0, 70),
-        (300, None, None),
-        (300, 0, None),
-    ],
-)
-def test_a_faster_relay_gets_a_priority_that_goes_first(
-    first_token_ms: int, tokens_per_second: float | None, priority: int | None
-) -> None:
-    speed = {"first_token_ms": first_token_ms, "tokens_per_second": tokens_per_second}
-    assert account_priority(speed) == priority
-    assert account_priority(None) is None

@@ -10,9 +10,8 @@ from batch_import.domain.channel_evolution import NOTHING_ADDED, ModelMappingDel
 from batch_import.domain.naming import canonical_model_family
 from batch_import.domain.outcomes import Code
 from batch_import.domain.routing import Held, ResponsesMode
+from batch_import.domain.terms import Terms
 from batch_import.domain.types import AccountResolution, AuthStyle, MatchedAccountState, Platform, Reactivate
-
-Terms = Mapping[str, float | int | bool]  # by the name of the host's field
 
 
 class ImportState(StrEnum):

@@ -11,10 +11,6 @@ from typing import Any
 from batch_import.domain.answers import Answer, parsed
 
 _FEWEST_TOKENS, _SHORTEST = 10, 0.05  # below these a rate would be luck: a buffer on the way, a handful of words
-PRIORITY = 50  # of an account whose relay's speed is not known
-_USUAL_ANSWER = 500  # tokens
-_PRIORITIES = ((5, 30), (10, 40), (20, PRIORITY), (40, 60))  # seconds of such an answer at most; sub2api prefers less
-_SLOWEST = 70
 _FASTEST = 10_000  # tokens a second; more was counted wrongly
 
 
@@ -44,18 +40,6 @@ class _Piece:
     text: str
     reasoning: str
     usage: Mapping[str, Any]
-
-
-def account_priority(speed: Mapping[str, Any] | None) -> int | None:
-    """The host's ``priority`` for an account, by the ``first_token_ms`` and ``tokens_per_second`` of its relay.
-
-    Five steps, so that relays of about the same speed share the load: the host asks the least number alone while it
-    can. ``None`` where no rate is known.
-    """
-    if speed is None or not speed.get("tokens_per_second"):
-        return None
-    seconds = speed["first_token_ms"] / 1000 + _USUAL_ANSWER / float(speed["tokens_per_second"])
-    return next((priority for most, priority in _PRIORITIES if seconds <= most), _SLOWEST)
 
 
 def read_streamed(answer: Answer) -> Streamed:

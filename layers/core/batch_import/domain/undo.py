@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from batch_import.domain.entities import Before, Item
-from batch_import.domain.reuse_policy import ExistingAccount, ImportState, Terms
+from batch_import.domain.reuse_policy import ExistingAccount, ImportState
+from batch_import.domain.terms import terms_before
 from batch_import.domain.types import AccessStatus, AccountResolution
 
 SERVICE = "Batch Auto-Import"
@@ -68,13 +69,6 @@ def mapping_before(before: Before, now: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **{name: target for name, target in before.replaced.items() if name in kept}}
 
 
-def terms_before(before: Before, account: ExistingAccount) -> Terms:
-    """The terms that the run replaced, without those that somebody has set to something else since."""
-    now = account.terms
-    replaced = {name: was for name, (was, given) in before.terms.items() if name in now and now[name] == float(given)}
-    return {name: type(now[name])(was) for name, was in replaced.items()}
-
-
 def _changed(item: Item, before: Before) -> bool:
     if item.account_resolution is AccountResolution.REUSED:
         return bool(before.added or added_groups(item, before) or before.terms)
@@ -85,7 +79,7 @@ def _changed(item: Item, before: Before) -> bool:
 
 def _is_as(before: Before, account: ExistingAccount) -> bool:
     same_names = not set(account.model_mapping) & set(before.added)
-    same = same_names and not terms_before(before, account)
+    same = same_names and not terms_before(before.terms, account.terms)
     return _is_switched_as(before, account) and set(account.group_ids) == set(before.groups) and same
 
 

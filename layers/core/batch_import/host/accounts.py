@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from batch_import.domain.errors import InvalidRequest
 from batch_import.domain.provider import account_name
-from batch_import.domain.reuse_policy import DesiredAccount, ExistingAccount, ImportState, Terms
+from batch_import.domain.reuse_policy import DesiredAccount, ExistingAccount, ImportState
 from batch_import.domain.routing import AccountSettings, style_of_settings
-from batch_import.domain.speed import PRIORITY
+from batch_import.domain.terms import BILLING_PROBE, PRIORITY, RATE, USUAL_PRIORITY, Terms, replaced_terms
 from batch_import.domain.types import Platform
 from batch_import.domain.urls import canonical_base_url
 
-BILLING_PROBE = "upstream_billing_probe_enabled"  # a field of requests; the host shows it in ``extra``
 CONCURRENCY = 10  # omitted means unlimited on the host
 
 
@@ -65,8 +63,8 @@ def new_account(
         },
         "extra": {**marker(wanted, ImportState.UNPROVEN), "import_runs": [wanted.run_id], **settings.extra},
         "concurrency": CONCURRENCY,
-        "priority": PRIORITY,
-        "rate_multiplier": 1,
+        PRIORITY: USUAL_PRIORITY,
+        RATE: 1,
         "group_ids": [group_id],
         **wanted.terms,
     }
@@ -88,16 +86,8 @@ def before_run(account: ExistingAccount, wanted: DesiredAccount, *, overwritten:
         "prior_groups": list(account.prior_groups),
         "added": sorted(names.keys() - now.keys()) if now or overwritten else [],
         "replaced": replaced if overwritten else {},
-        "terms": {
-            name: (Decimal(str(account.terms[name] * 1)), Decimal(str(given * 1)))
-            for name, given in terms_change(account, wanted).items()
-        },
+        "terms": replaced_terms(account.terms, wanted.terms),
     }
-
-
-def terms_change(account: ExistingAccount, wanted: DesiredAccount) -> Terms:
-    """The fields that an update must carry for the terms that are wanted; empty when nothing is to be changed."""
-    return {name: value for name, value in wanted.terms.items() if account.terms.get(name, value) != value}
 
 
 def marker(wanted: DesiredAccount, state: ImportState) -> dict[str, Any]:
@@ -123,8 +113,8 @@ def _canonical(base_url: Any) -> str:
 def _terms(account: Mapping[str, Any], extra: Mapping[str, Any]) -> Terms:
     """Without the rate where the host itself keeps it: there it refuses another one."""
     terms: dict[str, float | int | bool] = {BILLING_PROBE: extra.get(BILLING_PROBE) is True}
-    kept = {"rate_multiplier"} if extra.get("upstream_billing_rate_sync_enabled") is True else set()
-    for name in {"rate_multiplier", "priority"} - kept:
+    kept_by_host = {RATE} if extra.get("upstream_billing_rate_sync_enabled") is True else set()
+    for name in {RATE, PRIORITY} - kept_by_host:
         if isinstance(value := account.get(name), (int, float)):
             terms[name] = value
     return terms

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from batch_import.consumer.next_step import NextStep
 from batch_import.coordination.provider_lock import ProviderBusy, ProviderLocks, ProviderSnapshot
 from batch_import.domain.advisories import Advisory
-from batch_import.domain.billing import BillingSource, account_rate
 from batch_import.domain.capability import TransportProfile, transport_profile
 from batch_import.domain.channel_evolution import ChannelPatchContract, model_mapping_delta
 from batch_import.domain.clock import Clock
@@ -25,7 +24,6 @@ from batch_import.domain.reuse_policy import (
     ExistingAccount,
     ImportState,
     ReuseDecision,
-    Terms,
     accounts_of_pair,
     decide_reuse,
     held_by_platform,
@@ -38,17 +36,10 @@ from batch_import.domain.routing import (
     account_settings,
     choose_route,
 )
-from batch_import.domain.speed import account_priority
+from batch_import.domain.terms import terms_asked_for, terms_to_change
 from batch_import.domain.types import AccessMode, AccountResolution, AuthStyle, EventType, ItemStage, Platform
 from batch_import.domain.undo import made_by
-from batch_import.host.accounts import (
-    BILLING_PROBE,
-    before_run,
-    existing_account,
-    marker,
-    new_account,
-    terms_change,
-)
+from batch_import.host.accounts import before_run, existing_account, marker, new_account
 from batch_import.host.client import HostClient, Json
 from batch_import.host.errors import HostError, HostRejected, HostUncertain
 from batch_import.proofs.account_inventory import AccountInventory
@@ -251,29 +242,8 @@ class Provisioner:
             profile.model_mapping,
             item.of_platform,
             item.run_id,
-            self._terms(item, profile, run),
+            terms_asked_for(run, profile, item.of_platform, self._host.version_numbers()),
         )
-
-    def _terms(self, item: Item, profile: ItemProfile, run: Run) -> Terms:
-        """What the run asks for, as far as the relay told it and the host has it (docs/billing.md)."""
-        terms: dict[str, float | int | bool] = {}
-        if run.rate_from_relay and (rate := account_rate(profile.billing)) is not None:
-            terms["rate_multiplier"] = rate
-        if run.priority_from_speed and (priority := account_priority(profile.speed)) is not None:
-            terms["priority"] = priority
-        if run.host_billing_probe and self._host_can_ask(item, profile):
-            terms[BILLING_PROBE] = True
-        return terms
-
-    def _host_can_ask(self, item: Item, profile: ItemProfile) -> bool:
-        """The host's billing probe reads what a newer sub2api tells of its multiplier.
-
-        See docs/host-api.md#billing-probe.
-        """
-        billing = profile.billing
-        told = billing is not None and billing.source is BillingSource.SUB2API and billing.multiplier is not None
-        since = (0, 1, 161) if item.of_platform is Platform.OPENAI else (0, 1, 170)
-        return told and self._host.at_least(*since)
 
     # --- carry out
 
@@ -402,7 +372,7 @@ class Provisioner:
 
     def _set_terms(self, account: ExistingAccount, wanted: DesiredAccount) -> None:
         """Only what the run asks for."""
-        if change := terms_change(account, wanted):
+        if change := terms_to_change(account.terms, wanted.terms):
             self._host.bulk_update(account.account_id, **change)
 
     def _patch(self, item: Item, wanted: DesiredAccount) -> tuple[int | None, list[NewEvent]]:
@@ -457,7 +427,7 @@ class Provisioner:
             schedulable=True,
             credentials=credentials,
             extra=dict(settings.extra),
-            **terms_change(account, wanted),
+            **terms_to_change(account.terms, wanted.terms),
         )
         self._check(account_id)
 
