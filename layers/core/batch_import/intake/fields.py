@@ -60,7 +60,7 @@ _WORDS: Mapping[Field, str] = {
         supportedmodels modelssupported availablemodels modelsavailable modelwhitelist smallfastmodel modelswhitelist custommodels testmodel
         模型 可用模型 支持模型 支持的模型 模型列表 模型名 模型名称 默认模型 测试模型 主模型 模型id 部分模型 モデル модель modelo modelos modell modelle modèle modèles modello modelli модель модели モデル名 모델 모델명 môhình""",
     Field.NAME: """
-        name names label title providername sitename channelname displayname remark remarks note notes comment description
+        name names label title providername sitename channel channelname displayname remark remarks note notes comment description
         alias tag provider 名称 名字 站 站点 备注 渠道 渠道名 渠道名称 站名 站点名 站点名称 接口名称 提供名 厂商 供应商 服务商 提供商 提供者 平台名 平台名称 说明 标签 别名
         账号名 账户 账号 标题 名前 нaзвание nombre""",
     Field.PLATFORM: "platform apiformat protocol app npm kind engine 平台 类型 提供商类型 协议 接口类型 api类型 格式",
@@ -84,7 +84,7 @@ _SUFFIXES = {ending: field for field, endings in _ENDINGS.items() for ending in 
 _OTHER_TEXT = """
     aws s3 minio oss cos redis mysql postgres postgresql pg database db mongo mongodb milvus qdrant pinecone weaviate chroma neo4j supabase
     elastic elasticsearch meili meilisearch typesense smtp mail email oauth nextauth clerk jwt csrf session admin management webhook callback
-    otel telemetry metrics tracing analytics monitoring notify notifier alert alerts sentry langfuse langsmith langchain posthog stripe github gitlab gitee telegram tg tgbot discord slack feishu lark dingtalk wechat
+    otel telemetry metrics tracing analytics monitoring notify notifier alert alerts guardrail guardrails sentry langfuse langsmith langchain posthog stripe github gitlab gitee telegram tg tgbot discord slack feishu lark dingtalk wechat
     weixin qq tavily serper serpapi searxng searxngapi bing brave exa firecrawl elevenlabs search weather proxy proxies mcp
     vector vectorstore vectordb mailgun postmark sendgrid resend ses twilio vonage sms pusher algolia sandbox execution daemon mailchimp recaptcha turnstile hcaptcha
 """

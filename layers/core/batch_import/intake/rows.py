@@ -224,12 +224,12 @@ def _is_sure(draft: Draft) -> bool:
 
 
 def _roots(draft: Draft) -> list[tuple[str, Root]]:
-    """The draft's addresses with their roots, each root once."""
+    """The draft's addresses with their roots, each root once; without those that mean none beside one that does."""
     found: dict[str, tuple[str, Root]] = {}
     for written in dict.fromkeys(draft.addresses):
         root = root_of(written, draft.exact)
         found.setdefault(root.base_url or written, (written, root))
-    return list(found.values())
+    return [pair for pair in found.values() if pair[1].base_url] or list(found.values())
 
 
 def _each(keys: Sequence[_Key], roots: Sequence[tuple[str, Root]], common: dict[str, Any]) -> Iterator[dict[str, Any]]:

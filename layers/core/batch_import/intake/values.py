@@ -286,7 +286,7 @@ def _flat(values: Iterable[Any]) -> list[Any]:
 
 
 def _is_key_name(name: object) -> bool:
-    return (named := field_of(str(name))) is not None and named.field is Field.KEY
+    return (named := field_of(str(name))) is not None and named.field in (Field.KEY, Field.LOGIN)
 
 
 def _several(key: str) -> list[str]:
