@@ -43,6 +43,7 @@ BULLET = re.compile(
     r"^[\s>]*(?:(?:-(?!-?[A-Za-z]+\s)|[*+•·└├╰┗─●○◆◇■□▪▶►✅☑✔⭐🔥👉🔹🔸📌]|\d{1,5}[.)、:](?!\d)|\(\d{1,4}\)|\[\d{1,4}\]|[①-⑳]|[a-z][.)])\s*\uFE0F?\s*)+(?=\S)"
 )
 _COMMENT = re.compile(r"(?:^|\s|(?<=[\"']))(?:#+(?=\s|[^\s\d])|//)(?=[^/]).*$")
+_COMMENT_SIGN = re.compile(r"[ \t\"']#|[ \t]//")  # a cheap look first
 # A name and its value as words of a command (``defaults write app apiKey "sk-…"``, ``config set env.OPENAI_BASE_URL https://…``).
 _ADJACENT_SIGN = re.compile(
     r"(?:[a-z](?:URL|Url|Key|Token|Base)|_(?:URL|KEY|TOKEN|BASE|HOST))[ \t]+[\"']?(?:https?:|sk-)"
@@ -408,7 +409,7 @@ def _without_comment(line: Line, content: str) -> str | None:
     commented = re.match(r"\s*(#{1,6}|//+)\s*(.*)$", content)
     if commented is not None:
         return _heading(line, *commented.groups())
-    found = _COMMENT.search(content) if _cheap_comment(content) else None
+    found = _COMMENT.search(content) if _COMMENT_SIGN.search(content) else None
     if found is None:
         return content
     line.comment = found[0].strip(" #/")
@@ -486,15 +487,4 @@ def _take_address(line: Line, address: str, named: Named | None, about: bool) ->
     line.taken.add((kind, address.rstrip("/")))
     line.tokens.append(
         Token(kind, address, labelled, named.owner if named else "", backup=bool(named and named.backup))
-    )
-
-
-def _cheap_comment(content: str) -> bool:
-    return (
-        " #" in content
-        or '"#' in content
-        or "'#" in content
-        or "\t#" in content
-        or " //" in content
-        or "\t//" in content
     )
