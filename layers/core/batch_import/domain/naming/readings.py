@@ -161,13 +161,16 @@ def _with_series(name: Name) -> Tokens | None:
 
 
 def _as_claude(name: Name) -> Tokens | None:
-    return ("claude", *name.tokens) if name.tokens[0] in CLAUDE_LINES and len(name.tokens) > 1 else None
+    """Read a line with its version, in either order (``sonnet-4.5``, ``3-5-sonnet``), as Claude."""
+    has_line = len(name.tokens) > 1 and not CLAUDE_LINES.isdisjoint(name.tokens[:2])
+    return ("claude", *name.tokens) if has_line and has_version(name.tokens[:2]) else None
 
 
 def _as_kimi(name: Name) -> Tokens | None:
-    """Read ``k3`` and ``k2.6-…`` as Kimi. More words need a minor version in front: ``k2-think`` is no Kimi."""
+    """Read ``k3`` and ``k2.6-…`` as Kimi. Other words need a minor version in front: ``k2-think`` is no Kimi."""
     first, *more = split_two_digits(name.tokens)
-    return ("kimi", first, *more) if _KIMI.fullmatch(first) and (not more or "." in first) else None
+    is_kimi = _KIMI.fullmatch(first) and (more in ([], ["thinking"]) or "." in first)
+    return ("kimi", first, *more) if is_kimi else None
 
 
 def _without_chat(name: Name) -> Tokens | None:
@@ -184,6 +187,11 @@ def _llama_instruct(name: Name) -> Tokens | None:
 
 def _with_release(name: Name) -> Tokens | None:
     return as_release(name.tokens)
+
+
+def _with_zero(name: Name) -> Tokens | None:
+    *rest, last = name.tokens
+    return (*rest, f"v0.{last[1:]}") if name.tokens[0] == "mistral" and re.fullmatch("v[1-9]", last) else None
 
 
 def _without_beta(name: Name) -> Tokens | None:
@@ -228,6 +236,7 @@ READINGS: tuple[tuple[str, Reading], ...] = (
     ("deepseek-chat-v3-0324: OpenRouter's name for the chat model of a version", _without_chat),
     ("llama-3-70b-chat: the instruct model", _llama_instruct),
     ("deepseek-r1-250528: the release with its year or with a hyphen", _with_release),
+    ("mistral-7b-instruct-v3: Mistral counted v0.1 to v0.3", _with_zero),
     ("grok-4.20-beta-0309-reasoning: the stage of a release that has a date", _without_beta),
     ("ministral-3-8b-instruct-2512: the maker's ids have size and release only", _as_ministral),
     ("mistral-large-3-675b-instruct: one size each, except for Ministral", _without_size),
@@ -252,6 +261,15 @@ def _look_up_without_suffix(name: Name) -> Found | None:
 def _has_releases(tokens: Tokens, catalogue: Catalogue) -> bool:
     """Whether the catalogue has MMDD releases of a model, so that a date may mean another one of them."""
     return any(all(map(RELEASE.fullmatch, extra)) for _, extra in catalogue.extensions(tokens) if extra)
+
+
+def with_release(tokens: Tokens, date: str, catalogue: Catalogue) -> Tokens:
+    """Write a stripped date as the release that it is, if the catalogue has releases of this model: they are models of
+    their own. ``deepseek-v3-20250324`` → ``deepseek-v3-0324``."""
+    if len(date) != 8 or not _has_releases(tokens, catalogue):
+        return tokens
+    releases = ((*tokens, date[4:]), (*tokens, date[2:6]))  # MMDD, YYMM
+    return next((name for name in releases if catalogue.family_of(name)), releases[0])
 
 
 def _read(name: Name) -> Found | None:
