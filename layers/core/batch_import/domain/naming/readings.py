@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias
 from batch_import.domain.naming.catalogue import Catalogue
 from batch_import.domain.naming.strip import ServingSuffix, as_release, serving_suffix
 from batch_import.domain.naming.tables import (
+    CHAT_WORDS,
     CLAUDE_LINES,
     POINTER_BRANDS,
     RELEASE_BRANDS,
@@ -178,11 +179,10 @@ def _without_chat(name: Name) -> Tokens | None:
     return (brand, *rest[1:]) if brand == "deepseek" and rest[:1] == ["chat"] and has_version(rest) else None
 
 
-def _llama_instruct(name: Name) -> Tokens | None:
-    """Together's ``Llama-3-70b-chat-hf``; Llama 2 is called chat by its maker, and the catalogue has it so."""
-    if name.tokens[0] != "llama" or "chat" not in name.tokens:
-        return None
-    return tuple("instruct" if word == "chat" else word for word in name.tokens)
+def _with_makers_word(name: Name) -> Tokens | None:
+    """The maker's word for a model that chats. Llama 2 is called chat by its maker, and the catalogue has it so."""
+    word = CHAT_WORDS.get(name.tokens[0])
+    return tuple(word if token in ("chat", "instruct") else token for token in name.tokens) if word else None
 
 
 def _with_release(name: Name) -> Tokens | None:
@@ -234,7 +234,7 @@ READINGS: tuple[tuple[str, Reading], ...] = (
     ("sonnet-4.5: only Anthropic has such lines", _as_claude),
     ("k2.6, k3: only Kimi is counted so", _as_kimi),
     ("deepseek-chat-v3-0324: OpenRouter's name for the chat model of a version", _without_chat),
-    ("llama-3-70b-chat: the instruct model", _llama_instruct),
+    ("llama-3-70b-chat, gemma-4-31b-chat: the instruct model and the -it one", _with_makers_word),
     ("deepseek-r1-250528: the release with its year or with a hyphen", _with_release),
     ("mistral-7b-instruct-v3: Mistral counted v0.1 to v0.3", _with_zero),
     ("grok-4.20-beta-0309-reasoning: the stage of a release that has a date", _without_beta),
@@ -252,9 +252,13 @@ def look_up(name: Name) -> Found | None:
 
 def _look_up_without_suffix(name: Name) -> Found | None:
     suffix, rest = serving_suffix(name.tokens), name.tokens[:-1]
+    if rest[-1:] == ("non",) and name.tokens[-1] == "reasoning" and rest[0] != "grok":  # Grok has models called so
+        suffix, rest = ServingSuffix("mode", "non-reasoning"), rest[:-1]
     if suffix is None or (suffix.kind == "snapshot_date" and _has_releases(rest, name.catalogue)):
         return None
     found = look_up(name._replace(tokens=rest))
+    if found is None and rest[-1] == "reasoning" and (suffix.kind == "effort" or suffix.value == "max"):
+        found = look_up(name._replace(tokens=rest[:-1]))  # gpt-5.4-reasoning-high
     return found and found._replace(suffixes=(*found.suffixes, suffix))
 
 

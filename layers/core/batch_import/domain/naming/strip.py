@@ -291,6 +291,8 @@ def serving_suffix(tokens: Tokens) -> ServingSuffix | None:
         return None if rest[0] in DATED_PREVIEW_BRANDS else ServingSuffix("snapshot_date", last)
     if _MM_YYYY.fullmatch(last):
         return ServingSuffix("snapshot_date", f"{last[3:]}{last[:2]}")
+    if last == "1" and SIZE.fullmatch(rest[-1]):
+        return ServingSuffix("hosting_version", last)  # Bedrock's gpt-oss-120b-1 without its :0
     kind = _kind_of(tuple(rest), last)
     return ServingSuffix(kind, last) if kind else None
 

@@ -106,7 +106,7 @@ SUFFIXES = {
 SERVING_SUFFIXES = {
     **dict.fromkeys(words_of("fast turbo lightning ultrafast tput specdec"), "speed"),
     **dict.fromkeys(words_of("flex priority batch spot basic vip"), "service_tier"),
-    **dict.fromkeys(words_of("nitro floor exacto"), "routing"),
+    **dict.fromkeys(words_of("nitro floor exacto alt extended"), "routing"),
     **dict.fromkeys(words_of("none minimal low medium high xhigh extra"), "effort"),
     **dict.fromkeys(words_of("cs fw el p ca"), "hosting"),  # Cerebras, Fireworks, EmpirioLabs, Novita, ChatAnywhere
     **dict.fromkeys(words_of("all api cli openai"), "hosting"),  # ``-all``: the maker's web page, reverse engineered
@@ -134,7 +134,12 @@ SERVING_SUFFIXES |= dict.fromkeys(
 # only: ``flux-2-flex`` is a model; Baidu appends ``-PT`` to weights for PyTorch, Google to pre-trained ones; Groq
 # appends ``-preview``, Together ``-Lite`` to Llama's released weights; ``-max`` of Claude and
 # DeepSeek is an effort.
-SUFFIX_IS_A_MODEL = {"flex": words_of("flux"), "basic": words_of("greg"), "search": words_of("sonar gpt")}
+SUFFIX_IS_A_MODEL = {
+    "flex": words_of("flux"),
+    "basic": words_of("greg"),
+    "search": words_of("sonar gpt"),
+    "extended": words_of("gemini"),
+}
 SUFFIX_ONLY_AT = {
     "pt": words_of("ernie"),
     "max": words_of("claude deepseek glm gpt"),
@@ -152,6 +157,7 @@ CLOSED_BRANDS = tuple(
     words_of("claude- gemini- gpt-3.5 gpt-4 gpt-5 gpt-6 grok- o1-mini o1-preview o1-pro o3-mini o3-pro o4-mini")
 )
 O_SERIES = words_of("o1 o3 o4")
+CHAT_WORDS = {"llama": "instruct", "qwen": "instruct", "gemma": "it"}
 
 # Brands whose models take a reasoning effort. Elsewhere ``-medium`` and ``-high`` are parts of names: ``phi-3-medium``.
 EFFORT_BRANDS = words_of(
