@@ -10,6 +10,7 @@ from batch_import.domain.naming.tables import (
     CHAT_WORDS,
     CLAUDE_LINES,
     POINTER_BRANDS,
+    R1_DISTILLED_FROM,
     RELEASE_BRANDS,
     SERIES_OF_MAKER,
     VENDOR_BRAND,
@@ -179,6 +180,13 @@ def _without_chat(name: Name) -> Tokens | None:
     return (brand, *rest[1:]) if brand == "deepseek" and rest[:1] == ["chat"] and has_version(rest) else None
 
 
+def _as_distillation(name: Name) -> Tokens | None:
+    """DeepSeek distilled R1 once into each of these sizes. At 8B there are two, of Llama and of Qwen3."""
+    *rest, size = name.tokens
+    base = R1_DISTILLED_FROM.get(size) if rest == ["deepseek", "r1"] else None
+    return (*rest, "distill", base, size) if base else None
+
+
 def _with_makers_word(name: Name) -> Tokens | None:
     """The maker's word for a model that chats. Llama 2 is called chat by its maker, and the catalogue has it so."""
     word = CHAT_WORDS.get(name.tokens[0])
@@ -240,6 +248,7 @@ READINGS: tuple[tuple[str, Reading], ...] = (
     ("grok-4.20-beta-0309-reasoning: the stage of a release that has a date", _without_beta),
     ("ministral-3-8b-instruct-2512: the maker's ids have size and release only", _as_ministral),
     ("mistral-large-3-675b-instruct: one size each, except for Ministral", _without_size),
+    ("deepseek-r1:32b: Ollama's tag of a distilled model", _as_distillation),
     ("deepseek-v3.1:671b: the size only repeats the model", _without_frontier_size),
 )
 

@@ -73,7 +73,7 @@ HOSTS = words_of(
     snowflake tee together together-ai togetherai umans unorouter vertex vertex-ai venice volcengine vultr wandb
     watsonx workers-ai @cf ai cs devin e2ee model model-chat nt playground lmstudio sglang vllm xinference
     ai-studio aistudio ali antigravity augment az cc claude-code codebuddy codex copilot droid gcli gemini-cli
-    iflow kiro qoder trae warp windsurf
+    iflow kiro qoder sakura trae warp windsurf
     """
 )
 
@@ -113,7 +113,7 @@ SERVING_SUFFIXES = {
     **dict.fromkeys(words_of("us eu"), "region"),
     **dict.fromkeys(words_of("agentic cache compact review search online max tiered"), "mode"),
     **dict.fromkeys(words_of("ga preview stable"), "channel"),
-    "lora": "packaging",
+    **dict.fromkeys(words_of("lora ud"), "packaging"),  # ud: Unsloth's dynamic quantisation
     "lite": "quantisation",
     **dict.fromkeys(words_of("c cheaper disc"), "price_tier"),
 }
@@ -157,6 +157,7 @@ CLOSED_BRANDS = tuple(
     words_of("claude- gemini- gpt-3.5 gpt-4 gpt-5 gpt-6 grok- o1-mini o1-preview o1-pro o3-mini o3-pro o4-mini")
 )
 O_SERIES = words_of("o1 o3 o4")
+R1_DISTILLED_FROM = {"1.5b": "qwen", "7b": "qwen", "14b": "qwen", "32b": "qwen", "70b": "llama"}
 CHAT_WORDS = {"llama": "instruct", "qwen": "instruct", "gemma": "it"}
 
 # Brands whose models take a reasoning effort. Elsewhere ``-medium`` and ``-high`` are parts of names: ``phi-3-medium``.
