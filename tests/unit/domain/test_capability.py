@@ -46,7 +46,10 @@ CASES: dict[str, list[Answer]] = {
         Answer(trouble=Trouble.READ_TIMEOUT),
         Answer(trouble=Trouble.CUT),
     ],
-    "an endless answer is no completion": [Answer(trouble=Trouble.TOO_LARGE)],
+    "an endless or garbled answer is no completion": [
+        Answer(trouble=Trouble.TOO_LARGE),
+        Answer(trouble=Trouble.UNREADABLE),
+    ],
     "the budget of requests was spent: nothing is known": [Answer(trouble=Trouble.NOT_ASKED)],
     "what the protocol promises": [
         body(200, CHAT_OK),

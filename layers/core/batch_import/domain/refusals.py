@@ -104,7 +104,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.CLIENT, r"official client|restricted to (?:the )?(?:claude|codex)|claude_code_only|codex_only", "sub2api"),
     Sign(_K.CLIENT, r"only authorized for use with claude code|only be used with claude code|outside of claude code"
          r"|currently only available for coding agents|only available for coding", "Anthropic, Kimi for Coding"),
-    Sign(_K.CLIENT, r"invalid claude code request|non[- ]claude[- ]code", "AnyRouter"),
+    Sign(_K.CLIENT, r"invalid claude code request|non[- ]claude[- ]code|client detected|unauthorized_client_error",
+         "AnyRouter, AgentRouter"),
     Sign(_K.CLIENT, r"(?:invalid|bad|missing|unknown|unsupported) user.?agent"
          r"|\bthis version .{0,30}\b(?:no longer|not) supported"
          r"|\b(?:upgrade|update) (?:\w+ ){0,3}(?:client|claude code|codex)\b"
@@ -124,7 +125,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|not subscribed to (?:this|the|any) (?:api|service)\b",
          "Aliyun, Volcengine, RapidAPI, others"),
     Sign(_K.MONEY, r"exceeded_current_quota|account.{0,60}suspended.{0,80}(?:billing|balance)", "Moonshot"),
-    Sign(_K.MONEY, r"pre_consume_token_quota_failed|quota is not enough|token quota|api_key_quota_exhausted"
+    Sign(_K.MONEY, r"pre[_-]consumed?[_ ](?:token[_ ])?quota|quota is not enough|token quota|api_key_quota_exhausted"
          r"|quota_exhausted", "new-api, sub2api"),
     Sign(_K.MONEY, r"key limit exceeded(?! \((?:dai|week|month)ly)|allowance"
          r"|\bkey (?:has )?(?:reached|exceeded|hit) (?:its|the|your) (?:usage|spend\w*|credit|total) limit",
@@ -140,6 +141,7 @@ SIGNS: tuple[Sign, ...] = (
          "new-api, OpenRouter, OpenCode Zen"),
     Sign(_K.UPSTREAM, r"(?:渠道|上游|通道).{0,6}(?:余额|额度|配额)|stream disconnected|连接(?:失败|超时|中断)"
          r"|上游(?:账|帐)[号户]|\bupstream (?:account|subscription)s?\b", "relays"),
+    Sign(_K.UPSTREAM, r"request failed with status code (?!400|422)", "axios, of a call of the relay's own"),
     Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
     Sign(_K.UPSTREAM, r"internal (?:server )?error(?!\W*algo\W*invalid)|(?:in|not have )sufficient capacity"
          r"|内部(?:服务器)?错误|系统(?:异常|错误)", "relays"),
@@ -175,7 +177,8 @@ SIGNS: tuple[Sign, ...] = (
     # --- other reasons that pass
     Sign(_K.TEMPORARY, r"temporar(?:y|ily)|cool(?:ing)? ?down|冷却|brownout|\bmaintenance\b"
          r"|(?:站点|系统|服务|模型|升级)维护|维护(?:中|模式|升级)|暂时(?:不可用|无法|关闭)", "GitHub Models, relays"),
-    Sign(_K.LATER, r"\btry again\b|\blater\b|\b(?:please|safe to) retry\b|请.{0,4}重试|稍[后等候]", "relays"),
+    Sign(_K.LATER, r"(?<!\band )\btry again\b|\bwait\b[^.]{0,30}\band try again\b|\blater\b"
+         r"|\b(?:please|safe to) retry\b|请.{0,4}重试|稍[后等候]", "relays"),
     # --- no money: words that limits use as well
     Sign(_K.MONEY_LIKELY, r"余额|欠款|额度|balance|billing", "relays"),
     # --- the request's form
@@ -349,6 +352,18 @@ def _close(noun: tuple[int, int], word: tuple[int, int], after: bool) -> bool:
     """Not far from each other; one may hold the other."""
     first, second = (noun, word) if after else sorted((noun, word))
     return second[0] - first[1] <= GAP and (not after or noun < word)
+
+
+def refused_instead(reply: str, model: str = "") -> tuple[Refusal, ...]:
+    """What words say that do not answer the prompt, which asks for the word "ok", but are a refusal of the relay's."""
+    if len(reply) > _LONGEST_REPLY or re.search(r"\bok\b", reply, re.IGNORECASE):
+        return ()
+    found = refusals(reply, model)
+    return () if _HARMLESS.issuperset(found) else found
+
+
+_LONGEST_REPLY = 300
+_HARMLESS = frozenset({Refusal.RENEWS, Refusal.MONEY_LIKELY, Refusal.LATER, Refusal.ROUTE, Refusal.PARAMETER})
 
 
 def refusals_in(text: str) -> tuple[Refusal, ...]:

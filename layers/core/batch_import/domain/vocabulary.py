@@ -29,7 +29,7 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "key",
-        r"\b(?:api ?)?keys?\b|\bsk\b|(?<!max )(?<!unexpected )(?<!per )\btoken\b|\bcredentials?\b|\bauth\b"
+        r"\b(?:api ?)?keys?\b|\b[as]k\b|(?<!max )(?<!unexpected )(?<!per )\btoken\b|\bcredentials?\b|\bauth\b"
         r"|\b(?:authentica|certifica)tion\b|\bauthori[sz]ation\b|\bauthenticate\b|\bbearer\b|\bsignature\b|\bclave\b"
         r"|\bchave\b|\bchiave\b"
         r"|令牌|密钥|秘钥|密匙|金钥|权杖|鉴权|认证|凭[证据]|身份验证|登录|(?<!块)(?<!块的)签名"
@@ -237,7 +237,7 @@ _JOINT = re.compile(r"(?<=[^\W\d_])[-.](?=[^\W\d_])|_")
 _END = re.compile(r"[.!?;](?=\s|$)|[。！？；，]|, *(?=please|check|make sure)")
 _BLAND = re.compile(
     r"\binvalid (?:\w+ )?(?:response|answer|content|output)\b"
-    r"|\b(?:invalid|bad) (?:request|argument)(?: error)?\b|\b\w*(?:api|server) error\b"
+    r"|\b(?:invalid|bad|malformed) (?:input )?(?:request|argument)(?: error)?\b|\b\w*(?:api|server) error\b"
 )
 _ADVICE = re.compile(
     r"\W*(?:please |kindly |you (?:can|may|should) |bitte |veuillez )?(?:check|verify|make sure|ensure|visit|see\b"
