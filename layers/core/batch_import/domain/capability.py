@@ -392,6 +392,8 @@ def about_model(result: ProtocolResult) -> bool:
         return False
     if result.verdict is Verdict.AUTH_FAILED:
         return not speaks_of_key(result.answer.error_words)
+    if result.verdict is Verdict.ABSENT:  # what is behind a gateway for this model may have no such endpoint
+        return result.answer.status == _SERVER_ERROR
     return result.verdict in _ABOUT_MODEL
 
 
@@ -405,6 +407,7 @@ def is_rarely_about_model(result: ProtocolResult, model: str) -> bool:
     return result.verdict is Verdict.AUTH_FAILED
 
 
+_SERVER_ERROR = 500
 _ABOUT_MODEL = frozenset(
     {
         Verdict.MODEL_NOT_SERVED,

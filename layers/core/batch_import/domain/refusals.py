@@ -141,7 +141,9 @@ SIGNS: tuple[Sign, ...] = (
          "new-api, OpenRouter, OpenCode Zen"),
     Sign(_K.UPSTREAM, r"(?:渠道|上游|通道).{0,6}(?:余额|额度|配额)|stream disconnected|连接(?:失败|超时|中断)"
          r"|上游(?:账|帐)[号户]|\bupstream (?:account|subscription)s?\b", "relays"),
-    Sign(_K.UPSTREAM, r"request failed with status code (?!400|422)", "axios, of a call of the relay's own"),
+    Sign(_K.UPSTREAM, r"request failed with status code (?!400|422)|\b(?:client|server) error '(?!400|422)\d{3}\b"
+         r"|(?<!\d)(?!400|422)\d{3} (?:client|server) error: |\b(?!400|422)\d{3}, message='[\w ]+', url\b",
+         "axios, httpx, requests, aiohttp, of a call of the relay's own"),
     Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
     Sign(_K.UPSTREAM, r"internal (?:server )?error(?!\W*algo\W*invalid)|(?:in|not have )sufficient capacity"
          r"|内部(?:服务器)?错误|系统(?:异常|错误)", "relays"),
