@@ -298,7 +298,7 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.UNAVAILABLE, "refused by what is behind the relay, not by the relay",
         statuses=(*_SUCCESS, 400, 401, 403, 404, 500), bodies=_ERROR, words=(Refusal.UPSTREAM,),
         without=(Refusal.PARAMETER, *_MODEL)),
-    Row(Verdict.RATE_LIMITED, "a limit of hours or days", statuses=(*_SUCCESS, *_ANY_FAILURE), bodies=_ERROR,
+    Row(Verdict.RATE_LIMITED, "a limit of hours or days", statuses=(*_SUCCESS, *_ANY_FAILURE, 500), bodies=_ERROR,
         words=(Refusal.WINDOW,)),
     Row(Verdict.PAYMENT, "no balance at the relay, in its words", statuses=(*_SUCCESS, *_ANY_FAILURE, 500),
         bodies=_ERROR, words=(Refusal.MONEY,)),

@@ -231,6 +231,7 @@ _TRADITIONAL = str.maketrans(
     "对进还够体转换适价预现产终仅专须将级续执总计记处缓队拥挤条规则输帐后复复参长词语页销系系监测币质周滚视渐释",
 )
 _SCRIPTS = re.compile(r"(?<=[a-z\d])(?=[\u3040-\u9fff\uac00-\ud7af])|(?<=[\u3040-\u9fff\uac00-\ud7af])(?=[a-z\d])")
+_FIELD = re.compile(r'"@?[A-Za-z_]+": ')  # the name of one, where an error's text is JSON
 _URL = re.compile(r"\b(?:https?://|www\.)\S+")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _JOINT = re.compile(r"(?<=[^\W\d_])[-.](?=[^\W\d_])|_")
@@ -263,7 +264,7 @@ def sentences(text: str, model: str = "") -> list[str]:
     if len(model) > 2:
         named = rf"(model\w*[\s=:`'\"]+)?(?<!\w){re.escape(model)}(?!\w)"
         text = re.sub(named, lambda found: found[1] or " model ", text, flags=re.IGNORECASE)
-    text = plain(_HUMP.sub(" ", without_addresses(text)))
+    text = plain(_HUMP.sub(" ", _FIELD.sub(" ", without_addresses(text))))
     text = _SCRIPTS.sub(" ", _JOINT.sub(" ", text))
     lines = [_BLAND.sub(" ", line) for line in _END.sub("\n", text).splitlines()]
     said = [line for line in lines if line.strip() and not _ADVICE.match(line)]
