@@ -76,7 +76,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.WALL, r"errors\.edgesuite\.net|reference&#32;&#35;", "Akamai"),
     Sign(_K.WALL, r"tencentedgeone|(?:疑似)?攻击行为|访问被(?:阻断|拦截)|被 ?waf ?拦截|防火墙",
          "EdgeOne, Huawei, others"),
-    Sign(_K.WALL, r"request has been blocked as it may cause|errors\.aliyun\.com|acw_sc__|aliyun_waf", "Aliyun WAF"),
+    Sign(_K.WALL, r"request (?:has been|was) blocked(?! (?:by|due|because|for)\b)"
+         r"|errors\.aliyun\.com|acw_sc__|aliyun_waf", "Aliyun WAF"),
     Sign(_K.WALL, r"the request is blocked\.|x-azure-ref", "Azure Front Door"),
     Sign(_K.WALL, r"request blocked\.\W+we can't connect to the server", "CloudFront"),
     Sign(_K.WALL, r"rbac: access denied|blocked by (?:the )?(?:waf|firewall)|web application firewall",
@@ -105,6 +106,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.CLIENT, r"official client|restricted to (?:the )?(?:claude|codex)|claude_code_only|codex_only", "sub2api"),
     Sign(_K.CLIENT, r"only authorized for use with claude code|only be used with claude code|outside of claude code"
          r"|currently only available for coding agents|only available for coding", "Anthropic, Kimi for Coding"),
+    Sign(_K.CLIENT, r"third[- ]party (?:apps?|harness\w*)\b", "Anthropic, of subscriptions"),
     Sign(_K.CLIENT, r"invalid claude code request|non[- ]claude[- ]code|client detected|unauthorized_client_error",
          "AnyRouter, AgentRouter"),
     Sign(_K.CLIENT, r"(?:invalid|bad|missing|unknown|unsupported) user.?agent"

@@ -151,7 +151,7 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\bgated behind\b|\bnot welcome\b|\bagree\b"
         r"|\brequires? (?:an? )?(?:\w+ ){0,3}(?:subscription|plan|verif\w*|upgrade|account|access|terms|grant|paid"
         r"|tier|newer|opt in)\b|\binsufficient permission|\bkeine berechtigung"
-        r"|无权|无权限|没有权限|无法(?:处理|使用)|不支持|不允许|禁止|请勿|不得|未开通|未授权|未开放|拒绝|阻止|受限"
+        r"|无权|无权限|没有权限|无法(?:处理|使用)|不支持|不允许|不能(?:使用|在|用)|不可(?:使用|用于)|禁止|请勿|不得|未开通|未授权|未开放|拒绝|阻止|受限"
         r"|被限制|[无没].{0,8}权限"
         r"|не (?:поддержив|разреш)\w*|\bне (?:входит|в (?:белом )?списке)|\bзапрещ\w*"
         r"|\bnicht (?:unterstützt|erlaubt|berechtigt|freigegeben)"
