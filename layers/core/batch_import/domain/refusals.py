@@ -185,7 +185,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.TEMPORARY, r"temporar(?:y|ily)|cool(?:ing)? ?down|冷却|brownout|\bmaintenance\b"
          r"|(?:站点|系统|服务|模型|升级)维护|维护(?:中|模式|升级)|暂时(?:不可用|无法|关闭)", "GitHub Models, relays"),
     Sign(_K.LATER, r"(?<!\band )\btry again\b|\bwait\b[^.]{0,30}\band try again\b|\blater\b"
-         r"|\b(?:please|safe to) retry\b|请(?!.{0,2}(?:检查|修改|确认|更换|调整|核对)).{0,4}重试|稍[后等候]|\bsomething went wrong\b", "relays"),
+         r"|\b(?:please|safe to) retry\b|请(?!.{0,2}(?:检查|修改|确认|更换|调整|核对)).{0,4}重试"
+         r"|稍[后等候]|\bsomething went wrong\b", "relays"),
     # --- no money: words that limits use as well
     Sign(_K.MONEY_LIKELY, r"余额|欠款|额度|balance|billing", "relays"),
     # --- the request's form
