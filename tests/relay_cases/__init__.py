@@ -1,7 +1,8 @@
 """Relays as public reports describe them, replayed over real HTTP or in the process.
 
 A description is ``{"id", "source", "base", "expect", "routes"}``. ``base`` is the path pasted after the case's prefix.
-``expect`` has the ``code`` that probing ends with (null: usable), the advisories' codes, and requested models.
+``expect`` has the ``code`` that probing ends with (null: usable), the advisories' codes, requested models, and the
+model that is ``served`` where the answer names another one.
 A route is ``{"method", "path", "when"?, "times"?, "status", "headers"?, "body", "wire"?}``; the first one that fits
 answers, ``times`` requests of a probe at most. ``when``: stream (bool), model and query (regular expressions), header
 (``{name: expression}``), has or lacks (a field of the request). In a body ``{{model}}`` is the model asked for.

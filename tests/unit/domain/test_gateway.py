@@ -311,6 +311,7 @@ def test_the_proof_asks_as_the_relay_demands() -> None:
         ("ok", "proven"),
         ("The credit balance of your question is ok.", "proven"),
         ("Hello! How can I help you today?", "proven"),
+        ("Sure, I will say it later.", "proven"),
         ("您的余额不足，请充值后继续使用。", "fail payment_required"),
         ("[Error]: Concurrency limit exceeded for account, please retry later", "retry invalid_answer"),
     ],

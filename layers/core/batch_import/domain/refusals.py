@@ -186,7 +186,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|(?:站点|系统|服务|模型|升级)维护|维护(?:中|模式|升级)|暂时(?:不可用|无法|关闭)", "GitHub Models, relays"),
     Sign(_K.LATER, r"(?<!\band )\btry again\b|\bwait\b[^.]{0,30}\band try again\b|\blater\b"
          r"|\b(?:please|safe to) retry\b|请(?!.{0,2}(?:检查|修改|确认|更换|调整|核对)).{0,4}重试"
-         r"|稍[后等候]|\bsomething went wrong\b", "relays"),
+         r"|稍[后等候]", "relays"),
     # --- no money: words that limits use as well
     Sign(_K.MONEY_LIKELY, r"余额|欠款|额度|balance|billing", "relays"),
     # --- the request's form
@@ -373,7 +373,7 @@ def refused_instead(reply: str, model: str = "") -> tuple[Refusal, ...]:
 
 _LONGEST_REPLY = 300
 _OWN_WORDS = re.compile(r"\bok\b|\bas an? (?:ai|language) |作为.{0,8}(?:人工智能|模型|助手)", re.IGNORECASE)
-_HARMLESS = frozenset({Refusal.RENEWS, Refusal.MONEY_LIKELY, Refusal.ROUTE, Refusal.PARAMETER})
+_HARMLESS = frozenset({Refusal.RENEWS, Refusal.MONEY_LIKELY, Refusal.LATER, Refusal.ROUTE, Refusal.PARAMETER})
 
 
 def refusals_in(text: str) -> tuple[Refusal, ...]:

@@ -294,6 +294,7 @@ def _known_advisories(results: Mapping[Protocol, ProtocolResult], demands: Deman
     chat_only = results[Protocol.CHAT].verdict is Verdict.OK and results[Protocol.RESPONSES].verdict in (
         Verdict.ABSENT,
         Verdict.FORBIDDEN,
+        Verdict.WALL,
         Verdict.NOT_AN_API,
     )
     by_chat = _host_protocol(results) is Protocol.CHAT
