@@ -8,15 +8,22 @@ import base64
 import copy
 import json
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.signers import RequestSigner
 from moto import backend_index
+from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID, responses
+from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 from moto.core.exceptions import ServiceException
+from moto.core.model_instances import reset_model_data
+from moto.core.models import botocore_stubber
 from moto.core.utils import unix_time
 from moto.dynamodb import models
 from moto.dynamodb.models.dynamo_type import Item
@@ -33,7 +40,43 @@ _ON_ROWS = {
 }
 
 
-def take(patch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def taken(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """moto, empty, answers boto3's calls inside the block.
+
+    ``mock_aws`` would look at each other HTTP request of the process as well, under thousands of patterns.
+    """
+    _take(patch)
+    patch.setattr(botocore_stubber, "enabled", True)
+    BackendDict.reset()
+    try:
+        yield
+    finally:
+        BackendDict.reset()
+        reset_model_data()
+
+
+def kept_state() -> Callable[[], None]:
+    """What puts moto's present queues, keys, secrets and tables back; queues and tables are empty then."""
+    tables, queues = copy.deepcopy(_backend("dynamodb").tables), list(_backend("sqs").queues)
+    keys, secrets = dict(_backend("kms").keys), copy.deepcopy(dict(_backend("secretsmanager").secrets))
+
+    def put_back() -> None:
+        BackendDict.reset()
+        _backend("dynamodb").tables = copy.deepcopy(tables)
+        _backend("kms").keys.update(keys)
+        _backend("secretsmanager").secrets.update(copy.deepcopy(secrets))
+        for name in queues:
+            _backend("sqs").create_queue(name)
+
+    return put_back
+
+
+def _backend(service: str) -> Any:
+    return get_backend(service)[DEFAULT_ACCOUNT_ID]["us-east-1"]  # type: ignore[call-overload]
+
+
+def _take(patch: pytest.MonkeyPatch) -> None:
     """One call at a time (moto's tables lose updates and let two writers of one condition win), each by a short way."""
     lock, copies, call = threading.RLock(), _Copies(), BotocoreStubber.__call__
 
@@ -43,6 +86,7 @@ def take(patch: pytest.MonkeyPatch) -> None:
             return (stubber.enabled and _of_rows(request)) or call(stubber, event_name, request, **kwargs)
 
     patch.setattr(BotocoreStubber, "__call__", locked)
+    patch.setattr(RequestSigner, "sign", lambda *_, **__: None)  # moto reads no signature
     patch.setattr(backend_index, "backend_url_patterns", _addresses())
     patch.setattr(responses, "method_names_from_class", _method_names)
     patch.setattr(responses, "camelcase_to_underscores", _underscored)
