@@ -72,6 +72,11 @@ def kept_state() -> Callable[[], None]:
     return put_back
 
 
+def queue_in_moto(url: str) -> sqs_models.Queue:
+    """moto's own queue of this address, to look into without a call."""
+    return _backend("sqs").queues[url.rpartition("/")[2]]  # type: ignore[no-any-return]
+
+
 def _backend(service: str) -> Any:
     return get_backend(service)[DEFAULT_ACCOUNT_ID]["us-east-1"]  # type: ignore[call-overload]
 
