@@ -7,6 +7,7 @@ times, and looks up every attribute of an answer under several names. That was h
 import base64
 import copy
 import json
+import pickle
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ from moto.core.utils import unix_time
 from moto.dynamodb import models
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.parsing import validators
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node  # type: ignore[attr-defined]
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 from moto.dynamodb.responses import DynamoHandler
 from moto.kms import models as kms_models
@@ -98,6 +101,8 @@ def _take(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(models, "copy", copies)
     patch.setattr(models.DynamoDBBackend, "update_item", _update_of_a_copy)
     patch.setattr(UpdateExpressionParser, "make", _parsed_update)
+    patch.setattr(validators, "deepcopy", lambda tree: pickle.loads(_pickled(tree)))
+    patch.setattr(DepthFirstTraverser, "traverse_node_recursively", _traversed)
     patch.setattr(kms_models, "generate_private_key", _private_key)
     patch.setattr(sqs_models, "camelcase_to_underscores", _underscored)
     patch.setattr(sqs_models.SQSBackend, "is_message_valid_based_on_retention_period", _is_kept)
@@ -182,6 +187,34 @@ def _addresses() -> list[tuple[str, Any]]:
     return [one for one in backend_index.backend_url_patterns if one[0] in used]
 
 
+def _traversed(traverser: DepthFirstTraverser, node: Any, child_id: int = -1) -> Any:
+    """moto's own, without asking again for each node of which classes it and its kind are."""
+    if not _is_node(type(node)):
+        return node
+    parent = node.parent
+    for number, child in enumerate(node.children or ()):
+        traverser.pre_processing_of_child(node, number)
+        _traversed(traverser, child, number)
+    kind = type(traverser), type(node)
+    if kind not in _processed:
+        _processed[kind] = issubclass(type(node), traverser.nodes_to_be_processed())
+    if _processed[kind]:
+        node = traverser.process(node)
+        node.parent = parent
+        if parent:
+            parent.children[child_id] = node
+    return node
+
+
+_processed: dict[tuple[type, type], bool] = {}
+
+
+@cache
+def _is_node(kind: type) -> bool:
+    return issubclass(kind, Node)
+
+
+_pickled = cache(pickle.dumps)  # of a parsed update, which is kept as well
 _method_names = cache(responses.method_names_from_class)
 _underscored = cache(responses.camelcase_to_underscores)
 _parsed_update = cache(UpdateExpressionParser.make)  # who changes what was parsed copies it first
