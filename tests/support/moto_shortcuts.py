@@ -11,7 +11,7 @@ import pickle
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partialmethod
 from typing import Any
 
 import pytest
@@ -103,6 +103,8 @@ def _take(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(UpdateExpressionParser, "make", _parsed_update)
     patch.setattr(validators, "deepcopy", lambda tree: pickle.loads(_pickled(tree)))
     patch.setattr(DepthFirstTraverser, "traverse_node_recursively", _traversed)
+    for validator, check in _ON_WHOLE_UPDATES:
+        patch.setattr(validator, check.__name__, partialmethod(_of_root, check))
     patch.setattr(kms_models, "generate_private_key", _private_key)
     patch.setattr(sqs_models, "camelcase_to_underscores", _underscored)
     patch.setattr(sqs_models.SQSBackend, "is_message_valid_based_on_retention_period", _is_kept)
@@ -204,6 +206,18 @@ def _traversed(traverser: DepthFirstTraverser, node: Any, child_id: int = -1) ->
         if parent:
             parent.children[child_id] = node
     return node
+
+
+_ON_WHOLE_UPDATES = (
+    (validators.ActionCountValidator, validators.ActionCountValidator.verify_action_counts),
+    (validators.OverlappingPathsValidator, validators.OverlappingPathsValidator.check_for_overlapping_paths),
+)
+
+
+def _of_root(validator: DepthFirstTraverser, check: Callable[..., Node], node: Node) -> Node:
+    """moto checks each part of an update as if it were one, and the whole at last: that finds what the parts have."""
+    checked: Node = check(validator, node) if node.parent is None else node
+    return checked
 
 
 _processed: dict[tuple[type, type], bool] = {}
