@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -16,8 +15,8 @@ import yaml
 from botocore.config import Config
 
 from tests.support import moto_shortcuts
+from tests.support.documents import ROOT, YamlLoader
 
-ROOT = Path(__file__).parents[2]
 OPERATOR, VIEWER = "test-operator-token", "test-viewer-token"
 DEPLOYMENT_SECRET = "not-a-secret-" + "0" * 40
 FAKE_AWS = {
@@ -29,7 +28,7 @@ FAKE_AWS = {
 }
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(YamlLoader):
     """CloudFormation's short tags, kept as plain values."""
 
 

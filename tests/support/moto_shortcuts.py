@@ -30,7 +30,7 @@ from moto.dynamodb import models
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing import validators
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node  # type: ignore[attr-defined]
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node, UpdateExpression  # type: ignore[attr-defined]
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 from moto.dynamodb.responses import DynamoHandler
 from moto.kms import models as kms_models
@@ -101,7 +101,7 @@ def _take(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(models, "copy", copies)
     patch.setattr(models.DynamoDBBackend, "update_item", _update_of_a_copy)
     patch.setattr(UpdateExpressionParser, "make", _parsed_update)
-    patch.setattr(validators, "deepcopy", lambda tree: pickle.loads(_pickled(tree)))
+    patch.setattr(validators, "deepcopy", _copied)
     patch.setattr(DepthFirstTraverser, "traverse_node_recursively", _traversed)
     for validator, check in _ON_WHOLE_UPDATES:
         patch.setattr(validator, check.__name__, partialmethod(_of_root, check))
@@ -226,6 +226,10 @@ _processed: dict[tuple[type, type], bool] = {}
 @cache
 def _is_node(kind: type) -> bool:
     return issubclass(kind, Node)
+
+
+def _copied(value: Any) -> Any:
+    return pickle.loads(_pickled(value)) if isinstance(value, UpdateExpression) else copy.deepcopy(value)
 
 
 _pickled = cache(pickle.dumps)  # of a parsed update, which is kept as well
