@@ -5,7 +5,7 @@ import json
 import pytest
 from batch_import.domain.answers import Answer
 from batch_import.domain.capability import Protocol, judge
-from batch_import.domain.refusals import Refusal, refusals, speaks_of_key, speaks_of_money
+from batch_import.domain.refusals import Refusal, refusals, refused_instead, speaks_of_key, speaks_of_money
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +54,19 @@ def test_the_model_asked_for_is_a_model() -> None:
 def test_advice_is_no_refusal() -> None:
     assert not speaks_of_key("The model is overloaded. Please check that your API key is not disabled.")
     assert not speaks_of_money("The model does not exist. See https://relay.invalid/no-balance for your credits.")
+
+
+@pytest.mark.parametrize(
+    ("reply", "refused"),
+    [
+        ("Your quota is used up, please top up.", True),
+        ("ok. Your quota is used up, please top up.", False),
+        ("Hello from relay rate_limited/alpha", False),
+        ("As an AI model I have no API key.", False),
+    ],
+)
+def test_a_reply_that_refuses_is_no_answer(reply: str, refused: bool) -> None:
+    assert bool(refused_instead(reply)) is refused
 
 
 @given(st.text(max_size=200), st.text(max_size=20))

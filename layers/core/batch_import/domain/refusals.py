@@ -367,11 +367,12 @@ def refused_instead(reply: str, model: str = "") -> tuple[Refusal, ...]:
     """What words say that do not answer the prompt, which asks for the word "ok", but are a refusal of the relay's."""
     if len(reply) > _LONGEST_REPLY or _OWN_WORDS.search(reply):
         return ()
-    found = refusals(reply, model)
+    found = refusals(_PATHS.sub(" ", reply), model)
     return () if _HARMLESS.issuperset(found) else found
 
 
 _LONGEST_REPLY = 300
+_PATHS = re.compile(r"\S*/\S*")  # an address or a name with slashes says nothing
 _OWN_WORDS = re.compile(r"\bok\b|\bas an? (?:ai|language) |作为.{0,8}(?:人工智能|模型|助手)", re.IGNORECASE)
 _HARMLESS = frozenset({Refusal.RENEWS, Refusal.MONEY_LIKELY, Refusal.LATER, Refusal.ROUTE, Refusal.PARAMETER})
 
