@@ -421,7 +421,7 @@ other.example / sk-BBBB0002
 telegram:
   bot_token: "123456:AAbbCCddEEffGGhhIIjjKKllMMnnOOppQQr"
   api_url: https://tg.other.example
-""", [Right(platform="anthropic"), incomplete("https://tg.other.example/v1", "")]),
+""", [Right(platform="anthropic")]),
     Example("status page: urls without keys, then one pair", """https://relay.example 200 OK 120ms
 https://other.example 502 Bad Gateway
 可用的：https://relay.example sk-AAAA0001

@@ -155,7 +155,7 @@ FIFTH = [
     Example("llm: extra models", f"- model_id: relay-gpt\n  model_name: gpt-5\n  api_base: {U}\n  api_key_name: relay\n- model_id: other\n  model_name: glm-4.6\n  api_base: {U2}\n  api_key_name: other\n", [incomplete(U, "")._replace(models=("relay-gpt", "gpt-5")), incomplete(U2, "")._replace(models=("other", "glm-4.6"))]),
     Example("Jan: settings", f'{{"id": "relay", "settings": [{{"key": "api-key", "controllerProps": {{"value": "{K}"}}}}, {{"key": "base-url", "controllerProps": {{"value": "{U}"}}}}]}}', ONE),
     Example("Obsidian Copilot", f'{{"activeModels": [{{"name": "gpt-5", "provider": "3rd party (openai-format)", "enabled": true, "isBuiltIn": false, "baseUrl": "{U}", "apiKey": "{K}"}}], "openAIApiKey": ""}}', ONE),
-    Example("Dify: environment", f"CUSTOM_API_ENABLED=true\nOPENAI_API_BASE={U}\nOPENAI_API_KEY={K}\nCODE_EXECUTION_API_KEY=dify-sandbox\nCODE_EXECUTION_ENDPOINT=http://sandbox:8194\n", [Right(), Right("http://sandbox:8194/v1", "dify-sandbox")]),
+    Example("Dify: environment", f"CUSTOM_API_ENABLED=true\nOPENAI_API_BASE={U}\nOPENAI_API_KEY={K}\nCODE_EXECUTION_API_KEY=dify-sandbox\nCODE_EXECUTION_ENDPOINT=http://sandbox:8194\n", ONE),
     Example("RAGFlow: factory", f"user_default_llm:\n  factory: 'OpenAI-API-Compatible'\n  api_key: '{K}'\n  base_url: '{U}'\n  default_models:\n    chat_model: 'gpt-5'\n", [Right(models=("gpt-5",))]),
     Example("share with a mirror", f"主站 {B}\n备用 {B2}\nkey {K}\n", [Right(notes=("several_addresses",)), Right(U2, K)]),
     Example("chat message with quotes", f"> 楼主发的：\n> base: {U}\n> key: {K}\n\n感谢，已用", ONE),

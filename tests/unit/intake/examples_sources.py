@@ -686,7 +686,7 @@ docker run -d `
   ],
   "rules": [{ "id": "image-rule", "condition": "has_image", "upstreamId": "main", "model": "claude-opus-4-6", "priority": 1 }]
 }
-""", [Right(label="Relay"), Right(U2, K2, label="Other")]),
+""", [Right(models=("claude-opus-4-6",), label="Relay"), Right(U2, K2, label="Other")]),
     Example("startup log: settings shown", """==================================================
 Starting Chat Agent - Gradio UI
 Port: 8080

@@ -1,8 +1,8 @@
 """Lists whose right reading was written down before the parser read them, a round a file.
 
 A file has one list after the other: ``#### name``, its text, and a line a right row, ``>>>> status base_url key``, with
-``models=a,b``, ``label=…`` and ``platform=…`` where they matter; ``-`` is nothing, ``*`` is anything. A name that
-begins with ``?`` is that of a list which is not read right yet.
+``models=a,b``, ``label=…``, ``platform=…`` and ``notes=disabled`` (or ``notes=``: not so) where they matter; ``-`` is
+nothing, ``*`` is anything. A name that begins with ``?`` is that of a list which is not read right yet.
 """
 
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from batch_import.intake import ParsedRow, parse
+from batch_import.intake import Note, ParsedRow, parse
 
 ROUNDS = sorted((Path(__file__).parent / "rounds").glob("*.txt"))
 
@@ -51,7 +51,12 @@ def test_list_of_a_round_is_read_as_it_is_meant(given: Given) -> None:
 def _shown(row: ParsedRow, right: list[str]) -> list[str]:
     """The row as the line ``right`` writes it, with the fields that this has."""
     fields = dict(field.split("=", 1) for field in right[3:])
-    values = {"label": row.label, "platform": row.platform, "models": ",".join(row.requested_models)}
+    values = {
+        "label": row.label,
+        "platform": row.platform,
+        "models": ",".join(row.requested_models),
+        "notes": "disabled" * (Note.DISABLED in row.notes),
+    }
     shown = [row.status.value, row.base_url or "-", row.api_key or "-"]
     shown = [wanted if wanted == "*" else own for wanted, own in zip(right, shown, strict=False)]
     names = fields if "models" in fields or not row.requested_models else {**fields, "models": ""}

@@ -67,7 +67,9 @@ _PREFIXED = re.compile(
 )
 # A long random key: none of the slower patterns says otherwise of one.
 _RANDOM_KEY = re.compile(r"sk-(?=(?:[^0-9]*[0-9]){6})(?!.*(?:[xX]{6}|[yY]our|[hH]ere))[A-Za-z0-9_-]{21,300}")
-_OF_ANOTHER_SERVICE = re.compile(r"(?:gh[opsu]_|github_pat_|glpat-|xox[abeprs]-|AKIA|npm_|dckr_pat_)[\w-]+")
+_OF_ANOTHER_SERVICE = re.compile(
+    r"(?:gh[opsu]_|github_pat_|glpat-|xox[abeprs]-|AKIA|npm_|dckr_pat_)[\w-]+|\d{8,10}:[\w-]{35}"
+)
 _VARIABLE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 _OPAQUE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_\-.+/=~:|]{16,}")
 _NO_KEY = re.compile(
@@ -92,20 +94,20 @@ _MODEL = re.compile(
 )
 _ENVIRONMENT = re.compile(
     r"\$\{?[A-Za-z_][\w.]*(?::-[^}]*)?\}?|\$?\{\{[^{}]*\}\}|%[A-Za-z_]\w*%|os\.environ.*|process\.env.*|\{?(?:env[:.]|file:|vault:|keychain:|secret:).+|\$\(.*|\$env:.+|@env.*|!env.*"
-    r"|getenv\(.*|![a-z]+[ ].+|import\.meta.*|(?!YOUR|MY_|SK_)(?:[A-Z]+_)+(?:KEY|TOKEN|SECRET)(?:_\d+)?"
+    r"|getenv\(.*|![a-z]+[ ].+|import\.meta.*|(?!YOUR|MY_|SK_)(?:[A-Z]+_)+[A-Z]+(?:_\d+)?"
 )
 _PLACEHOLDER = re.compile(
-    r"(?:(?:sk|key|api|token|cr|hf|AIza|sk-ant|sk-proj|sk-or|sk-or-v1|sk-ant-api03)[-_]?)?(?:[-_.]?(?:x{3,}+|\.{2,}+|…++|0{6,}+|y{3,}+))++|<.*>|\[.*\]|\{.*\}"
+    r"(?:(?:sk|key|api|token|cr|hf|AIza|sk-ant|sk-proj|sk-or|sk-or-v1|sk-ant-api03)[-_]?)?(?:[-_.]?(?:x{3,}+|\.{2,}+|…++|0{6,}+|y{3,}+))++|.*[<>\[{].*|[a-z]{2,5}[-_](?:(?:ant|proj|or|v1|api\d\d)-)*"
     r"|(?:\w{1,12}[-_ ])?your[-_ a-z]*(?:\d{0,2})?|(?:\w{1,8}[-_ ])?(?:my|the)[-_ ](?:[a-z]{1,20}[-_ ])?(?:api[-_ ]?)?(?:key|token|secret)|api_keys?_\w+"
     r"|[\w-]*[-_](?:api[-_]?key|token|key)[-_]here|[\w-]{0,20}[-_]here|replace[-_ ].*|insert[-_ ].*|change[-_]?me.*|enter[-_ ].*|put[-_ ].*"
-    r"|(?:sk[-_])?(?:none|null|nil|undefined|empty|dummy|fake|placeholder|user_provided|n/?a|todo|tbd|redacted|xxx|no-?key(?:-\w+)*|not-needed"
-    r"|api[-_]?key|apikey|key|token|secret|密钥|example|value)|-+|.*(?:填|替换|你的|您的|粘贴|输入|占位).*|(?:sk[-_])?(?:x{4,}.*|.*x{8,}.*)",
+    r"|(?:sk[-_])?(?:none|null|nil|undefined|empty|dummy|fake|placeholder|user_provided|n/?a|todo|tbd|redacted|xxx|no[-_]?(?:api[-_]?)?key(?:[-_]\w+)*|not[-_](?:needed|required|used)"
+    r"|hidden|true|false|test|demo|sample|my-?key|api[-_]?key|apikey|key|token|secret|密钥|example|value)|(?:dummy|fake|test|demo|sample)[-_](?:api[-_]?)?key|-+|.*(?:填|替换|你的|您的|粘贴|输入|占位).*|(?:sk[-_])?(?:x{4,}.*|.*x{8,}.*)",
     re.IGNORECASE,
 )
 # A cheap look first: the pattern above is slow on long keys.
 _PLACEHOLDER_SIGN = re.compile(
     r"x{3}|\.\.|…|0{6}|y{3}|your|my[-_ ]|the[-_ ]|here|replace|insert|change|enter|put[-_ ]|none|null|nil|undef|empty|dummy|fake"
-    r"|placeholder|user_prov|^n/?a$|todo|tbd|redacted|no-?key|not-needed|key|token|secret|example|value|[填替你您粘输占密<{]|^[-\[]",
+    r"|placeholder|user_prov|^n/?a$|todo|tbd|redacted|not[-_]|key|token|secret|example|value|hidden|^true$|^false$|test$|demo$|sample|[-_]$|[填替你您粘输占密<>\[{]|^-",
     re.IGNORECASE,
 )
 _MASKED = re.compile(r"\*{3,}|…|\.{3,}|•{2,}|●{2,}|█|x{6,}$|\[hidden\]|\[redacted\]", re.IGNORECASE)
@@ -262,6 +264,12 @@ def is_prefixed_key(word: str) -> bool:
     return _PREFIXED.fullmatch(word) is not None
 
 
+def is_sure_key(text: str) -> bool:
+    """Whether ``text`` is a key of a form that relays give (``sk-``), perhaps with ``Bearer``; a token in JSON is none."""
+    key = bare_key(text)[0]
+    return is_prefixed_key(key) and not key.startswith("eyJ")
+
+
 def is_scheme_word(word: str) -> bool:
     """Whether ``word`` names how a key is sent and is none itself (``auth: bearer``)."""
     return _SCHEME_WORD.fullmatch(word.strip()) is not None
@@ -269,6 +277,11 @@ def is_scheme_word(word: str) -> bool:
 
 def is_uuid(word: str) -> bool:
     return _UUID.fullmatch(word) is not None
+
+
+def is_of_another_service(word: str) -> bool:
+    """Whether ``word`` has the form of a token of GitHub, GitLab, Slack, AWS, npm, Docker or a bot of Telegram."""
+    return _OF_ANOTHER_SERVICE.fullmatch(word) is not None
 
 
 def is_key_like(word: str) -> bool:
@@ -329,27 +342,13 @@ def is_page(host: str, path: str) -> bool:
 def cut_address(word: str) -> str:
     """The part of a word that begins with a scheme which can be one address: no closing punctuation, no text glued to it."""
     word = word.split("----", 1)[0]
-    glued = re.search(r"(?<![/=])https?://", word[8:])
-    if glued is not None:
-        word = word[: 8 + glued.start()]
     if (key := _GLUED_KEY.search(word, 8)) is not None:
         word = word[: key.start()]
-    query = word.find("?")
-    if query < 0 and "&" in word:
-        word = word[: word.index("&")]
-    if query >= 0:
-        word = word[:query] + _cut_query(word[query:])
+    if "?" not in word:
+        word = word.partition("&")[0]
     if not word.isascii():
         word = _cut_foreign(word)
     return word.rstrip(_TRAILING)
-
-
-def _cut_query(query: str) -> str:
-    for found in re.finditer(r"[,;]", query):
-        rest = query[found.end() : found.end() + LONGEST_KEY]
-        if "://" in rest or is_key_like(re.split(r"[,;|&]", rest, maxsplit=1)[0]):
-            return query[: found.start()]
-    return query
 
 
 def _cut_foreign(word: str) -> str:

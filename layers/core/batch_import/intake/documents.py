@@ -5,10 +5,12 @@ import re
 from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
-from batch_import.intake.limited import DEEPEST, toml_of, yaml_of
+from batch_import.intake.limited import DEEPEST, ini_of, toml_of, yaml_of
 from batch_import.intake.objects import drafts_of_object
+from batch_import.intake.pairing import joined_halves
 from batch_import.intake.program_texts import program_of, strings_of
 from batch_import.intake.rows import Draft
 from batch_import.intake.sql_texts import is_sql, tables_of
@@ -21,6 +23,9 @@ _LOOSE = re.compile(
 _YAML_SIGN = re.compile(r"^[ \t]*(?:-[ \t]+)?[\w\"'.-]{1,60}:[ \t]*(?:#.*|&\w+[ \t]*)?$", re.MULTILINE)
 _YAML_LIST = re.compile(r"^[ \t]*-[ \t]+[\w\"'.-]{1,60}:[ \t]+\S", re.MULTILINE)
 _TOML_SIGN = re.compile(r"^[ \t]*\[{1,2}[\w.\"'-]{1,100}\]{1,2}[ \t]*(?:#.*)?$", re.MULTILINE)
+_TOML_LINE = re.compile(
+    r"\s*(?:\[{1,2}[\w.\"' -]{1,100}\]{1,2}\s*(?:#.*)?|[\w.\"'-]{1,80}\s*=\s*[\"'\[{\w+-].*|[\]}\"'#].*)?"
+)
 _LEADING = re.compile(r"\A(?:\s*//.*\n)+")  # comments above a document
 _START = re.compile(r"^[ \t]*(?:[\w \t]{0,60}[=:][ \t]*)?(?=[{\[])", re.MULTILINE)
 _BRACKET = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"?|[{}\[\]]")
@@ -77,7 +82,9 @@ def whole_document(text: str, form: str) -> Document | None:
     for name, parsed in _readings(text, form):
         drafts = sorted(drafts_of_object(parsed, lines=Places(text)), key=lambda draft: draft.line)
         unsure = form == "auto" and name == "yaml" and _may_be_lines(parsed) and not any(one.complete for one in drafts)
-        if (drafts and not unsure) or (name == "json" and form == "json"):
+        drafts = joined_halves(drafts) if name == "yaml" and "\n---" in text else drafts
+        is_other = not drafts and ((name == form == "json") or _is_nested(parsed))
+        if (drafts and not unsure) or is_other:
             return Document(drafts, name, 1, last)
     return None
 
@@ -111,7 +118,15 @@ def _texts(node: Any, depth: int) -> Iterator[str]:
 
 def _may_be_lines(parsed: Any) -> bool:
     """Whether YAML may be a list of labelled lines: then the reader of lines knows better what belongs together."""
-    return not isinstance(parsed, list) or any(isinstance(one, dict) and len(one) < 2 for one in parsed)
+    if isinstance(parsed, dict):
+        return not any(isinstance(value, dict) for value in parsed.values())
+    return any(isinstance(one, dict) and len(one) < 2 for one in parsed)
+
+
+def _is_nested(parsed: Any) -> bool:
+    """Whether a document has lists of entries with several names each: no list of lines looks so."""
+    lists = (value for value in (parsed.values() if isinstance(parsed, dict) else [parsed]) if isinstance(value, list))
+    return any(all(isinstance(one, dict) and len(one) > 1 for one in found) for found in lists if found)
 
 
 def embedded_documents(text: str, used: Collection[int]) -> list[Document]:
@@ -172,9 +187,10 @@ def program_document(text: str, first: int = 1) -> Document | None:
     """``text`` read as a program, if that uses all of its keys, and all addresses or at least a pair of them."""
     if (parsed := program_of(text)) is None:
         return None
-    drafts = drafts_of_object(parsed, lines=Places(text, first), is_program=True)
+    set_aside: set[str] = set()
+    drafts = drafts_of_object(parsed, lines=Places(text, first), is_program=True, set_aside=set_aside)
     used = {value for draft in drafts for value in (*draft.addresses, *draft.keys)}
-    left = [value for value in strings_of(text) if value not in used]
+    left = [value for value in strings_of(text) if value not in used and value not in set_aside]
     if not used or len(left) > _MOST_LEFT:
         return None
     if any(len(draft.addresses) > 1 for draft in drafts) and any(not draft.addresses for draft in drafts):
@@ -185,13 +201,20 @@ def program_document(text: str, first: int = 1) -> Document | None:
     return Document(drafts, "text", first, first + text.count("\n"))
 
 
-def toml_among(lines: Sequence[tuple[int, str]]) -> Document | None:
-    """The TOML document that ``lines`` (number, text) are, where other documents stood before and behind them."""
-    text = "\n".join(line for _, line in lines)
-    if not lines or _TOML_SIGN.search(text) is None or (parsed := toml_of(text)) is None:
-        return None
-    drafts = drafts_of_object(parsed, lines=Places(text, lines[0][0]))
-    return Document(drafts, "toml", lines[0][0], lines[-1][0]) if drafts else None
+def toml_among(lines: Sequence[tuple[int, str]]) -> list[Document]:
+    """The TOML documents among ``lines`` (number, text): lines that look so, with a table among them."""
+    found: list[Document] = []
+    run: list[tuple[int, str]] = []
+    for number, line in (*lines, (0, "end of the lines")):
+        if _TOML_LINE.fullmatch(line):
+            run.append((number, line))
+            continue
+        text = "".join(line + "\n" * (after - at) for (at, line), (after, _) in pairwise([*run, (0, "")]))
+        if _TOML_SIGN.search(text) is not None and (parsed := toml_of(text)) is not None:
+            drafts = drafts_of_object(parsed, lines=Places(text, run[0][0]))
+            found += [Document(drafts, "toml", run[0][0], run[-1][0])] if drafts else []
+        run = []
+    return found
 
 
 def _broken_off(decoder: json.JSONDecoder, text: str, begin: int) -> Any:
@@ -255,12 +278,16 @@ def _readings(text: str, form: str) -> Iterator[tuple[str, Any]]:
                     break
             except (ValueError, RecursionError):
                 continue
-    if form in ("auto", "toml") and _TOML_SIGN.search(text) and "=" in text and (parsed := toml_of(text)) is not None:
-        yield "toml", parsed
+    if form in ("auto", "toml") and _TOML_SIGN.search(text) and "=" in text:
+        for name, parsed in (("toml", toml_of(text)), ("ini", ini_of(text))):
+            if parsed is not None:
+                yield name, parsed
+                break
     if form == "auto" and is_sql(text):
         yield "sql", tables_of(text)
     if form == "yaml" or (form == "auto" and stripped[:1] not in ("{", "[") and _is_yaml(text)):
-        yield from (("yaml", parsed) for parsed in yaml_of(text))
+        documents = list(yaml_of(text))
+        yield from [("yaml", documents if len(documents) > 1 else documents[0])] if documents else []
 
 
 def _spellings(text: str) -> Iterable[str]:

@@ -36,8 +36,8 @@ class Named(NamedTuple):
 _WORDS: Mapping[Field, str] = {
     Field.ADDRESS: """
         baseurl url endpoint apibase apibaseurl apiurl requestpath apihost apiendpoint apipath apiaddress apidomain host hostname server address
-        basepath baseuri baseaddress uri apiserver upstream upstreamurl gateway gatewayurl reverseproxy relay relayurl
-        domain openaiproxyurl requesturl serverurl serviceurl providerurl endpointurl
+        basepath uribase baseuri baseaddress uri apiserver upstream upstreamurl gateway gatewayurl reverseproxy relay relayurl
+        domain customhost openaiproxyurl requesturl serverurl serviceurl providerurl endpointurl
         azureendpoint modelurl openaiurl baseurls urls apibaseurls endpoints
         地址 接口地址 接口 网址 api地址 api接口 api接口地址 api域名 站点地址 站点url 中转地址 中转站地址 中转站 中转 服务地址 服务器地址
         服务器 请求地址 代理地址 反代地址 反代 域名 链接 线路 线路地址 上游地址 上游 渠道地址 接入点 入口 入口地址 接入地址 调用地址 基础地址 基础url 基址
@@ -47,10 +47,10 @@ _WORDS: Mapping[Field, str] = {
         homepage website site siteurl home websiteurl homepageurl docs doc documentation docsurl 官网 主页 官网地址 文档 文档地址
         教程 控制台 注册 注册地址 注册链接 后台 面板 充值 购买 购买地址 购买链接 充值地址 邀请链接 网站 帮助 console dashboard register
         signup getkey 获取密钥 获取key apikeyurl 来源 source link 链接来源 status statuspage 状态页 监控 github 仓库 价格 pricing 群 社区 论坛
-        参考 reference avatar icon iconurl logo image 图标 图片 tutorial guide help faq инструкция anleitung instructions privacy terms unsubscribe referrer referer origin proxy 代理 proxyurl httpproxy httpsproxy allproxy 查询地址 额度查询 余额查询""",
+        参考 reference avatar icon iconurl logo image 图标 图片 tutorial guide help faq инструкция anleitung instructions privacy terms unsubscribe referrer referer origin registry indexurl proxy 代理 proxyurl httpproxy httpsproxy allproxy httpproxyurl httpsproxyurl socksproxyurl 查询地址 额度查询 余额查询""",
     Field.KEY: """
         apikey apikeys key keys token tokens secret secretkey apitoken authtoken authorization xapikey xgoogapikey sk
-        apisecret credential bearer bearertoken experimentalbearertoken apikeyvalue openaikey accesskey
+        apisecret apikeyhelper credential bearer bearertoken experimentalbearertoken apikeyvalue openaikey accesskey
         keyvalue channelkey authkey mykey auth 密钥 秘钥 密匙 令牌 key密钥 api密钥 api秘钥 api密匙 api令牌 apikey密钥 卡密 口令 凭证 凭据 钥匙 接口密钥
         访问密钥 访问令牌 密钥key 密钥列表 密码key skkey 授权码 密钥apikey キー apiキー 키 api키 ключ apiключ clave claveapi llave khóaapi khóa klucz anahtar chiave chaveapi apiключ апиключ
         schluessel schlüssel apischlüssel clé cléapi chave""",
@@ -60,7 +60,7 @@ _WORDS: Mapping[Field, str] = {
         supportedmodels modelssupported availablemodels modelsavailable modelwhitelist smallfastmodel modelswhitelist custommodels testmodel
         模型 可用模型 支持模型 支持的模型 模型列表 模型名 模型名称 默认模型 测试模型 主模型 模型id 部分模型 モデル модель modelo modelos modell modelle modèle modèles modello modelli модель модели モデル名 모델 모델명 môhình""",
     Field.NAME: """
-        name names label title providername sitename channelname displayname remark remarks note notes comment description
+        name names label title providername sitename channel channelname displayname remark remarks note notes comment description
         alias tag provider 名称 名字 站 站点 备注 渠道 渠道名 渠道名称 站名 站点名 站点名称 接口名称 提供名 厂商 供应商 服务商 提供商 提供者 平台名 平台名称 说明 标签 别名
         账号名 账户 账号 标题 名前 нaзвание nombre""",
     Field.PLATFORM: "platform apiformat protocol app npm kind engine 平台 类型 提供商类型 协议 接口类型 api类型 格式",
@@ -69,68 +69,54 @@ _WORDS: Mapping[Field, str] = {
     Field.LEGACY_ID: "legacyproviderid",
 }
 _TABLE = {word: field for field, words in _WORDS.items() for word in words.split()}
-_SUFFIXES: tuple[tuple[str, Field], ...] = (
-    ("apibaseurls", Field.ADDRESS),
-    ("apibaseurl", Field.ADDRESS),
-    ("baseurls", Field.ADDRESS),
-    ("baseurl", Field.ADDRESS),
-    ("apibase", Field.ADDRESS),
-    ("apihost", Field.ADDRESS),
-    ("apiurl", Field.ADDRESS),
-    ("apiendpoint", Field.ADDRESS),
-    ("endpoint", Field.ADDRESS),
-    ("proxyurl", Field.ADDRESS),
-    ("urlredirect", Field.ADDRESS),
-    ("reverseproxy", Field.ADDRESS),
-    ("basepath", Field.ADDRESS),
-    ("baseuri", Field.ADDRESS),
-    ("地址", Field.ADDRESS),
-    ("网站", Field.SITE),
-    ("官网", Field.SITE),
-    ("主页", Field.SITE),
-    ("代理", Field.SITE),  # of a network
-    ("线路", Field.ADDRESS),
-    ("apikeys", Field.KEY),
-    ("apikey", Field.KEY),
-    ("authtoken", Field.KEY),
-    ("apitoken", Field.KEY),
-    ("bearertoken", Field.KEY),
-    ("secretkey", Field.KEY),
-    ("密钥", Field.KEY),
-    ("秘钥", Field.KEY),
-    ("令牌", Field.KEY),
-    ("modelid", Field.MODELS),
-    ("modellist", Field.MODELS),
-    ("modelname", Field.MODELS),
-    ("modelpref", Field.MODELS),
-    ("custommodels", Field.MODELS),
-    ("model", Field.MODELS),
-    ("models", Field.MODELS),
-    ("模型", Field.MODELS),
-    ("type", Field.PLATFORM),
-)
-# Owners of addresses and keys that are no relay's: of storage, mail, sign-in, monitoring, search, chat.
-_OTHER_SERVICE = re.compile(
-    r"^(?:aws|s3|minio|oss|cos|redis|mysql|postgres|database|db|mongo|milvus|qdrant|pinecone|smtp|mail|oauth|nextauth|clerk|jwt|csrf"
-    r"|webhook|callback|otel|sentry|langfuse|langsmith|langchain|posthog|stripe|github|gitlab|gitee|telegram|tg|discord|slack|feishu|lark"
-    r"|dingtalk|wechat|weixin|qq|tavily|serper|serpapi|searxng|bing|brave|exa|firecrawl|jina|elevenlabs|proxy|http|https)(?=bot|$)"
-)
+_ENDINGS: Mapping[Field, str] = {
+    Field.ADDRESS: """
+        apibaseurls apibaseurl baseurls baseurl apibase apihost apiurl apiendpoint endpoint proxyurl urlredirect reverseproxy basepath baseuri
+        地址 线路""",
+    Field.SITE: "网站 官网 主页 代理",  # 代理: of a network
+    Field.KEY: "apikeys apikey authtoken apitoken bearertoken secretkey 密钥 秘钥 令牌",
+    Field.MODELS: "modelid modellist modelname modelpref custommodels model models 模型",
+    Field.PLATFORM: "type",
+    Field.OTHER: "accesstoken refreshtoken sessiontoken",
+}
+_SUFFIXES = {ending: field for field, endings in _ENDINGS.items() for ending in endings.split()}
+# Words in the names of addresses and keys that are no relay's: of storage, mail, sign-in, monitoring, search, chat.
+_OTHER_TEXT = """
+    aws s3 minio oss cos redis mysql postgres postgresql pg database db mongo mongodb milvus qdrant pinecone weaviate chroma neo4j supabase
+    elastic elasticsearch meili meilisearch typesense smtp mail email oauth nextauth clerk jwt csrf session admin management webhook callback
+    otel telemetry metrics tracing analytics monitoring notify notifier alert alerts guardrail guardrails sentry langfuse langsmith langchain posthog stripe github gitlab gitee telegram tg tgbot discord slack feishu lark dingtalk wechat
+    weixin qq tavily serper serpapi searxng searxngapi bing brave exa firecrawl elevenlabs search weather proxy proxies mcp
+    vector vectorstore vectordb mailgun postmark sendgrid resend ses twilio vonage sms pusher algolia sandbox execution daemon mailchimp recaptcha turnstile hcaptcha
+"""
+_OTHER = frozenset(_OTHER_TEXT.split())
+_RELAY_TEXT = """
+    openai oai anthropic claude gemini google gpt chatgpt llm ai ollama deepseek relay proxyapi model models embedding rerank
+"""
+_RELAY = frozenset(_RELAY_TEXT.split())
+_MAKERS_TEXT = """
+    client default main primary provider azure cohere custom dashscope doubao glm grok groq kimi mistral moonshot openrouter perplexity qwen siliconflow volcengine xai zhipu
+"""
+_MAKERS = _RELAY | frozenset(_MAKERS_TEXT.split())
+_AROUND_TEXT = """
+    api bot client config db groups http https list network options providers rule rules search server servers settings store stores
+"""
+_AROUND = frozenset(_AROUND_TEXT.split())
+_FIRST = re.compile(
+    r"(?:api_?key|(?:api_?)?base_?url|api_?(?:base|url|host))[_-](?=[A-Za-z])", re.IGNORECASE
+)  # ``api_key_openai``
+_HUMPS = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[^\W\dA-Za-z_]+")
 _FRONT_ENDS = frozenset(
     ["vite", "nextpublic", "reactapp", "expopublic", "nuxtpublic", "vueapp"]
 )  # they call their own server
-_ALL_SUFFIXES = tuple(suffix for suffix, _ in _SUFFIXES)
-_RELAY_OWNER = re.compile(
-    r"^(?:my|vite|nextpublic)?(?:openai|anthropic|claude|gemini|google|gpt|chatgpt|llm|ai|ollama|deepseek|relay|proxyapi|model)(?:api)?$"
-)
-_RELAY_SUFFIXES: tuple[tuple[str, Field], ...] = (
-    ("url", Field.ADDRESS),
-    ("uri", Field.ADDRESS),
-    ("host", Field.ADDRESS),
-    ("server", Field.ADDRESS),
-    ("key", Field.KEY),
-    ("token", Field.KEY),
-)
-_OTHER_MODELS = re.compile(r"embed|rerank|tts|speech|image|vision|audio|title|summar")  # never asked to chat
+_ALL_SUFFIXES = tuple(_SUFFIXES)
+_RELAY_SUFFIXES = {
+    **dict.fromkeys(("url", "uri", "host", "server", "base"), Field.ADDRESS),
+    "key": Field.KEY,
+    "token": Field.KEY,
+}
+_OTHER_MODELS = re.compile(
+    r"(?:embed(?:ding|der)?|encoding|rerank(?:er)?|tts|speech|images?|vision|audio|title|summary)s?$"
+)  # never asked to chat
 _ABOUT = re.compile(
     r"获取|申请|领取|文档|查询|余额|充值|购买|注册|教程|客服|售后"
 )  # where to get a key, to read of it, to pay
@@ -145,7 +131,7 @@ def field_of(name: str) -> Named | None:
     """What ``name`` stands for, whatever its case, separators and number; None for an unknown one."""
     if len(name) > _LONGEST:
         return None
-    if name.strip() == "SECRET_KEY":  # of a program's own sessions
+    if name.strip() in ("SECRET_KEY", "SERVER_URL", "SERVICE_URL"):  # of a program itself, among its variables
         return Named(Field.OTHER)
     bare = name.translate(_NOISE).lower()
     if (field := _TABLE.get(bare)) is not None:
@@ -162,26 +148,63 @@ def field_of(name: str) -> Named | None:
     number = bare[len(numbered) :]
     if (field := _TABLE.get(numbered)) is not None:
         return Named(field, number, bool(number))
-    for suffix, field in _SUFFIXES if numbered.endswith(_ALL_SUFFIXES) else ():
+    for suffix, field in _SUFFIXES.items() if numbered.endswith(_ALL_SUFFIXES) else ():
         if numbered.endswith(suffix):
             owner = numbered[: -len(suffix)]
-            if _OTHER_SERVICE.search(owner) or (suffix == "secretkey" and not _RELAY_OWNER.search(owner)):
+            is_database = owner.endswith("data") and suffix.startswith("base")
+            if is_database or is_other_service(name, owner) or (suffix == "secretkey" and not _is_relays(name, owner)):
                 return Named(Field.OTHER)
             if field is Field.ADDRESS and owner in _FRONT_ENDS:
                 return Named(Field.SITE)
             if field is Field.MODELS and _OTHER_MODELS.search(owner):
                 return Named(Field.OTHER)
             return Named(field, owner + number, _BACKUP.search(bare) is not None or (not owner and bool(number)))
-    for suffix, field in _RELAY_SUFFIXES if numbered.isascii() else ():
+    if (end := _FIRST.match(name)) is not None and (maker := numbered[len(end[0].translate(_NOISE)) :]) in _MAKERS:
+        return Named(_TABLE[end[0].translate(_NOISE).lower()], maker + number)
+    for suffix, field in _RELAY_SUFFIXES.items() if numbered.isascii() else ():
         owner = numbered[: -len(suffix)]
-        if numbered.endswith(suffix) and _RELAY_OWNER.search(owner) is not None:
+        if numbered.endswith(suffix) and _is_relays(name, owner):
             return Named(field, owner + number)
     return None
 
 
-def is_other_service(name: str) -> bool:
-    """Whether ``name`` is that of a service which is no relay (``Jwt``, ``redis``)."""
-    return _OTHER_SERVICE.search(name.translate(_NOISE).lower()) is not None
+def _is_relays(name: str, owner: str) -> bool:
+    words = _words_of(name, owner)
+    return not _RELAY.isdisjoint(words) and _OTHER.isdisjoint(words)
+
+
+def is_other_service(name: str, owner: str = "") -> bool:
+    """Whether ``name`` (of it only the beginning, ``owner``) is that of a service which is no relay (``Jwt``, ``redis``)."""
+    words = _words_of(name, owner or name)
+    return not _OTHER.isdisjoint(words) and _RELAY.isdisjoint(words)
+
+
+def is_unknown_maker(name: str) -> bool:
+    """Whether ``name``, that of an address or a key, is neither empty, a number, nor of a maker of models."""
+    words = _words_of(name, name)
+    return (
+        not name.isdigit()
+        and bool(name)
+        and _MAKERS.isdisjoint(words)
+        and not any(map(name.lower().startswith, _MAKERS))
+    )
+
+
+def is_service_alone(name: str) -> bool:
+    """Whether ``name`` is that of such a service and of nothing else (``mcpServers``, ``proxy_config``)."""
+    words = set(map(str.lower, _HUMPS.findall(name)))
+    return words == {"context", "servers"} or (not _OTHER.isdisjoint(words) and words <= _OTHER | _AROUND)
+
+
+def _words_of(name: str, owner: str) -> set[str]:
+    """The words that ``name`` begins with (``agent``, ``tavily`` of ``AGENT_TAVILY_API_KEY``), as many as make up ``owner``."""
+    words, length = {owner}, 0
+    for word in _HUMPS.findall(name):
+        length += len(word)
+        if length > len(owner):
+            break
+        words.add(word.lower())
+    return words
 
 
 _PLATFORM_WORDS: tuple[tuple[re.Pattern[str], Platform | None], ...] = (
@@ -190,11 +213,7 @@ _PLATFORM_WORDS: tuple[tuple[re.Pattern[str], Platform | None], ...] = (
     (re.compile(r"gemini|(?:^|/)google$|google-?generative|generativelanguage"), Platform.GEMINI),
     (re.compile(r"openai|codex|^responses$|^chat_completions$"), Platform.OPENAI),
 )
-_CHANNEL_TYPES: Mapping[str, Platform] = {
-    "1": Platform.OPENAI,
-    "14": Platform.ANTHROPIC,
-    "24": Platform.GEMINI,
-}  # new-api and one-api, constant/channel.go
+_CHANNEL_TYPES = {"1": Platform.OPENAI, "14": Platform.ANTHROPIC, "24": Platform.GEMINI}  # new-api, constant/channel.go
 
 
 @lru_cache(maxsize=1024)
@@ -209,22 +228,24 @@ def platform_of(value: str) -> Platform | None:
 
 def provider_platform(name: str, value: str) -> Platform | None:
     """The platform where a provider (``name``) is called just as one (Continue, Roo Code); any other name is a label."""
-    is_one = name.lower().endswith("provider") and value.lower() in (
+    is_one = name.lower().endswith("provider") and value.lower() in {
         "openai",
         "anthropic",
         "claude",
         "gemini",
         "google",
-    )
+    }
     return platform_of(value) if is_one else None
 
 
-_ON = frozenset(["1", "true", "yes", "on", "是"])
+_ON = frozenset(["1", "true", "t", "yes", "y", "on", "是"])
 _OFF = frozenset(
-    ["0", "2", "3", "false", "no", "off", "disabled", "inactive", "error", "禁用", "停用", "已禁用", "已停用"]
+    ["0", "2", "3", "false", "f", "no", "n", "off", "disabled", "inactive", "error", "禁用", "停用", "已禁用", "已停用"]
 )  # 2, 3: one-api, new-api
 
 
 def is_off(field: Field, value: str) -> bool:
     """Whether ``value`` under ``Field.ENABLED`` or ``Field.DISABLED`` says that an entry is switched off."""
+    if field is Field.ENABLED and value.endswith(("禁用", "停用")) and not value.startswith("未"):  # ``自动禁用``
+        return True
     return value.lower() in (_ON if field is Field.DISABLED else _OFF)

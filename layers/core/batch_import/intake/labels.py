@@ -15,7 +15,11 @@ _GLUED = re.compile(
     r"((?:api|API|Api|备用|接口|中转|请求|站点|服务)?\s?(?:地址|网址|密钥|秘钥|密匙|令牌|接口|域名))[\d]?\s*(?:是|为|->|→|-)?\s*(?=https?:|sk-|\"|`|$)"
 )
 _TAGGED = re.compile(r"[\w./-]{2,60}:\w[\w.-]{0,40}")  # ``qwen3:8b``
-_VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+")
+_DETAIL = re.compile(
+    r"额度|余额|倍率|价格|时间|日期|分组|并发|限|费|quota|balance|price|date|rpm|tpm|content|accept|version|export|http",
+    re.IGNORECASE,
+)
+_VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+|(?<=[a-z])[A-Z][A-Za-z0-9]+)+")
 
 
 def labels(piece: str) -> Iterator[tuple[int, int, Named, str]]:
@@ -49,7 +53,7 @@ def _label(found: re.Match[str], end: int) -> Iterator[tuple[int, int, Named, st
             and (sign in ":=>" or named.field in (Field.ADDRESS, Field.KEY, Field.MODELS))
         ):
             start = found.start(1) + found[1].rfind(words[count]) if count else found.start()
-            yield start, found.end(), named if _VARIABLE.fullmatch(name) else _without_owner(named), name
+            yield start, found.end(), named if _VARIABLE.fullmatch(name) else named._replace(owner=""), name
             return
     model = _TAGGED.match(found.string, found.start(1))
     if model is not None and kind_of(model[0]) is Kind.MODEL:
@@ -58,16 +62,9 @@ def _label(found: re.Match[str], end: int) -> Iterator[tuple[int, int, Named, st
         return
     is_port = re.match(r"\d{2,5}(?:\D|$)", found.string[found.end() : found.end() + 6])
     if sign in ":=" and len(found[1]) <= 30 and not (is_port and found[0].endswith(f"{found[1]}:")):
-        if (
-            0 < end == found.start() and len(words) > 1
-        ):  # the words before the last one are the value of the label above
-            yield found.start(1) + found[1].rfind(words[-1]), found.end(), Named(Field.OTHER), words[-1]
-        else:
-            yield found.start(), found.end(), Named(Field.OTHER), found[1]
-
-
-def _without_owner(named: Named) -> Named:
-    return named._replace(owner="")
+        is_last = 0 < end == found.start() and len(words) > 1  # the words before are the value of the label above
+        start, name = (found.start(1) + found[1].rfind(words[-1]), words[-1]) if is_last else (found.start(), found[1])
+        yield start, found.end(), Named(Field.OTHER), name
 
 
 def is_name(name: str) -> bool:
@@ -75,11 +72,4 @@ def is_name(name: str) -> bool:
 
 
 def is_detail(name: str) -> bool:
-    return (
-        re.search(
-            r"额度|余额|倍率|价格|时间|日期|分组|并发|限|费|quota|balance|price|date|rpm|tpm|content|accept|version|export|http",
-            name,
-            re.IGNORECASE,
-        )
-        is not None
-    )
+    return _DETAIL.search(name) is not None

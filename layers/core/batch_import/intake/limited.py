@@ -1,5 +1,6 @@
 """TOML and YAML, as long and as deep as a list of relays may be."""
 
+import configparser
 import re
 import tomllib
 from collections.abc import Iterator
@@ -16,6 +17,19 @@ def toml_of(text: str) -> dict[str, Any] | None:
         return tomllib.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def ini_of(text: str) -> dict[str, Any] | None:
+    """The sections of an INI file with their names and values; None for a text with any other line."""
+    parser = configparser.RawConfigParser(inline_comment_prefixes=(" #", " ;"))
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    try:
+        parser.read_string(text)
+    except (configparser.Error, ValueError):
+        return None
+    return {
+        section: {name: value.strip("\"'") for name, value in parser[section].items()} for section in parser.sections()
+    }
 
 
 def yaml_of(text: str) -> Iterator[Any]:

@@ -35,6 +35,8 @@ class Line:
     link: Draft | None = None
     by_comma: bool = False  # what follows the address is separated by a comma
     invisible: bool = False
+    empty: str = ""  # the owner of a key that is there without a value
+    is_command: bool = False  # a request (curl)
     is_pair: bool = False  # one address, one key, perhaps a name and a model, nothing else
 
     def has(self, *fields: Field) -> bool:

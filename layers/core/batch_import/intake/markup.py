@@ -1,5 +1,6 @@
 """A line without the marks of HTML and Markdown."""
 
+import html
 import re
 
 from batch_import.intake.fields import field_of
@@ -11,22 +12,25 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _ELEMENT = re.compile(
-    r"<([A-Za-z][\w.:-]{1,40})(?:\s[^<>]{0,200})?>([^<>]{0,2100})</\1>"
-    r"|<\w+\s+(?:key|name)=\"([\w.]{1,60})\"\s+value=\"([^\"<>]{0,2100})\"\s*/?>"
+    r"<key>(?P<key>[^<>]{1,60})</key>\s*<value[^<>]{0,60}>(?P<value>[^<>]{0,2100})</value>"
+    r"|<(?P<name>[A-Z][\w.:-]{1,40})(?:\s[^<>]{0,200})?>(?P<text>[^<>]{0,2100})</(?P=name)>"
+    r"|<\w+\s+(?:key|name)=\"(?P<attribute>[\w.:-]{1,60})\"\s+value=\"(?P<set>[^\"<>]{0,2100})\"\s*/?>",
+    re.IGNORECASE,
 )
 _HREF = re.compile(r"href=[\"']?(https?://[^\s\"'>]+)", re.IGNORECASE)
 _VALUE = re.compile(r"\bvalue=[\"']?((?:https?://|sk-)[^\s\"'>]+)")  # of a field of a form
 _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|ensp|emsp|#\d{2,4}|#x[0-9a-f]{2,4});", re.IGNORECASE)
+_BLANKS = dict.fromkeys(map(ord, "\t\n\r\xa0\u2002\u2003"), " ")
+_SECRET = re.compile(r"\$\{\{\s*([\w.]+)\s*\}\}")
 _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,2100})>?(?:\s+\"[^\"()]{0,100}\")?\s*\)")
 _ESCAPED = re.compile(r"\\([!-/:;=?@\[\]^_{|}~])")  # of Markdown and of quotation marks
-_SECRET = re.compile(r"\$\{\{\s*([\w.]+)\s*\}\}")
 
 
 def without_markup(text: str) -> str:
     if "${{" in text:
         text = _SECRET.sub(r" ${\1} ", text)
     if "&" in text:
-        text = _ENTITY.sub(_entity, text)
+        text = _ENTITY.sub(lambda found: html.unescape(found[0].lower()).translate(_BLANKS), text)
     if "<" in text:
         text = _ELEMENT.sub(_element, text)
         text = _TAG.sub(_tag, text)
@@ -43,25 +47,15 @@ def without_markup(text: str) -> str:
 
 def _element(found: re.Match[str]) -> str:
     """An element of XML as a label with its value; ``<key>NAME</key>`` of a plist is a label for the next line."""
-    if found[3]:
-        name, value = found[3], found[4]
-    elif field_of(found[2]) is not None or (found[1].lower() == "key" and found[2].isalpha()):
-        return f"{found[2]}:"
-    else:
-        name, value = found[1], found[2]
-    return f" {name}: {value} " if field_of(name) is not None else found[0]
+    if (named := found["key"] or found["attribute"]) is not None:
+        return f" {named.replace(':', '.')}: {found['value'] if found['key'] else found['set']} "
+    name, text = found["name"], found["text"]
+    if field_of(text) is not None or (name.lower() == "key" and text.isalpha()):
+        return f"{text}:"
+    return f" {name}: {text} " if _TAG.fullmatch(f"<{name}>") is None else found[0]
 
 
 def _tag(found: re.Match[str]) -> str:
     href = _HREF.search(found[0]) or _VALUE.search(found[0])
     name = found[0].lower()
     return f" {href[1]} " if href else ("\t" if name.startswith(("</td", "</th")) else " ")
-
-
-def _entity(found: re.Match[str]) -> str:
-    named = {"nbsp": " ", "amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "ensp": " ", "emsp": " "}
-    body = found[0][1:-1].lower()
-    if body in named:
-        return named[body]
-    number = int(body[2:], 16) if body.startswith("#x") else int(body[1:])
-    return chr(number) if 32 <= number < 127 else " "

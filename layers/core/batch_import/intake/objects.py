@@ -7,12 +7,20 @@ it lacks comes from its parents, and names decide by the table of ``fields``.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from batch_import.domain.types import Platform
 from batch_import.intake import cleaning
-from batch_import.intake.fields import Field, field_of, is_other_service, platform_of
+from batch_import.intake.fields import (
+    Field,
+    field_of,
+    is_other_service,
+    is_service_alone,
+    is_unknown_maker,
+    platform_of,
+)
 from batch_import.intake.relations import nested
 from batch_import.intake.roots import is_api_root
 from batch_import.intake.rows import Draft
@@ -26,16 +34,23 @@ from batch_import.intake.values import (
     opened,
     says,
     take,
+    texts_in,
+    texts_of,
     unwrapped,
 )
 
 _DEEPEST = 60
 _OTHER_MODELS = re.compile(r"embed|rerank|tts|speech|image|vision|audio", re.IGNORECASE)
-_PARTS_TEXT = """
-    auth body config credential credentials data env extra header headerParameters headers http_headers keyVaults
-    litellm_params options parameters params payload postData request settings settingsConfig settings_config
-"""
-_PARTS = frozenset(_PARTS_TEXT.split())
+# Names of objects that are a part of what they stand in, and no entry of their own.
+_PART = re.compile(
+    r"auth|body|configuration|credentials?|data|env(?:ironment)?(?: \d+)?|extra|(?:extra)?[eE]nv_?[vV]ars"
+    r"|header(?:Parameter|Row)?s?|http_headers|keyVaults|override|parameters|payload|postData|request"
+    r"|(?:(?:api|client|connection|http|litellm|llm|model|network|provider|request|server|settings|transport|OpenAIClient)_?)?"
+    r"(?i:args|config|options|params|settings)"
+)
+
+
+_OF_ENTRIES = re.compile(r"(?:accounts|channels|endpoints|entries|keys|nodes|tokens|upstreams)$", re.IGNORECASE)
 
 
 class Lines(Protocol):
@@ -60,6 +75,7 @@ class _Facts:
     emitted: bool = False
     used: bool = False  # the addresses stand in a row already
     exact: bool = False
+    doubtful: bool = False  # the names are those of an unknown service
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +86,10 @@ class _Above:
     platform: Platform | None = None
     models: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    doubtful: bool = False
+
+
+PAIRED = "\ufdd0paired"  # the name of what two lists say together
 
 
 def drafts_of_object(
@@ -79,21 +99,23 @@ def drafts_of_object(
     app: str = "",
     lines: Lines | None = None,
     is_program: bool = False,
+    set_aside: set[str] | None = None,
 ) -> list[Draft]:
     """Drafts of every address and key in ``document``, in its order.
 
-    In a program (``is_program``) a model below a pair is one for that pair.
+    In a program (``is_program``) a model below a pair is one for that pair. ``set_aside`` gets other services' texts.
     """
-    finder = _Finder(line, exact, lines, is_program)
+    finder = _Finder(line, exact, lines, is_program, set_aside if set_aside is not None else set())
     facts = finder.facts(document, _Above(platform=platform_of(app) if app == "openai" else _owned(app)), 0)
     finder.leftover(facts)
     return finder.drafts
 
 
 class _Finder:
-    def __init__(self, line: int, exact: bool, lines: Lines | None, is_program: bool) -> None:
+    def __init__(self, line: int, exact: bool, lines: Lines | None, is_program: bool, set_aside: set[str]) -> None:
         self.drafts: list[Draft] = []
         self._line, self._exact, self._lines, self._is_program = line, exact, lines, is_program
+        self._set_aside = set_aside
         self._seen: dict[int, Any] = {}  # the nodes as well, so that no other one gets the same id
         self._cut = False
 
@@ -110,6 +132,8 @@ class _Finder:
     def leftover(self, facts: _Facts) -> None:
         """A key without an address or an address without a key is an incomplete row, if it is surely one of the two."""
         if Note.DISABLED in facts.notes and not facts.keys:
+            return
+        if not (facts.addresses or facts.keys or facts.sites or facts.label):
             return
         sure = Note.NOT_AN_API_KEY in facts.notes or any(cleaning.kind_of(key) in SURE for key in facts.keys)
         if (facts.keys and facts.strong) or sure or (facts.addresses and facts.strong and not facts.emitted):
@@ -135,13 +159,18 @@ class _Finder:
         return left
 
     def _object(self, node: Mapping[str, Any], above: _Above, depth: int) -> _Facts:
-        own, children = self._own(nested(named_value(node)))
+        own, children = self._own(_by_position(nested(named_value(node))))
         own.label = own.label or (None if above.label else own.identity)
         below = _below(own, above, node)
         facts = self._groups(_by_owner(own), own, below)
         apart = _is_map_of_entries(node)
-        for name, value in children:
+        for name, value in sorted(children, key=lambda child: not _is_part(child[0])):
             child = _with_address(name, as_fields(value) or value)
+            if is_service_alone(name):
+                self._set_aside.update(texts_in(child))
+                child = _of_service(name, child)
+            elif is_models(name) and isinstance(child, dict) and isinstance(child.get("name"), str):
+                child = {"model": child["name"], **{other: one for other, one in child.items() if other != "name"}}
             entries = child if isinstance(child, list) else [child]
             for entry in entries:
                 found = self.facts(entry, _named_below(below, name, entry, isinstance(child, list)), depth + 1)
@@ -150,12 +179,19 @@ class _Finder:
                 self._follow(found)
                 if found.keys and not found.addresses and is_other_service(name):
                     continue
-                found.strong = found.strong or name in _PARTS
-                self._join(facts, found, apart or isinstance(child, list))
+                found.strong = found.strong or (_is_part(name) and bool(found.keys))
+                self._join(
+                    facts,
+                    found,
+                    apart or isinstance(child, list),
+                    (self._is_program and (facts.strong or found.strong)) or _is_half(name),
+                )
         if own.cut and not self._cut and (facts.addresses or facts.keys):
             self._cut = True
             facts.notes.append(Note.CUT_OFF)
         if facts.addresses and facts.keys:
+            has_scheme = any("://" in address for address in facts.addresses)
+            facts.doubtful = facts.doubtful or (own.weak and not own.strong) or not has_scheme
             self._emit(facts)
             return _Facts(emitted=True)
         if facts.emitted and not facts.keys:
@@ -165,21 +201,26 @@ class _Finder:
             return _Facts(emitted=True)
         return facts
 
-    def _join(self, facts: _Facts, found: _Facts, apart: bool) -> None:
-        """Puts what a child left over to the half that it belongs to; ``apart`` is for one entry of several."""
+    def _join(self, facts: _Facts, found: _Facts, apart: bool, is_half: bool) -> None:
+        """Puts what a child left over to the half that it belongs to, if it is one by its name (``is_half``).
+
+        ``apart`` is for one entry of several.
+        """
         facts.emitted = facts.emitted or found.emitted
         fits = bool(facts.addresses) != bool(found.addresses) and bool(facts.keys) != bool(found.keys)
         if not (found.addresses or found.keys or found.sites or Note.NOT_AN_API_KEY in found.notes):
             return
         if apart and found.keys and not (facts.addresses or found.addresses or found.sites):
             facts.addresses = [site for site in facts.sites[:1] if is_api_root(site)]
-        if apart and found.keys and facts.addresses and not facts.keys and not found.addresses:
+        if fits and not is_half:
+            self.leftover(found)
+        elif apart and found.keys and facts.addresses and not facts.keys and not found.addresses:
             found.label = facts.label or found.label
-            self._emit(_merged(_copy(facts), found))
+            self._emit(_merged(deepcopy(facts), found))
             facts.emitted = facts.used = True
         elif apart and not (facts.keys and found.addresses and not found.keys):
             self.leftover(found)
-        elif (fits and (facts.strong or found.strong)) or not (facts.addresses or facts.keys) or apart:
+        elif fits or not (facts.addresses or facts.keys) or apart:
             _merged(facts, found)
         else:
             self.leftover(found)
@@ -194,15 +235,16 @@ class _Finder:
         for owner, group in groups.items():
             facts = _facts_of(group, own, below)
             facts.platform = facts.platform or _owned(owner)
+            facts.doubtful = facts.doubtful or is_unknown_maker(owner)
             if apart:
                 facts.models = own.models_of.get(owner) or own.models_of.get("", [])
             if len(groups) > 1 and facts.addresses and facts.keys:
                 self._emit(facts)
                 merged.emitted = True
-            elif strangers:
+            elif strangers or owner in own.empty:
                 self.leftover(facts)
             else:
-                _add_half(merged, facts)
+                _merged(merged, facts)
         if own.login and not merged.keys:
             merged.notes.append(Note.NOT_AN_API_KEY)
             merged.strong = True
@@ -223,7 +265,7 @@ class _Finder:
 
     def _emit(self, facts: _Facts) -> None:
         notes = [note for note in dict.fromkeys(facts.notes) if not (note is Note.NOT_AN_API_KEY and facts.keys)]
-        text = facts.keys[0] if facts.keys else (facts.addresses or [""])[0]
+        text = next((key for key in facts.keys if cleaning.may_be_key(key)), (facts.addresses or facts.keys or [""])[0])
         self.drafts.append(
             Draft(
                 self._lines.of(text) if self._lines else self._line,
@@ -236,6 +278,7 @@ class _Finder:
                 facts.legacy_id,
                 self._exact or facts.exact,
                 "" if facts.addresses else (facts.sites or [""])[0],
+                doubtful=facts.doubtful,
             )
         )
 
@@ -253,23 +296,21 @@ def _facts_of(group: Own, own: Own, below: _Above) -> _Facts:
         own.legacy_id,
         group.strong,
         exact=own.exact,
+        doubtful=below.doubtful,
     )
 
 
 def _are_strangers(groups: Mapping[str, Own]) -> bool:
-    """Whether addresses and keys have different owners, several of one kind: nothing says which belong together."""
+    """Whether addresses and keys have different owners: several of one kind, or a service's beside a maker's."""
+    if len(groups) < 2:
+        return False
     addresses = {owner for owner, group in groups.items() if group.addresses and not group.keys}
     keys = {owner for owner, group in groups.items() if group.keys and not group.addresses}
     named = [owner for owner in (*addresses, *keys) if owner and not owner.isdigit()]
-    return len(named) == len(addresses) + len(keys) > 2 and bool(addresses and keys)
-
-
-def _add_half(merged: _Facts, facts: _Facts) -> None:
-    merged.addresses += facts.addresses
-    merged.keys += facts.keys
-    merged.models = merged.models or facts.models
-    merged.strong = merged.strong or facts.strong
-    merged.platform = merged.platform or facts.platform
+    is_crossed = any(map(is_unknown_maker, addresses)) and any(
+        owner in named and not is_unknown_maker(owner) for owner in keys
+    )
+    return bool(addresses and keys) and (len(named) == len(addresses) + len(keys) > 2 or is_crossed)
 
 
 def _by_owner(own: Own) -> dict[str, Own]:
@@ -291,18 +332,29 @@ def _owned(owner: str) -> Platform | None:
 
 
 def _below(own: Own, above: _Above, node: Mapping[str, Any]) -> _Above:
-    notes = above.notes
+    notes = (*above.notes, *([Note.PAIRED_BY_POSITION] if PAIRED in node else []))
     if own.disabled and Note.DISABLED not in notes:
         notes = (*notes, Note.DISABLED)
     if own.unknown and (own.addresses or own.keys) and Note.FIELD_IGNORED not in notes:
         notes = (*notes, Note.FIELD_IGNORED)
     models = above.models
     by_name = any(isinstance(value, dict) and is_models(name) for name, value in node.items())
-    if by_name and not _PARTS & set(map(str, node)):
-        return _Above(own.label or above.label, own.platform or above.platform, models, notes)
+    if by_name and not any(map(_is_part, node)):
+        return _Above(own.label or above.label, own.platform or above.platform, models, notes, above.doubtful)
     if own.models and not any(_is_of_entries(name, value) for name, value in node.items()):
         models = tuple(own.models)
-    return _Above(own.label or above.label, own.platform or above.platform, models, notes)
+    return _Above(own.label or above.label, own.platform or above.platform, models, notes, above.doubtful)
+
+
+def _is_part(name: object) -> bool:
+    return _PART.fullmatch(str(name)) is not None
+
+
+def _is_half(name: str) -> bool:
+    """Whether an object of this name may hold the key of the address beside it, or the other way round."""
+    named = field_of(name)
+    is_field = named is not None and named.field in (Field.ADDRESS, Field.KEY, Field.MODELS)
+    return is_field or _is_part(name) or _OF_ENTRIES.search(name) is not None
 
 
 def _is_of_entries(name: object, value: Any) -> bool:
@@ -315,22 +367,41 @@ def _is_of_entries(name: object, value: Any) -> bool:
 def _named_below(below: _Above, name: str, element: Any, is_list: bool) -> _Above:
     """In a map of providers the name of the entry is a label."""
     if (named := field_of(name)) is not None and named.field is Field.KEY and isinstance(element, dict):
-        return _Above(below.label, below.platform or _owned(named.owner), below.models, below.notes)
-    if is_list or below.label or not isinstance(element, dict) or len(name) > 60 or name in _PARTS:
+        return replace(below, platform=below.platform or _owned(named.owner))
+    if is_list or not isinstance(element, dict) or len(name) > 60 or _is_part(name):
         return below
     if named is not None and named.field not in (Field.ADDRESS, Field.SITE):
         return below
-    inner = [value for key, value in element.items() if key in _PARTS and isinstance(value, dict)]
-    if any(says(part, Field.ADDRESS, Field.KEY) for part in (element, *inner)):
-        return _Above(name, below.platform or _owned(name), below.models, below.notes)
+    inner = (as_fields(value) or value for key, value in element.items() if _is_part(key))
+    if any(isinstance(part, dict) and says(part, Field.ADDRESS, Field.KEY) for part in (element, *inner)):
+        below = replace(below, doubtful=below.doubtful or is_unknown_maker(name))
+        return below if below.label else replace(below, label=name, platform=below.platform or _owned(name))
     return below
 
 
 def _is_map_of_entries(node: Any) -> bool:
     """Whether the children of an object are entries of one kind by name, and no parts of one thing."""
-    if not isinstance(node, dict) or len(node) < 2 or _PARTS & set(map(str, node)):
+    if not isinstance(node, dict) or len(node) < 2 or any(map(_is_part, node)):
         return False
     return all(isinstance(value, dict) for value in node.values())
+
+
+def _by_position(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``node`` with its addresses and as many keys as pairs, if their positions count: some are empty or set by number.
+
+    So Open WebUI writes them: ``{"api_base_urls": […], "api_keys": ["", "sk-…"], "api_configs": {"0": {…}}}``.
+    """
+    lists = {named.field: (name, found) for name, value in node.items()
+             if (found := texts_of(value)) and (named := field_of(str(name))) is not None}  # fmt: skip
+    if not {Field.ADDRESS, Field.KEY} <= lists.keys() or len(lists[Field.ADDRESS][1]) != len(lists[Field.KEY][1]):
+        return node
+    pairs = list(zip(lists[Field.ADDRESS][1], lists[Field.KEY][1], strict=True))
+    is_numbered = any(isinstance(value, dict) and value and all(map(str.isdigit, value)) for value in node.values())
+    if not is_numbered and isinstance(node[lists[Field.KEY][0]], list) and all(map(all, pairs)):
+        return node
+    names = [lists[Field.ADDRESS][0], lists[Field.KEY][0]]
+    rest = {name: value for name, value in node.items() if name not in names}
+    return {**rest, PAIRED: [{"base_url": address, "api_key": key} for address, key in pairs]}
 
 
 def _with_address(name: str, child: Any) -> Any:
@@ -341,14 +412,20 @@ def _with_address(name: str, child: Any) -> Any:
     return {**child, "base_url": name}
 
 
-def _copy(facts: _Facts) -> _Facts:
-    return _Facts(
-        list(facts.addresses), list(facts.sites), list(facts.keys), list(facts.models), facts.label, facts.platform,
-        list(facts.notes), facts.legacy_id, facts.strong, exact=facts.exact,
-    )  # fmt: skip
+def _of_service(name: str, service: Any) -> Any:
+    """What is a relay's under another service's name: variables of an MCP server, a reverse proxy with its key."""
+    entries = list(service.values()) if isinstance(service, dict) else service
+    kept = [{"env": one["env"]} for one in entries if isinstance(one, dict) and isinstance(one.get("env"), dict)]
+    proxies = [service, *entries] if "prox" in name.lower() else []
+    return kept + [one for one in proxies if isinstance(one, dict) and any(map(_is_sure_key, one.values()))]
+
+
+def _is_sure_key(value: Any) -> bool:
+    return isinstance(value, str) and cleaning.is_sure_key(value)
 
 
 def _merged(facts: _Facts, found: _Facts) -> _Facts:
+    facts.doubtful = facts.doubtful or found.doubtful
     facts.addresses += found.addresses
     facts.sites += found.sites
     facts.keys += found.keys

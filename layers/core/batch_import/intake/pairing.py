@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import replace
-from functools import reduce
 
 from batch_import.intake.roots import root_of
 from batch_import.intake.rows import Draft
@@ -13,9 +12,8 @@ def joined_halves(drafts: list[Draft]) -> list[Draft]:
     """An address and a key belong together when there is only one of each, or when both have the same label."""
     addresses = [draft for draft in drafts if draft.addresses and not draft.keys]
     keys = [draft for draft in drafts if draft.keys and not draft.addresses and not draft.site]
-    if len(addresses) > 1 and len(keys) == 1 and len({_roots(draft) for draft in addresses}) == 1:
-        return joined_halves(_with_one_address(drafts, addresses))
-    pairs = [(addresses[0], keys[0])] if len(addresses) == len(keys) == 1 else _of_one_label(addresses, keys)
+    is_one = len(addresses) == len(keys) == 1 and (keys[0].doubtful or not addresses[0].doubtful)
+    pairs = [(addresses[0], keys[0])] if is_one else _of_one_label(addresses, keys)
     first_of = {id(second): first for first, second in map(_in_order, pairs)}
     merged = {id(first): _merged(*_in_order(pair)) for pair in pairs for first in _in_order(pair)[:1]}
     return [merged.get(id(draft), draft) for draft in drafts if id(draft) not in first_of]
@@ -33,13 +31,6 @@ def at_one_address(keys: list[Draft], others: list[Draft]) -> list[Draft]:
 
 def _roots(draft: Draft) -> tuple[str, ...]:
     return tuple(root_of(address).base_url for address in draft.addresses)
-
-
-def _with_one_address(drafts: list[Draft], same: list[Draft]) -> list[Draft]:
-    """``drafts`` with the drafts of one and the same address, ``same``, as one in the place of the last."""
-    merged = reduce(_merged, reversed(same))
-    dropped = {id(draft) for draft in same[:-1]}
-    return [merged if draft is same[-1] else draft for draft in drafts if id(draft) not in dropped]
 
 
 def _of_one_label(addresses: list[Draft], keys: list[Draft]) -> list[tuple[Draft, Draft]]:

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from batch_import.intake import cleaning
-from batch_import.intake.fields import Field, field_of
+from batch_import.intake.fields import Field, field_of, is_service_alone
 from batch_import.intake.limited import DEEPEST
+from batch_import.intake.roots import has_api_form
 
 _QUOTED = re.compile(r"[\"'](?:Bearer )?(?:https?://|sk-)", re.IGNORECASE)
 _TOKEN = re.compile(
@@ -155,9 +156,9 @@ class _Reader:
         elif value == [] and frame.sign != "[":  # ``builder()``; ``[]string{…}`` of Go keeps its name
             above.pending = ""
         elif value != []:
-            if frame.callee and isinstance(value, str) and not _is_field(frame.name):
+            if frame.callee and isinstance(value, str) and field_of(frame.name) is None and frame.name != "api":
                 above.pending = frame.callee if _is_field(frame.callee) else _name_by_value(value)
-            elif frame.callee and not frame.name and not isinstance(value, str):
+            elif frame.callee and (not frame.name or is_service_alone(frame.callee)) and not isinstance(value, str):
                 above.pending = frame.callee
             above.last = value
 
@@ -171,7 +172,9 @@ class _Reader:
             return
         if isinstance(value, _Name):
             resolved = self._resolved(value, take=_is_field(name)) if name else value
-            if isinstance(resolved, _Name) and not (_is_environment(resolved) or _is_model(resolved)):
+            if isinstance(resolved, _Name) and not (
+                _is_environment(resolved) or _is_model(resolved) or _is_switch(name, resolved)
+            ):
                 return
             value = str(resolved)
         if isinstance(value, str) and (header := _HEADER.fullmatch(value)) and _is_field(header[1]):
@@ -239,7 +242,7 @@ def _built(frame: _Frame, root: bool = False) -> Any:
         if frame.sign == "(" and (pair := _setter(frame)) is not None:
             return pair[1]
         if frame.sign != "(" or not any(
-            _name_by_value(value) in ("base_url", "key") for value in others if isinstance(value, str)
+            _name_by_value(value) in ("base_url", "url", "key") for value in others if isinstance(value, str)
         ):
             return others
     if frame.sign == "(" and (pair := _default(named, others)) is not None:
@@ -260,12 +263,16 @@ def _default(named: list[tuple[str, Any]], others: list[Any]) -> tuple[str, Any]
 
 
 def _setter(frame: _Frame) -> tuple[str, Any] | None:
-    """``setenv("NAME", "value")``: the name and the value."""
+    """``setenv("NAME", "value")``, ``field("String", "NAME", "value")``: the name and the value."""
     values = [value for _, value in frame.members]
-    if len(values) < 2 or any(name for name, _ in frame.members) or not _is_text(values[0]):
+    if any(name for name, _ in frame.members) or not all(map(_is_text, values[:2])):
         return None
-    name = values[0].rpartition(".")[2]
-    return (name, values[1]) if _is_field(name) else None
+    for at, text in enumerate(values[:2] if len(values) > 2 else values[:1]):
+        name = text.rpartition(".")[2]
+        if _is_field(name) and at + 1 < len(values):
+            value = values[at + 1]
+            return name, value.strip("\"'") if _is_text(value) else value
+    return None
 
 
 def _named_by_value(values: list[Any]) -> Iterator[tuple[str, Any]]:
@@ -280,7 +287,7 @@ def _named_by_value(values: list[Any]) -> Iterator[tuple[str, Any]]:
 
 def _name_by_value(value: str) -> str:
     if cleaning.has_scheme(value):
-        return "base_url"
+        return "base_url" if has_api_form(value) else "url"
     if cleaning.is_key_like(value.removeprefix("Bearer ")):
         return "key"
     return "model" if _is_model(value) else ""
@@ -294,6 +301,12 @@ def _is_model(word: str) -> bool:
 def _is_environment(name: str) -> bool:
     """Whether a word is a variable of the environment; ``$key`` of PHP is none."""
     return re.search(r"[A-Z]{3}|env", name) is not None and cleaning.is_environment(name)
+
+
+def _is_switch(name: str, value: str) -> bool:
+    """Whether ``value`` says that an entry is on or off (``enabled = false``)."""
+    named = field_of(name)
+    return named is not None and named.field in (Field.ENABLED, Field.DISABLED) and value.lower() in ("true", "false")
 
 
 def _is_field(name: str) -> bool:

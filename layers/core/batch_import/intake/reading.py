@@ -4,7 +4,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from batch_import.intake.cleaning import INVISIBLE, decoded, may_be_key, plain, visible, with_line_feeds
+from batch_import.intake.cleaning import (
+    INVISIBLE,
+    decoded,
+    is_prefixed_key,
+    may_be_key,
+    plain,
+    visible,
+    with_line_feeds,
+)
 from batch_import.intake.documents import (
     Document,
     embedded_documents,
@@ -16,9 +24,10 @@ from batch_import.intake.documents import (
 )
 from batch_import.intake.pairing import at_one_address, joined_halves
 from batch_import.intake.references import resolved
-from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of, without_repeats
+from batch_import.intake.roots import has_api_form
+from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of
 from batch_import.intake.sql_texts import without_expanded_rows
-from batch_import.intake.tables import drafts_of_table, split_tables
+from batch_import.intake.tables import drafts_of_table, rows_of_html, split_tables
 from batch_import.intake.text import read_lines
 
 FORMATS = ("auto", "text", "csv", "json", "yaml", "toml")
@@ -36,12 +45,16 @@ def parse(text: str, format: str = "auto") -> Intake:
     if format not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}")
     text, referring = resolved(without_expanded_rows(decoded(text)))
-    return without_repeats(_intake(*_read(text, format)), referring, "<<:" in text)
+    drafts, ignored, form = _read(text, format)
+    rows = rows_of(_worth_telling(drafts), referring, "<<:" in text)
+    told = ignored_lines([(number, line) for number, line in ignored if line.strip()], rows)
+    return Intake(rows, told, summary_of(rows, len(told)), form)
 
 
 def _read(text: str, form: str) -> _Read:
     clean = visible(text)
-    if form not in ("text", "csv") and (document := whole_document(clean, form)) is not None:
+    document = whole_document(clean, form) if form not in ("text", "csv") else None
+    if document is not None and document.drafts:
         return document.drafts, [], document.form
     if form == "auto" and (texts := texts_within(clean)):
         read = [(line, _read(inner, form)) for line, inner in texts]
@@ -50,7 +63,10 @@ def _read(text: str, form: str) -> _Read:
             return drafts, [], "json"
     if form in ("json", "yaml", "toml"):
         return [], _numbered(clean), form
-    return _lines(text, clean, form)
+    found, ignored, name = _lines(text, clean, form)
+    if document is not None:  # of another program: what its lines seem to say are sure keys only
+        found = [draft for draft in found if draft.keys and all(map(is_prefixed_key, draft.keys))]
+    return found, ignored, name
 
 
 def _lines(text: str, clean: str, form: str) -> _Read:
@@ -58,10 +74,13 @@ def _lines(text: str, clean: str, form: str) -> _Read:
     if form == "auto" and "{" in clean:
         documents += embedded_documents(clean, _used(documents))
     used = _used(documents)
-    lines = _without_blanks([(number, line) for number, line in _plain_lines(text) if number not in used])
-    if documents and (toml := toml_among(lines)) is not None:
-        drafts = joined_halves([draft for document in (*documents, toml) for draft in document.drafts])
-        return drafts, [], "mixed"
+    plain_lines = _plain_lines(text)
+    plain_lines = rows_of_html(plain_lines) if "</tr>" in clean else plain_lines
+    lines = _without_blanks([(number, line) for number, line in plain_lines if number not in used])
+    if form == "auto" and (toml := toml_among(lines) if "[" in clean else []):
+        documents += toml
+        used = _used(toml)
+        lines = [(number, line) for number, line in lines if number not in used]
     if form == "auto" and (
         program := program_document("\n".join(line for _, line in lines), lines[0][0] if lines else 1)
     ):
@@ -75,16 +94,11 @@ def _lines(text: str, clean: str, form: str) -> _Read:
         *(draft for document in documents for draft in document.drafts),
         *at_one_address([draft for region in regions for draft in drafts_of_table(region)], found.drafts),
     ]
-    if documents:
+    halves = [one for draft in drafts if not draft.keys for one in draft.addresses]
+    if documents and (len(documents) > 1 or regions or found.drafts or all(map(has_api_form, halves))):
         drafts = joined_halves(drafts)
     kept = sorted((draft for draft in drafts if draft.addresses or draft.keys), key=lambda draft: draft.line)
     return kept, sorted([*logins, *found.ignored]), _form(documents, len(regions), found.drafts)
-
-
-def _intake(drafts: Sequence[Draft], ignored: Lines, form: str) -> Intake:
-    rows = rows_of(_worth_telling(drafts))
-    told = ignored_lines([(number, line) for number, line in ignored if line.strip()], rows)
-    return Intake(rows, told, summary_of(rows, len(told)), form)
 
 
 def _worth_telling(drafts: Sequence[Draft]) -> Sequence[Draft]:

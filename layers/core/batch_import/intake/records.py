@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from batch_import.intake.cleaning import is_prefixed_key
-from batch_import.intake.fields import Field, field_of, platform_of
+from batch_import.intake.fields import Field, field_of, is_unknown_maker, platform_of
 from batch_import.intake.labels import is_detail
 from batch_import.intake.line import Line, Token
 from batch_import.intake.pairing import joined_halves, paired
@@ -15,11 +15,6 @@ from batch_import.intake.rows import Draft
 from batch_import.intake.settling import heading_of, settle
 from batch_import.intake.texts import Note
 from batch_import.intake.tokens import FENCE
-
-# A word alone in a line that is no word of a language: perhaps the end of the key above.
-_REST_OF_KEY = re.compile(
-    r"(?!\d+[A-Za-z]{1,4}$|v\d)(?:(?=\w*\d)(?=\w*[A-Za-z])[\w-]{2,512}|[A-Za-z]{16,512})", re.ASCII
-)
 
 _LONGEST_NAME = 300  # characters before a key
 _LONGEST_TYPED = 2_000  # characters of a line that a person wrote, and broke a key in
@@ -30,6 +25,7 @@ _SHARED = re.compile(
 _MORE = re.compile(
     r"备|另|又|还有|第[二三四五]|\b(?:second|another|backup|spare|alternative|or|and|also|plus|extra)\b", re.IGNORECASE
 )
+_UNSET = re.compile(r"(?:\bunset\s+|\bRemove-Item\s+Env:)([\w ]{1,300})")
 _OFFICIAL = re.compile(r"官方|官key|\bofficial\b", re.IGNORECASE)
 _ABOUT_MODELS = re.compile(r"模型\s*(?:用|选|填|是|为|有)|\bmodels?\s+(?:is|are)\b", re.IGNORECASE)
 
@@ -91,17 +87,18 @@ class Records:
         if line.is_pair:
             self._pair(line)
             return
+        if (unset := _UNSET.search(line.text)) is not None:
+            self._forget(unset[1])
         if line.link is not None:
             self._close()
             self.drafts.append(line.link)
         if not line.tokens:
-            rest = line.text.strip()
-            if self.last_key == line.number - 1 and _REST_OF_KEY.fullmatch(rest) and self._is_rest_of_key(line, rest):
-                self._key(line, Token(Field.KEY, rest))
-            else:
-                self._no_tokens(line)
+            self._no_tokens(line)
             return
         fields = {token.field for token in line.tokens}
+        is_call_of_page = line.is_command and {Field.SITE, Field.KEY} <= fields
+        if is_call_of_page:  # its key is not the one of the relay above
+            self._close()
         if {Field.ADDRESS, Field.KEY} <= fields and not any(
             token.owner for token in line.tokens if token.field is not Field.MODELS
         ):
@@ -115,6 +112,8 @@ class Records:
         for token in line.tokens:
             self._token(line, token if token.owner or token.field is not Field.MODELS else replace(token, owner=owner))
         self._label(line)
+        if is_call_of_page:
+            self._close()
 
     def _pair(self, line: Line) -> None:
         """What ``_whole_line`` does, at once, for the usual line."""
@@ -168,7 +167,7 @@ class Records:
         taken = draft is not None and (draft.addresses if token.field is Field.ADDRESS else draft.keys)
         is_more = token.field is Field.KEY and self._began_with_address(token.owner)
         if draft is None or (taken and not is_more and self.filled.get((token.owner, token.field)) != line.number):
-            draft = self.variables[token.owner] = Draft(line.number)
+            draft = self.variables[token.owner] = Draft(line.number, doubtful=is_unknown_maker(token.owner))
             platform = platform_of(token.owner)
             draft.platform = platform if platform != "openai" else None
             draft.label = self._heading_text()
@@ -179,6 +178,12 @@ class Records:
             values if len(values) > 1 else [token.value]
         )
         draft.notes.extend([*token.notes, *([Note.INVISIBLE_REMOVED] if line.invisible else [])])
+
+    def _forget(self, names: str) -> None:
+        """Ends the pairs whose address is unset: a key behind it belongs to no relay above."""
+        for name in names.split():
+            if (named := field_of(name)) is not None and named.field is Field.ADDRESS:
+                self.variables.pop(named.owner, None)
 
     def _began_with_address(self, owner: str) -> bool:
         """Whether an owner's address stands above its keys: another key is one more for it."""
@@ -359,13 +364,16 @@ class Records:
                 draft.models.append(token.value)
 
     def _owner_of(self, token: Token) -> Draft | None:
-        """The pair of variables whose name begins as that of ``token``, or the only pair."""
-        if (draft := self.variables.get(f"{token.owner}model")) is not None:  # ``A_MODEL``, ``A_MODEL_API_KEY``
-            return draft
+        """The pair of variables whose name begins as that of ``token`` or goes on from it, or the only pair."""
         for end in range(len(token.owner), 0, -1):
             if (draft := self.variables.get(token.owner[:end])) is not None:
                 return draft
-        return next(iter(self.variables.values())) if len(self.variables) == 1 else None
+        longer = [
+            draft for owner, draft in self.variables.items() if owner.startswith(token.owner)
+        ]  # ``A_MODEL_API_KEY``
+        return (
+            next(iter(self.variables.values())) if len(self.variables) == 1 else longer[0] if len(longer) == 1 else None
+        )
 
     def _above(self, number: int, lines: Sequence[tuple[int, int]]) -> Draft | None:
         """Where there are no variables: the draft above line ``number``, or the first one."""
@@ -427,8 +435,9 @@ def _drop_lone_owners(lines: Sequence[Line]) -> None:
     So ``OPENAI_API_KEY: …`` below ``地址：…`` belongs to it, and ``OPENAI_API_KEY_2`` to ``OPENAI_BASE_URL``.
     """
     tokens = [token for line in lines for token in line.tokens if token.labelled]
+    empty = {line.empty for line in lines if line.empty}
     for field, other in ((Field.ADDRESS, Field.KEY), (Field.KEY, Field.ADDRESS)):
-        owners = {token.owner for token in tokens if token.field is other}
+        owners = {token.owner for token in tokens if token.field is other} | empty
         for token in tokens:
             if token.field is field and token.owner not in owners:
                 shorter = (token.owner.rstrip("0123456789"), "")

@@ -17,16 +17,22 @@ def nested(node: Mapping[str, Any]) -> Mapping[str, Any]:
     for name, entries in node.items():
         if (reference := _reference(entries, found)) is not None and f"{reference}s" != name:
             owners = f"{reference}s"
-            found[owners], found[name] = _moved(found[owners], name, entries, f"{reference}_id")
+            found[owners], found[name] = _moved(found[owners], name, entries, _name_of(reference, entries[0]))
     return found
 
 
 def _reference(entries: Any, tables: Mapping[str, Any]) -> str | None:
-    """``channel`` for entries with a ``channel_id`` where there is a table ``channels``."""
+    """``channel`` for entries with a ``channel_id`` or ``channelId`` where there is a table ``channels``."""
     if not isinstance(entries, list) or not entries or not isinstance(entries[0], dict):
         return None
-    names = (name.removesuffix("_id") for name in map(str, entries[0]) if name.endswith("_id"))
+    names = (
+        name.removesuffix("_id").removesuffix("Id") for name in map(str, entries[0]) if name.endswith(("_id", "Id"))
+    )
     return next((name for name in names if isinstance(tables.get(f"{name}s"), list)), None)
+
+
+def _name_of(reference: str, entry: Mapping[str, Any]) -> str:
+    return f"{reference}_id" if f"{reference}_id" in entry else f"{reference}Id"
 
 
 def _moved(owners: list[Any], name: str, entries: list[Any], reference: str) -> tuple[list[Any], list[Any]]:

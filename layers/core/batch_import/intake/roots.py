@@ -19,6 +19,7 @@ _PLAIN = re.compile(
     r"|(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?=\d)|(?![.\d]))){4})(?::[1-5]?\d{4}(?=/|$))?)"
     r"(?P<version>/v\d{1,2})?/?"
 )
+_API_FORM = re.compile(rf"{ENDPOINT.pattern}|/v\d\w*/?$|//[^/]+/?$", re.IGNORECASE)
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
@@ -129,6 +130,11 @@ def is_api_root(site: str) -> bool:
     """Whether the page of a relay may be its API's root: a host alone, none of documents or a ``www.``."""
     root = root_of(site)
     return bool(root.base_url) and not root.page and re.fullmatch(r"https?://(?!www\.)[^/]+/?", site) is not None
+
+
+def has_api_form(address: str) -> bool:
+    """Whether ``address`` ends in an end point or a version, or has no path: as the roots of APIs do, and few other calls."""
+    return _API_FORM.search(address) is not None
 
 
 def with_path(address: str, path: str) -> str:

@@ -96,7 +96,8 @@ class Draft:
     exact: bool = False
     site: str = ""
     unclear: bool = False
-    guessed: bool = False  # the address is that of the pair above, and a person says whether it is meant
+    guessed: bool = False  # the address may be another one's, and a person says whether it is meant
+    doubtful: bool = False  # the names are those of an unknown service
 
     @property
     def complete(self) -> bool:
@@ -112,14 +113,27 @@ class _Key:
     parts: tuple[str, ...] = ()
 
 
-def rows_of(drafts: Iterable[Draft]) -> tuple[ParsedRow, ...]:
-    """Rows of all drafts, numbered from 1, repeated pairs marked."""
-    first: dict[tuple[str, str, str | None], int] = {}
-    rows = []
-    for number, unnumbered in enumerate(chain.from_iterable(map(_expanded, drafts)), start=1):
-        row = ParsedRow(number, **unnumbered)
-        rows.append(_marked(row, first) if row.status is RowStatus.READY else row)
-    return _without_keys(rows)
+def rows_of(
+    drafts: Iterable[Draft], repeats: frozenset[int] = frozenset(), merges: bool = False
+) -> tuple[ParsedRow, ...]:
+    """Rows of all drafts, numbered from 1, repeated pairs marked.
+
+    A pair in a line of ``repeats`` is only referred to there, and no row of its own; so is one in the very line of its
+    first one where the text merges an entry into others (``merges``, of YAML).
+    """
+    first: dict[tuple[str, str, str | None], int] = {}  # the same pair for another platform is an account of its own
+    rows: list[dict[str, Any]] = []
+    for row in chain.from_iterable(map(_expanded, drafts)):
+        pair = (row["base_url"], row["api_key"], row["platform"])
+        if row["status"] is RowStatus.READY and (at := first.setdefault(pair, len(rows))) < len(rows):
+            original = rows[at]
+            if not repeats.isdisjoint((row["line"], original["line"])) or (merges and row["line"] == original["line"]):
+                models = dict.fromkeys((*original["requested_models"], *row["requested_models"]))
+                original["requested_models"] = tuple(models)[:MOST_MODELS]
+                continue
+            row |= {"status": RowStatus.DUPLICATE, "of_row": at + 1, "notes": (*row["notes"], Note.SAME_PAIR)}
+        rows.append(row)
+    return _without_keys([ParsedRow(number, **row) for number, row in enumerate(rows, start=1)])
 
 
 def summary_of(rows: Sequence[ParsedRow], ignored: int) -> Summary:
@@ -127,38 +141,6 @@ def summary_of(rows: Sequence[ParsedRow], ignored: int) -> Summary:
     for row in rows:
         counted[row.status] += 1
     return Summary(**{status.value: number for status, number in counted.items()}, ignored=ignored)
-
-
-def without_repeats(intake: Intake, lines: frozenset[int], merged: bool = False) -> Intake:
-    """``intake`` without duplicates of which one stands in ``lines``, where a pair is only referred to.
-
-    So do those that stand in the very line of the pair where the text merges an entry into others (YAML).
-    """
-    line_of = {row.row: row.line for row in intake.rows}
-    repeats = [
-        row
-        for row in intake.rows
-        if row.of_row is not None
-        and (row.line in lines or line_of[row.of_row] in lines or (merged and row.line == line_of[row.of_row]))
-    ]
-    if not repeats:
-        return intake
-    dropped = {row.row for row in repeats}
-    models: dict[int | None, tuple[str, ...]] = {}
-    for row in repeats:
-        models[row.of_row] = (*models.get(row.of_row, ()), *row.requested_models)
-    kept = [row for row in intake.rows if row.row not in dropped]
-    numbers: dict[int | None, int] = {row.row: number for number, row in enumerate(kept, start=1)}
-    rows = tuple(
-        _changed(
-            row,
-            row=numbers[row.row],
-            of_row=numbers.get(row.of_row),
-            requested_models=tuple(dict.fromkeys((*row.requested_models, *models.get(row.row, ()))))[:MOST_MODELS],
-        )
-        for row in kept
-    )
-    return replace(intake, rows=rows, summary=summary_of(rows, intake.summary.ignored))
 
 
 def ignored_lines(lines: Iterable[tuple[int, str]], rows: Sequence[ParsedRow]) -> tuple[IgnoredLine, ...]:
@@ -175,14 +157,6 @@ def _keys(rows: Iterable[ParsedRow]) -> Iterator[str]:
             yield from (key for _, key in choice.pairs)
 
 
-def _marked(row: ParsedRow, first: dict[tuple[str, str, str | None], int]) -> ParsedRow:
-    """The same pair for another platform is an account of its own (docs/platforms.md)."""
-    original = first.setdefault((row.base_url, row.api_key, row.platform), row.row)
-    if original == row.row:
-        return row
-    return _changed(row, status=RowStatus.DUPLICATE, of_row=original, notes=(*row.notes, Note.SAME_PAIR))
-
-
 def _without_keys(rows: Sequence[ParsedRow]) -> tuple[ParsedRow, ...]:
     """The same rows; no key of any of them stands in another attribute than ``api_key``."""
     hidden = cores(key for key in _keys(rows) if len(key) >= 8)
@@ -196,13 +170,13 @@ def _hiding(row: ParsedRow, hidden: frozenset[str]) -> ParsedRow:
         written = written.replace(row.api_key, "***")
     models = tuple(model for model in row.requested_models if without(model, hidden) == model)
     legacy_id = without(row.legacy_provider_id, hidden) if row.legacy_provider_id else None
-    shown = {
+    shown: dict[str, Any] = {
         "label": label,
         "base_url_as_written": written,
         "requested_models": models,
         "legacy_provider_id": legacy_id,
     }
-    return row if all(getattr(row, name) == value for name, value in shown.items()) else _changed(row, **shown)
+    return row if all(getattr(row, name) == value for name, value in shown.items()) else replace(row, **shown)
 
 
 _KEY_IN_ADDRESS = re.compile(r"(?:sk-|AIza|eyJ)(?=[\w-]*\d)[\w-]{8,}")
@@ -213,11 +187,6 @@ def _masked_address(written: str) -> str:
         return written
     written = re.sub(r"(://)[^/@]{0,2048}@", r"\1***@", written, count=1)
     return re.sub(r"(?<=[?&#])([^=&#]{0,100})=[^&#]*", r"\1=***", written)
-
-
-def _changed(before: ParsedRow, **new: Any) -> ParsedRow:
-    values = {name: getattr(before, name) for name in before.__dataclass_fields__}
-    return ParsedRow(**{**values, **new})
 
 
 def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
@@ -233,7 +202,15 @@ def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
     if not keys and (found := next((root.key for _, root in roots if root.key), "")):
         keys = [_Key(found, (Note.KEY_FROM_QUERY,))]
     common = _common(draft)
-    if keys and (draft.guessed or (len(roots) > 1 and (len(keys) > 1 or draft.unclear))):
+    if (
+        keys
+        and roots
+        and (
+            draft.guessed
+            or (draft.doubtful and not _is_sure(draft))
+            or (len(roots) > 1 and (len(keys) > 1 or draft.unclear))
+        )
+    ):
         yield from (_unclear(key, roots, common) for key in keys)
     elif not roots and draft.site and keys:
         yield from (_of_site(key, draft.site, common) for key in keys)
@@ -241,13 +218,18 @@ def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
         yield from _each(keys, roots, common)
 
 
+def _is_sure(draft: Draft) -> bool:
+    """Whether a pair of an unknown service is a relay's: by its models or by the form of its key."""
+    return bool(draft.models) or any(map(cleaning.is_sure_key, draft.keys))
+
+
 def _roots(draft: Draft) -> list[tuple[str, Root]]:
-    """The draft's addresses with their roots, each root once."""
+    """The draft's addresses with their roots, each root once; without those that mean none beside one that does."""
     found: dict[str, tuple[str, Root]] = {}
     for written in dict.fromkeys(draft.addresses):
         root = root_of(written, draft.exact)
         found.setdefault(root.base_url or written, (written, root))
-    return list(found.values())
+    return [pair for pair in found.values() if pair[1].base_url] or list(found.values())
 
 
 def _each(keys: Sequence[_Key], roots: Sequence[tuple[str, Root]], common: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -266,7 +248,7 @@ def _row(key: _Key, written: str, root: Root, common: dict[str, Any], more: Sequ
         status = RowStatus.INCOMPLETE
     elif key.parts:
         status, choices = RowStatus.AMBIGUOUS, _key_choices(key, root.base_url)
-    elif root.page and common["unsure"]:
+    elif root.page:
         status = RowStatus.AMBIGUOUS
         notes.append(Note.NOT_A_RELAY)
         choices = (_choice("use_address", [(root.base_url, key.text)]),)
@@ -343,7 +325,6 @@ def _common(draft: Draft) -> dict[str, Any]:
         "platform": draft.platform,
         "legacy_provider_id": draft.legacy_provider_id,
         "notes": tuple(notes),
-        "unsure": draft.unclear,
     }
 
 
@@ -408,11 +389,16 @@ def _unclear_key(key: str, parts: Sequence[str], notes: tuple[Note, ...]) -> _Ke
     return _Key(whole, (*notes, Note.KEY_MAY_BE_SEVERAL), usable)
 
 
+_PATH = re.compile(r"@?(?:~|\.{1,2})?(?:/[\w.-]{1,100}){2,20}")  # of a file with the key
+
+
 def _no_key(key: str) -> Note | None:
-    if cleaning.is_environment(key):
+    if cleaning.is_environment(key) or _PATH.fullmatch(key) is not None:
         return Note.KEY_FROM_ENVIRONMENT
-    if cleaning.is_placeholder(key):
+    if cleaning.is_placeholder(key) or not any(map(str.isalnum, key)):
         return Note.KEY_PLACEHOLDER
     if cleaning.is_masked(key):
         return Note.KEY_MASKED
+    if cleaning.is_of_another_service(key):
+        return Note.NOT_AN_API_KEY
     return Note.NOT_A_RELAY if cleaning.has_scheme(key) else None

@@ -3,7 +3,7 @@
 import re
 
 from batch_import.intake import cleaning
-from batch_import.intake.fields import Field
+from batch_import.intake.fields import Field, field_of
 from batch_import.intake.line import Line, Token
 from batch_import.intake.markup import EMOJI
 from batch_import.intake.texts import Note
@@ -12,6 +12,7 @@ from batch_import.intake.tokens import BULLET, LONGEST_HEADING, RULE
 _HEADING = re.compile(
     r"^\s*#{1,6}\s*(.+?)\s*#*$|^\s*\*\*([^*]+)\*\*\s*$|^\s*\[([^\[\]]+)\]\s*$|^\s*[=\-—*~]{2,}\s*(.+?)\s*[=\-—*~]{2,}\s*$"
 )
+_ASSIGNMENT = re.compile(r"[\w.-]+\s*=\s*\S")
 _MOST_WEAK = 100  # words of no known form in a line: one alone may be a key
 _SENTENCE = re.compile(r"[。!?;]|\w, ")
 _LABEL_START = re.compile(
@@ -57,7 +58,7 @@ def _may_be_key(line: Line, word: str, behind: str) -> bool:
     """
     if word.isalpha() and len(word) < 4 and word not in behind:
         return False
-    if _LABEL_START.fullmatch(word) or word in _CODE or not re.search(r"[A-Za-z]", word):
+    if _LABEL_START.fullmatch(word) or word in _CODE or field_of(word) is not None or not re.search(r"[A-Za-z]", word):
         return False
     return len(line.words) < 2 or (len(word) > 3 and re.search(r"\d", word) is not None)
 
@@ -91,13 +92,14 @@ def _settle_hosts(line: Line) -> None:
 
 def _is_key_alone(line: Line) -> bool:
     [word] = line.weak
-    return not line.tokens and not line.words and len(word) >= 8 and re.search(r"\d", word) is not None
+    is_plain = not (line.tokens or line.words or line.text.lstrip().startswith("["))
+    return is_plain and len(word) >= 8 and re.search(r"\d", word) is not None
 
 
 def heading_of(line: Line) -> str:
     """A short line of words alone: the name of what follows."""
     is_plain = line.text[:1].isalnum()  # no sign at its beginning
-    if not is_plain and RULE.match(line.text):
+    if (not is_plain and RULE.match(line.text)) or _ASSIGNMENT.match(line.text):
         return ""
     found = None if is_plain else _HEADING.match(line.text)
     text = next((group for group in found.groups() if group), "") if found else line.text

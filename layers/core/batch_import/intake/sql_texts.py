@@ -8,6 +8,8 @@ _NAME = r"[\"`\[]?(?:\w+[\"`\]]?\.[\"`\[]?)?(?P<table>\w+)[\"`\]]?"
 _INSERT = re.compile(
     rf"\bINSERT\s+(?:OR\s+\w+\s+)?INTO\s+{_NAME}\s*(?:\((?P<columns>[^()]*)\))?\s*VALUES\s*", re.IGNORECASE
 )
+_UPDATE = re.compile(rf"\bUPDATE\s+{_NAME}\s+SET\s+", re.IGNORECASE)
+_SET = re.compile(r"[\"`\[]?(\w+)[\"`\]]?\s*=\s*('(?:[^'\\]|\\.|'')*+'|[^\s,;']+)\s*(,?)\s*")
 _CREATE = re.compile(
     rf"\bCREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}\s*\((?P<columns>(?:[^()]|\([^()]*\)){{1,10000}})\)",
     re.IGNORECASE,
@@ -45,11 +47,20 @@ def tables_of(text: str) -> dict[str, list[dict[str, str]]]:
     for found in _INSERT.finditer(text):
         names = _names(found["columns"] or "") or columns.get(found["table"], [])
         tables[found["table"]].extend(_rows(text, found.end(), names, "`" in found[0]))
+    for found in _UPDATE.finditer(text):
+        tables[found["table"]].append(dict(_assignments(text, found.end())))
     for found in _COPY.finditer(text):
         names = _names(found["columns"])
         cells = (line.replace("\\N", "").replace("\\n", "\n").split("\t") for line in found["lines"].splitlines())
         tables[found["table"]].extend(dict(zip(names, row, strict=False)) for row in cells)
     return dict(tables)
+
+
+def _assignments(text: str, at: int) -> Iterator[tuple[str, str]]:
+    """The names and values behind ``SET``."""
+    while (found := _SET.match(text, at)) is not None:
+        yield found[1], found[2].strip("'").replace("''", "'")
+        at = found.end() if found[3] else len(text)
 
 
 def _names(columns: str) -> list[str]:

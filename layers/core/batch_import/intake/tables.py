@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, Named, field_of, is_off, platform_of
+from batch_import.intake.markup import without_markup
 from batch_import.intake.rows import Draft
 from batch_import.intake.texts import Note
 
 _DELIMITERS = ("\t", ",", "|", ";")
 _RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$|^\s*:?-{3,}:?\s*\|[\s|:\-]*$")
 _PASSWORD = re.compile(r"(?:login[_ ]?)?password|登录密码|密码", re.IGNORECASE)
+_LONGEST_ROW = 200  # lines
 _LONGEST_HEADER = 2_000
 _LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,2100})>?[^()]{0,100}\)")
 _BREAK = re.compile(r"<br\s*/?>|</?code>", re.IGNORECASE)
+_NOTHING = ("<null>", "null", "(null)", "\\n", "n/a", "nan")  # an empty cell as databases and sheets write it
 _CELL = " \t\r\n\"'`"
 csv.field_size_limit(10_000_000)
 
@@ -64,6 +67,22 @@ def split_tables(lines: Sequence[tuple[int, str]]) -> tuple[list[Region], list[t
     if regions and quoted:
         regions[-1].cut = True
     return regions, rest
+
+
+def rows_of_html(lines: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """``lines`` with each row of an HTML table as one line with tabs, if one of these is a header."""
+    rows: list[tuple[int, str]] = []
+    held: list[str] = []
+    for number, text in lines:
+        begins = bool(held) or "<tr" in text
+        held += [text] if begins else []
+        if not begins:
+            rows.append((number, text))
+        elif "</tr>" in text or len(held) > _LONGEST_ROW:
+            cells = (cell.split("</t")[0] for cell in re.split(r"<t[hd](?=[\s>])[^<>]{0,300}>", " ".join(held))[1:])
+            rows.append((number, "\t".join(" ".join(without_markup(cell).split()) for cell in cells)))
+            held = []
+    return rows if any(header_of(text) for _, text in rows) else list(lines)
 
 
 def header_of(text: str) -> Header | None:
@@ -140,14 +159,10 @@ def _rows(region: Region) -> Iterator[tuple[int, list[str]]]:
         skipinitialspace=region.header.delimiter != "\t",
     )
     at = 0
-    try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                yield lines[at][0], row
-            at = reader.line_num
-    except csv.Error:
-        for number, text in lines[at:]:
-            yield number, text.split(region.header.delimiter)
+    for row in reader:
+        if any(cell.strip() for cell in row):
+            yield lines[at][0], row
+        at = reader.line_num
 
 
 def _draft(line: int, cells: Sequence[str], header: Header) -> Draft:
@@ -157,11 +172,10 @@ def _draft(line: int, cells: Sequence[str], header: Header) -> Draft:
         cells = _refitted(cells, columns, header.delimiter)
     for column, cell in zip(columns, cells, strict=False):
         value = _BREAK.sub(" ", _LINK.sub(r"\2", cell)).replace("\x1f", "|").strip(_CELL)
-        if value:
+        if value and value.lower() not in _NOTHING:
             _take(draft, column, value)
-    if not draft.addresses and draft.site:
-        draft.addresses.append(draft.site)
-    draft.site = ""
+    if draft.addresses or header.count(Field.ADDRESS):
+        draft.site = ""
     return draft
 
 

@@ -6,12 +6,20 @@ import re
 from batch_import.intake import cleaning
 from batch_import.intake.cleaning import Kind, kind_of
 from batch_import.intake.commands import PROMPT, plain_command
-from batch_import.intake.fields import Field, Named, field_of, platform_of, provider_platform
+from batch_import.intake.fields import (
+    Field,
+    Named,
+    field_of,
+    is_other_service,
+    is_service_alone,
+    platform_of,
+    provider_platform,
+)
 from batch_import.intake.labels import is_detail, is_label_alone, is_name, labels
 from batch_import.intake.line import Line, Token
 from batch_import.intake.links import draft_of_link, is_link
 from batch_import.intake.markup import without_markup
-from batch_import.intake.roots import root_of
+from batch_import.intake.roots import has_api_form, root_of
 from batch_import.intake.texts import Note
 from batch_import.intake.words import cut_key, parts_of
 
@@ -35,6 +43,7 @@ BULLET = re.compile(
     r"^[\s>]*(?:(?:-(?!-?[A-Za-z]+\s)|[*+•·└├╰┗─●○◆◇■□▪▶►✅☑✔⭐🔥👉🔹🔸📌]|\d{1,5}[.)、:](?!\d)|\(\d{1,4}\)|\[\d{1,4}\]|[①-⑳]|[a-z][.)])\s*\uFE0F?\s*)+(?=\S)"
 )
 _COMMENT = re.compile(r"(?:^|\s|(?<=[\"']))(?:#+(?=\s|[^\s\d])|//)(?=[^/]).*$")
+_COMMENT_SIGN = re.compile(r"[ \t\"']#|[ \t]//")  # a cheap look first
 # A name and its value as words of a command (``defaults write app apiKey "sk-…"``, ``config set env.OPENAI_BASE_URL https://…``).
 _ADJACENT_SIGN = re.compile(
     r"(?:[a-z](?:URL|Url|Key|Token|Base)|_(?:URL|KEY|TOKEN|BASE|HOST))[ \t]+[\"']?(?:https?:|sk-)"
@@ -47,6 +56,9 @@ _NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|stri
 _OTHER_ADDRESS = re.compile(
     r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:URL|URI|ENDPOINT|HOST|ORIGIN|DOMAIN|WEBHOOK)"
 )  # ``APP_URL``
+_OTHER_CREDENTIAL = re.compile(
+    r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:KEY|TOKEN|SECRET|PASSWORD|SALT)|.*(?i:(?:access|refresh|session)_?token)"
+)
 _PATH_NAME = re.compile(r"path$", re.IGNORECASE)
 _PATH = re.compile(r"v\d\w*(?:/[\w-]{1,40}){0,6}")
 _JOINED_KEY = re.compile(r"(?:sk|cr|gsk|xai)-[\w-]{4,300}[,;][\w.-]{1,40}$")
@@ -54,6 +66,7 @@ _FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3})[\"']?[,;]?", re.
 _IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|sid|uuid)$", re.IGNORECASE)  # ``request id: 1c9d…``: no key
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _QUOTED_WORD = re.compile(r"\s*[\"'`]([^\"'`\s]{1,200})[\"'`]\s+[^\W\d]+(?:\s|$)")
+_RELAY_NAME = re.compile(r"RELAY|PROXY|API|BASE|LLM|GPT|CLAUDE")
 _CALL = re.compile(r"\s*[A-Z]\w{1,40}\(\s*")  # ``Field(default=…``
 _NO_NAMES = ("default", "value", "str", "string", "String")  # between a name and its value
 _TYPE = re.compile(
@@ -70,9 +83,11 @@ _GLUED = re.compile(r"(?<=\w)[@#~&/^!+]{1,3}$")
 _NEXT_IN_LIST = re.compile(r"[;,]\s*http")
 # Words before an address that is no relay's: of an installer, of a page to be opened.
 _ABOUT_PAGE = re.compile(
-    r"^\s*\$?\s*(?:npm|pnpm|yarn|pip3?|git|wget|brew|apt|irm|iwr|curl -fsSL)\s|(?:访问|打开|前往|\bvisit|\bopen)[:\s<(*]*$",
+    r"^\s*(?:RUN\s|sudo\s|\$)?\s*(?:npm|pnpm|yarn|pip3?|git|wget|brew|apt|irm|iwr|curl -fsSL)\s|(?:访问|打开|前往|\bvisit|\bopen)[:\s<(*]*$",
     re.IGNORECASE,
 )
+_CALLED = re.compile(r"\b(?:get|post|put|delete|head|request|fetch|urlopen)\(\s*f?[\"'`]?$", re.IGNORECASE)
+_CREDENTIAL = re.compile(r"authorization|bearer|-key\b|sk-", re.IGNORECASE)
 # Words before the address on which a program listens.
 _SERVED = re.compile(
     r"(?:(?:running|listening|serving|started|available) (?:on|at)[\w ]{0,20}|\blocal url)[:\s]*$", re.IGNORECASE
@@ -82,6 +97,7 @@ _FLAGGED = re.compile(r"(?<!\S)--([a-z][a-z-]{2,30})[ =]+(?=[^\s-])")  # ``--api
 FENCE = re.compile(r"^\s*(?:```+|~~~+)[\w+. -]{0,30}$")
 RULE = re.compile(r"^[\s|:\-=_*+~]+$")
 _SHELL = re.compile(r"^\s*(?:export|set|%env)\s+(?=\"?\w+=)", re.IGNORECASE)
+_PROPERTY = re.compile(r"^\s*[\w-]+(?:\.[\w-]{1,40}|\.\"[\w-]{1,40}\"){1,8}\s*[=:]")  # ``openai."backup".api-key=``
 _SETX = re.compile(r"^\s*(?:setx|ENV|set\s+-\w{1,3})\s+(\w+)\s+(?!=)", re.IGNORECASE)
 _LABEL_TEXT = (
     "url baseurl base_url endpoint key apikey api_key api-key token 地址 接口地址 网址 密钥 秘钥 令牌 模型 model models"
@@ -93,15 +109,22 @@ _WIKI_ITEM = re.compile(r"^\s*#+(?=\s*\[https?://)")  # a numbered one of MediaW
 _LONGEST_LINE = 200_000
 
 
+_ASSIGNED = re.compile(r"\s*[\w.-]{1,60}\s*[=:]")
+_SECTION = re.compile(r"\s*\[{1,2}([\w. -]{1,60})\]{1,2}\s*")
+
+
 class TokenReader:
     """Reads lines into tokens; a label without a value is kept for the next line."""
 
     def __init__(self) -> None:
         self._pending: tuple[Named, str] | None = None
+        self._is_of_other = False  # the section is another service's (``[webhook]``)
 
     def read(self, number: int, text: str) -> Line:
         line = Line(number, text)
-        if len(text) > _LONGEST_LINE:
+        if text.lstrip()[:1] == "[" and (section := _SECTION.fullmatch(text)) is not None:
+            self._is_of_other = is_service_alone(section[1])
+        if len(text) > _LONGEST_LINE or (self._is_of_other and _ASSIGNED.match(text) is not None):
             line.words.append("")
             return line
         if "://" in text and (found := _PLAIN_LINE.fullmatch(text)) is not None and _is_plain(found):
@@ -122,7 +145,9 @@ class TokenReader:
     def _fill(self, line: Line, content: str) -> None:
         if (kept := _without_comment(line, content)) is None:
             return
-        content = _as_assignments(BULLET.sub("", PROMPT.sub("", plain_command(kept))))
+        command = plain_command(kept)
+        line.is_command = command != kept
+        content = _as_assignments(BULLET.sub("", PROMPT.sub("", command)))
         named, name = self._pending or (None, "")
         self._pending = None
         at = 0
@@ -141,15 +166,20 @@ class TokenReader:
                 and before.rstrip().endswith((":", "="))
                 and re.search(r"sk-|\d", content[found.end() :]) is None
             )
-            if is_where_to_get or _is_other_address(before, named, name) or (named is None and _is_of_site(before)):
+            if _is_other_address(before, named, name):
+                named, name, at = None, "", found.end()
+                continue
+            if is_where_to_get or (named is None and _is_of_site(before)):
                 named = Named(Field.SITE)
             at = _address(line, content, found, named)
             if not (named and named.owner and _NEXT_IN_LIST.match(content, at)):
                 named, name = None, ""
         named, name = self._piece(line, content[at:], named, name)
         has_value = bool(line.tokens) or (named is not None and named.field is Field.SITE and bool(line.words))
-        if named is not None and not has_value and not _EMPTY_VALUE.search(content):
-            self._pending = (named, name)
+        if named is not None and not has_value:
+            is_empty = _EMPTY_VALUE.search(content) is not None
+            self._pending = None if is_empty else (named, name)
+            line.empty = named.owner if is_empty and named.field is Field.KEY else ""
 
     def _piece(self, line: Line, piece: str, named: Named | None, name: str) -> tuple[Named | None, str]:
         """Reads what stands between two addresses; returns the label that is still without a value."""
@@ -175,6 +205,8 @@ class TokenReader:
         if named is None or named.field in (Field.OTHER, Field.ENABLED, Field.DISABLED, Field.LOGIN):
             if named is not None and named.field is Field.OTHER and is_name(name) and not is_detail(name):
                 line.words.append(name)
+            if named is not None and _is_other_credential(name, stripped):
+                return None
             if _IDENTITY.search(name):
                 text = " ".join(text.split()[1:])
             self._words(line, text, is_under_other=named is not None)
@@ -204,17 +236,13 @@ class TokenReader:
         return None
 
     def _models(self, line: Line, text: str, owner: str) -> None:
-        text = re.sub(r"\s--?[a-z].*$|^\w+\{(?=[\"'])", "", text)
+        text = re.sub(r"\s--?[a-z].*$|^\w+\{(?=[\"'])|(?<=\])[^\[]*$", "", text)
         text = _TYPE.sub("", text)
-        if _EXPRESSION.match(text):  # ``init("gpt-5", …``
-            text = next(iter(re.findall(r"[\"']([^\"']{1,200})", text)), "")
         if (quoted := _QUOTED_WORD.match(text)) is not None or (owner and not re.search(r"[,;|]", text)):
             text = quoted[1] if quoted else text.split()[0]  # ``MODEL="glm-4.6" claude``
         words = text.split()
         if len(words) > 1 and _WORDS.fullmatch(text) and kind_of(words[0]) is not Kind.MODEL:
             return
-        if len(words) > 1 and not re.search(r"[,;|]", text) and all(kind_of(word) is Kind.MODEL for word in words):
-            text = ",".join(words)
         line.tokens.append(Token(Field.MODELS, re.sub(r"(?<=\S)\s*\([^()]*\)?|[\"'\[\]()]", "", text), True, owner))
 
     def _platform(self, line: Line, text: str) -> None:
@@ -257,8 +285,6 @@ class TokenReader:
             line.words.append(key)
         elif key:
             line.tokens.append(Token(Field.KEY, key, True, named.owner, notes))
-        elif re.search(r"<[^<>]+>|\{[^{}]*\}", value):
-            line.tokens.append(Token(Field.KEY, value.strip(), True, named.owner))
         else:
             self._words(line, first)
         self._words(line, " ".join(words[joined:]))
@@ -301,7 +327,7 @@ class TokenReader:
                 kind = kind_of(word)
                 is_other = is_under_other or is_under_option
                 is_id = is_other and kind is Kind.KEY and not cleaning.is_prefixed_key(word)
-                if is_id or ((is_under_address or is_under_option) and kind is Kind.WEAK):
+                if is_id or ((is_under_address or is_other) and kind is Kind.WEAK):
                     line.words.append(word)  # an id, a hash, another secret; the name of a server
                 else:
                     named = self._word(line, word, named)
@@ -363,6 +389,8 @@ def _as_assignments(content: str) -> str:
         content = re.sub(r"\$env:", " ", content, flags=re.IGNORECASE)
     if _ADJACENT_SIGN.search(content) is not None:
         content = _ADJACENT.sub(r"\1=", content)
+    if '."' in content:
+        content = _PROPERTY.sub(lambda found: found[0].replace('"', ""), content)
     if "--" in content:
         content = _FLAGGED.sub(_as_label, content)
     return _SETX.sub(r"\1=", _SHELL.sub("", content))
@@ -381,7 +409,7 @@ def _without_comment(line: Line, content: str) -> str | None:
     commented = re.match(r"\s*(#{1,6}|//+)\s*(.*)$", content)
     if commented is not None:
         return _heading(line, *commented.groups())
-    found = _COMMENT.search(content) if _cheap_comment(content) else None
+    found = _COMMENT.search(content) if _COMMENT_SIGN.search(content) else None
     if found is None:
         return content
     line.comment = found[0].strip(" #/")
@@ -418,22 +446,34 @@ def _address(line: Line, content: str, found: re.Match[str], named: Named | None
     if content[found.end() : found.end() + 1] in ("{", "<") or _BRACKETED.match(content, found.end()):
         template = _PLACEHOLDER_URL.match(content, found.start())
         address = template[0] if template else address
-    _take_address(
-        line, address, named, _ABOUT_PAGE.search(content[max(0, found.start() - 60) : found.start()]) is not None
-    )
+    before = content[max(0, found.start() - 60) : found.start()]
+    is_called = _CALLED.search(before) is not None or (line.is_command and not _CREDENTIAL.search(content))
+    is_other_call = is_called and not has_api_form(address)
+    _take_address(line, address, named, is_other_call or _ABOUT_PAGE.search(before) is not None)
     return found.start() + max(len(address), 1)
 
 
 def _is_other_address(before: str, named: Named | None, name: str) -> bool:
     """Whether an address is that of another service (``APP_URL=``), or one on which a program listens."""
-    is_other = named is not None and named.field is Field.OTHER and _OTHER_ADDRESS.fullmatch(name) is not None
-    return is_other or _SERVED.search(before) is not None
+    is_unknown = named is not None and named.field is Field.OTHER
+    is_variable = before.rstrip("\"' ").endswith("=") and name.isupper() and _RELAY_NAME.search(name) is None
+    return (
+        is_unknown and (is_variable or _OTHER_ADDRESS.fullmatch(name) is not None or is_other_service(name))
+    ) or _SERVED.search(before) is not None
+
+
+def _is_other_credential(name: str, value: str) -> bool:
+    """Whether a value is that of another service, or of a program's own (``SECRET_KEY=``, ``ANON_KEY=eyJ…``)."""
+    is_own = name == "SECRET_KEY" or (_OTHER_CREDENTIAL.fullmatch(name) is not None and not value.startswith("sk-"))
+    return is_own or is_other_service(name)
 
 
 def _is_of_site(before: str) -> bool:
     """Whether the word directly before an address says that it is a page (``查询额度 https://…``)."""
     word = before.split()[-1].strip(",;.:-") if before[-1:].isspace() and before.strip() else ""
-    return not word.isascii() and (named := field_of(word)) is not None and named.field is Field.SITE
+    if word.isascii():
+        return is_service_alone(word)
+    return (named := field_of(word)) is not None and named.field is Field.SITE
 
 
 def _take_address(line: Line, address: str, named: Named | None, about: bool) -> None:
@@ -447,15 +487,4 @@ def _take_address(line: Line, address: str, named: Named | None, about: bool) ->
     line.taken.add((kind, address.rstrip("/")))
     line.tokens.append(
         Token(kind, address, labelled, named.owner if named else "", backup=bool(named and named.backup))
-    )
-
-
-def _cheap_comment(content: str) -> bool:
-    return (
-        " #" in content
-        or '"#' in content
-        or "'#" in content
-        or "\t#" in content
-        or " //" in content
-        or "\t//" in content
     )

@@ -2,20 +2,23 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from batch_import.domain.types import Platform
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, Named, field_of, is_off, platform_of, provider_platform
-from batch_import.intake.limited import toml_of, yaml_of
+from batch_import.intake.limited import DEEPEST, toml_of, yaml_of
 from batch_import.intake.roots import with_path
 
 CUT = "\ufdd0cut"  # the name that an object gets where the text broke off within it
 _STRONG_ADDRESS = re.compile(r"base|api|endpoint|地址|接口", re.IGNORECASE)
 SURE = (cleaning.Kind.KEY, cleaning.Kind.PLACEHOLDER)
 _YAML_INSIDE = re.compile(r"^[ \t]*(?:-[ \t]+)?\w*(?:base|url|host|endpoint)\w*:[ \t]+\S", re.MULTILINE | re.IGNORECASE)
+_VARIABLE = re.compile(r"[A-Za-z_]\w*=")
+_WEAK_NAMES = ("token", "auth", "credential", "credentials")
+_ECHO = re.compile(r"echo\s+[\"']?([^\s\"']{1,512})[\"']?")
 _KNOWN_REST_TEXT = """
     balance concurrency created_time data group groups id items message order page page_size priority
     provider sort success tag timestamp total updated_time used_quota version weight
@@ -38,6 +41,8 @@ class Own:
     login: bool = False
     disabled: bool = False
     strong: bool = False
+    empty: set[str] = field(default_factory=set)  # owners of keys that are there without a value
+    weak: bool = False  # a key of a name that anything may have (``token``)
     unknown: bool = False
     cut: bool = False
     exact: bool = False
@@ -75,7 +80,7 @@ def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
         return True
     if name == "id" and isinstance(value, str) and not value.isdigit() and len(value) <= 30:
         own.identity = value
-    if isinstance(value, str) and name.lower() in ("password", "pass") and cleaning.is_key_like(value):
+    if isinstance(value, str) and _is_password(name.lower(), value):
         own.password = value
         return True
     if _take_part(own, name.lower(), value):
@@ -94,6 +99,10 @@ def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
         return False
     _take_single(own, named.field, name, value)
     return True
+
+
+def _is_password(name: str, value: str) -> bool:
+    return name in ("password", "pass", "secret_key") and cleaning.is_prefixed_key(value.partition("|")[0])
 
 
 def _take_part(own: Own, name: str, value: Any) -> bool:
@@ -141,11 +150,18 @@ def _take_name(own: Own, name: str, value: Any) -> None:
 
 
 def as_fields(node: Any) -> dict[str, Any] | None:
-    """A list of ``{"name": "OPENAI_BASE_URL", "value": text}`` as one object; None for any other value."""
-    if not isinstance(node, list) or not node or not all(isinstance(one, dict) for one in node):
+    """A list of ``{"name": "OPENAI_BASE_URL", "value": text}`` or ``NAME=text`` as one object; None for any other."""
+    if not isinstance(node, list) or not node:
         return None
-    node = [one for one in node if "valueFrom" not in one] or node  # Kubernetes: a reference to a secret
-    pairs = [(one.get("name", one.get("key")), _value_of(one)) for one in node]
+    if all(isinstance(one, str) and _VARIABLE.match(one) for one in node):  # of a container
+        pairs: list[tuple[Any, Any]] = [tuple(one.split("=", 1)) for one in node]
+    elif all(isinstance(one, dict) for one in node):
+        node = [
+            one for one in node if _value_of(one) is not None or says(one, Field.ADDRESS)
+        ] or node  # others refer to a secret
+        pairs = [(one.get("name", one.get("key", one.get("identifier"))), _value_of(one)) for one in node]
+    else:
+        return None
     if not all(isinstance(name, str) and value is not None for name, value in pairs):
         return None
     return dict(pairs) if len(dict(pairs)) == len(pairs) else None
@@ -166,7 +182,17 @@ def named_value(node: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def unwrapped(named: Named | None, value: Any) -> Any:
-    """The text of ``{"value": text}`` or of Postman's ``{"raw": text}`` where a name asks for one."""
+    """The text of ``{"value": text}`` or of Postman's ``{"raw": text}`` where a name asks for one.
+
+    In a list of keys, each with its models (Bifrost), ``value`` is the key.
+    """
+    if named is not None and named.field is Field.KEY and isinstance(value, list):
+        return [
+            {"key": one["value"], **{name: rest for name, rest in one.items() if name != "value"}}
+            if isinstance(one, dict) and isinstance(one.get("value"), str) and not says(one, Field.KEY)
+            else one
+            for one in value
+        ]
     if named is None or not isinstance(value, dict):
         return value
     text = value.get("value") if len(value) == 1 else value.get("raw")
@@ -186,6 +212,8 @@ def _take_address(own: Own, named: Named, name: str, value: Any) -> bool:
     ):
         return all(_take_address(own, named._replace(owner=str(owner)), name, one) for owner, one in value.items())
     values = [value] if isinstance(value, str) else value
+    if isinstance(value, str) and len(parts := texts_of(value)) > 1 and all(map(cleaning.has_scheme, parts)):
+        values = parts
     values = [_address_alone(one) for one in values] if isinstance(values, list) else [None]
     if not all(isinstance(one, str) for one in values):
         return False
@@ -197,6 +225,23 @@ def _take_address(own: Own, named: Named, name: str, value: Any) -> bool:
         own.strong = own.strong or _STRONG_ADDRESS.search(name) is not None
         own.exact = own.exact or name == "apiHost"
     return True
+
+
+def texts_of(value: Any) -> list[str]:
+    """The texts of a list, or of one text between semicolons or commas; nothing for any other value."""
+    if isinstance(value, str):
+        is_list = ";" in value or "," in value
+        return [part.strip() for part in re.split("[;,]", value[: 10 * cleaning.LONGEST_ADDRESS])] if is_list else []
+    return value if isinstance(value, list) and all(isinstance(one, str) for one in value) else []
+
+
+def texts_in(node: Any, depth: int = DEEPEST) -> Iterator[str]:
+    """All texts below ``node``."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict | list) and depth:
+        for one in node.values() if isinstance(node, dict) else node:
+            yield from texts_in(one, depth - 1)
 
 
 def _address_alone(node: Any) -> Any:
@@ -219,7 +264,7 @@ def _is_address(text: str, name: str) -> bool:
 
 
 def _take_key(own: Own, named: Named, name: str, value: Any) -> bool:
-    if isinstance(value, dict) and _are_keys(list(value.values())) and not any(map(_is_key_name, value)):
+    if isinstance(value, dict) and _are_keys(_flat(value.values())) and not any(map(_is_key_name, value)):
         return all(_take_key(own, named._replace(owner=str(owner)), name, one) for owner, one in value.items())
     values = value if isinstance(value, list) else [value]
     keys = [one for one in values if isinstance(one, str) and one.strip() and not cleaning.is_scheme_word(one)]
@@ -227,13 +272,21 @@ def _take_key(own: Own, named: Named, name: str, value: Any) -> bool:
         return False
     if "credential" in name.lower() and any(map(cleaning.is_uuid, keys)):  # the id of an entry elsewhere
         return True
+    if name.lower() == "secret" and not any(map(cleaning.is_prefixed_key, keys)):  # of a program itself
+        return True
+    own.weak = own.weak or name.lower() in _WEAK_NAMES
+    own.empty |= {named.owner} if named.owner and not keys else set()
     for key in keys:
         own.key_of.setdefault(named.owner, []).extend(_several(key))
     return True
 
 
+def _flat(values: Iterable[Any]) -> list[Any]:
+    return [one for value in values for one in (value if isinstance(value, list) else [value])]
+
+
 def _is_key_name(name: object) -> bool:
-    return (named := field_of(str(name))) is not None and named.field is Field.KEY
+    return (named := field_of(str(name))) is not None and named.field in (Field.KEY, Field.LOGIN)
 
 
 def _several(key: str) -> list[str]:
@@ -283,6 +336,8 @@ def _names(value: Any, depth: int) -> Iterator[str]:
     elif isinstance(value, dict) and depth < 3:
         if isinstance(value.get("default"), list | str):
             yield from _names(value["default"], depth + 1)
+        elif isinstance(value.get("id", value.get("name")), str):
+            yield _name_of_model(value)
         elif all(isinstance(one, dict | str) for one in value.values()) and not ({"providers", "fetch"} & set(value)):
             yield from (one if is_models(name) and isinstance(one, str) else str(name) for name, one in value.items())
 
@@ -301,6 +356,8 @@ def opened(name: str, value: Any) -> Any:
     """A text that is itself JSON or TOML (cc-switch keeps codex's configuration so)."""
     if not isinstance(value, str) or len(value) < 20 or len(value) > 100_000:
         return value
+    if (echoed := _ECHO.fullmatch(value)) is not None:  # Claude Code asks a command for its key
+        return echoed[1]
     if value.lstrip().startswith("{"):
         try:
             return json.loads(value)
