@@ -96,6 +96,10 @@ CASES: dict[str, list[Answer]] = {
         says(403, "Upstream request failed: [server_error] Upstream response was not valid JSON"),
         says(200, "Upstream error from Minimax: insufficient balance (1008)"),
     ],
+    "no balance behind the relay: not this key's": [
+        says(402, "Upstream provider has insufficient balance"),
+        says(400, "渠道余额不足"),
+    ],
     "a limit of hours or days": [
         says(402, "已达到每日费用限制 ($60)", type="insufficient_quota"),
         says(402, "Usage limit reached, will reset tomorrow"),
@@ -177,6 +181,7 @@ CASES: dict[str, list[Answer]] = {
         says(200, "rate limit exceeded"),
         says(401, "usage quota has been reached"),
     ],
+    "a limit of requests, as an outage": [says(503, "Rate limited by provider"), says(500, "Too many requests")],
     "the key was refused": [says(401, "no"), page(401), body(200, {"code": 401, "message": "no"})],
     "no such endpoint, in the relay's words": [
         says(404, "Not Found (/v1/responses)"),

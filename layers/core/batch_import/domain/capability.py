@@ -239,6 +239,7 @@ def _calls_tool(body: Any, message: Any, protocol: Protocol) -> bool:
 _ANY_FAILURE = tuple(range(400, 500))
 _FAILURES_OF_SERVER = tuple(range(500, 600))
 _SUCCESS = tuple(range(200, 300))
+_REFUSED = (200, *(status for status in _ANY_FAILURE if status not in (402, 404, 405, 408, 410, 424, 425, 429)))
 _ERROR = (Body.ERROR, Body.OTHER)
 _LIMIT, _MODEL = (Refusal.LIMIT,), (Refusal.MODEL, Refusal.MODEL_AWAY, Refusal.PLAN)
 _KEY = (Refusal.KEY, Refusal.ACCOUNT, Refusal.KEY_LIKELY)
@@ -273,6 +274,8 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.UNAVAILABLE, "refused by what is behind the relay, not by the relay",
         statuses=(*_SUCCESS, 400, 401, 403, 404, 500), bodies=_ERROR, words=(Refusal.UPSTREAM,),
         without=(Refusal.PARAMETER, *_MODEL)),
+    Row(Verdict.UNAVAILABLE, "no balance behind the relay: not this key's", statuses=(*_SUCCESS, *_ANY_FAILURE, 500),
+        bodies=_ERROR, words=(Refusal.UPSTREAM_MONEY,)),
     Row(Verdict.RATE_LIMITED, "a limit of hours or days", statuses=(*_SUCCESS, *_ANY_FAILURE), bodies=_ERROR,
         words=(Refusal.WINDOW,)),
     Row(Verdict.PAYMENT, "no balance at the relay, in its words", statuses=(*_SUCCESS, *_ANY_FAILURE, 500),
@@ -287,9 +290,9 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.RATE_LIMITED, "slow down: says nothing about the key", statuses=(429,)),
     Row(Verdict.UNAVAILABLE, "said to pass", statuses=(*_SUCCESS, *_ANY_FAILURE), bodies=_ERROR,
         words=(Refusal.TEMPORARY,)),
-    Row(Verdict.REJECTED, "the request's form: a parameter", statuses=(200, 400, 422), bodies=_ERROR,
+    Row(Verdict.REJECTED, "the request's form: a parameter", statuses=(200, 400, 422, 500), bodies=_ERROR,
         words=(Refusal.PARAMETER,)),
-    Row(Verdict.FORBIDDEN, "the key is good, but lacks a right", statuses=(200, 400, 401, 403, 500), bodies=_ERROR,
+    Row(Verdict.FORBIDDEN, "the key is good, but lacks a right", statuses=(*_REFUSED, 500), bodies=_ERROR,
         words=(Refusal.PERMISSION,)),
     Row(Verdict.MODEL_NOT_SERVED, "the endpoint is there, this model is not", statuses=(*_SUCCESS, *_ANY_FAILURE),
         bodies=_ERROR, words=_MODEL, without=_LIMIT),
@@ -298,12 +301,14 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.MODEL_NOT_SERVED, "nothing behind the relay has this model", statuses=_FAILURES_OF_SERVER,
         bodies=_ERROR, words=(Refusal.MODEL, Refusal.PLAN), without=_LIMIT),
     Row(Verdict.FORBIDDEN, "the key's group is off", statuses=(400, 401, 403), bodies=_ERROR, words=(Refusal.GROUP,)),
-    Row(Verdict.AUTH_FAILED, "the key was refused, in the relay's words", statuses=(200, 400, 401, 403, 409, 422, 423),
-        bodies=_ERROR, words=_KEY),
+    Row(Verdict.AUTH_FAILED, "the key was refused, in the relay's words", statuses=_REFUSED, bodies=_ERROR,
+        words=_KEY),
     Row(Verdict.AUTH_FAILED, "the key was refused, as an error of a gateway", statuses=(500,), bodies=(Body.ERROR,),
         words=(Refusal.KEY, Refusal.ACCOUNT), without=(Refusal.UPSTREAM, *_MODEL)),
     Row(Verdict.RATE_LIMITED, "a limit that passes, under another status",
         statuses=(200, 400, 401, 403, 404, 413, 420, 430), bodies=_ERROR, words=_LIMIT),
+    Row(Verdict.RATE_LIMITED, "a limit of requests, as an outage", statuses=_FAILURES_OF_SERVER, bodies=_ERROR,
+        words=(Refusal.RATE,), without=(Refusal.UPSTREAM,)),
     Row(Verdict.AUTH_FAILED, "the key was refused", statuses=(401,)),
     Row(Verdict.ABSENT, "no such endpoint, in the relay's words", statuses=(*_SUCCESS, 400, 404), bodies=_ERROR,
         words=(Refusal.ROUTE,)),

@@ -22,6 +22,8 @@ class Refusal(StrEnum):
     CLIENT = "client"  # the relay admits certain programs only
     MONEY = "money"  # unmistakable words: a code of the trade
     UPSTREAM = "upstream"  # what is behind the relay, whatever code of it is passed on
+    UPSTREAM_MONEY = "upstream_money"  # the balance of what is behind the relay
+    RATE = "rate"  # a limit of requests, by its name
     LIMIT = "limit"  # of a minute, a day, a window: it passes
     TEMPORARY = "temporary"  # said to pass, for another reason
     LATER = "later"  # another try is advised, where nothing else is said
@@ -97,7 +99,9 @@ SIGNS: tuple[Sign, ...] = (
          r"|(?:automated|suspicious|unusual|malicious) (?:requests?|queries|traffic)"
          r"|security (?:policy|rules?|check)\b|安全(?:策略|防护|验证|拦截)"
          r"|人机验证|仅限?.{0,12}(?:(?<!v)ip|地区|大陆|境内|国内|海外|境外)", "others"),
+    Sign(_K.WALL, r"\b(?:ssl|tls|client) certificate\b(?! (?:problem|verif|has expired))", "nginx, Kong, Azure APIM"),
     # --- clients
+    Sign(_K.CLIENT, r"\bcors (?:requests?|policy|origin)\b|\bby cors\b|direct.browser.access", "Anthropic, Express"),
     Sign(_K.CLIENT, r"missing (?:required )?(?:header )?x-(?!api-key)[\w-]+", "OpenCode Go"),
     Sign(_K.CLIENT, r"only (?:allows?|accepts?|supports?|available (?:to|for)|for|usable (?:with"
          r"|in))[\w ]{0,24} (?:codex|claude[ -]?code|gemini[ -]?cli)", "sub2api"),
@@ -138,12 +142,14 @@ SIGNS: tuple[Sign, ...] = (
          r"|upstream (?:load|is (?:saturated|overloaded)|request failed|error from)"
          r"|(?:blocked|refused|rejected) by (?:the |an |its |our )?upstream",
          "new-api, OpenRouter, OpenCode Zen"),
-    Sign(_K.UPSTREAM, r"(?:渠道|上游|通道).{0,6}(?:余额|额度|配额)|stream disconnected|连接(?:失败|超时|中断)"
+    Sign(_K.UPSTREAM, r"stream disconnected|连接(?:失败|超时|中断)"
          r"|上游(?:账|帐)[号户]|\bupstream (?:account|subscription)s?\b", "relays"),
     Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
     Sign(_K.UPSTREAM, r"internal (?:server )?error(?!\W*algo\W*invalid)|(?:in|not have )sufficient capacity"
-         r"|内部(?:服务器)?错误|系统(?:异常|错误)", "relays"),
-    Sign(_K.UPSTREAM, r"\bno auth available|no available keys?\b|no available (?:model )?agent|bad_response"
+         r"|内部(?:服务器)?错误|系统(?:异常|错误)|\bmisconfigur|configuration[ _](?:error|required|missing|invalid)",
+         "relays"),
+    Sign(_K.UPSTREAM, r"\bauth_(?:not_found|unavailable)\b|\bno auth available|no available keys?\b"
+         r"|no available (?:model )?agent|bad_response"
          r"|openai_error|do_?request_?failed|fetch failed"
          r"|econn[a-z]+|socket hang up|dial tcp"
          r"|no such host|connection (?:refused|reset|error|timed out|aborted)|unexpected eof"
@@ -160,7 +166,7 @@ SIGNS: tuple[Sign, ...] = (
          "Codex, claude-relay-service, Azure, Kimi"),
     Sign(_K.LIMIT, r"per[ _-]?(?:minute|second|hour|day|week|month)|\b(?:rpm|tpm|rpd|tpd|qps|qpm)\b|daily|weekly"
          r"|hourly", "OpenAI, Gemini, sub2api"),
-    Sign(_K.LIMIT, r"rate[ _-]?limit|too many requests|too_many|throttl|requests? too (?:fast|frequent)"
+    Sign(_K.RATE, r"rate[ _-]?limit|too many requests|too_many|throttl|requests? too (?:fast|frequent)"
          r"|call rate limit", "OpenAI, Aliyun, Azure"),
     Sign(_K.LIMIT, r"resource_exhausted|resource has been exhausted|usage[ _]limit|limit (?:will )?reset"
          r"|quota (?:will )?reset|(?:will|to) reset|resets (?:at|in|on)|\d+-(?:minute|hour|day)\b|retry (?:in|after)"
@@ -175,7 +181,8 @@ SIGNS: tuple[Sign, ...] = (
     # --- other reasons that pass
     Sign(_K.TEMPORARY, r"temporar(?:y|ily)|cool(?:ing)? ?down|冷却|brownout|\bmaintenance\b"
          r"|(?:站点|系统|服务|模型|升级)维护|维护(?:中|模式|升级)|暂时(?:不可用|无法|关闭)", "GitHub Models, relays"),
-    Sign(_K.LATER, r"\btry again\b|\blater\b|\b(?:please|safe to) retry\b|请.{0,4}重试|稍[后等候]", "relays"),
+    Sign(_K.LATER, r"(?m:^(?!.*\b(?:modify|revise|edit|change|adjust)\b).*\btry again\b)|\blater\b|\b(?:please"
+         r"|safe to) retry\b|请.{0,4}重试|稍[后等候]", "relays"),
     # --- no money: words that limits use as well
     Sign(_K.MONEY_LIKELY, r"余额|欠款|额度|balance|billing", "relays"),
     # --- the request's form
@@ -183,6 +190,9 @@ SIGNS: tuple[Sign, ...] = (
          r"|argument|field|value|input|keyword)|missing_required|extra_forbidden|extra inputs", "OpenAI, FastAPI"),
     Sign(_K.PARAMETER, r"max_tokens|max_completion_tokens|max_output_tokens|temperature|top_p|tool_choice"
          r"|enable_thinking|instructions (?:are|is) (?:required|missing)|instructions.{0,20}required", "OpenAI, Codex"),
+    Sign(_K.PARAMETER, r"\bfield `?'?\"?[\w.]+[`'\"]? (?:is )?(?:required|missing)"
+         r"|\b(?:messages|input|prompt|contents?)\b[`'\"]? (?:field )?(?:is |are )?(?:required|missing)\b",
+         "new-api, relays"),
     Sign(_K.PARAMETER, STREAM_WANTED, "new-api, Aliyun, Codex"),
     Sign(_K.PARAMETER, r"field validation for|failed on the '\w+' tag", "Go"),
     Sign(_K.PARAMETER, r"input must be a list|store must be|store.{0,10}false", "Codex"),
@@ -190,12 +200,13 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.PERMISSION, r"missing (?:the )?(?:required )?scopes?\b|\bscopes?\b.{0,24}\bnot\b"
          r"|(?:in|not )sufficient (?:\w+ )?(?:permissions?|scopes?|privileges?|rights)\b"
          r"|lacks? (?:the )?(?:required|necessary)|not authorized to perform", "OpenAI, Hugging Face, Azure, AWS"),
-    Sign(_K.PERMISSION, r"api access\b(?! (?:key|token|(?:was|has been) revoked))|^no permission\b(?!.*\bmodel)"
+    Sign(_K.PERMISSION, r"\bapi (?:permissions?\b|权限)|api access\b(?! (?:key|token|(?:was|has been) revoked))"
+         r"|^no permission\b(?!.*\bmodel)"
          r"|operation not allowed|\bnot have the (?!necessary|required)\w+ permissions?\b"
          r"|\bcannot \w+ path\b",
          "plans without the API, Baidu, Bedrock, Kubernetes"),
     Sign(_K.PERMISSION, r"实名|服务未开通|service ?not ?activated|\bbind (?:your|an?) .{0,24}\baccount"
-         r"|绑定.{0,6}(?:账号|账户|手机)", "SiliconFlow, Tencent, ModelScope"),
+         r"|绑定(?!的).{0,6}(?:账号|账户|手机)|未(?:启用|开通|授予).{0,12}权限", "SiliconFlow, Tencent, ModelScope"),
     # --- this model
     Sign(_K.PLAN, r"code=1311\b", "Zhipu"),
     Sign(_K.MODEL, r"must be verified to use|only .{0,200}allowed now, your model"
@@ -204,7 +215,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.MODEL, r"(?:no|without|lacks?|not have|n't have|denied|unable to|cannot|can't|not allowed to"
          r"|not (?:authorized|permitted|entitled) (?:to|for))[\w ]{0,30}(?:access|use)[\w ]{0,20}\bmodel",
          "OpenAI, GitHub Models, Together, Bedrock"),
-    Sign(_K.MODEL, r"\bno (?:\w+ ){0,2}(?:endpoints?|deployments?|channels?|providers?"
+    Sign(_K.MODEL, r"\bno (?:\w+ ){0,2}(?:endpoints?|deployments?|channels?|providers?(?! credential)"
          r"|accounts?|upstreams?|backends?)\b.{0,30}(?:found |available |support\w* |serv\w* "
          r"|match\w* )?(?:for|support\w*|serving|matching|found)", "OpenRouter, LiteLLM, sub2api, new-api"),
     Sign(_K.MODEL, r"deploymentnotfound|api deployment for this resource"
@@ -282,6 +293,7 @@ SAYINGS: tuple[Saying, ...] = (
     Saying(_K.MONEY, ("plan",), ("absent", "needed"), unless=("model",)),
     Saying(_K.MONEY_LIKELY, ("quota",), ("spent", "off")),
     Saying(_K.UPSTREAM, ("upstream",), ("absent", "bad", "failed", "away")),
+    Saying(_K.UPSTREAM_MONEY, ("upstream",), ("money",), unless=("yours",), after=True),
     Saying(_K.CLIENT, ("client",), ("denied", "only"), unless=("model",)),
     Saying(_K.CLIENT, ("client",), ("absent",), unless=("model", "key")),
     Saying(_K.PLACE, ("place",), ("denied", "off", "absent"), unless=("model",)),
@@ -289,7 +301,8 @@ SAYINGS: tuple[Saying, ...] = (
     Saying(_K.PLAN, ("plan",), ("denied",)),
     Saying(_K.MODEL, ("model",), ("absent", "denied", "off", "bad", "only")),
     Saying(_K.MODEL_AWAY, ("model",), ("away",)),
-    Saying(_K.KEY, ("key",), ("absent", "off", "bad", "away")),
+    Saying(_K.KEY, ("key",), ("absent", "off", "bad")),
+    Saying(_K.KEY, ("key",), ("away",), unless=("account",)),
     Saying(_K.KEY_LIKELY, ("key",), ("failed",), after=True),
     Saying(_K.ACCOUNT, ("account",), ("off", "away"), after=True),
 )
@@ -321,6 +334,10 @@ def _refusals(words: str, model: str) -> tuple[Refusal, ...]:
         found.update(_said(sentence))
     if Refusal.RENEWS in found and not found.isdisjoint(_SPENT):
         found.add(Refusal.WINDOW)
+    if Refusal.RATE in found:
+        found.add(Refusal.LIMIT)
+    if Refusal.LATER in found:  # an account that comes back is none that is locked
+        found.discard(Refusal.ACCOUNT)
     return tuple(kind for kind in Refusal if kind in found)
 
 

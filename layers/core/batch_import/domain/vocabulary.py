@@ -20,7 +20,8 @@ VOCABULARY: tuple[Words, ...] = (
     # --- what refusals speak of
     Words(
         "model",
-        r"(?<!v1[ /])\bmodels?\b(?!=| agents?\b)|\bmodel ?(?:code|id|name)s?\b|\bdeployments?\b|\bmodell\w*"
+        r"(?<!v1[ /])\bmodels?\b(?!=| agents?\b| providers?\b(?! for\b))|\bmodel ?(?:code|id|name)s?\b"
+        r"|\bdeployments?\b|\bmodell\w*"
         r"|\bmodelos?\b"
         r"|\bmodello\b"
         r"|模型"
@@ -101,7 +102,8 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "client",
-        r"(?<!unauthorized )\bclients?\b(?! (?:error|exception|id)\b)|\bthird party\b|\bcodex\b|\bclaude code\b"
+        r"(?<!unauthorized )\bclients?\b(?! (?:error|exception|id)\b)|\bthird party\b"
+        r"|\b(?:codex|claude code)\b(?! (?:provider|channel|account|upstream|backend)s?\b)"
         r"|\bgemini cli\b"
         r"|\buser agent\b|\bua\b|\bbrowsers?\b|\bopen ?code\b|\bcline\b|\b(?:roo|kilo|qwen) ?code\b"
         r"|\bcoding (?:agents?|tools?|plan|clients?)\b|\b(?:cli|ide)\b(?! tokens?\b)"
@@ -110,9 +112,13 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "upstream",
-        r"\bupstreams?\b|\bproviders?\b|\bchannels?\b|\bbackends?\b|\btargets?\b|\b(?:account|cookie|token"
-        r"|key)s? pool\b"
+        r"\bupstreams?\b|(?<!inference )\bproviders?\b|\bchannels?\b|\bbackends?\b|\btargets?\b|\b(?:account|cookie"
+        r"|token|key)s? pool\b"
         r"|渠道|通道|管道|上游|供应商|服务商|货源|号池",
+    ),
+    Words(
+        "yours",
+        r"\byou(?:r|rs|'ve|'re)?\b|[您你]",
     ),
     # --- what they say of it
     Words(
@@ -128,7 +134,7 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\brequired\b(?! (?:\w+ )?(?:permission|scope|role|field|parameter|action))|\bno longer\b|\bempty\b"
         r"|\bexistiert nicht|\bfehlt\b|\bintrouvable|\bindisponible|\bn'existe pas|\bmanquante?\b"
         r"|\bnon (?:trovato|esiste)"
-        r"|不存在|未找到|找不到|未配置|未提供|缺少|没有找到|没有有效|无可用|没有可用|为空|未启用|未上线"
+        r"|不存在|未找到|找不到|未配置|未提供|缺少|没有找到|没有有效|无可用|没有可用|为空|未启用(?!.{0,12}权限)|未上线"
         r"|\bне (?:найден\w*|существует)|\bнедоступ\w*|\bотсутств\w*|\bnicht (?:gefunden|verfügbar|vorhanden)"
         r"|\bno (?:está )?(?:encontrad\w|existe|disponible)|\bnão (?:encontrad\w|existe|disponível)|見つかりません"
         r"|存在しません|利用(?:できません|いただけません)|찾을 수 없|존재하지 않|không (?:tồn tại|tìm thấy)"
@@ -185,6 +191,8 @@ VOCABULARY: tuple[Words, ...] = (
         r"\binvalid\w*|\bincorrect\w*|\bmisspell?\w*|\bwrong\b|\bbad\b|\billegal\b|\bmalformed\b"
         r"|\bnot (?:a )?valid\b|\bnot in the (?:\w+ )?format\b|n[o']t match\b|\bleaked\b|\bcompromised\b"
         r"|\bnot be (?:validated|verified)"
+        r"|\b(?:another|different) (?:project|account|organi[sz]ation|workspace|team|tenant|user|product|service|region"
+        r"|environment)\b|不属于|不匹配"
         r"|\bfalsch\w*|\binvalide\w*"
         r"|\bincorrecta?\b|\bnon valid\w|\binconnue?\b"
         r"|有误|写错|错误|不正确|无效|非法|不合法|状态不可用|無効|不正"
