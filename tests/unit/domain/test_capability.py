@@ -141,6 +141,9 @@ CASES: dict[str, list[Answer]] = {
         says(400, "Stream must be set to true"),
         body(400, {"detail": "Instructions are required"}),
     ],
+    "a parameter that is asked for before the key is looked at": [
+        says(401, "Authentication Error, 'user' param not passed in", type="auth_error"),
+    ],
     "the key is good, but lacks a right": [
         says(401, "You have insufficient permissions for this operation. Missing scopes: model.request."),
         says(403, "User x is not authorized to perform: bedrock:InvokeModel"),

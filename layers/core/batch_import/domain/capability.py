@@ -292,6 +292,8 @@ VERDICTS: tuple[Row, ...] = (
         words=(Refusal.TEMPORARY,)),
     Row(Verdict.REJECTED, "the request's form: a parameter", statuses=(200, 400, 422, 500), bodies=_ERROR,
         words=(Refusal.PARAMETER,)),
+    Row(Verdict.REJECTED, "a parameter that is asked for before the key is looked at", statuses=(401, 403),
+        bodies=_ERROR, words=(Refusal.PARAMETER,), without=(Refusal.KEY, Refusal.ACCOUNT, Refusal.PERMISSION, *_MODEL)),
     Row(Verdict.FORBIDDEN, "the key is good, but lacks a right", statuses=(*_REFUSED, 500), bodies=_ERROR,
         words=(Refusal.PERMISSION,)),
     Row(Verdict.MODEL_NOT_SERVED, "the endpoint is there, this model is not", statuses=(*_SUCCESS, *_ANY_FAILURE),

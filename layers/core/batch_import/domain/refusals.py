@@ -161,6 +161,8 @@ SIGNS: tuple[Sign, ...] = (
     # --- limits that pass
     Sign(_K.WINDOW, r"(?:用完|用尽|耗尽|exhausted|exceed\w*|used up)(?s:.{0,60})(?:稍后|\blater\b|in.flight)",
          "relays that renew quotas"),
+    Sign(_K.WINDOW, r"\boutside (?:of )?(?:[\w']+ ){0,5}(?:schedule|(?:business |working |service )?hours|time window"
+         r"|access.schedule)\b|非(?:服务|开放|工作)时[间段]|不在.{0,12}时[间段]", "LiteLLM"),
     Sign(_K.RENEWS, r"\bresets? (?:at|in|on|after|tomorrow)\b|\bwill reset\b|replenish\w*|重置|リセット|\bсброс\w*"
          r"|resets_at|\brenews\b|\bnext (?:billing )?(?:cycle|period)\b|\b(?:for|until) (?:the )?reset\b",
          "Codex, claude-relay-service, Azure, Kimi"),
@@ -184,10 +186,11 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.LATER, r"(?m:^(?!.*\b(?:modify|revise|edit|change|adjust)\b).*\btry again\b)|\blater\b|\b(?:please"
          r"|safe to) retry\b|请.{0,4}重试|稍[后等候]", "relays"),
     # --- no money: words that limits use as well
-    Sign(_K.MONEY_LIKELY, r"余额|欠款|额度|balance|billing", "relays"),
+    Sign(_K.MONEY_LIKELY, r"余额|欠款|额度|balance|billing|\bnot (?:been )?purchased\b|未购买", "relays"),
     # --- the request's form
     Sign(_K.PARAMETER, r"(?:unsupported|unknown|unrecognized|missing|extra|unexpected)[_ ](?:required )?(?:parameter"
-         r"|argument|field|value|input|keyword)|missing_required|extra_forbidden|extra inputs", "OpenAI, FastAPI"),
+         r"|argument|field|value|input|keyword)|missing_required|\bparam(?:eter)? (?:was )?not passed|extra_forbidden"
+         r"|extra inputs", "OpenAI, FastAPI"),
     Sign(_K.PARAMETER, r"max_tokens|max_completion_tokens|max_output_tokens|temperature|top_p|tool_choice"
          r"|enable_thinking|instructions (?:are|is) (?:required|missing)|instructions.{0,20}required", "OpenAI, Codex"),
     Sign(_K.PARAMETER, r"\bfield `?'?\"?[\w.]+[`'\"]? (?:is )?(?:required|missing)"
@@ -205,7 +208,8 @@ SIGNS: tuple[Sign, ...] = (
          r"|operation not allowed|\bnot have the (?!necessary|required)\w+ permissions?\b"
          r"|\bcannot \w+ path\b",
          "plans without the API, Baidu, Bedrock, Kubernetes"),
-    Sign(_K.PERMISSION, r"实名|服务未开通|service ?not ?activated|\bbind (?:your|an?) .{0,24}\baccount"
+    Sign(_K.PERMISSION, r"实名|服务未开通|service ?not ?activated|service_(?:blocked|disabled)\b|\bbind (?:your"
+         r"|an?) .{0,24}\baccount"
          r"|绑定(?!的).{0,6}(?:账号|账户|手机)|未(?:启用|开通|授予).{0,12}权限", "SiliconFlow, Tencent, ModelScope"),
     # --- this model
     Sign(_K.PLAN, r"code=1311\b", "Zhipu"),
@@ -239,13 +243,14 @@ SIGNS: tuple[Sign, ...] = (
          r"|account_deactivated|access_terminated|consumer_suspended"
          r"|\bunregistered callers\b", "Aliyun, Gemini, Anthropic"),
     Sign(_K.KEY, r"(?:user|account|organization|用户|账号|账户|帐户).{0,16}(?:banned|blocked|suspended|disabled"
-         r"|deactivated|已被?封禁|被禁用|封禁|已禁用)|user_inactive|user not found",
+         r"|deactivated|已被?封禁|被禁用|封禁|已禁用)|user_inactive|user not found"
+         r"|\b(?:project|account|user|team|organi[sz]ation) (?:has been|is|was) denied\b",
          "new-api, Anthropic, OpenRouter, xAI"),
     Sign(_K.KEY, r"(?:missing|no) authorization|authorization header (?:is )?(?:missing|required)"
          r"|noauth(?:error|orized)|invalid_client|not (?:authenticated|logged in)"
          r"|(?:sign|log)(?:ging|ning)? ?in again|(?:session|login) (?:has |is )?expired", "Google, Xunfei, Baidu"),
     Sign(_K.KEY, r"\bapp(?: ?id| ?key)? not ex\w+|unsupported (?:\w+ )?token type|deactivated workspace"
-         r"|(?:用户|账号|账户)不存在",
+         r"|(?:用户|账号|账户|租户|企业|团队)(?:信息)?不存在",
          "Baidu, Lingma, Codex"),
     Sign(_K.KEY, r"login fail|身份验证失败|鉴权失败|认证失败|未登录|authorization failed", "MiniMax, Zhipu 1000"),
     # --- the path
@@ -289,7 +294,8 @@ SAYINGS: tuple[Saying, ...] = (
     Saying(_K.WINDOW, ("month",), ("quota", "limit"), unless=("money",)),
     Saying(_K.LIMIT, ("limit",), ("spent",)),
     Saying(_K.MONEY, ("money",), ("spent", "off")),
-    Saying(_K.MONEY, ("plan",), ("off",)),
+    Saying(_K.MONEY, ("plan",), ("off",), after=True),
+    Saying(_K.MONEY, ("plan",), ("off",), unless=("account",)),
     Saying(_K.MONEY, ("plan",), ("absent", "needed"), unless=("model",)),
     Saying(_K.MONEY_LIKELY, ("quota",), ("spent", "off")),
     Saying(_K.UPSTREAM, ("upstream",), ("absent", "bad", "failed", "away")),
@@ -298,7 +304,7 @@ SAYINGS: tuple[Saying, ...] = (
     Saying(_K.CLIENT, ("client",), ("absent",), unless=("model", "key")),
     Saying(_K.PLACE, ("place",), ("denied", "off", "absent"), unless=("model",)),
     Saying(_K.GROUP, ("group",), ("absent", "denied", "off"), unless=("model",)),
-    Saying(_K.PLAN, ("plan",), ("denied",)),
+    Saying(_K.PLAN, ("plan",), ("denied",), unless=("account",)),
     Saying(_K.MODEL, ("model",), ("absent", "denied", "off", "bad", "only")),
     Saying(_K.MODEL_AWAY, ("model",), ("away",)),
     Saying(_K.KEY, ("key",), ("absent", "off", "bad")),
