@@ -74,6 +74,10 @@ CASES: dict[str, list[Answer]] = {
     "a challenge page": [Answer(503, "<html><title>Just a moment...</title></html>", "text/html")],
     "a 200 page is a login or parking page, not an API": [page(200), Answer(200, "  " + HTML, "application/json")],
     "a WAF page, not the provider": [page(403), page(406), page(409)],
+    "what was asked, or the answer to it, was not liked": [
+        says(451, "The content you provided or machine outputted is blocked.", type="censorship_blocked"),
+        says(400, "Content did not pass the moral check, please modify and try again."),
+    ],
     "forbidden by a law, of a country": [page(451), body(451, {"error": {"message": "x"}}), Answer(451, "", "")],
     "a 200 that holds no completion is not a success": [
         body(200, {"choices": []}),

@@ -153,6 +153,8 @@ def error_of(body: Any, deepest: int = _DEEPEST) -> Mapping[str, Any]:
     if not isinstance(body, dict):
         return {}
     error = next((value for value in _fields(body, _ERROR) if value), None)
+    if error is True:
+        return {key: body[key] for key in islice(body, _MOST_FIELDS) if body[key] is not True} or {"message": "error"}
     if isinstance(error, list) and isinstance(error[0], dict):
         error = error[0]
     if isinstance(error, dict):

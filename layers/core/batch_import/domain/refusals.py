@@ -29,6 +29,7 @@ class Refusal(StrEnum):
     LATER = "later"  # another try is advised, where nothing else is said
     MONEY_LIKELY = "money_likely"  # words that limits use as well
     PARAMETER = "parameter"  # the request's form
+    CONTENT = "content"  # what was asked, or the answer to it
     GROUP = "group"  # the key's group at the relay is off or closed to it
     PLAN = "plan"  # a subscription without this model
     MODEL = "model"  # this model, not the relay
@@ -148,6 +149,9 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.UPSTREAM, r"internal (?:server )?error(?!\W*algo\W*invalid)|(?:in|not have )sufficient capacity"
          r"|内部(?:服务器)?错误|系统(?:异常|错误)|\bmisconfigur|configuration[ _](?:error|required|missing|invalid)",
          "relays"),
+    Sign(_K.UPSTREAM, r"\b(?:codex|kiro|qwen|antigravity|vertex|gemini|anthropic|openai|copilot|aws|bedrock|oauth)"
+         r" credentials?\b|\btoken refresh failed|\brefresh(?:ing)? (?:the )?(?:\w+ )?token failed|\binvalid_grant\b",
+         "relays of subscriptions"),
     Sign(_K.UPSTREAM, r"\bauth_(?:not_found|unavailable)\b|\bno auth available|no available keys?\b"
          r"|no available (?:model )?agent|bad_response"
          r"|openai_error|do_?request_?failed|fetch failed"
@@ -161,7 +165,8 @@ SIGNS: tuple[Sign, ...] = (
     # --- limits that pass
     Sign(_K.WINDOW, r"(?:用完|用尽|耗尽|exhausted|exceed\w*|used up)(?s:.{0,60})(?:稍后|\blater\b|in.flight)",
          "relays that renew quotas"),
-    Sign(_K.WINDOW, r"\boutside (?:of )?(?:[\w']+ ){0,5}(?:schedule|(?:business |working |service )?hours|time window"
+    Sign(_K.WINDOW, r"\bperiod(?:ic)? quota\b|\boutside (?:of )?(?:[\w']+ ){0,5}(?:schedule|(?:business |working "
+         r"|service )?hours|time window"
          r"|access.schedule)\b|非(?:服务|开放|工作)时[间段]|不在.{0,12}时[间段]", "LiteLLM"),
     Sign(_K.RENEWS, r"\bresets? (?:at|in|on|after|tomorrow)\b|\bwill reset\b|replenish\w*|重置|リセット|\bсброс\w*"
          r"|resets_at|\brenews\b|\bnext (?:billing )?(?:cycle|period)\b|\b(?:for|until) (?:the )?reset\b",
@@ -199,6 +204,10 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.PARAMETER, STREAM_WANTED, "new-api, Aliyun, Codex"),
     Sign(_K.PARAMETER, r"field validation for|failed on the '\w+' tag", "Go"),
     Sign(_K.PARAMETER, r"input must be a list|store must be|store.{0,10}false", "Codex"),
+    Sign(_K.CONTENT, r"censor\w*|\bmoderation\b|\bmoral check\b|content[ _.](?:filter|polic|block|safety|management"
+         r"|security)"
+         r"|\b(?:unsafe|inappropriate|sensitive) content\b|data_?inspection|risk_?detection"
+         r"|敏感(?:内容|词|信息)|内容(?:审核|安全|违规)|违规内容", "StepFun, Azure, Ark, relays"),
     # --- the key's group
     Sign(_K.PERMISSION, r"missing (?:the )?(?:required )?scopes?\b|\bscopes?\b.{0,24}\bnot\b"
          r"|(?:in|not )sufficient (?:\w+ )?(?:permissions?|scopes?|privileges?|rights)\b"
@@ -232,6 +241,9 @@ SIGNS: tuple[Sign, ...] = (
          r"|\bmodel\b.{0,80}\b(?:is|are) served (?:only )?by\b|loaded mode[ld]\b.{0,12}cannot"
          r"|agreed? to [\w. ]{0,30}\b(?:terms|licen[cs]e)|モデル.{0,8}(?:利用|使用)(?:でき(?:ない|ません)|不可)",
          "LiteLLM, DeepSeek, CliRelay, Infinity, Workers AI, Crazyrouter"),
+    Sign(_K.MODEL, r"\bmodel (?:name |id )?must (?:be|include|have|contain|start)\b|\b(?:unsupported|unknown"
+         r"|invalid) (?:model )?provider\b"
+         r"|\bprovider \S+ (?:is )?not supported", "LLM Gateway, AIClient-2-API"),
     Sign(_K.MODEL, r"model_price_error|\brouting constraint"
          r"|\"(?:enum|literal_error)\", \"loc\": \[\"body\", \"model\"\]"
          r"|ratio or price not set|倍率或价格", "new-api, FastAPI"),
@@ -255,8 +267,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.KEY, r"login fail|身份验证失败|鉴权失败|认证失败|未登录|authorization failed", "MiniMax, Zhipu 1000"),
     # --- the path
     Sign(_K.UNROUTED, r"^missing authentication token$|unable to identify proxy for host", "AWS API Gateway, Apigee"),
-    Sign(_K.ROUTE, r"^(?=(?s:.*)not[ _]?found)(?:\W*(?:http_?404|http_error|(?:code=)?404|none|false|(?:an )?error"
-         r"(?: occurred)?|page|not[ _]?found))+\W*$",
+    Sign(_K.ROUTE, r"^(?=(?s:.*)not[ _]?found)(?:[\W_]*(?:http_?404|http_error|(?:code=)?404|none|false|(?:an )?error"
+         r"(?: occurred)?|page|file|resource|not[ _]?found))+\W*$",
          "FastAPI, Go, Spring, Rails, Symfony"),
     Sign(_K.ROUTE, r"\bapi (?:method )?(?:not found|does not exist|not exist|is not (?:found|published)"
          r"|has not been published)|\bapi(?! ?key|.?[密秘]).{0,16}(?:不存在|已下线)|unsupported (?:open ?api )?method",

@@ -55,7 +55,8 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "money",
-        r"\bbalance\b|\btrial\b|\bcredits?\b|\bfunds?\b|\bwallet\b|\bmoney\b|\bpoints\b|\bspend(?:ing)?\b|\bbudgets?\b"
+        r"\bbalance\b|\b(?:max|maximum|total) cost\b|\btrial\b|\bcredits?\b|\bfunds?\b|\bwallet\b|\bmoney\b"
+        r"|\bpoints\b|\bspend(?:ing)?\b|\bbudgets?\b"
         r"|guthaben|\bsaldo\b|\bsolde\b|\bfondos\b|\bbakiye\b"
         r"|余额|额度|套餐流量|点数|积分|次数|余量|算力|资源包|资金|残高"
         r"|クレジット|\bcréditos?\b|\bcrédits?\b|\bбаланс\w*|\bсредств\w*|\bкредит\w*|잔액|크레딧|số dư"
@@ -127,8 +128,9 @@ VOCABULARY: tuple[Words, ...] = (
     # --- what they say of it
     Words(
         "absent",
-        r"\bnot (?:be )?(?:found|exist\w*|available|present|listed|recogni[sz]ed|configured|deployed|served"
-        r"|provided|registered|installed|activated|mapped|offer\w*|open\w*|accessible|supplied|specified|set)\b"
+        r"\bnot (?:be |been |yet )*(?:found|exist\w*|available|present|listed|recogni[sz]ed|configured|deployed|served"
+        r"|provided|registered|installed|activated|mapped|offer\w*|open\w*|accessible|supplied|specified|set"
+        r"|submitted)\b"
         r"|\bnot find\b"
         r"|\bunable to (?:find|infer|resolve|locate|determine)\b"
         r"|n't (?:be )?(?:found|exist\w*|available)\b|\bno such\b"
@@ -194,7 +196,8 @@ VOCABULARY: tuple[Words, ...] = (
         r"|到期|已删除|被删除|冻结"
         r"|\bexpirée?\b|\bист[её]к\w*|\bзаблокирован\w*|\bотключ\w*|期限(?:が)?切れ|만료"
         r"|\bsüresi dol\w*|\bwygasł\w*|\bverlopen\b|\bgeblokkeerd|\bkedaluwarsa|\bdiblokir|\bhết hạn|منتهي|หมดอายุ"
-        r"|\bdésactivée?\b|\bbannie?\b|\bexpirou\b|\bdes(?:ativ|habilit)ad\w|\bbanid\w|\bbloquead\w|\bban\b|無効化|차단|비활성화"
+        r"|\bdésactivée?\b|\bbannie?\b|\bexpirou\b|\bdes(?:ativ|habilit)ad\w|\bbanid\w|\bbloquead\w|\bban\b|無効化|차단"
+        r"|비활성화"
         r"|vô hiệu hóa|\bbị (?:cấm|khóa)",
     ),
     Words(
