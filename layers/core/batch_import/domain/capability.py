@@ -240,6 +240,7 @@ _ANY_FAILURE = tuple(range(400, 500))
 _FAILURES_OF_SERVER = tuple(range(500, 600))
 _SUCCESS = tuple(range(200, 300))
 _REFUSED = (200, *(status for status in _ANY_FAILURE if status not in (402, 404, 405, 408, 410, 424, 425, 429)))
+_OF_WALLS = (403, 406, 409, 418, 419, *range(432, 451), *range(452, 500))  # of 4xx those that are odd for a page
 _ERROR = (Body.ERROR, Body.OTHER)
 _LIMIT, _MODEL = (Refusal.LIMIT,), (Refusal.MODEL, Refusal.MODEL_AWAY, Refusal.PLAN)
 _KEY = (Refusal.KEY, Refusal.ACCOUNT, Refusal.KEY_LIKELY)
@@ -265,7 +266,7 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.WALL, "a challenge page", statuses=_FAILURES_OF_SERVER, bodies=(Body.HTML,), words=(Refusal.WALL,)),
     Row(Verdict.NOT_AN_API, "a 200 page is a login or parking page, not an API", statuses=_SUCCESS,
         bodies=(Body.HTML,)),
-    Row(Verdict.WALL, "a WAF page, not the provider", statuses=(403, 406, 409), bodies=(Body.HTML,)),
+    Row(Verdict.WALL, "a WAF page, not the provider", statuses=_OF_WALLS, bodies=(Body.HTML,)),
     Row(Verdict.REJECTED, "what was asked, or the answer to it, was not liked",
         statuses=(*_SUCCESS, 400, 403, 422, 451), bodies=_ERROR, words=(Refusal.CONTENT,),
         without=(*_KEY, *_MODEL, *_LIMIT, Refusal.MONEY, Refusal.MONEY_LIKELY, Refusal.CLIENT, Refusal.PLACE)),

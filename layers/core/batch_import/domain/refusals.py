@@ -67,14 +67,18 @@ SIGNS: tuple[Sign, ...] = (
     # --- walls
     Sign(_K.ORIGIN, r"\berror(?: code:)? 1(?:00[0-4]|01[46789]|02[34568]|03\d|04\d|1\d\d)\b|dns_loop|origin_\w+",
          "Cloudflare 1xxx"),
-    Sign(_K.ORIGIN, r"could not be found on vercel|application not found|no such app\b|err_ngrok(?!_38)"
+    Sign(_K.ORIGIN, r"could not be found on vercel|application not found|no such app\b|err_ngrok(?!_38|_6024)"
+         r"|\bdeployment_(?:disabled|paused)\b|the requested deployment\b|(?:站点|网站|本站)(?:已经?|被).{0,6}(?:暂停|停止"
+         r"|关闭)"
          r"|modal-http: |no active service|\b(?:service|app|endpoint|space|site|instance|function) (?:is |was )?"
-         r"(?:paused|stopped|suspended|sleeping|scaled to zero)", "Vercel, Railway, Modal, Koyeb, Azure, Hugging Face"),
+         r"(?:paused|stopped|suspended|sleeping"
+         r"|scaled to zero)", "Vercel, Railway, Modal, Koyeb, Azure, Hugging Face, Deno, BT panel"),
     Sign(_K.LIMIT, r"\berror(?: code:)? 10(?:15|27)\b", "Cloudflare"),
     Sign(_K.WALL, r"(?m:^\W*error(?: code:)? 1(?!015|027)\d{3}\b)", "Cloudflare"),
     Sign(_K.WALL, r"just a moment\.\.\.|attention required! \| cloudflare|cf-chl-|challenge-platform", "Cloudflare"),
     Sign(_K.WALL, r"cloudflare_error|\"error_code\": ?1\d{3}|browser_signature_banned", "Cloudflare, as JSON"),
-    Sign(_K.WALL, r"vercel security checkpoint", "Vercel"),
+    Sign(_K.WALL, r"vercel security checkpoint|err_ngrok_6024|safeline|雷池|(?:请求)?存在(?:威胁|安全风险)",
+         "Vercel, ngrok, SafeLine"),
     Sign(_K.WALL, r"sucuri website firewall|_incapsula_resource|incapsula incident", "Sucuri, Imperva"),
     Sign(_K.WALL, r"errors\.edgesuite\.net|reference&#32;&#35;", "Akamai"),
     Sign(_K.WALL, r"tencentedgeone|(?:疑似)?攻击行为|访问被(?:阻断|拦截)|被 ?waf ?拦截|防火墙",
@@ -100,7 +104,9 @@ SIGNS: tuple[Sign, ...] = (
          r"|(?:automated|suspicious|unusual|malicious) (?:requests?|queries|traffic)"
          r"|security (?:policy|rules?|check)\b|安全(?:策略|防护|验证|拦截)"
          r"|人机验证|仅限?.{0,12}(?:(?<!v)ip|地区|大陆|境内|国内|海外|境外)", "others"),
-    Sign(_K.WALL, r"\b(?:ssl|tls|client) certificate\b(?! (?:problem|verif|has expired))", "nginx, Kong, Azure APIM"),
+    Sign(_K.WALL, r"no required (?:ssl|tls) certificate|the ssl certificate error|\bclient certificate\b"
+         r"|\btls certificate failed",
+         "nginx, Kong, Azure APIM"),
     # --- clients
     Sign(_K.CLIENT, r"\bcors (?:requests?|policy|origin)\b|\bby cors\b|direct.browser.access", "Anthropic, Express"),
     Sign(_K.CLIENT, r"missing (?:required )?(?:header )?x-(?!api-key)[\w-]+", "OpenCode Go"),
