@@ -68,8 +68,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.ORIGIN, r"\berror(?: code:)? 1(?:00[0-4]|01[46789]|02[34568]|03\d|04\d|1\d\d)\b|dns_loop|origin_\w+",
          "Cloudflare 1xxx"),
     Sign(_K.ORIGIN, r"could not be found on vercel|application not found|no such app\b|err_ngrok(?!_38|_6024)"
-         r"|\bdeployment_(?:disabled|paused)\b|the requested deployment\b|(?:站点|网站|本站)(?:已经?|被).{0,6}(?:暂停|停止"
-         r"|关闭)"
+         r"|\bdeployment_(?:disabled|paused)\b|the requested deployment\b|(?:站点|网站|本站)(?:已经?|被).{0,6}"
+         r"(?:暂停|停止|关闭)"
          r"|modal-http: |no active service|\b(?:service|app|endpoint|space|site|instance|function) (?:is |was )?"
          r"(?:paused|stopped|suspended|sleeping"
          r"|scaled to zero)", "Vercel, Railway, Modal, Koyeb, Azure, Hugging Face, Deno, BT panel"),
@@ -235,7 +235,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|not (?:authorized|permitted|entitled) (?:to|for))[\w ]{0,30}(?:access|use)[\w ]{0,20}\bmodel",
          "OpenAI, GitHub Models, Together, Bedrock"),
     Sign(_K.MODEL, r"\bno (?:\w+ ){0,2}(?:endpoints?|deployments?|channels?|providers?(?! credential)"
-         r"|accounts?|upstreams?|backends?)\b.{0,30}(?:found |available |support\w* |serv\w* "
+         r"|accounts?|upstreams?|backends?|workers?)\b.{0,30}(?:found |available |support\w* |serv\w* "
          r"|match\w* )?(?:for|support\w*|serving|matching|found)", "OpenRouter, LiteLLM, sub2api, new-api"),
     Sign(_K.MODEL, r"deploymentnotfound|api deployment for this resource"
          r"|operation does not work with the specified model|not a chat model|only supported in v1/", "Azure, OpenAI"),
@@ -320,7 +320,7 @@ SAYINGS: tuple[Saying, ...] = (
     Saying(_K.UPSTREAM_MONEY, ("upstream",), ("money",), unless=("yours",), after=True),
     Saying(_K.CLIENT, ("client",), ("denied", "only"), unless=("model",)),
     Saying(_K.CLIENT, ("client",), ("absent",), unless=("model", "key")),
-    Saying(_K.PLACE, ("place",), ("denied", "off", "absent"), unless=("model",)),
+    Saying(_K.PLACE, ("place",), ("denied", "off", "absent", "only"), unless=("model",)),
     Saying(_K.GROUP, ("group",), ("absent", "denied", "off"), unless=("model",)),
     Saying(_K.PLAN, ("plan",), ("denied",), unless=("account",)),
     Saying(_K.MODEL, ("model",), ("absent", "denied", "off", "bad", "only")),
