@@ -67,7 +67,7 @@ SIGNS: tuple[Sign, ...] = (
     # --- walls
     Sign(_K.ORIGIN, r"\berror(?: code:)? 1(?:00[0-4]|01[46789]|02[34568]|03\d|04\d|1\d\d)\b|dns_loop|origin_\w+",
          "Cloudflare 1xxx"),
-    Sign(_K.ORIGIN, r"could not be found on vercel|application not found|no such app\b|err_ngrok(?!_38|_6024)"
+    Sign(_K.ORIGIN, r"could not be found on vercel|application not found|no such app\b|err_ngrok_(?:3(?!8)|8)\d+"
          r"|\bdeployment_(?:disabled|paused)\b|the requested deployment\b|(?:站点|网站|本站)(?:已经?|被).{0,6}"
          r"(?:暂停|停止|关闭)"
          r"|modal-http: |no active service|\b(?:service|app|endpoint|space|site|instance|function) (?:is |was )?"
@@ -153,7 +153,8 @@ SIGNS: tuple[Sign, ...] = (
          r"|上游(?:账|帐)[号户]|\bupstream (?:account|subscription)s?\b", "relays"),
     Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
     Sign(_K.UPSTREAM, r"internal (?:server )?error(?!\W*algo\W*invalid)|(?:in|not have )sufficient capacity"
-         r"|内部(?:服务器)?错误|系统(?:异常|错误)|\bmisconfigur|configuration[ _](?:error|required|missing|invalid)",
+         r"|内部(?:服务器)?错误|系统(?:异常|错误)|\bkeys? (?:is |are )?not configured|\benvironment variable"
+         r"|\bmisconfigur|configuration[ _](?:error|required|missing|invalid)",
          "relays"),
     Sign(_K.UPSTREAM, r"\b(?:codex|kiro|qwen|antigravity|vertex|gemini|anthropic|openai|copilot|aws|bedrock|oauth)"
          r" credentials?\b|\btoken refresh failed|\brefresh(?:ing)? (?:the )?(?:\w+ )?token failed|\binvalid_grant\b",

@@ -130,7 +130,7 @@ VOCABULARY: tuple[Words, ...] = (
         "absent",
         r"\bnot (?:be |been |yet )*(?:found|exist\w*|available|present|listed|recogni[sz]ed|configured|deployed|served"
         r"|provided|registered|installed|activated|mapped|offer\w*|open\w*|accessible|supplied|specified|set"
-        r"|submitted)\b"
+        r"|submitted|associated)\b"
         r"|\bnot find\b"
         r"|\bunable to (?:find|infer|resolve|locate|determine)\b"
         r"|n't (?:be )?(?:found|exist\w*|available)\b|\bno such\b"
