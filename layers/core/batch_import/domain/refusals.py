@@ -233,7 +233,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|(?:supported|available|allowed) (?:by|with|for|on) this model|model identifier is invalid"
          r"|throughput isn't supported", "OpenAI, FastChat, Gemini, Bedrock"),
     Sign(_K.MODEL, r"(?:no|without|lacks?|not have|n't have|denied|unable to|cannot|can't|not allowed to"
-         r"|not (?:authorized|permitted|entitled) (?:to|for))[\w ]{0,30}(?:access|use)[\w ]{0,20}\bmodel",
+         r"|not (?:authorized|permitted|entitled) (?:to|for))[\w ]{0,30}(?:access|use|run|serve)[\w ]{0,20}\bmodel",
          "OpenAI, GitHub Models, Together, Bedrock"),
     Sign(_K.MODEL, r"\bno (?:\w+ ){0,2}(?:endpoints?|deployments?|channels?|providers?(?! credential)"
          r"|accounts?|upstreams?|backends?|workers?)\b.{0,30}(?:found |available |support\w* |serv\w* "

@@ -107,7 +107,7 @@ VOCABULARY: tuple[Words, ...] = (
     Words(
         "client",
         r"(?<!unauthorized )\bclients?\b(?! (?:error|exception|id)\b)|\bthird party\b"
-        r"|\b(?:codex|claude code)\b(?! (?:provider|channel|account|upstream|backend)s?\b)"
+        r"|(?<!provider )\b(?:codex|claude code)\b(?! (?:provider|channel|account|upstream|backend)s?\b)"
         r"|\bgemini cli\b"
         r"|\buser agent\b|\bua\b|\bbrowsers?\b|\bopen ?code\b|\bcline\b|\b(?:roo|kilo|qwen) ?code\b"
         r"|\bcoding (?:agents?|tools?|plan|clients?)\b|\b(?:cli|ide)\b(?! tokens?\b)"
