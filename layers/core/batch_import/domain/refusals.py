@@ -218,7 +218,8 @@ SIGNS: tuple[Sign, ...] = (
     # --- the key's group
     Sign(_K.PERMISSION, r"missing (?:the )?(?:required )?scopes?\b|\bscopes?\b.{0,24}\bnot\b"
          r"|(?:in|not )sufficient (?:\w+ )?(?:permissions?|scopes?|privileges?|rights)\b"
-         r"|lacks? (?:the )?(?:required|necessary)|not authorized to perform", "OpenAI, Hugging Face, Azure, AWS"),
+         r"|lacks? (?:the )?(?:required|necessary)|not authorized to (?:perform|invoke)",
+         "OpenAI, Hugging Face, Azure, AWS"),
     Sign(_K.PERMISSION, r"\bapi (?:permissions?\b|权限)|api access\b(?! (?:key|token|(?:was|has been) revoked))"
          r"|^no permission\b(?!.*\bmodel)"
          r"|operation not allowed|\bnot have the (?!necessary|required)\w+ permissions?\b"
@@ -250,7 +251,8 @@ SIGNS: tuple[Sign, ...] = (
          "LiteLLM, DeepSeek, CliRelay, Infinity, Workers AI, Crazyrouter"),
     Sign(_K.MODEL, r"\bmodel (?:name |id )?must (?:be|include|have|contain|start)\b|\b(?:unsupported|unknown"
          r"|invalid) (?:model )?provider\b"
-         r"|\bprovider \S+ (?:is )?not supported", "LLM Gateway, AIClient-2-API"),
+         r"|\bprovider \S+ (?:is )?not supported|\b(?:inference|custom) endpoint\b|接入点",
+         "LLM Gateway, AIClient-2-API, Ark"),
     Sign(_K.MODEL, r"model_price_error|\brouting constraint"
          r"|\"(?:enum|literal_error)\", \"loc\": \[\"body\", \"model\"\]"
          r"|ratio or price not set|倍率或价格", "new-api, FastAPI"),
