@@ -223,7 +223,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.PERMISSION, r"\bapi (?:permissions?\b|权限)|api access\b(?! (?:key|token|(?:was|has been) revoked))"
          r"|^no permission\b(?!.*\bmodel)"
          r"|operation not allowed|\bnot have the (?!necessary|required)\w+ permissions?\b"
-         r"|\bcannot \w+ path\b",
+         r"|\bcannot \w+ path\b|\bapi keys? can only access\b",
          "plans without the API, Baidu, Bedrock, Kubernetes"),
     Sign(_K.PERMISSION, r"实名|服务未开通|service ?not ?activated|service_(?:blocked|disabled)\b|\bbind (?:your"
          r"|an?) .{0,24}\baccount"
@@ -285,7 +285,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.ROUTE, r"invalid url|un(?:known|expected) (?:request url|route|path|endpoint|url)"
          r"|no (?:such |matching )?(?:route|handler|path|static)|unsupported (?:path|endpoint|url|legacy)"
          r"|cannot (?:post|get) /"
-         r"|not implemented|convert_request_failed"
+         r"|not implemented|convert_request_failed|\bconversion (?:is )?(?:disabled|not supported)"
          r"|\b(?:responses|messages) api (?:is )?(?:not|un)", "OpenAI, new-api, Express, Spring"),
     Sign(_K.ROUTE, r"(?:(?:/v\d|/responses|/messages|/chat/completions|/models)\b|endpoint\b|route\b|path\b"
          r"|resource\b|接口|路径"

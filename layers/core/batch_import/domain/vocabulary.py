@@ -140,7 +140,7 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\brequired\b(?! (?:\w+ )?(?:permission|scope|role|field|parameter|action))|\bno longer\b|\bempty\b"
         r"|\bexistiert nicht|\bfehlt\b|\bintrouvable|\bindisponible|\bn'existe pas|\bmanquante?\b"
         r"|\bnon (?:trovato|esiste)"
-        r"|不存在|未找到|找不到|未配置|未提供|缺少|没有找到|没有有效|无可用|没有可用|为空|未启用(?!.{0,12}权限)|未上线"
+        r"|不存在|未找到|找不到|未配置|未提供|缺少|没有(?:找到|匹配|有效)|无可用|没有可用|为空|未启用(?!.{0,12}权限)|未上线"
         r"|\bне (?:найден\w*|существует)|\bнедоступ\w*|\bотсутств\w*|\bnicht (?:gefunden|verfügbar|vorhanden)"
         r"|\bno (?:está )?(?:encontrad\w|existe|disponible)|\bnão (?:encontrad\w|existe|disponível)|見つかりません"
         r"|存在しません|利用(?:できません|いただけません)|찾을 수 없|존재하지 않|không (?:tồn tại|tìm thấy)"
