@@ -115,8 +115,9 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.CLIENT, r"official client|restricted to (?:the )?(?:claude|codex)|claude_code_only|codex_only", "sub2api"),
     Sign(_K.CLIENT, r"only authorized for use with claude code|only be used with claude code|outside of claude code"
          r"|currently only available for coding agents|only available for coding", "Anthropic, Kimi for Coding"),
-    Sign(_K.CLIENT, r"third-party apps? now draw|invalid claude code request|non[- ]claude[- ]code",
-         "Anthropic, AnyRouter"),
+    Sign(_K.CLIENT, r"third[- ]party (?:apps?|harness\w*)\b", "Anthropic, of subscriptions"),
+    Sign(_K.CLIENT, r"invalid claude code request|non[- ]claude[- ]code|client detected|unauthorized_client_error",
+         "AnyRouter, AgentRouter"),
     Sign(_K.CLIENT, r"(?:invalid|bad|missing|unknown|unsupported) user.?agent"
          r"|\bthis version .{0,30}\b(?:no longer|not) supported"
          r"|\b(?:upgrade|update) (?:\w+ ){0,3}(?:client|claude code|codex)\b"
@@ -196,8 +197,9 @@ SIGNS: tuple[Sign, ...] = (
     # --- other reasons that pass
     Sign(_K.TEMPORARY, r"temporar(?:y|ily)|cool(?:ing)? ?down|冷却|brownout|\bmaintenance\b"
          r"|(?:站点|系统|服务|模型|升级)维护|维护(?:中|模式|升级)|暂时(?:不可用|无法|关闭)", "GitHub Models, relays"),
-    Sign(_K.LATER, r"(?m:^(?!.*\b(?:modify|revise|edit|change|adjust)\b).*\btry again\b)|\blater\b|\b(?:please"
-         r"|safe to) retry\b|请.{0,4}重试|稍[后等候]", "relays"),
+    Sign(_K.LATER, r"(?<!\band )\btry again\b|\bwait\b[^.]{0,30}\band try again\b|\blater\b"
+         r"|\b(?:please|safe to) retry\b|请(?!.{0,2}(?:检查|修改|确认|更换|调整|核对)).{0,4}重试"
+         r"|稍[后等候]", "relays"),
     # --- no money: words that limits use as well
     Sign(_K.MONEY_LIKELY, r"余额|欠款|额度|balance|billing|\bnot (?:been )?purchased\b|未购买", "relays"),
     # --- the request's form
