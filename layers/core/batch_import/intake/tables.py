@@ -97,7 +97,8 @@ def _split(text: str, delimiter: str) -> list[str]:
 def _belongs(text: str, header: Header) -> bool:
     if not text.strip() or _RULE.match(text):
         return True
-    return header.delimiter in text and not text.lstrip().startswith(("#", "//"))
+    opens_cell = header.delimiter != "|" and text.startswith('"') and text.count('"') == 1
+    return opens_cell or (header.delimiter in text and not text.lstrip().startswith(("#", "//")))
 
 
 def drafts_of_table(region: Region) -> Iterator[Draft]:
