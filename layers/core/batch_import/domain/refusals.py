@@ -156,6 +156,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
     Sign(_K.UPSTREAM, r"internal (?:server )?error(?!\W*algo\W*invalid)|(?:in|not have )sufficient capacity"
          r"|内部(?:服务器)?错误|系统(?:异常|错误)|\bkeys? (?:is |are )?not configured|\benvironment variable"
+         r"|\b(?:openai|anthropic|claude|gemini|google|deepseek|openrouter|azure)\w*_api_key\b"
          r"|\bmisconfigur|configuration[ _](?:error|required|missing|invalid)",
          "relays"),
     Sign(_K.UPSTREAM, r"\b(?:codex|kiro|qwen|antigravity|vertex|gemini|anthropic|openai|copilot|aws|bedrock|oauth)"
