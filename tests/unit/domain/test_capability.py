@@ -97,12 +97,12 @@ CASES: dict[str, list[Answer]] = {
     ],
     "no balance behind the relay: not this key's": [
         says(402, "Upstream provider has insufficient balance"),
+        says(200, "Upstream error from Minimax: insufficient balance (1008)"),
         says(400, "渠道余额不足"),
     ],
     "refused by what is behind the relay, not by the relay": [
         says(401, "Provider returned error", metadata={"raw": "invalid x-api-key"}),
         says(403, "Upstream request failed: [server_error] Upstream response was not valid JSON"),
-        says(200, "Upstream error from Minimax: insufficient balance (1008)"),
     ],
     "a limit of hours or days": [
         says(402, "已达到每日费用限制 ($60)", type="insufficient_quota"),
