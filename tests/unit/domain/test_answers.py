@@ -22,10 +22,12 @@ def test_without_a_header_nothing_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"error":{"message":"Invalid API key","code":"invalid_api_key"}}', "Invalid API key invalid_api_key"),
+        ('{"error":{"message":"Invalid API key","code":"invalid_api_key"}}', "Invalid API key"),
+        ('{"error":{"message":"No key","code":"invalid_api_key","type":"INVALID-API-KEY"}}', "No key invalid_api_key"),
+        ('{"error":{"message":"No route","code":400}}', "No route"),
         ('{"error":{"message":"x","type":"t","code":null}}', "x t"),
         ('{"error":"plain words"}', "plain words"),
-        ('{"code":"INVALID_API_KEY","message":"Invalid API key"}', "Invalid API key INVALID_API_KEY"),
+        ('{"code":"INVALID_API_KEY","message":"Invalid API key"}', "Invalid API key"),
         ('{"message":"only this"}', "only this"),
         ('{"detail":"another shape"}', ""),
         ("[1]", ""),

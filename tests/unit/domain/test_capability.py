@@ -77,6 +77,10 @@ CASES: dict[str, list[Answer]] = {
     "a challenge page": [Answer(503, "<html><title>Just a moment...</title></html>", "text/html")],
     "a 200 page is a login or parking page, not an API": [page(200), Answer(200, "  " + HTML, "application/json")],
     "a WAF page, not the provider": [page(403), page(406), page(409)],
+    "what was asked, or the answer to it, was not liked": [
+        says(451, "The content you provided or machine outputted is blocked.", type="censorship_blocked"),
+        says(400, "Content did not pass the moral check, please modify and try again."),
+    ],
     "forbidden by a law, of a country": [page(451), body(451, {"error": {"message": "x"}}), Answer(451, "", "")],
     "a 200 that holds no completion is not a success": [
         body(200, {"choices": []}),
@@ -94,10 +98,14 @@ CASES: dict[str, list[Answer]] = {
         says(429, "当前分组上游负载已饱和，请稍后再试", type="insufficient_quota", code="insufficient_quota"),
         says(429, "upstream load is saturated"),
     ],
+    "no balance behind the relay: not this key's": [
+        says(402, "Upstream provider has insufficient balance"),
+        says(200, "Upstream error from Minimax: insufficient balance (1008)"),
+        says(400, "渠道余额不足"),
+    ],
     "refused by what is behind the relay, not by the relay": [
         says(401, "Provider returned error", metadata={"raw": "invalid x-api-key"}),
         says(403, "Upstream request failed: [server_error] Upstream response was not valid JSON"),
-        says(200, "Upstream error from Minimax: insufficient balance (1008)"),
     ],
     "a limit of hours or days": [
         says(402, "已达到每日费用限制 ($60)", type="insufficient_quota"),
@@ -140,6 +148,9 @@ CASES: dict[str, list[Answer]] = {
         says(400, "Stream must be set to true"),
         body(400, {"detail": "Instructions are required"}),
     ],
+    "a parameter that is asked for before the key is looked at": [
+        says(401, "Authentication Error, 'user' param not passed in", type="auth_error"),
+    ],
     "the key is good, but lacks a right": [
         says(401, "You have insufficient permissions for this operation. Missing scopes: model.request."),
         says(403, "User x is not authorized to perform: bedrock:InvokeModel"),
@@ -180,6 +191,7 @@ CASES: dict[str, list[Answer]] = {
         says(200, "rate limit exceeded"),
         says(401, "usage quota has been reached"),
     ],
+    "a limit of requests, as an outage": [says(503, "Rate limited by provider"), says(500, "Too many requests")],
     "the key was refused": [says(401, "no"), page(401), body(200, {"code": 401, "message": "no"})],
     "no such endpoint, in the relay's words": [
         says(404, "Not Found (/v1/responses)"),

@@ -1,6 +1,7 @@
 """What refusals speak of, by the words of relays, gateways and providers in several languages."""
 
 import json
+from typing import Any
 
 import pytest
 from batch_import.domain.answers import Answer
@@ -14,17 +15,17 @@ from tests.relay_cases import HERE
 SAMPLES = [json.loads(line) for line in (HERE / "refusals.jsonl").read_text("utf-8").splitlines()]
 
 
-def answer(status: int, body: object) -> Answer:
+def answer(status: int, body: object, headers: dict[str, str]) -> Answer:
     if not isinstance(body, str):
-        return Answer(status, json.dumps(body, ensure_ascii=False), "application/json")
-    return Answer(status, body, "text/html" if body.startswith("<") else "text/plain")
+        return Answer(status, json.dumps(body, ensure_ascii=False), "application/json", headers)
+    return Answer(status, body, "text/html" if body.startswith("<") else "text/plain", headers)
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=[f"{at}-{s['source']}" for at, s in enumerate(SAMPLES)])
-def test_a_known_refusal_is_judged_by_what_it_says(sample: dict[str, object]) -> None:
-    status = sample["status"]
-    assert isinstance(status, int)
-    assert judge(answer(status, sample["body"]), Protocol.CHAT) == sample["verdict"]
+def test_a_known_refusal_is_judged_by_what_it_says(sample: dict[str, Any]) -> None:
+    told = answer(sample["status"], sample["body"], sample.get("headers", {}))
+    protocol = Protocol(sample.get("protocol", Protocol.CHAT))
+    assert judge(told, protocol, sample.get("model", "")) == sample["verdict"]
 
 
 @pytest.mark.parametrize(

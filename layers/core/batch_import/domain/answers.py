@@ -81,8 +81,12 @@ class Answer:
 
     @property
     def error_message(self) -> str:
-        """The error's own words in the shapes relays use, else an empty string."""
-        return " ".join(_words(self.error, *_SHOWN) or _words(self.json, *_SHOWN))
+        """Message, code and type of the error, each unless it repeats what was said before; else an empty string."""
+        told: list[str] = []
+        for each in _words(self.error, *_SHOWN) or _words(self.json, *_SHOWN):
+            if each != f"code={self.status}" and _letters(each) not in _letters(" ".join(told)):
+                told.append(each)
+        return " ".join(told)
 
     @property
     def error_words(self) -> str:
@@ -150,6 +154,8 @@ def error_of(body: Any, deepest: int = _DEEPEST) -> Mapping[str, Any]:
     if not isinstance(body, dict):
         return {}
     error = next((value for value in _fields(body, _ERROR) if value), None)
+    if error is True:
+        return {key: body[key] for key in islice(body, _MOST_FIELDS) if body[key] is not True} or {"message": "error"}
     if isinstance(error, list) and isinstance(error[0], dict):
         error = error[0]
     if isinstance(error, dict):
@@ -163,6 +169,10 @@ def error_of(body: Any, deepest: int = _DEEPEST) -> Mapping[str, Any]:
     inner = body.values() if deepest and not _has_result(body) else ()
     wrapped = (error_of(each, deepest - 1) for each in islice(inner, _MOST_FIELDS) if isinstance(each, dict))
     return next((each for each in wrapped if each), {})
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", text.lower())
 
 
 def _folded(key: str) -> str:

@@ -263,6 +263,8 @@ def _calls_tool(body: Any, message: Any, protocol: Protocol) -> bool:
 _ANY_FAILURE = tuple(range(400, 500))
 _FAILURES_OF_SERVER = tuple(range(500, 600))
 _SUCCESS = tuple(range(200, 300))
+_REFUSED = (200, *(status for status in _ANY_FAILURE if status not in (402, 404, 405, 408, 410, 424, 425, 429)))
+_OF_WALLS = (403, 406, 409, 418, 419, *range(432, 451), *range(452, 500))  # of 4xx those that are odd for a page
 _ERROR = (Body.ERROR, Body.OTHER)
 _LIMIT, _MODEL = (Refusal.LIMIT,), (Refusal.MODEL, Refusal.MODEL_AWAY, Refusal.PLAN)
 _KEY = (Refusal.KEY, Refusal.ACCOUNT, Refusal.KEY_LIKELY)
@@ -289,12 +291,17 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.WALL, "a challenge page", statuses=_FAILURES_OF_SERVER, bodies=(Body.HTML,), words=(Refusal.WALL,)),
     Row(Verdict.NOT_AN_API, "a 200 page is a login or parking page, not an API", statuses=_SUCCESS,
         bodies=(Body.HTML,)),
-    Row(Verdict.WALL, "a WAF page, not the provider", statuses=(403, 406, 409), bodies=(Body.HTML,)),
+    Row(Verdict.WALL, "a WAF page, not the provider", statuses=_OF_WALLS, bodies=(Body.HTML,)),
+    Row(Verdict.REJECTED, "what was asked, or the answer to it, was not liked",
+        statuses=(*_SUCCESS, 400, 403, 422, 451), bodies=_ERROR, words=(Refusal.CONTENT,),
+        without=(*_KEY, *_MODEL, *_LIMIT, Refusal.MONEY, Refusal.MONEY_LIKELY, Refusal.CLIENT, Refusal.PLACE)),
     Row(Verdict.WALL, "forbidden by a law, of a country", statuses=(451,)),
     Row(Verdict.INVALID, "a 200 that holds no completion is not a success", statuses=_SUCCESS, bodies=(Body.OTHER,)),
     Row(Verdict.CLIENT, "the relay admits certain programs only", bodies=_ERROR, words=(Refusal.CLIENT,)),
     Row(Verdict.RATE_LIMITED, "too much for what is behind the relay", statuses=(429,), bodies=_ERROR,
         words=(Refusal.UPSTREAM,)),
+    Row(Verdict.UNAVAILABLE, "no balance behind the relay: not this key's", statuses=(*_SUCCESS, *_ANY_FAILURE, 500),
+        bodies=_ERROR, words=(Refusal.UPSTREAM_MONEY,)),
     Row(Verdict.UNAVAILABLE, "refused by what is behind the relay, not by the relay",
         statuses=(*_SUCCESS, 400, 401, 403, 404, 500), bodies=_ERROR, words=(Refusal.UPSTREAM,),
         without=(Refusal.PARAMETER, *_MODEL)),
@@ -312,9 +319,11 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.RATE_LIMITED, "slow down: says nothing about the key", statuses=(429,)),
     Row(Verdict.UNAVAILABLE, "said to pass", statuses=(*_SUCCESS, *_ANY_FAILURE), bodies=_ERROR,
         words=(Refusal.TEMPORARY,)),
-    Row(Verdict.REJECTED, "the request's form: a parameter", statuses=(200, 400, 422), bodies=_ERROR,
+    Row(Verdict.REJECTED, "the request's form: a parameter", statuses=(200, 400, 422, 500), bodies=_ERROR,
         words=(Refusal.PARAMETER,)),
-    Row(Verdict.FORBIDDEN, "the key is good, but lacks a right", statuses=(200, 400, 401, 403, 500), bodies=_ERROR,
+    Row(Verdict.REJECTED, "a parameter that is asked for before the key is looked at", statuses=(401, 403),
+        bodies=_ERROR, words=(Refusal.PARAMETER,), without=(Refusal.KEY, Refusal.ACCOUNT, Refusal.PERMISSION, *_MODEL)),
+    Row(Verdict.FORBIDDEN, "the key is good, but lacks a right", statuses=(*_REFUSED, 500), bodies=_ERROR,
         words=(Refusal.PERMISSION,)),
     Row(Verdict.MODEL_NOT_SERVED, "the endpoint is there, this model is not", statuses=(*_SUCCESS, *_ANY_FAILURE),
         bodies=_ERROR, words=_MODEL, without=_LIMIT),
@@ -323,12 +332,14 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.MODEL_NOT_SERVED, "nothing behind the relay has this model", statuses=_FAILURES_OF_SERVER,
         bodies=_ERROR, words=(Refusal.MODEL, Refusal.PLAN), without=_LIMIT),
     Row(Verdict.FORBIDDEN, "the key's group is off", statuses=(400, 401, 403), bodies=_ERROR, words=(Refusal.GROUP,)),
-    Row(Verdict.AUTH_FAILED, "the key was refused, in the relay's words", statuses=(200, 400, 401, 403, 409, 422, 423),
-        bodies=_ERROR, words=_KEY),
+    Row(Verdict.AUTH_FAILED, "the key was refused, in the relay's words", statuses=_REFUSED, bodies=_ERROR,
+        words=_KEY),
     Row(Verdict.AUTH_FAILED, "the key was refused, as an error of a gateway", statuses=(500,), bodies=(Body.ERROR,),
         words=(Refusal.KEY, Refusal.ACCOUNT), without=(Refusal.UPSTREAM, *_MODEL)),
     Row(Verdict.RATE_LIMITED, "a limit that passes, under another status",
         statuses=(200, 400, 401, 403, 404, 413, 420, 430), bodies=_ERROR, words=_LIMIT),
+    Row(Verdict.RATE_LIMITED, "a limit of requests, as an outage", statuses=_FAILURES_OF_SERVER, bodies=_ERROR,
+        words=(Refusal.RATE,), without=(Refusal.UPSTREAM,)),
     Row(Verdict.AUTH_FAILED, "the key was refused", statuses=(401,)),
     Row(Verdict.ABSENT, "no such endpoint, in the relay's words", statuses=(*_SUCCESS, 400, 404), bodies=_ERROR,
         words=(Refusal.ROUTE,)),

@@ -57,7 +57,7 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson("temperature", r"temperature.{0,60}(?:\b1\b|required|missing)|(?:required|missing"
          r"|only).{0,30}temperature", "Kimi"),
     Lesson("input_list", r"input.{0,20}(?:must be|should be|valid|expected).{0,20}(?:list|array)", "Codex"),
-    Lesson("no_limit", r"max_(?:output_)?tokens|maximum.{0,30}tokens", "Codex, small models"),
+    Lesson("no_limit", r"max_(?:output_|new_)?tokens|maximum.{0,30}tokens", "Codex, small models"),
     Lesson("no_tools", r"\btools?\b|tool_choice|tool choice|function call", "vLLM, Ollama"),
 )
 # fmt: on

@@ -22,11 +22,14 @@ class Refusal(StrEnum):
     CLIENT = "client"  # the relay admits certain programs only
     MONEY = "money"  # unmistakable words: a code of the trade
     UPSTREAM = "upstream"  # what is behind the relay, whatever code of it is passed on
+    UPSTREAM_MONEY = "upstream_money"  # the balance of what is behind the relay
+    RATE = "rate"  # a limit of requests, by its name
     LIMIT = "limit"  # of a minute, a day, a window: it passes
     TEMPORARY = "temporary"  # said to pass, for another reason
     LATER = "later"  # another try is advised, where nothing else is said
     MONEY_LIKELY = "money_likely"  # words that limits use as well
     PARAMETER = "parameter"  # the request's form
+    CONTENT = "content"  # what was asked, or the answer to it
     GROUP = "group"  # the key's group at the relay is off or closed to it
     PLAN = "plan"  # a subscription without this model
     MODEL = "model"  # this model, not the relay
@@ -64,14 +67,18 @@ SIGNS: tuple[Sign, ...] = (
     # --- walls
     Sign(_K.ORIGIN, r"\berror(?: code:)? 1(?:00[0-4]|01[46789]|02[34568]|03\d|04\d|1\d\d)\b|dns_loop|origin_\w+",
          "Cloudflare 1xxx"),
-    Sign(_K.ORIGIN, r"could not be found on vercel|application not found|no such app\b|err_ngrok(?!_38)"
+    Sign(_K.ORIGIN, r"could not be found on vercel|application not found|no such app\b|err_ngrok_(?:3(?!8)|8)\d+"
+         r"|\bdeployment_(?:disabled|paused)\b|the requested deployment\b|(?:站点|网站|本站)(?:已经?|被).{0,6}"
+         r"(?:暂停|停止|关闭)"
          r"|modal-http: |no active service|\b(?:service|app|endpoint|space|site|instance|function) (?:is |was )?"
-         r"(?:paused|stopped|suspended|sleeping|scaled to zero)", "Vercel, Railway, Modal, Koyeb, Azure, Hugging Face"),
+         r"(?:paused|stopped|suspended|sleeping"
+         r"|scaled to zero)", "Vercel, Railway, Modal, Koyeb, Azure, Hugging Face, Deno, BT panel"),
     Sign(_K.LIMIT, r"\berror(?: code:)? 10(?:15|27)\b", "Cloudflare"),
     Sign(_K.WALL, r"(?m:^\W*error(?: code:)? 1(?!015|027)\d{3}\b)", "Cloudflare"),
     Sign(_K.WALL, r"just a moment\.\.\.|attention required! \| cloudflare|cf-chl-|challenge-platform", "Cloudflare"),
     Sign(_K.WALL, r"cloudflare_error|\"error_code\": ?1\d{3}|browser_signature_banned", "Cloudflare, as JSON"),
-    Sign(_K.WALL, r"vercel security checkpoint", "Vercel"),
+    Sign(_K.WALL, r"vercel security checkpoint|err_ngrok_6024|safeline|雷池|(?:请求)?存在(?:威胁|安全风险)",
+         "Vercel, ngrok, SafeLine"),
     Sign(_K.WALL, r"sucuri website firewall|_incapsula_resource|incapsula incident", "Sucuri, Imperva"),
     Sign(_K.WALL, r"errors\.edgesuite\.net|reference&#32;&#35;", "Akamai"),
     Sign(_K.WALL, r"tencentedgeone|(?:疑似)?攻击行为|访问被(?:阻断|拦截)|被 ?waf ?拦截|防火墙",
@@ -99,7 +106,11 @@ SIGNS: tuple[Sign, ...] = (
          r"|(?:automated|suspicious|unusual|malicious) (?:requests?|queries|traffic)|unusual activity (?:coming )?from"
          r"|security (?:policy|rules?|check)\b|安全(?:策略|防护|验证|拦截)"
          r"|人机验证|仅限?.{0,12}(?:(?<!v)ip|地区|大陆|境内|国内|海外|境外)", "others"),
+    Sign(_K.WALL, r"no required (?:ssl|tls) certificate|the ssl certificate error|\bclient certificate\b"
+         r"|\btls certificate failed",
+         "nginx, Kong, Azure APIM"),
     # --- clients
+    Sign(_K.CLIENT, r"\bcors (?:requests?|policy|origin)\b|\bby cors\b|direct.browser.access", "Anthropic, Express"),
     Sign(_K.CLIENT, r"missing (?:required )?(?:header )?x-(?!api-key)[\w-]+", "OpenCode Go"),
     Sign(_K.CLIENT, r"only (?:allows?|accepts?|supports?|available (?:to|for)|for|usable (?:with"
          r"|in))[\w ]{0,24} (?:codex|claude[ -]?code|gemini[ -]?cli)", "sub2api"),
@@ -143,15 +154,22 @@ SIGNS: tuple[Sign, ...] = (
          r"|upstream (?:load|is (?:saturated|overloaded)|request failed|error from)"
          r"|(?:blocked|refused|rejected) by (?:the |an |its |our )?upstream",
          "new-api, OpenRouter, OpenCode Zen"),
-    Sign(_K.UPSTREAM, r"(?:渠道|上游|通道).{0,6}(?:余额|额度|配额)|stream disconnected|连接(?:失败|超时|中断)"
+    Sign(_K.UPSTREAM, r"stream disconnected|连接(?:失败|超时|中断)"
          r"|上游(?:账|帐)[号户]|\bupstream (?:account|subscription)s?\b", "relays"),
     Sign(_K.UPSTREAM, r"request failed with status code (?!400|422)|\b(?:client|server) error '(?!400|422)\d{3}\b"
          r"|(?<!\d)(?!400|422)\d{3} (?:client|server) error: |\b(?!400|422)\d{3}, message='[\w ]+', url\b",
          "axios, httpx, requests, aiohttp, of a call of the relay's own"),
     Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
     Sign(_K.UPSTREAM, r"internal (?:server )?error(?!\W*algo\W*invalid)|(?:in|not have )sufficient capacity"
-         r"|内部(?:服务器)?错误|系统(?:异常|错误)", "relays"),
-    Sign(_K.UPSTREAM, r"\bno auth available|no available keys?\b|no available (?:model )?agent|bad_response"
+         r"|内部(?:服务器)?错误|系统(?:异常|错误)|\bkeys? (?:is |are )?not configured|\benvironment variable"
+         r"|\b(?:openai|anthropic|claude|gemini|google|deepseek|openrouter|azure)\w*_api_key\b"
+         r"|\bmisconfigur|configuration[ _](?:error|required|missing|invalid)",
+         "relays"),
+    Sign(_K.UPSTREAM, r"\b(?:codex|kiro|qwen|antigravity|vertex|gemini|anthropic|openai|copilot|aws|bedrock|oauth)"
+         r" credentials?\b|\btoken refresh failed|\brefresh(?:ing)? (?:the )?(?:\w+ )?token failed|\binvalid_grant\b",
+         "relays of subscriptions"),
+    Sign(_K.UPSTREAM, r"\bauth_(?:not_found|unavailable)\b|\bno auth available|no available keys?\b"
+         r"|no available (?:model )?agent|bad_response"
          r"|openai_error|do_?request_?failed|fetch failed"
          r"|econn[a-z]+|socket hang up|dial tcp"
          r"|no such host|connection (?:refused|reset|error|timed out|aborted)|unexpected eof"
@@ -163,13 +181,16 @@ SIGNS: tuple[Sign, ...] = (
     # --- limits that pass
     Sign(_K.WINDOW, r"(?:用完|用尽|耗尽|exhausted|exceed\w*|used up)(?s:.{0,60})(?:稍后|\blater\b|in.flight)",
          "relays that renew quotas"),
+    Sign(_K.WINDOW, r"\bperiod(?:ic)? quota\b|\boutside (?:of )?(?:[\w']+ ){0,5}(?:schedule|(?:business |working "
+         r"|service )?hours|time window"
+         r"|access.schedule)\b|非(?:服务|开放|工作)时[间段]|不在.{0,12}时[间段]", "LiteLLM"),
     Sign(_K.RENEWS, r"\bresets? (?:at|in|on|after|tomorrow)\b|\bwill reset\b|replenish\w*|重置|リセット|\bсброс\w*"
          r"|resets_at|\bregain access\b|\brenews\b|\bnext (?:billing )?(?:cycle|period)\b"
          r"|\b(?:for|until) (?:the )?reset\b",
          "Codex, claude-relay-service, Azure, Kimi"),
     Sign(_K.LIMIT, r"per[ _-]?(?:minute|second|hour|day|week|month)|\b(?:rpm|tpm|rpd|tpd|qps|qpm)\b|daily|weekly"
          r"|hourly", "OpenAI, Gemini, sub2api"),
-    Sign(_K.LIMIT, r"rate[ _-]?limit|too many requests|too_many|throttl|requests? too (?:fast|frequent)"
+    Sign(_K.RATE, r"rate[ _-]?limit|too many requests|too_many|throttl|requests? too (?:fast|frequent)"
          r"|call rate limit", "OpenAI, Aliyun, Azure"),
     Sign(_K.LIMIT, r"resource_exhausted|resource has been exhausted|usage[ _]limit|limit (?:will )?reset"
          r"|quota (?:will )?reset|(?:will|to) reset|resets (?:at|in|on)|\d+-(?:minute|hour|day)\b|retry (?:in|after)"
@@ -188,35 +209,46 @@ SIGNS: tuple[Sign, ...] = (
          r"|\b(?:please|safe to) retry\b|请(?!.{0,2}(?:检查|修改|确认|更换|调整|核对)).{0,4}重试"
          r"|稍[后等候]", "relays"),
     # --- no money: words that limits use as well
-    Sign(_K.MONEY_LIKELY, r"余额|欠款|额度|balance|billing", "relays"),
+    Sign(_K.MONEY_LIKELY, r"余额|欠款|额度|balance|billing|\bnot (?:been )?purchased\b|未购买", "relays"),
     # --- the request's form
     Sign(_K.PARAMETER, r"(?:unsupported|unknown|unrecognized|missing|extra|unexpected)[_ ](?:required )?(?:parameter"
-         r"|argument|field|value|input|keyword)|missing_required|extra_forbidden|extra inputs", "OpenAI, FastAPI"),
+         r"|argument|field|value|input|keyword)|missing_required|\bparam(?:eter)? (?:was )?not passed|extra_forbidden"
+         r"|extra inputs", "OpenAI, FastAPI"),
     Sign(_K.PARAMETER, r"max_tokens|max_completion_tokens|max_output_tokens|temperature|top_p|tool_choice"
          r"|enable_thinking|instructions (?:are|is) (?:required|missing)|instructions.{0,20}required", "OpenAI, Codex"),
+    Sign(_K.PARAMETER, r"\bfield `?'?\"?[\w.]+[`'\"]? (?:is )?(?:required|missing)"
+         r"|\b(?:messages|input|prompt|contents?)\b[`'\"]? (?:field )?(?:is |are )?(?:required|missing)\b",
+         "new-api, relays"),
     Sign(_K.PARAMETER, STREAM_WANTED, "new-api, Aliyun, Codex"),
     Sign(_K.PARAMETER, r"field validation for|failed on the '\w+' tag", "Go"),
     Sign(_K.PARAMETER, r"input must be a list|store must be|store.{0,10}false", "Codex"),
+    Sign(_K.CONTENT, r"censor\w*|\bmoderation\b|\bmoral check\b|content[ _.](?:filter|polic|block|safety|management"
+         r"|security)"
+         r"|\b(?:unsafe|inappropriate|sensitive) content\b|data_?inspection|risk_?detection"
+         r"|敏感(?:内容|词|信息)|内容(?:审核|安全|违规)|违规内容", "StepFun, Azure, Ark, relays"),
     # --- the key's group
     Sign(_K.PERMISSION, r"missing (?:the )?(?:required )?scopes?\b|\bscopes?\b.{0,24}\bnot\b"
          r"|(?:in|not )sufficient (?:\w+ )?(?:permissions?|scopes?|privileges?|rights)\b"
-         r"|lacks? (?:the )?(?:required|necessary)|not authorized to perform", "OpenAI, Hugging Face, Azure, AWS"),
-    Sign(_K.PERMISSION, r"api access\b(?! (?:key|token|(?:was|has been) revoked))|^no permission\b(?!.*\bmodel)"
+         r"|lacks? (?:the )?(?:required|necessary)|not authorized to (?:perform|invoke)",
+         "OpenAI, Hugging Face, Azure, AWS"),
+    Sign(_K.PERMISSION, r"\bapi (?:permissions?\b|权限)|api access\b(?! (?:key|token|(?:was|has been) revoked))"
+         r"|^no permission\b(?!.*\bmodel)"
          r"|operation not allowed|\bnot have the (?!necessary|required)\w+ permissions?\b"
-         r"|\bcannot \w+ path\b",
+         r"|\bcannot \w+ path\b|\bapi keys? can only access\b",
          "plans without the API, Baidu, Bedrock, Kubernetes"),
-    Sign(_K.PERMISSION, r"实名|服务未开通|service ?not ?activated|\bbind (?:your|an?) .{0,24}\baccount"
-         r"|绑定.{0,6}(?:账号|账户|手机)", "SiliconFlow, Tencent, ModelScope"),
+    Sign(_K.PERMISSION, r"实名|服务未开通|service ?not ?activated|service_(?:blocked|disabled)\b|\bbind (?:your"
+         r"|an?) .{0,24}\baccount"
+         r"|绑定(?!的).{0,6}(?:账号|账户|手机)|未(?:启用|开通|授予).{0,12}权限", "SiliconFlow, Tencent, ModelScope"),
     # --- this model
     Sign(_K.PLAN, r"code=1311\b", "Zhipu"),
     Sign(_K.MODEL, r"must be verified to use|only .{0,200}allowed now, your model"
          r"|(?:supported|available|allowed) (?:by|with|for|on) this model|model identifier is invalid"
          r"|throughput isn't supported", "OpenAI, FastChat, Gemini, Bedrock"),
     Sign(_K.MODEL, r"(?:no|without|lacks?|not have|n't have|denied|unable to|cannot|can't|not allowed to"
-         r"|not (?:authorized|permitted|entitled) (?:to|for))[\w ]{0,30}(?:access|use)[\w ]{0,20}\bmodel",
+         r"|not (?:authorized|permitted|entitled) (?:to|for))[\w ]{0,30}(?:access|use|run|serve)[\w ]{0,20}\bmodel",
          "OpenAI, GitHub Models, Together, Bedrock"),
-    Sign(_K.MODEL, r"\bno (?:\w+ ){0,2}(?:endpoints?|deployments?|channels?|providers?"
-         r"|accounts?|upstreams?|backends?)\b.{0,30}(?:found |available |support\w* |serv\w* "
+    Sign(_K.MODEL, r"\bno (?:\w+ ){0,2}(?:endpoints?|deployments?|channels?|providers?(?! credential)"
+         r"|accounts?|upstreams?|backends?|workers?)\b.{0,30}(?:found |available |support\w* |serv\w* "
          r"|match\w* )?(?:for|support\w*|serving|matching|found)", "OpenRouter, LiteLLM, sub2api, new-api"),
     Sign(_K.MODEL, r"deploymentnotfound|api deployment for this resource"
          r"|operation does not work with the specified model|not a chat model|only supported in v1/", "Azure, OpenAI"),
@@ -228,6 +260,10 @@ SIGNS: tuple[Sign, ...] = (
          r"|\bmodel\b.{0,80}\b(?:is|are) served (?:only )?by\b|loaded mode[ld]\b.{0,12}cannot"
          r"|agreed? to [\w. ]{0,30}\b(?:terms|licen[cs]e)|モデル.{0,8}(?:利用|使用)(?:でき(?:ない|ません)|不可)",
          "LiteLLM, DeepSeek, CliRelay, Infinity, Workers AI, Crazyrouter"),
+    Sign(_K.MODEL, r"\bmodel (?:name |id )?must (?:be|include|have|contain|start)\b|\b(?:unsupported|unknown"
+         r"|invalid) (?:model )?provider\b"
+         r"|\bprovider \S+ (?:is )?not supported|\b(?:inference|custom) endpoint\b|接入点",
+         "LLM Gateway, AIClient-2-API, Ark"),
     Sign(_K.MODEL, r"model_price_error|\brouting constraint"
          r"|\"(?:enum|literal_error)\", \"loc\": \[\"body\", \"model\"\]"
          r"|ratio or price not set|倍率或价格", "new-api, FastAPI"),
@@ -239,20 +275,21 @@ SIGNS: tuple[Sign, ...] = (
          r"|account_deactivated|access_terminated|consumer_suspended"
          r"|\bunregistered callers\b", "Aliyun, Gemini, Anthropic"),
     Sign(_K.KEY, r"(?:user|account|organization|用户|账号|账户|帐户).{0,16}(?:banned|blocked|suspended|disabled"
-         r"|deactivated|已被?封禁|被禁用|封禁|已禁用)|user_inactive|user not found",
+         r"|deactivated|已被?封禁|被禁用|封禁|已禁用)|user_inactive|user not found"
+         r"|\b(?:project|account|user|team|organi[sz]ation) (?:has been|is|was) denied\b",
          "new-api, Anthropic, OpenRouter, xAI"),
     Sign(_K.KEY, r"(?:missing|no) authorization|authorization header (?:is )?(?:missing|required)"
          r"|noauth(?:error|orized)|invalid_client|not (?:authenticated|logged in)"
          r"|(?:sign|log)(?:ging|ning)? ?in again|(?:session|login) (?:has |is )?expired", "Google, Xunfei, Baidu"),
     Sign(_K.KEY, r"\bapp(?: ?id| ?key)? not ex\w+|unsupported (?:\w+ )?token type|deactivated workspace"
-         r"|(?:用户|账号|账户)不存在",
+         r"|(?:用户|账号|账户|租户|企业|团队)(?:信息)?不存在",
          "Baidu, Lingma, Codex"),
     Sign(_K.KEY, r"login fail|请(?:先|重新)登[录陆]|身份验证失败|鉴权失败|认证失败|未登录|authorization failed",
          "MiniMax, Zhipu 1000"),
     # --- the path
     Sign(_K.UNROUTED, r"^missing authentication token$|unable to identify proxy for host", "AWS API Gateway, Apigee"),
-    Sign(_K.ROUTE, r"^(?=(?s:.*)not[ _]?found)(?:\W*(?:http_?404|http_error|(?:code=)?404|none|false|(?:an )?error"
-         r"(?: occurred)?|page|not[ _]?found))+\W*$",
+    Sign(_K.ROUTE, r"^(?=(?s:.*)not[ _]?found)(?:[\W_]*(?:http_?404|http_error|(?:code=)?404|none|false|(?:an )?error"
+         r"(?: occurred)?|page|file|resource|not[ _]?found))+\W*$",
          "FastAPI, Go, Spring, Rails, Symfony"),
     Sign(_K.ROUTE, r"\bapi (?:method )?(?:not found|does not exist|not exist|is not (?:found|published)"
          r"|has not been published)|\bapi(?! ?key|.?[密秘]).{0,16}(?:不存在|已下线)|unsupported (?:open ?api )?method",
@@ -260,7 +297,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.ROUTE, r"invalid url|un(?:known|expected) (?:request url|route|path|endpoint|url)"
          r"|no (?:such |matching )?(?:route|handler|path|static)|unsupported (?:path|endpoint|url|legacy)"
          r"|cannot (?:post|get) /"
-         r"|not implemented|convert_request_failed"
+         r"|not implemented|convert_request_failed|\bconversion (?:is )?(?:disabled|not supported)"
          r"|\b(?:responses|messages) api (?:is )?(?:not|un)", "OpenAI, new-api, Express, Spring"),
     Sign(_K.ROUTE, r"(?:(?:/v\d|/responses|/messages|/chat/completions|/models)\b|endpoint\b|route\b|path\b"
          r"|resource\b|接口|路径"
@@ -290,18 +327,21 @@ SAYINGS: tuple[Saying, ...] = (
     Saying(_K.WINDOW, ("month",), ("quota", "limit"), unless=("money",)),
     Saying(_K.LIMIT, ("limit",), ("spent",)),
     Saying(_K.MONEY, ("money",), ("spent", "off")),
-    Saying(_K.MONEY, ("plan",), ("off",)),
+    Saying(_K.MONEY, ("plan",), ("off",), after=True),
+    Saying(_K.MONEY, ("plan",), ("off",), unless=("account",)),
     Saying(_K.MONEY, ("plan",), ("absent", "needed"), unless=("model",)),
     Saying(_K.MONEY_LIKELY, ("quota",), ("spent", "off")),
     Saying(_K.UPSTREAM, ("upstream",), ("absent", "bad", "failed", "away")),
+    Saying(_K.UPSTREAM_MONEY, ("upstream",), ("money",), unless=("yours",), after=True),
     Saying(_K.CLIENT, ("client",), ("denied", "only"), unless=("model",)),
     Saying(_K.CLIENT, ("client",), ("absent",), unless=("model", "key")),
-    Saying(_K.PLACE, ("place",), ("denied", "off", "absent"), unless=("model",)),
+    Saying(_K.PLACE, ("place",), ("denied", "off", "absent", "only"), unless=("model",)),
     Saying(_K.GROUP, ("group",), ("absent", "denied", "off"), unless=("model",)),
-    Saying(_K.PLAN, ("plan",), ("denied",)),
+    Saying(_K.PLAN, ("plan",), ("denied",), unless=("account",)),
     Saying(_K.MODEL, ("model",), ("absent", "denied", "off", "bad", "only")),
     Saying(_K.MODEL_AWAY, ("model",), ("away",)),
-    Saying(_K.KEY, ("key",), ("absent", "off", "bad", "away")),
+    Saying(_K.KEY, ("key",), ("absent", "off", "bad")),
+    Saying(_K.KEY, ("key",), ("away",), unless=("account",)),
     Saying(_K.KEY_LIKELY, ("key",), ("failed",), after=True),
     Saying(_K.ACCOUNT, ("account",), ("off", "away"), after=True),
 )
@@ -333,6 +373,10 @@ def _refusals(words: str, model: str) -> tuple[Refusal, ...]:
         found.update(_said(sentence))
     if Refusal.RENEWS in found and not found.isdisjoint(_SPENT):
         found.add(Refusal.WINDOW)
+    if Refusal.RATE in found:
+        found.add(Refusal.LIMIT)
+    if Refusal.LATER in found:  # an account that comes back is none that is locked
+        found.discard(Refusal.ACCOUNT)
     return tuple(kind for kind in Refusal if kind in found)
 
 

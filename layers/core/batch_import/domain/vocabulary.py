@@ -20,7 +20,8 @@ VOCABULARY: tuple[Words, ...] = (
     # --- what refusals speak of
     Words(
         "model",
-        r"(?<!v1[ /])\bmodels?\b(?!=| agents?\b)|\bmodel ?(?:code|id|name)s?\b|\bdeployments?\b|\bmodell\w*"
+        r"(?<!v1[ /])\bmodels?\b(?!=| agents?\b| providers?\b(?! for\b))|\bmodel ?(?:code|id|name)s?\b"
+        r"|\bdeployments?\b|\bmodell\w*"
         r"|\bmodelos?\b"
         r"|\bmodello\b"
         r"|模型"
@@ -34,7 +35,8 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\bchave\b|\bchiave\b"
         r"|令牌|密钥|秘钥|密匙|金钥|权杖|鉴权|认证|凭[证据]|身份验证|登录|(?<!块)(?<!块的)签名"
         r"|schlüssel|\bclé\b|\bключ\w*|\bтокен\w*|キー|トークン|인증|키|khóa"
-        r"|\banahtar\w*|\bklucz\w*|\bsleutel\b|\bkunci\b|مفتاح|คีย์",
+        r"|\banahtar\w*|\bklucz\w*|\bsleutel\b|\bkunci\b|مفتاح|คีย์"
+        r"|\bjetons?\b|토큰",
     ),
     Words(
         "account",
@@ -43,7 +45,8 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\bmember\b|\bkonto\b|\bcompte\b|\bcuenta\b|\bconta\b"
         r"|用户|使用者|账号|账户|帐户|帐号"
         r"|アカウント|\bаккаунт\w*|계정|tài khoản"
-        r"|\bhesap\w*|\bkont[oa]\b|\bakun\b|\bобліков\w*|الحساب",
+        r"|\bhesap\w*|\bkont[oa]\b|\bakun\b|\bобліков\w*|الحساب"
+        r"|\butilisateur\b|\bпользовател\w*|ユーザー|사용자|người dùng|\busu[aá]rio\b",
     ),
     Words(
         "group",
@@ -52,7 +55,8 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "money",
-        r"\bbalance\b|\btrial\b|\bcredits?\b|\bfunds?\b|\bwallet\b|\bmoney\b|\bpoints\b|\bspend(?:ing)?\b|\bbudgets?\b"
+        r"\bbalance\b|\b(?:max|maximum|total) cost\b|\btrial\b|\bcredits?\b|\bfunds?\b|\bwallet\b|\bmoney\b"
+        r"|\bpoints\b|\bspend(?:ing)?\b|\bbudgets?\b"
         r"|guthaben|\bsaldo\b|\bsolde\b|\bfondos\b|\bbakiye\b"
         r"|余额|额度|套餐流量|点数|积分|次数|余量|算力|资源包|资金|残高"
         r"|クレジット|\bcréditos?\b|\bcrédits?\b|\bбаланс\w*|\bсредств\w*|\bкредит\w*|잔액|크레딧|số dư"
@@ -62,7 +66,8 @@ VOCABULARY: tuple[Words, ...] = (
         "quota",
         r"\bquotas?\b|\ballowance\b|\bkontingent\b|\bcuota\b|\bcota\b"
         r"|配额"
-        r"|\bквот\w*|クォータ|할당량",
+        r"|\bквот\w*|クォータ|할당량"
+        r"|hạn mức",
     ),
     Words(
         "limit",
@@ -94,14 +99,15 @@ VOCABULARY: tuple[Words, ...] = (
         "place",
         r"\bips?\b|\bip address\b|\bcountry\b|\bregions?\b|\bterritory\b|\blocation\b|\bfirewall\b"
         r"|\b(?:virtual )?network\b|\bgeo\w*|\bvnet\b|\bcidr\b|\bsubnet\b|\bvpn\b|\baccess control list\b|\bhosts?\b"
-        r"|\borigin\b|\bdomain\b|\bwhere you are\b|\bland\b|\bpays\b"
+        r"|\borigin\b|\bdomain\b(?!\")|\bwhere you are\b|\bland\b|\bpays\b"
         r"|地区|区域|国家|所在地|地域|お住まいの国"
         r"|\bрегион\w*|\bстран\w*|\bpaís\b|国や地域|지역"
         r"|\bülke\w*|\bkraj\w*|\bnegara\b|\bкраїн\w*",
     ),
     Words(
         "client",
-        r"(?<!unauthorized )\bclients?\b(?! (?:error|exception|id)\b)|\bthird party\b|\bcodex\b|\bclaude code\b"
+        r"(?<!unauthorized )\bclients?\b(?! (?:error|exception|id)\b)|\bthird party\b"
+        r"|(?<!provider )\b(?:codex|claude code)\b(?! (?:provider|channel|account|upstream|backend)s?\b)"
         r"|\bgemini cli\b"
         r"|\buser agent\b|\bua\b|\bbrowsers?\b|\bopen ?code\b|\bcline\b|\b(?:roo|kilo|qwen) ?code\b"
         r"|\bcoding (?:agents?|tools?|plan|clients?)\b|\b(?:cli|ide)\b(?! tokens?\b)"
@@ -110,15 +116,21 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "upstream",
-        r"\bupstreams?\b|\bproviders?\b|\bchannels?\b|\bbackends?\b|\btargets?\b|\b(?:account|cookie|token"
-        r"|key)s? pool\b"
-        r"|渠道|通道|管道|上游|供应商|服务商|货源|号池",
+        r"\bupstreams?\b|(?<!inference )\bproviders?\b|\bchannels?\b|\bbackends?\b|\btargets?\b|\b(?:account|cookie"
+        r"|token|key)s? pool\b"
+        r"|渠道|通道|管道|上游|供应商|服务商|货源|号池"
+        r"|\bcanal\b|\bканал\w*|チャン?ネル|アップストリーム|채널|업스트림|\bkênh\b",
+    ),
+    Words(
+        "yours",
+        r"\byou(?:r|rs|'ve|'re)?\b|[您你]",
     ),
     # --- what they say of it
     Words(
         "absent",
-        r"\bnot (?:be )?(?:found|exist\w*|available|present|listed|recogni[sz]ed|configured|deployed|served"
-        r"|provided|registered|installed|activated|mapped|offer\w*|open\w*|accessible|supplied|specified|set)\b"
+        r"\bnot (?:be |been |yet )*(?:found|exist\w*|available|present|listed|recogni[sz]ed|configured|deployed|served"
+        r"|provided|registered|installed|activated|mapped|offer\w*|open\w*|accessible|supplied|specified|set"
+        r"|submitted|associated)\b"
         r"|\bnot find\b"
         r"|\bunable to (?:find|infer|resolve|locate|determine)\b"
         r"|n't (?:be )?(?:found|exist\w*|available)\b|\bno such\b"
@@ -128,7 +140,7 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\brequired\b(?! (?:\w+ )?(?:permission|scope|role|field|parameter|action))|\bno longer\b|\bempty\b"
         r"|\bexistiert nicht|\bfehlt\b|\bintrouvable|\bindisponible|\bn'existe pas|\bmanquante?\b"
         r"|\bnon (?:trovato|esiste)"
-        r"|不存在|未找到|找不到|未配置|未提供|缺少|没有找到|没有有效|无可用|没有可用|为空|未启用|未上线"
+        r"|不存在|未找到|找不到|未配置|未提供|缺少|没有(?:找到|匹配|有效)|无可用|没有可用|为空|未启用(?!.{0,12}权限)|未上线"
         r"|\bне (?:найден\w*|существует)|\bнедоступ\w*|\bотсутств\w*|\bnicht (?:gefunden|verfügbar|vorhanden)"
         r"|\bno (?:está )?(?:encontrad\w|existe|disponible)|\bnão (?:encontrad\w|existe|disponível)|見つかりません"
         r"|存在しません|利用(?:できません|いただけません)|찾을 수 없|존재하지 않|không (?:tồn tại|tìm thấy)"
@@ -159,7 +171,12 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\bnão (?:permitid\w|suportad\w|autorizad\w)|サポートされていません|許可されていません|対応していません"
         r"|지원하지 않|허용되지|không (?:được )?(?:hỗ trợ|phép)"
         r"|\bdesteklenmiyor|\byetkiniz yok|\bnie (?:jest )?(?:obsługiwan\w*|dozwolon\w*)"
-        r"|\bniet (?:ondersteund|toegestaan)|\btidak (?:didukung|diizinkan)|\bне підтриму\w*",
+        r"|\bniet (?:ondersteund|toegestaan)|\btidak (?:didukung|diizinkan)|\bне підтриму\w*"
+        r"|\bpas (?:d')?(?:accès|de permission|autorisé\w*)|\bn'autorise pas|\baccès à aucun|\bне имеет доступа"
+        r"|\bнет (?:прав|доступа)"
+        r"|アクセス(?:権が)?(?:ありません|できません)|権限がありません"
+        r"|권한이 없|không có quyền|\bnão tem acesso|\bsem permissão"
+        r"|\bno tiene acceso|\bsin permiso",
     ),
     Words(
         "needed",
@@ -178,20 +195,26 @@ VOCABULARY: tuple[Words, ...] = (
         r"|停用|禁用|停止服务|审核中|待审核|非活动|未激活|吊销|撤销|注销|作废|锁定|移除|下线|下架|封禁|被封|过期|失效"
         r"|到期|已删除|被删除|冻结"
         r"|\bexpirée?\b|\bист[её]к\w*|\bзаблокирован\w*|\bотключ\w*|期限(?:が)?切れ|만료"
-        r"|\bsüresi dol\w*|\bwygasł\w*|\bverlopen\b|\bgeblokkeerd|\bkedaluwarsa|\bdiblokir|\bhết hạn|منتهي|หมดอายุ",
+        r"|\bsüresi dol\w*|\bwygasł\w*|\bverlopen\b|\bgeblokkeerd|\bkedaluwarsa|\bdiblokir|\bhết hạn|منتهي|หมดอายุ"
+        r"|\bdésactivée?\b|\bbannie?\b|\bexpirou\b|\bdes(?:ativ|habilit)ad\w|\bbanid\w|\bbloquead\w|\bban\b|無効化|차단"
+        r"|비활성화"
+        r"|vô hiệu hóa|\bbị (?:cấm|khóa)",
     ),
     Words(
         "bad",
         r"\binvalid\w*|\bincorrect\w*|\bmisspell?\w*|\bwrong\b|\bbad\b|\billegal\b|\bmalformed\b"
         r"|\bnot (?:a )?valid\b|\bnot in the (?:\w+ )?format\b|n[o']t match\b|\bleaked\b|\bcompromised\b"
         r"|\bnot be (?:validated|verified)"
+        r"|\b(?:another|different) (?:project|account|organi[sz]ation|workspace|team|tenant|user|product|service|region"
+        r"|environment)\b|不属于|不匹配"
         r"|\bfalsch\w*|\binvalide\w*"
         r"|\bincorrecta?\b|\bnon valid\w|\binconnue?\b"
-        r"|有误|写错|错误|不正确|无效|非法|不合法|状态不可用|無効|不正"
+        r"|有误|写错|错误|不正确|无效|非法|不合法|状态不可用|無効(?!化)|不正"
         r"|\bungültig\w*|\binválid\w*|\bno (?:es )?válid\w|\bневерн\w*|\bнедействит\w*|\bнеправильн\w*|\bнекоррект\w*"
         r"|正しくありません|유효하지|잘못된|không hợp lệ"
         r"|\bgeçersiz\w*|\bhatalı\b|\bnieprawidłow\w*|\bnieważn\w*|\bongeldig\w*|\btidak (?:valid|sah)"
-        r"|\bнедійсн\w*|غير صالح|ไม่ถูกต้อง",
+        r"|\bнедійсн\w*|غير صالح|ไม่ถูกต้อง"
+        r"|\bнедопустим\w*",
     ),
     Words(
         "failed",
