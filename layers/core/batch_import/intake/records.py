@@ -54,6 +54,7 @@ class Records:
         self.variables: dict[str, Draft] = {}
         self.consecutive = 0
         self.last_key, self.last_text = 0, ""  # its line
+        self.labelled_address = 0  # the line of the last one: another one indented below it is one more
         self.begin = 0  # the first line of the paragraph
         self.labelled_models: list[tuple[Draft, str]] = []
         self.models_of: list[tuple[int, Token]] = []  # models of variables (``OPENAI_MODEL``)
@@ -187,7 +188,9 @@ class Records:
 
     def _address(self, line: Line, token: Token) -> None:
         current = self.current
-        if current is not None and (self.is_shared or self._is_another(token, current)):
+        is_below = self.labelled_address == line.number - 1 and line.text[:4].isspace()
+        self.labelled_address = line.number if token.labelled and not line.text[:1].isspace() else 0
+        if current is not None and (self.is_shared or is_below or self._is_another(token, current)):
             current.addresses.append(token.value)
         elif current is not None and current.keys and not current.addresses:
             self.key_first = True
@@ -233,11 +236,11 @@ class Records:
             current = self._open(line)
             current.addresses.extend(above.addresses)
             current.guessed = True
-        elif current.addresses and current.keys and self._is_under_new_heading():
+        elif current.keys and self._is_under_new_heading():
             above = current
             current = self._open(line)
             current.addresses.extend(above.addresses)
-            current.notes.append(Note.ADDRESS_FROM_ABOVE)
+            current.notes.extend([Note.ADDRESS_FROM_ABOVE] if above.addresses else [])
         elif current.addresses and self.heading is not None and not current.keys and current.label is None:
             current.label = self._heading_text()
         if self._is_rest_of_key(line, token.value) and not token.labelled:

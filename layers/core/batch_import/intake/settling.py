@@ -13,6 +13,7 @@ _HEADING = re.compile(
     r"^\s*#{1,6}\s*(.+?)\s*#*$|^\s*\*\*([^*]+)\*\*\s*$|^\s*\[([^\[\]]+)\]\s*$|^\s*[=\-—*~]{2,}\s*(.+?)\s*[=\-—*~]{2,}\s*$"
 )
 _MOST_WEAK = 100  # words of no known form in a line: one alone may be a key
+_VALUE = re.compile(r"[,{}\](]\s*$|\w:[*_`]*\s+\S")  # a line of code, or a name with a value: no heading
 _SENTENCE = re.compile(r"[。!?;]|\w, ")
 _LABEL_START = re.compile(
     r"(?:open)?ai?_?|(?:api|base|auth|secret)(?:[-_]?[a-z]{1,3}|[-_])?|key?|tok(?:en?)?|mod(?:els?)?", re.IGNORECASE
@@ -105,4 +106,4 @@ def heading_of(line: Line) -> str:
     text = (text if text[:2].isalpha() else BULLET.sub("", text)).strip(" :*#`\"'-=")
     if not text or len(text) > (LONGEST_HEADING if found else 30) or _SENTENCE.search(text) or line.hosts or line.weak:
         return "" if not found or len(text) > LONGEST_HEADING else text
-    return text if found or not line.text.rstrip().endswith((",", "{", "}", "]", "(")) else ""
+    return text if found or not _VALUE.search(line.text) else ""
