@@ -302,8 +302,8 @@ def is_random_key(word: str) -> bool:
 
 
 def may_be_key(text: str) -> bool:
-    """Whether ``text`` is neither a placeholder, nor a reference, nor masked."""
-    return not (is_placeholder(text) or is_environment(text) or is_masked(text))
+    """Whether ``text`` is neither words, nor a placeholder, nor a reference, nor masked."""
+    return text.isascii() and not (is_placeholder(text) or is_environment(text) or is_masked(text))
 
 
 def is_masked(word: str) -> bool:

@@ -62,8 +62,8 @@ _WORDS: Mapping[Field, str] = {
     Field.NAME: """
         name names label title providername sitename channelname displayname remark remarks note notes comment description
         alias tag provider 名称 名字 站 站点 备注 渠道 渠道名 渠道名称 站名 站点名 站点名称 接口名称 提供名 厂商 供应商 服务商 提供商 提供者 平台名 平台名称 说明 标签 别名
-        账号名 账户 账号 标题 名前 нaзвание nombre""",
-    Field.PLATFORM: "platform apiformat protocol app npm kind engine 平台 类型 提供商类型 协议 接口类型 api类型 格式",
+        账号名 账户 账号 标题 平台 名前 нaзвание nombre""",
+    Field.PLATFORM: "platform apiformat protocol app npm kind engine 类型 提供商类型 协议 接口类型 api类型 格式",
     Field.ENABLED: "enabled status isenabled active 状态 启用",
     Field.DISABLED: "disabled isdisabled",
     Field.LEGACY_ID: "legacyproviderid",
@@ -209,7 +209,7 @@ def platform_of(value: str) -> Platform | None:
 
 def provider_platform(name: str, value: str) -> Platform | None:
     """The platform where a provider (``name``) is called just as one (Continue, Roo Code); any other name is a label."""
-    is_one = name.lower().endswith("provider") and value.lower() in (
+    is_one = name.lower().endswith(("provider", "平台")) and value.lower() in (
         "openai",
         "anthropic",
         "claude",

@@ -66,6 +66,7 @@ def _merged(first: Draft, second: Draft) -> Draft:
         label=first.label or second.label,
         platform=first.platform or second.platform,
         notes=[*first.notes, *second.notes],
+        unclear=first.unclear or second.unclear,
     )
 
 

@@ -31,6 +31,10 @@ _MORE = re.compile(
     r"备|另|又|还有|第[二三四五]|\b(?:second|another|backup|spare|alternative|or|and|also|plus|extra)\b", re.IGNORECASE
 )
 _OFFICIAL = re.compile(r"官方|官key|\bofficial\b", re.IGNORECASE)
+# Of an address that is no API's, beside pairs (``https://meet.example/abc-defg``).
+_OTHER_PATH = re.compile(
+    r"^https?://[^/]+/(?!.*(?:\bv\d|api|openai|proxy|claude|anthropic|gemini|codex|gpt|llm|relay|mode|paas))\w", re.IGNORECASE
+)
 _ABOUT_MODELS = re.compile(r"模型\s*(?:用|选|填|是|为|有)|\bmodels?\s+(?:is|are)\b", re.IGNORECASE)
 
 
@@ -54,6 +58,7 @@ class Records:
         self.variables: dict[str, Draft] = {}
         self.consecutive = 0
         self.last_key, self.last_text = 0, ""  # its line
+        self.named: set[str] = set()  # addresses with a label
         self.labelled_address = 0  # the line of the last one: another one indented below it is one more
         self.begin = 0  # the first line of the paragraph
         self.labelled_models: list[tuple[Draft, str]] = []
@@ -188,6 +193,8 @@ class Records:
 
     def _address(self, line: Line, token: Token) -> None:
         current = self.current
+        if token.labelled:
+            self.named.add(token.value)
         is_below = self.labelled_address == line.number - 1 and line.text[:4].isspace()
         self.labelled_address = line.number if token.labelled and not line.text[:1].isspace() else 0
         if current is not None and (self.is_shared or is_below or self._is_another(token, current)):
@@ -240,6 +247,7 @@ class Records:
             above = current
             current = self._open(line)
             current.addresses.extend(above.addresses)
+            current.site = above.site
             current.notes.extend([Note.ADDRESS_FROM_ABOVE] if above.addresses else [])
         elif current.addresses and self.heading is not None and not current.keys and current.label is None:
             current.label = self._heading_text()
@@ -394,7 +402,9 @@ class Records:
                 not draft.keys
                 and draft.addresses
                 and all(
-                    _is_page_of(one, sites) or (root_of(one).base_url in roots and draft.line not in entries)
+                    _is_page_of(one, sites)
+                    or (bool(roots) and one not in self.named and draft.line not in entries and _OTHER_PATH.search(one))
+                    or (root_of(one).base_url in roots and draft.line not in entries)
                     for one in draft.addresses
                 )
             ):

@@ -1,6 +1,7 @@
 """What a line is, once it is read as a whole: which of its words is a key, a host or a heading."""
 
 import re
+from dataclasses import replace
 
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field
@@ -20,6 +21,9 @@ _LABEL_START = re.compile(
 )
 _ID_WORDS = frozenset(["commit", "hash", "sha", "md5", "id", "uuid", "order", "session", "build", "request", "trace"])
 _NAMES_KEY = re.compile(r"key|token|secret|bearer|密钥|秘钥|令牌|卡密", re.IGNORECASE)
+_LOGIN = re.compile(
+    r"\b(?:pass(?:word|wd)?|pwd|root|ssh)\b|密码|пароль", re.IGNORECASE
+)  # beside these an opaque word opens no API, and an address is a panel's
 _LOGGED = re.compile(r"\"(?:GET|POST|PUT|HEAD|OPTIONS|DELETE) /\S* HTTP/")  # the host is the caller's
 _CODE = frozenset(
     ["let", "var", "val", "def", "set", "new", "pub", "use", "int", "str", "my", "to", "the", "and", "is"]
@@ -38,17 +42,29 @@ def settle(line: Line) -> None:
         line.tokens = [token for token in line.tokens if not _is_id(token)]
     address = next((token.value for token in line.tokens if token.field is Field.ADDRESS), "")
     behind = line.text.partition(address)[2] if address else line.text
-    line.weak = [word for word in line.weak[:_MOST_WEAK] if _may_be_key(line, word, behind)]
+    is_of_login = _speaks_of_login(line.text)
+    if is_of_login and not line.has(Field.KEY):
+        line.tokens = [
+            replace(token, field=Field.SITE) if token.field is Field.ADDRESS and not token.labelled else token
+            for token in line.tokens
+        ]
+    line.weak = [word for word in line.weak[:_MOST_WEAK] if not is_of_login and _may_be_key(line, word, behind)]
     if len(line.weak) == 1 and not line.has(Field.KEY) and (line.has(Field.ADDRESS) or _is_key_alone(line)):
         line.tokens.append(Token(Field.KEY, line.weak[0], notes=(Note.UNUSUAL_KEY,)))
 
 
 def _speaks_of_ids(line: Line) -> bool:
     """Whether an unlabelled opaque word in a line is rather an id: in a sentence that names no key."""
+    if _speaks_of_login(line.text):
+        return True
     words = [word.lower() for word in line.words if word.isascii() and word.isalpha()]
     if not line.has(Field.ADDRESS, Field.SITE):
         return bool(words)
     return not _ID_WORDS.isdisjoint(words) or (len(words) > 2 and _NAMES_KEY.search(line.text) is None)
+
+
+def _speaks_of_login(text: str) -> bool:
+    return _LOGIN.search(text) is not None and _NAMES_KEY.search(text) is None
 
 
 def _may_be_key(line: Line, word: str, behind: str) -> bool:

@@ -30,6 +30,7 @@ _PLAIN_LINE = re.compile(
 WORDS_ALONE = re.compile(r"(?:[^\W\d_]++(?![\d_])|(?<!\w)\d{1,6}+(?!\w)| {1,2}+(?! )|[,;!?()])*+")
 _PLACEHOLDER_URL = re.compile(r"https?://(?=\S*[<{\[$])[^\s\"'`,;|]+", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[[A-Za-z_ -]{2,30}\](?:[/.:\s]|$)")  # ``https://[name].example``
+_SPACED = re.compile(r"https?(?: ://? ?/?|:// |: //)[^\s/]{1,100}(?: ?/ ?(?=[a-z])[\w.-]{1,40}){0,6}", re.IGNORECASE)  # as OCR reads an address
 _WORD = re.compile(r"[^\s\"'`<>()\[\]{}]+|[(\[{]")
 BULLET = re.compile(
     r"^[\s>]*(?:(?:-(?!-?[A-Za-z]+\s)|[*+•·└├╰┗─●○◆◇■□▪▶►✅☑✔⭐🔥👉🔹🔸📌]|\d{1,5}[.)、:](?!\d)|\(\d{1,4}\)|\[\d{1,4}\]|[①-⑳]|[a-z][.)])\s*\uFE0F?\s*)+(?=\S)"
@@ -110,7 +111,7 @@ class TokenReader:
             line.words.append(text)
             line.blank = not text.strip()
             return line
-        content = without_markup(text)
+        content = without_markup(_SPACED.sub(_joined, text) if " :" in text or "/ " in text else text)
         if not content.strip() or FENCE.match(content) or (RULE.match(content) and "-" * 3 in content.replace(" ", "")):
             line.blank = not content.strip()
             return line
@@ -331,6 +332,10 @@ class TokenReader:
         else:
             line.words.append(word)
         return None
+
+
+def _joined(found: re.Match[str]) -> str:
+    return re.sub(r"\s", "", found[0])
 
 
 def _is_plain(found: re.Match[str]) -> bool:
