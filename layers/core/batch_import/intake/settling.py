@@ -70,9 +70,9 @@ def _speaks_of_login(text: str) -> bool:
 def _may_be_key(line: Line, word: str, behind: str) -> bool:
     """Whether a word of no known form may be a key: in a sentence only one with letters and digits.
 
-    A few letters are one ``behind`` an address only: before it stands the program of a command.
+    A few letters are one ``behind`` an address only, and alone: before it stands the program of a command.
     """
-    if word.isalpha() and len(word) < 4 and word not in behind:
+    if word.isalpha() and len(word) < 4 and (line.words or word not in behind):
         return False
     if _LABEL_START.fullmatch(word) or word in _CODE or not re.search(r"[A-Za-z]", word):
         return False
