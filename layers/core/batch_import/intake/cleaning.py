@@ -62,11 +62,11 @@ _FILE = re.compile(
 )
 _KEY_CHARACTERS = re.compile(r"[\x21-\x7e]{1,512}")
 _PREFIXED = re.compile(
-    r"(?:(?:sk|cr|gsk|xai|pplx|nvapi|hf|sess|csk|tvly|r8|pk|rk|ak|ck|fk|ek|tp|ms|clp|cpk|key|api|app|token|oc|cs|th|vk|ah|sb)"
+    r"(?!sk-ant-sid)(?:(?:sk|cr|gsk|xai|pplx|nvapi|hf|sess|csk|tvly|r8|pk|rk|ak|ck|fk|ek|tp|ms|clp|cpk|key|api|app|token|oc|cs|th|vk|ah|sb)"
     r"[-_](?=[^\s]*[0-9A-Z])|sk-|AIza|eyJ|AQ\.)[\w\-.+/=~:]+"
 )
 # A long random key: none of the slower patterns says otherwise of one.
-_RANDOM_KEY = re.compile(r"sk-(?=(?:[^0-9]*[0-9]){6})(?!.*(?:[xX]{6}|[yY]our|[hH]ere))[A-Za-z0-9_-]{21,300}")
+_RANDOM_KEY = re.compile(r"sk-(?!ant-sid)(?=(?:[^0-9]*[0-9]){6})(?!.*(?:[xX]{6}|[yY]our|[hH]ere))[A-Za-z0-9_-]{21,300}")
 _OF_ANOTHER_SERVICE = re.compile(r"(?:gh[opsu]_|github_pat_|glpat-|xox[abeprs]-|AKIA|npm_|dckr_pat_)[\w-]+")
 _VARIABLE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 _OPAQUE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_\-.+/=~:|]{16,}")

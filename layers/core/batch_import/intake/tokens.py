@@ -17,7 +17,7 @@ from batch_import.intake.words import cut_key, parts_of
 
 URL = re.compile(
     r"(?:https?://(?=[<{$])[^\s\"'`,;|]+|https?:/{1,3}(?:[^\s\"'`<>{}\[\]()|\\^,;。→—–/@]{1,300}@)?(?:\[[0-9a-f:.]+\])?[^\s\"'`<>{}\[\]()|\\^,;。→—–?]+(?:\?[^\s\"'`<>()|\\^。→]*)?"
-    r"|https?://[<{\[$][^\s\"'`,;|]+|(?<!\w)[a-z][a-z0-9+]{1,20}(?:-[a-z]{2,12})?://[^\s\"'`<>]+)",
+    r"|https?://[<{\[$][^\s\"'`,;|]+|(?<!\w)(?!\w{0,20}https?:)[a-z][a-z0-9+]{1,20}(?:-[a-z]{2,12})?://[^\s\"'`<>]+)",
     re.IGNORECASE,
 )
 # The usual line, an address and a key, perhaps a name before and a model behind: read at once, as the long way would.

@@ -7,7 +7,7 @@ from batch_import.intake import cleaning
 from batch_import.intake.cleaning import Kind, kind_of
 
 _DETAIL = re.compile(r"\d{1,4}\.\d{1,4}[xX]?")
-_SIGN_BEFORE_KEY = re.compile(r"^[:#@$&+~]{1,4}(?=(?:sk-|cr_|AIza|eyJ)\w)")
+_SIGN_BEFORE_KEY = re.compile(r"^(?:[:#@$&+~]{1,4}|(?i:key|token))(?=(?:sk-|cr_|AIza|eyJ)\w)")
 _SEPARATOR = re.compile(r"[|,;\t]|-{3,}|→|—+|–|=>|->|\\n")
 
 
