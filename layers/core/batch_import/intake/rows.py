@@ -266,6 +266,8 @@ def _row(key: _Key, written: str, root: Root, common: dict[str, Any], more: Sequ
         status = RowStatus.INCOMPLETE
     elif key.parts:
         status, choices = RowStatus.AMBIGUOUS, _key_choices(key, root.base_url)
+    elif Note.KEY_UNCLEAR in common["notes"]:
+        status, choices = RowStatus.AMBIGUOUS, (_choice("one_key", [(root.base_url, key.text)]),)
     elif root.page and common["unsure"]:
         status = RowStatus.AMBIGUOUS
         notes.append(Note.NOT_A_RELAY)

@@ -15,6 +15,7 @@ _HEADING = re.compile(
 )
 _MOST_WEAK = 100  # words of no known form in a line: one alone may be a key
 _VALUE = re.compile(r"[,{}\](]\s*$|\w:[*_`]*\s+\S")  # a line of code, or a name with a value: no heading
+_NEAR = 10  # characters from the name of a key to it
 _SENTENCE = re.compile(r"[。!?;]|\w, ")
 _LABEL_START = re.compile(
     r"(?:open)?ai?_?|(?:api|base|auth|secret)(?:[-_]?[a-z]{1,3}|[-_])?|key?|tok(?:en?)?|mod(?:els?)?", re.IGNORECASE
@@ -50,7 +51,9 @@ def settle(line: Line) -> None:
         ]
     line.weak = [word for word in line.weak[:_MOST_WEAK] if not is_of_login and _may_be_key(line, word, behind)]
     if len(line.weak) == 1 and not line.has(Field.KEY) and (line.has(Field.ADDRESS) or _is_key_alone(line)):
-        line.tokens.append(Token(Field.KEY, line.weak[0], notes=(Note.UNUSUAL_KEY,)))
+        [word] = line.weak
+        is_sure = not line.words or _NAMES_KEY.search(line.text.partition(word)[0][-_NEAR:]) is not None
+        line.tokens.append(Token(Field.KEY, word, notes=(Note.UNUSUAL_KEY if is_sure else Note.KEY_UNCLEAR,)))
 
 
 def _speaks_of_ids(line: Line) -> bool:
