@@ -117,12 +117,12 @@ _ADDRESS_PLACEHOLDER = re.compile(
 _PAGE_HOST = re.compile(
     r"(?:^|\.)(?:github\.com|githubusercontent\.com|t\.me|telegram\.me|linux\.do|youtube\.com|youtu\.be|bilibili\.com|notion\.(?:so|site)"
     r"|discord\.(?:gg|com)|mp\.weixin\.qq\.com|qm\.qq\.com|qun\.qq\.com|jq\.qq\.com|pd\.qq\.com|twitter\.com|x\.com|zhihu\.com|csdn\.net|v2ex\.com|nodeseek\.com"
-    r"|feishu\.cn|larksuite\.com|yuque\.com|gitee\.com|pypi\.org|npmjs\.com|docs\.google\.com|reddit\.com|medium\.com|afdian\.(?:net|com)|ifdian\.net)$|^(?:docs?|wiki|blog|help|status|forum|bbs|console|dashboard|platform|hooks)\."
+    r"|feishu\.cn|larksuite\.com|yuque\.com|gitee\.com|pypi\.org|npmjs\.com|docs\.google\.com|reddit\.com|medium\.com|afdian\.(?:net|com)|ifdian\.net)$|^(?:docs?|wiki|blog|help|status|forum|bbs|console|dashboard|platform|hooks|mcp)\."
 )
 _PAGE_PATH = re.compile(
     r"\.(?:png|jpe?g|gif|svg|webp|mp4|pdf|html?|ico|zip|sh|ps1|git|exe|dmg|msi|deb)$"
     r"|/key/(?:generate|info|list)$|/(?:docs?|oauth|register|login|signin|signup|sign-up|sign-in|console|dashboard|panel|pricing|topup|token|tokens|t|topic|blog|guide|wiki|user"
-    r"|settings|playground|invite|keys|api-keys|apikeys|shop|store|help|faq|about|status|documentation|balance|credits?|billing|usage|cabinet|profile|webhooks?|article|tutorial|privacy|terms|unsubscribe)(?:/|$)",
+    r"|settings|playground|invite|keys|api-keys|apikeys|shop|store|help|faq|about|status|documentation|balance|credits?|billing|usage|cabinet|profile|webhooks?|download|sse|mcp|article|tutorial|privacy|terms|unsubscribe)(?:/|$)",
     re.IGNORECASE,
 )
 # A key behind an address, a sign between (``https://…/v1:sk-…``); none in its path, its query or before its host.

@@ -21,6 +21,7 @@ class Field(StrEnum):
     ENABLED = "enabled"
     DISABLED = "disabled"  # the opposite question
     PATH = "path"  # of the API, below an address that has none
+    PORT = "port"  # of an address that has none
     LEGACY_ID = "legacy_id"  # of the provider in the system that the list comes from
     OTHER = "other"
 
@@ -66,6 +67,7 @@ _WORDS: Mapping[Field, str] = {
     Field.PLATFORM: "platform apiformat protocol app npm kind engine 类型 提供商类型 协议 接口类型 api类型 格式",
     Field.ENABLED: "enabled status isenabled active 状态 启用",
     Field.DISABLED: "disabled isdisabled",
+    Field.PORT: "port 端口 порт ポート 포트",
     Field.LEGACY_ID: "legacyproviderid",
 }
 _TABLE = {word: field for field, words in _WORDS.items() for word in words.split()}
@@ -147,7 +149,7 @@ def field_of(name: str) -> Named | None:
         return None
     if name.strip() == "SECRET_KEY":  # of a program's own sessions
         return Named(Field.OTHER)
-    bare = name.translate(_NOISE).lower()
+    bare = name.translate(_NOISE).lower().rstrip("为是")
     if (field := _TABLE.get(bare)) is not None:
         owner = "openai" if bare.startswith("openai") else ""
         return Named(field, owner, _BACKUP.search(bare) is not None)

@@ -10,7 +10,7 @@ from batch_import.intake.fields import Field, field_of, platform_of
 from batch_import.intake.labels import is_detail
 from batch_import.intake.line import Line, Token
 from batch_import.intake.pairing import joined_halves, paired
-from batch_import.intake.roots import root_of, with_path
+from batch_import.intake.roots import root_of, with_path, with_port
 from batch_import.intake.rows import Draft
 from batch_import.intake.settling import heading_of, settle
 from batch_import.intake.texts import Note
@@ -28,7 +28,7 @@ _SHARED = re.compile(
     r"共用|共享|通用|同一|\b(?:shared|same) (?:api )?(?:key|token)|\bfor (?:all|both)\b", re.IGNORECASE
 )
 _MORE = re.compile(
-    r"备|另|又|还有|第[二三四五]|\b(?:second|another|backup|spare|alternative|or|and|also|plus|extra)\b", re.IGNORECASE
+    r"备|另|又|还有|新|换|第[二三四五]|\b(?:new|rotated|second|another|backup|spare|alternative|or|and|also|plus|extra)\b", re.IGNORECASE
 )
 _OFFICIAL = re.compile(r"官方|官key|\bofficial\b", re.IGNORECASE)
 # Of an address that is no API's, beside pairs (``https://meet.example/abc-defg``).
@@ -256,12 +256,14 @@ class Records:
         else:
             current.keys.append(token.value)
         self.last_key, self.last_text = line.number, line.text
+        current.unclear = current.unclear and not _SHARED.search(line.text)
         self._noted(line, token, current)
 
     def _is_next_entry(self, line: Line, token: Token) -> bool:
         """Whether a key below a line that holds address and key has a name of its own: its address is missing."""
         names = self._names(line, token) if self.is_entry else []
-        return bool(names) and not any(map(_MORE.search, names))
+        self.is_entry = self.is_entry and not any(map(_MORE.search, names))
+        return bool(names) and self.is_entry
 
     def _is_apart(self, line: Line, token: Token, current: Draft) -> bool:
         """Whether a key below a pair has another's name: in a list with a paragraph of its own, or the vendor's."""
@@ -297,9 +299,10 @@ class Records:
 
     def _detail(self, line: Line, token: Token) -> None:
         current = self.current
-        if token.field is Field.PATH:
+        if token.field in (Field.PATH, Field.PORT):
+            complete = with_path if token.field is Field.PATH else with_port
             if current is not None and current.addresses:
-                current.addresses[-1] = with_path(current.addresses[-1], token.value)
+                current.addresses[-1] = complete(current.addresses[-1], token.value)
             return
         if token.field is Field.NAME:
             if current is None or current.complete or current.label:

@@ -131,6 +131,12 @@ def is_api_root(site: str) -> bool:
     return bool(root.base_url) and not root.page and re.fullmatch(r"https?://(?!www\.)[^/]+/?", site) is not None
 
 
+def with_port(address: str, port: str) -> str:
+    """``address`` with ``port``, if it is a host alone."""
+    host = address.partition("://")[2] or address
+    return address if ":" in host or "/" in host or not port else f"{address}:{port}"
+
+
 def with_path(address: str, path: str) -> str:
     """``address`` with the path of the API, if it has no path of its own."""
     bare = address.rstrip("/")

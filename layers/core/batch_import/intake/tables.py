@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, Named, field_of, is_off, platform_of
+from batch_import.intake.roots import with_port
 from batch_import.intake.rows import Draft
 from batch_import.intake.texts import Note
 
-_DELIMITERS = ("\t", ",", "|", ";")
-_RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$|^\s*:?-{3,}:?\s*\|[\s|:\-]*$")
+_DELIMITERS = ("\t", ",", "|", ";", "  ")  # two blanks stand for any number of them
+_RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$|^\s*:?-{3,}:?\s*\|[\s|:\-]*$|^[-= ]{3,}$")
 _PASSWORD = re.compile(r"(?:login[_ ]?)?password|登录密码|密码", re.IGNORECASE)
 _LONGEST_HEADER = 2_000
 _LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,2100})>?[^()]{0,100}\)")
 _BREAK = re.compile(r"<br\s*/?>|</?code>", re.IGNORECASE)
+_BLANKS = re.compile(r" {2,}")
 _CELL = " \t\r\n\"'`"
 csv.field_size_limit(10_000_000)
 
@@ -91,12 +93,16 @@ def _is_header(header: Header) -> bool:
 
 
 def _split(text: str, delimiter: str) -> list[str]:
+    if delimiter == "  ":
+        return _BLANKS.split(text.strip())
     return text.strip().strip("|").split("|") if delimiter == "|" else text.split(delimiter)
 
 
 def _belongs(text: str, header: Header) -> bool:
     if not text.strip() or _RULE.match(text):
         return True
+    if header.delimiter == "  " and len(_split(text, "  ")) != len(header.columns):  # an empty cell cannot be seen
+        return False
     return header.delimiter in text and not text.lstrip().startswith(("#", "//"))
 
 
@@ -132,6 +138,9 @@ def _rows(region: Region) -> Iterator[tuple[int, list[str]]]:
                     for cell in text.strip().removeprefix("|").removesuffix("|").replace("\\|", "\x1f").split("|")
                 ],
             )
+        return
+    if region.header.delimiter == "  ":
+        yield from ((number, _split(text, "  ")) for number, text in lines)
         return
     reader = csv.reader(
         (text + "\n" for _, text in lines),
@@ -192,6 +201,8 @@ def _take(draft: Draft, column: Named | None, value: str) -> None:
             draft.keys.append(value)
         case Field.MODELS:
             draft.models.append(value)
+        case Field.PORT:
+            draft.addresses = [with_port(address, value) for address in draft.addresses]
         case Field.LEGACY_ID:
             draft.legacy_provider_id = value
         case Field.NAME:

@@ -49,6 +49,7 @@ _OTHER_ADDRESS = re.compile(
     r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:URL|URI|ENDPOINT|HOST|ORIGIN|DOMAIN|WEBHOOK)"
 )  # ``APP_URL``
 _PATH_NAME = re.compile(r"path$", re.IGNORECASE)
+_PORT = re.compile(r"\d{2,5}")
 _PATH = re.compile(r"v\d\w*(?:/[\w-]{1,40}){0,6}")
 _JOINED_KEY = re.compile(r"(?:sk|cr|gsk|xai)-[\w-]{4,300}[,;][\w.-]{1,40}$")
 _FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3})[\"']?[,;]?", re.IGNORECASE)  # ``HIDE_USER_API_KEY=1``
@@ -82,6 +83,7 @@ FENCE = re.compile(r"^\s*(?:```+|~~~+)[\w+. -]{0,30}$")
 RULE = re.compile(r"^[\s|:\-=_*+~]+$")
 _SHELL = re.compile(r"^\s*(?:export|set|%env)\s+(?=\"?\w+=)", re.IGNORECASE)
 _SETX = re.compile(r"^\s*(?:setx|ENV|set\s+-\w{1,3})\s+(\w+)\s+(?!=)", re.IGNORECASE)
+_ANY_ADDRESS = ("url", "uri", "链接", "网址")
 _LABEL_TEXT = (
     "url baseurl base_url endpoint key apikey api_key api-key token 地址 接口地址 网址 密钥 秘钥 令牌 模型 model models"
 )
@@ -142,7 +144,7 @@ class TokenReader:
             )
             if is_where_to_get or _is_other_address(before, named, name) or (named is None and _is_of_site(before)):
                 named = Named(Field.SITE)
-            at = _address(line, content, found, named)
+            at = _address(line, content, found, named, name)
             if not (named and named.owner and _NEXT_IN_LIST.match(content, at)):
                 named, name = None, ""
         named, name = self._piece(line, content[at:], named, name)
@@ -196,6 +198,8 @@ class TokenReader:
             self._models(line, stripped, named.owner)
         elif named.field is Field.PLATFORM:
             self._platform(line, stripped)
+        elif named.field is Field.PORT:
+            line.tokens.extend([Token(Field.PORT, stripped)] if _PORT.fullmatch(stripped) else [])
         elif named.field is Field.KEY:
             self._key(line, text, named)
         elif not _EXPRESSION.match(text):
@@ -404,7 +408,7 @@ def _heading(line: Line, sign: str, text: str) -> str | None:
     return text if is_address and not re.search(r"\w\s*=|key|sk-", text, re.IGNORECASE) else None
 
 
-def _address(line: Line, content: str, found: re.Match[str], named: Named | None) -> int:
+def _address(line: Line, content: str, found: re.Match[str], named: Named | None, name: str) -> int:
     """Takes the address or link that begins at ``found``; returns where it ends."""
     word = found[0]
     line.lead = line.lead or len(line.words)
@@ -421,9 +425,8 @@ def _address(line: Line, content: str, found: re.Match[str], named: Named | None
     if content[found.end() : found.end() + 1] in ("{", "<") or _BRACKETED.match(content, found.end()):
         template = _PLACEHOLDER_URL.match(content, found.start())
         address = template[0] if template else address
-    _take_address(
-        line, address, named, _ABOUT_PAGE.search(content[max(0, found.start() - 60) : found.start()]) is not None
-    )
+    about = _ABOUT_PAGE.search(content[max(0, found.start() - 60) : found.start()]) is not None
+    _take_address(line, address, named, about, name.lower() in _ANY_ADDRESS)
     return found.start() + max(len(address), 1)
 
 
@@ -439,11 +442,14 @@ def _is_of_site(before: str) -> bool:
     return not word.isascii() and (named := field_of(word)) is not None and named.field is Field.SITE
 
 
-def _take_address(line: Line, address: str, named: Named | None, about: bool) -> None:
-    """Adds an address, or a site if its label, its path or the words before it (``about``) say so; one only once a line."""
+def _take_address(line: Line, address: str, named: Named | None, about: bool, is_any: bool) -> None:
+    """Adds an address, or a site if its label, its path or the words before it (``about``) say so; one only once a line.
+
+    Its label may be one for addresses of ``any`` kind (``url``).
+    """
     labelled = named is not None and named.field is Field.ADDRESS
     is_site = named is not None and named.field is Field.SITE
-    is_page = not labelled and (about or address.startswith("http://0.0.0.0") or root_of(address, False).page)
+    is_page = (is_any or not labelled) and (about or address.startswith("http://0.0.0.0") or root_of(address, False).page)
     kind = Field.SITE if is_site or is_page else Field.ADDRESS
     if (kind, address.rstrip("/")) in line.taken:
         return

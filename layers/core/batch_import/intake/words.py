@@ -7,6 +7,7 @@ from batch_import.intake import cleaning
 from batch_import.intake.cleaning import Kind, kind_of
 
 _DETAIL = re.compile(r"\d{1,4}\.\d{1,4}[xX]?")
+_AMOUNT = re.compile(r"^(sk-[\w-]{6,300})/(?![\w/])")  # ``sk-…/$5``
 _SIGN_BEFORE_KEY = re.compile(r"^(?:[:#@$&+~]{1,4}|(?i:key|token))(?=(?:sk-|cr_|AIza|eyJ)\w)")
 _SEPARATOR = re.compile(r"[|,;\t]|-{3,}|→|—+|–|=>|->|\\n")
 
@@ -21,6 +22,9 @@ def parts_of(word: str, by_comma: bool = False) -> Iterator[str]:
         return
     if not word.isascii():
         yield from _foreign(word)
+        return
+    if (amount := _AMOUNT.match(word)) is not None:
+        yield amount[1]
         return
     if _SEPARATOR.search(word) is None:
         yield _stripped(word)
