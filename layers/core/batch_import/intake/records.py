@@ -60,6 +60,8 @@ class Records:
         self.last_key, self.last_text = 0, ""  # its line
         self.named: set[str] = set()  # addresses with a label
         self.labelled_address = 0  # the line of the last one: another one indented below it is one more
+        self.is_split = False  # keys wait for addresses of their names
+        self.name_of: dict[str, str] = {}  # a key's own
         self.begin = 0  # the first line of the paragraph
         self.labelled_models: list[tuple[Draft, str]] = []
         self.models_of: list[tuple[int, Token]] = []  # models of variables (``OPENAI_MODEL``)
@@ -87,11 +89,23 @@ class Records:
                 settle(line)
         order = [token.field for line in lines for token in line.tokens if token.field in (Field.ADDRESS, Field.KEY)]
         backup = next((token.backup for line in lines for token in line.tokens if token.field is Field.ADDRESS), False)
+        if order.count(Field.ADDRESS) > 1 and Field.KEY not in order:
+            self._split_keys()
         waiting = self.current is not None and not self.current.addresses and Field.KEY not in order
         if Field.ADDRESS in order and not waiting and not (backup and Field.KEY not in order):
             self._close()
         for line in lines:
             self._line(line)
+
+    def _split_keys(self) -> None:
+        """Makes an entry of each key that waits for an address, because several follow: their names may say which."""
+        if (current := self.current) is None or current.addresses or len(current.keys) < 2:
+            return
+        first, *others = current.keys
+        self.drafts.extend(Draft(current.line, keys=[key], label=self.name_of.get(key)) for key in others)
+        current.keys, current.label = [first], self.name_of.get(first)
+        self.is_split = True
+        self._close()
 
     def _line(self, line: Line) -> None:
         if line.is_pair:
@@ -219,7 +233,7 @@ class Records:
 
     def _is_rival(self, line: Line, current: Draft) -> bool:
         """Whether an address follows another one without a key between them."""
-        follows = current.line == line.number or self.consecutive > 0
+        follows = current.line == line.number or (self.consecutive > 0 and not self.is_split)
         return bool(current.addresses) and not current.keys and follows
 
     def _first_address(self, line: Line, token: Token) -> None:
@@ -254,6 +268,7 @@ class Records:
         if self._is_rest_of_key(line, token.value) and not token.labelled:
             current.keys[-1] += f"\n{token.value}"
         else:
+            self.name_of[token.value] = " ".join(self._names(line, token))
             current.keys.append(token.value)
         self.last_key, self.last_text = line.number, line.text
         current.unclear = current.unclear and not _SHARED.search(line.text)

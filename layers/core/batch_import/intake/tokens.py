@@ -363,6 +363,8 @@ def _take_plain(line: Line, found: re.Match[str]) -> None:
 
 def _as_assignments(content: str) -> str:
     """``content`` with the ways in which shells and languages set a value written as ``name=value``."""
+    if content.lstrip().startswith("|") and (row := _variable_of_row(content)):
+        return row
     cells = _CELLS.fullmatch(content)
     if cells is not None and field_of(cells[1]) is not None and cells[2].lower() not in ("value", "值"):
         return f"{cells[1]}: {cells[2]}"
@@ -373,6 +375,13 @@ def _as_assignments(content: str) -> str:
     if "--" in content:
         content = _FLAGGED.sub(_as_label, content)
     return _SETX.sub(r"\1=", _SHELL.sub("", content))
+
+
+def _variable_of_row(content: str) -> str:
+    """A row of a table that begins with a variable's name (``| LLM_MODEL | explanation | gpt-5 |``), with its value."""
+    name, *cells = (cell.strip(" `*") for cell in content.strip(" |").split("|"))
+    values = (cell for cell in cells if cleaning.has_scheme(cell) or kind_of(cell) in (Kind.KEY, Kind.MODEL))
+    return f"{name}: {next(values, '')}" if len(cells) > 1 and field_of(name) is not None else ""
 
 
 def _as_label(found: re.Match[str]) -> str:
