@@ -9,11 +9,12 @@ from batch_import.intake.fields import Field, Named, field_of
 
 _LABEL = re.compile(
     r"(?<![\w.\-/$])(?:\*\*|__|[\"'`\[(<])?((?:[^\W\d][\w.\-/]{0,40}[ \t]{1,3}){0,2}[^\W\d_][\w.\-/]{0,48}(?:[ \t]\d{1,2}(?=[:=]))?(?:\([^()\s]{1,20}\))?)"
-    r"[\"'`*\])>_]*[ \t]*(?:(?::=|=>|[:=])(?!//)(?!=)|(?<=[\])])[ \t]*(?=\S))[ \t]*",
+    r"[\"'`*\])>_]*[ \t]*(?:(?::=|=>|::?|=)(?!//)(?!=)|(?<=[\])])[ \t]*(?=\S))[ \t]*",
 )
 _GLUED = re.compile(
     r"((?:api|API|Api|备用|接口|中转|请求|站点|服务)?\s?(?:地址|网址|密钥|秘钥|密匙|令牌|接口|域名))[\d]?\s*(?:是|为|->|→|-)?\s*(?=https?:|sk-|\"|`|$)"
 )
+_NAMES_KEY = re.compile(r"key|token|secret|bearer|密钥|秘钥|令牌|卡密", re.IGNORECASE)
 _TAGGED = re.compile(r"[\w./-]{2,60}:\w[\w.-]{0,40}")  # ``qwen3:8b``
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+")
 
@@ -68,6 +69,10 @@ def _label(found: re.Match[str], end: int) -> Iterator[tuple[int, int, Named, st
 
 def _without_owner(named: Named) -> Named:
     return named._replace(owner="")
+
+
+def names_key(text: str) -> bool:
+    return _NAMES_KEY.search(text) is not None
 
 
 def is_name(name: str) -> bool:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from functools import reduce
 
+from batch_import.intake.cleaning import may_be_key
 from batch_import.intake.roots import root_of
 from batch_import.intake.rows import Draft
 from batch_import.intake.texts import Note
@@ -11,8 +12,8 @@ from batch_import.intake.texts import Note
 
 def joined_halves(drafts: list[Draft]) -> list[Draft]:
     """An address and a key belong together when there is only one of each, or when both have the same label."""
-    addresses = [draft for draft in drafts if draft.addresses and not draft.keys]
-    keys = [draft for draft in drafts if draft.keys and not draft.addresses and not draft.site]
+    addresses = [draft for draft in drafts if draft.addresses and not any(map(may_be_key, draft.keys))]
+    keys = [draft for draft in drafts if any(map(may_be_key, draft.keys)) and not draft.addresses and not draft.site]
     if len(addresses) > 1 and len(keys) == 1 and len({_roots(draft) for draft in addresses}) == 1:
         return joined_halves(_with_one_address(drafts, addresses))
     pairs = [(addresses[0], keys[0])] if len(addresses) == len(keys) == 1 else _of_one_label(addresses, keys)
@@ -61,11 +62,12 @@ def _merged(first: Draft, second: Draft) -> Draft:
     return replace(
         first,
         addresses=first.addresses or second.addresses,
-        keys=first.keys or second.keys,
+        keys=[key for key in (*first.keys, *second.keys) if may_be_key(key)] or first.keys or second.keys,
         models=[*first.models, *second.models],
         label=first.label or second.label,
         platform=first.platform or second.platform,
         notes=[*first.notes, *second.notes],
+        guessed=first.guessed or second.guessed or bool(first.keys and second.keys),
         unclear=first.unclear or second.unclear,
     )
 

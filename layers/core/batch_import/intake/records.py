@@ -325,7 +325,7 @@ class Records:
             current.label = token.value
             return
         if token.field is Field.SITE:
-            if current is None:
+            if current is None or (current.keys and current.line < self.begin):
                 current = self._open(line)
             if not current.site:
                 current.site = token.value

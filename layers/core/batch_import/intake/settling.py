@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field
+from batch_import.intake.labels import names_key
 from batch_import.intake.line import Line, Token
 from batch_import.intake.markup import EMOJI
 from batch_import.intake.texts import Note
@@ -22,9 +23,8 @@ _LABEL_START = re.compile(
     r"(?:open)?ai?_?|(?:api|base|auth|secret)(?:[-_]?[a-z]{1,3}|[-_])?|key?|tok(?:en?)?|mod(?:els?)?", re.IGNORECASE
 )
 _ID_WORDS = frozenset(["commit", "hash", "sha", "md5", "id", "uuid", "order", "session", "build", "request", "trace"])
-_NAMES_KEY = re.compile(r"key|token|secret|bearer|密钥|秘钥|令牌|卡密", re.IGNORECASE)
 _LOGIN = re.compile(
-    r"\b(?:pass(?:word|wd)?|pwd|root|ssh)\b|密码|пароль", re.IGNORECASE
+    r"\b(?:pass(?:word|wd)?|pwd|root|ssh|admin|user(?:name)?(?= \w))\b|密码|пароль", re.IGNORECASE
 )  # beside these an opaque word opens no API, and an address is a panel's
 _LOGGED = re.compile(r"\"(?:GET|POST|PUT|HEAD|OPTIONS|DELETE) /\S* HTTP/")  # the host is the caller's
 _CODE = frozenset(
@@ -40,11 +40,12 @@ def settle(line: Line) -> None:
         _settle_hosts(line)
     if any(token.field is Field.MODELS and token.labelled for token in line.tokens):  # ``渠道 "GPT-4o" 支持的模型：…``
         line.tokens = [token for token in line.tokens if token.field is not Field.MODELS or token.labelled]
-    if _speaks_of_ids(line):
+    loose = [token for token in line.tokens if not token.labelled]
+    is_of_login = bool(loose or line.weak) and _LOGIN.search(line.text) is not None and not names_key(line.text)
+    if is_of_login or (loose and _speaks_of_ids(line)):
         line.tokens = [token for token in line.tokens if not _is_id(token)]
     address = next((token.value for token in line.tokens if token.field is Field.ADDRESS), "")
     behind = line.text.partition(address)[2] if address else line.text
-    is_of_login = _speaks_of_login(line.text)
     if is_of_login and not line.has(Field.KEY):
         line.tokens = [
             replace(token, field=Field.SITE) if token.field is Field.ADDRESS and not token.labelled else token
@@ -54,22 +55,16 @@ def settle(line: Line) -> None:
     if len(line.weak) == 1 and not line.has(Field.KEY) and (line.has(Field.ADDRESS) or _is_key_alone(line)):
         [word] = line.weak
         is_alone = not line.words and _PLAIN_WORD.fullmatch(word) is not None
-        is_sure = is_alone or _NAMES_KEY.search(line.text.partition(word)[0][-_NEAR:]) is not None
+        is_sure = is_alone or names_key(line.text.partition(word)[0][-_NEAR:])
         line.tokens.append(Token(Field.KEY, word, notes=(Note.UNUSUAL_KEY if is_sure else Note.KEY_UNCLEAR,)))
 
 
 def _speaks_of_ids(line: Line) -> bool:
     """Whether an unlabelled opaque word in a line is rather an id: in a sentence that names no key."""
-    if _speaks_of_login(line.text):
-        return True
     words = [word.lower() for word in line.words if word.isascii() and word.isalpha()]
     if not line.has(Field.ADDRESS, Field.SITE):
         return bool(words)
-    return not _ID_WORDS.isdisjoint(words) or (len(words) > 2 and _NAMES_KEY.search(line.text) is None)
-
-
-def _speaks_of_login(text: str) -> bool:
-    return _LOGIN.search(text) is not None and _NAMES_KEY.search(text) is None
+    return not _ID_WORDS.isdisjoint(words) or (len(words) > 2 and not names_key(line.text))
 
 
 def _may_be_key(line: Line, word: str, behind: str) -> bool:

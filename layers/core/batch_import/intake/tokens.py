@@ -7,7 +7,7 @@ from batch_import.intake import cleaning
 from batch_import.intake.cleaning import Kind, kind_of
 from batch_import.intake.commands import PROMPT, plain_command
 from batch_import.intake.fields import Field, Named, field_of, platform_of, provider_platform
-from batch_import.intake.labels import is_detail, is_label_alone, is_name, labels
+from batch_import.intake.labels import is_detail, is_label_alone, is_name, labels, names_key
 from batch_import.intake.line import Line, Token
 from batch_import.intake.links import draft_of_link, is_link
 from batch_import.intake.markup import without_markup
@@ -243,7 +243,7 @@ class TokenReader:
         words = [word for word in re.split(r"[\s\"'`()\[\]]+", value.strip()) if word.strip(",;|*")]
         if not words:
             return
-        if len(words) > 2 and words[0].isalpha():  # a sentence
+        if words[0].isalpha() and (len(words) > 2 or names_key(" ".join(words[1:]))):  # a sentence, an explanation
             self._words(line, text)
             return
         first = words[0]
@@ -448,7 +448,7 @@ def _is_other_address(before: str, named: Named | None, name: str) -> bool:
 def _is_of_site(before: str) -> bool:
     """Whether the word directly before an address says that it is a page (``查询额度 https://…``)."""
     word = before.split()[-1].strip(",;.:-") if before[-1:].isspace() and before.strip() else ""
-    return not word.isascii() and (named := field_of(word)) is not None and named.field is Field.SITE
+    return not word.isascii() and word[-1] != "了" and (named := field_of(word)) is not None and named.field is Field.SITE
 
 
 def _take_address(line: Line, address: str, named: Named | None, about: bool, is_any: bool) -> None:
