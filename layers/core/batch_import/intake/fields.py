@@ -115,7 +115,7 @@ _SUFFIXES: tuple[tuple[str, Field], ...] = (
 _OTHER_SERVICE = re.compile(
     r"^(?:aws|s3|minio|oss|cos|redis|mysql|postgres|database|db|mongo|milvus|qdrant|pinecone|smtp|mail|oauth|nextauth|clerk|jwt|csrf"
     r"|webhook|callback|otel|sentry|langfuse|langsmith|langchain|posthog|stripe|github|gitlab|gitee|telegram|tg|discord|slack|feishu|lark"
-    r"|dingtalk|wechat|weixin|qq|tavily|serper|serpapi|searxng|bing|brave|exa|firecrawl|jina|elevenlabs|proxy|http|https)(?=bot|$)"
+    r"|dingtalk|wechat|weixin|qq|tavily|serper|serpapi|searxng|bing|brave|exa|firecrawl|jina|elevenlabs|proxy|http|https|管理员?|后台|数据库|加密|签名|回调|机器人)(?=bot|$)"
 )
 _FRONT_ENDS = frozenset(
     ["vite", "nextpublic", "reactapp", "expopublic", "nuxtpublic", "vueapp"]

@@ -19,6 +19,14 @@ _TAGGED = re.compile(r"[\w./-]{2,60}:\w[\w.-]{0,40}")  # ``qwen3:8b``
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+")
 
 
+# Words before a label that make it one of another thing (``max tokens``, ``license key``).
+_OF_OTHER = re.compile(
+    r"(?:^|\s)(?:max|min|total|used|csrf|xsrf|bot|webhook|client|licen[cs]e|product|ssh|gpg|public|private|encryption|signing"
+    r"|session|refresh|device|push|database|db|smtp|github|npm)$",
+    re.IGNORECASE,
+)
+
+
 def labels(piece: str) -> Iterator[tuple[int, int, Named, str]]:
     """Where labels begin and end in ``piece``, with their meaning; unknown ones are told too."""
     has_mark = ":" in piece or "=" in piece or "]" in piece or ")" in piece
@@ -49,6 +57,9 @@ def _label(found: re.Match[str], end: int) -> Iterator[tuple[int, int, Named, st
             and (count == len(words) - 1 or not named.owner or named.owner.isdigit())
             and (sign in ":=>" or named.field in (Field.ADDRESS, Field.KEY, Field.MODELS))
         ):
+            if _OF_OTHER.search(" ".join(words[:count])):
+                yield found.start(), found.end(), Named(Field.OTHER), found[1]
+                return
             start = found.start(1) + found[1].rfind(words[count]) if count else found.start()
             yield start, found.end(), named if _VARIABLE.fullmatch(name) else _without_owner(named), name
             return

@@ -1,5 +1,6 @@
 """Drafts that are put together or taken apart after all lines are read."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 from functools import reduce
@@ -8,6 +9,10 @@ from batch_import.intake.cleaning import may_be_key
 from batch_import.intake.roots import root_of
 from batch_import.intake.rows import Draft
 from batch_import.intake.texts import Note
+
+
+_VENDOR = re.compile(r"openai|gpt|codex|claude|anthropic|gemini|google|deepseek|grok|qwen|kimi|glm")
+_SYNONYMS = {"gpt": "openai", "codex": "openai", "claude": "anthropic", "google": "gemini"}
 
 
 def joined_halves(drafts: list[Draft]) -> list[Draft]:
@@ -70,6 +75,15 @@ def _merged(first: Draft, second: Draft) -> Draft:
         guessed=first.guessed or second.guessed or bool(first.keys and second.keys),
         unclear=first.unclear or second.unclear,
     )
+
+
+def are_rivals(first: str, second: str) -> bool:
+    """Whether two names are those of different things: of two vendors, or alike but for one sign (``A站``, ``B站``)."""
+    vendors = [{_SYNONYMS.get(name, name) for name in _VENDOR.findall(text.lower())} for text in (first, second)]
+    if all(vendors):
+        return vendors[0].isdisjoint(vendors[1])
+    is_dated = re.search(r"\d\D\d", first) is not None
+    return 1 < len(first) == len(second) and not is_dated and sum(map(str.__ne__, first, second)) == 1
 
 
 def paired(draft: Draft) -> list[Draft]:

@@ -5,11 +5,11 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from batch_import.intake.cleaning import is_prefixed_key
+from batch_import.intake.cleaning import is_api_path, is_prefixed_key
 from batch_import.intake.fields import Field, field_of, platform_of
 from batch_import.intake.labels import is_detail
 from batch_import.intake.line import Line, Token
-from batch_import.intake.pairing import joined_halves, paired
+from batch_import.intake.pairing import are_rivals, joined_halves, paired
 from batch_import.intake.roots import root_of, with_path, with_port
 from batch_import.intake.rows import Draft
 from batch_import.intake.settling import heading_of, settle
@@ -31,10 +31,6 @@ _MORE = re.compile(
     r"备|另|又|还有|新|换|第[二三四五]|\b(?:new|rotated|second|another|backup|spare|alternative|or|and|also|plus|extra)\b", re.IGNORECASE
 )
 _OFFICIAL = re.compile(r"官方|官key|\bofficial\b", re.IGNORECASE)
-# Of an address that is no API's, beside pairs (``https://meet.example/abc-defg``).
-_OTHER_PATH = re.compile(
-    r"^https?://[^/]+/(?!.*(?:\bv\d|api|openai|proxy|claude|anthropic|gemini|codex|gpt|llm|relay|mode|paas))\w", re.IGNORECASE
-)
 _ABOUT_MODELS = re.compile(r"模型\s*(?:用|选|填|是|为|有)|\bmodels?\s+(?:is|are)\b", re.IGNORECASE)
 
 
@@ -61,6 +57,7 @@ class Records:
         self.named: set[str] = set()  # addresses with a label
         self.labelled_address = 0  # the line of the last one: another one indented below it is one more
         self.is_split = False  # keys wait for addresses of their names
+        self.name = ""  # before the current address or key
         self.name_of: dict[str, str] = {}  # a key's own
         self.begin = 0  # the first line of the paragraph
         self.labelled_models: list[tuple[Draft, str]] = []
@@ -215,6 +212,7 @@ class Records:
             current.addresses.append(token.value)
         elif current is not None and current.keys and not current.addresses:
             self.key_first = True
+            current.guessed = self._is_of_rival(line, token, current)
             current.addresses.append(token.value)
             self._noted(line, token, current)
         elif current is not None and self._is_rival(line, current):
@@ -242,6 +240,7 @@ class Records:
         draft = current if current is not None and is_empty else self._open(line)
         draft.line = line.number
         draft.addresses.append(token.value)
+        self.name = self._name(line, token)
         self.key_first = False
         self.consecutive = 1
         self._noted(line, token, draft)
@@ -252,10 +251,10 @@ class Records:
         if current is None or (self.key_first and current.complete) or self._is_next_entry(line, token):
             current = self._open(line)
             self.is_shared = _SHARED.search(line.text) is not None
-        elif self._is_apart(line, token, current):
+        elif self._is_apart(line, token, current) or (current.addresses and self._is_of_rival(line, token, current)):
             above = current
-            current = self._open(line)
-            current.addresses.extend(above.addresses)
+            current = self._open(line) if current.keys else current
+            current.addresses = above.addresses
             current.guessed = True
         elif current.keys and self._is_under_new_heading():
             above = current
@@ -268,6 +267,8 @@ class Records:
         if self._is_rest_of_key(line, token.value) and not token.labelled:
             current.keys[-1] += f"\n{token.value}"
         else:
+            if not (current.addresses or current.keys):
+                self.name = self._name(line, token)
             self.name_of[token.value] = " ".join(self._names(line, token))
             current.keys.append(token.value)
         self.last_key, self.last_text = line.number, line.text
@@ -285,6 +286,16 @@ class Records:
         names = self._names(line, token) if current.complete else []
         is_listed = self.last_key < self.begin and len(self.drafts) > 1 and self.drafts[-2].complete
         return bool(names) and (is_listed or any(map(_OFFICIAL.search, names)))
+
+    def _is_of_rival(self, line: Line, token: Token, current: Draft) -> bool:
+        """Whether a line names another relay or vendor than that of the current address or key did."""
+        return line.number not in (current.line, self.last_key) and are_rivals(self.name, self._name(line, token))
+
+    def _name(self, line: Line, token: Token) -> str:
+        """What stands before an address or key, or the heading directly above it."""
+        above = self.heading[1] if self.heading is not None and self.heading[0] == line.number - 1 else ""
+        before = line.text.partition(token.value or " ")[0]
+        return before[-_LONGEST_NAME:].strip(" -*>|") or above
 
     def _names(self, line: Line, token: Token) -> list[str]:
         """The words of a line before its first key."""
@@ -421,7 +432,7 @@ class Records:
                 and draft.addresses
                 and all(
                     _is_page_of(one, sites)
-                    or (bool(roots) and one not in self.named and draft.line not in entries and _OTHER_PATH.search(one))
+                    or (bool(roots) and one not in self.named and draft.line not in entries and not is_api_path(one))
                     or (root_of(one).base_url in roots and draft.line not in entries)
                     for one in draft.addresses
                 )

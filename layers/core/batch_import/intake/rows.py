@@ -266,9 +266,10 @@ def _row(key: _Key, written: str, root: Root, common: dict[str, Any], more: Sequ
         status = RowStatus.INCOMPLETE
     elif key.parts:
         status, choices = RowStatus.AMBIGUOUS, _key_choices(key, root.base_url)
-    elif Note.KEY_UNCLEAR in common["notes"]:
+    elif Note.KEY_UNCLEAR in common["notes"] or cleaning.is_odd_key(key.text):
+        notes.append(Note.KEY_UNCLEAR)
         status, choices = RowStatus.AMBIGUOUS, (_choice("one_key", [(root.base_url, key.text)]),)
-    elif root.page and common["unsure"]:
+    elif root.page:
         status = RowStatus.AMBIGUOUS
         notes.append(Note.NOT_A_RELAY)
         choices = (_choice("use_address", [(root.base_url, key.text)]),)
@@ -345,7 +346,6 @@ def _common(draft: Draft) -> dict[str, Any]:
         "platform": draft.platform,
         "legacy_provider_id": draft.legacy_provider_id,
         "notes": tuple(notes),
-        "unsure": draft.unclear,
     }
 
 

@@ -22,7 +22,11 @@ _SENTENCE = re.compile(r"[。!?;]|\w, ")
 _LABEL_START = re.compile(
     r"(?:open)?ai?_?|(?:api|base|auth|secret)(?:[-_]?[a-z]{1,3}|[-_])?|key?|tok(?:en?)?|mod(?:els?)?", re.IGNORECASE
 )
-_ID_WORDS = frozenset(["commit", "hash", "sha", "md5", "id", "uuid", "order", "session", "build", "request", "trace"])
+_OF_ID = re.compile(
+    r"\b(?:commit|hash|sha|md5|id|uuid|order|session|build|request|trace|invite|coupon|promo|code|wallet)\b"
+    r"|邀请码|兑换码|验证码|激活码|优惠码|订单|单号|编号|群号|捐赠|打赏|钱包",
+    re.IGNORECASE,
+)
 _LOGIN = re.compile(
     r"\b(?:pass(?:word|wd)?|pwd|root|ssh|admin|user(?:name)?(?= \w))\b|密码|пароль", re.IGNORECASE
 )  # beside these an opaque word opens no API, and an address is a panel's
@@ -54,25 +58,25 @@ def settle(line: Line) -> None:
     line.weak = [word for word in line.weak[:_MOST_WEAK] if not is_of_login and _may_be_key(line, word, behind)]
     if len(line.weak) == 1 and not line.has(Field.KEY) and (line.has(Field.ADDRESS) or _is_key_alone(line)):
         [word] = line.weak
-        is_alone = not line.words and _PLAIN_WORD.fullmatch(word) is not None
+        is_alone = line.has(Field.ADDRESS) and not line.words and _PLAIN_WORD.fullmatch(word) is not None
         is_sure = is_alone or names_key(line.text.partition(word)[0][-_NEAR:])
         line.tokens.append(Token(Field.KEY, word, notes=(Note.UNUSUAL_KEY if is_sure else Note.KEY_UNCLEAR,)))
 
 
 def _speaks_of_ids(line: Line) -> bool:
     """Whether an unlabelled opaque word in a line is rather an id: in a sentence that names no key."""
-    words = [word.lower() for word in line.words if word.isascii() and word.isalpha()]
+    words = [word for word in line.words if word.isascii() and word.isalpha()]
     if not line.has(Field.ADDRESS, Field.SITE):
         return bool(words)
-    return not _ID_WORDS.isdisjoint(words) or (len(words) > 2 and not names_key(line.text))
+    return any(map(_OF_ID.search, line.words)) or (len(words) > 2 and not names_key(line.text))
 
 
 def _may_be_key(line: Line, word: str, behind: str) -> bool:
     """Whether a word of no known form may be a key: in a sentence only one with letters and digits.
 
-    A few letters are one ``behind`` an address only, and alone: before it stands the program of a command.
+    A few signs are one ``behind`` an address only, and alone: before it stands the program of a command.
     """
-    if word.isalpha() and len(word) < 4 and (line.words or word not in behind):
+    if len(word) < 4 and (line.words or word not in behind):
         return False
     if _LABEL_START.fullmatch(word) or word in _CODE or not re.search(r"[A-Za-z]", word):
         return False

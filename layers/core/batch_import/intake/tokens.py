@@ -52,8 +52,8 @@ _PATH_NAME = re.compile(r"path$", re.IGNORECASE)
 _PORT = re.compile(r"\d{2,5}")
 _PATH = re.compile(r"v\d\w*(?:/[\w-]{1,40}){0,6}")
 _JOINED_KEY = re.compile(r"(?:sk|cr|gsk|xai)-[\w-]{4,300}[,;][\w.-]{1,40}$")
-_FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3})[\"']?[,;]?", re.IGNORECASE)  # ``HIDE_USER_API_KEY=1``
-_IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|sid|uuid)$", re.IGNORECASE)  # ``request id: 1c9d…``: no key
+_FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3}|\d{1,4} ?[A-Za-z]{1,10})[\"']?[,;]?", re.IGNORECASE)  # ``HIDE_USER_API_KEY=1``
+_IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|sid|uuid|prefix|suffix|hash|fingerprint)$", re.IGNORECASE)  # ``request id: 1c9d…``: no key
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _QUOTED_WORD = re.compile(r"\s*[\"'`]([^\"'`\s]{1,200})[\"'`]\s+[^\W\d]+(?:\s|$)")
 _CALL = re.compile(r"\s*[A-Z]\w{1,40}\(\s*")  # ``Field(default=…``

@@ -9,6 +9,7 @@ from batch_import.intake.cleaning import Kind, kind_of
 _DETAIL = re.compile(r"\d{1,4}\.\d{1,4}[xX]?")
 _AMOUNT = re.compile(r"^(sk-[\w-]{6,300})/(?![\w/])")  # ``sk-…/$5``
 _SIGN_BEFORE_KEY = re.compile(r"^(?:[:#@$&+~]{1,4}|(?i:key|token))(?=(?:sk-|cr_|AIza|eyJ)\w)")
+_NUMBERED_KEY = re.compile(r"\d{1,6}\|[A-Za-z0-9]{20,}")
 _SEPARATOR = re.compile(r"[|,;\t]|-{3,}|→|—+|–|=>|->|\\n")
 
 
@@ -26,7 +27,7 @@ def parts_of(word: str, by_comma: bool = False) -> Iterator[str]:
     if (amount := _AMOUNT.match(word)) is not None:
         yield amount[1]
         return
-    if _SEPARATOR.search(word) is None:
+    if _SEPARATOR.search(word) is None or _NUMBERED_KEY.fullmatch(word) is not None:
         yield _stripped(word)
         return
     parts = [part for raw in _SEPARATOR.split(word) if (part := raw.strip("*"))]
