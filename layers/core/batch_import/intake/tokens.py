@@ -65,7 +65,7 @@ _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
 _WORDS = re.compile(r"[A-Za-z ]+")
 # A field's name and its value as two cells of a sheet, or as a log writes them (``[INFO] 接口地址 - https://…``).
 _CELLS = re.compile(
-    r"\s*(?:\[\w{1,8}\]\s*)?([^\t:=|\"'`]{1,30}?)(?:\t+|\s+[-|→➜⇒»]\s+|\s*\.{3,}\s+|\s{3,}|\|)\s*(\S(?:(?!\s[-|→➜⇒»]\s)[^\t|]){0,2100})"
+    r"\s*(?:\[\w{1,8}\]\s*)?([^\t:=|\"'`]{1,30}?)(?:\t+|\s+[-|→➜⇒»]\s+|\s*\.{3,}(?:\s+|(?<=\.{6}))|\s{3,}|\|)\s*(\S(?:(?!\s[-|→➜⇒»]\s)[^\t|]){0,2100})"
 )
 _NEXT_IN_LIST = re.compile(r"[;,]\s*http")
 # Words before an address that is no relay's: of an installer, of a page to be opened.
