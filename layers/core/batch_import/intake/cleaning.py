@@ -130,7 +130,8 @@ _PAGE_PATH = re.compile(
     re.IGNORECASE,
 )
 _API_PATH = re.compile(r"\bv\d|api|openai|proxy|claude|anthropic|gemini|codex|gpt|llm|relay|mode|paas", re.IGNORECASE)
-_ID_IN_PATH = re.compile(r"/(?!sk-)(?=[\w-]{0,40}\d)(?=[\w-]{0,40}[A-Za-z])[\w-]{8,40}(?:/|$)")  # of a document, a paste
+# Of a document, a paste, a shop: an id, or several parts.
+_OTHER_PATH = re.compile(r"/(?!sk-)(?=[\w-]{0,40}\d)(?=[\w-]{0,40}[A-Za-z])[\w-]{8,40}(?:/|$)|/(?!sk-)[^/]+/[^/]")
 # A key behind an address, a sign between (``https://…/v1:sk-…``); none in its path, its query or before its host.
 _GLUED_KEY = re.compile(
     r"(?<![?&])(?:[^\w/=&?.%~+-]{1,4}|(?<=/v\d))(?=(?:sk-|cr_|AIza|eyJ)[\w.-]{8,600}(?![\w.-]*@))", re.ASCII
@@ -337,8 +338,8 @@ def is_page(host: str, path: str) -> bool:
     """Whether an address is plainly a web page (documents, sign-up, image), not an API."""
     if ENDPOINT.search(path.rstrip("/#")) or re.search(r"/v\d+(?:beta)?/?$", path):
         return False
-    is_of_id = _ID_IN_PATH.search(path) is not None and _API_PATH.search(path) is None
-    return is_of_id or _PAGE_HOST.search(host) is not None or _PAGE_PATH.search(path) is not None
+    is_other = _OTHER_PATH.search(path) is not None and _API_PATH.search(path) is None
+    return is_other or _PAGE_HOST.search(host) is not None or _PAGE_PATH.search(path) is not None
 
 
 def is_api_path(address: str) -> bool:

@@ -59,7 +59,7 @@ _WORDS: Mapping[Field, str] = {
     Field.MODELS: """
         model models requestedmodel requestedmodels modelname modelnames modelid modelids modellist defaultmodel smallmodel
         supportedmodels modelssupported availablemodels modelsavailable modelwhitelist smallfastmodel modelswhitelist custommodels testmodel
-        模型 可用模型 支持模型 支持的模型 模型列表 模型名 模型名称 默认模型 测试模型 主模型 模型id 部分模型 モデル модель modelo modelos modell modelle modèle modèles modello modelli модель модели モデル名 모델 모델명 môhình""",
+        模型 可用模型 支持模型 支持的模型 模型列表 模型名 模型名称 默认模型 测试模型 主模型 模型id 部分模型 モデル модель modelo modelos modell modelle modèle modèles modello modelli модель модели моделі モデル名 모델 모델명 môhình""",
     Field.NAME: """
         name names label title providername sitename channelname displayname remark remarks note notes comment description
         alias tag provider 名称 名字 站 站点 备注 渠道 渠道名 渠道名称 站名 站点名 站点名称 接口名称 提供名 厂商 供应商 服务商 提供商 提供者 平台名 平台名称 说明 标签 别名

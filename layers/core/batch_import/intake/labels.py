@@ -4,7 +4,7 @@
 import re
 from collections.abc import Iterator
 
-from batch_import.intake.cleaning import Kind, is_prefixed_key, kind_of
+from batch_import.intake.cleaning import Kind, is_likely_host, is_prefixed_key, kind_of, looks_like_host
 from batch_import.intake.fields import Field, Named, field_of
 
 _LABEL = re.compile(
@@ -66,7 +66,8 @@ def _label(found: re.Match[str], end: int) -> Iterator[tuple[int, int, Named, st
     model = _TAGGED.match(found.string, found.start(1))
     if model is not None and kind_of(model[0]) is Kind.MODEL:
         return
-    if is_prefixed_key(found[1]):
+    is_host = found[0][-1].isspace() and looks_like_host(found[1]) and is_likely_host(found[1])
+    if is_host or is_prefixed_key(found[1]):
         return
     is_port = re.match(r"\d{2,5}(?:\D|$)", found.string[found.end() : found.end() + 6])
     if sign in ":=" and len(found[1]) <= 30 and not (is_port and found[0].endswith(f"{found[1]}:")):
