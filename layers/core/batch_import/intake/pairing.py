@@ -12,6 +12,7 @@ from batch_import.intake.texts import Note
 
 
 _VENDOR = re.compile(r"openai|gpt|codex|claude|anthropic|gemini|google|deepseek|grok|qwen|kimi|glm")
+_OF_NUMBERS = re.compile(r"\d\D\d|^[\W\d]*$")  # a time, or a number alone
 _SYNONYMS = {"gpt": "openai", "codex": "openai", "claude": "anthropic", "google": "gemini"}
 
 
@@ -72,7 +73,7 @@ def _merged(first: Draft, second: Draft) -> Draft:
         label=first.label or second.label,
         platform=first.platform or second.platform,
         notes=[*first.notes, *second.notes],
-        guessed=first.guessed or second.guessed or bool(first.keys and second.keys),
+        guessed=first.guessed or second.guessed or bool(first.keys and second.keys) or are_rivals(first.about, second.about),
         unclear=first.unclear or second.unclear,
     )
 
@@ -82,8 +83,10 @@ def are_rivals(first: str, second: str) -> bool:
     vendors = [{_SYNONYMS.get(name, name) for name in _VENDOR.findall(text.lower())} for text in (first, second)]
     if all(vendors):
         return vendors[0].isdisjoint(vendors[1])
-    is_dated = re.search(r"\d\D\d", first) is not None
-    return 1 < len(first) == len(second) and not is_dated and sum(map(str.__ne__, first, second)) == 1
+    if len(first) != len(second) or _OF_NUMBERS.search(first) is not None:
+        return False
+    differing = [pair for pair in zip(first, second, strict=True) if pair[0] != pair[1]]
+    return len(differing) == 1 and all(map(str.isalnum, differing[0]))
 
 
 def paired(draft: Draft) -> list[Draft]:

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import eq
 
 from batch_import.intake.cleaning import is_api_path, is_prefixed_key
 from batch_import.intake.fields import Field, field_of, platform_of
@@ -57,7 +58,6 @@ class Records:
         self.named: set[str] = set()  # addresses with a label
         self.labelled_address = 0  # the line of the last one: another one indented below it is one more
         self.is_split = False  # keys wait for addresses of their names
-        self.name = ""  # before the current address or key
         self.name_of: dict[str, str] = {}  # a key's own
         self.begin = 0  # the first line of the paragraph
         self.labelled_models: list[tuple[Draft, str]] = []
@@ -157,7 +157,8 @@ class Records:
         if self.current and len(tokens) < len(line.tokens):
             self.current.notes.append(Note.ADDRESS_SET_ASIDE)
         if self.current and len(self.current.addresses) > 1:
-            self.current.unclear = False
+            kinds = [token.field for token in tokens if token.field in (Field.ADDRESS, Field.KEY)]
+            self.current.unclear = len(self.current.keys) > 1 and any(map(eq, kinds, kinds[1:]))
         self._label(line)
 
     def _token(self, line: Line, token: Token) -> None:
@@ -185,7 +186,7 @@ class Records:
         taken = draft is not None and (draft.addresses if token.field is Field.ADDRESS else draft.keys)
         is_more = token.field is Field.KEY and self._began_with_address(token.owner)
         if draft is None or (taken and not is_more and self.filled.get((token.owner, token.field)) != line.number):
-            draft = self.variables[token.owner] = Draft(line.number)
+            draft = self.variables[token.owner] = Draft(line.number, about=token.owner)
             platform = platform_of(token.owner)
             draft.platform = platform if platform != "openai" else None
             draft.label = self._heading_text()
@@ -240,7 +241,7 @@ class Records:
         draft = current if current is not None and is_empty else self._open(line)
         draft.line = line.number
         draft.addresses.append(token.value)
-        self.name = self._name(line, token)
+        draft.about = draft.about or self._name(line, token)
         self.key_first = False
         self.consecutive = 1
         self._noted(line, token, draft)
@@ -268,7 +269,7 @@ class Records:
             current.keys[-1] += f"\n{token.value}"
         else:
             if not (current.addresses or current.keys):
-                self.name = self._name(line, token)
+                current.about = current.about or self._name(line, token)
             self.name_of[token.value] = " ".join(self._names(line, token))
             current.keys.append(token.value)
         self.last_key, self.last_text = line.number, line.text
@@ -289,13 +290,13 @@ class Records:
 
     def _is_of_rival(self, line: Line, token: Token, current: Draft) -> bool:
         """Whether a line names another relay or vendor than that of the current address or key did."""
-        return line.number not in (current.line, self.last_key) and are_rivals(self.name, self._name(line, token))
+        return line.number not in (current.line, self.last_key) and are_rivals(current.about, self._name(line, token))
 
     def _name(self, line: Line, token: Token) -> str:
         """What stands before an address or key, or the heading directly above it."""
         above = self.heading[1] if self.heading is not None and self.heading[0] == line.number - 1 else ""
-        before = line.text.partition(token.value or " ")[0]
-        return before[-_LONGEST_NAME:].strip(" -*>|") or above
+        before = line.text.partition(token.value or " ")[0][-_LONGEST_NAME:].strip(" -*>|")
+        return before if before and field_of(before) is None else above
 
     def _names(self, line: Line, token: Token) -> list[str]:
         """The words of a line before its first key."""
@@ -333,7 +334,7 @@ class Records:
         if token.field is Field.NAME:
             if current is None or current.complete or current.label:
                 current = self._open(line)
-            current.label = token.value
+            current.label = current.about = token.value
             return
         if token.field is Field.SITE:
             if current is None or (current.keys and current.line < self.begin):

@@ -96,6 +96,7 @@ class Draft:
     exact: bool = False
     site: str = ""
     unclear: bool = False
+    about: str = ""  # what stands before its address or key, or owns its variables
     guessed: bool = False  # the address is that of the pair above, and a person says whether it is meant
 
     @property

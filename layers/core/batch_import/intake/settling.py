@@ -100,11 +100,14 @@ def _settle_hosts(line: Line) -> None:
     has_key = line.has(Field.KEY)
     is_beside_weak = any(not word.isalpha() for word in line.weak)
     if not line.has(Field.ADDRESS, Field.SITE):
-        for host in line.hosts:
-            alone = len(line.hosts) == 1 and not (line.words or line.weak or line.tokens)
-            likely = (alone or is_beside_weak) and cleaning.is_likely_host(host)
-            if (has_key and len(line.words) < 3) or likely or cleaning.is_telling_host(host):
-                line.tokens.insert(0, Token(Field.ADDRESS, host))
+        is_alone = len(line.hosts) == 1 and not (line.words or line.weak or line.tokens)
+        likely = [host for host in line.hosts if cleaning.is_likely_host(host)]
+        if has_key and len(line.words) < 3:
+            likely = line.hosts
+        elif not (is_alone or is_beside_weak or any(map(cleaning.is_telling_host, line.hosts))):
+            likely = []
+        sure = [host for host in line.hosts if host in likely or cleaning.is_telling_host(host)]
+        line.tokens[:0] = [Token(Field.ADDRESS, host) for host in sure]
         line.hosts = []
     elif not has_key and not line.weak and len(line.hosts) == 1 and re.search(r"\d", line.hosts[0]):
         line.weak = line.hosts
