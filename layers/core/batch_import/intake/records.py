@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from operator import eq
 
 from batch_import.intake.cleaning import is_api_path, is_prefixed_key
-from batch_import.intake.fields import Field, field_of, platform_of
+from batch_import.intake.fields import Field, Named, field_of, platform_of
 from batch_import.intake.labels import is_detail
 from batch_import.intake.line import Line, Token
 from batch_import.intake.pairing import are_rivals, joined_halves, paired
@@ -296,7 +296,8 @@ class Records:
         """What stands before an address or key, or the heading directly above it."""
         above = self.heading[1] if self.heading is not None and self.heading[0] == line.number - 1 else ""
         before = line.text.partition(token.value or " ")[0][-_LONGEST_NAME:].strip(" -*>|")
-        return before if before and field_of(before) is None else above
+        named = field_of(before) if before else Named(Field.OTHER)
+        return before if named is None or named.owner else above
 
     def _names(self, line: Line, token: Token) -> list[str]:
         """The words of a line before its first key."""
