@@ -181,7 +181,7 @@ def _refitted(cells: Sequence[str], columns: list[Named | None], delimiter: str)
     surplus = len(cells) - len(columns)
     models = next((at for at, column in enumerate(columns) if column and column.field is Field.MODELS), None)
     at = len(columns) - 1 if models is None else models
-    if any(cells[len(columns) :]) is False:
+    if not any(cell and cell.isascii() for cell in cells[len(columns) :]):  # empty, or a remark
         return list(cells[: len(columns)])
     joined = delimiter.join(cells[at : at + surplus + 1])
     return [*cells[:at], joined, *cells[at + surplus + 1 :]]
