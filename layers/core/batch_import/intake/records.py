@@ -26,7 +26,7 @@ _LONGEST_NAME = 300  # characters before a key
 _LONGEST_TYPED = 2_000  # characters of a line that a person wrote, and broke a key in
 _OF_VALUE = re.compile(r"url|key|token|base|endpoint|model|地址|密钥|令牌|模型", re.IGNORECASE)  # no heading
 _SHARED = re.compile(
-    r"共用|共享|通用|同一|\b(?:shared|same) (?:api )?(?:key|token)|\bfor (?:all|both)\b", re.IGNORECASE
+    r"共用|共享|通用|同一|都用|都是这个|\b(?:shared|same) (?:api )?(?:key|token)|\bfor (?:all|both)\b", re.IGNORECASE
 )
 _MORE = re.compile(
     r"备|另|又|还有|新|换|第[二三四五]|\b(?:new|rotated|second|another|backup|spare|alternative|or|and|also|plus|extra)\b", re.IGNORECASE

@@ -30,6 +30,7 @@ _OF_ID = re.compile(
 _LOGIN = re.compile(
     r"\b(?:pass(?:word|wd)?|pwd|root|ssh|admin|user(?:name)?(?= \w))\b|密码|пароль", re.IGNORECASE
 )  # beside these an opaque word opens no API, and an address is a panel's
+_HALF = re.compile(r"[前后上下]半|\b(?:first|second|other) half\b|\bpart \d", re.IGNORECASE)  # of a key
 _LOGGED = re.compile(r"\"(?:GET|POST|PUT|HEAD|OPTIONS|DELETE) /\S* HTTP/")  # the host is the caller's
 _CODE = frozenset(
     ["let", "var", "val", "def", "set", "new", "pub", "use", "int", "str", "my", "to", "the", "and", "is"]
@@ -48,6 +49,11 @@ def settle(line: Line) -> None:
     is_of_login = bool(loose or line.weak) and _LOGIN.search(line.text) is not None and not names_key(line.text)
     if is_of_login or (loose and _speaks_of_ids(line)):
         line.tokens = [token for token in line.tokens if not _is_id(token)]
+    if _HALF.search(line.text):
+        line.tokens = [
+            replace(token, notes=(*token.notes, Note.KEY_UNCLEAR)) if token.field is Field.KEY else token
+            for token in line.tokens
+        ]
     address = next((token.value for token in line.tokens if token.field is Field.ADDRESS), "")
     behind = line.text.partition(address)[2] if address else line.text
     if is_of_login and not line.has(Field.KEY):
