@@ -67,7 +67,9 @@ _PREFIXED = re.compile(
 )
 # A long random key: none of the slower patterns says otherwise of one.
 _RANDOM_KEY = re.compile(r"sk-(?!ant-sid)(?=(?:[^0-9]*[0-9]){6})(?!.*(?:[xX]{6}|[yY]our|[hH]ere))[A-Za-z0-9_-]{21,300}")
-_OF_ANOTHER_SERVICE = re.compile(r"(?:gh[opsu]_|github_pat_|glpat-|xox[abeprs]-|AKIA|npm_|dckr_pat_)[\w-]+|0x[0-9a-fA-F]{40}|bc1q\w{30,60}")
+_OF_ANOTHER_SERVICE = re.compile(
+    r"(?:gh[opsu]_|github_pat_|glpat-|xox[abeprs]-|AKIA|npm_|dckr_pat_)[\w-]+|0x[0-9a-fA-F]{40}|bc1q\w{30,60}"
+)
 _VARIABLE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 _OPAQUE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_\-.+/=~:|]{16,}")
 _NO_KEY = re.compile(

@@ -10,7 +10,6 @@ from batch_import.intake.roots import root_of
 from batch_import.intake.rows import Draft
 from batch_import.intake.texts import Note
 
-
 _VENDOR = re.compile(r"openai|gpt|codex|claude|anthropic|gemini|google|deepseek|grok|qwen|kimi|glm")
 _OF_NUMBERS = re.compile(r"\d\D\d|^[\W\d]*$")  # a time, or a number alone
 _SYNONYMS = {"gpt": "openai", "codex": "openai", "claude": "anthropic", "google": "gemini"}
@@ -73,7 +72,10 @@ def _merged(first: Draft, second: Draft) -> Draft:
         label=first.label or second.label,
         platform=first.platform or second.platform,
         notes=[*first.notes, *second.notes],
-        guessed=first.guessed or second.guessed or bool(first.keys and second.keys) or are_rivals(first.about, second.about),
+        guessed=first.guessed
+        or second.guessed
+        or bool(first.keys and second.keys)
+        or are_rivals(first.about, second.about),
         unclear=first.unclear or second.unclear,
     )
 

@@ -29,7 +29,8 @@ _SHARED = re.compile(
     r"共用|共享|通用|同一|都用|都是这个|\b(?:shared|same) (?:api )?(?:key|token)|\bfor (?:all|both)\b", re.IGNORECASE
 )
 _MORE = re.compile(
-    r"备|另|又|还有|新|换|第[二三四五]|\b(?:new|rotated|second|another|backup|spare|alternative|or|and|also|plus|extra)\b", re.IGNORECASE
+    r"备|另|又|还有|新|换|第[二三四五]|\b(?:new|rotated|second|another|backup|spare|alternative|or|and|also|plus|extra)\b",
+    re.IGNORECASE,
 )
 _OFFICIAL = re.compile(r"官方|官key|\bofficial\b", re.IGNORECASE)
 _ABOUT_MODELS = re.compile(r"模型\s*(?:用|选|填|是|为|有)|\bmodels?\s+(?:is|are)\b", re.IGNORECASE)

@@ -30,7 +30,9 @@ _PLAIN_LINE = re.compile(
 WORDS_ALONE = re.compile(r"(?:[^\W\d_]++(?![\d_])|(?<!\w)\d{1,6}+(?!\w)| {1,2}+(?! )|[,;!?()])*+")
 _PLACEHOLDER_URL = re.compile(r"https?://(?=\S*[<{\[$])[^\s\"'`,;|]+", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[[A-Za-z_ -]{2,30}\](?:[/.:\s]|$)")  # ``https://[name].example``
-_SPACED = re.compile(r"https?(?: ://? ?/?|:// |: //)[^\s/]{1,100}(?: ?/ ?(?=[a-z])[\w.-]{1,40}){0,6}", re.IGNORECASE)  # as OCR reads an address
+_SPACED = re.compile(
+    r"https?(?: ://? ?/?|:// |: //)[^\s/]{1,100}(?: ?/ ?(?=[a-z])[\w.-]{1,40}){0,6}", re.IGNORECASE
+)  # as OCR reads an address
 _WORD = re.compile(r"[^\s\"'`<>()\[\]{}]+|[(\[{]")
 BULLET = re.compile(
     r"^[\s>]*(?:(?:-(?!-?[A-Za-z]+\s)|[*+•·└├╰┗─●○◆◇■□▪▶►✅☑✔⭐🔥👉🔹🔸📌]|\d{1,5}[.)、:](?!\d)|\(\d{1,4}\)|\[\d{1,4}\]|[①-⑳]|[a-z][.)])\s*\uFE0F?\s*)+(?=\S)"
@@ -52,8 +54,12 @@ _PATH_NAME = re.compile(r"path$", re.IGNORECASE)
 _PORT = re.compile(r"\d{2,5}")
 _PATH = re.compile(r"v\d\w*(?:/[\w-]{1,40}){0,6}")
 _JOINED_KEY = re.compile(r"(?:sk|cr|gsk|xai)-[\w-]{4,300}[,;][\w.-]{1,40}$")
-_FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3}|\d{1,4} ?[A-Za-z]{1,10})[\"']?[,;]?", re.IGNORECASE)  # ``HIDE_USER_API_KEY=1``
-_IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|sid|uuid|prefix|suffix|hash|fingerprint)$", re.IGNORECASE)  # ``request id: 1c9d…``: no key
+_FLAG = re.compile(
+    r"[\"']?(?:true|false|yes|no|on|off|\d{1,3}|\d{1,4} ?[A-Za-z]{1,10})[\"']?[,;]?", re.IGNORECASE
+)  # ``HIDE_USER_API_KEY=1``
+_IDENTITY = re.compile(
+    r"(?:^|[\s_-])(?:id|sid|uuid|prefix|suffix|hash|fingerprint)$", re.IGNORECASE
+)  # ``request id: 1c9d…``: no key
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _QUOTED_WORD = re.compile(r"\s*[\"'`]([^\"'`\s]{1,200})[\"'`]\s+[^\W\d]+(?:\s|$)")
 _CALL = re.compile(r"\s*[A-Z]\w{1,40}\(\s*")  # ``Field(default=…``
@@ -449,7 +455,9 @@ def _is_other_address(before: str, named: Named | None, name: str) -> bool:
 def _is_of_site(before: str) -> bool:
     """Whether the word directly before an address says that it is a page (``查询额度 https://…``)."""
     word = before.split()[-1].strip(",;.:-") if before[-1:].isspace() and before.strip() else ""
-    return not word.isascii() and word[-1] != "了" and (named := field_of(word)) is not None and named.field is Field.SITE
+    return (
+        not word.isascii() and word[-1] != "了" and (named := field_of(word)) is not None and named.field is Field.SITE
+    )
 
 
 def _take_address(line: Line, address: str, named: Named | None, about: bool, is_any: bool) -> None:
@@ -459,7 +467,9 @@ def _take_address(line: Line, address: str, named: Named | None, about: bool, is
     """
     labelled = named is not None and named.field is Field.ADDRESS
     is_site = named is not None and named.field is Field.SITE
-    is_page = (is_any or not labelled) and (about or address.startswith("http://0.0.0.0") or root_of(address, False).page)
+    is_page = (is_any or not labelled) and (
+        about or address.startswith("http://0.0.0.0") or root_of(address, False).page
+    )
     kind = Field.SITE if is_site or is_page else Field.ADDRESS
     if (kind, address.rstrip("/")) in line.taken:
         return
