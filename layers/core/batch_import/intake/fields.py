@@ -71,45 +71,18 @@ _WORDS: Mapping[Field, str] = {
     Field.LEGACY_ID: "legacyproviderid",
 }
 _TABLE = {word: field for field, words in _WORDS.items() for word in words.split()}
-_SUFFIXES: tuple[tuple[str, Field], ...] = (
-    ("apibaseurls", Field.ADDRESS),
-    ("apibaseurl", Field.ADDRESS),
-    ("baseurls", Field.ADDRESS),
-    ("baseurl", Field.ADDRESS),
-    ("apibase", Field.ADDRESS),
-    ("apihost", Field.ADDRESS),
-    ("apiurl", Field.ADDRESS),
-    ("apiendpoint", Field.ADDRESS),
-    ("endpoint", Field.ADDRESS),
-    ("proxyurl", Field.ADDRESS),
-    ("urlredirect", Field.ADDRESS),
-    ("reverseproxy", Field.ADDRESS),
-    ("basepath", Field.ADDRESS),
-    ("baseuri", Field.ADDRESS),
-    ("地址", Field.ADDRESS),
-    ("网站", Field.SITE),
-    ("官网", Field.SITE),
-    ("主页", Field.SITE),
-    ("代理", Field.SITE),  # of a network
-    ("线路", Field.ADDRESS),
-    ("apikeys", Field.KEY),
-    ("apikey", Field.KEY),
-    ("authtoken", Field.KEY),
-    ("apitoken", Field.KEY),
-    ("bearertoken", Field.KEY),
-    ("secretkey", Field.KEY),
-    ("密钥", Field.KEY),
-    ("秘钥", Field.KEY),
-    ("令牌", Field.KEY),
-    ("modelid", Field.MODELS),
-    ("modellist", Field.MODELS),
-    ("modelname", Field.MODELS),
-    ("modelpref", Field.MODELS),
-    ("custommodels", Field.MODELS),
-    ("model", Field.MODELS),
-    ("models", Field.MODELS),
-    ("模型", Field.MODELS),
-    ("type", Field.PLATFORM),
+# What names end in, behind their owner; the longest ending counts.
+_ENDINGS: Mapping[Field, str] = {
+    Field.ADDRESS: """
+        apibaseurls apibaseurl baseurls baseurl apibase apihost apiurl apiendpoint endpoint proxyurl urlredirect
+        reverseproxy basepath baseuri 地址 线路""",
+    Field.SITE: "网站 官网 主页 代理",
+    Field.KEY: "apikeys apikey authtoken apitoken bearertoken secretkey 密钥 秘钥 令牌",
+    Field.MODELS: "modelid modellist modelname modelpref custommodels model models 模型",
+    Field.PLATFORM: "type",
+}
+_SUFFIXES = sorted(
+    ((word, field) for field, words in _ENDINGS.items() for word in words.split()), key=lambda one: -len(one[0])
 )
 # Owners of addresses and keys that are no relay's: of storage, mail, sign-in, monitoring, search, chat.
 _OTHER_SERVICE = re.compile(
@@ -124,14 +97,10 @@ _ALL_SUFFIXES = tuple(suffix for suffix, _ in _SUFFIXES)
 _RELAY_OWNER = re.compile(
     r"^(?:my|vite|nextpublic)?(?:openai|anthropic|claude|gemini|google|gpt|chatgpt|llm|ai|ollama|deepseek|relay|proxyapi|model)(?:api)?$"
 )
-_RELAY_SUFFIXES: tuple[tuple[str, Field], ...] = (
-    ("url", Field.ADDRESS),
-    ("uri", Field.ADDRESS),
-    ("host", Field.ADDRESS),
-    ("server", Field.ADDRESS),
-    ("key", Field.KEY),
-    ("token", Field.KEY),
-)
+_RELAY_SUFFIXES = {
+    **dict.fromkeys(("url", "uri", "host", "server"), Field.ADDRESS),
+    **dict.fromkeys(("key", "token"), Field.KEY),
+}
 _OTHER_MODELS = re.compile(r"embed|rerank|tts|speech|image|vision|audio|title|summar")  # never asked to chat
 _ABOUT = re.compile(
     r"获取|申请|领取|文档|查询|余额|充值|购买|注册|教程|客服|售后"
@@ -174,7 +143,7 @@ def field_of(name: str) -> Named | None:
             if field is Field.MODELS and _OTHER_MODELS.search(owner):
                 return Named(Field.OTHER)
             return Named(field, owner + number, _BACKUP.search(bare) is not None or (not owner and bool(number)))
-    for suffix, field in _RELAY_SUFFIXES if numbered.isascii() else ():
+    for suffix, field in _RELAY_SUFFIXES.items() if numbered.isascii() else ():
         owner = numbered[: -len(suffix)]
         if numbered.endswith(suffix) and _RELAY_OWNER.search(owner) is not None:
             return Named(field, owner + number)

@@ -14,6 +14,10 @@ _LABEL = re.compile(
 _GLUED = re.compile(
     r"((?:api|API|Api|备用|接口|中转|请求|站点|服务)?\s?(?:地址|网址|密钥|秘钥|密匙|令牌|接口|域名))[\d]?\s*(?:是|为|->|→|-)?\s*(?=https?:|sk-|\"|`|$)"
 )
+_DETAIL = re.compile(
+    r"额度|余额|倍率|价格|时间|日期|分组|并发|限|费|quota|balance|price|date|rpm|tpm|content|accept|version|export|http",
+    re.IGNORECASE,
+)
 _NAMES_KEY = re.compile(r"key|token|secret|bearer|密钥|秘钥|令牌|卡密", re.IGNORECASE)
 _TAGGED = re.compile(r"[\w./-]{2,60}:\w[\w.-]{0,40}")  # ``qwen3:8b``
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+)+")
@@ -87,16 +91,5 @@ def names_key(text: str) -> bool:
     return _NAMES_KEY.search(text) is not None
 
 
-def is_name(name: str) -> bool:
-    return 0 < len(name) <= 30
-
-
 def is_detail(name: str) -> bool:
-    return (
-        re.search(
-            r"额度|余额|倍率|价格|时间|日期|分组|并发|限|费|quota|balance|price|date|rpm|tpm|content|accept|version|export|http",
-            name,
-            re.IGNORECASE,
-        )
-        is not None
-    )
+    return _DETAIL.search(name) is not None

@@ -165,21 +165,18 @@ class Records:
     def _token(self, line: Line, token: Token) -> None:
         if token.owner and token.field in (Field.ADDRESS, Field.KEY):
             self._variable(line, token)
-        elif token.owner and token.field is Field.MODELS and (draft := self._at_line(line, token.owner)) is not None:
-            draft.models.append(token.value)
         elif token.owner and token.field is Field.MODELS:
-            self.models_of.append((line.number, token))
+            is_here = line.number in (self.filled.get((token.owner, one)) for one in (Field.ADDRESS, Field.KEY))
+            if is_here:  # ``…_URL=… …_TOKEN=… claude --model opus``
+                self.variables[token.owner].models.append(token.value)
+            else:
+                self.models_of.append((line.number, token))
         elif token.field is Field.ADDRESS:
             self._address(line, token)
         elif token.field is Field.KEY:
             self._key(line, token)
         else:
             self._detail(line, token)
-
-    def _at_line(self, line: Line, owner: str) -> Draft | None:
-        """The pair of variables in the very line of their model (``…_URL=… …_TOKEN=… claude --model opus``)."""
-        is_here = line.number in (self.filled.get((owner, Field.ADDRESS)), self.filled.get((owner, Field.KEY)))
-        return self.variables.get(owner) if is_here else None
 
     def _variable(self, line: Line, token: Token) -> None:
         """Variables of one owner belong together, wherever they stand (``OPENAI_BASE_URL``, ``OPENAI_API_KEY``)."""
@@ -210,14 +207,17 @@ class Records:
             self.named.add(token.value)
         is_below = self.labelled_address == line.number - 1 and line.text[:4].isspace()
         self.labelled_address = line.number if token.labelled and not line.text[:1].isspace() else 0
-        if current is not None and (self.is_shared or is_below or self._is_another(token, current)):
+        last = current.addresses[-1] if current is not None and current.addresses else ""
+        is_bare = current is not None and not current.keys
+        is_another = token.backup and last and (is_bare or (token.labelled and last != token.value))
+        if current is not None and (self.is_shared or is_below or is_another):
             current.addresses.append(token.value)
-        elif current is not None and current.keys and not current.addresses:
+        elif current is not None and current.keys and not last:
             self.key_first = True
             current.guessed = self._is_of_rival(line, token, current)
             current.addresses.append(token.value)
             self._noted(line, token, current)
-        elif current is not None and self._is_rival(line, current):
+        elif current is not None and last and is_bare and self._follows(line, current):
             current.addresses.append(token.value)
             current.unclear = True
             self.consecutive += 1
@@ -225,16 +225,9 @@ class Records:
         else:
             self._first_address(line, token)
 
-    def _is_another(self, token: Token, current: Draft) -> bool:
-        """Whether a backup address belongs to what is there already."""
-        if not token.backup or not current.addresses:
-            return False
-        return not current.keys or (token.labelled and current.addresses[-1] != token.value)
-
-    def _is_rival(self, line: Line, current: Draft) -> bool:
-        """Whether an address follows another one without a key between them."""
-        follows = current.line == line.number or (self.consecutive > 0 and not self.is_split)
-        return bool(current.addresses) and not current.keys and follows
+    def _follows(self, line: Line, current: Draft) -> bool:
+        """Whether an address follows that of ``current`` without a key between them."""
+        return current.line == line.number or (self.consecutive > 0 and not self.is_split)
 
     def _first_address(self, line: Line, token: Token) -> None:
         current = self.current

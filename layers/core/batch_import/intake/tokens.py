@@ -7,7 +7,7 @@ from batch_import.intake import cleaning
 from batch_import.intake.cleaning import Kind, kind_of
 from batch_import.intake.commands import PROMPT, plain_command
 from batch_import.intake.fields import Field, Named, field_of, platform_of, provider_platform
-from batch_import.intake.labels import is_detail, is_label_alone, is_name, labels, names_key
+from batch_import.intake.labels import is_detail, is_label_alone, labels, names_key
 from batch_import.intake.line import Line, Token
 from batch_import.intake.links import draft_of_link, is_link
 from batch_import.intake.markup import without_markup
@@ -38,6 +38,7 @@ BULLET = re.compile(
     r"^[\s>]*(?:(?:-(?!-?[A-Za-z]+\s)|[*+•·└├╰┗─●○◆◇■□▪▶►✅☑✔⭐🔥👉🔹🔸📌]|\d{1,5}[.)、:](?!\d)|\(\d{1,4}\)|\[\d{1,4}\]|[①-⑳]|[a-z][.)])\s*\uFE0F?\s*)+(?=\S)"
 )
 _COMMENT = re.compile(r"(?:^|\s|(?<=[\"']))(?:#+(?=\s|[^\s\d])|//)(?=[^/]).*$")
+_CHEAP_COMMENT = re.compile(r"[ \t\"']#|[ \t]//")  # the pattern above is slow
 # A name and its value as words of a command (``defaults write app apiKey "sk-…"``, ``config set env.OPENAI_BASE_URL https://…``).
 _ADJACENT_SIGN = re.compile(
     r"(?:[a-z](?:URL|Url|Key|Token|Base)|_(?:URL|KEY|TOKEN|BASE|HOST))[ \t]+[\"']?(?:https?:|sk-)"
@@ -137,7 +138,7 @@ class TokenReader:
             if found.start() < at:
                 continue
             named, name = self._piece(line, content[at : found.start()], named, name)
-            if named is not None and named.field is Field.OTHER and is_name(name) and not is_detail(name):
+            if _is_name(named, name):
                 line.words.append(name)
             if (named is None or named.field is Field.OTHER) and _BACKUP_WORD.search(content[at : found.start()][-20:]):
                 named = Named(Field.ADDRESS, backup=True)
@@ -180,7 +181,7 @@ class TokenReader:
         if named is not None and _CALL.fullmatch(text) is not None:
             return named
         if named is None or named.field in (Field.OTHER, Field.ENABLED, Field.DISABLED, Field.LOGIN):
-            if named is not None and named.field is Field.OTHER and is_name(name) and not is_detail(name):
+            if _is_name(named, name):
                 line.words.append(name)
             if _IDENTITY.search(name):
                 text = " ".join(text.split()[1:])
@@ -345,6 +346,11 @@ class TokenReader:
         return None
 
 
+def _is_name(named: Named | None, name: str) -> bool:
+    """Whether an unknown label may be the name of a relay."""
+    return named is not None and named.field is Field.OTHER and 0 < len(name) <= 30 and not is_detail(name)
+
+
 def _joined(found: re.Match[str]) -> str:
     return re.sub(r"\s", "", found[0])
 
@@ -404,7 +410,7 @@ def _without_comment(line: Line, content: str) -> str | None:
     commented = re.match(r"\s*(#{1,6}|//+)\s*(.*)$", content)
     if commented is not None:
         return _heading(line, *commented.groups())
-    found = _COMMENT.search(content) if _cheap_comment(content) else None
+    found = _COMMENT.search(content) if _CHEAP_COMMENT.search(content) else None
     if found is None:
         return content
     line.comment = found[0].strip(" #/")
@@ -476,15 +482,4 @@ def _take_address(line: Line, address: str, named: Named | None, about: bool, is
     line.taken.add((kind, address.rstrip("/")))
     line.tokens.append(
         Token(kind, address, labelled, named.owner if named else "", backup=bool(named and named.backup))
-    )
-
-
-def _cheap_comment(content: str) -> bool:
-    return (
-        " #" in content
-        or '"#' in content
-        or "'#" in content
-        or "\t#" in content
-        or " //" in content
-        or "\t//" in content
     )
