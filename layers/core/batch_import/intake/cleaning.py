@@ -70,7 +70,6 @@ _RANDOM_KEY = re.compile(r"sk-(?!ant-sid)(?=(?:[^0-9]*[0-9]){6})(?!.*(?:[xX]{6}|
 _OF_ANOTHER_SERVICE = re.compile(
     r"(?:gh[opsu]_|github_pat_|glpat-|xox[abeprs]-|AKIA|npm_|dckr_pat_)[\w-]+|0x[0-9a-fA-F]{40}|bc1q\w{30,60}"
 )
-_VARIABLE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 _OPAQUE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_\-.+/=~:|]{16,}")
 _NO_KEY = re.compile(
     r"[A-Za-z_]\w*=[^=]|@|\d+(?:\.\d+)?[A-Za-z]{1,4}$|(?:[A-Z]+(?:_[A-Z]+)+|[a-z]+(?:_[a-z]+)+)$|[-:.]"
@@ -204,7 +203,7 @@ def _kind(word: str) -> Kind:
         return Kind.PLACEHOLDER
     if _PREFIXED.fullmatch(word):
         return Kind.KEY
-    if _OF_ANOTHER_SERVICE.fullmatch(word) or _VARIABLE.fullmatch(word):
+    if _OF_ANOTHER_SERVICE.fullmatch(word):
         return Kind.TEXT
     if _MODEL.fullmatch(word):
         return Kind.MODEL

@@ -17,11 +17,6 @@ from batch_import.intake.settling import heading_of, settle
 from batch_import.intake.texts import Note
 from batch_import.intake.tokens import FENCE
 
-# A word alone in a line that is no word of a language: perhaps the end of the key above.
-_REST_OF_KEY = re.compile(
-    r"(?!\d+[A-Za-z]{1,4}$|v\d)(?:(?=\w*\d)(?=\w*[A-Za-z])[\w-]{2,512}|[A-Za-z]{16,512})", re.ASCII
-)
-
 _LONGEST_NAME = 300  # characters before a key
 _LONGEST_TYPED = 2_000  # characters of a line that a person wrote, and broke a key in
 _OF_VALUE = re.compile(r"url|key|token|base|endpoint|model|地址|密钥|令牌|模型", re.IGNORECASE)  # no heading
@@ -113,11 +108,7 @@ class Records:
             self._close()
             self.drafts.append(line.link)
         if not line.tokens:
-            rest = line.text.strip()
-            if self.last_key == line.number - 1 and _REST_OF_KEY.fullmatch(rest) and self._is_rest_of_key(line, rest):
-                self._key(line, Token(Field.KEY, rest))
-            else:
-                self._no_tokens(line)
+            self._no_tokens(line)
             return
         fields = {token.field for token in line.tokens}
         if {Field.ADDRESS, Field.KEY} <= fields and not any(

@@ -1,7 +1,6 @@
 """What a line is, once it is read as a whole: which of its words is a key, a host or a heading."""
 
 import re
-from dataclasses import replace
 
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field
@@ -49,18 +48,13 @@ def settle(line: Line) -> None:
     is_of_login = bool(loose or line.weak) and _LOGIN.search(line.text) is not None and not names_key(line.text)
     if is_of_login or (loose and _speaks_of_ids(line)):
         line.tokens = [token for token in line.tokens if not _is_id(token)]
-    if _HALF.search(line.text):
-        line.tokens = [
-            replace(token, notes=(*token.notes, Note.KEY_UNCLEAR)) if token.field is Field.KEY else token
-            for token in line.tokens
-        ]
+    for token in line.tokens:
+        if token.field is Field.KEY and _HALF.search(line.text):
+            token.notes = (*token.notes, Note.KEY_UNCLEAR)
+        elif token.field is Field.ADDRESS and not token.labelled and is_of_login and not line.has(Field.KEY):
+            token.field = Field.SITE
     address = next((token.value for token in line.tokens if token.field is Field.ADDRESS), "")
     behind = line.text.partition(address)[2] if address else line.text
-    if is_of_login and not line.has(Field.KEY):
-        line.tokens = [
-            replace(token, field=Field.SITE) if token.field is Field.ADDRESS and not token.labelled else token
-            for token in line.tokens
-        ]
     line.weak = [word for word in line.weak[:_MOST_WEAK] if not is_of_login and _may_be_key(line, word, behind)]
     if len(line.weak) == 1 and not line.has(Field.KEY) and (line.has(Field.ADDRESS) or _is_key_alone(line)):
         [word] = line.weak
