@@ -65,7 +65,7 @@ def _label(found: re.Match[str], end: int) -> Iterator[tuple[int, int, Named, st
                 yield found.start(), found.end(), Named(Field.OTHER), found[1]
                 return
             start = found.start(1) + found[1].rfind(words[count]) if count else found.start()
-            yield start, found.end(), named if _VARIABLE.fullmatch(name) else _without_owner(named), name
+            yield start, found.end(), named if _VARIABLE.fullmatch(name) else named._replace(owner=""), name
             return
     model = _TAGGED.match(found.string, found.start(1))
     if model is not None and kind_of(model[0]) is Kind.MODEL:
@@ -81,10 +81,6 @@ def _label(found: re.Match[str], end: int) -> Iterator[tuple[int, int, Named, st
             yield found.start(1) + found[1].rfind(words[-1]), found.end(), Named(Field.OTHER), words[-1]
         else:
             yield found.start(), found.end(), Named(Field.OTHER), found[1]
-
-
-def _without_owner(named: Named) -> Named:
-    return named._replace(owner="")
 
 
 def names_key(text: str) -> bool:

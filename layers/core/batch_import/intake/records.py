@@ -117,7 +117,8 @@ class Records:
             self._whole_line(line)
             return
         by_form = fields <= {Field.MODELS, Field.PLATFORM} and not any(token.labelled for token in line.tokens)
-        if by_form and ((line.words and not _ABOUT_MODELS.search(line.text)) or self._is_under_detail(line)):
+        above = self._heading_above(line)
+        if by_form and ((line.words and not _ABOUT_MODELS.search(line.text)) or (above and is_detail(above))):
             self._no_tokens(line)
             return
         owner = next((token.owner for token in line.tokens if token.owner and token.field is not Field.MODELS), "")
@@ -134,10 +135,6 @@ class Records:
         self.current = Draft(line.number, values[:1], values[1:2], values[2:], label, notes=notes)
         self.drafts.append(self.current)
         self.is_entry, self.last_key, self.last_text = True, line.number, line.text
-
-    def _is_under_detail(self, line: Line) -> bool:
-        """Whether the line above names what is no model (``分组``)."""
-        return self.heading is not None and self.heading[0] == line.number - 1 and is_detail(self.heading[1])
 
     def _whole_line(self, line: Line) -> None:
         """A line that holds addresses and keys stands for itself."""
@@ -279,10 +276,12 @@ class Records:
 
     def _name(self, line: Line, token: Token) -> str:
         """What stands before an address or key, or the heading directly above it."""
-        above = self.heading[1] if self.heading is not None and self.heading[0] == line.number - 1 else ""
         before = line.text.partition(token.value or " ")[0][-_LONGEST_NAME:].strip(" -*>|")
         named = field_of(before) if before else Named(Field.OTHER)
-        return before if named is None or named.owner else above
+        return before if named is None or named.owner else self._heading_above(line)
+
+    def _heading_above(self, line: Line) -> str:
+        return self.heading[1] if self.heading is not None and self.heading[0] == line.number - 1 else ""
 
     def _names(self, line: Line, token: Token) -> list[str]:
         """The words of a line before its first key."""
@@ -410,7 +409,6 @@ class Records:
             root_of(one).base_url for draft in self.drafts if is_left and draft.complete for one in draft.addresses
         }
         entries = {line.number for line in lines if _is_entry(line)} if roots else set()
-        used = {key for draft in self.drafts if draft.complete for key in draft.keys}
         for draft in self.drafts:
             if not draft.keys and len(draft.addresses) > 1:
                 draft.addresses = [one for one in draft.addresses if _site_of(one) not in sites] or draft.addresses
@@ -425,8 +423,6 @@ class Records:
                 )
             ):
                 self.ignored.append((draft.line, " ".join(draft.addresses)))
-            elif draft.keys and not draft.addresses and used.issuperset(draft.keys):
-                self.ignored.append((draft.line, " ".join(draft.keys)))
             elif draft.addresses or draft.keys:
                 kept.append(draft)
             elif draft.site:
