@@ -313,11 +313,15 @@ def is_random_key(word: str) -> bool:
 
 def may_be_key(text: str) -> bool:
     """Whether ``text`` is neither words, nor a placeholder, nor a reference, nor masked."""
-    return text.isascii() and not (is_placeholder(text) or is_environment(text) or is_masked(text))
+    return is_random_key(text) or (
+        text.isascii() and not (is_placeholder(text) or is_environment(text) or is_masked(text))
+    )
 
 
 def is_odd_key(word: str) -> bool:
     """Whether ``word`` is rather a model, a number, a host or a mail address."""
+    if word.startswith("sk-"):
+        return False
     kind = kind_of(word)
     return word.isdigit() or "@" in word or kind is Kind.MODEL or (kind is Kind.HOST and is_likely_host(word))
 

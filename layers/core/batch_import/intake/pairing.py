@@ -18,7 +18,7 @@ _SYNONYMS = {"gpt": "openai", "codex": "openai", "claude": "anthropic", "google"
 def joined_halves(drafts: list[Draft]) -> list[Draft]:
     """An address and a key belong together when there is only one of each, or when both have the same label."""
     addresses = [draft for draft in drafts if draft.addresses and not any(map(may_be_key, draft.keys))]
-    keys = [draft for draft in drafts if any(map(may_be_key, draft.keys)) and not draft.addresses and not draft.site]
+    keys = [draft for draft in drafts if not draft.addresses and not draft.site and any(map(may_be_key, draft.keys))]
     if len(addresses) > 1 and len(keys) == 1 and len({_roots(draft) for draft in addresses}) == 1:
         return joined_halves(_with_one_address(drafts, addresses))
     pairs = [(addresses[0], keys[0])] if len(addresses) == len(keys) == 1 else _of_one_label(addresses, keys)

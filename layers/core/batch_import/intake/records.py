@@ -272,7 +272,8 @@ class Records:
 
     def _is_of_rival(self, line: Line, token: Token, current: Draft) -> bool:
         """Whether a line names another relay or vendor than that of the current address or key did."""
-        return line.number not in (current.line, self.last_key) and are_rivals(current.about, self._name(line, token))
+        is_apart = bool(current.about) and line.number not in (current.line, self.last_key)
+        return is_apart and are_rivals(current.about, self._name(line, token))
 
     def _name(self, line: Line, token: Token) -> str:
         """What stands before an address or key, or the heading directly above it."""

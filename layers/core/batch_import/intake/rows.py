@@ -287,7 +287,7 @@ def _row(
         "base_url": root.base_url,
         "base_url_as_written": written[:300],
         "api_key_masked": mask_key(key.text) if key.text else "",
-        "notes": tuple(dict.fromkeys(notes)),
+        "notes": tuple(dict.fromkeys(notes)) if notes else (),
         "choices": choices,
         "api_key": key.text,
     }

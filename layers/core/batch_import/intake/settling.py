@@ -49,7 +49,7 @@ def settle(line: Line) -> None:
     if is_of_login or (loose and _speaks_of_ids(line)):
         line.tokens = [token for token in line.tokens if not _is_id(token)]
     for token in line.tokens:
-        if token.field is Field.KEY and _HALF.search(line.text):
+        if token.field is Field.KEY and line.words and _HALF.search(line.text):
             token.notes = (*token.notes, Note.KEY_UNCLEAR)
         elif token.field is Field.ADDRESS and not token.labelled and is_of_login and not line.has(Field.KEY):
             token.field = Field.SITE
