@@ -98,6 +98,7 @@ class Settings:
             "OriginConcurrency": "0",  # all relays of the sandbox are one origin
             "AllowedPrivateHosts": self._text("ALLOWED_PRIVATE_HOSTS") or f"{LOOPBACK},localhost",
             **({"NoExtraProbes": spared} if (spared := self._text("NO_EXTRA_PROBES")) else {}),
+            **({"OriginSpacing": spacing} if (spacing := self._text("ORIGIN_SPACING")) else {}),
         }
 
     @cached_property

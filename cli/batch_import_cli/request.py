@@ -29,6 +29,8 @@ class ImportOptions:
     max_multiplier: float | None
     min_balance: float | None
     rate_from_relay: bool
+    priority_from_speed: bool
+    host_billing_probe: bool
     label: str | None
     legacy_batch_id: str | None
     confirm_timeout: int | None
@@ -47,6 +49,8 @@ class ImportOptions:
             "max_multiplier": self.max_multiplier,
             "min_balance": self.min_balance,
             "rate_from_relay": self.rate_from_relay or None,
+            "priority_from_speed": self.priority_from_speed or None,
+            "host_billing_probe": self.host_billing_probe or None,
             "label": self.label,
             "legacy_batch_id": self.legacy_batch_id,
             "confirm_timeout_ms": self.confirm_timeout,

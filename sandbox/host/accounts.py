@@ -20,6 +20,7 @@ ROUTES: Routes[Host] = Routes()
 PATH = "/api/v1/admin/accounts"
 TYPES = ("oauth", "setup-token", "apikey", "upstream", "bedrock", "service_account")
 KEY_HEADERS = frozenset({"authorization", "x-api-key", "x-goog-api-key"})
+BILLING_PROBE = "upstream_billing_probe_enabled"
 _COPIED = ("name", "platform", "type", "proxy_id", "expires_at")
 
 
@@ -130,7 +131,7 @@ def _values(host: Host, body: Row) -> Row:
         "rate_multiplier": number(body, "rate_multiplier", 1),
         "auto_pause_on_expired": True if pause is None else bool(pause),
         "credentials": dict(body["credentials"]),
-        "extra": with_defaults(host, body["platform"], dict(body.get("extra") or {})),
+        "extra": with_defaults(host, body["platform"], {**_given(body), **billing_probe(host, body)}),
         "_groups": [],
         "_model_limits": {},
     }
@@ -139,6 +140,17 @@ def _values(host: Host, body: Row) -> Row:
 def with_defaults(host: Host, platform: str, extra: Row) -> Row:
     """The `extra` of a new account; newer hosts add a flag to every openai account."""
     return extra if host.old or platform != "openai" else {"openai_long_context_billing_enabled": False, **extra}
+
+
+def _given(body: Row) -> Row:
+    """Switches are not set through `extra`."""
+    return {name: value for name, value in (body.get("extra") or {}).items() if name != BILLING_PROBE}
+
+
+def billing_probe(host: Host, body: Row) -> Row:
+    """The switch that newer hosts show in `extra`, by the field of a request (docs/host-api.md#billing-probe)."""
+    known = host.options.since(161) and isinstance(body.get(BILLING_PROBE), bool)
+    return {BILLING_PROBE: body[BILLING_PROBE]} if known else {}
 
 
 def _default_group(host: Host, platform: str) -> list[int]:

@@ -4,7 +4,7 @@ See docs/host-api.md#put-replaces, docs/host-api.md#bulk-update-merges.
 """
 
 from sandbox.host import probe, shapes
-from sandbox.host.accounts import PATH, bind, check_overrides, find, shown, with_defaults
+from sandbox.host.accounts import BILLING_PROBE, PATH, billing_probe, bind, check_overrides, find, shown, with_defaults
 from sandbox.host.auth import success
 from sandbox.host.errors import Refusal, not_found
 from sandbox.host.fields import ids, number, one_of
@@ -17,7 +17,7 @@ ROUTES: Routes[Host] = Routes()
 MODES = (None, "", "auto", "force_responses", "force_chat_completions")
 _MODE_TEXT = "openai_responses_mode must be auto, force_responses, force_chat_completions, or null"
 STATUSES = ("active", "inactive", "error")
-_HOST_KEYS = ("quota_used", "upstream_billing_probe_enabled")
+_HOST_KEYS = ("quota_used", BILLING_PROBE)
 _SIMPLE = ("concurrency", "priority", "rate_multiplier", "auto_pause_on_expired", "type")
 _BULK = ("name", "concurrency", "priority", "rate_multiplier", "status", "schedulable")
 
@@ -95,7 +95,8 @@ def bulk_update(host: Host, call: Call) -> Answer:
     """
     body = call.body
     targets = _targets(host, body)
-    if not body.keys() & {*_BULK, "group_ids", "credentials", "extra", "proxy_id", "load_factor"}:
+    named = body.keys() & {*_BULK, "group_ids", "credentials", "extra", "proxy_id", "load_factor"}
+    if not named and not billing_probe(host, body):
         raise Refusal.envelope(400, "No updates provided")
     groups = ids(body, "group_ids") if body.get("group_ids") is not None else None
     _known(host, groups or [])
@@ -140,7 +141,7 @@ def _patch(host: Host, row: Row, body: Row, groups: list[int] | None) -> None:
     row.update({name: body[name] for name in _BULK if body.get(name) is not None})
     host.know("accounts", row)
     row["credentials"] = {**row["credentials"], **(body.get("credentials") or {})}
-    row["extra"] = {**row["extra"], **(body.get("extra") or {})}
+    row["extra"] = {**row["extra"], **(body.get("extra") or {}), **billing_probe(host, body)}
     if (row["credentials"].get("model_mapping") or {}) != former:
         host.scheduler.remap(row, former)
     _announce(host, host.touch(row), groups, was=was, bulk=True)

@@ -139,7 +139,8 @@ def _money(items: int, used: dict[str, Counter[str]], writes: float, reads: floa
 def _idle(metrics: set[str]) -> None:
     resources = template()["Resources"].values()
     kinds = Counter(resource["Type"] for resource in resources)
-    alarms = kinds["AWS::CloudWatch::Alarm"]
+    alarms = Counter(resource.get("Condition") for resource in resources if "Alarm" in resource["Type"])
+    main, every = alarms["NotifyAlarms"], alarms.total()
     rows = [
         (f"{len(metrics)} custom metrics, ten free", max(0, len(metrics) - FREE_METRICS) * METRIC),
         (f"{kinds['AWS::SecretsManager::Secret']} secrets", kinds["AWS::SecretsManager::Secret"] * SECRET),
@@ -149,7 +150,9 @@ def _idle(metrics: set[str]) -> None:
     for name, usd in rows:
         print(f"  {name:42} {usd:.2f}")
     print(f"  {'in all, without calls of SQS by idle pollers':42} {sum(usd for _, usd in rows):.2f}")
-    print(f"  {f'{alarms} alarms, ten free, if a topic is named':42} {max(0, alarms - FREE_ALARMS) * ALARM:.2f}")
+    for name, count in (("main", main), ("all", every)):
+        text = f"{count} alarms ({name}), ten free, if a topic is named"
+        print(f"  {text:42} {max(0, count - FREE_ALARMS) * ALARM:.2f}")
 
 
 if __name__ == "__main__":

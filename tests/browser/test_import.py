@@ -283,6 +283,22 @@ def test_self_service_asks_for_the_probe_key_and_for_no_users(reader: Reader, se
     assert (run["access_mode"], run["subscription_users"]) == ("self_service", [])
 
 
+def test_what_accounts_are_given_is_asked_for_by_ticks(reader: Reader, service: Service, relays: Items) -> None:
+    [item] = relays("healthy")
+    page = reader.visit("/batch-import/new")
+    paste(page, f"{item['base_url']} {item['api_key']}")
+    give_access(page)
+    page.get_by_text("More options").click()
+    for label in ("Take over the relay's multiplier", "Priority by speed", "Let sub2api watch the multiplier"):
+        page.get_by_label(label).check()
+    switches = "--rate-from-relay --priority-from-speed --host-billing-probe"
+    expect(page.locator(".command code")).to_contain_text(switches)
+    page.get_by_role("button", name="Import 1").click()
+    expect(page.get_by_role("link", name="Open the run")).to_be_visible()
+    run = service.run(page.url.rpartition("/")[2])["run"]
+    assert [run[name] for name in ("rate_from_relay", "priority_from_speed", "host_billing_probe")] == [True] * 3
+
+
 def test_a_user_whom_the_host_does_not_know_is_red_at_once(reader: Reader, service: Service) -> None:
     users = [{"user_id": 1, "email": "alice@example.com", "username": "alice"}]
 

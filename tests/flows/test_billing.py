@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 import pytest
+from batch_import.domain.terms import account_priority
 from batch_import.host.client import HostClient
 from batch_import.host.transport import HostTransport
 
@@ -18,10 +19,18 @@ def pair(box: Any, profile: str, name: str, **declared: float) -> dict[str, Any]
     return {"base_url": box.relay(profile, name, **declared), "api_key": f"sk-test-{name}"}
 
 
-def rate_of(place: Place, item: dict[str, Any]) -> float:
+def account_of(place: Place, item: dict[str, Any]) -> Any:
     account = place.host.account(item["account_id"])
     assert account is not None
-    return float(account["rate_multiplier"])
+    return account
+
+
+def rate_of(place: Place, item: dict[str, Any]) -> float:
+    return float(account_of(place, item)["rate_multiplier"])
+
+
+def is_watched(place: Place, item: dict[str, Any]) -> bool:
+    return account_of(place, item)["extra"].get("upstream_billing_probe_enabled") is True
 
 
 def test_a_list_of_every_software_ends_with_what_each_declares(service: Service, box: Any) -> None:
@@ -90,6 +99,57 @@ def test_accounts_get_the_multiplier_of_their_relay_where_that_is_asked_for(plac
 
     _, [new] = place.start(place.pair("sub2api", "new", modifiers={"rate": 2.5}), rate_from_relay=True)
     assert rate_of(place, new) == 2.5
+
+
+def test_accounts_get_a_priority_by_their_relays_speed_where_that_is_asked_for(place: Place) -> None:
+    relay = place.pair("form_openai", "speed")
+    _, [item] = place.start(relay)
+    assert account_of(place, item)["priority"] == 50
+
+    run_id, [again] = place.start(relay, priority_from_speed=True)
+    assert again["account_resolution"] == "reused"
+    assert account_of(place, again)["priority"] == account_priority(again["speed"]) == 30
+
+    place.service.call("POST", f"/api/batch-import/runs/{run_id}/undo")
+    place.service.pump.run()
+    assert account_of(place, again)["priority"] == 50
+
+    _, [new, unknown] = place.start(
+        place.pair("form_openai", "new-speed"), place.pair("healthy", "unknown-speed"), priority_from_speed=True
+    )
+    assert account_of(place, new)["priority"] == 30
+    assert account_of(place, unknown)["priority"] == (account_priority(unknown["speed"]) or 50)
+
+
+def test_a_priority_that_somebody_set_since_stays(place: Place) -> None:
+    relay = place.pair("form_openai", "by-hand")
+    place.start(relay)
+    run_id, [item] = place.start(relay, priority_from_speed=True)
+    place.host.bulk_update(item["account_id"], priority=7)
+    place.service.call("POST", f"/api/batch-import/runs/{run_id}/undo")
+    place.service.pump.run()
+    assert account_of(place, item)["priority"] == 7
+
+
+def test_the_hosts_billing_probe_is_switched_on_where_it_can_read_something(place: Place) -> None:
+    """By newer hosts, for relays that run a newer sub2api."""
+    able = place.host.at_least(0, 1, 161)
+    relay = place.pair("sub2api", "watched", modifiers={"rate": 0.75})
+    _, [item] = place.start(relay)
+    assert not is_watched(place, item)
+
+    run_id, [again] = place.start(relay, host_billing_probe=True)
+    assert (again["account_resolution"], is_watched(place, again)) == ("reused", able)
+    place.service.call("POST", f"/api/batch-import/runs/{run_id}/undo")
+    place.service.pump.run()
+    assert not is_watched(place, again)
+
+    _, [new, other] = place.start(
+        place.pair("sub2api", "new-watched", modifiers={"rate": 2}),
+        place.pair("new_api", "not-watched"),
+        host_billing_probe=True,
+    )
+    assert (is_watched(place, new), is_watched(place, other)) == (able, False)
 
 
 # --- a running sub2api as the relay (RELAY_URL, RELAY_ADMIN_KEY), the host beside it or the sandbox's

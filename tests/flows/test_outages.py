@@ -49,15 +49,17 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return seen
 
 
-@pytest.mark.parametrize("name", ["PROVIDER_CONCURRENCY", "ORIGIN_CONCURRENCY"])
+@pytest.mark.parametrize(
+    ("name", "value", "most"), [("PROVIDER_CONCURRENCY", 3, 3), ("ORIGIN_CONCURRENCY", 3, 3), ("ORIGIN_SPACING", 1, 1)]
+)
 def test_no_more_keys_are_probed_at_once_than_the_limit_says(
-    service: Service, box: Any, at_once: Counter[str], monkeypatch: pytest.MonkeyPatch, name: str
+    service: Service, box: Any, at_once: Counter[str], monkeypatch: pytest.MonkeyPatch, name: str, value: int, most: int
 ) -> None:
-    monkeypatch.setenv(name, "3")
+    monkeypatch.setenv(name, str(value))
     bootstrap.cache_clear()
     run_id, items = service.import_(one_provider(box))
     assert {item["access_status"] for item in items} == {"active"}
-    assert at_once["most"] == 3
+    assert at_once["most"] == most
     assert {service.item(run_id, item["item_id"])["retry_count"] for item in items} == {0}
     assert "permits" not in str(service.item(run_id))
 

@@ -64,6 +64,7 @@ def test_functions_run_on_this_machine_by_this_python() -> None:
     assert parameters["AllowedPrivateHosts"] == "127.0.0.1,localhost"
     assert "NoExtraProbes" not in parameters
     assert settings(NO_EXTRA_PROBES="*.example.com").parameters["NoExtraProbes"] == "*.example.com"
+    assert settings(ORIGIN_SPACING="500").parameters["OriginSpacing"] == "500"
 
 
 def test_programs_see_neither_an_account_nor_keys_nor_proxies(tmp_path: Path) -> None:

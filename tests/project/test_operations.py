@@ -224,4 +224,18 @@ def test_what_the_embedded_stack_cannot_make_is_made_in_aws_only() -> None:
         if one["Type"] in ("AWS::Logs::QueryDefinition", "AWS::CloudWatch::Dashboard"):
             assert one["Condition"] == "InAws", name
         if one["Type"] == "AWS::CloudWatch::Alarm":
-            assert one["Condition"] == "NotifyAlarms", name
+            assert one["Condition"] in ("NotifyAlarms", "NotifyAllAlarms"), name
+
+
+def test_the_main_alarms_leave_out_what_another_alarm_shows_and_stay_within_the_free_ones_and_eight() -> None:
+    """A failing request is a 5xx; a throttled worker makes messages wait; a throttled table is an own fault; a dead
+    letter that is not recorded grows old.
+    """
+    found = {name: one for name, one in resources().items() if one["Type"] == "AWS::CloudWatch::Alarm"}
+    main = {name for name, one in found.items() if one["Condition"] == "NotifyAlarms"}
+    assert {re.sub(r".*(Errors|Throttles)Alarm", r"\1", name) for name in found.keys() - main} == {
+        "Errors",
+        "Throttles",
+    }
+    assert {"ServerErrorsAlarm", "OwnFaultsAlarm", "ImportAgeAlarm", "DeadLettersAgeAlarm"} <= main
+    assert len(main) == 18

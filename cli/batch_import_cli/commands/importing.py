@@ -85,6 +85,8 @@ class Choice(click.ParamType[tuple[int, str]]):
 @click.option("--max-multiplier", type=float, metavar="N", help="Leave out relays that declare a higher one.")
 @click.option("--min-balance", type=float, metavar="N", help="Leave out keys with less left, as the relay declares.")
 @click.option("--rate-from-relay", is_flag=True, help="Accounts get the relay's multiplier as their rate_multiplier.")
+@click.option("--priority-from-speed", is_flag=True, help="Accounts of faster relays get a priority that goes first.")
+@click.option("--host-billing-probe", is_flag=True, help="sub2api watches the multiplier of relays that run sub2api.")
 @click.option("--label", metavar="TEXT", help="A name of the run, for people.")
 @click.option("--legacy-batch-id", metavar="ID", help="Batch of the earlier system that this run continues.")
 @click.option(

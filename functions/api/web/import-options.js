@@ -35,6 +35,8 @@ export function importOptions(given, changed) {
   const dearest = entry("max-multiplier", { ...amount, value: draft.dearest });
   const least = entry("min-balance", { ...amount, value: draft.least });
   const rate = tick("rate", draft.rate);
+  const faster = tick("faster", draft.faster);
+  const watched = tick("watched", draft.watched);
   const strict = tick("strict", draft.strict);
   const ours = tick("ours", draft.ours);
   platform.value = draft.platform;
@@ -85,6 +87,8 @@ export function importOptions(given, changed) {
       field("max-multiplier", t("maxMultiplier"), dearest),
       field("min-balance", t("minBalance"), least),
       ticked(rate, t("rateFromRelay"), t("rateFromRelay.text")),
+      ticked(faster, t("priorityFromSpeed"), t("priorityFromSpeed.text")),
+      ticked(watched, t("hostBillingProbe"), t("hostBillingProbe.text")),
       ticked(strict, t("strict"), t("strict.text")),
       ticked(ours, t("ours"), t("ours.text"))),
   );
@@ -108,6 +112,8 @@ export function importOptions(given, changed) {
       ...(dearest.value ? { max_multiplier: Number(dearest.value) } : {}),
       ...(least.value ? { min_balance: Number(least.value) } : {}),
       ...(rate.checked ? { rate_from_relay: true } : {}),
+      ...(faster.checked ? { priority_from_speed: true } : {}),
+      ...(watched.checked ? { host_billing_probe: true } : {}),
     };
   }
 
@@ -131,6 +137,8 @@ export function importOptions(given, changed) {
     dearest: dearest.value,
     least: least.value,
     rate: rate.checked,
+    faster: faster.checked,
+    watched: watched.checked,
     strict: strict.checked,
     ours: ours.checked,
   });
@@ -162,6 +170,8 @@ export function commandOf(fields, models) {
   if (fields.max_multiplier) add("--max-multiplier", fields.max_multiplier);
   if (fields.min_balance) add("--min-balance", fields.min_balance);
   if (fields.rate_from_relay) words.push("--rate-from-relay");
+  if (fields.priority_from_speed) words.push("--priority-from-speed");
+  if (fields.host_billing_probe) words.push("--host-billing-probe");
   for (const group of fields.join_groups) add("--join-group", group);
   for (const model of models) add("--requested-model", model);
   if (fields.label) add("--label", fields.label);

@@ -128,6 +128,16 @@ export const IMPORT_WORDS = {
     "上游声明倍率时，写入账号的 rate_multiplier。未声明余额或倍率的上游不受以上限制。",
     "Where a relay declares one, the account gets it as its rate_multiplier. Relays that declare nothing meet both limits.",
   ],
+  priorityFromSpeed: ["按速度设置优先级", "Priority by speed"],
+  "priorityFromSpeed.text": [
+    "按实测速度设置账号的优先级：30（最快）至 70；测不出速度的不变。",
+    "Accounts get a priority by their relay's measured speed: 30 (fastest) to 70. Where none is known it stays.",
+  ],
+  hostBillingProbe: ["由 sub2api 跟踪倍率", "Let sub2api watch the multiplier"],
+  "hostBillingProbe.text": [
+    "对运行 sub2api 的上游开启账号的“上游计费探测”。需要 sub2api 0.1.161 或更新版本。",
+    "Switches on the account's upstream billing probe for relays that run sub2api. Needs sub2api 0.1.161 or newer.",
+  ],
   strict: ["严格模式", "Strict"],
   "strict.text": [
     "第一条损坏的上游会使其余尚未写入的停止。",

@@ -397,11 +397,12 @@ class CompositionRoot:
 
         limits = RelayLimits(
             self._semaphore("provider", self.settings.provider_concurrency),
-            self._semaphore("origin", self.settings.origin_concurrency),
+            self._semaphore("origin", self.settings.items_at_an_origin),
         )
         session = http.guarded_session(self.settings.allowed_hosts, THREADS, self._resolver, self._tls())
         exchange = partial(http.exchange, partial(http.send, session))
-        prober = Prober(exchange, self.origin_breakers, self.settings.spared_relays, self.clock)
+        spacing = self.settings.origin_spacing / 1000
+        prober = Prober(exchange, self.origin_breakers, self.settings.spared_relays, self.clock, spacing)
         return ImportStage(
             self.runs,
             self.items,

@@ -12,7 +12,12 @@ def test_texts_become_values_and_empty_ones_their_defaults() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("ORIGIN_CONCURRENCY", "-1"), ("ORIGIN_CONCURRENCY", "many"), ("KEY_RETENTION_HOURS", "0")],
+    [
+        ("ORIGIN_CONCURRENCY", "-1"),
+        ("ORIGIN_SPACING", "-1"),
+        ("ORIGIN_CONCURRENCY", "many"),
+        ("KEY_RETENTION_HOURS", "0"),
+    ],
 )
 def test_a_value_that_cannot_be_is_refused(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=r".+"):

@@ -59,7 +59,9 @@ def test_every_option_reaches_the_request(api: Any, invoke: Any, answers: Any, t
         "requested-model": ["o3", "gpt-5"],
     }
     arguments = [f"--{name}={value}" for name, values in options.items() for value in values]
-    result = invoke("import", "list.csv", "--rate-from-relay", *arguments)
+    result = invoke(
+        "import", "list.csv", "--rate-from-relay", "--priority-from-speed", "--host-billing-probe", *arguments
+    )
     assert result.exit_code == 0, result.output
     assert api.seen[0].body == {
         "access_mode": "subscription",
@@ -71,6 +73,8 @@ def test_every_option_reaches_the_request(api: Any, invoke: Any, answers: Any, t
         "max_multiplier": 1.5,
         "min_balance": 5.0,
         "rate_from_relay": True,
+        "priority_from_speed": True,
+        "host_billing_probe": True,
         "label": "from the forum",
         "legacy_batch_id": "17",
         "confirm_timeout_ms": 1500,

@@ -54,6 +54,8 @@ def test_a_minimal_request_gets_the_documented_defaults() -> None:
         "max_multiplier": None,
         "min_balance": None,
         "rate_from_relay": False,
+        "priority_from_speed": False,
+        "host_billing_probe": False,
         "join_groups": [],
         "legacy_batch_id": None,
         "label": None,

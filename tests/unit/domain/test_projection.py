@@ -45,6 +45,8 @@ ADDED = {
     "max_multiplier",
     "min_balance",
     "rate_from_relay",
+    "priority_from_speed",
+    "host_billing_probe",
     "platform",
     "dry_run",
     "plan_of",

@@ -19,7 +19,7 @@ _PAIRS = [
     "{u} ｜ {k}", "url：{u}，key：{k}", "URL {u} KEY {k}", "baseURL: '{u}', apiKey: '{k}'", "base_url = \"{u}\"  api_key = \"{k}\"",
     "client = OpenAI(base_url=\"{u}\", api_key=\"{k}\")", "地址{u}密钥{k}", "API地址：{u} API密钥：{k}", "url={u}&key={k}",
     "- **Base URL**: `{u}` **API Key**: `{k}`", "Endpoint: {u} / Token: {k}", "{u}/chat/completions {k}", "{u}/ {k}", "HTTPS://Relay.Example:443/V1/ {k}",
-    "https：//relay.example/v1 {k}", "https://relay．example/v1 {k}", "x-api-key: {k} {u}", "{u}——{k}", "{u}  ，  {k}",
+    "https：//relay.example/v1 {k}", "https://relay．example/v1 {k}", "x-api-key: {k} {u}", "{u}——{k}", "{u}  ，  {k}", "{k}@{u}", "{k}#{u}", "{k}~{u}", "{u}@{k}",
 ]  # fmt: skip
 
 _LABEL_ONLY = "https://relay.example/v1\\n"

@@ -28,11 +28,12 @@ class Settings:
     ssl_cert_file: str = ""  # authorities in place of the shipped ones; for development
     provider_concurrency: int = 0
     origin_concurrency: int = 0
+    origin_spacing: int = 0  # milliseconds
     key_retention_hours: float = 24
     aws_lambda_function_memory_size: int = 1024  # MiB; Lambda says it
 
     def __post_init__(self) -> None:
-        if min(self.provider_concurrency, self.origin_concurrency) < 0:
+        if min(self.provider_concurrency, self.origin_concurrency, self.origin_spacing) < 0:
             raise ValueError("a limit is 0, for none, or more")
         if min(self.key_retention_hours, self.aws_lambda_function_memory_size) <= 0:
             raise ValueError("a retention and a memory are more than 0")
@@ -47,6 +48,11 @@ class Settings:
     @property
     def allowed_hosts(self) -> frozenset[str]:
         return frozenset(name.strip().lower() for name in self.allowed_private_hosts.split(",") if name.strip())
+
+    @property
+    def items_at_an_origin(self) -> int:
+        """How many may be probed at once; 0 for any number. One, where its requests are spaced."""
+        return 1 if self.origin_spacing else self.origin_concurrency
 
     @property
     def spared_relays(self) -> NoExtraProbes:

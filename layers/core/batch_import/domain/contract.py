@@ -182,6 +182,12 @@ class CreateRunRequest(_Request):
     rate_from_relay: StrictBool = Field(
         default=False, description="Accounts get the relay's declared multiplier as their rate_multiplier"
     )
+    priority_from_speed: StrictBool = Field(
+        default=False, description="Accounts get a priority by their relay's measured speed: 30 (fastest) to 70"
+    )
+    host_billing_probe: StrictBool = Field(
+        default=False, description="sub2api asks relays that run sub2api for their multiplier from time to time"
+    )
     legacy_batch_id: Annotated[str, StringConstraints(max_length=200)] | None = None
     label: Annotated[str, StringConstraints(max_length=200), AfterValidator(str.strip)] | None = None
     items: list[ItemRequest] = Field(default_factory=list, max_length=MAX_ITEMS)
@@ -384,6 +390,8 @@ class RunSummary(_Model):
     max_multiplier: float | None
     min_balance: float | None
     rate_from_relay: bool
+    priority_from_speed: bool
+    host_billing_probe: bool
     total_items: int
     completed_items: int
     active_items: int

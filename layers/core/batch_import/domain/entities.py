@@ -74,8 +74,8 @@ class Plan(_Row):
 class Before(_Row):
     """An account as it was when a run decided to use it. ``added`` and ``replaced`` are names of its model mapping.
 
-    ``replaced`` has the targets that the names had. ``rate_given`` is the multiplier that the run puts in place of
-    ``rate_multiplier``.
+    ``replaced`` has the targets that the names had. ``terms`` are the fields that the run changes: what each was, and
+    what the run gives.
     """
 
     status: str
@@ -86,8 +86,7 @@ class Before(_Row):
     prior_groups: tuple[int, ...] = ()
     added: tuple[str, ...] = ()
     replaced: dict[str, str] = Field(default_factory=dict)
-    rate_multiplier: Decimal | None = None
-    rate_given: Decimal | None = None
+    terms: dict[str, tuple[Decimal, Decimal]] = Field(default_factory=dict)
 
 
 class Run(_Row):
@@ -110,6 +109,8 @@ class Run(_Row):
     max_multiplier: Decimal | None = None
     min_balance: Decimal | None = None
     rate_from_relay: bool = False
+    priority_from_speed: bool = False
+    host_billing_probe: bool = False
     legacy_batch_id: str | None = None
     label: str | None = None
     source: RunSource = RunSource.ITEMS

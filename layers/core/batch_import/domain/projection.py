@@ -117,6 +117,8 @@ class ResultProjection:
             max_multiplier=run.billing_limits.max_multiplier,
             min_balance=run.billing_limits.min_balance,
             rate_from_relay=run.rate_from_relay,
+            priority_from_speed=run.priority_from_speed,
+            host_billing_probe=run.host_billing_probe,
             total_items=run.total_items,
             started_at=run.started_at,
             finished_at=run.finished_at,

@@ -10,6 +10,7 @@ from batch_import.domain.channel_evolution import NOTHING_ADDED, ModelMappingDel
 from batch_import.domain.naming import canonical_model_family
 from batch_import.domain.outcomes import Code
 from batch_import.domain.routing import Held, ResponsesMode
+from batch_import.domain.terms import Terms
 from batch_import.domain.types import AccountResolution, AuthStyle, MatchedAccountState, Platform, Reactivate
 
 
@@ -27,7 +28,7 @@ class ExistingAccount:
     """An account as the host shows it. ``provider_id`` and ``digest`` come from our marker, empty without one.
 
     ``runs`` are those that use it, the one that made it first.
-    ``platform`` may be one that we never use: people make accounts, too. ``rate_multiplier`` is None when it must stay.
+    ``platform`` may be one that we never use: people make accounts, too. ``terms`` lack what must stay as it is.
     """
 
     account_id: int
@@ -46,7 +47,7 @@ class ExistingAccount:
     responses_mode: str = ""
     platform: str = Platform.OPENAI
     auth_style: AuthStyle = AuthStyle.BEARER
-    rate_multiplier: float | None = None
+    terms: Terms = field(default_factory=dict)
 
     @property
     def families(self) -> frozenset[str]:
@@ -55,13 +56,15 @@ class ExistingAccount:
 
 @dataclass(frozen=True, slots=True)
 class DesiredAccount:
+    """``terms`` are those that the run asks for (docs/billing.md)."""
+
     provider_id: str
     digest: str
     base_url: str
     model_mapping: Mapping[str, str]
     platform: Platform = Platform.OPENAI
     run_id: str = ""
-    rate_multiplier: float | None = None
+    terms: Terms = field(default_factory=dict)
 
     @property
     def families(self) -> frozenset[str]:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from batch_import.domain.entities import Before, Item
 from batch_import.domain.reuse_policy import ExistingAccount, ImportState
+from batch_import.domain.terms import terms_before
 from batch_import.domain.types import AccessStatus, AccountResolution
 
 SERVICE = "Batch Auto-Import"
@@ -68,16 +69,9 @@ def mapping_before(before: Before, now: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **{name: target for name, target in before.replaced.items() if name in kept}}
 
 
-def rate_before(before: Before, account: ExistingAccount) -> float | None:
-    """The rate that the run replaced; ``None`` when it did not, or somebody has set another one since."""
-    if before.rate_given is None or before.rate_multiplier is None:
-        return None
-    return float(before.rate_multiplier) if account.rate_multiplier == float(before.rate_given) else None
-
-
 def _changed(item: Item, before: Before) -> bool:
     if item.account_resolution is AccountResolution.REUSED:
-        return bool(before.added or added_groups(item, before) or before.rate_given is not None)
+        return bool(before.added or added_groups(item, before) or before.terms)
     if item.account_resolution is AccountResolution.REACTIVATED:
         return item.access_status is AccessStatus.ACTIVE  # otherwise the run itself has put it back
     return True
@@ -85,7 +79,7 @@ def _changed(item: Item, before: Before) -> bool:
 
 def _is_as(before: Before, account: ExistingAccount) -> bool:
     same_names = not set(account.model_mapping) & set(before.added)
-    same = same_names and rate_before(before, account) is None
+    same = same_names and not terms_before(before.terms, account.terms)
     return _is_switched_as(before, account) and set(account.group_ids) == set(before.groups) and same
 
 

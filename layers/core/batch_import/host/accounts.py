@@ -8,11 +8,11 @@ from batch_import.domain.errors import InvalidRequest
 from batch_import.domain.provider import account_name
 from batch_import.domain.reuse_policy import DesiredAccount, ExistingAccount, ImportState
 from batch_import.domain.routing import AccountSettings, style_of_settings
+from batch_import.domain.terms import BILLING_PROBE, PRIORITY, RATE, USUAL_PRIORITY, Terms, replaced_terms
 from batch_import.domain.types import Platform
 from batch_import.domain.urls import canonical_base_url
 
 CONCURRENCY = 10  # omitted means unlimited on the host
-PRIORITY = 50  # omitted means 0, the highest
 
 
 def existing_account(account: Mapping[str, Any]) -> ExistingAccount:
@@ -39,7 +39,7 @@ def existing_account(account: Mapping[str, Any]) -> ExistingAccount:
         responses_mode=str(extra.get("openai_responses_mode") or ""),
         platform=platform,
         auth_style=style_of_settings(platform, credentials, extra),
-        rate_multiplier=_rate(account.get("rate_multiplier"), extra),
+        terms=_terms(account, extra),
     )
 
 
@@ -63,9 +63,10 @@ def new_account(
         },
         "extra": {**marker(wanted, ImportState.UNPROVEN), "import_runs": [wanted.run_id], **settings.extra},
         "concurrency": CONCURRENCY,
-        "priority": PRIORITY,
-        "rate_multiplier": 1 if wanted.rate_multiplier is None else wanted.rate_multiplier,
+        PRIORITY: USUAL_PRIORITY,
+        RATE: 1,
         "group_ids": [group_id],
+        **wanted.terms,
     }
 
 
@@ -85,21 +86,8 @@ def before_run(account: ExistingAccount, wanted: DesiredAccount, *, overwritten:
         "prior_groups": list(account.prior_groups),
         "added": sorted(names.keys() - now.keys()) if now or overwritten else [],
         "replaced": replaced if overwritten else {},
-        **_rate_before(account, wanted),
+        "terms": replaced_terms(account.terms, wanted.terms),
     }
-
-
-def rate_change(account: ExistingAccount, wanted: DesiredAccount) -> dict[str, float]:
-    """The field that an update must carry for the rate that is wanted; empty when nothing is to be changed."""
-    if wanted.rate_multiplier is None or account.rate_multiplier in (None, wanted.rate_multiplier):
-        return {}
-    return {"rate_multiplier": wanted.rate_multiplier}
-
-
-def _rate_before(account: ExistingAccount, wanted: DesiredAccount) -> dict[str, Any]:
-    """As texts: DynamoDB takes no floats."""
-    given = rate_change(account, wanted).get("rate_multiplier")
-    return {} if given is None else {"rate_multiplier": str(account.rate_multiplier), "rate_given": str(given)}
 
 
 def marker(wanted: DesiredAccount, state: ImportState) -> dict[str, Any]:
@@ -122,10 +110,14 @@ def _canonical(base_url: Any) -> str:
         return ""
 
 
-def _rate(value: Any, extra: Mapping[str, Any]) -> float | None:
-    """``None`` also where the host itself keeps it: there it refuses another one."""
-    known = isinstance(value, (int, float)) and extra.get("upstream_billing_rate_sync_enabled") is not True
-    return float(value) if known else None
+def _terms(account: Mapping[str, Any], extra: Mapping[str, Any]) -> Terms:
+    """Without the rate where the host itself keeps it: there it refuses another one."""
+    terms: dict[str, float | int | bool] = {BILLING_PROBE: extra.get(BILLING_PROBE) is True}
+    kept_by_host = {RATE} if extra.get("upstream_billing_rate_sync_enabled") is True else set()
+    for name in {RATE, PRIORITY} - kept_by_host:
+        if isinstance(value := account.get(name), (int, float)):
+            terms[name] = value
+    return terms
 
 
 def _expiry(account: Mapping[str, Any]) -> datetime | None:

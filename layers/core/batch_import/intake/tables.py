@@ -103,7 +103,8 @@ def _belongs(text: str, header: Header) -> bool:
         return True
     if header.delimiter == "  " and len(_split(text, "  ")) != len(header.columns):  # an empty cell cannot be seen
         return False
-    return header.delimiter in text and not text.lstrip().startswith(("#", "//"))
+    opens_cell = header.delimiter not in ("|", "  ") and text.startswith('"') and text.count('"') == 1
+    return opens_cell or (header.delimiter in text and not text.lstrip().startswith(("#", "//")))
 
 
 def drafts_of_table(region: Region) -> Iterator[Draft]:

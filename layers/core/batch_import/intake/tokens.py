@@ -74,6 +74,8 @@ _WORDS = re.compile(r"[A-Za-z ]+")
 _CELLS = re.compile(
     r"\s*(?:\[\w{1,8}\]\s*)?([^\t:=|\"'`]{1,30}?)(?:\t+|\s+[-|→➜⇒»]\s+|\s*\.{3,}(?:\s+|(?<=\.{6}))|\s{3,}|\|)\s*(\S(?:(?!\s[-|→➜⇒»]\s)[^\t|]){0,2100})"
 )
+# What stands between a key and the address behind it (``sk-…@https://…``).
+_GLUED = re.compile(r"(?<=\w)[@#~&/^!+]{1,3}$")
 _NEXT_IN_LIST = re.compile(r"[;,]\s*http")
 # Words before an address that is no relay's: of an installer, of a page to be opened.
 _ABOUT_PAGE = re.compile(
@@ -137,7 +139,7 @@ class TokenReader:
         for found in URL.finditer(content):
             if found.start() < at:
                 continue
-            named, name = self._piece(line, content[at : found.start()], named, name)
+            named, name = self._piece(line, _GLUED.sub(" ", content[at : found.start()]), named, name)
             if _is_name(named, name):
                 line.words.append(name)
             if (named is None or named.field is Field.OTHER) and _BACKUP_WORD.search(content[at : found.start()][-20:]):

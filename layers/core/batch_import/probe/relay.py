@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from batch_import.domain.answers import Answer, Trouble
+from batch_import.domain.clock import Clock
 from batch_import.domain.politeness import PROBE_REQUESTS
 from batch_import.domain.types import AuthStyle
 
@@ -35,6 +36,25 @@ def together(*questions: Callable[[], T]) -> list[T]:
     finally:
         wait(others)
     return [first, *(other.result() for other in others)]
+
+
+def spaced(exchange: Exchange, seconds: float, clock: Clock) -> Exchange:
+    """``exchange`` that waits ``seconds`` before each call, counted from the call before; for all threads together.
+
+    It waits before the first one, too: an item before it may have asked the same relay just now.
+    """
+    lock, turn = threading.Lock(), clock.monotonic()
+
+    def in_turn(*request: Any, **how: Any) -> Answer:
+        nonlocal turn
+        with lock:
+            now = clock.monotonic()
+            turn = max(now, turn) + seconds
+            pause = turn - now
+        clock.sleep(pause)
+        return exchange(*request, **how)
+
+    return in_turn
 
 
 class Relay:

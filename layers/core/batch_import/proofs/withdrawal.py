@@ -11,6 +11,7 @@ from batch_import.domain.clock import parse
 from batch_import.domain.entities import Before, Item, NewEvent, Run
 from batch_import.domain.provider import account_name, group_name
 from batch_import.domain.reuse_policy import ExistingAccount, accounts_of_pair
+from batch_import.domain.terms import terms_before
 from batch_import.domain.types import AccessMode, AccountResolution, EventType, Platform
 from batch_import.domain.undo import (
     Fate,
@@ -20,7 +21,6 @@ from batch_import.domain.undo import (
     is_made_by,
     made_by,
     mapping_before,
-    rate_before,
 )
 from batch_import.domain.undo_results import UndoOutcome, UndoReason, UndoResult, kept
 from batch_import.host.accounts import existing_account
@@ -156,8 +156,7 @@ class Withdrawal:
         fields: dict[str, Any] = {"extra": {"import_runs": self._without_run(account)}}
         if before.added or before.replaced:
             fields["credentials"] = {"model_mapping": mapping_before(before, account.model_mapping)}
-        if (rate := rate_before(before, account)) is not None:
-            fields["rate_multiplier"] = rate
+        fields |= terms_before(before.terms, account.terms)
         if not reused:
             fields |= {"status": before.status, "schedulable": before.schedulable}
             marks = {"import_state": before.state, "import_prior_groups": list(before.prior_groups)}

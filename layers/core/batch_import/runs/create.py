@@ -214,6 +214,8 @@ class BatchImportService:
             max_multiplier=_decimal(request.max_multiplier),
             min_balance=_decimal(request.min_balance),
             rate_from_relay=request.rate_from_relay,
+            priority_from_speed=request.priority_from_speed,
+            host_billing_probe=request.host_billing_probe,
             legacy_batch_id=request.legacy_batch_id,
             label=request.label or None,
             source=asked.source,

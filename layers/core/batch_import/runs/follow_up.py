@@ -87,6 +87,8 @@ def _request(run: Run, items: list[ItemRequest], probe_api_key: str | None) -> C
         max_multiplier=run.billing_limits.max_multiplier,
         min_balance=run.billing_limits.min_balance,
         rate_from_relay=run.rate_from_relay,
+        priority_from_speed=run.priority_from_speed,
+        host_billing_probe=run.host_billing_probe,
         legacy_batch_id=run.legacy_batch_id,
         label=run.label,
         items=items,

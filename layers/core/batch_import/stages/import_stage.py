@@ -120,7 +120,7 @@ class ImportStage(Stage):
             return to.fail(Code.KEY_ERASED, "the key is no longer held")
         if item.current_stage is not ItemStage.PROBE:
             return self._provision(to, run, self._items.profile(item), api_key)
-        probed = self._prober.probe(to, api_key, run.billing_limits)
+        probed = self._prober.probe(to, api_key, run)
         self._limits.give_back([item])  # the relay is not asked any more
         if isinstance(probed, NextStep):
             return probed

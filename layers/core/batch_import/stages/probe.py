@@ -12,7 +12,7 @@ from batch_import.domain.answers import Answer, error_text
 from batch_import.domain.billing import Billing, BillingLimits, spent, unmet
 from batch_import.domain.capability import CapabilityProfile, ModelCapabilityProfile, Protocol, Verdict, judge
 from batch_import.domain.clock import Clock
-from batch_import.domain.entities import Item, ItemProfile, NewEvent
+from batch_import.domain.entities import Item, ItemProfile, NewEvent, Run
 from batch_import.domain.evidence import FROM_ANSWERS, Evidence, Observation, evidence
 from batch_import.domain.naming import (
     build_alias_table,
@@ -31,7 +31,7 @@ from batch_import.probe.billing import read_billing
 from batch_import.probe.capability import ProbeResult, failure_code, probe_capabilities
 from batch_import.probe.deferred import probe_deferred
 from batch_import.probe.discovery import ProviderModels, provider_models, with_guessed_models
-from batch_import.probe.relay import Exchange, Relay, together
+from batch_import.probe.relay import Exchange, Relay, spaced, together
 from batch_import.probe.smoke import CANDIDATES, resolve_smoke_models
 from batch_import.stages.transitions import ItemTransitions, advisory_events, warned
 
@@ -49,16 +49,36 @@ class Probed(NamedTuple):
 
 
 class Prober:
-    """``spared`` relays are asked no more than the decision needs (``domain/politeness.py``)."""
+    """``spared`` relays are asked no more than the decision needs (``domain/politeness.py``).
 
-    def __init__(self, exchange: Exchange, breakers: OriginBreakers, spared: NoExtraProbes, clock: Clock) -> None:
+    ``spacing`` are the seconds between two requests of an item to its relay.
+    """
+
+    def __init__(
+        self, exchange: Exchange, breakers: OriginBreakers, spared: NoExtraProbes, clock: Clock, spacing: float = 0.0
+    ) -> None:
         self._exchange = exchange
         self._breakers = breakers
         self._spared = spared
         self._clock = clock
+        self._spacing = spacing
 
-    def probe(self, to: ItemTransitions, api_key: str, limits: BillingLimits) -> Probed | NextStep:
-        """Ends in stage provision; or returns where the item goes: to a retry, or failed to validation."""
+    def probe(self, to: ItemTransitions, api_key: str, run: Run) -> Probed | NextStep:
+        """Ends in stage provision; or returns where the item goes: to a retry, or failed to validation.
+
+        Nothing is deferred where the decision needs the speed, or the relay may not be asked by two items at once.
+        """
+        exchange = spaced(self._exchange, self._spacing, self._clock) if self._spacing else self._exchange
+        probed = self._probe(to, api_key, exchange, run.billing_limits)
+        if isinstance(probed, NextStep) or probed.deferred is None:
+            return probed
+        if not (self._spacing or run.priority_from_speed):
+            return probed
+        _, profile, event = probed.deferred()
+        to.add({}, [event], profile)
+        return Probed(profile, None)
+
+    def _probe(self, to: ItemTransitions, api_key: str, exchange: Exchange, limits: BillingLimits) -> Probed | NextStep:
         decision = self._breakers.admission(origin_of(to.item.base_url))
         if decision.wait > 0:
             return to.hand_back(decision.wait)
@@ -66,19 +86,16 @@ class Prober:
             answer = Answer(trouble=decision.trouble)
             end = to.fail if decision.over else to.retry_or_fail
             return end(Code(judge(answer, Protocol.CHAT).value), error_text(answer))
-        relay = Relay(self._exchange, api_key)
+        relay = Relay(exchange, api_key)
         found = provider_models(relay, to.item.base_url, to.item.requested_models, to.item.platform_wish)
         if found.code is Code.MODEL_LIST_MISSING and (guessed := self._guessed(to, relay, found)) is not None:
             return guessed
         if found.code is not None:
             profile = _listed(to.item, found)
             return to.retry_or_fail(found.code, error_text(found.answer), found.answer.retry_after, profile)
-        return self._with_models(to, relay, found, self._billing(to.item, api_key, found), limits)
-
-    def _billing(self, item: Item, api_key: str, found: ProviderModels) -> Callable[[], Billing | None]:
-        if item.base_url in self._spared:
-            return lambda: None
-        return partial(read_billing, Relay(self._exchange, api_key, BILLING_REQUESTS), found)
+        requests = 0 if to.item.base_url in self._spared else BILLING_REQUESTS
+        billing = partial(read_billing, Relay(exchange, api_key, requests), found)
+        return self._with_models(to, relay, found, billing, limits)
 
     def _guessed(self, to: ItemTransitions, relay: Relay, found: ProviderModels) -> Probed | NextStep | None:
         """Some relays for Claude list nothing: the usual models are tried, and what answers is the whole list."""

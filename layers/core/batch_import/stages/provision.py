@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from batch_import.consumer.next_step import NextStep
 from batch_import.coordination.provider_lock import ProviderBusy, ProviderLocks, ProviderSnapshot
 from batch_import.domain.advisories import Advisory
-from batch_import.domain.billing import account_rate
 from batch_import.domain.capability import TransportProfile, transport_profile
 from batch_import.domain.channel_evolution import ChannelPatchContract, model_mapping_delta
 from batch_import.domain.clock import Clock
@@ -37,9 +36,10 @@ from batch_import.domain.routing import (
     account_settings,
     choose_route,
 )
+from batch_import.domain.terms import terms_asked_for, terms_to_change
 from batch_import.domain.types import AccessMode, AccountResolution, AuthStyle, EventType, ItemStage, Platform
 from batch_import.domain.undo import made_by
-from batch_import.host.accounts import before_run, existing_account, marker, new_account, rate_change
+from batch_import.host.accounts import before_run, existing_account, marker, new_account
 from batch_import.host.client import HostClient, Json
 from batch_import.host.errors import HostError, HostRejected, HostUncertain
 from batch_import.proofs.account_inventory import AccountInventory
@@ -136,7 +136,7 @@ class Provisioner:
                 refusal = self._decide(to, run, profile, snapshot)
                 if refusal is not None:
                     return to.fail(*refusal)
-            return self._carry_out(to, run, _wanted(to.item, profile, run), api_key, snapshot, looked)
+            return self._carry_out(to, run, self._wanted(to.item, profile, run), api_key, snapshot, looked)
         except HostError as error:
             snapshot.clear()
             return to.host_failed(error) or self._fail(to, error)
@@ -170,7 +170,7 @@ class Provisioner:
             changes["prior_groups"] = self._prior_groups(item, found.account)
         if changes["reused_from_account_id"] is not None and found.account is not None:
             overwritten = found.decision.resolution is not AccountResolution.REUSED
-            changes["before"] = before_run(found.account, _wanted(item, profile, run), overwritten=overwritten)
+            changes["before"] = before_run(found.account, self._wanted(item, profile, run), overwritten=overwritten)
         to.write(changes, found.events(item))
         return found.refusal
 
@@ -195,7 +195,7 @@ class Provisioner:
         routed = _routed(item, route)
         item = item.model_copy(update=routed)
         decision = decide_reuse(
-            _wanted(item, profile, run),
+            self._wanted(item, profile, run),
             held,
             reactivate=run.reactivate,
             now=self._clock.now(),
@@ -233,6 +233,17 @@ class Provisioner:
         home = self._resources.quarantine_id(item.of_platform)
         groups = tuple(group for group in account.group_ids if group != home)
         return groups or account.prior_groups
+
+    def _wanted(self, item: Item, profile: ItemProfile, run: Run) -> DesiredAccount:
+        return DesiredAccount(
+            item.provider_id,
+            item.key_digest,
+            item.base_url,
+            profile.model_mapping,
+            item.of_platform,
+            item.run_id,
+            terms_asked_for(run, profile, item.of_platform, self._host.version_numbers()),
+        )
 
     # --- carry out
 
@@ -350,7 +361,7 @@ class Provisioner:
             self._isolate_and_wake(item, account, wanted, api_key)
             return
         self._add_names(account, wanted)
-        self._set_rate(account, wanted)
+        self._set_terms(account, wanted)
 
     def _add_names(self, account: ExistingAccount, wanted: DesiredAccount) -> list[str]:
         delta = model_mapping_delta(account.model_mapping, wanted.model_mapping)
@@ -359,18 +370,18 @@ class Provisioner:
             self._host.bulk_update(account.account_id, credentials=patch.body()["credentials"])
         return sorted(delta.added)
 
-    def _set_rate(self, account: ExistingAccount, wanted: DesiredAccount) -> None:
-        """Only where it was asked for (``rate_from_relay``)."""
-        if change := rate_change(account, wanted):
+    def _set_terms(self, account: ExistingAccount, wanted: DesiredAccount) -> None:
+        """Only what the run asks for."""
+        if change := terms_to_change(account.terms, wanted.terms):
             self._host.bulk_update(account.account_id, **change)
 
     def _patch(self, item: Item, wanted: DesiredAccount) -> tuple[int | None, list[NewEvent]]:
-        """Covered family under a new alias: the delta of the mapping, the rate if asked for, and nothing else."""
+        """Covered family under a new alias: the delta of the mapping, the terms asked for, and nothing else."""
         account = self._reused(item)
         if account is None:
             return None, []
         added = self._add_names(account, wanted)
-        self._set_rate(account, wanted)
+        self._set_terms(account, wanted)
         if not added:
             return account.account_id, []
         return account.account_id, [_event(EventType.CHANNEL_PATCHED, f"{len(added)} names added", added=added[:50])]
@@ -410,9 +421,13 @@ class Provisioner:
             "header_override_enabled": False,  # of another way of showing the key
             **settings.credentials,
         }
-        rate = rate_change(account, wanted)
         self._host.bulk_update(
-            account_id, status="active", schedulable=True, credentials=credentials, extra=dict(settings.extra), **rate
+            account_id,
+            status="active",
+            schedulable=True,
+            credentials=credentials,
+            extra=dict(settings.extra),
+            **terms_to_change(account.terms, wanted.terms),
         )
         self._check(account_id)
 
@@ -436,13 +451,6 @@ def _switched_on(row: Json) -> int:
     if account.status != "active" or not account.schedulable:
         raise HostUncertain(f"account {account.account_id} is not switched on yet")
     return account.account_id
-
-
-def _wanted(item: Item, profile: ItemProfile, run: Run) -> DesiredAccount:
-    rate = account_rate(profile.billing) if run.rate_from_relay else None
-    return DesiredAccount(
-        item.provider_id, item.key_digest, item.base_url, profile.model_mapping, item.of_platform, item.run_id, rate
-    )
 
 
 def _settings(item: Item, api_key: str) -> AccountSettings:
