@@ -48,10 +48,12 @@ def settle(line: Line) -> None:
     is_of_login = bool(loose or line.weak) and _LOGIN.search(line.text) is not None and not names_key(line.text)
     if is_of_login or (loose and _speaks_of_ids(line)):
         line.tokens = [token for token in line.tokens if not _is_id(token)]
+    is_half = bool(line.words) and line.has(Field.KEY) and _HALF.search(line.text) is not None
+    is_of_panel = is_of_login and not line.has(Field.KEY)
     for token in line.tokens:
-        if token.field is Field.KEY and line.words and _HALF.search(line.text):
+        if token.field is Field.KEY and is_half:
             token.notes = (*token.notes, Note.KEY_UNCLEAR)
-        elif token.field is Field.ADDRESS and not token.labelled and is_of_login and not line.has(Field.KEY):
+        elif token.field is Field.ADDRESS and not token.labelled and is_of_panel:
             token.field = Field.SITE
     address = next((token.value for token in line.tokens if token.field is Field.ADDRESS), "")
     behind = line.text.partition(address)[2] if address else line.text
