@@ -70,7 +70,7 @@ LITELLM_KINDS = {
     **dict.fromkeys(words_of("audio_transcription audio_speech realtime"), "audio"),
     "video_generation": "video",
 }
-OUTPUT_KINDS = (("video", "video"), ("image", "image"), ("audio", "audio"), ("text", "chat"))
+OUTPUT_KINDS = (("video", "video"), ("image", "image"), ("text", "chat"), ("audio", "audio"))  # Qwen-Omni chats
 
 Names = dict[str, str]  # key → family
 Words = Iterable[str]
@@ -138,7 +138,7 @@ def _litellm(document: dict[str, Any]) -> Iterator[Record]:
     for raw, model in sorted(document.items()):
         cost_in, cost_out = ((model.get(f"{side}_cost_per_token") or 0) * 1e6 for side in ("input", "output"))
         rank = 1 if model.get("litellm_provider") in LITELLM_MAKERS else 2
-        if kind := LITELLM_KINDS.get(model.get("mode")):
+        if (kind := LITELLM_KINDS.get(model.get("mode"))) and not raw.startswith("ft:"):
             yield Record("litellm", raw, "", kind, _price((cost_in, cost_out)), rank, LITELLM_WEIGHT)
 
 
@@ -208,7 +208,7 @@ def widely_served(records: list[Record], known: Catalogue) -> Names:
     spelled: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for record in records:
         identity = identify_uncached(record.raw_id, known)
-        name = identity.canonical_model_family
+        name = identity.normalized_model_id if identity.candidates else identity.canonical_model_family
         if identity.candidates and _is_listed(record):
             name = strip(normalize_model_id(record.raw_id), known.vocabulary).name
         key = key_of(tokenize(name))

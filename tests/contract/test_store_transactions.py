@@ -2,7 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Event
 from typing import Any
 
 import boto3
@@ -35,15 +35,19 @@ def test_of_those_that_want_the_same_row_one_gets_it(table: Table, parts: int) -
 
 
 def test_rows_that_threads_put_at_the_same_time_share_calls(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first call ends when all threads have begun."""
     calls: Counter[str] = Counter()
-    call, start = BaseClient._make_api_call, Barrier(THREADS)
+    call, begun, all_have_begun = BaseClient._make_api_call, list[int](), Event()
 
     def counted(self: Any, operation: str, parameters: Any) -> Any:
         calls[operation] += 1
+        assert all_have_begun.wait(60)
         return call(self, operation, parameters)
 
     def put(number: int) -> None:
-        start.wait(10)
+        begun.append(number)
+        if len(begun) == THREADS:
+            all_have_begun.set()
         table.put_all([{"pk": "together", "sk": f"{number:02d}#{part}"} for part in range(3)])
 
     monkeypatch.setattr(BaseClient, "_make_api_call", counted)

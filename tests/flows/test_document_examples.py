@@ -12,10 +12,9 @@ from typing import Any
 import batch_import.http_api
 import jsonschema
 import pytest
-import yaml
 
 from tests.conftest import Service
-from tests.support.aws import ROOT
+from tests.support.documents import openapi
 
 EXAMPLES = Path(batch_import.http_api.__file__).with_name("examples.json")
 RUNS, MODELS = "/api/batch-import/runs", "/api/batch-import/models"
@@ -95,7 +94,7 @@ def test_the_examples_have_the_names_and_types_of_real_answers(captured: dict[st
 def test_the_examples_hold_their_schemas_and_no_address_of_a_machine() -> None:
     text = EXAMPLES.read_text("utf-8")
     assert "127.0.0.1" not in text
-    document = yaml.safe_load((ROOT / "docs/openapi.yaml").read_text("utf-8"))
+    document = openapi()
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     with_examples = set()
     for operation in operations:

@@ -16,8 +16,8 @@ import time_machine
 from tests.browser import gateway
 from tests.conftest import CUSTOMER_KEY, Service, seed
 from tests.support.aws import OPERATOR, ROOT, VIEWER, Aws
-from tests.support.schemathesis_hooks import CUSTOMER
 
+CUSTOMER = "customer@example.com"
 TOKENS = {"operator": OPERATOR, "viewer": VIEWER, "nobody": "sk-test-nobody"}
 SAMPLE = ("--phases", "examples,fuzzing", "--max-examples", "2", "--generation-deterministic")
 WHOLE = ("--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "20")
@@ -74,7 +74,7 @@ def schemathesis(served: gateway.Gateway, folder: Path, role: str, options: tupl
     command += ["--header", f"Authorization: Bearer {TOKENS[role]}", "--checks", "all", "--mode", "all"]
     command += ["--generation-allow-x00", "false", "--generation-codec", "utf-8", "--continue-on-failure", *options]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.support.schemathesis_hooks", "PYTHONPATH": str(ROOT)}
-    environment["NO_COLOR"] = "1"
+    environment |= {"SCHEMATHESIS_CUSTOMER": CUSTOMER, "NO_COLOR": "1"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-6_000:] + done.stderr[-2_000:]
     return done.stdout

@@ -8,7 +8,6 @@ from datetime import timedelta
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-import yaml
 from batch_import.bootstrap import bootstrap
 from batch_import.domain import contract as api
 from batch_import.domain import errors
@@ -16,7 +15,8 @@ from batch_import.domain.projection import ResultProjection
 
 from tests.conftest import CUSTOMER_KEY, Service, seed
 from tests.functions.test_api import BODY, RUNS, call, post, stored
-from tests.support.aws import ROOT, Aws
+from tests.support.aws import Aws
+from tests.support.documents import openapi
 from tests.unit.domain import rows
 
 # --- Idempotency-Key
@@ -198,7 +198,7 @@ def test_texts_are_not_escaped(service: Service) -> None:
 
 def test_the_document_is_served_as_it_is_committed(aws: Aws) -> None:
     answer = call("GET", "/api/openapi.json", role="viewer")
-    assert answer.json == yaml.safe_load((ROOT / "docs/openapi.yaml").read_text("utf-8"))
+    assert answer.json == openapi()
 
 
 def test_every_code_of_an_error_is_in_the_document() -> None:

@@ -3,17 +3,15 @@
 import copy
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from samtranslator.translator.transform import transform
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.documents import ROOT, YamlLoader
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(YamlLoader):
     """YAML with CloudFormation's short functions."""
 
 
@@ -46,6 +44,7 @@ def resources() -> dict[str, Any]:
 @cache
 def translated() -> dict[str, Any]:
     """What SAM makes of it: every role, mapping and permission that AWS gets to see."""
+    from samtranslator.translator.transform import transform  # half a second that few tests need
 
     class NoManagedPolicies:
         def load(self) -> dict[str, str]:

@@ -17,13 +17,12 @@ from typing import Any
 import boto3
 import psutil
 import pytest
-import yaml
 from botocore.exceptions import ClientError
 
 from embedded.errors import EmbeddedError
 from embedded.stack import Embedded
 from sandbox.testkit import wait_for
-from tests.support.aws import ROOT
+from tests.support.documents import openapi
 from tests.support.kills import Kills
 
 LOOPBACK = {"127.0.0.1", "::1"}
@@ -181,7 +180,7 @@ def test_it_answers_as_the_api_gateway_of_aws_does(embedded: Embedded) -> None:
     assert (status, refused["www-authenticate"], refused["content-language"]) == (401, "Bearer", "en")
     status, found, packed = headers_of(embedded, "/api/openapi.json", Accept_Encoding="gzip")
     assert (status, found["content-encoding"]) == (200, "gzip")
-    assert json.loads(gzip.decompress(packed)) == yaml.safe_load((ROOT / "docs/openapi.yaml").read_text("utf-8"))
+    assert json.loads(gzip.decompress(packed)) == openapi()
     status, again, body = headers_of(embedded, "/api/openapi.json", If_None_Match=found["etag"])
     assert (status, body, again["etag"]) == (304, b"", found["etag"])
     for headers in (refused, found, again):

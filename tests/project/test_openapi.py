@@ -1,12 +1,9 @@
 """docs/openapi.yaml is what the code serves (docs/design.md#3-http-api)."""
 
 import pytest
-import yaml
 from openapi_spec_validator import validate
 
-from tests.support.aws import ROOT
-
-DOCUMENT = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text("utf-8"))
+from tests.support.documents import ROOT, openapi
 
 
 def test_the_committed_document_is_what_the_code_says(aws: object) -> None:
@@ -22,12 +19,12 @@ def test_the_committed_codes_are_those_of_the_tables() -> None:
 
 
 def test_it_is_valid_openapi_3_1() -> None:
-    assert DOCUMENT["openapi"].startswith("3.1")
-    validate(DOCUMENT)
+    assert openapi()["openapi"].startswith("3.1")
+    validate(openapi())
 
 
 def test_every_documented_route_lies_behind_the_authorizer() -> None:
-    assert all(path.startswith("/api/") for path in DOCUMENT["paths"])
+    assert all(path.startswith("/api/") for path in openapi()["paths"])
 
 
 @pytest.mark.parametrize(
@@ -43,5 +40,5 @@ def test_every_documented_route_lies_behind_the_authorizer() -> None:
     ],
 )  # fmt: skip
 def test_the_filters_are_those_of_seed_000_section_4_and_four_more(path: str, fields: set[str]) -> None:
-    parameters = DOCUMENT["paths"][path]["get"]["parameters"]
+    parameters = openapi()["paths"][path]["get"]["parameters"]
     assert {p["name"] for p in parameters if p.get("in") == "query"} == fields

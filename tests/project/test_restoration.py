@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-import yaml
 from batch_import.domain.entities import Event, Item, Run
 
-from tests.support.aws import ROOT
+from tests.support.documents import ROOT, openapi
 
 PAGE = ROOT / "docs" / "restoration.md"
 TEXT = PAGE.read_text("utf-8")
-PATHS: dict[str, Any] = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text("utf-8"))
 LINK = re.compile(r"\[`([^`]+)`\]\[([^\]]+)\]")
 DEFINITION = re.compile(r"^\[([^\]]+)\]: (\S+)$", re.MULTILINE)
 CODE = re.compile(r"`([^`]+)`")
@@ -102,7 +100,7 @@ def _is_there(name: str, file: str) -> bool:
 @cache
 def operation(route: str) -> dict[str, Any] | None:
     method, _, path = route.partition(" ")
-    found: dict[str, Any] = PATHS["paths"].get(f"/api/batch-import{path}", {})
+    found: dict[str, Any] = openapi()["paths"].get(f"/api/batch-import{path}", {})
     return found.get(method.lower())
 
 
@@ -128,7 +126,7 @@ def _gather(node: Any, found: set[str], seen: set[str]) -> None:
     if isinstance(target, str) and target not in seen:
         seen.add(target)
         kind, name = target.split("/")[-2:]
-        _gather(PATHS["components"][kind][name], found, seen)
+        _gather(openapi()["components"][kind][name], found, seen)
     for name, one in node.items():
         if name not in ("example", "examples"):
             _gather(one, found, seen)

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 from batch_import.domain.types import (
     AccessStatus,
     AccountResolution,
@@ -14,7 +13,7 @@ from batch_import.domain.types import (
     RunState,
 )
 
-from tests.support.aws import ROOT
+from tests.support.documents import ROOT, openapi
 
 PLACES = ("layers/core/batch_import", "functions", "cli", "docs/openapi.yaml")
 SUFFIXES = {".py", ".js", ".html", ".css", ".yaml"}
@@ -44,7 +43,7 @@ def test_warning_is_never_a_state_of_a_run() -> None:
     "enum", [RunState, ItemStage, ConfirmationStatus, AccessStatus, MatchedAccountState, AccountResolution]
 )
 def test_the_document_has_the_enums_to_the_letter(enum: type[RunState]) -> None:
-    schemas = yaml.safe_load((ROOT / "docs/openapi.yaml").read_text("utf-8"))["components"]["schemas"]
+    schemas = openapi()["components"]["schemas"]
     assert schemas[enum.__name__]["enum"] == [member.value for member in enum]
 
 

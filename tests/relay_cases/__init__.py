@@ -1,14 +1,18 @@
 """Relays as public reports describe them, replayed over real HTTP or in the process.
 
 A description is ``{"id", "source", "base", "expect", "routes"}``. ``base`` is the path pasted after the case's prefix.
-``expect`` has the ``code`` that probing ends with (null: usable), the advisories' codes, and requested models.
-A route is ``{"method", "path", "when"?, "status", "headers"?, "body"}``; the first one that fits answers.
-``when``: stream (bool), model (regular expression), header (``{name: expression}``), has or lacks (a field of the
-request). In a body ``{{model}}`` is the model asked for.
+``expect`` has the ``code`` that probing ends with (null: usable), the advisories' codes, requested models, and the
+model that is ``served`` where the answer names another one.
+A route is ``{"method", "path", "when"?, "times"?, "status", "headers"?, "body", "wire"?}``; the first one that fits
+answers, ``times`` requests of a probe at most. ``when``: stream (bool), model and query (regular expressions), header
+(``{name: expression}``), has or lacks (a field of the request). In a body ``{{model}}`` is the model asked for.
+``wire`` says how the answer is sent, for real HTTP only: see ``_sent``.
 """
 
+import gzip
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +27,7 @@ HERE = Path(__file__).parent
 CASES: dict[str, dict[str, Any]] = {
     case["id"]: case for path in sorted(HERE.glob("*/*.json")) for case in [json.loads(path.read_text("utf-8"))]
 }
+_USED: Counter[tuple[str, int]] = Counter()
 _JSON = {"Content-Type": "application/json"}
 _NO_ROUTE = {
     "status": 404,
@@ -34,23 +39,43 @@ class Replied(NamedTuple):
     status: int
     headers: Mapping[str, str]
     text: str
+    wire: str = ""
+
+
+def begin(case: str) -> None:
+    """A new probe: answers that come a few times only come again."""
+    for key in [key for key in _USED if key[0] == case]:
+        del _USED[key]
+
+
+def on_the_wire(case: Mapping[str, Any]) -> bool:
+    """Does it say how answers are sent?"""
+    return any("wire" in route for route in case["routes"])
 
 
 def replied(method: str, path: str, headers: Mapping[str, str], asked: dict[str, Any]) -> Replied:
     """What the case that ``path`` begins with answers; ``headers`` of the request in small letters."""
-    case, _, rest = path.partition("?")[0].removeprefix("/").partition("/")
+    place, _, query = path.partition("?")
+    case, _, rest = place.removeprefix("/").partition("/")
     routes = CASES.get(case, {}).get("routes", ())
-    route = next((r for r in routes if _fits(r, method, "/" + rest, headers, asked)), _NO_ROUTE)
+    fitting = (at for at, r in enumerate(routes) if _fits(r, method, ("/" + rest, query), headers, asked))
+    at = next((at for at in fitting if _USED[case, at] < routes[at].get("times", _USED[case, at] + 1)), None)
+    route = _NO_ROUTE if at is None else routes[at]
+    if at is not None:
+        _USED[case, at] += 1
     text = route["body"] if isinstance(route["body"], str) else json.dumps(route["body"], ensure_ascii=False)
     for name, value in (("model", asked.get("model", "")), ("method", method), ("path", "/" + rest)):
         text = text.replace("{{" + name + "}}", str(value))
-    return Replied(route["status"], route.get("headers", _JSON), text)
+    return Replied(route["status"], route.get("headers", _JSON), text, route.get("wire", ""))
 
 
-def _fits(route: dict[str, Any], method: str, path: str, headers: Mapping[str, str], asked: dict[str, Any]) -> bool:
+def _fits(
+    route: dict[str, Any], method: str, place: tuple[str, str], headers: Mapping[str, str], asked: dict[str, Any]
+) -> bool:
     when = route.get("when", {})
     return (
-        (route["method"], route["path"]) == (method, path)
+        (route["method"], route["path"]) == (method, place[0])
+        and re.search(when.get("query", ""), place[1]) is not None
         and when.get("stream", bool(asked.get("stream"))) == bool(asked.get("stream"))
         and re.search(when.get("model", ""), str(asked.get("model", ""))) is not None
         and when.get("has", "model") in {*asked, "model"}
@@ -61,7 +86,10 @@ def _fits(route: dict[str, Any], method: str, path: str, headers: Mapping[str, s
 
 def exchange(method: str, url: str, *, headers: Mapping[str, str], body: Any, **_: Any) -> Answer:
     """As ``net.http.exchange``, without a network."""
-    found = replied(method, urlsplit(url).path, {name.lower(): value for name, value in headers.items()}, body or {})
+    parts = urlsplit(url)
+    found = replied(
+        method, f"{parts.path}?{parts.query}", {name.lower(): value for name, value in headers.items()}, body or {}
+    )
     told = {name.lower(): value for name, value in found.headers.items()}
     return Answer(found.status, found.text, told.get("content-type", ""), told)
 
@@ -78,11 +106,27 @@ class Replay(BaseHTTPRequestHandler):
     def _answer(self, asked: dict[str, Any]) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         found = replied(self.command, self.path, headers, asked)
-        content = found.text.encode()
+        self._sent(found, found.text.encode())
+
+    def _sent(self, found: Replied, content: bytes) -> None:
+        """``wire``: ``gzip`` packs the body, ``chunked`` sends it in pieces, ``cut`` ends before its end, ``open`` ends
+        it by closing the connection, ``latin`` writes the characters as bytes of Latin-1; usually its length is said.
+        """
+        if found.wire == "latin":
+            content = found.text.encode("latin-1")
+        if found.wire == "gzip":
+            content = gzip.compress(content)
         self.send_response(found.status)
         for name, value in found.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
+        if found.wire == "chunked":
+            self.send_header("Transfer-Encoding", "chunked")
+            pieces = [content[at : at + 40] for at in range(0, len(content), 40)]
+            content = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in [*pieces, b""])
+        elif found.wire != "open":
+            self.send_header("Content-Length", str(len(content) + (20 if found.wire == "cut" else 0)))
+        if found.wire in ("cut", "open"):
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(content)
 

@@ -1,22 +1,22 @@
 """The template's tables, queues, key and secrets in moto, made from template.yaml itself."""
 
+import copy
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 import yaml
-from moto import mock_aws
+from botocore.config import Config
 
 from tests.support import moto_shortcuts
+from tests.support.documents import ROOT, YamlLoader
 
-ROOT = Path(__file__).parents[2]
 OPERATOR, VIEWER = "test-operator-token", "test-viewer-token"
 DEPLOYMENT_SECRET = "not-a-secret-" + "0" * 40
 FAKE_AWS = {
@@ -28,7 +28,7 @@ FAKE_AWS = {
 }
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(YamlLoader):
     """CloudFormation's short tags, kept as plain values."""
 
 
@@ -50,14 +50,31 @@ def template() -> dict[str, Any]:
 
 
 class _Session(boto3.Session):
-    """Makes a client without options once: making it takes longer than most of its calls."""
+    """Makes a client of each kind once: making it takes longer than most of its calls.
 
-    def client(self, service_name: str, *args: Any, **options: Any) -> Any:  # type: ignore[override]
-        return super().client(service_name, *args, **options) if args or options else self._plain(service_name)
+    A client with options is a copy with handlers of its own, because the composition root registers its own.
+    """
 
-    @cache  # noqa: B019 - there is one session
-    def _plain(self, service_name: str) -> Any:
-        return super().client(service_name)  # type: ignore[call-overload]
+    def client(self, service_name: str, *, config: Config | None = None) -> Any:  # type: ignore[override]
+        if config is None:
+            return self._made(service_name, ())
+        options = config._user_provided_options.items()
+        return _copied(self._made(service_name, tuple((name, repr(value)) for name, value in options), config))
+
+    def _made(self, service_name: str, options: tuple[Any, ...], config: Config | None = None) -> Any:
+        made = self.__dict__.setdefault("made", {})
+        if (service_name, options) not in made:
+            made[service_name, options] = super().client(service_name, config=config)  # type: ignore[call-overload]
+        return made[service_name, options]
+
+
+def _copied(client: Any) -> Any:
+    """A client whose handlers can be changed alone."""
+    fresh = object.__new__(type(client))
+    fresh.__dict__.update(client.__dict__, meta=copy.copy(client.meta), _endpoint=copy.copy(client._endpoint))
+    fresh.meta.events = fresh._endpoint._event_emitter = copy.copy(client.meta.events)
+    fresh.meta.events._alias_name_cache = client.meta.events._alias_name_cache  # which is never wrong
+    return fresh
 
 
 @cache
@@ -72,12 +89,20 @@ def moto_stack() -> Iterator["Aws"]:
     """The template's state in moto, empty; the process's environment variables name it inside the block."""
     saved = dict(os.environ)
     os.environ.update(FAKE_AWS)
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
-        moto_shortcuts.take(patch)
+    with pytest.MonkeyPatch.context() as patch, moto_shortcuts.taken(patch):
         patch.setattr(boto3, "DEFAULT_SESSION", boto_session())
-        yield make_stack()
+        environment, put_back = _empty_stack()
+        put_back()
+        os.environ.update(environment)
+        yield Aws(dict(environment))
     os.environ.clear()
     os.environ.update(saved)
+
+
+@cache
+def _empty_stack() -> tuple[dict[str, str], Callable[[], None]]:
+    """What ``make_stack`` makes in moto, made once: its environment, and what puts that state back."""
+    return make_stack().environment, moto_shortcuts.kept_state()
 
 
 @dataclass

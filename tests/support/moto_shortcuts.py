@@ -7,20 +7,30 @@ times, and looks up every attribute of an answer under several names. That was h
 import base64
 import copy
 import json
+import pickle
 import threading
-from functools import cache
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, partialmethod
 from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.signers import RequestSigner
 from moto import backend_index
+from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID, responses
+from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
 from moto.core.exceptions import ServiceException
+from moto.core.model_instances import reset_model_data
+from moto.core.models import botocore_stubber
 from moto.core.utils import unix_time
 from moto.dynamodb import models
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.parsing import validators
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node, UpdateExpression  # type: ignore[attr-defined]
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 from moto.dynamodb.responses import DynamoHandler
 from moto.kms import models as kms_models
@@ -33,7 +43,48 @@ _ON_ROWS = {
 }
 
 
-def take(patch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def taken(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """moto, empty, answers boto3's calls inside the block.
+
+    ``mock_aws`` would look at each other HTTP request of the process as well, under thousands of patterns.
+    """
+    _take(patch)
+    patch.setattr(botocore_stubber, "enabled", True)
+    BackendDict.reset()
+    try:
+        yield
+    finally:
+        BackendDict.reset()
+        reset_model_data()
+
+
+def kept_state() -> Callable[[], None]:
+    """What puts moto's present queues, keys, secrets and tables back; queues and tables are empty then."""
+    tables, queues = copy.deepcopy(_backend("dynamodb").tables), list(_backend("sqs").queues)
+    keys, secrets = dict(_backend("kms").keys), copy.deepcopy(dict(_backend("secretsmanager").secrets))
+
+    def put_back() -> None:
+        BackendDict.reset()
+        _backend("dynamodb").tables = copy.deepcopy(tables)
+        _backend("kms").keys.update(keys)
+        _backend("secretsmanager").secrets.update(copy.deepcopy(secrets))
+        for name in queues:
+            _backend("sqs").create_queue(name)
+
+    return put_back
+
+
+def queue_in_moto(url: str) -> sqs_models.Queue:
+    """moto's own queue of this address, to look into without a call."""
+    return _backend("sqs").queues[url.rpartition("/")[2]]  # type: ignore[no-any-return]
+
+
+def _backend(service: str) -> Any:
+    return get_backend(service)[DEFAULT_ACCOUNT_ID]["us-east-1"]  # type: ignore[call-overload]
+
+
+def _take(patch: pytest.MonkeyPatch) -> None:
     """One call at a time (moto's tables lose updates and let two writers of one condition win), each by a short way."""
     lock, copies, call = threading.RLock(), _Copies(), BotocoreStubber.__call__
 
@@ -43,12 +94,17 @@ def take(patch: pytest.MonkeyPatch) -> None:
             return (stubber.enabled and _of_rows(request)) or call(stubber, event_name, request, **kwargs)
 
     patch.setattr(BotocoreStubber, "__call__", locked)
+    patch.setattr(RequestSigner, "sign", lambda *_, **__: None)  # moto reads no signature
     patch.setattr(backend_index, "backend_url_patterns", _addresses())
     patch.setattr(responses, "method_names_from_class", _method_names)
     patch.setattr(responses, "camelcase_to_underscores", _underscored)
     patch.setattr(models, "copy", copies)
     patch.setattr(models.DynamoDBBackend, "update_item", _update_of_a_copy)
     patch.setattr(UpdateExpressionParser, "make", _parsed_update)
+    patch.setattr(validators, "deepcopy", _copied)
+    patch.setattr(DepthFirstTraverser, "traverse_node_recursively", _traversed)
+    for validator, check in _ON_WHOLE_UPDATES:
+        patch.setattr(validator, check.__name__, partialmethod(_of_root, check))
     patch.setattr(kms_models, "generate_private_key", _private_key)
     patch.setattr(sqs_models, "camelcase_to_underscores", _underscored)
     patch.setattr(sqs_models.SQSBackend, "is_message_valid_based_on_retention_period", _is_kept)
@@ -133,6 +189,50 @@ def _addresses() -> list[tuple[str, Any]]:
     return [one for one in backend_index.backend_url_patterns if one[0] in used]
 
 
+def _traversed(traverser: DepthFirstTraverser, node: Any, child_id: int = -1) -> Any:
+    """moto's own, without asking again for each node of which classes it and its kind are."""
+    if not _is_node(type(node)):
+        return node
+    parent = node.parent
+    for number, child in enumerate(node.children or ()):
+        traverser.pre_processing_of_child(node, number)
+        _traversed(traverser, child, number)
+    kind = type(traverser), type(node)
+    if kind not in _processed:
+        _processed[kind] = issubclass(type(node), traverser.nodes_to_be_processed())
+    if _processed[kind]:
+        node = traverser.process(node)
+        node.parent = parent
+        if parent:
+            parent.children[child_id] = node
+    return node
+
+
+_ON_WHOLE_UPDATES = (
+    (validators.ActionCountValidator, validators.ActionCountValidator.verify_action_counts),
+    (validators.OverlappingPathsValidator, validators.OverlappingPathsValidator.check_for_overlapping_paths),
+)
+
+
+def _of_root(validator: DepthFirstTraverser, check: Callable[..., Node], node: Node) -> Node:
+    """moto checks each part of an update as if it were one, and the whole at last: that finds what the parts have."""
+    checked: Node = check(validator, node) if node.parent is None else node
+    return checked
+
+
+_processed: dict[tuple[type, type], bool] = {}
+
+
+@cache
+def _is_node(kind: type) -> bool:
+    return issubclass(kind, Node)
+
+
+def _copied(value: Any) -> Any:
+    return pickle.loads(_pickled(value)) if isinstance(value, UpdateExpression) else copy.deepcopy(value)
+
+
+_pickled = cache(pickle.dumps)  # of a parsed update, which is kept as well
 _method_names = cache(responses.method_names_from_class)
 _underscored = cache(responses.camelcase_to_underscores)
 _parsed_update = cache(UpdateExpressionParser.make)  # who changes what was parsed copies it first

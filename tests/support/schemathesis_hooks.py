@@ -2,6 +2,7 @@
 
 Loaded by Schemathesis itself, by the variable ``SCHEMATHESIS_HOOKS``. ``SCHEMATHESIS_RUNS`` names the runs that are
 there, by the last part of the routes that want them; the one without a name is for all other routes.
+``SCHEMATHESIS_CUSTOMER`` is a customer of the host.
 """
 
 import json
@@ -20,7 +21,7 @@ schemathesis.openapi.format("relay-list", st.builds("https://{}/v1 {}\n".format,
 
 
 RUNS: dict[str, str] = json.loads(os.environ.get("SCHEMATHESIS_RUNS", "{}"))
-CUSTOMER, PROBE_KEY = "customer@example.com", "sk-test-0000000000000002"
+CUSTOMER, PROBE_KEY = os.environ["SCHEMATHESIS_CUSTOMER"], "sk-test-0000000000000002"
 
 
 @schemathesis.hook

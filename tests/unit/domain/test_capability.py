@@ -46,7 +46,10 @@ CASES: dict[str, list[Answer]] = {
         Answer(trouble=Trouble.READ_TIMEOUT),
         Answer(trouble=Trouble.CUT),
     ],
-    "an endless answer is no completion": [Answer(trouble=Trouble.TOO_LARGE)],
+    "an endless or garbled answer is no completion": [
+        Answer(trouble=Trouble.TOO_LARGE),
+        Answer(trouble=Trouble.UNREADABLE),
+    ],
     "the budget of requests was spent: nothing is known": [Answer(trouble=Trouble.NOT_ASKED)],
     "what the protocol promises": [
         body(200, CHAT_OK),
@@ -189,7 +192,7 @@ CASES: dict[str, list[Answer]] = {
     "another try is advised": [says(403, "please try again"), body(200, {"code": 6, "message": "retry later"})],
     "a 404 with an error that does not speak of the path": [says(404, "it is gone")],
     "no such endpoint": [page(404), Answer(404, "nope"), says(405), says(501)],
-    "refused for this key, model or protocol: not an absence": [says(403, "Your request was blocked"), says(403)],
+    "refused for this key, model or protocol: not an absence": [says(403, "Not for you"), says(403)],
     "passing failure of the relay": [
         *(says(status, "later") for status in (500, 502, 503, 504, 520, 529, 408, 425)),
         page(502),

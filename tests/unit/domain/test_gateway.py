@@ -303,3 +303,20 @@ def test_the_proof_asks_as_the_relay_demands() -> None:
     whole = {"output": [{"type": "message", "content": [{"type": "output_text", "text": "ok"}]}]}
     assert judge_completion(Answer(200, json.dumps(whole))).proof is Proof.PROVEN
     assert judge_completion(Answer(200, '{"output": []}')).code == "gateway_empty_completion"
+
+
+@pytest.mark.parametrize(
+    ("words", "decision"),
+    [
+        ("ok", "proven"),
+        ("The credit balance of your question is ok.", "proven"),
+        ("Hello! How can I help you today?", "proven"),
+        ("Sure, I will say it later.", "proven"),
+        ("您的余额不足，请充值后继续使用。", "fail payment_required"),
+        ("[Error]: Concurrency limit exceeded for account, please retry later", "retry invalid_answer"),
+    ],
+)
+def test_a_refusal_in_the_place_of_an_answer_proves_nothing(words: str, decision: str) -> None:
+    assert told(success({"choices": [{"message": {"content": words}}]})) == decision
+    output = [{"type": "message", "content": [{"type": "output_text", "text": words}]}]
+    assert told(success({"output": output})) == decision

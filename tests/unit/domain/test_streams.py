@@ -4,7 +4,7 @@ import json
 
 import pytest
 from batch_import.domain.answers import Answer
-from batch_import.domain.capability import Protocol, has_completion
+from batch_import.domain.capability import Protocol, has_completion, text_in
 from batch_import.domain.streams import Framing, framing, is_streamed, whole_body
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +54,14 @@ def test_json_with_an_end_marker_is_the_json() -> None:
     answer = Answer(200, '{"choices": [{"message": {"content": "ok"}}]}\n\ndata: [DONE]\n')
     assert has_completion(whole_body(answer), Protocol.CHAT)
     assert is_streamed(answer)
+
+
+def test_comments_before_json_and_the_words_of_a_message_are_read() -> None:
+    answer = Answer(200, ': waiting\n\n{"choices": [{"message": {"content": "ok"}}]}')
+    assert has_completion(whole_body(answer), Protocol.CHAT)
+    start = {"type": "message_start", "message": {"content": []}}
+    deltas = [{"type": "content_block_delta", "delta": {"type": "text_delta", "text": each}} for each in "ok"]
+    assert text_in(whole_body(stream(start, *deltas))) == "ok"
 
 
 @pytest.mark.parametrize("text", ["", "data:", "data: {", "event: x", "<html>", "data: []", "data: 1\n\ndata: [DONE]"])

@@ -39,6 +39,7 @@ SPELLINGS = {
         "https://relay.example.com/v1/chat/completions/",
         "https://relay.example.com/chat/completions",
         "https://relay.example.com/v1/completions",
+        "https://relay.example.com/v1/chat",
         "https://relay.example.com/v1/responses",
         "https://relay.example.com/v1/messages",
         "https://relay.example.com/v1/models",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from batch_import.domain.naming import canonical_model_family
+from batch_import.domain.naming import canonical_model_family, is_chat_model
 
 from tests.unit.naming.doubtful import DOUBTFUL
 
@@ -16,8 +16,10 @@ OVERALL, HARD = 1.0, 1.0
 """Least shares of the labels without the doubtful ones."""
 ALL_LABELS, ALL_HARD = 0.98, 0.95
 """Least shares of all labels, including those that contradict the naming rules."""
-OTHERS_OVERALL, OTHERS_HARD = 0.965, 0.965
+OTHERS_OVERALL, OTHERS_HARD = 0.975, 0.965
 """Least shares of the hand-labelled ids of other providers."""
+CHATS = 0.985
+"""Least share of the ids labelled for chatting or not, of which chatting is told so."""
 DATE = re.compile(r"-20\d{2}-?\d{2}-?\d{2}$|-latest$")
 
 
@@ -80,6 +82,14 @@ def test_other_providers_are_recognised_as_well(capsys: pytest.CaptureFixture[st
         )
     assert _share(OTHERS) >= OTHERS_OVERALL
     assert _share(hard) >= OTHERS_HARD
+
+
+def test_which_of_them_chat_is_told() -> None:
+    told = [row for row in OTHER_ROWS if "chats" in row]
+    right = [row for row in told if is_chat_model(row["raw_id"]) is row["chats"]]
+    wrong = [row for row in told if is_chat_model(row["raw_id"]) is (not row["chats"])]
+    assert len(right) >= CHATS * len(told)
+    assert wrong == []
 
 
 def test_models_of_their_own_are_merged_with_no_other() -> None:

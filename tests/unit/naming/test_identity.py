@@ -18,7 +18,13 @@ SAME = {
     "grok-4.3": ["xai-4.3", "grok-4.3"],
     "claude-opus-4-8": ["anthropic-opus-4.8", "opus-4.8", "duo-chat-opus-4-8", "claude-opus4-8"],
     "sonar-reasoning": ["perplexity/sonar-reasoning", "sonar-reasoning"],
-    "kimi-k3": ["k3", "kimi 3", "kimi-k3"],
+    "kimi-k3": ["k3", "kimi 3", "kimi-k3", "Kimi-K3[1M]", "kimi-k3-256k"],
+    "claude-3-5-sonnet": ["3-5-sonnet", "sonnet-3.5", "claude-3-5-sonnet-v2@20241022"],
+    "minimax-m2.5": ["minimaxm2.5", "minimax-m2.5", "MiniMax-M2_5-high-throughput"],
+    "mistral-7b-instruct-v0.3": ["mistral-7b-instruct-v3", "ai-mistral-7b-instruct-v03"],
+    "gpt-5.4-mini": ["gpt-5.4mini", "gpt5.4-mini"],
+    "qwen3-coder": ["qwen3-coder", "qwen/qwen3-coder"],
+    "claude-haiku": ["anthropic/claude-haiku-latest", "~anthropic/claude-haiku-latest", "claude-haiku-latest"],
     "deepseek-v4-pro": ["deepseek-ai/DeepSeek-V4-Pro", "deepseek-v4-pro", "deepseek 4 pro", "DeepSeek_V4_Pro"],
     "deepseek-r1": ["us.deepseek.r1-v1:0", "deepseek-ai/DeepSeek-R1", "deepseek-r1:671b"],
     "claude-sonnet-4-5": [
@@ -136,7 +142,7 @@ def test_an_ambiguous_id_is_unknown_with_candidates(raw: str, candidates: set[st
     identity = identify_model(raw)
     assert identity.provenance is Provenance.UNKNOWN
     assert candidates <= set(identity.candidates)
-    assert identity.canonical_model_family == identity.normalized_model_id
+    assert identity.canonical_model_family == identity.normalized_model_id.removeprefix("qwen.")
 
 
 @pytest.mark.parametrize(

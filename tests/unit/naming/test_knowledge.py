@@ -8,7 +8,8 @@ from batch_import.domain.naming import is_chat_model, list_price, price_hint
     "raw",
     ["kimi 2.6", "Kimi-K2.6[免费]", "gpt-4o-mini", "claude-sonnet-4-5", "qwen3-vl-plus", "gpt-6.3-mini",
      "hunyuan-turbos", "step-3.5-flash", "seed-1.8", "nova-pro", "nova-2-lite", "gpt-5.4-flex", "minimax-m3",
-     "grok-2-vision", "glm-5.3-flash", "llama-3.2-11b-vision-instruct", "glm-4.5v"],
+     "grok-2-vision", "glm-5.3-flash", "llama-3.2-11b-vision-instruct", "glm-4.5v", "qwen3-omni-flash", "chatglm3-6b",
+     "newmodel-7b-instruct", "anthropic/claude-haiku-latest"],
 )  # fmt: skip
 def test_chat_models(raw: str) -> None:
     assert is_chat_model(raw) is True
@@ -32,6 +33,8 @@ def test_chat_models(raw: str) -> None:
         "runwayml/gen4_turbo", "deepgram/nova-3", "elevenlabs/eleven_multilingual_v2", "suno_v5", "indextts-2",
         "PaddlePaddle/PaddleOCR-VL", "all-mini-lm-l6-v2/all-minilm", "Qwen3Guard-Gen-8B",
         "nvidia/llama-3.2-nv-rerankqa-1b",
+        "qwen2.5-math-prm-72b", "llama-3.1-nemotron-70b-reward", "google/shieldgemma-9b", "doubao-seaweed-241128",
+        "nanobanana-pro", "swap_face", "mj_imagine", "gpt-4o-画图",
         "sora-2", "veo-3.1", "wan2.5-t2v", "deepseek-ocr", "qwen-vl-ocr", "gpt-3.5-turbo-instruct",
     ],
 )  # fmt: skip

@@ -210,13 +210,23 @@ def hang_up(connection: socket.socket, _: str, served: Served) -> None:
     return
 
 
+def not_packed_as_said(connection: socket.socket, _: str, served: Served) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}")
+
+
 def no_http(connection: socket.socket, _: str, served: Served) -> None:
     connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
 
 
 @pytest.mark.parametrize(
     ("script", "trouble"),
-    [(silent, Trouble.READ_TIMEOUT), (cut, Trouble.CUT), (hang_up, Trouble.CUT), (no_http, Trouble.CUT)],
+    [
+        (silent, Trouble.READ_TIMEOUT),
+        (cut, Trouble.CUT),
+        (hang_up, Trouble.CUT),
+        (no_http, Trouble.CUT),
+        (not_packed_as_said, Trouble.UNREADABLE),
+    ],
 )
 def test_what_goes_wrong_after_connecting(opened: requests.Session, script: Any, trouble: Trouble) -> None:
     with serving(script) as served:

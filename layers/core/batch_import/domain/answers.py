@@ -19,6 +19,7 @@ class Trouble(StrEnum):
     READ_TIMEOUT = "read_timeout"
     CUT = "cut"
     TOO_LARGE = "too_large"  # or cut into pieces that are not worth reading
+    UNREADABLE = "unreadable"  # not packed as its header says
     NOT_ASKED = "not_asked"  # the relay's budget of requests was spent
 
 

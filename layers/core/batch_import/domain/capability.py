@@ -5,6 +5,7 @@ makes it ``False``: neither a transient failure nor a refused key ever does (doc
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
@@ -13,7 +14,7 @@ from typing import Any, Literal
 from batch_import.domain.answers import Answer, Trouble, says_something
 from batch_import.domain.evidence import Observation
 from batch_import.domain.outcomes import Code
-from batch_import.domain.refusals import Refusal, refusals, speaks_of_key
+from batch_import.domain.refusals import Refusal, refusals, refused_instead, speaks_of_key
 from batch_import.domain.streams import Framing, whole_body
 from batch_import.domain.types import AuthStyle, ModelIdStyle
 
@@ -201,6 +202,29 @@ _HOLDS = {  # the list that a completion has, and what the first of its parts mu
 }
 
 
+def text_in(body: Mapping[str, Any]) -> str:
+    """The words of a completion of any protocol; empty where it has none, or in parts of another form."""
+    choices, candidates = body.get("choices"), body.get("candidates")
+    if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+        return _texts(choices[0].get("message"))
+    if isinstance(candidates, list) and candidates:
+        return _texts(candidates[0])
+    return _texts(body.get("output") or body)
+
+
+def _texts(part: Any, deepest: int = 4) -> str:
+    if isinstance(part, str) or not deepest:
+        return part if isinstance(part, str) else ""
+    if isinstance(part, list):
+        return " ".join(filter(None, (_texts(each, deepest - 1) for each in part[:_MOST_PARTS])))
+    if not isinstance(part, dict):
+        return ""
+    return next((_texts(part[key], deepest - 1) for key in ("content", "parts", "text") if part.get(key)), "")
+
+
+_MOST_PARTS = 20
+
+
 def completion_in(body: Any, protocol: Protocol) -> Completion:
     """``body`` is a completion (``has_completion``)."""
     usage = body.get("usage") if isinstance(body.get("usage"), dict) else {}
@@ -250,7 +274,8 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.TLS, "certificate or handshake: the host would fail in the same way", trouble=(Trouble.TLS,)),
     Row(Verdict.TIMEOUT, "an answer that did not come or broke off proves nothing",
         trouble=(Trouble.READ_TIMEOUT, Trouble.CUT)),
-    Row(Verdict.INVALID, "an endless answer is no completion", trouble=(Trouble.TOO_LARGE,)),
+    Row(Verdict.INVALID, "an endless or garbled answer is no completion",
+        trouble=(Trouble.TOO_LARGE, Trouble.UNREADABLE)),
     Row(Verdict.UNAVAILABLE, "the budget of requests was spent: nothing is known", trouble=(Trouble.NOT_ASKED,)),
     Row(Verdict.OK, "what the protocol promises", statuses=_SUCCESS, bodies=(Body.COMPLETION,)),
     Row(Verdict.ABSENT, "no such path, in the words of a gateway", statuses=(403, 404), bodies=_ERROR,
@@ -273,7 +298,7 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.UNAVAILABLE, "refused by what is behind the relay, not by the relay",
         statuses=(*_SUCCESS, 400, 401, 403, 404, 500), bodies=_ERROR, words=(Refusal.UPSTREAM,),
         without=(Refusal.PARAMETER, *_MODEL)),
-    Row(Verdict.RATE_LIMITED, "a limit of hours or days", statuses=(*_SUCCESS, *_ANY_FAILURE), bodies=_ERROR,
+    Row(Verdict.RATE_LIMITED, "a limit of hours or days", statuses=(*_SUCCESS, *_ANY_FAILURE, 500), bodies=_ERROR,
         words=(Refusal.WINDOW,)),
     Row(Verdict.PAYMENT, "no balance at the relay, in its words", statuses=(*_SUCCESS, *_ANY_FAILURE, 500),
         bodies=_ERROR, words=(Refusal.MONEY,)),
@@ -338,11 +363,14 @@ def _seen(answer: Answer, protocol: Protocol, model: str) -> Seen:
         return Seen(answer.trouble, 0, Body.OTHER, ())
     whole = whole_body(answer)
     if answer.ok and has_completion(whole, protocol):
-        return Seen(None, answer.status, Body.COMPLETION, ())
+        instead = refused_instead(text_in(whole), model)
+        return Seen(None, answer.status, Body.ERROR if instead else Body.COMPLETION, instead)
     told = answer if whole is answer.json else replace(answer, text=json.dumps(whole))
     found = refusals(told.error_words, model)
     if "challenge" in (answer.headers.get("cf-mitigated", "") + answer.headers.get("x-vercel-mitigated", "")):
         found = (Refusal.WALL, *found)
+    if told.json is not None and _PAGE.search(told.error_words):
+        found = (Refusal.ORIGIN, *found)
     body = Body.HTML if answer.is_html else Body.ERROR if told.has_error or _is_sentence(told) else Body.OTHER
     return Seen(None, told.error_status, body, found)
 
@@ -355,6 +383,7 @@ def _is_sentence(answer: Answer) -> bool:
 
 
 _LONGEST_SENTENCE = 300
+_PAGE = re.compile(r"<(?:!doctype )?html\b", re.IGNORECASE)  # within an error: of what is behind the relay
 
 
 def about_model(result: ProtocolResult) -> bool:
@@ -363,6 +392,8 @@ def about_model(result: ProtocolResult) -> bool:
         return False
     if result.verdict is Verdict.AUTH_FAILED:
         return not speaks_of_key(result.answer.error_words)
+    if result.verdict is Verdict.ABSENT:  # what is behind a gateway for this model may have no such endpoint
+        return result.answer.status == _SERVER_ERROR
     return result.verdict in _ABOUT_MODEL
 
 
@@ -376,6 +407,7 @@ def is_rarely_about_model(result: ProtocolResult, model: str) -> bool:
     return result.verdict is Verdict.AUTH_FAILED
 
 
+_SERVER_ERROR = 500
 _ABOUT_MODEL = frozenset(
     {
         Verdict.MODEL_NOT_SERVED,

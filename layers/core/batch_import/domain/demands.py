@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
 from batch_import.domain.advisories import Advisory
+from batch_import.domain.answers import Answer
 from batch_import.domain.refusals import STREAM_WANTED
 
 INSTRUCTIONS = "You are a helpful assistant."
@@ -70,6 +71,23 @@ def learnt(words: str, known: Demands) -> Demands:
             changes: dict[str, Any] = {lesson.demand: True}
             return replace(known, **changes)
     return known
+
+
+def unsaid(answer: Answer, holds_no_completion: bool) -> Demands:
+    """What may help where a refusal teaches nothing: a stream where a success holds no completion (some relays wrap or
+    leave empty what is not streamed), and Codex's form where a 400 has no words.
+    """
+    if answer.trouble is None and holds_no_completion:
+        return Demands(stream=True)
+    wordless = answer.status == _BAD_REQUEST and not answer.text.strip()
+    return (
+        Demands(stream=True, no_limit=True, instructions=True, no_store=True, input_list=True)
+        if wordless
+        else Demands()
+    )
+
+
+_BAD_REQUEST = 400
 
 
 def asked(body: Mapping[str, Any], demands: Demands) -> dict[str, Any]:

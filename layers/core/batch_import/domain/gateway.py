@@ -9,9 +9,10 @@ from enum import StrEnum
 from typing import Any
 
 from batch_import.domain.answers import Answer, Trouble, error_of
+from batch_import.domain.capability import text_in
 from batch_import.domain.demands import Demands, asked, demands_named
 from batch_import.domain.outcomes import Code
-from batch_import.domain.refusals import Refusal, refusals_in, speaks_of_key, speaks_of_money
+from batch_import.domain.refusals import Refusal, refusals_in, refused_instead, speaks_of_key, speaks_of_money
 from batch_import.domain.routing import ResponsesMode
 from batch_import.domain.streams import whole_body
 from batch_import.domain.types import Platform
@@ -84,6 +85,8 @@ def _judge_success(answer: Answer, body: Any) -> GatewayDecision:
         return GatewayDecision(Proof.RETRY, Code.INVALID_ANSWER) if not speaks_of_money(str(error)) else _NO_MONEY
     if answer.is_html or not isinstance(body, dict):
         return GatewayDecision(Proof.RETRY, Code.INVALID_ANSWER)
+    if instead := refused_instead(text_in(body)):
+        return _NO_MONEY if Refusal.MONEY in instead else GatewayDecision(Proof.RETRY, Code.INVALID_ANSWER)
     if any(map(_has_content, _parts(body))):
         return GatewayDecision(Proof.PROVEN)
     return GatewayDecision(Proof.RETRY, Code.GATEWAY_EMPTY_COMPLETION)

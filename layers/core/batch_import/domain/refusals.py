@@ -76,7 +76,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.WALL, r"errors\.edgesuite\.net|reference&#32;&#35;", "Akamai"),
     Sign(_K.WALL, r"tencentedgeone|(?:疑似)?攻击行为|访问被(?:阻断|拦截)|被 ?waf ?拦截|防火墙",
          "EdgeOne, Huawei, others"),
-    Sign(_K.WALL, r"request has been blocked as it may cause|errors\.aliyun\.com|acw_sc__|aliyun_waf", "Aliyun WAF"),
+    Sign(_K.WALL, r"request (?:has been|was) blocked(?! (?:by|due|because|for)\b)"
+         r"|errors\.aliyun\.com|acw_sc__|aliyun_waf", "Aliyun WAF"),
     Sign(_K.WALL, r"the request is blocked\.|x-azure-ref", "Azure Front Door"),
     Sign(_K.WALL, r"request blocked\.\W+we can't connect to the server", "CloudFront"),
     Sign(_K.WALL, r"rbac: access denied|blocked by (?:the )?(?:waf|firewall)|web application firewall",
@@ -90,11 +91,12 @@ SIGNS: tuple[Sign, ...] = (
          r"|ip_not_allowed|\bip(?: address)?(?: [\w.:]+){0,4} (?:not allowed|blocked|banned|forbidden)"
          r"|\bip address\b[^.;]{0,60} (?:be|been) (?:blocked|banned|forbidden)"
          r"|(?:禁止|封禁).{0,6}ip|ip.{0,6}(?:被封|受限|异常)", "new-api, sub2api"),
+    Sign(_K.WALL, r"\Aaccess denied\naccess_denied\Z", "sub2api, of an address that a key does not admit"),
     Sign(_K.WALL, r"(?:approved|allowed|permitted|listed|certain) ip(?:s\b| (?:address|range))|指定网段|ip 网段",
          "AiHubMix"),
     Sign(_K.WALL, r"\bvirtual network\b|\bvnet\b|private endpoint|public (?:network )?access is disabled", "Azure"),
     Sign(_K.WALL, r"access control list|network settings|captcha|\bbot (?:detected|activity)"
-         r"|(?:automated|suspicious|unusual|malicious) (?:requests?|queries|traffic)"
+         r"|(?:automated|suspicious|unusual|malicious) (?:requests?|queries|traffic)|unusual activity (?:coming )?from"
          r"|security (?:policy|rules?|check)\b|安全(?:策略|防护|验证|拦截)"
          r"|人机验证|仅限?.{0,12}(?:(?<!v)ip|地区|大陆|境内|国内|海外|境外)", "others"),
     # --- clients
@@ -104,16 +106,19 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.CLIENT, r"official client|restricted to (?:the )?(?:claude|codex)|claude_code_only|codex_only", "sub2api"),
     Sign(_K.CLIENT, r"only authorized for use with claude code|only be used with claude code|outside of claude code"
          r"|currently only available for coding agents|only available for coding", "Anthropic, Kimi for Coding"),
-    Sign(_K.CLIENT, r"invalid claude code request|non[- ]claude[- ]code", "AnyRouter"),
+    Sign(_K.CLIENT, r"third[- ]party (?:apps?|harness\w*)\b", "Anthropic, of subscriptions"),
+    Sign(_K.CLIENT, r"invalid claude code request|non[- ]claude[- ]code|client detected|unauthorized_client_error",
+         "AnyRouter, AgentRouter"),
     Sign(_K.CLIENT, r"(?:invalid|bad|missing|unknown|unsupported) user.?agent"
          r"|\bthis version .{0,30}\b(?:no longer|not) supported"
          r"|\b(?:upgrade|update) (?:\w+ ){0,3}(?:client|claude code|codex)\b"
          r"|\bua.{0,6}(?:封禁|拦截|黑名单)|客户端.{0,12}(?:封禁|拦截|黑名单)"
-         r"|非官方|unofficial client", "relays"),
+         r"|非官方|unofficial client|客户端.{0,8}(?:版本|升级)|版本(?:过低|太低|过旧)", "relays"),
     # --- no money: unmistakable
     Sign(_K.MONEY, r"insufficient[_ ](?:user[_ ]|account[_ ]|token[_ ])?(?:quota|balance|credits?|funds?)",
          "OpenAI, new-api, DeepSeek, OpenRouter"),
-    Sign(_K.MONEY, r"\b(?:run|ran) out of (?!time|memory|retries|resources)", "relays in English"),
+    Sign(_K.MONEY, r"\b(?:run|ran) out of (?!time|memory|retries|resources)|\bout of extra usage\b",
+         "relays in English"),
     Sign(_K.MONEY, r"doesn't have any credits|used all (?:of )?(?:your |its )?available credits|add (?:more )?credits"
          r"|purchase (?:more )?credits|credits? (?:have |has )?(?:been )?(?:exhausted|depleted|expired|used up)",
          "xAI, OpenRouter"),
@@ -124,7 +129,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|not subscribed to (?:this|the|any) (?:api|service)\b",
          "Aliyun, Volcengine, RapidAPI, others"),
     Sign(_K.MONEY, r"exceeded_current_quota|account.{0,60}suspended.{0,80}(?:billing|balance)", "Moonshot"),
-    Sign(_K.MONEY, r"pre_consume_token_quota_failed|quota is not enough|token quota|api_key_quota_exhausted"
+    Sign(_K.MONEY, r"pre[_-]consumed?[_ ](?:token[_ ])?quota|quota is not enough|token quota|api_key_quota_exhausted"
          r"|quota_exhausted", "new-api, sub2api"),
     Sign(_K.MONEY, r"key limit exceeded(?! \((?:dai|week|month)ly)|allowance"
          r"|\bkey (?:has )?(?:reached|exceeded|hit) (?:its|the|your) (?:usage|spend\w*|credit|total) limit",
@@ -140,6 +145,9 @@ SIGNS: tuple[Sign, ...] = (
          "new-api, OpenRouter, OpenCode Zen"),
     Sign(_K.UPSTREAM, r"(?:渠道|上游|通道).{0,6}(?:余额|额度|配额)|stream disconnected|连接(?:失败|超时|中断)"
          r"|上游(?:账|帐)[号户]|\bupstream (?:account|subscription)s?\b", "relays"),
+    Sign(_K.UPSTREAM, r"request failed with status code (?!400|422)|\b(?:client|server) error '(?!400|422)\d{3}\b"
+         r"|(?<!\d)(?!400|422)\d{3} (?:client|server) error: |\b(?!400|422)\d{3}, message='[\w ]+', url\b",
+         "axios, httpx, requests, aiohttp, of a call of the relay's own"),
     Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
     Sign(_K.UPSTREAM, r"internal (?:server )?error(?!\W*algo\W*invalid)|(?:in|not have )sufficient capacity"
          r"|内部(?:服务器)?错误|系统(?:异常|错误)", "relays"),
@@ -156,7 +164,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.WINDOW, r"(?:用完|用尽|耗尽|exhausted|exceed\w*|used up)(?s:.{0,60})(?:稍后|\blater\b|in.flight)",
          "relays that renew quotas"),
     Sign(_K.RENEWS, r"\bresets? (?:at|in|on|after|tomorrow)\b|\bwill reset\b|replenish\w*|重置|リセット|\bсброс\w*"
-         r"|resets_at|\brenews\b|\bnext (?:billing )?(?:cycle|period)\b|\b(?:for|until) (?:the )?reset\b",
+         r"|resets_at|\bregain access\b|\brenews\b|\bnext (?:billing )?(?:cycle|period)\b"
+         r"|\b(?:for|until) (?:the )?reset\b",
          "Codex, claude-relay-service, Azure, Kimi"),
     Sign(_K.LIMIT, r"per[ _-]?(?:minute|second|hour|day|week|month)|\b(?:rpm|tpm|rpd|tpd|qps|qpm)\b|daily|weekly"
          r"|hourly", "OpenAI, Gemini, sub2api"),
@@ -175,7 +184,9 @@ SIGNS: tuple[Sign, ...] = (
     # --- other reasons that pass
     Sign(_K.TEMPORARY, r"temporar(?:y|ily)|cool(?:ing)? ?down|冷却|brownout|\bmaintenance\b"
          r"|(?:站点|系统|服务|模型|升级)维护|维护(?:中|模式|升级)|暂时(?:不可用|无法|关闭)", "GitHub Models, relays"),
-    Sign(_K.LATER, r"\btry again\b|\blater\b|\b(?:please|safe to) retry\b|请.{0,4}重试|稍[后等候]", "relays"),
+    Sign(_K.LATER, r"(?<!\band )\btry again\b|\bwait\b[^.]{0,30}\band try again\b|\blater\b"
+         r"|\b(?:please|safe to) retry\b|请(?!.{0,2}(?:检查|修改|确认|更换|调整|核对)).{0,4}重试"
+         r"|稍[后等候]", "relays"),
     # --- no money: words that limits use as well
     Sign(_K.MONEY_LIKELY, r"余额|欠款|额度|balance|billing", "relays"),
     # --- the request's form
@@ -236,7 +247,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.KEY, r"\bapp(?: ?id| ?key)? not ex\w+|unsupported (?:\w+ )?token type|deactivated workspace"
          r"|(?:用户|账号|账户)不存在",
          "Baidu, Lingma, Codex"),
-    Sign(_K.KEY, r"login fail|身份验证失败|鉴权失败|认证失败|未登录|authorization failed", "MiniMax, Zhipu 1000"),
+    Sign(_K.KEY, r"login fail|请(?:先|重新)登[录陆]|身份验证失败|鉴权失败|认证失败|未登录|authorization failed",
+         "MiniMax, Zhipu 1000"),
     # --- the path
     Sign(_K.UNROUTED, r"^missing authentication token$|unable to identify proxy for host", "AWS API Gateway, Apigee"),
     Sign(_K.ROUTE, r"^(?=(?s:.*)not[ _]?found)(?:\W*(?:http_?404|http_error|(?:code=)?404|none|false|(?:an )?error"
@@ -349,6 +361,19 @@ def _close(noun: tuple[int, int], word: tuple[int, int], after: bool) -> bool:
     """Not far from each other; one may hold the other."""
     first, second = (noun, word) if after else sorted((noun, word))
     return second[0] - first[1] <= GAP and (not after or noun < word)
+
+
+def refused_instead(reply: str, model: str = "") -> tuple[Refusal, ...]:
+    """What words say that do not answer the prompt, which asks for the word "ok", but are a refusal of the relay's."""
+    if len(reply) > _LONGEST_REPLY or _OWN_WORDS.search(reply):
+        return ()
+    found = refusals(reply, model)
+    return () if _HARMLESS.issuperset(found) else found
+
+
+_LONGEST_REPLY = 300
+_OWN_WORDS = re.compile(r"\bok\b|\bas an? (?:ai|language) |作为.{0,8}(?:人工智能|模型|助手)", re.IGNORECASE)
+_HARMLESS = frozenset({Refusal.RENEWS, Refusal.MONEY_LIKELY, Refusal.LATER, Refusal.ROUTE, Refusal.PARAMETER})
 
 
 def refusals_in(text: str) -> tuple[Refusal, ...]:

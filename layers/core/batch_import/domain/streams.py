@@ -1,5 +1,6 @@
 """Completions that come as server-sent events, read as if they had come whole."""
 
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from batch_import.domain.answers import Answer, parsed
 
 _DONE = "[DONE]"
+_COMMENT = re.compile(r"^:.*$", re.MULTILINE)
 _OF_WHOLE = ("id", "model", "usage", "system_fingerprint", "x_groq", "timings")  # of a chat completion
 
 
@@ -34,12 +36,12 @@ def framing(answer: Answer) -> Framing:
 def whole_body(answer: Answer) -> Any:
     """The completion's body as its protocol has it unstreamed, or ``None`` when there is neither JSON nor a stream.
 
-    Reads JSON, JSON with an end marker behind it, and the streams of chat completions, responses and messages. An error
-    event makes the whole an error body.
+    Reads JSON, JSON with an end marker behind it or a stream's comments before it, and the streams of chat completions,
+    responses and messages. An error event makes the whole an error body.
     """
     if answer.json is not None:
         return answer.json
-    text = answer.text.removeprefix("\ufeff").strip()
+    text = _COMMENT.sub("", answer.text.removeprefix("\ufeff")).strip()
     if text.startswith("{"):
         return parsed(text.partition("data:")[0])
     events = list(read_events(text))
@@ -109,7 +111,10 @@ def _response(events: list[dict[str, Any]]) -> Any:
 def _message(events: list[dict[str, Any]]) -> dict[str, Any]:
     start = next(event.get("message") for event in events if event.get("type") == "message_start")
     blocks = [event.get("content_block") for event in events if event.get("type") == "content_block_start"]
-    return {**(start if isinstance(start, dict) else {}), "type": "message", "content": blocks}
+    deltas = [event["delta"].get("text") for event in events if isinstance(event.get("delta"), dict)]
+    text = "".join(delta for delta in deltas if isinstance(delta, str))
+    content = [*blocks, {"type": "text", "text": text}] if text else blocks
+    return {**(start if isinstance(start, dict) else {}), "type": "message", "content": content}
 
 
 def _first(events: list[dict[str, Any]], *names: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "key",
-        r"\b(?:api ?)?keys?\b|\bsk\b|(?<!max )(?<!unexpected )(?<!per )\btoken\b|\bcredentials?\b|\bauth\b"
+        r"\b(?:api ?)?keys?\b|\b[as]k\b|(?<!max )(?<!unexpected )(?<!per )\btoken\b|\bcredentials?\b|\bauth\b"
         r"|\b(?:authentica|certifica)tion\b|\bauthori[sz]ation\b|\bauthenticate\b|\bbearer\b|\bsignature\b|\bclave\b"
         r"|\bchave\b|\bchiave\b"
         r"|令牌|密钥|秘钥|密匙|金钥|权杖|鉴权|认证|凭[证据]|身份验证|登录|(?<!块)(?<!块的)签名"
@@ -151,7 +151,7 @@ VOCABULARY: tuple[Words, ...] = (
         r"|\bgated behind\b|\bnot welcome\b|\bagree\b"
         r"|\brequires? (?:an? )?(?:\w+ ){0,3}(?:subscription|plan|verif\w*|upgrade|account|access|terms|grant|paid"
         r"|tier|newer|opt in)\b|\binsufficient permission|\bkeine berechtigung"
-        r"|无权|无权限|没有权限|无法(?:处理|使用)|不支持|不允许|禁止|请勿|不得|未开通|未授权|未开放|拒绝|阻止|受限"
+        r"|无权|无权限|没有权限|无法(?:处理|使用)|不支持|不允许|不能(?:使用|在|用)|不可(?:使用|用于)|禁止|请勿|不得|未开通|未授权|未开放|拒绝|阻止|受限"
         r"|被限制|[无没].{0,8}权限"
         r"|не (?:поддержив|разреш)\w*|\bне (?:входит|в (?:белом )?списке)|\bзапрещ\w*"
         r"|\bnicht (?:unterstützt|erlaubt|berechtigt|freigegeben)"
@@ -231,13 +231,14 @@ _TRADITIONAL = str.maketrans(
     "对进还够体转换适价预现产终仅专须将级续执总计记处缓队拥挤条规则输帐后复复参长词语页销系系监测币质周滚视渐释",
 )
 _SCRIPTS = re.compile(r"(?<=[a-z\d])(?=[\u3040-\u9fff\uac00-\ud7af])|(?<=[\u3040-\u9fff\uac00-\ud7af])(?=[a-z\d])")
+_FIELD = re.compile(r'"@?[A-Za-z_]+": ')  # the name of one, where an error's text is JSON
 _URL = re.compile(r"\b(?:https?://|www\.)\S+")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _JOINT = re.compile(r"(?<=[^\W\d_])[-.](?=[^\W\d_])|_")
 _END = re.compile(r"[.!?;](?=\s|$)|[。！？；，]|, *(?=please|check|make sure)")
 _BLAND = re.compile(
     r"\binvalid (?:\w+ )?(?:response|answer|content|output)\b"
-    r"|\b(?:invalid|bad) (?:request|argument)(?: error)?\b|\b\w*(?:api|server) error\b"
+    r"|\b(?:invalid|bad|malformed) (?:input )?(?:request|argument)(?: error)?\b|\b\w*(?:api|server) error\b"
 )
 _ADVICE = re.compile(
     r"\W*(?:please |kindly |you (?:can|may|should) |bitte |veuillez )?(?:check|verify|make sure|ensure|visit|see\b"
@@ -263,7 +264,7 @@ def sentences(text: str, model: str = "") -> list[str]:
     if len(model) > 2:
         named = rf"(model\w*[\s=:`'\"]+)?(?<!\w){re.escape(model)}(?!\w)"
         text = re.sub(named, lambda found: found[1] or " model ", text, flags=re.IGNORECASE)
-    text = plain(_HUMP.sub(" ", without_addresses(text)))
+    text = plain(_HUMP.sub(" ", _FIELD.sub(" ", without_addresses(text))))
     text = _SCRIPTS.sub(" ", _JOINT.sub(" ", text))
     lines = [_BLAND.sub(" ", line) for line in _END.sub("\n", text).splitlines()]
     said = [line for line in lines if line.strip() and not _ADVICE.match(line)]

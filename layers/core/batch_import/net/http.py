@@ -17,6 +17,7 @@ from requests_hardened.ip_filter import InvalidIPAddress
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import (
     ConnectTimeoutError,
+    DecodeError,
     HTTPError,
     NameResolutionError,
     NewConnectionError,
@@ -208,6 +209,8 @@ def _trouble(error: Exception) -> Trouble:
         return Trouble.UNREACHABLE
     if isinstance(error, (requests.ReadTimeout, ReadTimeoutError)):
         return Trouble.READ_TIMEOUT
+    if isinstance(error, DecodeError):
+        return Trouble.UNREADABLE
     if isinstance(error, (requests.RequestException, HTTPError)):
         return Trouble.CUT
     return Trouble.UNREACHABLE  # a host name that no resolver takes

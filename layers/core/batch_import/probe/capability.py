@@ -24,7 +24,7 @@ from batch_import.domain.capability import (
     model_id_style,
     weight,
 )
-from batch_import.domain.demands import Demands, asked, demand_advisories, learnt
+from batch_import.domain.demands import Demands, asked, demand_advisories, learnt, unsaid
 from batch_import.domain.evidence import Observation
 from batch_import.domain.outcomes import Code
 from batch_import.domain.routing import servable
@@ -137,7 +137,20 @@ class _Questions:
                 return result
             self.demands[protocol] = learnt(result.answer.error_words, known)
             if self.demands[protocol] == known:
-                return result
+                return self._as_unsaid(result, model, style)
+
+    def _as_unsaid(self, refused: ProtocolResult, model: str, style: AuthStyle) -> ProtocolResult:
+        """Ask once more where a relay may demand something without a word; what does not help is not kept."""
+        protocol, known = refused.protocol, self.demands[refused.protocol]
+        more = known | unsaid(refused.answer, refused.verdict is Verdict.INVALID)
+        if protocol not in _OPENAI or more == known:
+            return refused
+        self.demands[protocol] = more
+        again = self._once(protocol, model, style)
+        if again.verdict is Verdict.OK:
+            return again
+        self.demands[protocol] = known
+        return refused
 
     def _once(self, protocol: Protocol, model: str, style: AuthStyle) -> ProtocolResult:
         path, usual = _REQUESTS[protocol](model)
@@ -281,6 +294,7 @@ def _known_advisories(results: Mapping[Protocol, ProtocolResult], demands: Deman
     chat_only = results[Protocol.CHAT].verdict is Verdict.OK and results[Protocol.RESPONSES].verdict in (
         Verdict.ABSENT,
         Verdict.FORBIDDEN,
+        Verdict.WALL,
         Verdict.NOT_AN_API,
     )
     by_chat = _host_protocol(results) is Protocol.CHAT

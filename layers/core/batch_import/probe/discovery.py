@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from batch_import.domain.answers import Answer
 from batch_import.domain.capability import Protocol, Verdict, judge
@@ -101,9 +101,11 @@ def _usual_list(relay: Relay, base_url: str) -> ProviderModels:
         if tried and relay.requests_left <= _FOR_COMPLETIONS:
             break
         found = _at_root(relay, root, _STYLES if not tried else _STYLES[:1])
-        if found.code is None or (not tried and found.code not in _ELSEWHERE):
+        if found.code is None or (not tried and found.code not in (*_ELSEWHERE, Code.EMPTY_MODEL_LIST)):
             return found
         tried.append(found)
+    if tried[0].code is Code.EMPTY_MODEL_LIST:
+        return tried[0]
     return next((found for found in tried[1:] if _is_better(found)), tried[0])
 
 
@@ -177,8 +179,13 @@ def _entries(body: Any) -> list[Any] | None:
 def _at_root(relay: Relay, root: str, styles: Sequence[AuthStyle]) -> ProviderModels:
     refused: ProviderModels | None = None
     for style in styles:
+        url = f"{root}/models"
         with judged_inside():
-            found = _read(relay, relay.get(f"{root}/models", style), f"{root}/models", root, style)
+            answer = relay.get(url, style)
+            if urlsplit(answer.redirect_target).path.endswith("/models/"):  # FastAPI, Django: the same place
+                url = f"{url}/"
+                answer = relay.get(url, style)
+            found = _read(relay, answer, url, root, style)
         if found.code is None:
             return found
         refused = refused or found

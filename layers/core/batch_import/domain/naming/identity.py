@@ -6,12 +6,13 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from batch_import.domain.naming.catalogue import Catalogue, load_catalogue
-from batch_import.domain.naming.readings import Found, Name, look_up
-from batch_import.domain.naming.strip import Stripped, serving_suffix, strip
+from batch_import.domain.naming.readings import Found, Name, look_up, with_release
+from batch_import.domain.naming.strip import ServingSuffix, Stripped, serving_suffix, strip
 from batch_import.domain.naming.tables import GENERIC_WORDS
 from batch_import.domain.naming.tokens import (
     Tokens,
     has_version,
+    is_version,
     normalize_model_id,
     spell,
     split_two_digits,
@@ -29,7 +30,8 @@ class ModelIdentity:
 
     ``provenance``: ``exact`` (the normalised id is a catalogue name), ``alias`` (another spelling or a short form of
     one), ``rule`` (parts were stripped, or the catalogue does not have the model), ``unknown`` (not a model name, or an
-    ambiguous one). For an unknown id the family is the normalised id, and ``candidates`` lists the possible families.
+    ambiguous one). An ambiguous id has its stripped name as family, and ``candidates`` lists the possible families; the
+    family of any other unknown id is the normalised id.
     ``attributes``: the stripped parts by kind, read only (copy with ``dict(...)`` to store them): vendor, region,
     hosting, hosting_version, path, quantisation, packaging, price_tier, snapshot_date, channel, relay_tag, speed, mode,
     effort, routing, service_tier, context_length. Several parts of one kind are joined by commas.
@@ -91,12 +93,13 @@ def _once(raw: str, form: str, catalogue: Catalogue) -> ModelIdentity:
     if not tokens:
         return _unknown(raw, form, attributes=stripped.attributes)
     vendor = stripped.attributes.get("vendor", "").rsplit(",", 1)[-1]
+    tokens = with_release(tokens, stripped.attributes.get("snapshot_date", ""), catalogue)
     whole = look_up(Name(tokens, vendor, catalogue))
     found = whole or _thinking(tokens, vendor, catalogue)
     if found is None:
         return _by_rule(raw, form, tokens, stripped, catalogue)
     if found.family is None:
-        return _unknown(raw, form, found.candidates, stripped.attributes)
+        return _unknown(raw, form, found.candidates, stripped.attributes, spell(tokens))
     for kind, value in found.suffixes:
         stripped.set_attribute(kind, value)
     provenance = _provenance(form, found, stripped) if whole else Provenance.RULE
@@ -105,13 +108,21 @@ def _once(raw: str, form: str, catalogue: Catalogue) -> ModelIdentity:
 
 def _thinking(tokens: Tokens, vendor: str, catalogue: Catalogue) -> Found | None:
     """The family of what is in front of ``thinking``, with this word: ``opus-4.5-thinking`` as ``claude-opus-4-5``."""
-    suffix = serving_suffix(tokens) if tokens[-2:-1] == ("thinking",) else None
-    rest = tokens[:-2] if suffix else tokens[:-1] if tokens[-1] == "thinking" else ()
-    found = look_up(Name(rest, vendor, catalogue)) if rest else None
+    *rest, last = tokens
+    suffixes: list[ServingSuffix] = []
+    while rest and last not in _THINKING and (suffix := serving_suffix((*rest, last))):
+        suffixes.append(suffix)
+        *rest, last = rest
+    if last not in _THINKING or len(rest) < _THINKING[last]:
+        return None
+    found = look_up(Name(tuple(rest), vendor, catalogue))
     if found is None or found.family is None or "thinking" in tokenize(found.family):
         return None
-    suffixes = (*found.suffixes, suffix) if suffix else found.suffixes
-    return found._replace(family=f"{found.family}-thinking", suffixes=suffixes)
+    return found._replace(family=f"{found.family}-thinking", suffixes=(*found.suffixes, *suffixes))
+
+
+_THINKING = {"thinking": 1, "think": 2}
+"""The last word of a name that thinks, and how many words it follows at least: K2-Think is LLM360's, and no Kimi."""
 
 
 def _provenance(form: str, found: Found, stripped: Stripped) -> Provenance:
@@ -146,12 +157,17 @@ def _looks_like_a_model(tokens: Tokens, is_told: bool) -> bool:
     """Whether an unknown name has a distinctive first word, and a number, a known vendor or a date: ``newmodel-7b``,
     but not ``auto``, ``chat-1`` or ``42``."""
     brand = tokens[0]
-    is_word = brand.isalpha() or (is_told and brand.isalnum() and brand[0].isalpha())
+    is_word = brand.isalpha() or (brand[0].isalpha() and len(tokens) > 1 and not is_version(brand))
     own_word = brand.isascii() and len(brand) > 1 and is_word and brand not in GENERIC_WORDS
     return own_word and (is_told or has_version(tokens))
 
 
 def _unknown(
-    raw: str, form: str, candidates: tuple[str, ...] = (), attributes: Mapping[str, str] | None = None
+    raw: str,
+    form: str,
+    candidates: tuple[str, ...] = (),
+    attributes: Mapping[str, str] | None = None,
+    family: str = "",
 ) -> ModelIdentity:
-    return ModelIdentity(raw, form, form, Provenance.UNKNOWN, MappingProxyType(dict(attributes or {})), candidates)
+    attributes = MappingProxyType(dict(attributes or {}))
+    return ModelIdentity(raw, form, family or form, Provenance.UNKNOWN, attributes, candidates)

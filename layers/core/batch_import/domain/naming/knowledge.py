@@ -4,26 +4,27 @@ import re
 from functools import lru_cache
 
 from batch_import.domain.naming.catalogue import Entry, load_catalogue
-from batch_import.domain.naming.identity import ModelIdentity, canonical_model_family, identify_model
+from batch_import.domain.naming.identity import canonical_model_family, identify_model
 from batch_import.domain.naming.tables import words_of
 from batch_import.domain.naming.tokens import tokenize
 from batch_import.domain.types import Provenance
 
 # Words in ids of models that do not answer chat completions, by kind of model.
 NOT_CHAT = {
-    "embedding": """embed embeds embedding embeddings embedder embedqa embedcode bge gte e5 m3e voyage clip colbert
-        minilm mpnet mxbai multimodalembedding siglip splade uae""",
+    "embedding": """embed embeds embedding embeddings embedder embedqa embedcode bge gme gte e5 m3e voyage clip colbert
+        bert minilm mpnet mxbai multimodalembedding siglip splade uae""",
     "rerank": "rank ranker rerank reranker rerankqa",
     "image": """image images imagine auraflow banana cogview controlnet dall dalle diffusion dreamina flux hidream
         ideogram imagen inpaint instantid jimeng kandinsky kolors kontext lucid midjourney mj omnigen outpaint
-        photomaker pixart recraft schnell sd sdxl seededit seedream ssd stability upscale""",
+        photomaker pixart recraft schnell sd sdxl seededit seedream ssd stability faceswap swap upscale""",
     "video": """video animatediff cogvideox framepack hailuo happyhorse hunyuanvideo kling ltx ltxv luma mochi pika
-        pixverse runway seedance skyreels sora veo vidu wan wanx""",
+        pixverse runway seedance skyreels seaweed sora veo vidu wan wanx""",
     "audio": """audio whisper tts asr stt transcribe transcription speech voice realtime livetranslate live voicechat
         audiogen bark chirp cosyvoice diarize eleven elevenlabs kokoro lyria melotts mureka music musicgen orpheus
         parakeet paraformer riffusion scribe sensevoice sonic sovits stepaudio suno udio voiceclone xtts""",
     "3d": "meshy rodin trellis tripo",
-    "moderation": "moderation guard llamaguard safeguard safety guardian",
+    "moderation": "moderation guard llamaguard shieldgemma safeguard safety guardian",
+    "reward": "prm reward",
     "ocr": "ocr mineru",
 }
 _WORDS = frozenset(word for words in NOT_CHAT.values() for word in words.split())
@@ -32,8 +33,8 @@ _WORDS = frozenset(word for words in NOT_CHAT.values() for word in words.split()
 _BEGINNINGS = tuple(
     words_of(
         """
-        cogvi embedding hunyuandit hunyuanimage hunyuanvideo ideogram imagen jimeng kling pixverse recraft rerank
-        seedance seededit seedream stablediffusion topaz vidu wanx
+        cogvi embedding hunyuandit hunyuanimage hunyuanvideo ideogram imagen jimeng kling nanobanana pixverse recraft
+        rerank seedance seededit seedream stablediffusion topaz vidu wanx
         """
     )
 )
@@ -41,7 +42,7 @@ _ENDINGS = tuple(words_of("asr diffusion embedding embeddings guard guardrails o
 
 # Other forms: text-to-video and its like (t2v, ti2v, i2i), 3D models (hunyuan3d), and lines of makers of chat models.
 _FORMS = re.compile(
-    r"\b[a-z]{1,3}2[aimv]\b|3d(?![a-z0-9])|\b(?:nova-canvas|minimax-h3|ray-?\d|step-\dx|virtual-try-on|document-ai)\b"
+    r"[图画视频音]|\b[a-z]{1,3}2[aimv]\b|3d(?![a-z0-9])|\b(?:nova-canvas|minimax-h3|ray-?\d|step-\dx|virtual-try-on|document-ai)\b"
     r"|\b(?:cohere-parse|cosmos-(?:predict|transfer))"
 )
 
@@ -49,9 +50,11 @@ _FORMS = re.compile(
 _MEDIA_SERVICES = words_of(
     """
     assemblyai aws-polly bfl black-forest-labs bria cartesia deepgram doc-intelligence elevenlabs fal-ai fish-audio
-    ideogramai klingai leonardo-ai lumalabs pixverse recraft reducto runwayml stability suno topazlabs-co
+    ideogramai klingai leonardo-ai lumalabs pixverse playgroundai recraft reducto runwayml stability suno topazlabs-co
     """
 )
+_TUNED = re.compile(r"\b(?:chat|instruct\b|it\b)")  # a chat model, of whatever brand
+
 _WORD = re.compile(r"\b[a-z]\d[a-z]?\b|[a-z]+")
 
 
@@ -78,13 +81,10 @@ def is_chat_model(raw: str) -> bool | None:
         return False
     entry = load_catalogue().entry(identity.canonical_model_family)
     if entry is None or not entry.kind:
-        named = entry is not None or identity.provenance is Provenance.RULE
-        return True if named and _is_chat_brand(_brand(identity)) else None
+        family = identity.canonical_model_family
+        named = entry is not None or identity.provenance is Provenance.RULE or identity.candidates
+        return True if named and (_TUNED.search(family) or _is_chat_brand(tokenize(family)[0])) else None
     return {"chat": True, "responses": None}.get(entry.kind, False)
-
-
-def _brand(identity: ModelIdentity) -> str:
-    return next(iter(tokenize(identity.canonical_model_family)), "")
 
 
 @lru_cache(maxsize=256)

@@ -7,8 +7,10 @@ from typing import NamedTuple, TypeAlias
 from batch_import.domain.naming.catalogue import Catalogue
 from batch_import.domain.naming.strip import ServingSuffix, as_release, serving_suffix
 from batch_import.domain.naming.tables import (
+    CHAT_WORDS,
     CLAUDE_LINES,
     POINTER_BRANDS,
+    R1_DISTILLED_FROM,
     RELEASE_BRANDS,
     SERIES_OF_MAKER,
     VENDOR_BRAND,
@@ -161,13 +163,16 @@ def _with_series(name: Name) -> Tokens | None:
 
 
 def _as_claude(name: Name) -> Tokens | None:
-    return ("claude", *name.tokens) if name.tokens[0] in CLAUDE_LINES and len(name.tokens) > 1 else None
+    """Read a line with its version, in either order (``sonnet-4.5``, ``3-5-sonnet``), as Claude."""
+    has_line = len(name.tokens) > 1 and not CLAUDE_LINES.isdisjoint(name.tokens[:2])
+    return ("claude", *name.tokens) if has_line and has_version(name.tokens[:2]) else None
 
 
 def _as_kimi(name: Name) -> Tokens | None:
-    """Read ``k3`` and ``k2.6-…`` as Kimi. More words need a minor version in front: ``k2-think`` is no Kimi."""
+    """Read ``k3`` and ``k2.6-…`` as Kimi. Other words need a minor version in front: ``k2-think`` is no Kimi."""
     first, *more = split_two_digits(name.tokens)
-    return ("kimi", first, *more) if _KIMI.fullmatch(first) and (not more or "." in first) else None
+    is_kimi = _KIMI.fullmatch(first) and (more in ([], ["thinking"]) or "." in first)
+    return ("kimi", first, *more) if is_kimi else None
 
 
 def _without_chat(name: Name) -> Tokens | None:
@@ -175,15 +180,26 @@ def _without_chat(name: Name) -> Tokens | None:
     return (brand, *rest[1:]) if brand == "deepseek" and rest[:1] == ["chat"] and has_version(rest) else None
 
 
-def _llama_instruct(name: Name) -> Tokens | None:
-    """Together's ``Llama-3-70b-chat-hf``; Llama 2 is called chat by its maker, and the catalogue has it so."""
-    if name.tokens[0] != "llama" or "chat" not in name.tokens:
-        return None
-    return tuple("instruct" if word == "chat" else word for word in name.tokens)
+def _as_distillation(name: Name) -> Tokens | None:
+    """DeepSeek distilled R1 once into each of these sizes. At 8B there are two, of Llama and of Qwen3."""
+    *rest, size = name.tokens
+    base = R1_DISTILLED_FROM.get(size) if rest == ["deepseek", "r1"] else None
+    return (*rest, "distill", base, size) if base else None
+
+
+def _with_makers_word(name: Name) -> Tokens | None:
+    """The maker's word for a model that chats. Llama 2 is called chat by its maker, and the catalogue has it so."""
+    word = CHAT_WORDS.get(name.tokens[0])
+    return tuple(word if token in ("chat", "instruct") else token for token in name.tokens) if word else None
 
 
 def _with_release(name: Name) -> Tokens | None:
     return as_release(name.tokens)
+
+
+def _with_zero(name: Name) -> Tokens | None:
+    *rest, last = name.tokens
+    return (*rest, f"v0.{last[1:]}") if name.tokens[0] == "mistral" and re.fullmatch("v[1-9]", last) else None
 
 
 def _without_beta(name: Name) -> Tokens | None:
@@ -226,11 +242,13 @@ READINGS: tuple[tuple[str, Reading], ...] = (
     ("sonnet-4.5: only Anthropic has such lines", _as_claude),
     ("k2.6, k3: only Kimi is counted so", _as_kimi),
     ("deepseek-chat-v3-0324: OpenRouter's name for the chat model of a version", _without_chat),
-    ("llama-3-70b-chat: the instruct model", _llama_instruct),
+    ("llama-3-70b-chat, gemma-4-31b-chat: the instruct model and the -it one", _with_makers_word),
     ("deepseek-r1-250528: the release with its year or with a hyphen", _with_release),
+    ("mistral-7b-instruct-v3: Mistral counted v0.1 to v0.3", _with_zero),
     ("grok-4.20-beta-0309-reasoning: the stage of a release that has a date", _without_beta),
     ("ministral-3-8b-instruct-2512: the maker's ids have size and release only", _as_ministral),
     ("mistral-large-3-675b-instruct: one size each, except for Ministral", _without_size),
+    ("deepseek-r1:32b: Ollama's tag of a distilled model", _as_distillation),
     ("deepseek-v3.1:671b: the size only repeats the model", _without_frontier_size),
 )
 
@@ -243,15 +261,28 @@ def look_up(name: Name) -> Found | None:
 
 def _look_up_without_suffix(name: Name) -> Found | None:
     suffix, rest = serving_suffix(name.tokens), name.tokens[:-1]
+    if rest[-1:] == ("non",) and name.tokens[-1] == "reasoning" and rest[0] != "grok":  # Grok has models called so
+        suffix, rest = ServingSuffix("mode", "non-reasoning"), rest[:-1]
     if suffix is None or (suffix.kind == "snapshot_date" and _has_releases(rest, name.catalogue)):
         return None
     found = look_up(name._replace(tokens=rest))
+    if found is None and rest[-1] == "reasoning" and (suffix.kind == "effort" or suffix.value == "max"):
+        found = look_up(name._replace(tokens=rest[:-1]))  # gpt-5.4-reasoning-high
     return found and found._replace(suffixes=(*found.suffixes, suffix))
 
 
 def _has_releases(tokens: Tokens, catalogue: Catalogue) -> bool:
     """Whether the catalogue has MMDD releases of a model, so that a date may mean another one of them."""
     return any(all(map(RELEASE.fullmatch, extra)) for _, extra in catalogue.extensions(tokens) if extra)
+
+
+def with_release(tokens: Tokens, date: str, catalogue: Catalogue) -> Tokens:
+    """Write a stripped date as the release that it is, if the catalogue has releases of this model: they are models of
+    their own. ``deepseek-v3-20250324`` → ``deepseek-v3-0324``."""
+    if len(date) != 8 or not _has_releases(tokens, catalogue):
+        return tokens
+    releases = ((*tokens, date[4:]), (*tokens, date[2:6]))  # MMDD, YYMM
+    return next((name for name in releases if catalogue.family_of(name)), releases[0])
 
 
 def _read(name: Name) -> Found | None:

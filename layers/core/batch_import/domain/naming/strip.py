@@ -9,15 +9,17 @@ from batch_import.domain.naming.tables import (
     BRAND_AS_HOST,
     BYTEDANCE_BRANDS,
     CLAUDE_LINES,
+    CLOSED_BRANDS,
     COLON_TAGS,
     DATED_PREVIEW_BRANDS,
     EFFORT_BRANDS,
+    GENERIC_WORDS,
     HOSTS,
     LENGTH_IS_A_MODEL,
+    O_SERIES,
     OTHER_BRANDS,
     PREFIX_TAGS,
     REGIONS,
-    RELAY_WORDS,
     SERVING_SUFFIXES,
     SPEED_IS_A_TIER,
     SUFFIX_IS_A_MODEL,
@@ -29,20 +31,33 @@ from batch_import.domain.naming.tokens import SIZE, Tokens, tokenize
 
 _BRACKET = re.compile(r"[\[(<]([^\[\]()<>]*)[\])>]")
 _MODES = ("thinking", "reasoning")  # in brackets in front of a name; other words there are a relay's tag
-_RELAY_WORD = "|".join(sorted(RELAY_WORDS, key=lambda word: (-len(word), word)))
-_RELAY_EDGE = re.compile(rf"^(?:{_RELAY_WORD})[-:|·]*|[-:|·]*(?:{_RELAY_WORD})$")
+# Chinese words around a name tell the relay's channel or price (官转, 按次0.1), but for those for thinking and media.
+_FOREIGN_HEAD = re.compile(r"^[^a-z/\[(<@~]*[\u2e80-\U0010ffff][^a-z/\[(<@~]*(?=[a-z])")
+_FOREIGN_TAIL = re.compile(r"(?<=[a-z0-9])[^a-z0-9/\])>]*[\u2e80-\U0010ffff][^a-z/\])>]*$")
+_THINKS = re.compile("(?<![不无非])(?:思考|推理)")
+_SHOWS = re.compile("[图画视频音]")
 _ODD_EDGE = re.compile(r"^[^\w\[(<@~]+|[^\w\])>]+$")
+_PLAIN = re.compile(r"[@~]?[a-z0-9]+(?:[-.:/@]@?[a-z0-9]+)*")
 _LOOSE = re.compile(r"-*([/:@])-*")
 # Bedrock appends a revision. ``v1:0`` and a revision after a date are stripped; the v4 of ``embed-v4:0`` is a version.
 _BEDROCK_REVISION = re.compile(r"(?:-v1|-1|(?<=-\d{8})-v\d):0(?::\w+)?$|(?<=\d):0$")
 _BEDROCK_MINOR = re.compile(r"(?<=-v\d):(?=[1-9]$)")
-_DATE = re.compile(r"[-@](20\d{2}-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])|20[2-9]\d-(?:0[1-9]|1[0-2]))(?=[-@]|$)")
-# A price for prompts up to or above a length: ``gemini-3-pro-preview-gt-200k``.
-_PRICE_BY_LENGTH = re.compile(r"-((?:lte|gt)-\d+k)(?=-|$)")
+_DATE = re.compile(
+    r"[-@](20\d{2}[-.]?(?:0[1-9]|1[0-2])[-.]?(?:0[1-9]|[12]\d|3[01])|20[2-9]\d-(?:0[1-9]|1[0-2]))(?=[-@]|$)"
+)
+# Anywhere in the id, no model is named so: a price for prompts up to or above a length (``gemini-3-pro-gt-200k``), an
+# effort in words (``-low-reasoning-effort``), how much is thought (``-nothinking``, ``-thinking-disabled``), a file of
+# several (``-00002-of-00006``).
+_SERVED_SO = re.compile(
+    r"-(?:(?P<price_tier>(?:lte|gt)-\d+k)|(?P<effort>(?:minimal|low|medium|x?high|max)-(?:reasoning-)?effort)"
+    r"|(?P<speed>high-throughput)|(?P<packaging>\d{5}-of-\d{5}|mlc-\dk)"
+    r"|(?P<mode>(?:non?|high|low|max|min)think(?:ing)?|non?-think(?:ing)?|thinking-(?:disabled|off)"
+    r"|(?<=-thinking-)(?:auto|enabled|on|\d{1,3}k|\d{3}|\d{5})))(?=-|$)"
+)
 # The number format of the weights, anywhere in the id. No model is named after it.
 _QUANTISATION = re.compile(
-    r"[-.](?:(?:nv|mx)?fp(?:4|6|8|16|32)(?:-v\d(?=$))?|mxfp|bf16|f(?:16|32)|int[2348](?:-?mix(?:ed)?)?(?:-ar)?|[2-8]-?bit|w\d+a\d+"
-    r"|\d(?:\.\d+)?bpw|awq|gptq|hqq|q\df(?:16|32)(?:[.-]\d)?|(?:ud-)?i?q\d(?:[-.](?:k|\d))?(?:-(?:x?x[sl]|nl|[sml]))?)"
+    r"(?<!vidu)[-.](?:(?:nv|mx)?fp(?:4|6|8|16|32)(?:-v\d(?=$))?|mxfp|bf16|f(?:16|32)|int[2348](?:-?mix(?:ed)?)?(?:-ar)?|[2-8]-?bit|w\d+a\d+"
+    r"|\d(?:\.\d+)?bpw|awq|gptq|hqq|qlora|spinquant|eo8|apex(?:-mtp)?(?:-i)?(?:-(?:quality|balanced|compact|mini|nano))?|q\df(?:16|32)(?:[.-]\d)?|(?:ud-)?i?q\d(?:[-.](?:k|\d))?(?:-(?:x?x[sl]|nl|[sml]))?)"
     r"(?=-|\.(?!\d)|$)"
 )
 _LAST_WORD = re.compile(r"[-@.]([a-z0-9]+)$")
@@ -62,6 +77,8 @@ class Vocabulary(NamedTuple):
         """Whether ``rest`` is a name without ``prefix``: yes for ``openai-gpt-5``; no for ``mistral-nemotron``, whose
         prefix is a brand itself."""
         brand = next(iter(tokenize(rest)), "")
+        if brand in O_SERIES and prefix in VENDORS:
+            return prefix == "openai"  # Skywork-o1 is another model
         is_known = brand in self.brands or brand in CLAUDE_LINES or brand in OTHER_BRANDS
         return is_known and (prefix not in self.brands or brand in (prefix, BRAND_AS_HOST.get(prefix)))
 
@@ -96,7 +113,7 @@ def strip(form: str, vocabulary: Vocabulary) -> Stripped:
     if not form.isascii() or not form.isalnum():
         _strip_tags(stripped, vocabulary)
         _strip_path(stripped, vocabulary)
-        _strip_colon(stripped)
+        _strip_colon(stripped, vocabulary)
         _strip_dotted(stripped)
         _strip_hyphened(stripped, vocabulary)
         _strip_suffixes(stripped)
@@ -104,6 +121,9 @@ def strip(form: str, vocabulary: Vocabulary) -> Stripped:
 
 
 def _strip_tags(stripped: Stripped, vocabulary: Vocabulary) -> None:
+    if _PLAIN.fullmatch(stripped.name):
+        return
+
     def tag(match: re.Match[str]) -> str:
         inner = match[1].strip("-")
         if (
@@ -117,15 +137,25 @@ def _strip_tags(stripped: Stripped, vocabulary: Vocabulary) -> None:
         return "-"
 
     stripped.name = _BRACKET.sub(tag, stripped.name)
-    while not stripped.name.isascii() and (edge := _RELAY_EDGE.search(stripped.name)):
-        stripped.cut("relay_tag", edge, edge[0].strip("-:|·"))
+    if not stripped.name.isascii():
+        stripped.name = _ODD_EDGE.sub("", stripped.name)
+        _strip_foreign_words(stripped, vocabulary)
     name = _LOOSE.sub(r"\1", _ODD_EDGE.sub("", stripped.name))
     stripped.name = re.sub("-+", "-", name).strip("-/")
 
 
+def _strip_foreign_words(stripped: Stripped, vocabulary: Vocabulary) -> None:
+    head = _FOREIGN_HEAD.search(stripped.name)
+    if head and vocabulary.may_lose("", stripped.name[head.end() :]):
+        stripped.cut("relay_tag", head, head[0].strip("-:|·"))
+    if (tail := _FOREIGN_TAIL.search(stripped.name)) and not _SHOWS.search(tail[0]):
+        stripped.cut("relay_tag", tail, tail[0].strip("-:|·"))
+        stripped.name += "-thinking" if _THINKS.search(tail[0]) else ""
+
+
 def _belongs_to_name(word: str, vocabulary: Vocabulary) -> bool:
     """Whether a bracketed word belongs to the name: ``gpt-5 [thinking]``, ``llama-3 (70b)``, but not ``[aws]``."""
-    return word in vocabulary.words or (word[-1] == "b" and bool(SIZE.fullmatch(word)))
+    return (word in vocabulary.words and len(word) > 1) or (word[-1] == "b" and bool(SIZE.fullmatch(word)))
 
 
 def _strip_path(stripped: Stripped, vocabulary: Vocabulary) -> None:
@@ -146,7 +176,7 @@ def _stands_before(head: str, rest: str, vocabulary: Vocabulary) -> bool:
     return (is_tag or rest.startswith(repository)) and vocabulary.may_lose(head, rest)
 
 
-def _strip_colon(stripped: Stripped) -> None:
+def _strip_colon(stripped: Stripped, vocabulary: Vocabulary) -> None:
     if ":" not in stripped.name:
         return
     if match := _BEDROCK_REVISION.search(stripped.name):
@@ -154,15 +184,15 @@ def _strip_colon(stripped: Stripped) -> None:
     name, *tags = _BEDROCK_MINOR.sub(".", stripped.name).split(":")
     stripped.name = name
     for tag in tags:
-        if not _is_served_so(stripped, tag):
+        if not _is_served_so(stripped, tag, vocabulary):
             stripped.name = f"{stripped.name}-{tag}"
 
 
-def _is_served_so(stripped: Stripped, tag: str) -> bool:
-    """Strip a tag after a colon, unless it is a size or a release: Ollama writes ``gpt-oss:120b`` and ``…:0731``.
+def _is_served_so(stripped: Stripped, tag: str, vocabulary: Vocabulary) -> bool:
+    """Strip a tag or a host after a colon, but no size or release: Ollama writes ``gpt-oss:120b`` and ``…:0731``.
     Returns whether it was stripped or empty. A number is a budget for thinking: ``claude-sonnet-4-thinking:8192``."""
     is_budget = tag.isdigit() and (len(tag) != 4 or stripped.name.endswith("-thinking"))
-    kind = COLON_TAGS.get(tag) or ("mode" if is_budget else None)
+    kind = COLON_TAGS.get(tag) or ("mode" if is_budget else "hosting" if vocabulary.kind_of(tag) else None)
     if kind:
         stripped.set_attribute(kind, tag)
     return kind is not None or not tag
@@ -189,14 +219,22 @@ def _strip_hyphened(stripped: Stripped, vocabulary: Vocabulary) -> None:
 def _prefixes(name: str, vocabulary: Vocabulary) -> list[str]:
     """Return the vendors and hosts in front of a brand: ``coding-xiaomi-mimo-v2.5`` has two."""
     parts = name.split("-", _HYPHENS_IN_PREFIX)
-    for count in range(1, len(parts)):
+    for count in range(len(parts) - 1, 0, -1):
         prefix = "-".join(parts[:count])
         if vocabulary.kind_of(prefix) or prefix in BRAND_AS_HOST:
             rest = name[len(prefix) + 1 :]
             inner = _prefixes(rest, vocabulary)
             if inner or vocabulary.may_lose(prefix, rest):
                 return [prefix, *inner]
-    return []
+    return parts[:1] if len(parts) > 1 and _is_a_relays_word(parts[0], name, vocabulary) else []
+
+
+def _is_a_relays_word(prefix: str, name: str, vocabulary: Vocabulary) -> bool:
+    """Whether a word stands in front of a model that nobody fine-tunes: ``cs-gpt-5``, but not ``ura-llama-2-8b``."""
+    if not name.startswith(CLOSED_BRANDS, len(prefix) + 1):
+        return False
+    word = next(iter(tokenize(prefix)), "")
+    return word.isalpha() and word not in vocabulary.words | GENERIC_WORDS | OTHER_BRANDS
 
 
 def _strip_suffixes(stripped: Stripped) -> None:
@@ -204,20 +242,20 @@ def _strip_suffixes(stripped: Stripped) -> None:
     while before != stripped.name:
         before = stripped.name
         if (match := _DATE.search(stripped.name)) and match.start():
-            stripped.cut("snapshot_date", match, match[1].replace("-", ""))
+            stripped.cut("snapshot_date", match, re.sub(r"\D", "", match[1]))
         if (match := _QUANTISATION.search(stripped.name)) and match.start():
             stripped.cut("quantisation", match, match[0][1:])
-        if match := _PRICE_BY_LENGTH.search(stripped.name):
-            stripped.cut("price_tier", match, match[1])
+        if (match := _SERVED_SO.search(stripped.name)) and match.lastgroup and match.start():
+            stripped.cut(match.lastgroup, match, match[0][1:])
         if (match := _LAST_WORD.search(stripped.name)) and match.start() and (kind := _kind_of_suffix(match)):
             stripped.cut(kind, match, match[1])
     stripped.name = stripped.name.replace("@", "-")
 
 
 def _kind_of_suffix(match: re.Match[str]) -> str | None:
-    """Return the attribute kind of a last word, if it is one to strip. Vertex marks the region with ``@eu``."""
-    if match[0][0] == "@" and match[1] in REGIONS:
-        return "region"
+    """Return the attribute kind of a last word, if it is one to strip. A word after ``@`` is a region or a host."""
+    if match[0][0] == "@" and match[1].isalpha():
+        return "region" if match[1] in REGIONS else SUFFIXES.get(match[1], "hosting")
     brands = SUFFIX_ONLY_AT.get(match[1])
     return SUFFIXES.get(match[1]) if brands is None or match.string.startswith(tuple(brands)) else None
 
@@ -225,6 +263,8 @@ def _kind_of_suffix(match: re.Match[str]) -> str | None:
 _LENGTH = re.compile(r"\d{1,4}k|(?:1|2|4|5|10)m")
 _LENGTH_IN_TOKENS = re.compile(r"4096|8192|16384|32768|65536|131072|262144|1048576")
 _YYMMDD = re.compile(r"2[3-9](?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_YY_MM = re.compile(r"2[3-9]\.(?:0[1-9]|1[0-2])")
+_MM_YYYY = re.compile(r"(?:0[1-9]|1[0-2])-20\d\d")
 _MM_DD = re.compile(r"(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
 _LENGTH_IS_A_MODEL = re.compile("|".join(LENGTH_IS_A_MODEL))
 
@@ -249,6 +289,10 @@ def serving_suffix(tokens: Tokens) -> ServingSuffix | None:
         return None if rest[0] in BYTEDANCE_BRANDS else ServingSuffix("snapshot_date", f"20{last}")
     if _MM_DD.fullmatch(last):
         return None if rest[0] in DATED_PREVIEW_BRANDS else ServingSuffix("snapshot_date", last)
+    if _MM_YYYY.fullmatch(last):
+        return ServingSuffix("snapshot_date", f"{last[3:]}{last[:2]}")
+    if last == "1" and SIZE.fullmatch(rest[-1]):
+        return ServingSuffix("hosting_version", last)  # Bedrock's gpt-oss-120b-1 without its :0
     kind = _kind_of(tuple(rest), last)
     return ServingSuffix(kind, last) if kind else None
 
@@ -266,19 +310,21 @@ def _is_part_of_name(kind: str, rest: Tokens, last: str) -> bool:
     """Whether the brand's maker has models with this word. With a size in the name the model has open weights, and a
     word for speed means the host's hardware."""
     brand = rest[0]
-    if kind == "speed":
+    if kind == "speed" and SERVING_SUFFIXES.get(rest[-1]) != "effort":
         return brand in SPEED_IS_A_TIER.get(last, ()) and not any(map(SIZE.fullmatch, rest))
     if kind == "effort":
         return brand not in EFFORT_BRANDS
+    if last == "max" and "codex" in rest:  # GPT-5.1-Codex-Max is a model
+        return True
     return brand in SUFFIX_IS_A_MODEL.get(last, ()) or brand not in SUFFIX_ONLY_AT.get(last, (brand,))
 
 
 def as_release(tokens: Tokens) -> Tokens | None:
-    """Write Volcengine's or OpenRouter's date as the maker's MMDD release, or return ``None`` without such a date.
+    """Write Volcengine's, OpenRouter's or Azure's date as the maker's release, or return ``None`` without such a date.
 
-    ``deepseek-r1-250528`` and ``deepseek-r1-05-28`` → ``deepseek-r1-0528``.
+    ``deepseek-r1-250528`` and ``deepseek-r1-05-28`` → ``deepseek-r1-0528``; ``mistral-large-24.07`` → ``…-2407``.
     """
     *rest, last = (*(word for word in tokens[:-1] if word != "ga"), tokens[-1])
     if _YYMMDD.fullmatch(last):
         return (*rest, last[2:])
-    return (*rest, last.replace("-", "")) if _MM_DD.fullmatch(last) else None
+    return (*rest, re.sub(r"\W", "", last)) if _MM_DD.fullmatch(last) or _YY_MM.fullmatch(last) else None

@@ -16,7 +16,7 @@ VENDORS = words_of(
     opengvlab perplexity perplexity-ai poolside prime-intellect qwen reka rekaai runwayml sakana sao10k sarvam sarvamai
     salesforce sensetime skywork stability stabilityai stepfun stepfun-ai swiss-ai tencent thedrummer thinkingmachines
     thudm tiiuae tngtech tongyi unsloth upstage voyage voyageai writer x-ai xai xiaomi xiaomimimo z-ai zai zai-org zhipu
-    zhipuai ~anthropic ~google ~openai ~x-ai
+    zhipuai spacexai ~anthropic ~google ~openai ~x-ai
     """
 )
 
@@ -71,14 +71,14 @@ HOSTS = words_of(
     huggingface hyperbolic lambda nebius nim novita nscale ollama openrouter poe qiniu replicate route routers sambanova
     scaleway siliconflow
     snowflake tee together together-ai togetherai umans unorouter vertex vertex-ai venice volcengine vultr wandb
-    watsonx workers-ai @cf
+    watsonx workers-ai @cf ai cs devin e2ee model model-chat nt playground lmstudio sglang vllm xinference
     ai-studio aistudio ali antigravity augment az cc claude-code codebuddy codex copilot droid gcli gemini-cli
-    iflow kiro qoder trae warp windsurf
+    iflow kiro qoder sakura trae warp windsurf
     """
 )
 
-# Words in front of a brand that tell what is paid: ``free-glm-4.7``.
-PREFIX_TAGS = {"free": "price_tier"}
+# Other words in front of a brand: ``free-glm-4.7``.
+PREFIX_TAGS = {"free": "price_tier", "ggml": "packaging"}
 
 # A brand in front of another one's model: CLIProxyAPI serves Claude by Gemini's interface as ``gemini-claude-…``,
 # Groq called Qwen's QwQ ``qwen-qwq-32b``.
@@ -89,8 +89,11 @@ REGIONS = words_of("us us-gov eu ap apac au jp ca sa in uk me cn global regional
 
 # Last words that are always stripped: word → kind of attribute.
 SUFFIXES = {
-    **dict.fromkeys(words_of("exl2 exl3 bnb autoround quantized dynamic qat"), "quantisation"),
-    **dict.fromkeys(words_of("hf gguf ggml mlx mlc onnx openvino paddle safetensors"), "packaging"),
+    **dict.fromkeys(words_of("exl2 exl3 bnb autoround quantized dynamic qat ct"), "quantisation"),
+    **dict.fromkeys(
+        words_of("hf gguf ggml imat mlx mlc onnx openvino paddle safetensors jax flax keras diffusers transformers"),
+        "packaging",
+    ),
     **dict.fromkeys(words_of("tee maas cloud"), "hosting"),
     **dict.fromkeys(words_of("free paid"), "price_tier"),
     **dict.fromkeys(words_of("latest default original"), "channel"),
@@ -102,16 +105,17 @@ SUFFIXES = {
 # hardware. The words come from the lists of models.dev, LiteLLM and OpenRouter.
 SERVING_SUFFIXES = {
     **dict.fromkeys(words_of("fast turbo lightning ultrafast tput specdec"), "speed"),
-    **dict.fromkeys(words_of("flex priority batch spot basic"), "service_tier"),
-    **dict.fromkeys(words_of("nitro floor exacto"), "routing"),
-    **dict.fromkeys(words_of("minimal low medium high xhigh"), "effort"),
-    **dict.fromkeys(words_of("cs fw el p ca api"), "hosting"),  # Cerebras, Fireworks, EmpirioLabs, Novita, ChatAnywhere
+    **dict.fromkeys(words_of("flex priority batch spot basic vip"), "service_tier"),
+    **dict.fromkeys(words_of("nitro floor exacto alt extended"), "routing"),
+    **dict.fromkeys(words_of("none minimal low medium high xhigh extra"), "effort"),
+    **dict.fromkeys(words_of("cs fw el p ca"), "hosting"),  # Cerebras, Fireworks, EmpirioLabs, Novita, ChatAnywhere
+    **dict.fromkeys(words_of("all api cli openai"), "hosting"),  # ``-all``: the maker's web page, reverse engineered
     **dict.fromkeys(words_of("us eu"), "region"),
-    **dict.fromkeys(words_of("nothinking maxthinking search online max tiered"), "mode"),
+    **dict.fromkeys(words_of("agentic cache compact review search online max tiered"), "mode"),
     **dict.fromkeys(words_of("ga preview stable"), "channel"),
-    "lora": "packaging",
+    **dict.fromkeys(words_of("lora ud"), "packaging"),  # ud: Unsloth's dynamic quantisation
     "lite": "quantisation",
-    "cheaper": "price_tier",
+    **dict.fromkeys(words_of("c cheaper disc"), "price_tier"),
 }
 
 # Brands whose maker sells models under such a word. A future ``gpt-6-turbo`` must not become ``gpt-6``.
@@ -123,17 +127,22 @@ SPEED_IS_A_TIER = {
 
 # Hosts that append their name to a model of the catalogue: ``deepseek-r1-sambanova``.
 SERVING_SUFFIXES |= dict.fromkeys(
-    HOSTS - words_of("accounts coding lambda poe route router routers codex") | {"crof"}, "hosting"
+    HOSTS - words_of("accounts ai coding lambda model poe route router routers codex") | {"crof"}, "hosting"
 )
 
 # Words of ``SERVING_SUFFIXES`` that belong to the names of some brands, and words that have this meaning at one brand
 # only: ``flux-2-flex`` is a model; Baidu appends ``-PT`` to weights for PyTorch, Google to pre-trained ones; Groq
 # appends ``-preview``, Together ``-Lite`` to Llama's released weights; ``-max`` of Claude and
 # DeepSeek is an effort.
-SUFFIX_IS_A_MODEL = {"flex": words_of("flux"), "basic": words_of("greg"), "search": words_of("sonar gpt")}
+SUFFIX_IS_A_MODEL = {
+    "flex": words_of("flux"),
+    "basic": words_of("greg"),
+    "search": words_of("sonar gpt"),
+    "extended": words_of("gemini"),
+}
 SUFFIX_ONLY_AT = {
     "pt": words_of("ernie"),
-    "max": words_of("claude deepseek"),
+    "max": words_of("claude deepseek glm gpt"),
     **dict.fromkeys(words_of("preview lite"), words_of("llama")),
 }
 
@@ -142,8 +151,19 @@ OTHER_BRANDS = words_of(
     "baichuan bloom chatglm dbrx falcon internlm mixtral mpt openchat starcoder tinyllama vicuna wizardlm"
 )
 
+# Brands without open weights, of which nobody else makes models. A word in front is a relay's.
+# Marco-o1 and its like are no OpenAI models.
+CLOSED_BRANDS = tuple(
+    words_of("claude- gemini- gpt-3.5 gpt-4 gpt-5 gpt-6 grok- o1-mini o1-preview o1-pro o3-mini o3-pro o4-mini")
+)
+O_SERIES = words_of("o1 o3 o4")
+R1_DISTILLED_FROM = {"1.5b": "qwen", "7b": "qwen", "14b": "qwen", "32b": "qwen", "70b": "llama"}
+CHAT_WORDS = {"llama": "instruct", "qwen": "instruct", "gemma": "it"}
+
 # Brands whose models take a reasoning effort. Elsewhere ``-medium`` and ``-high`` are parts of names: ``phi-3-medium``.
-EFFORT_BRANDS = words_of("gpt o1 o3 o4 claude gemini grok deepseek glm kimi")
+EFFORT_BRANDS = words_of(
+    "gpt o1 o3 o4 claude gemini grok deepseek glm hy kimi mimo minimax muse nemotron qwen seed step"
+)
 
 # Names whose context length distinguishes models that differ in weights or in price: GPT-4 and GPT-4 32k, Qwen2.5-1M.
 LENGTH_IS_A_MODEL = (
@@ -172,19 +192,14 @@ COLON_TAGS = {
     **dict.fromkeys(words_of("flex priority batch"), "service_tier"),
     **dict.fromkeys(words_of("latest beta default"), "channel"),
     "cloud": "hosting",
+    **dict.fromkeys(words_of("predict rawpredict streamrawpredict generatecontent streamgeneratecontent"), "path"),
 }
-
-# Words that relays put around an id without brackets (官转: official channel resold, 逆向: reverse engineered).
-RELAY_WORDS = words_of(
-    """
-    官转 官方 官逆 纯官 直连 逆向 反代 中转 渠道 特价 限时 限免 免费 公益 优惠 低价 折扣 正价 原价 稳定 高速 满血 备用
-    推荐 测试 企业 福利 按次 按量 分组 独享 共享 自营 国内 海外 支持 最新 热门 满血版 联网 联网版 第三方 专线 高并发
-    体验 试用 特惠 国产 火山 火山引擎 阿里云 百炼 腾讯云 华为云 硅基流动
-    """
-)
 
 # The letter before the version of a series, often left out: ``kimi 2.6`` is Kimi K2.6, ``deepseek 4`` is V4.
 SERIES_LETTER = {"kimi": "k", "minimax": "m", "deepseek": "v", "mimo": "v"}
+
+# Brands whose version has a letter in front, so that a letter glued to the brand is the version's.
+LETTERED_BRANDS = frozenset({*SERIES_LETTER, "vidu"})
 
 # Brands written without a hyphen before the version: Qwen3, not Qwen-3.
 GLUED_BRANDS = frozenset({"qwen", "hy"})
@@ -200,7 +215,8 @@ POINTER_BRANDS = frozenset({"grok"})
 GENERIC_WORDS = words_of(
     """
     model models auto chat text code coder coding default custom agent large small medium mini fast pro plus max base
-    router gateway test demo premium standard basic cheap smart best llm ai api my the flash reasoning think vision
+    early router gateway test demo premium standard basic cheap smart best llm ai api my the flash reasoning think
+    vision
     """
 )
 
@@ -211,6 +227,9 @@ CURATED: tuple[tuple[str, str, str], ...] = (
     ("kimi-k2-instruct", "kimi-k2-0711-preview", "open weights of the first K2"),
     ("kimi-k2-instruct-0711", "kimi-k2-0711-preview", "open weights of the first K2"),
     ("kimi-k2-instruct-0905", "kimi-k2-0905-preview", "open weights of the September K2"),
+    ("deepseek-r1-0120", "deepseek-r1", "the date of the first R1"),
+    ("deepseek-v3-1226", "deepseek-v3", "the date of the first V3"),
+    ("deepseek-v4-flash-0423", "deepseek-v4-flash", "the date of the first V4 Flash"),
     ("grok-4-0709", "grok-4", "the only release of Grok 4"),
     ("command-a", "command-a-03-2025", "the only release of Command A"),
     ("devstral-2", "devstral-2512", "the only release of Devstral 2"),

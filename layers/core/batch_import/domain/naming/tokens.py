@@ -5,12 +5,12 @@ import unicodedata
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from batch_import.domain.naming.tables import GLUED_BRANDS, RELEASE_BRANDS, SERIES_LETTER
+from batch_import.domain.naming.tables import GLUED_BRANDS, LETTERED_BRANDS, RELEASE_BRANDS, SERIES_LETTER
 
 Tokens: TypeAlias = tuple[str, ...]
 
-RELEASE = re.compile(r"(?:2[3-9](?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])[0-3]\d)")
-"""A four-digit release: YYMM (Mistral) or MMDD (DeepSeek, Kimi, xAI)."""
+RELEASE = re.compile(r"(?:2[3-9](?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])(?:[0-3]\d|-20\d\d))")
+"""A release: YYMM (Mistral), MMDD (DeepSeek, Kimi, xAI) or MM-YYYY (Cohere)."""
 SIZE = re.compile(r"\d+(?:\.\d+)?(?:x\d+(?:\.\d+)?)?[bmt]")
 ACTIVE = re.compile(r"a\d+(?:\.\d+)?b")
 
@@ -20,6 +20,9 @@ FIRST_REVISION = frozenset({"v1", "v1.0"})
 _NO_WORD = re.compile(r"[^0-9a-z.\u0080-\U0010ffff]+|(?<![0-9])\.|\.(?![0-9])")
 _P_FOR_DOT = re.compile(r"(?<=\d)p(?=\d)")
 _GLUED = re.compile(r"([a-z]{2,})(\d.*)")
+_GLUED_TAIL = re.compile(
+    r"(\d+(?:\.\d+)?)(mini|nano|pro|max|flash|turbo|plus|lite|air|codex|coder|chat|instruct|thinking)"
+)
 _MAJOR = re.compile(r"[a-z]?(?:0|[1-9]\d?)")
 _DIGIT = re.compile(r"\d")
 _MINOR = re.compile(r"0|[1-9]\d?")
@@ -46,7 +49,11 @@ def tokenize(name: str) -> Tokens:
 def _append(words: list[str], word: str) -> None:
     glued = _GLUED.fullmatch(word)
     if glued:
-        words.extend(glued.groups())
+        name, number = glued.groups()
+        is_series = name[:-1] in LETTERED_BRANDS  # kimik2.6, viduq2: the letter belongs to the number
+        words.extend((name[:-1], name[-1] + number) if is_series else (name, number))
+    elif words and (tail := _GLUED_TAIL.fullmatch(word)):
+        words.extend(tail.groups())
     elif words and _MINOR.fullmatch(word) and _MAJOR.fullmatch(words[-1]):
         words[-1] = f"{words[-1]}.{word}"
     elif (
@@ -117,6 +124,11 @@ def _split_two(word: str) -> str:
     return word
 
 
+def is_version(word: str) -> bool:
+    """Whether a word is a number with a ``v``: the last segment of ``fal-ai/flux-pro/v1.1`` names no model."""
+    return bool(_V_NUMBER.fullmatch(word))
+
+
 def has_version(tokens: Iterable[str]) -> bool:
     return any(any("0" <= char <= "9" for char in word) for word in tokens)
 
@@ -170,7 +182,7 @@ def spell(tokens: Tokens) -> str:
     is_first = tokens[-1] in FIRST_REVISION or (tokens[0] == "gemini" and tokens[-1] == "001")
     words = list(tokens[:-1] if is_first and len(tokens) > 2 else tokens)
     if len(words) > 1 and words[1][0] in "123456789" and not SIZE.fullmatch(words[1]):
-        words[1] = SERIES_LETTER.get(words[0], "") + words[1]
+        words[1] = (SERIES_LETTER.get(words[0], "") if _NUMBER.fullmatch(words[1]) else "") + words[1]
         if words[0] in GLUED_BRANDS:
             words[:2] = ["".join(words[:2])]
     return "-".join(words)
@@ -180,5 +192,6 @@ def _spell_claude(tokens: Tokens) -> str:
     """Anthropic writes line, then version, with hyphens: ``claude-5.5-sonnet`` is ``claude-sonnet-5-5``."""
     line = [word for word in tokens if not has_version([word]) and word not in _CLAUDE_MODES]
     version = [word.removesuffix(".0").replace(".", "-") for word in tokens if has_version([word])]
+    version = [version[0].removeprefix("v")] if len(version) == 1 else version  # Bedrock's claude-v2
     modes = [_CLAUDE_MODES[word] for word in tokens if word in _CLAUDE_MODES]
     return "-".join((*line, *version, *modes))
