@@ -323,7 +323,12 @@ def is_odd_key(word: str) -> bool:
     if word.startswith("sk-"):
         return False
     kind = kind_of(word)
-    return word.isdigit() or "@" in word or kind is Kind.MODEL or (kind is Kind.HOST and is_likely_host(word))
+    return (
+        word.isdigit()
+        or "@" in word
+        or (kind is Kind.MODEL and len(word) > 3)
+        or (kind is Kind.HOST and is_likely_host(word))
+    )
 
 
 def is_masked(word: str) -> bool:
