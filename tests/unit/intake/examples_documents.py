@@ -47,6 +47,8 @@ EXAMPLES = [
     Example("CSV, weak keys count", f"base_url,api_key\n{U},abc\n", [Right(U, "abc")]),
     Example("CSV, disabled", f"name,base_url,api_key,status\na,{U},{K},2\n", [Right(notes=("disabled",))]),
     Example("CSV, column disabled", f"name,base_url,api_key,disabled\na,{U},{K},true\n", [Right(notes=("disabled",))]),
+    Example("CSV of sites", f"site,key\n{U},{K}\n{U2},{K2}\n", TWO),
+    Example("table of sites", f"| 网站 | 密钥 |\n|---|---|\n| {U} | {K} |\n| {U2} | {K2} |\n", TWO),
     Example("CSV, a first cell of two lines", f'name,base_url,api_key\n"main\none",{U},{K}\nb,{U2},{K2}\n', [Right(label="main one"), Right(U2, K2, label="b")]),
     Example("CSV, broken quotes", f'base_url,api_key\n{U},{K}\n"{U2},{K2}\n', [Right(), incomplete(U2, "", "no_key")]),
     Example("two CSV tables", f"base_url,api_key\n{U},{K}\n\nkey,url\n{K2},{U2}\n", TWO),

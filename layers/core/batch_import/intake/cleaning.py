@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from batch_import.domain.urls import ENDPOINT
 
 _PUNCTUATION = {
-    "：": ":", "，": ",", "、": ",", "；": ";", "｜": "|", "／": "/", "．": ".", "＝": "=", "＃": "#", "？": "?", "＆": "&",
+    "：": ":", "，": ", ", "、": ", ", "；": "; ", "｜": "|", "／": "/", "．": ".", "＝": "=", "＃": "#", "？": "?", "＆": "&",
     "－": "-", "＿": "_", "！": "!", "（": "(", "）": ")", "【": "[", "】": "]", "〔": "[", "〕": "]", "［": "[", "］": "]",
     "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "「": '"', "」": '"', "『": '"', "』": '"',
     "＂": '"', "＇": "'", "｀": "`", "《": "<", "》": ">", "〈": "<", "〉": ">", "＜": "<", "＞": ">", "｛": "{", "｝": "}",
@@ -62,13 +62,13 @@ _FILE = re.compile(
 )
 _KEY_CHARACTERS = re.compile(r"[\x21-\x7e]{1,512}")
 _PREFIXED = re.compile(
-    r"(?:(?:sk|cr|gsk|xai|pplx|nvapi|hf|sess|csk|tvly|r8|pk|rk|ak|ck|fk|ek|tp|ms|clp|cpk|key|api|app|token|oc|cs|th|vk|ah|sb)"
+    r"(?!sk-ant-sid)(?:(?:sk|cr|gsk|xai|pplx|nvapi|hf|sess|csk|tvly|r8|pk|rk|ak|ck|fk|ek|tp|ms|clp|cpk|key|api|app|token|oc|cs|th|vk|ah|sb)"
     r"[-_](?=[^\s]*[0-9A-Z])|sk-|AIza|eyJ|AQ\.)[\w\-.+/=~:]+"
 )
 # A long random key: none of the slower patterns says otherwise of one.
-_RANDOM_KEY = re.compile(r"sk-(?=(?:[^0-9]*[0-9]){6})(?!.*(?:[xX]{6}|[yY]our|[hH]ere))[A-Za-z0-9_-]{21,300}")
+_RANDOM_KEY = re.compile(r"sk-(?!ant-sid)(?=(?:[^0-9]*[0-9]){6})(?!.*(?:[xX]{6}|[yY]our|[hH]ere))[A-Za-z0-9_-]{21,300}")
 _OF_ANOTHER_SERVICE = re.compile(
-    r"(?:gh[opsu]_|github_pat_|glpat-|xox[abeprs]-|AKIA|npm_|dckr_pat_)[\w-]+|\d{8,10}:[\w-]{35}"
+    r"(?:gh[opsu]_|github_pat_|glpat-|xox[abeprs]-|AKIA|npm_|dckr_pat_)[\w-]+|\d{8,10}:[\w-]{35}|0x[0-9a-fA-F]{40}|bc1q\w{30,60}"
 )
 _VARIABLE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 _OPAQUE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_\-.+/=~:|]{16,}")
@@ -110,6 +110,10 @@ _PLACEHOLDER_SIGN = re.compile(
     r"|placeholder|user_prov|^n/?a$|todo|tbd|redacted|not[-_]|key|token|secret|example|value|hidden|^true$|^false$|test$|demo$|sample|[-_]$|[填替你您粘输占密<>\[{]|^-",
     re.IGNORECASE,
 )
+_STATES_TEXT = """
+    deleted default disabled expired free hidden later optional pending removed required revoked same sk- soon unknown whatever
+"""
+_STATES = frozenset(_STATES_TEXT.split())  # in the place of a key
 _MASKED = re.compile(r"\*{3,}|…|\.{3,}|•{2,}|●{2,}|█|x{6,}$|\[hidden\]|\[redacted\]", re.IGNORECASE)
 _ADDRESS_PLACEHOLDER = re.compile(
     r"[<>{}$%*]|\b(?:your|my)[-_.]?(?:own|domain|host|server|relay|api|proxy|base|url|site|endpoint|ip|instance|gateway|new|one|resource)"
@@ -119,14 +123,17 @@ _ADDRESS_PLACEHOLDER = re.compile(
 _PAGE_HOST = re.compile(
     r"(?:^|\.)(?:github\.com|githubusercontent\.com|t\.me|telegram\.me|linux\.do|youtube\.com|youtu\.be|bilibili\.com|notion\.(?:so|site)"
     r"|discord\.(?:gg|com)|mp\.weixin\.qq\.com|qm\.qq\.com|qun\.qq\.com|jq\.qq\.com|pd\.qq\.com|twitter\.com|x\.com|zhihu\.com|csdn\.net|v2ex\.com|nodeseek\.com"
-    r"|feishu\.cn|larksuite\.com|yuque\.com|gitee\.com|pypi\.org|npmjs\.com|docs\.google\.com|reddit\.com|medium\.com|afdian\.(?:net|com)|ifdian\.net)$|^(?:docs?|wiki|blog|help|status|forum|bbs|console|dashboard|platform)\."
+    r"|feishu\.cn|larksuite\.com|yuque\.com|gitee\.com|pypi\.org|npmjs\.com|docs\.google\.com|reddit\.com|medium\.com|afdian\.(?:net|com)|ifdian\.net|telegram\.org|tavily\.com|serper\.dev|amap\.com|webhook\.site|pastebin\.com|rentry\.co|drive\.google\.com|pan\.baidu\.com)$|^(?:docs?|wiki|blog|help|status|forum|bbs|console|dashboard|platform|hooks|mcp|s3)\."
 )
 _PAGE_PATH = re.compile(
     r"\.(?:png|jpe?g|gif|svg|webp|mp4|pdf|html?|ico|zip|sh|ps1|git|exe|dmg|msi|deb)$"
     r"|/key/(?:generate|info|list)$|/(?:docs?|oauth|register|login|signin|signup|sign-up|sign-in|console|dashboard|panel|pricing|topup|token|tokens|t|topic|blog|guide|wiki|user"
-    r"|settings|playground|invite|keys|api-keys|apikeys|shop|store|help|faq|about|status|documentation|article|tutorial|privacy|terms|unsubscribe)(?:/|$)",
+    r"|settings|playground|invite|keys|api-keys|apikeys|shop|store|help|faq|about|status|documentation|balance|credits?|billing|usage|cabinet|profile|webhooks?|download|sse|mcp|article|tutorial|privacy|terms|unsubscribe)(?:/|$)",
     re.IGNORECASE,
 )
+_API_PATH = re.compile(r"\bv\d|api|openai|proxy|claude|anthropic|gemini|codex|gpt|llm|relay|mode|paas", re.IGNORECASE)
+# Of a document, a paste, a shop: an id, or several parts.
+_OTHER_PATH = re.compile(r"/(?!sk-)(?=[\w-]{0,40}\d)(?=[\w-]{0,40}[A-Za-z])[\w-]{8,40}(?:/|$)|/(?!sk-)[^/]+/[^/]")
 # A key behind an address, a sign between (``https://…/v1:sk-…``); none in its path, its query or before its host.
 _GLUED_KEY = re.compile(
     r"(?<![?&])(?:[^\w/=&?.%~+-]{1,4}|(?<=/v\d))(?=(?:sk-|cr_|AIza|eyJ)[\w.-]{8,600}(?![\w.-]*@))", re.ASCII
@@ -197,7 +204,7 @@ def _kind(word: str) -> Kind:
         return Kind.PLACEHOLDER
     if _PREFIXED.fullmatch(word):
         return Kind.KEY
-    if _OF_ANOTHER_SERVICE.fullmatch(word) or _VARIABLE.fullmatch(word):
+    if _OF_ANOTHER_SERVICE.fullmatch(word):
         return Kind.TEXT
     if _MODEL.fullmatch(word):
         return Kind.MODEL
@@ -294,6 +301,8 @@ def may_travel(key: str) -> bool:
 
 
 def is_placeholder(word: str) -> bool:
+    if word.lower() in _STATES:
+        return True
     if len(word) > LONGEST_KEY or _PLACEHOLDER_SIGN.search(word) is None:
         return False
     return _PLACEHOLDER.fullmatch(word) is not None and not _keylike_hidden(word)
@@ -315,8 +324,23 @@ def is_random_key(word: str) -> bool:
 
 
 def may_be_key(text: str) -> bool:
-    """Whether ``text`` is neither a placeholder, nor a reference, nor masked."""
-    return not (is_placeholder(text) or is_environment(text) or is_masked(text))
+    """Whether ``text`` is neither words, nor a placeholder, nor a reference, nor masked."""
+    return is_random_key(text) or (
+        text.isascii() and not (is_placeholder(text) or is_environment(text) or is_masked(text))
+    )
+
+
+def is_odd_key(word: str) -> bool:
+    """Whether ``word`` is rather a model, a number, a host or a mail address."""
+    if word.startswith("sk-"):
+        return False
+    kind = kind_of(word)
+    return (
+        word.isdigit()
+        or "@" in word
+        or (kind is Kind.MODEL and len(word) > 3)
+        or (kind is Kind.HOST and is_likely_host(word))
+    )
 
 
 def is_masked(word: str) -> bool:
@@ -336,7 +360,14 @@ def is_page(host: str, path: str) -> bool:
     """Whether an address is plainly a web page (documents, sign-up, image), not an API."""
     if ENDPOINT.search(path.rstrip("/#")) or re.search(r"/v\d+(?:beta)?/?$", path):
         return False
-    return _PAGE_HOST.search(host) is not None or _PAGE_PATH.search(path) is not None
+    is_other = _OTHER_PATH.search(path) is not None and _API_PATH.search(path) is None
+    return is_other or _PAGE_HOST.search(host) is not None or _PAGE_PATH.search(path) is not None
+
+
+def is_api_path(address: str) -> bool:
+    """Whether an address has no path, or one that may be an API's."""
+    path = address.partition("://")[2].partition("/")[2]
+    return not path or _API_PATH.search(path) is not None
 
 
 def cut_address(word: str) -> str:

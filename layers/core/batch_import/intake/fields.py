@@ -21,6 +21,7 @@ class Field(StrEnum):
     ENABLED = "enabled"
     DISABLED = "disabled"  # the opposite question
     PATH = "path"  # of the API, below an address that has none
+    PORT = "port"  # of an address that has none
     LEGACY_ID = "legacy_id"  # of the provider in the system that the list comes from
     OTHER = "other"
 
@@ -47,25 +48,26 @@ _WORDS: Mapping[Field, str] = {
         homepage website site siteurl home websiteurl homepageurl docs doc documentation docsurl 官网 主页 官网地址 文档 文档地址
         教程 控制台 注册 注册地址 注册链接 后台 面板 充值 购买 购买地址 购买链接 充值地址 邀请链接 网站 帮助 console dashboard register
         signup getkey 获取密钥 获取key apikeyurl 来源 source link 链接来源 status statuspage 状态页 监控 github 仓库 价格 pricing 群 社区 论坛
-        参考 reference avatar icon iconurl logo image 图标 图片 tutorial guide help faq инструкция anleitung instructions privacy terms unsubscribe referrer referer origin registry indexurl proxy 代理 proxyurl httpproxy httpsproxy allproxy httpproxyurl httpsproxyurl socksproxyurl 查询地址 额度查询 余额查询""",
+        参考 reference avatar icon iconurl logo image 图标 图片 tutorial guide help faq инструкция anleitung instructions privacy terms unsubscribe referrer referer origin registry indexurl proxy 代理 proxyurl httpproxy httpsproxy allproxy httpproxyurl httpsproxyurl socksproxyurl 查询地址 额度查询 余额查询 webhook кабинет канал""",
     Field.KEY: """
         apikey apikeys key keys token tokens secret secretkey apitoken authtoken authorization xapikey xgoogapikey sk
         apisecret apikeyhelper credential bearer bearertoken experimentalbearertoken apikeyvalue openaikey accesskey
-        keyvalue channelkey authkey mykey auth 密钥 秘钥 密匙 令牌 key密钥 api密钥 api秘钥 api密匙 api令牌 apikey密钥 卡密 口令 凭证 凭据 钥匙 接口密钥
+        keyvalue proxypassword channelkey authkey mykey auth 密钥 秘钥 密匙 令牌 key密钥 api密钥 api秘钥 api密匙 api令牌 apikey密钥 卡密 口令 凭证 凭据 钥匙 接口密钥
         访问密钥 访问令牌 密钥key 密钥列表 密码key skkey 授权码 密钥apikey キー apiキー 키 api키 ключ apiключ clave claveapi llave khóaapi khóa klucz anahtar chiave chaveapi apiключ апиключ
         schluessel schlüssel apischlüssel clé cléapi chave""",
     Field.LOGIN: "accesstoken refreshtoken idtoken sessiontoken sessionkey cookie systemtoken 系统令牌 系统访问令牌",
     Field.MODELS: """
         model models requestedmodel requestedmodels modelname modelnames modelid modelids modellist defaultmodel smallmodel
         supportedmodels modelssupported availablemodels modelsavailable modelwhitelist smallfastmodel modelswhitelist custommodels testmodel
-        模型 可用模型 支持模型 支持的模型 模型列表 模型名 模型名称 默认模型 测试模型 主模型 模型id 部分模型 モデル модель modelo modelos modell modelle modèle modèles modello modelli модель модели モデル名 모델 모델명 môhình""",
+        模型 可用模型 支持模型 支持的模型 模型列表 模型名 模型名称 默认模型 测试模型 主模型 模型id 部分模型 モデル модель modelo modelos modell modelle modèle modèles modello modelli модель модели моделі モデル名 모델 모델명 môhình""",
     Field.NAME: """
         name names label title providername sitename channel channelname displayname remark remarks note notes comment description
         alias tag provider 名称 名字 站 站点 备注 渠道 渠道名 渠道名称 站名 站点名 站点名称 接口名称 提供名 厂商 供应商 服务商 提供商 提供者 平台名 平台名称 说明 标签 别名
-        账号名 账户 账号 标题 名前 нaзвание nombre""",
-    Field.PLATFORM: "platform apiformat protocol app npm kind engine 平台 类型 提供商类型 协议 接口类型 api类型 格式",
+        账号名 账户 账号 标题 平台 名前 нaзвание nombre""",
+    Field.PLATFORM: "platform apiformat protocol app npm kind engine 类型 提供商类型 协议 接口类型 api类型 格式",
     Field.ENABLED: "enabled status isenabled active 状态 启用",
     Field.DISABLED: "disabled isdisabled",
+    Field.PORT: "port 端口 порт ポート 포트",
     Field.LEGACY_ID: "legacyproviderid",
 }
 _TABLE = {word: field for field, words in _WORDS.items() for word in words.split()}
@@ -84,7 +86,7 @@ _SUFFIXES = {ending: field for field, endings in _ENDINGS.items() for ending in 
 _OTHER_TEXT = """
     aws s3 minio oss cos redis mysql postgres postgresql pg database db mongo mongodb milvus qdrant pinecone weaviate chroma neo4j supabase
     elastic elasticsearch meili meilisearch typesense smtp mail email oauth nextauth clerk jwt csrf session admin management webhook callback
-    otel telemetry metrics tracing analytics monitoring notify notifier alert alerts guardrail guardrails sentry langfuse langsmith langchain posthog stripe github gitlab gitee telegram tg tgbot discord slack feishu lark dingtalk wechat
+    otel telemetry metrics tracing analytics monitoring notify notifier alert alerts guardrail guardrails sentry langfuse langsmith langchain posthog stripe 管理 管理员 后台 数据库 加密 签名 回调 机器人 github gitlab gitee telegram tg tgbot discord slack feishu lark dingtalk wechat
     weixin qq tavily serper serpapi searxng searxngapi bing brave exa firecrawl elevenlabs search weather proxy proxies mcp
     vector vectorstore vectordb mailgun postmark sendgrid resend ses twilio vonage sms pusher algolia sandbox execution daemon mailchimp recaptcha turnstile hcaptcha
 """
@@ -133,7 +135,7 @@ def field_of(name: str) -> Named | None:
         return None
     if name.strip() in ("SECRET_KEY", "SERVER_URL", "SERVICE_URL"):  # of a program itself, among its variables
         return Named(Field.OTHER)
-    bare = name.translate(_NOISE).lower()
+    bare = name.translate(_NOISE).lower().rstrip("为是")
     if (field := _TABLE.get(bare)) is not None:
         owner = "openai" if bare.startswith("openai") else ""
         return Named(field, owner, _BACKUP.search(bare) is not None)
@@ -228,7 +230,7 @@ def platform_of(value: str) -> Platform | None:
 
 def provider_platform(name: str, value: str) -> Platform | None:
     """The platform where a provider (``name``) is called just as one (Continue, Roo Code); any other name is a label."""
-    is_one = name.lower().endswith("provider") and value.lower() in {
+    is_one = name.lower().endswith(("provider", "平台")) and value.lower() in {
         "openai",
         "anthropic",
         "claude",

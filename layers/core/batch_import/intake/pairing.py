@@ -1,17 +1,23 @@
 """Drafts that are put together or taken apart after all lines are read."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 
+from batch_import.intake.cleaning import may_be_key
 from batch_import.intake.roots import root_of
 from batch_import.intake.rows import Draft
 from batch_import.intake.texts import Note
 
+_VENDOR = re.compile(r"openai|gpt|codex|claude|anthropic|gemini|google|deepseek|grok|qwen|kimi|glm")
+_OF_NUMBERS = re.compile(r"\d\D\d|^[\W\d]*$")  # a time, or a number alone
+_SYNONYMS = {"gpt": "openai", "codex": "openai", "claude": "anthropic", "google": "gemini"}
+
 
 def joined_halves(drafts: list[Draft]) -> list[Draft]:
     """An address and a key belong together when there is only one of each, or when both have the same label."""
-    addresses = [draft for draft in drafts if draft.addresses and not draft.keys]
-    keys = [draft for draft in drafts if draft.keys and not draft.addresses and not draft.site]
+    addresses = [draft for draft in drafts if draft.addresses and not any(map(may_be_key, draft.keys))]
+    keys = [draft for draft in drafts if not draft.addresses and not draft.site and any(map(may_be_key, draft.keys))]
     is_one = len(addresses) == len(keys) == 1 and (keys[0].doubtful or not addresses[0].doubtful)
     pairs = [(addresses[0], keys[0])] if is_one else _of_one_label(addresses, keys)
     first_of = {id(second): first for first, second in map(_in_order, pairs)}
@@ -52,12 +58,28 @@ def _merged(first: Draft, second: Draft) -> Draft:
     return replace(
         first,
         addresses=first.addresses or second.addresses,
-        keys=first.keys or second.keys,
+        keys=[key for key in (*first.keys, *second.keys) if may_be_key(key)] or first.keys or second.keys,
         models=[*first.models, *second.models],
         label=first.label or second.label,
         platform=first.platform or second.platform,
         notes=[*first.notes, *second.notes],
+        guessed=first.guessed
+        or second.guessed
+        or bool(first.keys and second.keys)
+        or are_rivals(first.about, second.about),
+        unclear=first.unclear or second.unclear,
     )
+
+
+def are_rivals(first: str, second: str) -> bool:
+    """Whether two names are those of different things: of two vendors, or alike but for one sign (``A站``, ``B站``)."""
+    vendors = [{_SYNONYMS.get(name, name) for name in _VENDOR.findall(text.lower())} for text in (first, second)]
+    if all(vendors):
+        return vendors[0].isdisjoint(vendors[1])
+    if len(first) != len(second) or _OF_NUMBERS.search(first) is not None:
+        return False
+    differing = [pair for pair in zip(first, second, strict=True) if pair[0] != pair[1]]
+    return len(differing) == 1 and all(map(str.isalnum, differing[0]))
 
 
 def paired(draft: Draft) -> list[Draft]:

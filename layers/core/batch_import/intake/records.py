@@ -4,13 +4,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import eq
 
-from batch_import.intake.cleaning import is_prefixed_key
-from batch_import.intake.fields import Field, field_of, is_unknown_maker, platform_of
+from batch_import.intake.cleaning import is_api_path, is_prefixed_key
+from batch_import.intake.fields import Field, Named, field_of, is_unknown_maker, platform_of
 from batch_import.intake.labels import is_detail
 from batch_import.intake.line import Line, Token
-from batch_import.intake.pairing import joined_halves, paired
-from batch_import.intake.roots import root_of, with_path
+from batch_import.intake.pairing import are_rivals, joined_halves, paired
+from batch_import.intake.roots import root_of, with_path, with_port
 from batch_import.intake.rows import Draft
 from batch_import.intake.settling import heading_of, settle
 from batch_import.intake.texts import Note
@@ -20,10 +21,11 @@ _LONGEST_NAME = 300  # characters before a key
 _LONGEST_TYPED = 2_000  # characters of a line that a person wrote, and broke a key in
 _OF_VALUE = re.compile(r"url|key|token|base|endpoint|model|地址|密钥|令牌|模型", re.IGNORECASE)  # no heading
 _SHARED = re.compile(
-    r"共用|共享|通用|同一|\b(?:shared|same) (?:api )?(?:key|token)|\bfor (?:all|both)\b", re.IGNORECASE
+    r"共用|共享|通用|同一|都用|都是这个|\b(?:shared|same) (?:api )?(?:key|token)|\bfor (?:all|both)\b", re.IGNORECASE
 )
 _MORE = re.compile(
-    r"备|另|又|还有|第[二三四五]|\b(?:second|another|backup|spare|alternative|or|and|also|plus|extra)\b", re.IGNORECASE
+    r"备|另|又|还有|新|换|第[二三四五]|\b(?:new|rotated|second|another|backup|spare|alternative|or|and|also|plus|extra)\b",
+    re.IGNORECASE,
 )
 _UNSET = re.compile(r"(?:\bunset\s+|\bRemove-Item\s+Env:)([\w ]{1,300})")
 _OFFICIAL = re.compile(r"官方|官key|\bofficial\b", re.IGNORECASE)
@@ -50,6 +52,10 @@ class Records:
         self.variables: dict[str, Draft] = {}
         self.consecutive = 0
         self.last_key, self.last_text = 0, ""  # its line
+        self.named: set[str] = set()  # addresses with a label
+        self.labelled_address = 0  # the line of the last one: another one indented below it is one more
+        self.is_split = False  # keys wait for addresses of their names
+        self.name_of: dict[str, str] = {}  # a key's own
         self.begin = 0  # the first line of the paragraph
         self.labelled_models: list[tuple[Draft, str]] = []
         self.models_of: list[tuple[int, Token]] = []  # models of variables (``OPENAI_MODEL``)
@@ -77,11 +83,23 @@ class Records:
                 settle(line)
         order = [token.field for line in lines for token in line.tokens if token.field in (Field.ADDRESS, Field.KEY)]
         backup = next((token.backup for line in lines for token in line.tokens if token.field is Field.ADDRESS), False)
+        if order.count(Field.ADDRESS) > 1 and Field.KEY not in order:
+            self._split_keys()
         waiting = self.current is not None and not self.current.addresses and Field.KEY not in order
         if Field.ADDRESS in order and not waiting and not (backup and Field.KEY not in order):
             self._close()
         for line in lines:
             self._line(line)
+
+    def _split_keys(self) -> None:
+        """Makes an entry of each key that waits for an address, because several follow: their names may say which."""
+        if (current := self.current) is None or current.addresses or len(current.keys) < 2:
+            return
+        first, *others = current.keys
+        self.drafts.extend(Draft(current.line, keys=[key], label=self.name_of.get(key)) for key in others)
+        current.keys, current.label = [first], self.name_of.get(first)
+        self.is_split = True
+        self._close()
 
     def _line(self, line: Line) -> None:
         if line.is_pair:
@@ -105,7 +123,8 @@ class Records:
             self._whole_line(line)
             return
         by_form = fields <= {Field.MODELS, Field.PLATFORM} and not any(token.labelled for token in line.tokens)
-        if by_form and ((line.words and not _ABOUT_MODELS.search(line.text)) or self._is_under_detail(line)):
+        above = self._heading_above(line)
+        if by_form and ((line.words and not _ABOUT_MODELS.search(line.text)) or (above and is_detail(above))):
             self._no_tokens(line)
             return
         owner = next((token.owner for token in line.tokens if token.owner and token.field is not Field.MODELS), "")
@@ -125,10 +144,6 @@ class Records:
         self.drafts.append(self.current)
         self.is_entry, self.last_key, self.last_text = True, line.number, line.text
 
-    def _is_under_detail(self, line: Line) -> bool:
-        """Whether the line above names what is no model (``分组``)."""
-        return self.heading is not None and self.heading[0] == line.number - 1 and is_detail(self.heading[1])
-
     def _whole_line(self, line: Line) -> None:
         """A line that holds addresses and keys stands for itself."""
         self._close()
@@ -139,16 +154,19 @@ class Records:
         if self.current and len(tokens) < len(line.tokens):
             self.current.notes.append(Note.ADDRESS_SET_ASIDE)
         if self.current and len(self.current.addresses) > 1:
-            self.current.unclear = False
+            kinds = [token.field for token in tokens if token.field in (Field.ADDRESS, Field.KEY)]
+            self.current.unclear = len(self.current.keys) > 1 and any(map(eq, kinds, kinds[1:]))
         self._label(line)
 
     def _token(self, line: Line, token: Token) -> None:
         if token.owner and token.field in (Field.ADDRESS, Field.KEY):
             self._variable(line, token)
-        elif token.owner and token.field is Field.MODELS and (draft := self._at_line(line, token.owner)) is not None:
-            draft.models.append(token.value)
         elif token.owner and token.field is Field.MODELS:
-            self.models_of.append((line.number, token))
+            is_here = line.number in (self.filled.get((token.owner, one)) for one in (Field.ADDRESS, Field.KEY))
+            if is_here:  # ``…_URL=… …_TOKEN=… claude --model opus``
+                self.variables[token.owner].models.append(token.value)
+            else:
+                self.models_of.append((line.number, token))
         elif token.field is Field.ADDRESS:
             self._address(line, token)
         elif token.field is Field.KEY:
@@ -156,18 +174,14 @@ class Records:
         else:
             self._detail(line, token)
 
-    def _at_line(self, line: Line, owner: str) -> Draft | None:
-        """The pair of variables in the very line of their model (``…_URL=… …_TOKEN=… claude --model opus``)."""
-        is_here = line.number in (self.filled.get((owner, Field.ADDRESS)), self.filled.get((owner, Field.KEY)))
-        return self.variables.get(owner) if is_here else None
-
     def _variable(self, line: Line, token: Token) -> None:
         """Variables of one owner belong together, wherever they stand (``OPENAI_BASE_URL``, ``OPENAI_API_KEY``)."""
         draft = self.variables.get(token.owner)
         taken = draft is not None and (draft.addresses if token.field is Field.ADDRESS else draft.keys)
         is_more = token.field is Field.KEY and self._began_with_address(token.owner)
         if draft is None or (taken and not is_more and self.filled.get((token.owner, token.field)) != line.number):
-            draft = self.variables[token.owner] = Draft(line.number, doubtful=is_unknown_maker(token.owner))
+            doubtful = is_unknown_maker(token.owner)
+            draft = self.variables[token.owner] = Draft(line.number, about=token.owner, doubtful=doubtful)
             platform = platform_of(token.owner)
             draft.platform = platform if platform != "openai" else None
             draft.label = self._heading_text()
@@ -192,13 +206,21 @@ class Records:
 
     def _address(self, line: Line, token: Token) -> None:
         current = self.current
-        if current is not None and (self.is_shared or self._is_another(token, current)):
+        if token.labelled:
+            self.named.add(token.value)
+        is_below = self.labelled_address == line.number - 1 and line.text[:4].isspace()
+        self.labelled_address = line.number if token.labelled and not line.text[:1].isspace() else 0
+        last = current.addresses[-1] if current is not None and current.addresses else ""
+        is_bare = current is not None and not current.keys
+        is_another = token.backup and last and (is_bare or (token.labelled and last != token.value))
+        if current is not None and (self.is_shared or is_below or is_another):
             current.addresses.append(token.value)
-        elif current is not None and current.keys and not current.addresses:
+        elif current is not None and current.keys and not last:
             self.key_first = True
+            current.guessed = self._is_of_rival(line, token, current)
             current.addresses.append(token.value)
             self._noted(line, token, current)
-        elif current is not None and self._is_rival(line, current):
+        elif current is not None and last and is_bare and self._follows(line, current):
             current.addresses.append(token.value)
             current.unclear = True
             self.consecutive += 1
@@ -206,16 +228,9 @@ class Records:
         else:
             self._first_address(line, token)
 
-    def _is_another(self, token: Token, current: Draft) -> bool:
-        """Whether a backup address belongs to what is there already."""
-        if not token.backup or not current.addresses:
-            return False
-        return not current.keys or (token.labelled and current.addresses[-1] != token.value)
-
-    def _is_rival(self, line: Line, current: Draft) -> bool:
-        """Whether an address follows another one without a key between them."""
-        follows = current.line == line.number or self.consecutive > 0
-        return bool(current.addresses) and not current.keys and follows
+    def _follows(self, line: Line, current: Draft) -> bool:
+        """Whether an address follows that of ``current`` without a key between them."""
+        return current.line == line.number or (self.consecutive > 0 and not self.is_split)
 
     def _first_address(self, line: Line, token: Token) -> None:
         current = self.current
@@ -223,6 +238,7 @@ class Records:
         draft = current if current is not None and is_empty else self._open(line)
         draft.line = line.number
         draft.addresses.append(token.value)
+        draft.about = draft.about or self._name(line, token)
         self.key_first = False
         self.consecutive = 1
         self._noted(line, token, draft)
@@ -233,35 +249,55 @@ class Records:
         if current is None or (self.key_first and current.complete) or self._is_next_entry(line, token):
             current = self._open(line)
             self.is_shared = _SHARED.search(line.text) is not None
-        elif self._is_apart(line, token, current):
+        elif self._is_apart(line, token, current) or (current.addresses and self._is_of_rival(line, token, current)):
             above = current
-            current = self._open(line)
-            current.addresses.extend(above.addresses)
+            current = self._open(line) if current.keys else current
+            current.addresses = above.addresses
             current.guessed = True
-        elif current.addresses and current.keys and self._is_under_new_heading():
+        elif current.keys and self._is_under_new_heading():
             above = current
             current = self._open(line)
             current.addresses.extend(above.addresses)
-            current.notes.append(Note.ADDRESS_FROM_ABOVE)
+            current.site = above.site
+            current.notes.extend([Note.ADDRESS_FROM_ABOVE] if above.addresses else [])
         elif current.addresses and self.heading is not None and not current.keys and current.label is None:
             current.label = self._heading_text()
         if self._is_rest_of_key(line, token.value) and not token.labelled:
             current.keys[-1] += f"\n{token.value}"
         else:
+            if not (current.addresses or current.keys):
+                current.about = current.about or self._name(line, token)
+            self.name_of[token.value] = " ".join(self._names(line, token))
             current.keys.append(token.value)
         self.last_key, self.last_text = line.number, line.text
+        current.unclear = current.unclear and not _SHARED.search(line.text)
         self._noted(line, token, current)
 
     def _is_next_entry(self, line: Line, token: Token) -> bool:
         """Whether a key below a line that holds address and key has a name of its own: its address is missing."""
         names = self._names(line, token) if self.is_entry else []
-        return bool(names) and not any(map(_MORE.search, names))
+        self.is_entry = self.is_entry and not any(map(_MORE.search, names))
+        return bool(names) and self.is_entry
 
     def _is_apart(self, line: Line, token: Token, current: Draft) -> bool:
         """Whether a key below a pair has another's name: in a list with a paragraph of its own, or the vendor's."""
         names = self._names(line, token) if current.complete else []
         is_listed = self.last_key < self.begin and len(self.drafts) > 1 and self.drafts[-2].complete
         return bool(names) and (is_listed or any(map(_OFFICIAL.search, names)))
+
+    def _is_of_rival(self, line: Line, token: Token, current: Draft) -> bool:
+        """Whether a line names another relay or vendor than that of the current address or key did."""
+        is_apart = bool(current.about) and line.number not in (current.line, self.last_key)
+        return is_apart and are_rivals(current.about, self._name(line, token))
+
+    def _name(self, line: Line, token: Token) -> str:
+        """What stands before an address or key, or the heading directly above it."""
+        before = line.text.partition(token.value or " ")[0][-_LONGEST_NAME:].strip(" -*>|")
+        named = field_of(before) if before else Named(Field.OTHER)
+        return before if named is None or named.owner else self._heading_above(line)
+
+    def _heading_above(self, line: Line) -> str:
+        return self.heading[1] if self.heading is not None and self.heading[0] == line.number - 1 else ""
 
     def _names(self, line: Line, token: Token) -> list[str]:
         """The words of a line before its first key."""
@@ -291,17 +327,18 @@ class Records:
 
     def _detail(self, line: Line, token: Token) -> None:
         current = self.current
-        if token.field is Field.PATH:
+        if token.field in (Field.PATH, Field.PORT):
+            complete = with_path if token.field is Field.PATH else with_port
             if current is not None and current.addresses:
-                current.addresses[-1] = with_path(current.addresses[-1], token.value)
+                current.addresses[-1] = complete(current.addresses[-1], token.value)
             return
         if token.field is Field.NAME:
             if current is None or current.complete or current.label:
                 current = self._open(line)
-            current.label = token.value
+            current.label = current.about = token.value
             return
         if token.field is Field.SITE:
-            if current is None:
+            if current is None or (current.keys and current.line < self.begin):
                 current = self._open(line)
             if not current.site:
                 current.site = token.value
@@ -391,7 +428,6 @@ class Records:
             root_of(one).base_url for draft in self.drafts if is_left and draft.complete for one in draft.addresses
         }
         entries = {line.number for line in lines if _is_entry(line)} if roots else set()
-        used = {key for draft in self.drafts if draft.complete for key in draft.keys}
         for draft in self.drafts:
             if not draft.keys and len(draft.addresses) > 1:
                 draft.addresses = [one for one in draft.addresses if _site_of(one) not in sites] or draft.addresses
@@ -399,13 +435,13 @@ class Records:
                 not draft.keys
                 and draft.addresses
                 and all(
-                    _is_page_of(one, sites) or (root_of(one).base_url in roots and draft.line not in entries)
+                    _is_page_of(one, sites)
+                    or (bool(roots) and one not in self.named and draft.line not in entries and not is_api_path(one))
+                    or (root_of(one).base_url in roots and draft.line not in entries)
                     for one in draft.addresses
                 )
             ):
                 self.ignored.append((draft.line, " ".join(draft.addresses)))
-            elif draft.keys and not draft.addresses and used.issuperset(draft.keys):
-                self.ignored.append((draft.line, " ".join(draft.keys)))
             elif draft.addresses or draft.keys:
                 kept.append(draft)
             elif draft.site:

@@ -137,6 +137,12 @@ def has_api_form(address: str) -> bool:
     return _API_FORM.search(address) is not None
 
 
+def with_port(address: str, port: str) -> str:
+    """``address`` with ``port``, if it is a host alone."""
+    host = address.partition("://")[2] or address
+    return address if ":" in host or "/" in host or not port else f"{address}:{port}"
+
+
 def with_path(address: str, path: str) -> str:
     """``address`` with the path of the API, if it has no path of its own."""
     bare = address.rstrip("/")

@@ -96,6 +96,7 @@ class Draft:
     exact: bool = False
     site: str = ""
     unclear: bool = False
+    about: str = ""  # what stands before its address or key, or owns its variables
     guessed: bool = False  # the address may be another one's, and a person says whether it is meant
     doubtful: bool = False  # the names are those of an unknown service
 
@@ -241,44 +242,34 @@ def _each(keys: Sequence[_Key], roots: Sequence[tuple[str, Root]], common: dict[
             yield _row(key, written, root, common, several)
 
 
-def _row(key: _Key, written: str, root: Root, common: dict[str, Any], more: Sequence[Note] = ()) -> dict[str, Any]:
-    choices: tuple[Choice, ...] = ()
-    notes = [*root.notes, *key.notes, *more]
-    if not root.base_url or not (key.text or key.parts):
-        status = RowStatus.INCOMPLETE
-    elif key.parts:
-        status, choices = RowStatus.AMBIGUOUS, _key_choices(key, root.base_url)
-    elif root.page:
-        status = RowStatus.AMBIGUOUS
-        notes.append(Note.NOT_A_RELAY)
-        choices = (_choice("use_address", [(root.base_url, key.text)]),)
-    else:
-        status = RowStatus.READY
-    return _fields(key, written, root, common, notes, status, choices)
-
-
-def _fields(
+def _row(
     key: _Key,
     written: str,
     root: Root,
     common: dict[str, Any],
-    notes: Sequence[Note],
-    status: RowStatus,
-    choices: tuple[Choice, ...],
+    more: Sequence[Note] = (),
+    choices: tuple[Choice, ...] = (),
 ) -> dict[str, Any]:
-    shared = common["notes"]
-    all_notes = tuple(dict.fromkeys([*notes, *shared])) if isinstance(shared, tuple) else tuple(notes)
+    notes = [*root.notes, *key.notes, *more, *common["notes"]]
+    if not choices and (not root.base_url or not (key.text or key.parts)):
+        status = RowStatus.INCOMPLETE
+    else:
+        if not choices and key.parts:
+            choices = _key_choices(key, root.base_url)
+        elif not choices and (Note.KEY_UNCLEAR in common["notes"] or cleaning.is_odd_key(key.text)):
+            notes.append(Note.KEY_UNCLEAR)
+            choices = (_choice("one_key", [(root.base_url, key.text)]),)
+        elif not choices and root.page:
+            notes.append(Note.NOT_A_RELAY)
+            choices = (_choice("use_address", [(root.base_url, key.text)]),)
+        status = RowStatus.AMBIGUOUS if choices else RowStatus.READY
     return {
-        "line": common["line"],
+        **common,
         "status": status,
         "base_url": root.base_url,
         "base_url_as_written": written[:300],
         "api_key_masked": mask_key(key.text) if key.text else "",
-        "requested_models": common["models"],
-        "label": common["label"],
-        "platform": common["platform"],
-        "legacy_provider_id": common["legacy_provider_id"],
-        "notes": all_notes,
+        "notes": tuple(dict.fromkeys(notes)) if notes else (),
         "choices": choices,
         "api_key": key.text,
     }
@@ -290,8 +281,7 @@ def _unclear(key: _Key, roots: Sequence[tuple[str, Root]], common: dict[str, Any
     if not key.text or not known:
         return _row(key, *roots[0], common)
     choices = tuple(_choice(f"address_{n}", [(root.base_url, key.text)]) for n, (_, root) in enumerate(known, start=1))
-    notes = (Note.ADDRESS_UNCLEAR, *key.notes)
-    return _fields(key, "", Root(""), common, notes, RowStatus.AMBIGUOUS, choices)
+    return _row(key, "", Root(""), common, (Note.ADDRESS_UNCLEAR,), choices)
 
 
 def _of_site(key: _Key, site: str, common: dict[str, Any]) -> dict[str, Any]:
@@ -299,8 +289,7 @@ def _of_site(key: _Key, site: str, common: dict[str, Any]) -> dict[str, Any]:
     root = root_of(site)
     if not root.base_url or not key.text:
         return _row(key, "", Root("", (Note.NO_ADDRESS,)), common)
-    choices = (_choice("use_address", [(root.base_url, key.text)]),)
-    return _fields(key, site, root, common, (Note.NOT_A_RELAY, *key.notes), RowStatus.AMBIGUOUS, choices)
+    return _row(key, site, root._replace(page=True), common)
 
 
 def _key_choices(key: _Key, base_url: str) -> tuple[Choice, ...]:
@@ -320,7 +309,7 @@ def _common(draft: Draft) -> dict[str, Any]:
     label = re.sub(r"\s+", " ", draft.label).strip(" :|-,;#*[]\"'`>")[:LONGEST_LABEL] if draft.label else None
     return {
         "line": draft.line,
-        "models": tuple(models[:MOST_MODELS]),
+        "requested_models": tuple(models[:MOST_MODELS]),
         "label": label or None,
         "platform": draft.platform,
         "legacy_provider_id": draft.legacy_provider_id,

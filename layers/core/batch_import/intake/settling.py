@@ -4,6 +4,7 @@ import re
 
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, field_of
+from batch_import.intake.labels import names_key
 from batch_import.intake.line import Line, Token
 from batch_import.intake.markup import EMOJI
 from batch_import.intake.texts import Note
@@ -14,12 +15,22 @@ _HEADING = re.compile(
 )
 _ASSIGNMENT = re.compile(r"[\w.-]+\s*=\s*\S")
 _MOST_WEAK = 100  # words of no known form in a line: one alone may be a key
+_VALUE = re.compile(r"[,{}\](]\s*$|\w:[*_`]*\s+\S")  # a line of code, or a name with a value: no heading
+_PLAIN_WORD = re.compile(r"[\w.+/=~:|-]+")
+_NEAR = 10  # characters from the name of a key to it
 _SENTENCE = re.compile(r"[。!?;]|\w, ")
 _LABEL_START = re.compile(
     r"(?:open)?ai?_?|(?:api|base|auth|secret)(?:[-_]?[a-z]{1,3}|[-_])?|key?|tok(?:en?)?|mod(?:els?)?", re.IGNORECASE
 )
-_ID_WORDS = frozenset(["commit", "hash", "sha", "md5", "id", "uuid", "order", "session", "build", "request", "trace"])
-_NAMES_KEY = re.compile(r"key|token|secret|bearer|密钥|秘钥|令牌|卡密", re.IGNORECASE)
+_OF_ID = re.compile(
+    r"\b(?:commit|hash|sha|md5|id|uuid|order|session|build|request|trace|invite|coupon|promo|code|wallet)\b"
+    r"|邀请码|兑换码|验证码|激活码|优惠码|订单|单号|编号|群号|捐赠|打赏|钱包",
+    re.IGNORECASE,
+)
+_LOGIN = re.compile(
+    r"\b(?:pass(?:word|wd)?|pwd|root|ssh|admin|user(?:name)?(?= \w))\b|密码|пароль", re.IGNORECASE
+)  # beside these an opaque word opens no API, and an address is a panel's
+_HALF = re.compile(r"[前后上下]半|\b(?:first|second|other) half\b|\bpart \d", re.IGNORECASE)  # of a key
 _LOGGED = re.compile(r"\"(?:GET|POST|PUT|HEAD|OPTIONS|DELETE) /\S* HTTP/")  # the host is the caller's
 _CODE = frozenset(
     ["let", "var", "val", "def", "set", "new", "pub", "use", "int", "str", "my", "to", "the", "and", "is"]
@@ -34,29 +45,41 @@ def settle(line: Line) -> None:
         _settle_hosts(line)
     if any(token.field is Field.MODELS and token.labelled for token in line.tokens):  # ``渠道 "GPT-4o" 支持的模型：…``
         line.tokens = [token for token in line.tokens if token.field is not Field.MODELS or token.labelled]
-    if _speaks_of_ids(line):
+    loose = [token for token in line.tokens if not token.labelled]
+    is_of_login = bool(loose or line.weak) and _LOGIN.search(line.text) is not None and not names_key(line.text)
+    if is_of_login or (loose and _speaks_of_ids(line)):
         line.tokens = [token for token in line.tokens if not _is_id(token)]
+    is_half = bool(line.words) and line.has(Field.KEY) and _HALF.search(line.text) is not None
+    is_of_panel = is_of_login and not line.has(Field.KEY)
+    for token in line.tokens:
+        if token.field is Field.KEY and is_half:
+            token.notes = (*token.notes, Note.KEY_UNCLEAR)
+        elif token.field is Field.ADDRESS and not token.labelled and is_of_panel:
+            token.field = Field.SITE
     address = next((token.value for token in line.tokens if token.field is Field.ADDRESS), "")
     behind = line.text.partition(address)[2] if address else line.text
-    line.weak = [word for word in line.weak[:_MOST_WEAK] if _may_be_key(line, word, behind)]
+    line.weak = [word for word in line.weak[:_MOST_WEAK] if not is_of_login and _may_be_key(line, word, behind)]
     if len(line.weak) == 1 and not line.has(Field.KEY) and (line.has(Field.ADDRESS) or _is_key_alone(line)):
-        line.tokens.append(Token(Field.KEY, line.weak[0], notes=(Note.UNUSUAL_KEY,)))
+        [word] = line.weak
+        is_alone = line.has(Field.ADDRESS) and not line.words and _PLAIN_WORD.fullmatch(word) is not None
+        is_sure = is_alone or names_key(line.text.partition(word)[0][-_NEAR:])
+        line.tokens.append(Token(Field.KEY, word, notes=(Note.UNUSUAL_KEY if is_sure else Note.KEY_UNCLEAR,)))
 
 
 def _speaks_of_ids(line: Line) -> bool:
     """Whether an unlabelled opaque word in a line is rather an id: in a sentence that names no key."""
-    words = [word.lower() for word in line.words if word.isascii() and word.isalpha()]
+    words = [word for word in line.words if word.isascii() and word.isalpha()]
     if not line.has(Field.ADDRESS, Field.SITE):
         return bool(words)
-    return not _ID_WORDS.isdisjoint(words) or (len(words) > 2 and _NAMES_KEY.search(line.text) is None)
+    return any(map(_OF_ID.search, line.words)) or (len(words) > 2 and not names_key(line.text))
 
 
 def _may_be_key(line: Line, word: str, behind: str) -> bool:
     """Whether a word of no known form may be a key: in a sentence only one with letters and digits.
 
-    A few letters are one ``behind`` an address only: before it stands the program of a command.
+    A few signs are one ``behind`` an address only, and alone: before it stands the program of a command.
     """
-    if word.isalpha() and len(word) < 4 and word not in behind:
+    if len(word) < 4 and (line.words or word not in behind):
         return False
     if _LABEL_START.fullmatch(word) or word in _CODE or field_of(word) is not None or not re.search(r"[A-Za-z]", word):
         return False
@@ -80,11 +103,14 @@ def _settle_hosts(line: Line) -> None:
     has_key = line.has(Field.KEY)
     is_beside_weak = any(not word.isalpha() for word in line.weak)
     if not line.has(Field.ADDRESS, Field.SITE):
-        for host in line.hosts:
-            alone = len(line.hosts) == 1 and not (line.words or line.weak or line.tokens)
-            likely = (alone or is_beside_weak) and cleaning.is_likely_host(host)
-            if (has_key and len(line.words) < 3) or likely or cleaning.is_telling_host(host):
-                line.tokens.insert(0, Token(Field.ADDRESS, host))
+        is_alone = len(line.hosts) == 1 and not (line.words or line.weak or line.tokens)
+        likely = [host for host in line.hosts if cleaning.is_likely_host(host)]
+        if has_key and len(line.words) < 3:
+            likely = line.hosts
+        elif not (is_alone or is_beside_weak or any(map(cleaning.is_telling_host, line.hosts))):
+            likely = []
+        sure = [host for host in line.hosts if host in likely or cleaning.is_telling_host(host)]
+        line.tokens[:0] = [Token(Field.ADDRESS, host) for host in sure]
         line.hosts = []
     elif not has_key and not line.weak and len(line.hosts) == 1 and re.search(r"\d", line.hosts[0]):
         line.weak = line.hosts
@@ -107,4 +133,4 @@ def heading_of(line: Line) -> str:
     text = (text if text[:2].isalpha() else BULLET.sub("", text)).strip(" :*#`\"'-=")
     if not text or len(text) > (LONGEST_HEADING if found else 30) or _SENTENCE.search(text) or line.hosts or line.weak:
         return "" if not found or len(text) > LONGEST_HEADING else text
-    return text if found or not line.text.rstrip().endswith((",", "{", "}", "]", "(")) else ""
+    return text if found or not _VALUE.search(line.text) else ""

@@ -1,6 +1,7 @@
 """An intake as API and command line show it: no key, one sentence for each note, within the size of an answer."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 
 from batch_import.domain import contract as api
 from batch_import.domain.errors import TooLarge
@@ -35,13 +36,7 @@ def _result(intake: Intake, rows: list[api.ShownRow], language: str) -> api.Pars
     return api.ParseResult(
         rows=rows,
         ignored=[api.ShownIgnored(line=one.line, text_masked=one.text_masked) for one in intake.ignored],
-        summary=api.ParseSummary(
-            ready=summary.ready,
-            duplicate=summary.duplicate,
-            incomplete=summary.incomplete,
-            ambiguous=summary.ambiguous,
-            ignored=summary.ignored,
-        ),
+        summary=api.ParseSummary(**asdict(summary)),
         requests=api.ExpectedRequests(usual=summary.ready * USUAL_REQUESTS, most=summary.ready * MOST_REQUESTS),
         texts=texts_of(_notes(rows), language),
     )

@@ -8,17 +8,19 @@ from dataclasses import dataclass, field
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, Named, field_of, is_off, platform_of
 from batch_import.intake.markup import without_markup
+from batch_import.intake.roots import with_port
 from batch_import.intake.rows import Draft
 from batch_import.intake.texts import Note
 
-_DELIMITERS = ("\t", ",", "|", ";")
-_RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$|^\s*:?-{3,}:?\s*\|[\s|:\-]*$")
+_DELIMITERS = ("\t", ",", "|", ";", "  ")  # two blanks stand for any number of them
+_RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$|^\s*:?-{3,}:?\s*\|[\s|:\-]*$|^[-= ]{3,}$")
 _PASSWORD = re.compile(r"(?:login[_ ]?)?password|登录密码|密码", re.IGNORECASE)
 _LONGEST_ROW = 200  # lines
 _LONGEST_HEADER = 2_000
 _LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,2100})>?[^()]{0,100}\)")
 _BREAK = re.compile(r"<br\s*/?>|</?code>", re.IGNORECASE)
 _NOTHING = ("<null>", "null", "(null)", "\\n", "n/a", "nan")  # an empty cell as databases and sheets write it
+_BLANKS = re.compile(r" {2,}")
 _CELL = " \t\r\n\"'`"
 csv.field_size_limit(10_000_000)
 
@@ -110,13 +112,17 @@ def _is_header(header: Header) -> bool:
 
 
 def _split(text: str, delimiter: str) -> list[str]:
+    if delimiter == "  ":
+        return _BLANKS.split(text.strip())
     return text.strip().strip("|").split("|") if delimiter == "|" else text.split(delimiter)
 
 
 def _belongs(text: str, header: Header) -> bool:
     if not text.strip() or _RULE.match(text):
         return True
-    opens_cell = header.delimiter != "|" and text.startswith('"') and text.count('"') == 1
+    if header.delimiter == "  " and len(_split(text, "  ")) != len(header.columns):  # an empty cell cannot be seen
+        return False
+    opens_cell = header.delimiter not in ("|", "  ") and text.startswith('"') and text.count('"') == 1
     return opens_cell or (header.delimiter in text and not text.lstrip().startswith(("#", "//")))
 
 
@@ -153,6 +159,9 @@ def _rows(region: Region) -> Iterator[tuple[int, list[str]]]:
                 ],
             )
         return
+    if region.header.delimiter == "  ":
+        yield from ((number, _split(text, "  ")) for number, text in lines)
+        return
     reader = csv.reader(
         (text + "\n" for _, text in lines),
         delimiter=region.header.delimiter,
@@ -174,8 +183,9 @@ def _draft(line: int, cells: Sequence[str], header: Header) -> Draft:
         value = _BREAK.sub(" ", _LINK.sub(r"\2", cell)).replace("\x1f", "|").strip(_CELL)
         if value and value.lower() not in _NOTHING:
             _take(draft, column, value)
-    if draft.addresses or header.count(Field.ADDRESS):
-        draft.site = ""
+    if not draft.addresses and draft.site and not header.count(Field.ADDRESS):
+        draft.addresses.append(draft.site)  # ``site,key``: the only address that there is
+    draft.site = ""
     return draft
 
 
@@ -187,7 +197,7 @@ def _refitted(cells: Sequence[str], columns: list[Named | None], delimiter: str)
     surplus = len(cells) - len(columns)
     models = next((at for at, column in enumerate(columns) if column and column.field is Field.MODELS), None)
     at = len(columns) - 1 if models is None else models
-    if any(cells[len(columns) :]) is False:
+    if not any(cell and cell.isascii() for cell in cells[len(columns) :]):  # empty, or a remark
         return list(cells[: len(columns)])
     joined = delimiter.join(cells[at : at + surplus + 1])
     return [*cells[:at], joined, *cells[at + surplus + 1 :]]
@@ -207,6 +217,8 @@ def _take(draft: Draft, column: Named | None, value: str) -> None:
             draft.keys.append(value)
         case Field.MODELS:
             draft.models.append(value)
+        case Field.PORT:
+            draft.addresses = [with_port(address, value) for address in draft.addresses]
         case Field.LEGACY_ID:
             draft.legacy_provider_id = value
         case Field.NAME:

@@ -15,7 +15,7 @@ from batch_import.intake.fields import (
     platform_of,
     provider_platform,
 )
-from batch_import.intake.labels import is_detail, is_label_alone, is_name, labels
+from batch_import.intake.labels import is_detail, is_label_alone, labels, names_key
 from batch_import.intake.line import Line, Token
 from batch_import.intake.links import draft_of_link, is_link
 from batch_import.intake.markup import without_markup
@@ -25,7 +25,7 @@ from batch_import.intake.words import cut_key, parts_of
 
 URL = re.compile(
     r"(?:https?://(?=[<{$])[^\s\"'`,;|]+|https?:/{1,3}(?:[^\s\"'`<>{}\[\]()|\\^,;。→—–/@]{1,300}@)?(?:\[[0-9a-f:.]+\])?[^\s\"'`<>{}\[\]()|\\^,;。→—–?]+(?:\?[^\s\"'`<>()|\\^。→]*)?"
-    r"|https?://[<{\[$][^\s\"'`,;|]+|(?<!\w)[a-z][a-z0-9+]{1,20}(?:-[a-z]{2,12})?://[^\s\"'`<>]+)",
+    r"|https?://[<{\[$][^\s\"'`,;|]+|(?<!\w)(?!\w{0,20}https?:)[a-z][a-z0-9+]{1,20}(?:-[a-z]{2,12})?://[^\s\"'`<>]+)",
     re.IGNORECASE,
 )
 # The usual line, an address and a key, perhaps a name before and a model behind: read at once, as the long way would.
@@ -38,12 +38,15 @@ _PLAIN_LINE = re.compile(
 WORDS_ALONE = re.compile(r"(?:[^\W\d_]++(?![\d_])|(?<!\w)\d{1,6}+(?!\w)| {1,2}+(?! )|[,;!?()])*+")
 _PLACEHOLDER_URL = re.compile(r"https?://(?=\S*[<{\[$])[^\s\"'`,;|]+", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[[A-Za-z_ -]{2,30}\](?:[/.:\s]|$)")  # ``https://[name].example``
+_SPACED = re.compile(
+    r"https?(?: ://? ?/?|:// |: //)[^\s/]{1,100}(?: ?/ ?(?=[a-z])[\w.-]{1,40}){0,6}", re.IGNORECASE
+)  # as OCR reads an address
 _WORD = re.compile(r"[^\s\"'`<>()\[\]{}]+|[(\[{]")
 BULLET = re.compile(
     r"^[\s>]*(?:(?:-(?!-?[A-Za-z]+\s)|[*+•·└├╰┗─●○◆◇■□▪▶►✅☑✔⭐🔥👉🔹🔸📌]|\d{1,5}[.)、:](?!\d)|\(\d{1,4}\)|\[\d{1,4}\]|[①-⑳]|[a-z][.)])\s*\uFE0F?\s*)+(?=\S)"
 )
 _COMMENT = re.compile(r"(?:^|\s|(?<=[\"']))(?:#+(?=\s|[^\s\d])|//)(?=[^/]).*$")
-_COMMENT_SIGN = re.compile(r"[ \t\"']#|[ \t]//")  # a cheap look first
+_CHEAP_COMMENT = re.compile(r"[ \t\"']#|[ \t]//")  # the pattern above is slow
 # A name and its value as words of a command (``defaults write app apiKey "sk-…"``, ``config set env.OPENAI_BASE_URL https://…``).
 _ADJACENT_SIGN = re.compile(
     r"(?:[a-z](?:URL|Url|Key|Token|Base)|_(?:URL|KEY|TOKEN|BASE|HOST))[ \t]+[\"']?(?:https?:|sk-)"
@@ -60,10 +63,15 @@ _OTHER_CREDENTIAL = re.compile(
     r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:KEY|TOKEN|SECRET|PASSWORD|SALT)|.*(?i:(?:access|refresh|session)_?token)"
 )
 _PATH_NAME = re.compile(r"path$", re.IGNORECASE)
+_PORT = re.compile(r"\d{2,5}")
 _PATH = re.compile(r"v\d\w*(?:/[\w-]{1,40}){0,6}")
 _JOINED_KEY = re.compile(r"(?:sk|cr|gsk|xai)-[\w-]{4,300}[,;][\w.-]{1,40}$")
-_FLAG = re.compile(r"[\"']?(?:true|false|yes|no|on|off|\d{1,3})[\"']?[,;]?", re.IGNORECASE)  # ``HIDE_USER_API_KEY=1``
-_IDENTITY = re.compile(r"(?:^|[\s_-])(?:id|sid|uuid)$", re.IGNORECASE)  # ``request id: 1c9d…``: no key
+_FLAG = re.compile(
+    r"[\"']?(?:true|false|yes|no|on|off|\d{1,3}|\d{1,4} ?[A-Za-z]{1,10})[\"']?[,;]?", re.IGNORECASE
+)  # ``HIDE_USER_API_KEY=1``
+_IDENTITY = re.compile(
+    r"(?:^|[\s_-])(?:id|sid|uuid|prefix|suffix|hash|fingerprint)$", re.IGNORECASE
+)  # ``request id: 1c9d…``: no key
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _QUOTED_WORD = re.compile(r"\s*[\"'`]([^\"'`\s]{1,200})[\"'`]\s+[^\W\d]+(?:\s|$)")
 _RELAY_NAME = re.compile(r"RELAY|PROXY|API|BASE|LLM|GPT|CLAUDE")
@@ -76,7 +84,7 @@ _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,20}")
 _WORDS = re.compile(r"[A-Za-z ]+")
 # A field's name and its value as two cells of a sheet, or as a log writes them (``[INFO] 接口地址 - https://…``).
 _CELLS = re.compile(
-    r"\s*(?:\[\w{1,8}\]\s*)?([^\t:=|\"'`]{1,30}?)(?:\t+|\s+[-|→➜⇒»]\s+|\s*\.{3,}\s+|\s{3,}|\|)\s*(\S(?:(?!\s[-|→➜⇒»]\s)[^\t|]){0,2100})"
+    r"\s*(?:\[\w{1,8}\]\s*)?([^\t:=|\"'`]{1,30}?)(?:\t+|\s+[-|→➜⇒»]\s+|\s*\.{3,}(?:\s+|(?<=\.{6}))|\s{3,}|\|)\s*(\S(?:(?!\s[-|→➜⇒»]\s)[^\t|]){0,2100})"
 )
 # What stands between a key and the address behind it (``sk-…@https://…``).
 _GLUED = re.compile(r"(?<=\w)[@#~&/^!+]{1,3}$")
@@ -99,6 +107,7 @@ RULE = re.compile(r"^[\s|:\-=_*+~]+$")
 _SHELL = re.compile(r"^\s*(?:export|set|%env)\s+(?=\"?\w+=)", re.IGNORECASE)
 _PROPERTY = re.compile(r"^\s*[\w-]+(?:\.[\w-]{1,40}|\.\"[\w-]{1,40}\"){1,8}\s*[=:]")  # ``openai."backup".api-key=``
 _SETX = re.compile(r"^\s*(?:setx|ENV|set\s+-\w{1,3})\s+(\w+)\s+(?!=)", re.IGNORECASE)
+_ANY_ADDRESS = ("url", "uri", "链接", "网址")
 _LABEL_TEXT = (
     "url baseurl base_url endpoint key apikey api_key api-key token 地址 接口地址 网址 密钥 秘钥 令牌 模型 model models"
 )
@@ -135,7 +144,7 @@ class TokenReader:
             line.words.append(text)
             line.blank = not text.strip()
             return line
-        content = without_markup(text)
+        content = without_markup(_SPACED.sub(_joined, text) if " :" in text or "/ " in text else text)
         if not content.strip() or FENCE.match(content) or (RULE.match(content) and "-" * 3 in content.replace(" ", "")):
             line.blank = not content.strip()
             return line
@@ -155,7 +164,7 @@ class TokenReader:
             if found.start() < at:
                 continue
             named, name = self._piece(line, _GLUED.sub(" ", content[at : found.start()]), named, name)
-            if named is not None and named.field is Field.OTHER and is_name(name) and not is_detail(name):
+            if _is_name(named, name):
                 line.words.append(name)
             if (named is None or named.field is Field.OTHER) and _BACKUP_WORD.search(content[at : found.start()][-20:]):
                 named = Named(Field.ADDRESS, backup=True)
@@ -171,7 +180,7 @@ class TokenReader:
                 continue
             if is_where_to_get or (named is None and _is_of_site(before)):
                 named = Named(Field.SITE)
-            at = _address(line, content, found, named)
+            at = _address(line, content, found, named, name)
             if not (named and named.owner and _NEXT_IN_LIST.match(content, at)):
                 named, name = None, ""
         named, name = self._piece(line, content[at:], named, name)
@@ -203,7 +212,7 @@ class TokenReader:
         if named is not None and _CALL.fullmatch(text) is not None:
             return named
         if named is None or named.field in (Field.OTHER, Field.ENABLED, Field.DISABLED, Field.LOGIN):
-            if named is not None and named.field is Field.OTHER and is_name(name) and not is_detail(name):
+            if _is_name(named, name):
                 line.words.append(name)
             if named is not None and _is_other_credential(name, stripped):
                 return None
@@ -229,6 +238,8 @@ class TokenReader:
             self._models(line, stripped, named.owner)
         elif named.field is Field.PLATFORM:
             self._platform(line, stripped)
+        elif named.field is Field.PORT:
+            line.tokens.extend([Token(Field.PORT, stripped)] if _PORT.fullmatch(stripped) else [])
         elif named.field is Field.KEY:
             self._key(line, text, named)
         elif not _EXPRESSION.match(text):
@@ -268,7 +279,8 @@ class TokenReader:
         words = [word for word in re.split(r"[\s\"'`()\[\]]+", value.strip()) if word.strip(",;|*")]
         if not words:
             return
-        if len(words) > 2 and words[0].isalpha():  # a sentence
+        is_sentence = words[0].isalpha() and (len(words) > 2 or names_key(" ".join(words[1:])))
+        if is_sentence or (kind_of(words[0]) is not Kind.KEY and any(map(cleaning.is_prefixed_key, words[1:]))):
             self._words(line, text)
             return
         first = words[0]
@@ -361,6 +373,15 @@ class TokenReader:
         return None
 
 
+def _is_name(named: Named | None, name: str) -> bool:
+    """Whether an unknown label may be the name of a relay."""
+    return named is not None and named.field is Field.OTHER and 0 < len(name) <= 30 and not is_detail(name)
+
+
+def _joined(found: re.Match[str]) -> str:
+    return re.sub(r"\s", "", found[0])
+
+
 def _is_plain(found: re.Match[str]) -> bool:
     name, model = found["name"], found["model"]
     return (
@@ -382,6 +403,8 @@ def _take_plain(line: Line, found: re.Match[str]) -> None:
 
 def _as_assignments(content: str) -> str:
     """``content`` with the ways in which shells and languages set a value written as ``name=value``."""
+    if content.lstrip().startswith("|") and (row := _variable_of_row(content)):
+        return row
     cells = _CELLS.fullmatch(content)
     if cells is not None and field_of(cells[1]) is not None and cells[2].lower() not in ("value", "值"):
         return f"{cells[1]}: {cells[2]}"
@@ -394,6 +417,13 @@ def _as_assignments(content: str) -> str:
     if "--" in content:
         content = _FLAGGED.sub(_as_label, content)
     return _SETX.sub(r"\1=", _SHELL.sub("", content))
+
+
+def _variable_of_row(content: str) -> str:
+    """A row of a table that begins with a variable's name (``| LLM_MODEL | explanation | gpt-5 |``), with its value."""
+    name, *cells = (cell.strip(" `*") for cell in content.strip(" |").split("|"))
+    values = (cell for cell in cells if cleaning.has_scheme(cell) or kind_of(cell) in (Kind.KEY, Kind.MODEL))
+    return f"{name}: {next(values, '')}" if len(cells) > 1 and field_of(name) is not None else ""
 
 
 def _as_label(found: re.Match[str]) -> str:
@@ -409,7 +439,7 @@ def _without_comment(line: Line, content: str) -> str | None:
     commented = re.match(r"\s*(#{1,6}|//+)\s*(.*)$", content)
     if commented is not None:
         return _heading(line, *commented.groups())
-    found = _COMMENT.search(content) if _COMMENT_SIGN.search(content) else None
+    found = _COMMENT.search(content) if _CHEAP_COMMENT.search(content) else None
     if found is None:
         return content
     line.comment = found[0].strip(" #/")
@@ -429,7 +459,7 @@ def _heading(line: Line, sign: str, text: str) -> str | None:
     return text if is_address and not re.search(r"\w\s*=|key|sk-", text, re.IGNORECASE) else None
 
 
-def _address(line: Line, content: str, found: re.Match[str], named: Named | None) -> int:
+def _address(line: Line, content: str, found: re.Match[str], named: Named | None, name: str) -> int:
     """Takes the address or link that begins at ``found``; returns where it ends."""
     word = found[0]
     line.lead = line.lead or len(line.words)
@@ -449,7 +479,8 @@ def _address(line: Line, content: str, found: re.Match[str], named: Named | None
     before = content[max(0, found.start() - 60) : found.start()]
     is_called = _CALLED.search(before) is not None or (line.is_command and not _CREDENTIAL.search(content))
     is_other_call = is_called and not has_api_form(address)
-    _take_address(line, address, named, is_other_call or _ABOUT_PAGE.search(before) is not None)
+    about = is_other_call or _ABOUT_PAGE.search(before) is not None
+    _take_address(line, address, named, about, name.lower() in _ANY_ADDRESS)
     return found.start() + max(len(address), 1)
 
 
@@ -473,14 +504,19 @@ def _is_of_site(before: str) -> bool:
     word = before.split()[-1].strip(",;.:-") if before[-1:].isspace() and before.strip() else ""
     if word.isascii():
         return is_service_alone(word)
-    return (named := field_of(word)) is not None and named.field is Field.SITE
+    return word[-1] != "了" and (named := field_of(word)) is not None and named.field is Field.SITE
 
 
-def _take_address(line: Line, address: str, named: Named | None, about: bool) -> None:
-    """Adds an address, or a site if its label, its path or the words before it (``about``) say so; one only once a line."""
+def _take_address(line: Line, address: str, named: Named | None, about: bool, is_any: bool) -> None:
+    """Adds an address, or a site if its label, its path or the words before it (``about``) say so; one only once a line.
+
+    Its label may be one for addresses of ``any`` kind (``url``).
+    """
     labelled = named is not None and named.field is Field.ADDRESS
     is_site = named is not None and named.field is Field.SITE
-    is_page = not labelled and (about or address.startswith("http://0.0.0.0") or root_of(address, False).page)
+    is_page = (is_any or not labelled) and (
+        about or address.startswith("http://0.0.0.0") or root_of(address, False).page
+    )
     kind = Field.SITE if is_site or is_page else Field.ADDRESS
     if (kind, address.rstrip("/")) in line.taken:
         return

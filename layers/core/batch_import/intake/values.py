@@ -10,7 +10,7 @@ from batch_import.domain.types import Platform
 from batch_import.intake import cleaning
 from batch_import.intake.fields import Field, Named, field_of, is_off, platform_of, provider_platform
 from batch_import.intake.limited import DEEPEST, toml_of, yaml_of
-from batch_import.intake.roots import with_path
+from batch_import.intake.roots import root_of, with_path, with_port
 
 CUT = "\ufdd0cut"  # the name that an object gets where the text broke off within it
 _STRONG_ADDRESS = re.compile(r"base|api|endpoint|地址|接口", re.IGNORECASE)
@@ -53,9 +53,7 @@ class Own:
 
     def whole(self, address: str) -> str:
         """``address`` with the scheme, port and path that stand beside it."""
-        host = address.partition("://")[2] or address
-        if self.port and ":" not in host and "/" not in host:
-            address += f":{self.port}"
+        address = with_port(address, self.port)
         if self.scheme and "://" not in address:
             address = f"{self.scheme}://{address}"
         return with_path(address, self.path) if self.path else address
@@ -257,7 +255,7 @@ def _is_address(text: str, name: str) -> bool:
     if not text or cleaning.is_bind_address(text) or len(text) > cleaning.LONGEST_ADDRESS:
         return False
     if text[:4].lower() == "http" or cleaning.looks_like_host(text):
-        return True
+        return _STRONG_ADDRESS.search(name) is not None or not root_of(text).page
     return _STRONG_ADDRESS.search(name) is not None and (
         cleaning.is_address_placeholder(text) or cleaning.is_environment(text)
     )

@@ -7,7 +7,9 @@ from batch_import.intake import cleaning
 from batch_import.intake.cleaning import Kind, kind_of
 
 _DETAIL = re.compile(r"\d{1,4}\.\d{1,4}[xX]?")
-_SIGN_BEFORE_KEY = re.compile(r"^[:#@$&+~]{1,4}(?=(?:sk-|cr_|AIza|eyJ)\w)")
+_AMOUNT = re.compile(r"^(sk-[\w-]{6,300})/(?![\w/])")  # ``sk-…/$5``
+_SIGN_BEFORE_KEY = re.compile(r"^(?:[:#@$&+~]{1,4}|(?i:key|token))(?=(?:sk-|cr_|AIza|eyJ)\w)")
+_NUMBERED_KEY = re.compile(r"\d{1,6}\|[A-Za-z0-9]{20,}")
 _SEPARATOR = re.compile(r"[|,;\t]|-{3,}|→|—+|–|=>|->|\\n")
 
 
@@ -22,7 +24,10 @@ def parts_of(word: str, by_comma: bool = False) -> Iterator[str]:
     if not word.isascii():
         yield from _foreign(word)
         return
-    if _SEPARATOR.search(word) is None:
+    if (amount := _AMOUNT.match(word)) is not None:
+        yield amount[1]
+        return
+    if _SEPARATOR.search(word) is None or _NUMBERED_KEY.fullmatch(word) is not None:
         yield _stripped(word)
         return
     parts = [part for raw in _SEPARATOR.split(word) if (part := raw.strip("*"))]
