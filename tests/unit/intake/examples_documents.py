@@ -49,6 +49,7 @@ EXAMPLES = [
     Example("CSV, column disabled", f"name,base_url,api_key,disabled\na,{U},{K},true\n", [Right(notes=("disabled",))]),
     Example("CSV of sites", f"site,key\n{U},{K}\n{U2},{K2}\n", TWO),
     Example("table of sites", f"| 网站 | 密钥 |\n|---|---|\n| {U} | {K} |\n| {U2} | {K2} |\n", TWO),
+    Example("a site that ends as roots do", f"site: {U}\nkey: {K}\n", ONE),
     Example("CSV, a first cell of two lines", f'name,base_url,api_key\n"main\none",{U},{K}\nb,{U2},{K2}\n', [Right(label="main one"), Right(U2, K2, label="b")]),
     Example("CSV, broken quotes", f'base_url,api_key\n{U},{K}\n"{U2},{K2}\n', [Right(), incomplete(U2, "", "no_key")]),
     Example("two CSV tables", f"base_url,api_key\n{U},{K}\n\nkey,url\n{K2},{U2}\n", TWO),

@@ -10,7 +10,7 @@ from typing import Any
 from batch_import.domain.types import Platform
 from batch_import.intake import cleaning
 from batch_import.intake.masking import cores, mask_key, masked, without
-from batch_import.intake.roots import Root, root_of
+from batch_import.intake.roots import Root, has_api_form, root_of
 from batch_import.intake.texts import Note
 
 MOST_MODELS = 50
@@ -285,11 +285,12 @@ def _unclear(key: _Key, roots: Sequence[tuple[str, Root]], common: dict[str, Any
 
 
 def _of_site(key: _Key, site: str, common: dict[str, Any]) -> dict[str, Any]:
-    """A key beside nothing but a web page of the relay: its address may be that page's."""
+    """A key beside nothing but a web page of the relay: its address may be that page's, and is one that ends as a root."""
     root = root_of(site)
     if not root.base_url or not key.text:
         return _row(key, "", Root("", (Note.NO_ADDRESS,)), common)
-    return _row(key, site, root._replace(page=True), common)
+    is_root = has_api_form(site) and site.rstrip("/").count("/") > 2
+    return _row(key, site, root if is_root else root._replace(page=True), common)
 
 
 def _key_choices(key: _Key, base_url: str) -> tuple[Choice, ...]:
