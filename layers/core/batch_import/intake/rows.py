@@ -285,7 +285,7 @@ def _unclear(key: _Key, roots: Sequence[tuple[str, Root]], common: dict[str, Any
 
 
 def _of_site(key: _Key, site: str, common: dict[str, Any]) -> dict[str, Any]:
-    """A key beside nothing but a web page of the relay: its address may be that page's, and is one that ends as a root."""
+    """A key beside nothing but a web page of the relay: its address may be that page's, and is if it ends as a root."""
     root = root_of(site)
     if not root.base_url or not key.text:
         return _row(key, "", Root("", (Note.NO_ADDRESS,)), common)
