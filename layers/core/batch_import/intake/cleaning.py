@@ -128,12 +128,12 @@ _PAGE_HOST = re.compile(
 _PAGE_PATH = re.compile(
     r"\.(?:png|jpe?g|gif|svg|webp|mp4|pdf|html?|ico|zip|sh|ps1|git|exe|dmg|msi|deb)$"
     r"|/key/(?:generate|info|list)$|/(?:docs?|oauth|register|login|signin|signup|sign-up|sign-in|console|dashboard|panel|pricing|topup|token|tokens|t|topic|blog|guide|wiki|user"
-    r"|settings|playground|invite|keys|api-keys|apikeys|shop|store|help|faq|about|status|documentation|balance|credits?|billing|usage|cabinet|profile|webhooks?|download|sse|mcp|article|tutorial|privacy|terms|unsubscribe)(?:/|$)",
+    r"|settings|playground|invite|keys|api-keys|apikeys|shop|buy|goods|order|store|help|faq|about|status|documentation|balance|credits?|billing|usage|cabinet|profile|webhooks?|download|sse|mcp|article|tutorial|privacy|terms|unsubscribe)(?:/|$)",
     re.IGNORECASE,
 )
 _API_PATH = re.compile(r"\bv\d|api|openai|proxy|claude|anthropic|gemini|codex|gpt|llm|relay|mode|paas", re.IGNORECASE)
-# Of a document, a paste, a shop: an id, or several parts.
-_OTHER_PATH = re.compile(r"/(?!sk-)(?=[\w-]{0,40}\d)(?=[\w-]{0,40}[A-Za-z])[\w-]{8,40}(?:/|$)|/(?!sk-)[^/]+/[^/]")
+# Of a document or a paste: an id.
+_OTHER_PATH = re.compile(r"/(?!sk-)(?=[\w-]{0,40}\d)(?=[\w-]{0,40}[A-Za-z])[\w-]{8,40}(?:/|$)")
 # A key behind an address, a sign between (``https://…/v1:sk-…``); none in its path, its query or before its host.
 _GLUED_KEY = re.compile(
     r"(?<![?&])(?:[^\w/=&?.%~+-]{1,4}|(?<=/v\d))(?=(?:sk-|cr_|AIza|eyJ)[\w.-]{8,600}(?![\w.-]*@))", re.ASCII
