@@ -59,14 +59,18 @@ export function showImport(root, signal) {
 
   function changed(text, atOnce) {
     draft.text = text;
-    turn.abort();
+    stopReading();
     turn = new AbortController();
-    timers.forEach(clearTimeout);
     const { signal: mine } = turn;
     timers = [
       setTimeout(read, atOnce ? 0 : TYPING_PAUSE, false, mine),
       setTimeout(read, atOnce ? TYPING_PAUSE : HOST_PAUSE, true, mine),
     ];
+  }
+
+  function stopReading() {
+    turn.abort();
+    timers.forEach(clearTimeout);
   }
 
   async function read(checkHost, mine) {
@@ -188,6 +192,7 @@ export function showImport(root, signal) {
 
   /** The list is the service's now: the box forgets it, the address becomes the run's, the rows wait for verdicts. */
   function accepted(run, plan, probeKey) {
+    stopReading(); // of the list with sub2api's accounts, say: the box is empty now
     box.empty();
     draft = { ...fresh(), options: draft.options };
     history.pushState(null, "", runAddress(run.run_id));
@@ -230,7 +235,7 @@ export function showImport(root, signal) {
   root.replaceChildren(back, head, h("div", { class: "import" }, side, preview), bar);
   guard({ holds: () => draft.text.trim() !== "", forget: () => { draft = fresh(); } });
   signal.addEventListener("abort", () => {
-    turn.abort();
+    stopReading();
     guard();
     root.classList.remove("imported");
   });
