@@ -366,6 +366,23 @@ def test_a_completion_through_a_private_group_is_proof_and_stays_private(host: C
     assert decision.code == "gateway_no_account"
 
 
+def test_the_account_with_the_least_priority_is_asked_alone(host: Connected) -> None:
+    """docs/host-api.md#priority; the later of the two would be asked first otherwise, being unused."""
+    group = host.group("two")
+    first, second = (host.account("healthy", group, key=f"sk-test-priority-{n}") for n in (1, 2))
+    host.client.bulk_update(first, priority=30)
+    _, key = host.gateway_key(group)
+    assert host.complete(key).proof is Proof.PROVEN
+    used = {number: len(list(host.client.usage(account_id=number))) for number in (first, second)}
+    for _ in range(5):
+        assert host.complete(key).proof is Proof.PROVEN
+    deadline = time.monotonic() + 5  # usage rows come a moment later
+    while len(list(host.client.usage(account_id=first))) - used[first] < 5:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert len(list(host.client.usage(account_id=second))) == used[second] == 0
+
+
 def test_a_key_follows_its_binding_at_once(host: Connected) -> None:
     empty, full = host.group("empty"), host.group("full")
     host.account("healthy", full)

@@ -54,6 +54,17 @@ def test_a_spared_relay_is_asked_only_what_the_import_needs(
     assert items[0]["evidence"]["identity"]["value"] == "consistent"
 
 
+def test_an_item_is_not_lost_when_its_speed_cannot_be_read(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: Any) -> Any:
+        raise ValueError("an answer that nobody foresaw")
+
+    monkeypatch.setattr("batch_import.stages.probe.probe_deferred", failing)
+    _, [item] = service.import_(relays(box, "form_openai"), priority_from_speed=True)
+    assert (item["access_status"], item["speed"]) == ("active", None)
+
+
 def test_a_key_in_a_models_name_is_not_told(service: Service, box: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A relay repeats the key where a model's name belongs, in the shape of another maker's model."""
     monkeypatch.setattr("sandbox.relays.software_profiles.FormOpenai.named", f"qwen3-32b-{KEY}")

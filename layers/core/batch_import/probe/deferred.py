@@ -1,4 +1,6 @@
-"""What is asked once the item has moved on (docs/design.md#21-probe): streaming, forced tools, reasoning fields.
+"""What the decision does not need (docs/design.md#21-probe): streaming, forced tools, reasoning fields.
+
+It is asked once the item has moved on; before, where the run asks for a priority by speed or requests are spaced.
 
 The same answers tell how fast the relay is, and whether it passes things on as they are.
 See docs/decisions/0034-evidence.md.

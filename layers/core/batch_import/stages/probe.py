@@ -1,5 +1,6 @@
 """Stage probe: discovery, naming, capability (docs/design.md#21-probe); what the decision needs and nothing more."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from functools import partial
@@ -13,6 +14,7 @@ from batch_import.domain.billing import Billing, BillingLimits, spent, unmet
 from batch_import.domain.capability import CapabilityProfile, ModelCapabilityProfile, Protocol, Verdict, judge
 from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Item, ItemProfile, NewEvent, Run
+from batch_import.domain.errors import OutOfResources
 from batch_import.domain.evidence import FROM_ANSWERS, Evidence, Observation, evidence
 from batch_import.domain.naming import (
     build_alias_table,
@@ -34,6 +36,8 @@ from batch_import.probe.discovery import ProviderModels, provider_models, with_g
 from batch_import.probe.relay import Exchange, Relay, spaced, together
 from batch_import.probe.smoke import CANDIDATES, resolve_smoke_models
 from batch_import.stages.transitions import ItemTransitions, advisory_events, warned
+
+logger = logging.getLogger(__name__)
 
 _RECOMMENDED = 5
 _PROFILED = 300  # model profiles stored; a list of thousands stays one small row
@@ -74,7 +78,13 @@ class Prober:
             return probed
         if not (self._spacing or run.priority_from_speed):
             return probed
-        _, profile, event = probed.deferred()
+        try:
+            _, profile, event = probed.deferred()
+        except OutOfResources:
+            raise
+        except Exception as error:  # no item is lost for it, as none is where it is deferred
+            logger.warning("deferred probe failed", exc_info=error)
+            return Probed(probed.profile, None)
         to.add({}, [event], profile)
         return Probed(profile, None)
 
