@@ -14,6 +14,7 @@ from embedded.errors import EmbeddedError
 LOOPBACK = "127.0.0.1"
 STACK_NAME = "batch-import"
 STAGE = "v1"
+LONGEST_SPACING = 2_000  # milliseconds, as in the template
 RELAY_PORT = 18090  # the one that events/sample-relays.csv names
 REGION = "us-east-1"
 ACCESS_KEY_ID, SECRET_ACCESS_KEY = "EMBEDDED_ACCESS_KEY_ID", "EMBEDDED_SECRET_ACCESS_KEY"
@@ -98,7 +99,7 @@ class Settings:
             "OriginConcurrency": "0",  # all relays of the sandbox are one origin
             "AllowedPrivateHosts": self._text("ALLOWED_PRIVATE_HOSTS") or f"{LOOPBACK},localhost",
             **({"NoExtraProbes": spared} if (spared := self._text("NO_EXTRA_PROBES")) else {}),
-            **({"OriginSpacing": spacing} if (spacing := self._text("ORIGIN_SPACING")) else {}),
+            "OriginSpacing": self._spacing(),
         }
 
     @cached_property
@@ -156,6 +157,13 @@ class Settings:
 
     def _text(self, name: str) -> str:
         return self.environment.get(name, "").strip()
+
+    def _spacing(self) -> str:
+        """Within the bounds of the template, which nothing checks here."""
+        text = self._text("ORIGIN_SPACING") or "0"
+        if not text.isdigit() or int(text) > LONGEST_SPACING:
+            raise EmbeddedError(f"ORIGIN_SPACING is no number of milliseconds up to {LONGEST_SPACING}: {text}")
+        return text
 
     def _port(self, name: str, default: int) -> int:
         text = self._text(name) or str(default)

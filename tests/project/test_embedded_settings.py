@@ -12,7 +12,8 @@ from embedded import access, commands, home
 from embedded.deployment import Deployment
 from embedded.emulator import Emulator
 from embedded.errors import EmbeddedError
-from embedded.settings import Settings
+from embedded.settings import LONGEST_SPACING, Settings
+from tests.project.sam_template import template
 from tests.support.stack import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +65,18 @@ def test_functions_run_on_this_machine_by_this_python() -> None:
     assert parameters["AllowedPrivateHosts"] == "127.0.0.1,localhost"
     assert "NoExtraProbes" not in parameters
     assert settings(NO_EXTRA_PROBES="*.example.com").parameters["NoExtraProbes"] == "*.example.com"
-    assert settings(ORIGIN_SPACING="500").parameters["OriginSpacing"] == "500"
+    assert (parameters["OriginSpacing"], settings(ORIGIN_SPACING="500").parameters["OriginSpacing"]) == ("0", "500")
+
+
+@pytest.mark.parametrize("text", ["2001", "-1", "0.5", "soon"])
+def test_a_spacing_beyond_the_templates_bounds_is_refused(text: str) -> None:
+    with pytest.raises(EmbeddedError, match="ORIGIN_SPACING is no number of milliseconds up to 2000"):
+        settings(ORIGIN_SPACING=text).parameters  # noqa: B018
+
+
+def test_the_spacing_has_the_templates_bounds() -> None:
+    spacing = template()["Parameters"]["OriginSpacing"]
+    assert (spacing["MinValue"], spacing["MaxValue"]) == (0, LONGEST_SPACING)
 
 
 def test_programs_see_neither_an_account_nor_keys_nor_proxies(tmp_path: Path) -> None:
@@ -175,6 +187,7 @@ def embedded(command: str, **environment: str) -> subprocess.CompletedProcess[st
     [
         ({"EMBEDDED_PORT": "many"}, "EMBEDDED_PORT is not a port number"),
         ({"HOST_URL": "https://host.example.com", "HOST_ADMIN_KEY": ""}, "belong together"),
+        ({"ORIGIN_SPACING": "soon"}, "ORIGIN_SPACING is no number of milliseconds"),
         ({"LIST": "no-such-list.csv"}, "there is no list no-such-list.csv"),
     ],
 )
