@@ -20,3 +20,11 @@ def test_other_line_ends_do_not_shift_a_document_below() -> None:
 def test_row_of_a_dump_names_the_line_of_its_key() -> None:
     text = f"BEGIN;\nINSERT INTO channels (base_url, key) VALUES\n('{U}', '{K}'),\n('{U2}', '{K2}');\n"
     assert [row.line for row in parse(text).rows] == [3, 4]
+
+
+@pytest.mark.parametrize("glue", ["/", "~", "=", "/v1/"])
+def test_an_address_that_holds_the_only_key_is_shown_without_it(glue: str) -> None:
+    [row] = parse(f"https://relay.example/v1{glue}sk-test-0001aaaabbbbcccc").rows
+    assert (row.status, row.api_key) == ("incomplete", "")
+    assert "0001aaaabbbb" not in f"{row.base_url} {row.base_url_as_written}"
+    assert row.base_url.startswith("https://relay.example/v1")

@@ -172,6 +172,8 @@ def _hiding(row: ParsedRow, hidden: frozenset[str]) -> ParsedRow:
     models = tuple(model for model in row.requested_models if without(model, hidden) == model)
     legacy_id = without(row.legacy_provider_id, hidden) if row.legacy_provider_id else None
     shown: dict[str, Any] = {
+        # Of a row without a key nothing is imported: what stands in its address may be the key.
+        "base_url": row.base_url if row.api_key else _KEY_IN_ADDRESS.sub("***", row.base_url),
         "label": label,
         "base_url_as_written": written,
         "requested_models": models,
