@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import boto3
 import pytest
 
 from embedded import home as folder
@@ -96,6 +97,7 @@ def _environment_of(settings: Settings) -> Iterator[None]:
             patch.delenv(name)
         for name, value in settings.aws_environment.items():
             patch.setenv(name, value)
+        patch.setattr(boto3, "DEFAULT_SESSION", None)  # an older one keeps the keys that it has read
         yield
 
 
