@@ -117,7 +117,7 @@ _STATES = frozenset(_STATES_TEXT.split())  # in the place of a key
 _MASKED = re.compile(r"\*{3,}|…|\.{3,}|•{2,}|●{2,}|█|x{6,}$|\[hidden\]|\[redacted\]", re.IGNORECASE)
 _ADDRESS_PLACEHOLDER = re.compile(
     r"[<>{}$%*]|\b(?:your|my)[-_.]?(?:own|domain|host|server|relay|api|proxy|base|url|site|endpoint|ip|instance|gateway|new|one|resource)"
-    r"|://(?:x{2,}|\.{3,}|你的|您的|域名|ip)|://[\w.]*\bx{3,}\b|user_provided|\.\.\.|…|://(?-i:YOUR|MY)_|://(?:host|domain|url|地址)(?:[/:]|$)",
+    r"|://(?:x{2,}|\.{3,}|你的|您的|域名|ip)|://[\w.]*\bx{3,}\b|user_provided|\.\.\.|…|://(?-i:YOUR|MY)_|://(?:host|domain|url|地址)(?:[/:]|$)|^os\.environ/",
     re.IGNORECASE,
 )
 _PAGE_HOST = re.compile(

@@ -166,6 +166,8 @@ class _Finder:
         apart = _is_map_of_entries(node)
         for name, value in sorted(children, key=lambda child: not _is_part(child[0])):
             child = _with_address(name, as_fields(value) or value)
+            if name == "litellm_params" and isinstance(child, dict):
+                child = _of_litellm(child)
             if is_service_alone(name):
                 self._set_aside.update(texts_in(child))
                 child = _of_service(name, child)
@@ -179,7 +181,9 @@ class _Finder:
                 self._follow(found)
                 if found.keys and not found.addresses and is_other_service(name):
                     continue
-                found.strong = found.strong or (_is_part(name) and bool(found.keys))
+                if _is_part(name):
+                    found.strong = found.strong or bool(found.keys)
+                    found.label = below.label or found.label
                 self._join(
                     facts,
                     found,
@@ -410,6 +414,12 @@ def _with_address(name: str, child: Any) -> Any:
     if not is_address or not isinstance(child, dict) or says(child, Field.ADDRESS) or not says(child, Field.KEY):
         return child
     return {**child, "base_url": name}
+
+
+def _of_litellm(params: dict[str, Any]) -> dict[str, Any]:
+    """LiteLLM's parameters with the platform that the model's name begins with there (``anthropic/claude-…``)."""
+    maker = str(params.get("model")).partition("/")[0]
+    return {**params, "platform": maker} if maker in ("anthropic", "gemini") else params
 
 
 def _of_service(name: str, service: Any) -> Any:

@@ -115,6 +115,7 @@ _LABEL_WORDS = frozenset(_LABEL_TEXT.split())
 LONGEST_HEADING = 60
 _SHORTEST_WORD = 4  # letters that may be a key
 _WIKI_ITEM = re.compile(r"^\s*#+(?=\s*\[https?://)")  # a numbered one of MediaWiki
+_REM = re.compile(r"^[ \t]*(?:@?rem[ \t]|::)[ \t]*(?=\S)", re.IGNORECASE)  # a comment of cmd
 _LONGEST_LINE = 200_000
 
 
@@ -130,6 +131,7 @@ class TokenReader:
         self._is_of_other = False  # the section is another service's (``[webhook]``)
 
     def read(self, number: int, text: str) -> Line:
+        text = _REM.sub("# ", text)
         line = Line(number, text)
         if text.lstrip()[:1] == "[" and (section := _SECTION.fullmatch(text)) is not None:
             self._is_of_other = is_service_alone(section[1])
