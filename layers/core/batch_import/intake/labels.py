@@ -23,6 +23,7 @@ _TAGGED = re.compile(r"[\w./-]{2,60}:\w[\w.-]{0,40}")  # ``qwen3:8b``
 _VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_-][A-Za-z0-9]+|(?<=[a-z])[A-Z][A-Za-z0-9]+)+")
 
 
+_BRACKETED = (Field.ADDRESS, Field.KEY, Field.MODELS)  # labels that need no sign behind brackets
 # Words before a label that make it one of another thing (``max tokens``, ``license key``).
 _OF_OTHER = re.compile(
     r"(?:^|\s)(?:max|min|total|used|csrf|xsrf|bot|webhook|client|licen[cs]e|product|ssh|gpg|public|private|encryption|signing"
@@ -59,7 +60,7 @@ def _label(found: re.Match[str], end: int) -> Iterator[tuple[int, int, Named, st
         if (
             (named := field_of(name)) is not None
             and (count == len(words) - 1 or not named.owner or named.owner.isdigit())
-            and (sign in ":=>" or named.field in (Field.ADDRESS, Field.KEY, Field.MODELS))
+            and (sign in ":=>" or named.field in _BRACKETED or (sign == "]" and found.start() == 0))
         ):
             if _OF_OTHER.search(" ".join(words[:count])):
                 yield found.start(), found.end(), Named(Field.OTHER), found[1]
