@@ -124,7 +124,7 @@ _ABOUT = re.compile(
 )  # where to get a key, to read of it, to pay
 _BACKUP = re.compile(r"备用|备份|备|backup|fallback|alternative|alt|mirror|镜像|secondary|线路|国内|海外|cdn|加速")
 _NOISE = str.maketrans(dict.fromkeys(" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f_-./()[]{}\"'`*#:=?&>|【】$\u3000\xa0", ""))
-_NUMBER = re.compile(r"[0-9①②③④⑤⑥⑦⑧⑨一二三四五]+$")
+_NUMBERS = "0123456789①②③④⑤⑥⑦⑧⑨一二三四五"
 _LONGEST = 48
 
 
@@ -146,7 +146,7 @@ def field_of(name: str) -> Named | None:
         return Named(field)
     if _ABOUT.search(bare):
         return Named(Field.SITE)
-    numbered = _NUMBER.sub("", bare)
+    numbered = bare.rstrip(_NUMBERS)
     number = bare[len(numbered) :]
     if (field := _TABLE.get(numbered)) is not None:
         return Named(field, number, bool(number))

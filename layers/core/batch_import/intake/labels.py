@@ -8,12 +8,13 @@ from batch_import.intake.cleaning import Kind, is_likely_host, is_prefixed_key, 
 from batch_import.intake.fields import Field, Named, field_of
 
 _LABEL = re.compile(
-    r"(?<![\w.\-/$])(?:\*\*|__|[\"'`\[(<])?((?:[^\W\d][\w.\-/]{0,40}[ \t]{1,3}){0,2}[^\W\d_][\w.\-/]{0,48}(?:[ \t]\d{1,2}(?=[:=]))?(?:\([^()\s]{1,20}\))?)"
+    r"(?<![\w.\-/$])(?:\*\*|__|[\"'`\[(<])?((?:[^\W\d][\w.\-/]{0,40}+[ \t]{1,3}){0,2}[^\W\d_][\w.\-/]{0,48}+(?:[ \t]\d{1,2}(?=[:=]))?(?:\([^()\s]{1,20}\))?)"
     r"[\"'`*\])>_]*[ \t]*(?:(?::=|=>|::?|=)(?!//)(?!=)|(?<=[\])])[ \t]*(?=\S))[ \t]*",
 )
 _GLUED = re.compile(
     r"((?:api|API|Api|备用|接口|中转|请求|站点|服务)?\s?(?:地址|网址|密钥|秘钥|密匙|令牌|接口|域名))[\d]?\s*(?:是|为|->|→|-)?\s*(?=https?:|sk-|\"|`|$)"
 )
+_GLUED_SIGN = re.compile("[址钥匙牌口名]")  # the pattern above is slow
 _DETAIL = re.compile(
     r"额度|余额|倍率|价格|时间|日期|分组|并发|限|费|quota|balance|price|date|rpm|tpm|content|accept|version|export|http",
     re.IGNORECASE,
@@ -41,7 +42,7 @@ def labels(piece: str) -> Iterator[tuple[int, int, Named, str]]:
             yield from _label(found, end)
             end = found.end()
         return
-    if not piece.isascii():
+    if _GLUED_SIGN.search(piece) is not None:
         for found in _GLUED.finditer(piece):
             if (named := field_of(found[1])) is not None:
                 yield found.start(), found.end(), named, found[1]
@@ -49,7 +50,7 @@ def labels(piece: str) -> Iterator[tuple[int, int, Named, str]]:
 
 def is_label_alone(text: str) -> bool:
     """Whether a line of words holds a label without a sign (``密钥``)."""
-    return not text.isascii() and _GLUED.search(text) is not None
+    return _GLUED_SIGN.search(text) is not None and _GLUED.search(text) is not None
 
 
 def _label(found: re.Match[str], end: int) -> Iterator[tuple[int, int, Named, str]]:

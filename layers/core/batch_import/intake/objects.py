@@ -6,10 +6,10 @@ it lacks comes from its parents, and names decide by the table of ``fields``.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 
 from batch_import.domain.types import Platform
 from batch_import.intake import cleaning
@@ -78,8 +78,15 @@ class _Facts:
     doubtful: bool = False  # the names are those of an unknown service
 
 
-@dataclass(frozen=True, slots=True)
-class _Above:
+class _Group(NamedTuple):
+    """The addresses and keys of one owner in an object."""
+
+    addresses: Sequence[str] = ()
+    keys: Sequence[str] = ()
+    strong: bool = False
+
+
+class _Above(NamedTuple):
     """What parents hand down."""
 
     label: str | None = None
@@ -163,7 +170,7 @@ class _Finder:
         own.label = own.label or (None if above.label else own.identity)
         below = _below(own, above, node)
         facts = self._groups(_by_owner(own), own, below)
-        apart = _is_map_of_entries(node)
+        apart = bool(children) and _is_map_of_entries(node)
         for name, value in sorted(children, key=lambda child: not _is_part(child[0])):
             child = _with_address(name, as_fields(value) or value)
             if name == "litellm_params" and isinstance(child, dict):
@@ -229,9 +236,9 @@ class _Finder:
         else:
             self.leftover(found)
 
-    def _groups(self, groups: Mapping[str, Own], own: Own, below: _Above) -> _Facts:
+    def _groups(self, groups: Mapping[str, _Group], own: Own, below: _Above) -> _Facts:
         """The facts of one object; variables of several owners in it are several pairs, emitted here."""
-        merged = _facts_of(Own(), own, below)
+        merged = _facts_of(_Group(), own, below)
         strangers = _are_strangers(groups)
         apart = len(groups) > 1 and bool(own.models_of.keys() & groups.keys())  # the models have owners as well
         if apart:
@@ -287,7 +294,7 @@ class _Finder:
         )
 
 
-def _facts_of(group: Own, own: Own, below: _Above) -> _Facts:
+def _facts_of(group: _Group, own: Own, below: _Above) -> _Facts:
     """The addresses and keys of ``group``, with what its object and the objects above say of both."""
     return _Facts(
         list(group.addresses),
@@ -304,7 +311,7 @@ def _facts_of(group: Own, own: Own, below: _Above) -> _Facts:
     )
 
 
-def _are_strangers(groups: Mapping[str, Own]) -> bool:
+def _are_strangers(groups: Mapping[str, _Group]) -> bool:
     """Whether addresses and keys have different owners: several of one kind, or a service's beside a maker's."""
     if len(groups) < 2:
         return False
@@ -317,16 +324,9 @@ def _are_strangers(groups: Mapping[str, Own]) -> bool:
     return bool(addresses and keys) and (len(named) == len(addresses) + len(keys) > 2 or is_crossed)
 
 
-def _by_owner(own: Own) -> dict[str, Own]:
+def _by_owner(own: Own) -> dict[str, _Group]:
     owners = dict.fromkeys([*own.address_of, *own.key_of])
-    return {
-        owner: Own(
-            {owner: own.address_of[owner]} if owner in own.address_of else {},
-            {owner: own.key_of[owner]} if owner in own.key_of else {},
-            strong=own.strong,
-        )
-        for owner in owners
-    }
+    return {owner: _Group(own.address_of.get(owner, ()), own.key_of.get(owner, ()), own.strong) for owner in owners}
 
 
 def _owned(owner: str) -> Platform | None:
@@ -371,15 +371,15 @@ def _is_of_entries(name: object, value: Any) -> bool:
 def _named_below(below: _Above, name: str, element: Any, is_list: bool) -> _Above:
     """In a map of providers the name of the entry is a label."""
     if (named := field_of(name)) is not None and named.field is Field.KEY and isinstance(element, dict):
-        return replace(below, platform=below.platform or _owned(named.owner))
+        return below._replace(platform=below.platform or _owned(named.owner))
     if is_list or not isinstance(element, dict) or len(name) > 60 or _is_part(name):
         return below
     if named is not None and named.field not in (Field.ADDRESS, Field.SITE):
         return below
     inner = (as_fields(value) or value for key, value in element.items() if _is_part(key))
     if any(isinstance(part, dict) and says(part, Field.ADDRESS, Field.KEY) for part in (element, *inner)):
-        below = replace(below, doubtful=below.doubtful or is_unknown_maker(name))
-        return below if below.label else replace(below, label=name, platform=below.platform or _owned(name))
+        below = below._replace(doubtful=below.doubtful or is_unknown_maker(name))
+        return below if below.label else below._replace(label=name, platform=below.platform or _owned(name))
     return below
 
 

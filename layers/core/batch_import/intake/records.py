@@ -105,8 +105,8 @@ class Records:
         if line.is_pair:
             self._pair(line)
             return
-        if (unset := _UNSET.search(line.text)) is not None:
-            self._forget(unset[1])
+        if "unset" in line.text or "Env:" in line.text:
+            self._forget(line.text)
         if line.link is not None:
             self._close()
             self.drafts.append(line.link)
@@ -193,9 +193,10 @@ class Records:
         )
         draft.notes.extend([*token.notes, *([Note.INVISIBLE_REMOVED] if line.invisible else [])])
 
-    def _forget(self, names: str) -> None:
-        """Ends the pairs whose address is unset: a key behind it belongs to no relay above."""
-        for name in names.split():
+    def _forget(self, text: str) -> None:
+        """Ends the pairs whose address a command unsets: a key behind it belongs to no relay above."""
+        unset = _UNSET.search(text)
+        for name in unset[1].split() if unset else ():
             if (named := field_of(name)) is not None and named.field is Field.ADDRESS:
                 self.variables.pop(named.owner, None)
 

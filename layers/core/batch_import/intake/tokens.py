@@ -131,7 +131,8 @@ class TokenReader:
         self._is_of_other = False  # the section is another service's (``[webhook]``)
 
     def read(self, number: int, text: str) -> Line:
-        text = _REM.sub("# ", text)
+        if (remark := _REM.match(text)) is not None:
+            text = f"# {text[remark.end() :]}"
         line = Line(number, text)
         if text.lstrip()[:1] == "[" and (section := _SECTION.fullmatch(text)) is not None:
             self._is_of_other = is_service_alone(section[1])
@@ -158,11 +159,11 @@ class TokenReader:
             return
         command = plain_command(kept)
         line.is_command = command != kept
-        content = _as_assignments(BULLET.sub("", PROMPT.sub("", command)))
+        content = _as_assignments(_behind(BULLET, _behind(PROMPT, command)))
         named, name = self._pending or (None, "")
         self._pending = None
         at = 0
-        for found in URL.finditer(content):
+        for found in URL.finditer(content) if ":/" in content else ():
             if found.start() < at:
                 continue
             named, name = self._piece(line, _GLUED.sub(" ", content[at : found.start()]), named, name)
@@ -418,7 +419,15 @@ def _as_assignments(content: str) -> str:
         content = _PROPERTY.sub(lambda found: found[0].replace('"', ""), content)
     if "--" in content:
         content = _FLAGGED.sub(_as_label, content)
-    return _SETX.sub(r"\1=", _SHELL.sub("", content))
+    content = _behind(_SHELL, content)
+    setx = _SETX.match(content)
+    return content if setx is None else f"{setx[1]}={content[setx.end() :]}"
+
+
+def _behind(start: re.Pattern[str], text: str) -> str:
+    """``text`` without what ``start`` finds at its beginning (``sub`` would look for it everywhere)."""
+    found = start.match(text)
+    return text if found is None else text[found.end() :]
 
 
 def _variable_of_row(content: str) -> str:

@@ -354,7 +354,9 @@ def opened(name: str, value: Any) -> Any:
     """A text that is itself JSON or TOML (cc-switch keeps codex's configuration so)."""
     if not isinstance(value, str) or len(value) < 20 or len(value) > 100_000:
         return value
-    if (echoed := _ECHO.fullmatch(value)) is not None:  # Claude Code asks a command for its key
+    if (
+        value.startswith("echo") and (echoed := _ECHO.fullmatch(value)) is not None
+    ):  # Claude Code asks a command for its key
         return echoed[1]
     if value.lstrip().startswith("{"):
         try:
