@@ -111,6 +111,7 @@ _FRONT_ENDS = frozenset(
     ["vite", "nextpublic", "reactapp", "expopublic", "nuxtpublic", "vueapp"]
 )  # they call their own server
 _ALL_SUFFIXES = tuple(_SUFFIXES)
+_SIZES = sorted(set(map(len, _SUFFIXES)), reverse=True)
 _RELAY_SUFFIXES = {
     **dict.fromkeys(("url", "uri", "host", "server", "base"), Field.ADDRESS),
     "key": Field.KEY,
@@ -150,8 +151,8 @@ def field_of(name: str) -> Named | None:
     number = bare[len(numbered) :]
     if (field := _TABLE.get(numbered)) is not None:
         return Named(field, number, bool(number))
-    for suffix, field in _SUFFIXES.items() if numbered.endswith(_ALL_SUFFIXES) else ():
-        if numbered.endswith(suffix):
+    for size in _SIZES if numbered.endswith(_ALL_SUFFIXES) else ():
+        if (field := _SUFFIXES.get(suffix := numbered[-size:])) is not None:
             owner = numbered[: -len(suffix)]
             is_database = owner.endswith("data") and suffix.startswith("base")
             if is_database or is_other_service(name, owner) or (suffix == "secretkey" and not _is_relays(name, owner)):

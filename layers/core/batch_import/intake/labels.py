@@ -53,6 +53,16 @@ def is_label_alone(text: str) -> bool:
     return _GLUED_SIGN.search(text) is not None and _GLUED.search(text) is not None
 
 
+def meaning_of(name: str) -> Named | None:
+    """What a label of one word stands for; only the name of a variable has an owner."""
+    named = field_of(name)
+    return named and _with_owner_of_variable(name, named)
+
+
+def _with_owner_of_variable(name: str, named: Named) -> Named:
+    return named if not named.owner or _VARIABLE.fullmatch(name) else named._replace(owner="")
+
+
 def _label(found: re.Match[str], end: int) -> Iterator[tuple[int, int, Named, str]]:
     words = found[1].split()
     sign = found[0].rstrip()[-1:]
@@ -67,7 +77,7 @@ def _label(found: re.Match[str], end: int) -> Iterator[tuple[int, int, Named, st
                 yield found.start(), found.end(), Named(Field.OTHER), found[1]
                 return
             start = found.start(1) + found[1].rfind(words[count]) if count else found.start()
-            yield start, found.end(), named if _VARIABLE.fullmatch(name) else named._replace(owner=""), name
+            yield start, found.end(), _with_owner_of_variable(name, named), name
             return
     model = _TAGGED.match(found.string, found.start(1))
     if model is not None and kind_of(model[0]) is Kind.MODEL:

@@ -15,7 +15,7 @@ from batch_import.intake.fields import (
     platform_of,
     provider_platform,
 )
-from batch_import.intake.labels import is_detail, is_label_alone, labels, names_key
+from batch_import.intake.labels import is_detail, is_label_alone, labels, meaning_of, names_key
 from batch_import.intake.line import Line, Token
 from batch_import.intake.links import draft_of_link, is_link
 from batch_import.intake.markup import without_markup
@@ -33,6 +33,11 @@ _BETWEEN = r"(?:[ \t]*[,;|][ \t]*|[ \t]+|-{4})"
 _PLAIN_LINE = re.compile(
     rf"[ \t]*(?:(?P<name>(?=\d*[^\W\d])\w{{1,30}}){_BETWEEN})?(?P<address>https?://[a-z0-9.:-]{{1,100}}?(?:/[a-z0-9_-]{{1,40}}){{0,4}}/?)"
     rf"{_BETWEEN}(?P<key>sk-\w{{1,200}}(?:-\w{{1,200}}){{0,4}})(?:{_BETWEEN}(?P<model>[a-z][\w.-]{{2,40}}))?[ \t]*"
+)
+# A name with an address or a key, as in blocks, variables and YAML: read at once too.
+_PLAIN_FIELD = re.compile(
+    r"[ \t]*(?:-[ \t])?(?P<name>[^\W\d][\w.-]{0,40})[ \t]*[:=][ \t]*(?P<quote>[\"']?)"
+    r"(?:(?P<address>https?://[a-z0-9.:-]{1,100}(?:/[a-z0-9_-]{1,40}){0,4}/?)|(?P<key>sk-\w{4,200}(?:-\w{1,200}){0,4}))(?P=quote)[ \t]*"
 )
 # A line of words and numbers holds nothing that the long way would find.
 WORDS_ALONE = re.compile(r"(?:[^\W\d_]++(?![\d_])|(?<!\w)\d{1,6}+(?!\w)| {1,2}+(?! )|[,;!?()])*+")
@@ -142,6 +147,9 @@ class TokenReader:
         if "://" in text and (found := _PLAIN_LINE.fullmatch(text)) is not None and _is_plain(found):
             self._pending = None
             _take_plain(line, found)
+            return line
+        if (field := _PLAIN_FIELD.fullmatch(text)) is not None and _take_field(line, field):
+            self._pending = None
             return line
         if self._pending is None and WORDS_ALONE.fullmatch(text) is not None and not is_label_alone(text):
             line.words.append(text)
@@ -402,6 +410,20 @@ def _take_plain(line: Line, found: re.Match[str]) -> None:
         line.tokens.append(Token(Field.MODELS, found["model"]))
     if found["name"]:
         line.words, line.lead = [found["name"]], 1
+
+
+def _take_field(line: Line, found: re.Match[str]) -> bool:
+    """Takes the address or key, if its name says that it is one."""
+    name, address, key = found["name"], found["address"], found["key"]
+    if (named := meaning_of(name)) is None:
+        return False
+    if named.field is Field.ADDRESS and address:
+        _take_address(line, address, named, False, name.lower() in _ANY_ADDRESS)
+    elif named.field is Field.KEY and key and kind_of(key) is Kind.KEY:
+        line.tokens.append(Token(Field.KEY, key, True, named.owner))
+    else:
+        return False
+    return True
 
 
 def _as_assignments(content: str) -> str:
