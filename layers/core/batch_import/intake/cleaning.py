@@ -173,7 +173,7 @@ def decoded(text: str) -> str:
 
     Addresses with ``%3A%2F%2F`` too, except in links, which are read as such; and mails in quoted-printable.
     """
-    if _QUOTED_PRINTABLE.search(text) is not None or (text.count("=3D") > 1 and "=\n" in text):
+    if ("rintable" in text and _QUOTED_PRINTABLE.search(text) is not None) or (text.count("=3D") > 1 and "=\n" in text):
         text = quopri.decodestring(text.encode("utf-8", "ignore")).decode("utf-8", "ignore")
     if "%3A%2F%2F" in text or "%3a%2f%2f" in text:
         text = _ENCODED.sub(lambda word: re.sub(r"\s", " ", unquote(word[0])), text)

@@ -145,7 +145,7 @@ def field_of(name: str) -> Named | None:
         return field_of(name[:bracket]) or field_of(name[bracket + 1 : -1])
     if bare.endswith("s") and (field := _TABLE.get(bare[:-1])) in (Field.ADDRESS, Field.KEY, Field.MODELS):
         return Named(field)
-    if _ABOUT.search(bare):
+    if not bare.isascii() and _ABOUT.search(bare):
         return Named(Field.SITE)
     numbered = bare.rstrip(_NUMBERS)
     number = bare[len(numbered) :]

@@ -168,7 +168,7 @@ class _Finder:
     def _object(self, node: Mapping[str, Any], above: _Above, depth: int) -> _Facts:
         own, children = self._own(_by_position(nested(named_value(node))))
         own.label = own.label or (None if above.label else own.identity)
-        below = _below(own, above, node)
+        below = _below(own, above, node, bool(children))
         facts = self._groups(_by_owner(own), own, below)
         apart = bool(children) and _is_map_of_entries(node)
         for name, value in sorted(children, key=lambda child: not _is_part(child[0])):
@@ -238,7 +238,8 @@ class _Finder:
 
     def _groups(self, groups: Mapping[str, _Group], own: Own, below: _Above) -> _Facts:
         """The facts of one object; variables of several owners in it are several pairs, emitted here."""
-        merged = _facts_of(_Group(), own, below)
+        is_one = len(groups) == 1 and not own.empty
+        merged = _Facts() if is_one else _facts_of(_Group(), own, below)
         strangers = _are_strangers(groups)
         apart = len(groups) > 1 and bool(own.models_of.keys() & groups.keys())  # the models have owners as well
         if apart:
@@ -255,7 +256,7 @@ class _Finder:
             elif strangers or owner in own.empty:
                 self.leftover(facts)
             else:
-                _merged(merged, facts)
+                merged = facts if is_one else _merged(merged, facts)
         if own.login and not merged.keys:
             merged.notes.append(Note.NOT_AN_API_KEY)
             merged.strong = True
@@ -276,10 +277,9 @@ class _Finder:
 
     def _emit(self, facts: _Facts) -> None:
         notes = [note for note in dict.fromkeys(facts.notes) if not (note is Note.NOT_AN_API_KEY and facts.keys)]
-        text = next((key for key in facts.keys if cleaning.may_be_key(key)), (facts.addresses or facts.keys or [""])[0])
         self.drafts.append(
             Draft(
-                self._lines.of(text) if self._lines else self._line,
+                self._lines.of(_telling(facts)) if self._lines else self._line,
                 list(dict.fromkeys(facts.addresses or (facts.sites[:1] if Note.NOT_AN_API_KEY in notes else []))),
                 list(dict.fromkeys(facts.keys)),
                 list(facts.models),
@@ -292,6 +292,12 @@ class _Finder:
                 doubtful=facts.doubtful,
             )
         )
+
+
+def _telling(facts: _Facts) -> str:
+    """The text that tells in which line an entry stands: its key, or else its address."""
+    key = next(filter(cleaning.may_be_key, facts.keys), None)
+    return key or (facts.addresses or facts.keys or [""])[0]
 
 
 def _facts_of(group: _Group, own: Own, below: _Above) -> _Facts:
@@ -335,14 +341,14 @@ def _owned(owner: str) -> Platform | None:
     return platform if platform != "openai" else None
 
 
-def _below(own: Own, above: _Above, node: Mapping[str, Any]) -> _Above:
+def _below(own: Own, above: _Above, node: Mapping[str, Any], has_children: bool) -> _Above:
     notes = (*above.notes, *([Note.PAIRED_BY_POSITION] if PAIRED in node else []))
     if own.disabled and Note.DISABLED not in notes:
         notes = (*notes, Note.DISABLED)
     if own.unknown and (own.addresses or own.keys) and Note.FIELD_IGNORED not in notes:
         notes = (*notes, Note.FIELD_IGNORED)
     models = above.models
-    by_name = any(isinstance(value, dict) and is_models(name) for name, value in node.items())
+    by_name = has_children and any(isinstance(value, dict) and is_models(name) for name, value in node.items())
     if by_name and not any(map(_is_part, node)):
         return _Above(own.label or above.label, own.platform or above.platform, models, notes, above.doubtful)
     if own.models and not any(_is_of_entries(name, value) for name, value in node.items()):

@@ -17,6 +17,8 @@ _STRONG_ADDRESS = re.compile(r"base|api|endpoint|地址|接口", re.IGNORECASE)
 SURE = (cleaning.Kind.KEY, cleaning.Kind.PLACEHOLDER)
 _YAML_INSIDE = re.compile(r"^[ \t]*(?:-[ \t]+)?\w*(?:base|url|host|endpoint)\w*:[ \t]+\S", re.MULTILINE | re.IGNORECASE)
 _VARIABLE = re.compile(r"[A-Za-z_]\w*=")
+_PASSWORDS = ("password", "pass", "secret_key")
+_OF_PARTS = frozenset(["protocol", "scheme", "port", *_PASSWORDS])
 _WEAK_NAMES = ("token", "auth", "credential", "credentials")
 _ECHO = re.compile(r"echo\s+[\"']?([^\s\"']{1,512})[\"']?")
 _KNOWN_REST_TEXT = """
@@ -78,10 +80,7 @@ def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
         return True
     if name == "id" and isinstance(value, str) and not value.isdigit() and len(value) <= 30:
         own.identity = value
-    if isinstance(value, str) and _is_password(name.lower(), value):
-        own.password = value
-        return True
-    if _take_part(own, name.lower(), value):
+    if name.lower() in _OF_PARTS and _take_part(own, name.lower(), value):
         return True
     named = named or _by_value(name, value)
     if named is None:
@@ -99,12 +98,11 @@ def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
     return True
 
 
-def _is_password(name: str, value: str) -> bool:
-    return name in ("password", "pass", "secret_key") and cleaning.is_prefixed_key(value.partition("|")[0])
-
-
 def _take_part(own: Own, name: str, value: Any) -> bool:
-    """Takes the scheme or the port of an address."""
+    """Takes the scheme or the port of an address, or a password that is a key."""
+    if isinstance(value, str) and name in _PASSWORDS and cleaning.is_prefixed_key(value.partition("|")[0]):
+        own.password = value
+        return True
     if name in ("protocol", "scheme") and isinstance(value, str) and value.rstrip(":/").lower() in ("http", "https"):
         own.scheme = value.rstrip(":/").lower()
         return True
