@@ -242,8 +242,6 @@ class _Finder:
         merged = _Facts() if is_one else _facts_of(_Group(), own, below)
         strangers = _are_strangers(groups)
         apart = len(groups) > 1 and bool(own.models_of.keys() & groups.keys())  # the models have owners as well
-        if apart:
-            merged.models = []
         for owner, group in groups.items():
             facts = _facts_of(group, own, below)
             facts.platform = facts.platform or _owned(owner)

@@ -52,7 +52,6 @@ class Records:
         self.variables: dict[str, Draft] = {}
         self.consecutive = 0
         self.last_key, self.last_text = 0, ""  # its line
-        self.named: set[str] = set()  # addresses with a label
         self.labelled_address = 0  # the line of the last one: another one indented below it is one more
         self.is_split = False  # keys wait for addresses of their names
         self.name_of: dict[str, str] = {}  # a key's own
@@ -114,8 +113,7 @@ class Records:
             self._no_tokens(line)
             return
         fields = {token.field for token in line.tokens}
-        is_call_of_page = line.is_command and {Field.SITE, Field.KEY} <= fields
-        if is_call_of_page:  # its key is not the one of the relay above
+        if line.is_command and {Field.SITE, Field.KEY} <= fields:  # its key is not the one of the relay above
             self._close()
         if {Field.ADDRESS, Field.KEY} <= fields and not any(
             token.owner for token in line.tokens if token.field is not Field.MODELS
@@ -131,8 +129,6 @@ class Records:
         for token in line.tokens:
             self._token(line, token if token.owner or token.field is not Field.MODELS else replace(token, owner=owner))
         self._label(line)
-        if is_call_of_page:
-            self._close()
 
     def _pair(self, line: Line) -> None:
         """What ``_whole_line`` does, at once, for the usual line."""
@@ -207,8 +203,6 @@ class Records:
 
     def _address(self, line: Line, token: Token) -> None:
         current = self.current
-        if token.labelled:
-            self.named.add(token.value)
         is_below = self.labelled_address == line.number - 1 and line.text[:4].isspace()
         self.labelled_address = line.number if token.labelled and not line.text[:1].isspace() else 0
         last = current.addresses[-1] if current is not None and current.addresses else ""
@@ -394,8 +388,6 @@ class Records:
         if len(self.variables) == 1:
             [only] = self.variables.values()
             only.models.extend(model for draft, model in self.labelled_models if not (draft.addresses or draft.keys))
-        if not self.models_of:
-            return
         lines = sorted((draft.line, at) for at, draft in enumerate(self.drafts))
         for number, token in self.models_of:
             if (draft := self._owner_of(token) or self._above(number, lines)) is not None:
@@ -437,7 +429,7 @@ class Records:
                 and draft.addresses
                 and all(
                     _is_page_of(one, sites)
-                    or (bool(roots) and one not in self.named and draft.line not in entries and not is_api_path(one))
+                    or (bool(roots) and draft.line not in entries and not is_api_path(one))
                     or (root_of(one).base_url in roots and draft.line not in entries)
                     for one in draft.addresses
                 )

@@ -275,9 +275,6 @@ class TokenReader:
 
     def _key(self, line: Line, text: str, named: Named) -> None:
         """The value of a key's label: one word, or several where each looks like a key."""
-        if cleaning.is_random_key(text):
-            line.tokens.append(Token(Field.KEY, text, True, named.owner))
-            return
         value = re.sub(r"^[\s\"'`*]*(?:Bearer|Basic)\s+", "", text, flags=re.IGNORECASE)
         notes = (Note.BEARER_REMOVED,) if value != text else ()
         if (
@@ -371,8 +368,6 @@ class TokenReader:
         elif kind is Kind.HOST:
             line.lead = line.lead or len(line.words)
             line.hosts.append(word)
-        elif word.lower() in ("bearer", "authorization"):
-            return named
         elif word.lower() in _LABEL_WORDS and (found := field_of(word)) is not None:
             return found
         elif kind in (Kind.WEAK, Kind.TEXT) and _JOINED_KEY.match(word) is not None:

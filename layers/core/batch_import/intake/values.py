@@ -286,14 +286,7 @@ def _is_key_name(name: object) -> bool:
 
 
 def _several(key: str) -> list[str]:
-    """new-api keeps several keys of a channel in one text: by line, or as a JSON list."""
-    if key.lstrip().startswith("["):
-        try:
-            found = json.loads(key)
-        except (ValueError, RecursionError):
-            found = None
-        if isinstance(found, list) and all(isinstance(one, str) for one in found):
-            return [one for one in found if one.strip()]
+    """new-api keeps several keys of a channel in one text, by line."""
     return [line.strip() for line in key.splitlines() if line.strip()]
 
 
