@@ -23,12 +23,12 @@ from batch_import.intake.documents import (
     whole_document,
 )
 from batch_import.intake.pairing import at_one_address, joined_halves
+from batch_import.intake.records import read_lines
 from batch_import.intake.references import resolved
 from batch_import.intake.roots import has_api_form, root_of
 from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of
 from batch_import.intake.sql_texts import without_expanded_rows
 from batch_import.intake.tables import drafts_of_table, rows_of_html, split_tables
-from batch_import.intake.text import read_lines
 
 FORMATS = ("auto", "text", "csv", "json", "yaml", "toml")
 Lines = list[tuple[int, str]]

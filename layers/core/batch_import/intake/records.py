@@ -1,4 +1,7 @@
-"""Tokens of lines put together to drafts."""
+"""Lines of text, whose tokens are put together to drafts.
+
+Labelled blocks, addresses with keys below, separators of every kind, variables, commands, links.
+"""
 
 import re
 from bisect import bisect_right
@@ -7,6 +10,7 @@ from dataclasses import dataclass, replace
 from operator import eq
 
 from batch_import.intake.cleaning import is_api_path, is_prefixed_key
+from batch_import.intake.commands import joined_lines
 from batch_import.intake.fields import Field, Named, field_of, is_unknown_maker, platform_of
 from batch_import.intake.labels import is_detail
 from batch_import.intake.line import Line, Token
@@ -15,7 +19,7 @@ from batch_import.intake.roots import root_of, with_path, with_port
 from batch_import.intake.rows import Draft
 from batch_import.intake.settling import heading_of, settle
 from batch_import.intake.texts import Note
-from batch_import.intake.tokens import FENCE
+from batch_import.intake.tokens import FENCE, TokenReader
 
 _LONGEST_NAME = 300  # characters before a key
 _LONGEST_TYPED = 2_000  # characters of a line that a person wrote, and broke a key in
@@ -36,6 +40,26 @@ _ABOUT_MODELS = re.compile(r"模型\s*(?:用|选|填|是|为|有)|\bmodels?\s+(?
 class Found:
     drafts: list[Draft]
     ignored: list[tuple[int, str]]
+
+
+def read_lines(lines: Sequence[tuple[int, str]], invisible: frozenset[int] = frozenset()) -> Found:
+    """Drafts of all lines (number, text without invisible characters), and the lines that none came from."""
+    reader = TokenReader()
+    read = [reader.read(number, text) for number, text in joined_lines(lines)]
+    for line in read:
+        line.invisible = line.number in invisible
+    if (last := next((line for line in reversed(read) if not line.blank), None)) is not None:
+        _mark_cut(last)
+    return Records().of(read)
+
+
+def _mark_cut(last: Line) -> None:
+    """Takes a value back that begins with a quotation mark and has none behind it where the text ends."""
+    if not last.tokens or last.text.count('"') % 2 == 0:
+        return
+    token = last.tokens[-1]
+    if token.value and last.text.endswith(f'"{token.value}'):
+        token.value, token.notes = "", (*token.notes, Note.CUT_OFF)
 
 
 class Records:
