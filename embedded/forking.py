@@ -184,8 +184,9 @@ def _import() -> None:
             package = importlib.import_module(name)
             for module in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{name}."):
                 importlib.import_module(module.name)
-    with suppress(Exception):
-        _build_models()
+    for prepare in (_build_models, _compile_words):
+        with suppress(Exception):
+            prepare()
     import boto3
     import botocore.session
 
@@ -198,6 +199,13 @@ def _import() -> None:
             models.load_service_model(service, kind)
     for data in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
         models.load_data(data)
+
+
+def _compile_words() -> None:
+    """The expressions for a relay's words are compiled at their first use."""
+    from batch_import.domain.refusals import refusals
+
+    refusals("no words")
 
 
 def _short_calls() -> Callable[..., Any]:
