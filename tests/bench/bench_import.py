@@ -2,7 +2,7 @@
 
 ``make bench RELAYS="100 1000 10000"``, or: python tests/bench/bench_import.py --relays 1000 --https --faulty 0.05
 
-The clock starts with the first call of all, which wakes the API. Relays answer after ``--latency`` seconds with
+The clock starts with the first call after the start of the stack, which has asked for the page once; workers are cold. Relays answer after ``--latency`` seconds with
 ``--models`` models; a share of them is faulty: a dead key, or a list that takes 20 s. Prints figures; asserts nothing.
 """
 
