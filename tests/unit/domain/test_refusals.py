@@ -64,6 +64,9 @@ def test_advice_is_no_refusal() -> None:
         ("ok. Your quota is used up, please top up.", False),
         ("Hello from relay rate_limited/alpha", False),
         ("As an AI model I have no API key.", False),
+        ("本站已搬家，新地址 https://relay.invalid 欢迎使用", True),
+        ("欢迎使用本站，加QQ群 123456 领取福利。" * 20, True),
+        ("ok, see https://relay.invalid", False),
     ],
 )
 def test_a_reply_that_refuses_is_no_answer(reply: str, refused: bool) -> None:

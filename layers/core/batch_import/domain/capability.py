@@ -303,7 +303,7 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.UNAVAILABLE, "no balance behind the relay: not this key's", statuses=(*_SUCCESS, *_ANY_FAILURE, 500),
         bodies=_ERROR, words=(Refusal.UPSTREAM_MONEY,)),
     Row(Verdict.UNAVAILABLE, "refused by what is behind the relay, not by the relay",
-        statuses=(*_SUCCESS, 400, 401, 403, 404, 500), bodies=_ERROR, words=(Refusal.UPSTREAM,),
+        statuses=(*_SUCCESS, 400, 401, 403, 404, 409, 500), bodies=_ERROR, words=(Refusal.UPSTREAM,),
         without=(Refusal.PARAMETER, *_MODEL)),
     Row(Verdict.RATE_LIMITED, "a limit of hours or days", statuses=(*_SUCCESS, *_ANY_FAILURE, 500), bodies=_ERROR,
         words=(Refusal.WINDOW,)),

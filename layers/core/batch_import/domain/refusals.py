@@ -44,6 +44,7 @@ class Refusal(StrEnum):
     WINDOW = "window"  # a limit of hours or days
     RENEWS = "renews"  # what is spent comes back by itself
     ORIGIN = "origin"  # something before the relay does not reach it
+    NOTICE = "notice"  # an address or a group to join, where an answer was expected
 
 
 class Sign(NamedTuple):
@@ -158,7 +159,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.UPSTREAM, r"\b(?:(?:client|server) error '(?!400|422)\d{3}\b|(?!400|422)\d{3}, message='[\w ]+', url\b)"
          r"|request failed with status code (?!400|422)|(?<!\d)(?!400|422)\d{3} (?:client|server) error: ",
          "axios, httpx, requests, aiohttp, of a call of the relay's own"),
-    Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
+    Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b|\[(?!429)[45]\d\d\]: |\bchannel:\w+",
+         "LiteLLM, 9router, OmniRoute and new-api, of what is behind them"),
     Sign(_K.UPSTREAM, r"\b(?:keys? (?:is |are )?not configured|environment variable"
          r"|(?:openai|anthropic|claude|gemini|google|deepseek|openrouter|azure)\w*_api_key\b|misconfigur)"
          r"|internal (?:server )?error(?!\W*algo\W*invalid)|(?:in|not have )sufficient capacity|内部(?:服务器)?错误"
@@ -322,6 +324,7 @@ SAYINGS: tuple[Saying, ...] = (
     Saying(_K.MONEY, ("plan",), ("absent", "needed"), unless=("model",)),
     Saying(_K.MONEY_LIKELY, ("quota",), ("spent", "off")),
     Saying(_K.UPSTREAM, ("upstream",), ("absent", "bad", "failed", "away")),
+    Saying(_K.UPSTREAM, ("upstream",), ("off",), after=True),
     Saying(_K.UPSTREAM_MONEY, ("upstream",), ("money",), unless=("yours",), after=True),
     Saying(_K.CLIENT, ("client",), ("denied", "only"), unless=("model",)),
     Saying(_K.CLIENT, ("client",), ("absent",), unless=("model", "key")),
@@ -400,14 +403,24 @@ def _close(noun: tuple[int, int], word: tuple[int, int], after: bool) -> bool:
 
 
 def refused_instead(reply: str, model: str = "") -> tuple[Refusal, ...]:
-    """What words say that do not answer the prompt, which asks for the word "ok", but are a refusal of the relay's."""
-    if len(reply) > _LONGEST_REPLY or _OWN_WORDS.search(reply):
+    """What words say that do not answer the prompt, which asks for the word "ok", but are a refusal or an advertisement
+    of the relay's.
+    """
+    if _OWN_WORDS.search(reply):
         return ()
+    notice = (Refusal.NOTICE,) if _NOTICE.search(reply[:_LONGEST_NOTICE]) else ()
+    if len(reply) > _LONGEST_REPLY:
+        return notice
     found = refusals(_PATHS.sub(" ", reply), model)
-    return () if _HARMLESS.issuperset(found) else found
+    return notice if _HARMLESS.issuperset(found) else found
 
 
-_LONGEST_REPLY = 300
+_LONGEST_REPLY, _LONGEST_NOTICE = 300, 2_000
+_NOTICE = re.compile(
+    r"https?://|\bwww\.|\bt\.me/|\b(?:telegram|discord|wechat|whatsapp)\b"
+    r"|(?:qq|微信|tg|电报|交流|售后|官方|通知|用户) ?群|[加进入]群|群号|公众号|客服|官网|公告",
+    re.IGNORECASE,
+)
 _PATHS = re.compile(r"\S*/\S*")  # an address or a name with slashes says nothing
 _OWN_WORDS = re.compile(r"\bok\b|\bas an? (?:ai|language) |作为.{0,8}(?:人工智能|模型|助手)", re.IGNORECASE)
 _HARMLESS = frozenset({Refusal.RENEWS, Refusal.MONEY_LIKELY, Refusal.LATER, Refusal.ROUTE, Refusal.PARAMETER})
