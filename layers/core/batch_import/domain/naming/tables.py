@@ -249,7 +249,6 @@ CURATED: tuple[tuple[str, str, str], ...] = (
     ("pixtral-12b-2409", "pixtral-12b", "the only release of Pixtral 12B"),
     ("qwen3-235b-a22b-2507", "qwen3-235b-a22b-instruct-2507", "OpenRouter and Bedrock; the thinking release says so"),
     ("qwen3-30b-a3b-2507", "qwen3-30b-a3b-instruct-2507", "OpenRouter; the thinking release says so"),
-    ("gpt-4-turbo-1106-preview", "gpt-4-1106-preview", "the preview of GPT-4 Turbo by its name in the press"),
     ("qwen3-235b-a22b-instruct", "qwen3-235b-a22b-instruct-2507", "the only release called Instruct"),
     ("qwen3-235b-a22b-thinking", "qwen3-235b-a22b-thinking-2507", "the only release called Thinking"),
     ("deepseek-r1t2-chimera", "deepseek-tng-r1t2-chimera", "TNG's own name of its merge"),
