@@ -178,9 +178,9 @@ SIGNS: tuple[Sign, ...] = (
     # --- limits that pass
     Sign(_K.WINDOW, r"(?:用完|用尽|耗尽|exhausted|exceed\w*|used up)(?s:.{0,60})(?:稍后|\blater\b|in.flight)",
          "relays that renew quotas"),
-    Sign(_K.WINDOW, r"\b(?:period(?:ic)? quota\b"
+    Sign(_K.WINDOW, r"\b(?:period(?:ic)? quota\b|usage limit for (?:this|the current) (?:billing )?(?:cycle|period)\b"
          r"|outside (?:of )?(?:[\w']+ ){0,5}(?:schedule|(?:business |working |service )?hours"
-         r"|time window|access.schedule)\b)|非(?:服务|开放|工作)时[间段]|不在.{0,12}时[间段]", "LiteLLM"),
+         r"|time window|access.schedule)\b)|非(?:服务|开放|工作)时[间段]|不在.{0,12}时[间段]", "LiteLLM, Kimi"),
     Sign(_K.RENEWS, r"\b(?:resets? (?:at|in|on|after|tomorrow)\b|will reset\b|сброс\w*|regain access\b|renews\b"
          r"|next (?:billing )?(?:cycle|period)\b|(?:for|until) (?:the )?reset\b)|replenish\w*|重置|リセット"
          r"|resets_at", "Codex, claude-relay-service, Azure, Kimi"),
