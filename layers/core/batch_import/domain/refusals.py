@@ -70,7 +70,7 @@ SIGNS: tuple[Sign, ...] = (
          "Cloudflare 1xxx"),
     Sign(_K.ORIGIN, r"\b(?:deployment_(?:disabled|paused)\b"
          r"|(?:service|app|endpoint|space|site|instance|function) (?:is |was )?(?:paused|stopped"
-         r"|suspended|sleeping|scaled to zero))|could not be found on vercel|application not found|no such app\b"
+         r"|suspended|sleeping|scaled to zero))|could not be found on vercel|application not found"
          r"|err_ngrok_(?:3(?!8)|8)\d+|the requested deployment\b"
          r"|(?:站点|网站|本站)(?:已经?|被).{0,6}(?:暂停|停止|关闭)|modal-http: |no active service",
          "Vercel, Railway, Modal, Koyeb, Azure, Hugging Face, Deno, BT panel"),
@@ -91,13 +91,12 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.WALL, r"rbac: access denied|blocked by (?:the )?(?:waf|firewall)|web application firewall",
          "Istio, others"),
     Sign(_K.WALL, r"(?:user )?location is not supported|\brequests? from (?:this )?referr?er", "Gemini"),
-    Sign(_K.WALL, r"unsupported_country|country, region, or territory not supported"
-         r"|region.{0,20}not (?:supported|availa)"
-         r"|(?m:^(?!.*\bmodel).*not (?:available|supported) in (?:\w+ ){1,2}(?:country|region))"
-         r"|ip_not_authorized", "OpenAI, Anthropic"),
+    Sign(_K.WALL, r"unsupported_country|region.{0,20}not (?:supported|availa)"
+         r"|(?m:^(?!.*\bmodel).*not (?:available|supported) in (?:\w+ ){1,2}(?:country|region))|ip_not_authorized",
+         "OpenAI, Anthropic"),
     Sign(_K.WALL, r"\b(?:ip(?: address)?(?: [\w.:]+){0,4} (?:not allowed|blocked|banned|forbidden)"
          r"|ip address\b[^.;]{0,60} (?:be|been) (?:blocked|banned|forbidden))"
-         r"|ip.{0,12}(?:不在|未在).{0,16}(?:列表|白名单)|ip.{0,30}(?:not in|whitelist|allowlist)|ip_not_allowed"
+         r"|ip.{0,12}(?:不在|未在).{0,16}(?:列表|白名单)|ip.{0,30}(?:not in|whitelist|allowlist)"
          r"|(?:禁止|封禁).{0,6}ip|ip.{0,6}(?:被封|受限|异常)", "new-api, sub2api"),
     Sign(_K.WALL, r"\Aaccess denied\naccess_denied\Z", "sub2api, of an address that a key does not admit"),
     Sign(_K.WALL, r"(?:approved|allowed|permitted|listed|certain) ip(?:s\b| (?:address|range))|指定网段|ip 网段",
@@ -115,9 +114,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.CLIENT, r"missing (?:required )?(?:header )?x-(?!api-key)[\w-]+", "OpenCode Go"),
     Sign(_K.CLIENT, r"only (?:allows?|accepts?|supports?|available (?:to|for)|for|usable (?:with"
          r"|in))[\w ]{0,24} (?:codex|claude[ -]?code|gemini[ -]?cli)", "sub2api"),
-    Sign(_K.CLIENT, r"official client|restricted to (?:the )?(?:claude|codex)|claude_code_only|codex_only", "sub2api"),
-    Sign(_K.CLIENT, r"only authorized for use with claude code|only be used with claude code|outside of claude code"
-         r"|currently only available for coding agents|only available for coding", "Anthropic, Kimi for Coding"),
+    Sign(_K.CLIENT, r"restricted to (?:the )?(?:claude|codex)", "sub2api"),
+    Sign(_K.CLIENT, r"only available for coding", "Anthropic, Kimi for Coding"),
     Sign(_K.CLIENT, r"third[- ]party (?:apps?|harness\w*)\b", "Anthropic, of subscriptions"),
     Sign(_K.CLIENT, r"invalid claude code request|non[- ]claude[- ]code|client detected|unauthorized_client_error",
          "AnyRouter, AgentRouter"),
@@ -130,30 +128,26 @@ SIGNS: tuple[Sign, ...] = (
          "OpenAI, new-api, DeepSeek, OpenRouter"),
     Sign(_K.MONEY, r"\b(?:(?:run|ran) out of (?!time|memory|retries|resources)|out of extra usage\b)",
          "relays in English"),
-    Sign(_K.MONEY, r"doesn't have any credits|used all (?:of )?(?:your |its )?available credits|add (?:more )?credits"
-         r"|purchase (?:more )?credits|credits? (?:have |has )?(?:been )?(?:exhausted|depleted|expired|used up)",
-         "xAI, OpenRouter"),
-    Sign(_K.MONEY, r"creditserror|billing_hard_limit|billing hard limit|billing_not_active|check your billing details"
+    Sign(_K.MONEY, r"doesn't have any credits|add (?:more )?credits|purchase (?:more )?credits", "xAI, OpenRouter"),
+    Sign(_K.MONEY, r"creditserror|billing hard limit|billing_not_active|check your billing details"
          r"|spend(?:ing)?[_ ]limit|monthly spending", "OpenCode Zen, OpenAI, Fireworks, xAI"),
     Sign(_K.MONEY, r"payment[_ ](?:is )?required|payment method|valid credit card|customer_verification|unpaid"
          r"|past invoices|arrear|overdue|top[ -]?up|recharge|\bfund your account"
          r"|not subscribed to (?:this|the|any) (?:api|service)\b",
          "Aliyun, Volcengine, RapidAPI, others"),
     Sign(_K.MONEY, r"exceeded_current_quota|account.{0,60}suspended.{0,80}(?:billing|balance)", "Moonshot"),
-    Sign(_K.MONEY, r"pre[_-]consumed?[_ ](?:token[_ ])?quota|quota is not enough|token quota|api_key_quota_exhausted"
-         r"|quota_exhausted", "new-api, sub2api"),
+    Sign(_K.MONEY, r"pre[_-]consumed?[_ ](?:token[_ ])?quota|quota is not enough|token quota|quota_exhausted",
+         "new-api, sub2api"),
     Sign(_K.MONEY, r"key limit exceeded(?! \((?:dai|week|month)ly)|allowance"
          r"|\bkey (?:has )?(?:reached|exceeded|hit) (?:its|the|your) (?:usage|spend\w*|credit|total) limit",
          "OpenRouter, Copilot, LLM Gateway"),
     Sign(_K.MONEY, r"code=1113\b|code=1309\b", "Zhipu"),
     Sign(_K.MONEY, r"欠费|透支|还款|请充值|充值后|未付费|账单逾期", "Aliyun, Zhipu"),
-    Sign(_K.MONEY, r"no active subscription|subscription_not_found|subscription (?:has )?expired|subscription_expired"
-         r"|without (?:an )?active (?:plan|subscription)", "sub2api"),
+    Sign(_K.MONEY, r"no active subscription|without (?:an )?active (?:plan|subscription)", "sub2api"),
     # --- behind the relay
-    Sign(_K.UPSTREAM, r"上游(?:服务)?负载|上游.{0,6}饱和|provider returned error|iserrorupstreamfault"
+    Sign(_K.UPSTREAM, r"上游(?:服务)?负载|上游.{0,6}饱和|iserrorupstreamfault"
          r"|upstream (?:load|is (?:saturated|overloaded)|request failed|error from)"
-         r"|(?:blocked|refused|rejected) by (?:the |an |its |our )?upstream",
-         "new-api, OpenRouter, OpenCode Zen"),
+         r"|(?:blocked|refused|rejected) by (?:the |an |its |our )?upstream", "new-api, OpenRouter, OpenCode Zen"),
     Sign(_K.UPSTREAM, r"stream disconnected|连接(?:失败|超时|中断)"
          r"|上游(?:账|帐)[号户]|\bupstream (?:account|subscription)s?\b", "relays"),
     Sign(_K.UPSTREAM, r"\b(?:(?:client|server) error '(?!400|422)\d{3}\b|(?!400|422)\d{3}, message='[\w ]+', url\b)"
@@ -182,22 +176,21 @@ SIGNS: tuple[Sign, ...] = (
          r"|outside (?:of )?(?:[\w']+ ){0,5}(?:schedule|(?:business |working |service )?hours"
          r"|time window|access.schedule)\b)|非(?:服务|开放|工作)时[间段]|不在.{0,12}时[间段]", "LiteLLM, Kimi"),
     Sign(_K.RENEWS, r"\b(?:resets? (?:at|in|on|after|tomorrow)\b|will reset\b|сброс\w*|regain access\b|renews\b"
-         r"|next (?:billing )?(?:cycle|period)\b|(?:for|until) (?:the )?reset\b)|replenish\w*|重置|リセット"
-         r"|resets_at", "Codex, claude-relay-service, Azure, Kimi"),
+         r"|next (?:billing )?(?:cycle|period)\b|(?:for|until) (?:the )?reset\b)|replenish\w*|重置|リセット",
+         "Codex, claude-relay-service, Azure, Kimi"),
     Sign(_K.LIMIT, r"per[ _-]?(?:minute|second|hour|day|week|month)|\b(?:rpm|tpm|rpd|tpd|qps|qpm)\b|daily|weekly"
          r"|hourly", "OpenAI, Gemini, sub2api"),
-    Sign(_K.RATE, r"rate[ _-]?limit|too many requests|too_many|throttl|requests? too (?:fast|frequent)"
-         r"|call rate limit", "OpenAI, Aliyun, Azure"),
+    Sign(_K.RATE, r"rate[ _-]?limit|too many requests|too_many|throttl|requests? too (?:fast|frequent)",
+         "OpenAI, Aliyun, Azure"),
     Sign(_K.LIMIT, r"resource_exhausted|resource has been exhausted|usage[ _]limit|limit (?:will )?reset"
          r"|quota (?:will )?reset|(?:will|to) reset|resets (?:at|in|on)|\d+-(?:minute|hour|day)\b|retry (?:in|after)"
          r"|try again (?:in|at)", "Codex, Gemini, Ark"),
     Sign(_K.LIMIT, r"concurren|parallel (?:requests|sessions|connections)|overload"
          r"|(?:heavy|high|under) (?:load|demand|traffic)|(?:at|over|no) capacity"
          r"|capacity (?:exceeded|reached|limit)|server (?:is )?busy|too busy|slow down", "Moonshot, Mistral"),
-    Sign(_K.LIMIT, r"每(?:分钟|秒|小时|日|天|周|月)|频[率次]|限流|并发|过于频繁|频繁|太快|请求过多|人数[较过太]多"
-         r"|稍后(?:再|重)试|负载"
-         r"|饱和|小时的使用上限|使用上限.{0,30}重置|繁忙|拥挤|排队|访问量过大|请求量过大|code=130[2358]\b|code=1310\b"
-         r"|今日|当日", "Zhipu, new-api"),
+    Sign(_K.LIMIT, r"每(?:分钟|秒|小时|日|天|周|月)|频[率次]|限流|并发|频繁|太快|请求过多|人数[较过太]多"
+         r"|稍后(?:再|重)试|负载|饱和|繁忙|拥挤|排队|访问量过大|请求量过大"
+         r"|code=130[2358]\b|code=1310\b|今日|当日", "Zhipu, new-api"),
     # --- other reasons that pass
     Sign(_K.TEMPORARY, r"temporar(?:y|ily)|cool(?:ing)? ?down|冷却|brownout|\bmaintenance\b"
          r"|(?:站点|系统|服务|模型|升级)维护|维护(?:中|模式|升级)|暂时(?:不可用|无法|关闭)", "GitHub Models, relays"),
@@ -206,9 +199,9 @@ SIGNS: tuple[Sign, ...] = (
     # --- no money: words that limits use as well
     Sign(_K.MONEY_LIKELY, r"余额|欠款|额度|balance|billing|\bnot (?:been )?purchased\b|未购买", "relays"),
     # --- the request's form
-    Sign(_K.PARAMETER, r"(?:unsupported|unknown|unrecognized|missing|extra|unexpected)[_ ](?:required )?(?:parameter"
-         r"|argument|field|value|input|keyword)|missing_required|\bparam(?:eter)? (?:was )?not passed|extra_forbidden"
-         r"|extra inputs", "OpenAI, FastAPI"),
+    Sign(_K.PARAMETER, r"\bparam(?:eter)? (?:was )?not passed|(?:unsupported|unknown|unrecognized|missing|extra"
+         r"|unexpected)[_ ](?:required )?(?:parameter|argument|field|value|input|keyword)|missing_required"
+         r"|extra_forbidden", "OpenAI, FastAPI"),
     Sign(_K.PARAMETER, r"max_tokens|max_completion_tokens|max_output_tokens|temperature|top_p|tool_choice"
          r"|enable_thinking|instructions (?:are|is) (?:required|missing)|instructions.{0,20}required", "OpenAI, Codex"),
     Sign(_K.PARAMETER, r"\b(?:field `?'?\"?[\w.]+[`'\"]? (?:is )?(?:required|missing)"
@@ -235,8 +228,8 @@ SIGNS: tuple[Sign, ...] = (
     # --- this model
     Sign(_K.PLAN, r"code=1311\b", "Zhipu"),
     Sign(_K.MODEL, r"must be verified to use|only .{0,200}allowed now, your model"
-         r"|(?:supported|available|allowed) (?:by|with|for|on) this model|model identifier is invalid"
-         r"|throughput isn't supported", "OpenAI, FastChat, Gemini, Bedrock"),
+         r"|(?:supported|available|allowed) (?:by|with|for|on) this model|throughput isn't supported",
+         "OpenAI, FastChat, Gemini, Bedrock"),
     Sign(_K.MODEL, r"(?:no|without|lacks?|not have|n't have|denied|unable to|cannot|can't|not allowed to"
          r"|not (?:authorized|permitted|entitled) (?:to|for))[\w ]{0,30}(?:access|use|run|serve)[\w ]{0,20}\bmodel",
          "OpenAI, GitHub Models, Together, Bedrock"),
@@ -246,7 +239,7 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.MODEL, r"deploymentnotfound|api deployment for this resource"
          r"|operation does not work with the specified model|not a chat model|only supported in v1/", "Azure, OpenAI"),
     Sign(_K.MODEL, r"free tier of the model|freetieronly|model.{0,60}(?:inference limit|paused)", "Aliyun, Ark"),
-    Sign(_K.MODEL, r"not supported by any|is not a valid model|try pulling it|^(?:not_found_error )?model: ",
+    Sign(_K.MODEL, r"not supported by any|try pulling it|^(?:not_found_error )?model: ",
          "sub2api, OpenRouter, Ollama, Anthropic"),
     Sign(_K.MODEL, r"\b(?:supported (?:api )?model (?:names|ids)\b|model\b.{0,80}\b(?:is|are) served (?:only )?by\b)"
          r"|(?:allowed|available|supported|valid|permitted) models\b|(?:可用|支持)的?模型(?:列表|有|为|：|:)"
@@ -263,15 +256,13 @@ SIGNS: tuple[Sign, ...] = (
          r"|加载模型失败|模型加载失败", "LM Studio, Ollama, LocalAI"),
     # --- the key
     Sign(_K.KEY_LIKELY, r"authenticat\w*[ _](?:error|failed|fails|failure)", "Anthropic, DeepSeek"),
-    Sign(_K.KEY, r"api_key_(?:invalid|disabled|expired|required)|invalid_auth|invalidapikey|unauthenticated"
-         r"|account_deactivated|access_terminated|consumer_suspended"
-         r"|\bunregistered callers\b", "Aliyun, Gemini, Anthropic"),
+    Sign(_K.KEY, r"\bunregistered callers\b|invalidapikey|unauthenticated|access_terminated|consumer_suspended",
+         "Aliyun, Gemini, Anthropic"),
     Sign(_K.KEY, r"(?:user|account|organization|用户|账号|账户|帐户).{0,16}(?:banned|blocked|suspended|disabled"
          r"|deactivated|已被?封禁|被禁用|封禁|已禁用)|user_inactive|user not found"
          r"|\b(?:project|account|user|team|organi[sz]ation) (?:has been|is|was) denied\b",
          "new-api, Anthropic, OpenRouter, xAI"),
-    Sign(_K.KEY, r"(?:missing|no) authorization|authorization header (?:is )?(?:missing|required)"
-         r"|noauth(?:error|orized)|invalid_client|not (?:authenticated|logged in)"
+    Sign(_K.KEY, r"noauth(?:error|orized)|invalid_client|not (?:authenticated|logged in)"
          r"|(?:sign|log)(?:ging|ning)? ?in again|(?:session|login) (?:has |is )?expired", "Google, Xunfei, Baidu"),
     Sign(_K.KEY, r"\bapp(?: ?id| ?key)? not ex\w+|unsupported (?:\w+ )?token type|deactivated workspace"
          r"|(?:用户|账号|账户|租户|企业|团队)(?:信息)?不存在",
@@ -297,7 +288,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|unsupported|不存在|不支持|未找到|错误|有误)", "relays"),
     Sign(_K.ROUTE, r"(?:not[ _]found|method not allowed|nothing here|不存在|未找到).{0,40}(?:/v\d|/responses|/messages"
          r"|/chat|/models|接口|路径|endpoint)", "relays"),
-    Sign(_K.ROUTE, r"method not allowed|requested url was not found"
+    Sign(_K.ROUTE, r"method not allowed"
          r"|(?:does not|doesn't|not) support (?:the )?(?:/?v1/)?(?:responses|messages|chat|anthropic)",
          "nginx, relays"),
 )
