@@ -351,7 +351,7 @@ VERDICTS: tuple[Row, ...] = (
         bodies=(Body.ERROR,)),
     Row(Verdict.ABSENT, "no such endpoint", statuses=(404, 405, 501)),
     Row(Verdict.FORBIDDEN, "refused for this key, model or protocol: not an absence", statuses=(403,)),
-    Row(Verdict.UNAVAILABLE, "passing failure of the relay", statuses=(*_FAILURES_OF_SERVER, 408, 424, 425)),
+    Row(Verdict.UNAVAILABLE, "passing failure of the relay", statuses=(*_FAILURES_OF_SERVER, 408, 424, 425, 499)),
     Row(Verdict.REDIRECTED, "the API is at another address", statuses=(301, 302, 303, 307, 308)),
     Row(Verdict.INVALID, "an error under a 200 that says no more", statuses=_SUCCESS),
     Row(Verdict.REJECTED, "our request was not accepted: proves neither presence nor absence"),

@@ -220,7 +220,7 @@ SIGNS: tuple[Sign, ...] = (
          "OpenAI, Hugging Face, Azure, AWS"),
     Sign(_K.PERMISSION, r"\b(?:api (?:permissions?\b|权限)|not have the (?!necessary|required)\w+ permissions?\b"
          r"|cannot \w+ path\b|api keys? can only access\b)|api access\b(?! (?:key|token|(?:was|has been) revoked))"
-         r"|^no permission\b(?!.*\bmodel)|operation not allowed",
+         r"|不支持 ?(?:使用|调用)? ?api(?! ?key)|^no permission\b(?!.*\bmodel)|operation not allowed",
          "plans without the API, Baidu, Bedrock, Kubernetes"),
     Sign(_K.PERMISSION, r"实名|服务未开通|service ?not ?activated|service_(?:blocked|disabled)\b|\bbind (?:your"
          r"|an?) .{0,24}\baccount"
