@@ -17,11 +17,11 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 PACKAGES = ("botocore.handlers", "batch_import")
 SERVICES = ("dynamodb", "kms", "secretsmanager", "sqs")
@@ -184,12 +184,14 @@ def _import() -> None:
             package = importlib.import_module(name)
             for module in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{name}."):
                 importlib.import_module(module.name)
-    with suppress(Exception):
-        _build_models()
+    for prepare in (_build_models, _compile_words):
+        with suppress(Exception):
+            prepare()
     import boto3
     import botocore.session
 
     session = botocore.session.Session()
+    session.get_component("event_emitter").register_last("before-call.dynamodb", _short_calls())
     boto3.setup_default_session(botocore_session=session)  # credentials and region are looked up by the first client
     models = session.get_component("data_loader")
     for service in SERVICES:
@@ -197,6 +199,20 @@ def _import() -> None:
             models.load_service_model(service, kind)
     for data in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
         models.load_data(data)
+
+
+def _compile_words() -> None:
+    """The expressions for a relay's words are compiled at their first use."""
+    from batch_import.domain.refusals import refusals
+
+    refusals("no words")
+
+
+def _short_calls() -> Callable[..., Any]:
+    """Run from its file: this program imports nothing from its own folder, for functions would find it there, too."""
+    names = runpy.run_path(str(Path(__file__).with_name("short_calls.py")))
+    made: Callable[..., Any] = names["ShortCalls"]()
+    return made
 
 
 def _build_models() -> None:

@@ -21,8 +21,10 @@ import json, os, random, sys
 imported = [name for name in ("boto3", "batch_import.stages.validate") if name in sys.modules]
 entities = sys.modules.get("batch_import.domain.entities")
 built = entities is not None and entities.Item.__pydantic_complete__
+words = sys.modules.get("batch_import.domain.refusals")
+compiled = words is not None and words._compiled.cache_info().currsize == 1
 seen = {"environment": dict(os.environ), "folder": os.getcwd(), "said": sys.stdin.readline(), "imported": imported,
-        "built": built, "chance": random.random(), "name": __name__, "parent": os.getppid()}
+        "built": built, "compiled": compiled, "chance": random.random(), "name": __name__, "parent": os.getppid()}
 print(json.dumps(seen), flush=True)
 print("a word of error", file=sys.stderr)
 sys.stdin.readline()
@@ -70,7 +72,7 @@ def test_it_runs_a_script_in_a_folder_with_an_environment_and_has_the_packages_i
     assert seen["folder"] == str(tmp_path)
     assert (seen["name"], seen["said"]) == ("__main__", "hello\n")
     assert seen["imported"] == ["boto3", "batch_import.stages.validate"]
-    assert seen["built"] is True
+    assert seen["built"] is seen["compiled"] is True
     assert process.stderr.readline() == "a word of error\n"
 
 

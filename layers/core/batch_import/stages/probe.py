@@ -170,7 +170,7 @@ class Prober:
             "due_at": None,
             "resolved_smoke_model": result.smoke_model,
             "demands": result.demands.names(),
-            "served_model": to.redacted(result.served_model) if result.served_model else None,
+            "served_model": _served(to, result),
             **warned(to.item, *advisories),
         }
         profile = profile.model_copy(update={"evidence": _evidence(to, result.observations)})
@@ -212,6 +212,12 @@ def _at_once(
     questions: list[Callable[[], Any]] = [capabilities, billing]
     result, declared = together(*questions)
     return result, declared
+
+
+def _served(to: ItemTransitions, result: ProbeResult) -> str | None:
+    """The name in the relay's own answer may hold a key, unless it is the one that was asked for."""
+    served = result.served_model
+    return served if not served or served == result.smoke_model else to.redacted(served)
 
 
 def _advisories(
