@@ -48,7 +48,7 @@ MAX_ITEMS = 10_000
 MAX_BODY_BYTES = 5 * 1024 * 1024
 MAX_WAIT_MS = 20_000
 POLL_SECONDS = 2  # after which a caller should look again at a run that goes on
-MOST_ACCOUNTS, MOST_GROUPS, MOST_USERS = 5_000, 1_000, 50  # of an answer
+MOST_ACCOUNTS, MOST_GROUPS, MOST_USERS = 1_000, 1_000, 50  # of an answer
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"\S"), AfterValidator(str.strip)]
 ApiKey = Annotated[
@@ -739,7 +739,7 @@ class QuarantinedAccount(_Model):
 
 
 class Quarantine(_Model):
-    """Accounts that ended failed in quarantine, the first 5,000; a cleanup removes those that never served."""
+    """Accounts that ended failed in quarantine, the first 1,000; a cleanup removes those that never served."""
 
     accounts: list[QuarantinedAccount]
     account_count: int
