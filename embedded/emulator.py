@@ -51,6 +51,12 @@ class Emulator:
     def await_ready(self) -> None:
         self.program.await_ready(self.healthy, START_SECONDS)
 
+    def await_page(self, url: str) -> None:
+        """Return once a function serves the result page. The first answer takes a second: the program starts from which
+        functions are forked.
+        """
+        self.program.await_ready(lambda: network.answers(url, START_SECONDS), START_SECONDS)
+
     def healthy(self) -> bool:
         return network.answers(f"{self.settings.endpoint}/_ministack/health")
 

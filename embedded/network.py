@@ -41,9 +41,9 @@ def _can_bind(port: int) -> bool:
     return True
 
 
-def answers(url: str) -> bool:
+def answers(url: str, seconds: float = 2.0) -> bool:
     try:
-        with _OPENER.open(url, timeout=2) as answer:
+        with _OPENER.open(url, timeout=seconds) as answer:
             return bool(200 <= answer.status < 300)
     except (OSError, ValueError):
         return False

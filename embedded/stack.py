@@ -75,6 +75,7 @@ class Embedded:
         self.emulator.await_ready()
         stack = self._deploy()
         self._give_access(stack)
+        self.emulator.await_page(f"{stack.url}/batch-import")
         self.deployment.queue_unfinished()
         return stack
 

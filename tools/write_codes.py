@@ -27,7 +27,7 @@ def rendered() -> str:
     ]
     signs = [(sign.kind, _escaped(sign.words), sign.source) for sign in SIGNS]
     sayings = [(s.kind, ", ".join(s.of), ", ".join(s.says), ", ".join(s.unless)) for s in SAYINGS]
-    vocabulary = [(each.meaning, _escaped(each.words)) for each in VOCABULARY]
+    vocabulary = [(each.meaning, _escaped(each.expression)) for each in VOCABULARY]
     lessons = [(f"`{lesson.demand}`", _escaped(lesson.words), lesson.source) for lesson in LESSONS]
     return "\n".join(
         [

@@ -2,8 +2,9 @@
 
 ``make bench RELAYS="100 1000 10000"``, or: python tests/bench/bench_import.py --relays 1000 --https --faulty 0.05
 
-The clock starts with the first call of all, which wakes the API. Relays answer after ``--latency`` seconds with
-``--models`` models; a share of them is faulty: a dead key, or a list that takes 20 s. Prints figures; asserts nothing.
+The clock starts with the first call to a stack that has just been started, and has served its page once. Relays answer
+after ``--latency`` seconds with ``--models`` models; a share of them is faulty: a dead key, or a list that takes 20 s.
+Prints figures; asserts nothing.
 """
 
 import argparse

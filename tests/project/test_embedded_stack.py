@@ -273,6 +273,7 @@ def test_state_and_tokens_survive_a_stop_and_nothing_is_deployed_again(embedded:
     assert embedded.down()
     assert embedded.running() is None
     embedded.up()
+    assert functions(embedded), "the page has been asked for"
     assert embedded.settings.saved() == before
     assert embedded.emulator.client("dynamodb").get_item(TableName=table, Key=row)["Item"] == row
     assert deployments(embedded) == 1

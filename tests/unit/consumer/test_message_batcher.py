@@ -52,15 +52,16 @@ def test_one_queue_that_refuses_does_not_keep_the_others_from_theirs() -> None:
     assert validate.taken == [["item_00002"]]
 
 
-def test_what_waits_for_company_goes_alone_after_two_seconds() -> None:
+def test_what_waits_for_company_goes_when_none_comes_for_half_a_second() -> None:
     clock, queue = HandClock(), Queue(refusals=1)
     batches = batcher(clock, confirm=queue)
     batches.add("run", "item_00001", NextStep(ItemStage.CONFIRM))
-    clock.later(1)
+    clock.later(0.4)
     batches.add("run", "item_00002", NextStep(ItemStage.CONFIRM))
+    clock.later(0.4)
     batches.send_partial()
     assert queue.refusals == 1
-    clock.later(1)
+    clock.later(0.1)
     batches.send_partial()
     assert (queue.refusals, queue.taken) == (0, [])
     batches.send_partial()
@@ -69,3 +70,13 @@ def test_what_waits_for_company_goes_alone_after_two_seconds() -> None:
     batches.send_partial()
     batches.flush()
     assert queue.taken[1:] == [["item_00003"]]
+
+
+def test_no_message_waits_longer_than_two_seconds_for_more_items() -> None:
+    clock, queue = HandClock(), Queue()
+    batches = batcher(clock, confirm=queue)
+    for number in range(6):
+        batches.add("run", f"item_{number:05d}", NextStep(ItemStage.CONFIRM))
+        clock.later(0.45)
+        batches.send_partial()
+    assert queue.taken == [[f"item_{number:05d}" for number in range(5)]]

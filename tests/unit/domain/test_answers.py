@@ -11,8 +11,22 @@ from hypothesis import strategies as st
     [("7", 7.0), (" 30 ", 30.0), ("0", 0.0), ("", None), ("-1", None), ("1.5", None), ("soon", None),
      ("Wed, 25 Nov 2026 12:00:00 GMT", None)],
 )  # fmt: skip
-def test_retry_after_counts_in_seconds_only(value: str, seconds: float | None) -> None:
+def test_retry_after_counts_in_seconds(value: str, seconds: float | None) -> None:
     assert Answer(429, headers={"retry-after": value}).retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("until", "seconds"),
+    [
+        ("Wed, 25 Nov 2026 12:00:40 GMT", 40.0),
+        ("Wed, 25 Nov 2026 11:00:00 GMT", 0.0),
+        ("soon", None),
+        ("2027-01-01", None),
+    ],
+)
+def test_a_date_to_retry_at_is_counted_from_the_answers_own(until: str, seconds: float | None) -> None:
+    headers = {"retry-after": until, "date": "Wed, 25 Nov 2026 12:00:00 GMT"}
+    assert Answer(429, headers=headers).retry_after == seconds
 
 
 def test_without_a_header_nothing_is_asked_for() -> None:

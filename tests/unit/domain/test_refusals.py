@@ -47,6 +47,46 @@ def test_codes_and_sentences_are_read_alike(words: str, kind: Refusal) -> None:
     assert kind in refusals(words)
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (Refusal.WALL, "Attention Required! | Cloudflare"),
+        (Refusal.WALL, "<script src='/cdn-cgi/challenge-platform/h/b/orchestrate/chl_page/v1'>"),
+        (Refusal.WALL, '{"type": "cloudflare_error", "error_code": 1010, "error_name": "browser_signature_banned"}'),
+        (Refusal.WALL, "Vercel Security Checkpoint"),
+        (Refusal.WALL, "Sucuri WebSite Firewall - Access Denied"),
+        (Refusal.WALL, "Request unsuccessful. Incapsula incident ID: 1-2"),
+        (Refusal.WALL, "Reference&#32;&#35;18.2a https://errors.edgesuite.net/18.2a"),
+        (Refusal.WALL, "The request is blocked. x-azure-ref: 0"),
+        (Refusal.WALL, "已被防火墙拦截"),
+        (Refusal.WALL, "Bot detected: unusual activity coming from your network"),
+        (Refusal.CLIENT, "unauthorized_client_error: invalid Claude Code request"),
+        (Refusal.CLIENT, "客户端版本过低"),
+        (Refusal.CLIENT, "official client only"),
+        (Refusal.MONEY, "billing_hard_limit_reached"),
+        (Refusal.MONEY, "subscription_expired"),
+        (Refusal.MONEY, "账单逾期未付费"),
+        (Refusal.UPSTREAM, "socket hang up"),
+        (Refusal.UPSTREAM, "503, message='Service Unavailable', url='https://relay.invalid/v1'"),
+        (Refusal.UPSTREAM, "Refreshing the access token failed"),
+        (Refusal.WINDOW, "当前不在服务时间"),
+        (Refusal.WINDOW, "已达到 5 小时的使用上限。您的限额将在 2025-12-30 17:51:52 重置。"),
+        (Refusal.LIMIT, "服务器繁忙"),
+        (Refusal.LIMIT, "请求过多，已被限流"),
+        (Refusal.PARAMETER, "Store must be set to false. Input must be a list"),
+        (Refusal.PARAMETER, "非流式请求不支持"),
+        (Refusal.CONTENT, "data_inspection_failed"),
+        (Refusal.CONTENT, "内容审核未通过"),
+        (Refusal.PERMISSION, "请先绑定手机账号"),
+        (Refusal.MODEL_AWAY, "模型加载失败"),
+        (Refusal.KEY, "鉴权失败"),
+        (Refusal.ROUTE, "Unsupported endpoint"),
+    ],
+)
+def test_words_of_the_trade_are_known(kind: Refusal, words: str) -> None:
+    assert kind in refusals(words)
+
+
 def test_the_model_asked_for_is_a_model() -> None:
     assert Refusal.MODEL in refusals("No endpoints for acme/x-1 found, acme/x-1 does not exist", "acme/x-1")
     assert Refusal.MODEL not in refusals("acme/x-1 does not exist")
@@ -64,6 +104,9 @@ def test_advice_is_no_refusal() -> None:
         ("ok. Your quota is used up, please top up.", False),
         ("Hello from relay rate_limited/alpha", False),
         ("As an AI model I have no API key.", False),
+        ("本站已搬家，新地址 https://relay.invalid 欢迎使用", True),
+        ("欢迎使用本站，加QQ群 123456 领取福利。" * 20, True),
+        ("ok, see https://relay.invalid", False),
     ],
 )
 def test_a_reply_that_refuses_is_no_answer(reply: str, refused: bool) -> None:

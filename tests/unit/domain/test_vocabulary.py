@@ -4,7 +4,7 @@ import re
 
 import pytest
 from batch_import.domain.refusals import SAYINGS
-from batch_import.domain.vocabulary import VOCABULARY, meanings, sentences
+from batch_import.domain.vocabulary import VOCABULARY, Meanings, sentences
 
 
 @pytest.mark.parametrize(
@@ -26,12 +26,12 @@ def test_sentences(text: str, said: list[str]) -> None:
 
 def test_every_expression_compiles_and_every_meaning_is_used() -> None:
     for each in VOCABULARY:
-        assert re.compile(each.words)
+        assert re.compile(each.expression)
     named = {name for saying in SAYINGS for name in (*saying.of, *saying.says, *saying.unless)}
     assert {each.meaning for each in VOCABULARY} == named
 
 
 def test_meanings_tell_where_the_words_stand() -> None:
-    found = meanings("the key is invalid")
+    found = Meanings("the key is invalid")
     assert found["key"] == [(4, 7)]
     assert found["bad"] == [(11, 18)]

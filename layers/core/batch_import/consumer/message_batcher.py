@@ -15,7 +15,8 @@ from batch_import.domain.types import ItemStage
 logger = logging.getLogger(__name__)
 
 Queues = Mapping[ItemStage, WorkQueue]
-LINGER_SECONDS = 2.0  # a partial message waits so long for more items
+LINGER_SECONDS = 2.0  # a partial message waits so long for more items,
+ALONE_SECONDS = 0.5  # and no longer than this for the next one
 
 
 class _Route(NamedTuple):
@@ -25,13 +26,14 @@ class _Route(NamedTuple):
 
 
 class MessageBatcher:
-    """Full messages go immediately, partial ones after two seconds or at the end. Used by many threads."""
+    """Full messages go immediately, partial ones when the next item is long in coming. Used by many threads."""
 
     def __init__(self, queues: Queues, clock: Clock) -> None:
         self._queues = queues
         self._clock = clock
         self._waiting: dict[_Route, list[str]] = defaultdict(list)
         self._since: dict[_Route, float] = {}
+        self._latest: dict[_Route, float] = {}
         self._lock = threading.Lock()
 
     def add(self, run_id: str, item_id: str, step: NextStep) -> None:
@@ -40,8 +42,9 @@ class MessageBatcher:
         route = _Route(run_id, step.stage, math.ceil(step.delay))
         with self._lock:
             waiting = self._waiting[route]
+            self._latest[route] = self._clock.monotonic()
             if not waiting:
-                self._since[route] = self._clock.monotonic()
+                self._since[route] = self._latest[route]
             waiting.append(item_id)
             if len(waiting) < ITEMS_PER_MESSAGE:
                 return
@@ -49,14 +52,17 @@ class MessageBatcher:
         self._try(route, waiting)
 
     def send_partial(self) -> None:
-        """Send what has waited for two seconds: a slow relay may hold up the end for a minute."""
+        """Send what waits for no use: a slow relay may hold up the end for a minute."""
         with self._lock:
-            started_by = self._clock.monotonic() - LINGER_SECONDS
-            late = {route: ids for route, ids in self._waiting.items() if ids and self._since[route] <= started_by}
+            late = {route: ids for route, ids in self._waiting.items() if ids and self._is_late(route)}
             for route in late:
                 self._waiting[route] = []
         for route, item_ids in late.items():
             self._try(route, item_ids)
+
+    def _is_late(self, route: _Route) -> bool:
+        now = self._clock.monotonic()
+        return now >= self._since[route] + LINGER_SECONDS or now >= self._latest[route] + ALONE_SECONDS
 
     def flush(self) -> None:
         """Send the rest. Raises when a message could not be sent: SQS then delivers the whole batch again, and the

@@ -16,7 +16,7 @@ from batch_import.aws.observability import Measures, Metric
 from batch_import.aws.queue import Work
 from batch_import.aws.retries import ending, is_throttle
 from batch_import.consumer.item_log import tell_step
-from batch_import.consumer.message_batcher import LINGER_SECONDS, MessageBatcher, Queues
+from batch_import.consumer.message_batcher import ALONE_SECONDS, MessageBatcher, Queues
 from batch_import.consumer.next_step import DeferredProbe, NextStep
 from batch_import.consumer.progress import Progress
 from batch_import.domain.clock import Clock, parse
@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 THREADS = 200
 MEMORY_FOR_A_THREAD = 5  # MiB: an item's answers, its profile and its connections (docs/performance.md)
+PUBLISH_SECONDS = 1.0  # between two writes of an invocation to the indexes
 END_SECONDS = 10.0  # of an invocation, for what is left to write when its items have come to their end
 LAST_SECONDS = 1.0  # of an invocation, in which no call to AWS is under way any more
 DEFERRED_SECONDS = COMPLETION_TIMEOUT + END_SECONDS
@@ -170,9 +171,12 @@ class StageWorker:
             logger.warning("deferred probes not stored", exc_info=True)
 
     def _await(self, working: "set[Future[None]]", now: _Invocation) -> None:
-        while wait(working, LINGER_SECONDS / 2).not_done:
+        due = self._clock.monotonic() + PUBLISH_SECONDS
+        while wait(working, ALONE_SECONDS / 2).not_done:
             now.batcher.send_partial()
-            self._publish()
+            if self._clock.monotonic() >= due:
+                self._publish()
+                due = self._clock.monotonic() + PUBLISH_SECONDS
         for future in working:
             future.result()
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import cached_property
 from itertools import islice
@@ -65,9 +66,12 @@ class Answer:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds asked for by ``Retry-After``; dates are ignored: relays' clocks are not to be trusted."""
+        """Seconds asked for by ``Retry-After``. A date is counted from the one of the answer itself: clocks differ."""
         value = self.headers.get("retry-after", "").strip()
-        return float(value) if value.isdecimal() else None
+        if value.isdecimal():
+            return float(value)
+        until, now = _time(value), _time(self.headers.get("date", ""))
+        return None if until is None or now is None else max(0.0, until - now)
 
     @property
     def redirect_target(self) -> str:
@@ -169,6 +173,14 @@ def error_of(body: Any, deepest: int = _DEEPEST) -> Mapping[str, Any]:
     inner = body.values() if deepest and not _has_result(body) else ()
     wrapped = (error_of(each, deepest - 1) for each in islice(inner, _MOST_FIELDS) if isinstance(each, dict))
     return next((each for each in wrapped if each), {})
+
+
+def _time(date: str) -> float | None:
+    """The second of the epoch that an HTTP date names; ``None`` for what is none."""
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _letters(text: str) -> str:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
-from batch_import.domain.vocabulary import GAP, meanings, plain, sentences, without_addresses
+from batch_import.domain.vocabulary import GAP, Meanings, plain, sentences, without_addresses
 
 
 class Refusal(StrEnum):
@@ -44,6 +44,7 @@ class Refusal(StrEnum):
     WINDOW = "window"  # a limit of hours or days
     RENEWS = "renews"  # what is spent comes back by itself
     ORIGIN = "origin"  # something before the relay does not reach it
+    NOTICE = "notice"  # an address or a group to join, where an answer was expected
 
 
 class Sign(NamedTuple):
@@ -67,12 +68,12 @@ SIGNS: tuple[Sign, ...] = (
     # --- walls
     Sign(_K.ORIGIN, r"\berror(?: code:)? 1(?:00[0-4]|01[46789]|02[34568]|03\d|04\d|1\d\d)\b|dns_loop|origin_\w+",
          "Cloudflare 1xxx"),
-    Sign(_K.ORIGIN, r"could not be found on vercel|application not found|no such app\b|err_ngrok_(?:3(?!8)|8)\d+"
-         r"|\bdeployment_(?:disabled|paused)\b|the requested deployment\b|(?:站点|网站|本站)(?:已经?|被).{0,6}"
-         r"(?:暂停|停止|关闭)"
-         r"|modal-http: |no active service|\b(?:service|app|endpoint|space|site|instance|function) (?:is |was )?"
-         r"(?:paused|stopped|suspended|sleeping"
-         r"|scaled to zero)", "Vercel, Railway, Modal, Koyeb, Azure, Hugging Face, Deno, BT panel"),
+    Sign(_K.ORIGIN, r"\b(?:deployment_(?:disabled|paused)\b"
+         r"|(?:service|app|endpoint|space|site|instance|function) (?:is |was )?(?:paused|stopped"
+         r"|suspended|sleeping|scaled to zero))|could not be found on vercel|application not found"
+         r"|err_ngrok_(?:3(?!8)|8)\d+|the requested deployment\b"
+         r"|(?:站点|网站|本站)(?:已经?|被).{0,6}(?:暂停|停止|关闭)|modal-http: |no active service",
+         "Vercel, Railway, Modal, Koyeb, Azure, Hugging Face, Deno, BT panel"),
     Sign(_K.LIMIT, r"\berror(?: code:)? 10(?:15|27)\b", "Cloudflare"),
     Sign(_K.WALL, r"(?m:^\W*error(?: code:)? 1(?!015|027)\d{3}\b)", "Cloudflare"),
     Sign(_K.WALL, r"just a moment\.\.\.|attention required! \| cloudflare|cf-chl-|challenge-platform", "Cloudflare"),
@@ -90,151 +91,136 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.WALL, r"rbac: access denied|blocked by (?:the )?(?:waf|firewall)|web application firewall",
          "Istio, others"),
     Sign(_K.WALL, r"(?:user )?location is not supported|\brequests? from (?:this )?referr?er", "Gemini"),
-    Sign(_K.WALL, r"unsupported_country|country, region, or territory not supported"
-         r"|region.{0,20}not (?:supported|availa)"
-         r"|(?m:^(?!.*\bmodel).*not (?:available|supported) in (?:\w+ ){1,2}(?:country|region))"
-         r"|ip_not_authorized", "OpenAI, Anthropic"),
-    Sign(_K.WALL, r"ip.{0,12}(?:不在|未在).{0,16}(?:列表|白名单)|ip.{0,30}(?:not in|whitelist|allowlist)"
-         r"|ip_not_allowed|\bip(?: address)?(?: [\w.:]+){0,4} (?:not allowed|blocked|banned|forbidden)"
-         r"|\bip address\b[^.;]{0,60} (?:be|been) (?:blocked|banned|forbidden)"
+    Sign(_K.WALL, r"unsupported_country|region.{0,20}not (?:supported|availa)"
+         r"|(?m:^(?!.*\bmodel).*not (?:available|supported) in (?:\w+ ){1,2}(?:country|region))|ip_not_authorized",
+         "OpenAI, Anthropic"),
+    Sign(_K.WALL, r"\b(?:ip(?: address)?(?: [\w.:]+){0,4} (?:not allowed|blocked|banned|forbidden)"
+         r"|ip address\b[^.;]{0,60} (?:be|been) (?:blocked|banned|forbidden))"
+         r"|ip.{0,12}(?:不在|未在).{0,16}(?:列表|白名单)|ip.{0,30}(?:not in|whitelist|allowlist)"
          r"|(?:禁止|封禁).{0,6}ip|ip.{0,6}(?:被封|受限|异常)", "new-api, sub2api"),
     Sign(_K.WALL, r"\Aaccess denied\naccess_denied\Z", "sub2api, of an address that a key does not admit"),
     Sign(_K.WALL, r"(?:approved|allowed|permitted|listed|certain) ip(?:s\b| (?:address|range))|指定网段|ip 网段",
          "AiHubMix"),
-    Sign(_K.WALL, r"\bvirtual network\b|\bvnet\b|private endpoint|public (?:network )?access is disabled", "Azure"),
+    Sign(_K.WALL, r"\b(?:virtual network\b|vnet\b)|private endpoint|public (?:network )?access is disabled", "Azure"),
     Sign(_K.WALL, r"access control list|network settings|captcha|\bbot (?:detected|activity)"
          r"|(?:automated|suspicious|unusual|malicious) (?:requests?|queries|traffic)|unusual activity (?:coming )?from"
          r"|security (?:policy|rules?|check)\b|安全(?:策略|防护|验证|拦截)"
          r"|人机验证|仅限?.{0,12}(?:(?<!v)ip|地区|大陆|境内|国内|海外|境外)", "others"),
-    Sign(_K.WALL, r"no required (?:ssl|tls) certificate|the ssl certificate error|\bclient certificate\b"
-         r"|\btls certificate failed",
-         "nginx, Kong, Azure APIM"),
+    Sign(_K.WALL, r"\b(?:client certificate\b|tls certificate failed)|no required (?:ssl|tls) certificate"
+         r"|the ssl certificate error", "nginx, Kong, Azure APIM"),
     # --- clients
-    Sign(_K.CLIENT, r"\bcors (?:requests?|policy|origin)\b|\bby cors\b|direct.browser.access", "Anthropic, Express"),
+    Sign(_K.CLIENT, r"\b(?:cors (?:requests?|policy|origin)\b|by cors\b)|direct.browser.access",
+         "Anthropic, Express"),
     Sign(_K.CLIENT, r"missing (?:required )?(?:header )?x-(?!api-key)[\w-]+", "OpenCode Go"),
     Sign(_K.CLIENT, r"only (?:allows?|accepts?|supports?|available (?:to|for)|for|usable (?:with"
          r"|in))[\w ]{0,24} (?:codex|claude[ -]?code|gemini[ -]?cli)", "sub2api"),
-    Sign(_K.CLIENT, r"official client|restricted to (?:the )?(?:claude|codex)|claude_code_only|codex_only", "sub2api"),
-    Sign(_K.CLIENT, r"only authorized for use with claude code|only be used with claude code|outside of claude code"
-         r"|currently only available for coding agents|only available for coding", "Anthropic, Kimi for Coding"),
+    Sign(_K.CLIENT, r"restricted to (?:the )?(?:claude|codex)", "sub2api"),
+    Sign(_K.CLIENT, r"only available for coding", "Anthropic, Kimi for Coding"),
     Sign(_K.CLIENT, r"third[- ]party (?:apps?|harness\w*)\b", "Anthropic, of subscriptions"),
     Sign(_K.CLIENT, r"invalid claude code request|non[- ]claude[- ]code|client detected|unauthorized_client_error",
          "AnyRouter, AgentRouter"),
-    Sign(_K.CLIENT, r"(?:invalid|bad|missing|unknown|unsupported) user.?agent"
-         r"|\bthis version .{0,30}\b(?:no longer|not) supported"
-         r"|\b(?:upgrade|update) (?:\w+ ){0,3}(?:client|claude code|codex)\b"
-         r"|\bua.{0,6}(?:封禁|拦截|黑名单)|客户端.{0,12}(?:封禁|拦截|黑名单)"
-         r"|非官方|unofficial client|客户端.{0,8}(?:版本|升级)|版本(?:过低|太低|过旧)", "relays"),
+    Sign(_K.CLIENT, r"\b(?:this version .{0,30}\b(?:no longer|not) supported"
+         r"|(?:upgrade|update) (?:\w+ ){0,3}(?:client|claude code|codex)\b|ua.{0,6}(?:封禁|拦截|黑名单))"
+         r"|(?:invalid|bad|missing|unknown|unsupported) user.?agent|客户端.{0,12}(?:封禁|拦截|黑名单)|非官方"
+         r"|unofficial client|客户端.{0,8}(?:版本|升级)|版本(?:过低|太低|过旧)", "relays"),
     # --- no money: unmistakable
     Sign(_K.MONEY, r"insufficient[_ ](?:user[_ ]|account[_ ]|token[_ ])?(?:quota|balance|credits?|funds?)",
          "OpenAI, new-api, DeepSeek, OpenRouter"),
-    Sign(_K.MONEY, r"\b(?:run|ran) out of (?!time|memory|retries|resources)|\bout of extra usage\b",
+    Sign(_K.MONEY, r"\b(?:(?:run|ran) out of (?!time|memory|retries|resources)|out of extra usage\b)",
          "relays in English"),
-    Sign(_K.MONEY, r"doesn't have any credits|used all (?:of )?(?:your |its )?available credits|add (?:more )?credits"
-         r"|purchase (?:more )?credits|credits? (?:have |has )?(?:been )?(?:exhausted|depleted|expired|used up)",
-         "xAI, OpenRouter"),
-    Sign(_K.MONEY, r"creditserror|billing_hard_limit|billing hard limit|billing_not_active|check your billing details"
+    Sign(_K.MONEY, r"doesn't have any credits|add (?:more )?credits|purchase (?:more )?credits", "xAI, OpenRouter"),
+    Sign(_K.MONEY, r"creditserror|billing hard limit|billing_not_active|check your billing details"
          r"|spend(?:ing)?[_ ]limit|monthly spending", "OpenCode Zen, OpenAI, Fireworks, xAI"),
     Sign(_K.MONEY, r"payment[_ ](?:is )?required|payment method|valid credit card|customer_verification|unpaid"
          r"|past invoices|arrear|overdue|top[ -]?up|recharge|\bfund your account"
          r"|not subscribed to (?:this|the|any) (?:api|service)\b",
          "Aliyun, Volcengine, RapidAPI, others"),
     Sign(_K.MONEY, r"exceeded_current_quota|account.{0,60}suspended.{0,80}(?:billing|balance)", "Moonshot"),
-    Sign(_K.MONEY, r"pre[_-]consumed?[_ ](?:token[_ ])?quota|quota is not enough|token quota|api_key_quota_exhausted"
-         r"|quota_exhausted", "new-api, sub2api"),
+    Sign(_K.MONEY, r"pre[_-]consumed?[_ ](?:token[_ ])?quota|quota is not enough|token quota|quota_exhausted",
+         "new-api, sub2api"),
     Sign(_K.MONEY, r"key limit exceeded(?! \((?:dai|week|month)ly)|allowance"
          r"|\bkey (?:has )?(?:reached|exceeded|hit) (?:its|the|your) (?:usage|spend\w*|credit|total) limit",
          "OpenRouter, Copilot, LLM Gateway"),
     Sign(_K.MONEY, r"code=1113\b|code=1309\b", "Zhipu"),
     Sign(_K.MONEY, r"欠费|透支|还款|请充值|充值后|未付费|账单逾期", "Aliyun, Zhipu"),
-    Sign(_K.MONEY, r"no active subscription|subscription_not_found|subscription (?:has )?expired|subscription_expired"
-         r"|without (?:an )?active (?:plan|subscription)", "sub2api"),
+    Sign(_K.MONEY, r"no active subscription|without (?:an )?active (?:plan|subscription)", "sub2api"),
     # --- behind the relay
-    Sign(_K.UPSTREAM, r"上游(?:服务)?负载|上游.{0,6}饱和|provider returned error|iserrorupstreamfault"
+    Sign(_K.UPSTREAM, r"上游(?:服务)?负载|上游.{0,6}饱和|iserrorupstreamfault"
          r"|upstream (?:load|is (?:saturated|overloaded)|request failed|error from)"
-         r"|(?:blocked|refused|rejected) by (?:the |an |its |our )?upstream",
-         "new-api, OpenRouter, OpenCode Zen"),
+         r"|(?:blocked|refused|rejected) by (?:the |an |its |our )?upstream", "new-api, OpenRouter, OpenCode Zen"),
     Sign(_K.UPSTREAM, r"stream disconnected|连接(?:失败|超时|中断)"
          r"|上游(?:账|帐)[号户]|\bupstream (?:account|subscription)s?\b", "relays"),
-    Sign(_K.UPSTREAM, r"request failed with status code (?!400|422)|\b(?:client|server) error '(?!400|422)\d{3}\b"
-         r"|(?<!\d)(?!400|422)\d{3} (?:client|server) error: |\b(?!400|422)\d{3}, message='[\w ]+', url\b",
+    Sign(_K.UPSTREAM, r"\b(?:(?:client|server) error '(?!400|422)\d{3}\b|(?!400|422)\d{3}, message='[\w ]+', url\b)"
+         r"|request failed with status code (?!400|422)|(?<!\d)(?!400|422)\d{3} (?:client|server) error: ",
          "axios, httpx, requests, aiohttp, of a call of the relay's own"),
-    Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b", "LiteLLM, of what is behind it"),
-    Sign(_K.UPSTREAM, r"internal (?:server )?error(?!\W*algo\W*invalid)|(?:in|not have )sufficient capacity"
-         r"|内部(?:服务器)?错误|系统(?:异常|错误)|\bkeys? (?:is |are )?not configured|\benvironment variable"
-         r"|\b(?:openai|anthropic|claude|gemini|google|deepseek|openrouter|azure)\w*_api_key\b"
-         r"|\bmisconfigur|configuration[ _](?:error|required|missing|invalid)",
-         "relays"),
-    Sign(_K.UPSTREAM, r"\b(?:codex|kiro|qwen|antigravity|vertex|gemini|anthropic|openai|copilot|aws|bedrock|oauth)"
-         r" credentials?\b|\btoken refresh failed|\brefresh(?:ing)? (?:the )?(?:\w+ )?token failed|\binvalid_grant\b",
-         "relays of subscriptions"),
-    Sign(_K.UPSTREAM, r"\bauth_(?:not_found|unavailable)\b|\bno auth available|no available keys?\b"
-         r"|no available (?:model )?agent|bad_response"
-         r"|openai_error|do_?request_?failed|fetch failed"
-         r"|econn[a-z]+|socket hang up|dial tcp"
-         r"|no such host|connection (?:refused|reset|error|timed out|aborted)|unexpected eof"
-         r"|(?<!session )\btimed ?out\b|(?<!登录)超时",
-         "new-api, Go, Node, CLIProxyAPI"),
+    Sign(_K.UPSTREAM, r"litellm\.authenticationerror: \w+exception\b|\[(?!429)[45]\d\d\]: |\bchannel:\w+",
+         "LiteLLM, 9router, OmniRoute and new-api, of what is behind them"),
+    Sign(_K.UPSTREAM, r"\b(?:keys? (?:is |are )?not configured|environment variable"
+         r"|(?:openai|anthropic|claude|gemini|google|deepseek|openrouter|azure)\w*_api_key\b|misconfigur)"
+         r"|internal (?:server )?error(?!\W*algo\W*invalid)|(?:in|not have )sufficient capacity|内部(?:服务器)?错误"
+         r"|系统(?:异常|错误)|configuration[ _](?:error|required|missing|invalid)", "relays"),
+    Sign(_K.UPSTREAM, r"\b(?:(?:codex|kiro|qwen|antigravity|vertex|gemini|anthropic|openai|copilot|aws|bedrock"
+         r"|oauth) credentials?\b|token refresh failed|refresh(?:ing)? (?:the )?(?:\w+ )?token failed"
+         r"|invalid_grant\b)", "relays of subscriptions"),
+    Sign(_K.UPSTREAM, r"\b(?:auth_(?:not_found|unavailable)\b|no auth available)|no available keys?\b"
+         r"|no available (?:model )?agent|bad_response|openai_error|do_?request_?failed|fetch failed|econn[a-z]+"
+         r"|socket hang up|dial tcp|no such host|connection (?:refused|reset|error|timed out|aborted)|unexpected eof"
+         r"|(?<!session )\btimed ?out\b|(?<!登录)超时", "new-api, Go, Node, CLIProxyAPI"),
     Sign(_K.UPSTREAM, r"\ball (?:\w+ ){0,3}(?:providers?|channels?|candidates?|targets?|upstreams?|accounts?"
          r"|keys?) (?:\w+ )?(?:failed|exhausted|unavailable)\b|(?:均|都|全部).{0,6}失败"
          r"|(?:无|没有)可用的?(?:账户|账号|上游|节点|服务)", "relays that ask several"),
     # --- limits that pass
     Sign(_K.WINDOW, r"(?:用完|用尽|耗尽|exhausted|exceed\w*|used up)(?s:.{0,60})(?:稍后|\blater\b|in.flight)",
          "relays that renew quotas"),
-    Sign(_K.WINDOW, r"\bperiod(?:ic)? quota\b|\boutside (?:of )?(?:[\w']+ ){0,5}(?:schedule|(?:business |working "
-         r"|service )?hours|time window"
-         r"|access.schedule)\b|非(?:服务|开放|工作)时[间段]|不在.{0,12}时[间段]", "LiteLLM"),
-    Sign(_K.RENEWS, r"\bresets? (?:at|in|on|after|tomorrow)\b|\bwill reset\b|replenish\w*|重置|リセット|\bсброс\w*"
-         r"|resets_at|\bregain access\b|\brenews\b|\bnext (?:billing )?(?:cycle|period)\b"
-         r"|\b(?:for|until) (?:the )?reset\b",
+    Sign(_K.WINDOW, r"\b(?:period(?:ic)? quota\b|usage limit for (?:this|the current) (?:billing )?(?:cycle|period)\b"
+         r"|outside (?:of )?(?:[\w']+ ){0,5}(?:schedule|(?:business |working |service )?hours"
+         r"|time window|access.schedule)\b)|非(?:服务|开放|工作)时[间段]|不在.{0,12}时[间段]", "LiteLLM, Kimi"),
+    Sign(_K.RENEWS, r"\b(?:resets? (?:at|in|on|after|tomorrow)\b|will reset\b|сброс\w*|regain access\b|renews\b"
+         r"|next (?:billing )?(?:cycle|period)\b|(?:for|until) (?:the )?reset\b)|replenish\w*|重置|リセット",
          "Codex, claude-relay-service, Azure, Kimi"),
     Sign(_K.LIMIT, r"per[ _-]?(?:minute|second|hour|day|week|month)|\b(?:rpm|tpm|rpd|tpd|qps|qpm)\b|daily|weekly"
          r"|hourly", "OpenAI, Gemini, sub2api"),
-    Sign(_K.RATE, r"rate[ _-]?limit|too many requests|too_many|throttl|requests? too (?:fast|frequent)"
-         r"|call rate limit", "OpenAI, Aliyun, Azure"),
+    Sign(_K.RATE, r"rate[ _-]?limit|too many requests|too_many|throttl|requests? too (?:fast|frequent)",
+         "OpenAI, Aliyun, Azure"),
     Sign(_K.LIMIT, r"resource_exhausted|resource has been exhausted|usage[ _]limit|limit (?:will )?reset"
          r"|quota (?:will )?reset|(?:will|to) reset|resets (?:at|in|on)|\d+-(?:minute|hour|day)\b|retry (?:in|after)"
          r"|try again (?:in|at)", "Codex, Gemini, Ark"),
     Sign(_K.LIMIT, r"concurren|parallel (?:requests|sessions|connections)|overload"
          r"|(?:heavy|high|under) (?:load|demand|traffic)|(?:at|over|no) capacity"
          r"|capacity (?:exceeded|reached|limit)|server (?:is )?busy|too busy|slow down", "Moonshot, Mistral"),
-    Sign(_K.LIMIT, r"每(?:分钟|秒|小时|日|天|周|月)|频[率次]|限流|并发|过于频繁|频繁|太快|请求过多|人数[较过太]多"
-         r"|稍后(?:再|重)试|负载"
-         r"|饱和|小时的使用上限|使用上限.{0,30}重置|繁忙|拥挤|排队|访问量过大|请求量过大|code=130[2358]\b|code=1310\b"
-         r"|今日|当日", "Zhipu, new-api"),
+    Sign(_K.LIMIT, r"每(?:分钟|秒|小时|日|天|周|月)|频[率次]|限流|并发|频繁|太快|请求过多|人数[较过太]多"
+         r"|稍后(?:再|重)试|负载|饱和|繁忙|拥挤|排队|访问量过大|请求量过大"
+         r"|code=130[2358]\b|code=1310\b|今日|当日", "Zhipu, new-api"),
     # --- other reasons that pass
     Sign(_K.TEMPORARY, r"temporar(?:y|ily)|cool(?:ing)? ?down|冷却|brownout|\bmaintenance\b"
          r"|(?:站点|系统|服务|模型|升级)维护|维护(?:中|模式|升级)|暂时(?:不可用|无法|关闭)", "GitHub Models, relays"),
-    Sign(_K.LATER, r"(?<!\band )\btry again\b|\bwait\b[^.]{0,30}\band try again\b|\blater\b"
-         r"|\b(?:please|safe to) retry\b|请(?!.{0,2}(?:检查|修改|确认|更换|调整|核对)).{0,4}重试"
-         r"|稍[后等候]", "relays"),
+    Sign(_K.LATER, r"\b(?:wait\b[^.]{0,30}\band try again\b|later\b|(?:please|safe to) retry\b)"
+         r"|(?<!\band )\btry again\b|请(?!.{0,2}(?:检查|修改|确认|更换|调整|核对)).{0,4}重试|稍[后等候]", "relays"),
     # --- no money: words that limits use as well
     Sign(_K.MONEY_LIKELY, r"余额|欠款|额度|balance|billing|\bnot (?:been )?purchased\b|未购买", "relays"),
     # --- the request's form
-    Sign(_K.PARAMETER, r"(?:unsupported|unknown|unrecognized|missing|extra|unexpected)[_ ](?:required )?(?:parameter"
-         r"|argument|field|value|input|keyword)|missing_required|\bparam(?:eter)? (?:was )?not passed|extra_forbidden"
-         r"|extra inputs", "OpenAI, FastAPI"),
+    Sign(_K.PARAMETER, r"\bparam(?:eter)? (?:was )?not passed|(?:unsupported|unknown|unrecognized|missing|extra"
+         r"|unexpected)[_ ](?:required )?(?:parameter|argument|field|value|input|keyword)|missing_required"
+         r"|extra_forbidden", "OpenAI, FastAPI"),
     Sign(_K.PARAMETER, r"max_tokens|max_completion_tokens|max_output_tokens|temperature|top_p|tool_choice"
          r"|enable_thinking|instructions (?:are|is) (?:required|missing)|instructions.{0,20}required", "OpenAI, Codex"),
-    Sign(_K.PARAMETER, r"\bfield `?'?\"?[\w.]+[`'\"]? (?:is )?(?:required|missing)"
-         r"|\b(?:messages|input|prompt|contents?)\b[`'\"]? (?:field )?(?:is |are )?(?:required|missing)\b",
+    Sign(_K.PARAMETER, r"\b(?:field `?'?\"?[\w.]+[`'\"]? (?:is )?(?:required|missing)"
+         r"|(?:messages|input|prompt|contents?)\b[`'\"]? (?:field )?(?:is |are )?(?:required|missing)\b)",
          "new-api, relays"),
     Sign(_K.PARAMETER, STREAM_WANTED, "new-api, Aliyun, Codex"),
     Sign(_K.PARAMETER, r"field validation for|failed on the '\w+' tag", "Go"),
     Sign(_K.PARAMETER, r"input must be a list|store must be|store.{0,10}false", "Codex"),
-    Sign(_K.CONTENT, r"censor\w*|\bmoderation\b|\bmoral check\b|content[ _.](?:filter|polic|block|safety|management"
-         r"|security)"
-         r"|\b(?:unsafe|inappropriate|sensitive) content\b|data_?inspection|risk_?detection"
+    Sign(_K.CONTENT, r"\b(?:moderation\b|moral check\b|(?:unsafe|inappropriate|sensitive) content\b)|censor\w*"
+         r"|content[ _.](?:filter|polic|block|safety|management|security)|data_?inspection|risk_?detection"
          r"|敏感(?:内容|词|信息)|内容(?:审核|安全|违规)|违规内容", "StepFun, Azure, Ark, relays"),
     # --- the key's group
     Sign(_K.PERMISSION, r"missing (?:the )?(?:required )?scopes?\b|\bscopes?\b.{0,24}\bnot\b"
          r"|(?:in|not )sufficient (?:\w+ )?(?:permissions?|scopes?|privileges?|rights)\b"
          r"|lacks? (?:the )?(?:required|necessary)|not authorized to (?:perform|invoke)",
          "OpenAI, Hugging Face, Azure, AWS"),
-    Sign(_K.PERMISSION, r"\bapi (?:permissions?\b|权限)|api access\b(?! (?:key|token|(?:was|has been) revoked))"
-         r"|^no permission\b(?!.*\bmodel)"
-         r"|operation not allowed|\bnot have the (?!necessary|required)\w+ permissions?\b"
-         r"|\bcannot \w+ path\b|\bapi keys? can only access\b",
+    Sign(_K.PERMISSION, r"\b(?:api (?:permissions?\b|权限)|not have the (?!necessary|required)\w+ permissions?\b"
+         r"|cannot \w+ path\b|api keys? can only access\b)|api access\b(?! (?:key|token|(?:was|has been) revoked))"
+         r"|不支持 ?(?:使用|调用)? ?api(?! ?key)|^no permission\b(?!.*\bmodel)|operation not allowed",
          "plans without the API, Baidu, Bedrock, Kubernetes"),
     Sign(_K.PERMISSION, r"实名|服务未开通|service ?not ?activated|service_(?:blocked|disabled)\b|\bbind (?:your"
          r"|an?) .{0,24}\baccount"
@@ -242,8 +228,8 @@ SIGNS: tuple[Sign, ...] = (
     # --- this model
     Sign(_K.PLAN, r"code=1311\b", "Zhipu"),
     Sign(_K.MODEL, r"must be verified to use|only .{0,200}allowed now, your model"
-         r"|(?:supported|available|allowed) (?:by|with|for|on) this model|model identifier is invalid"
-         r"|throughput isn't supported", "OpenAI, FastChat, Gemini, Bedrock"),
+         r"|(?:supported|available|allowed) (?:by|with|for|on) this model|throughput isn't supported",
+         "OpenAI, FastChat, Gemini, Bedrock"),
     Sign(_K.MODEL, r"(?:no|without|lacks?|not have|n't have|denied|unable to|cannot|can't|not allowed to"
          r"|not (?:authorized|permitted|entitled) (?:to|for))[\w ]{0,30}(?:access|use|run|serve)[\w ]{0,20}\bmodel",
          "OpenAI, GitHub Models, Together, Bedrock"),
@@ -253,17 +239,16 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.MODEL, r"deploymentnotfound|api deployment for this resource"
          r"|operation does not work with the specified model|not a chat model|only supported in v1/", "Azure, OpenAI"),
     Sign(_K.MODEL, r"free tier of the model|freetieronly|model.{0,60}(?:inference limit|paused)", "Aliyun, Ark"),
-    Sign(_K.MODEL, r"not supported by any|is not a valid model|try pulling it|^(?:not_found_error )?model: ",
+    Sign(_K.MODEL, r"not supported by any|try pulling it|^(?:not_found_error )?model: ",
          "sub2api, OpenRouter, Ollama, Anthropic"),
-    Sign(_K.MODEL, r"(?:allowed|available|supported|valid|permitted) models\b|(?:可用|支持)的?模型(?:列表|有|为|：|:)"
-         r"|没有.{0,24}可用(?:渠道|通道)|\bsupported (?:api )?model (?:names|ids)\b"
-         r"|\bmodel\b.{0,80}\b(?:is|are) served (?:only )?by\b|loaded mode[ld]\b.{0,12}cannot"
+    Sign(_K.MODEL, r"\b(?:supported (?:api )?model (?:names|ids)\b|model\b.{0,80}\b(?:is|are) served (?:only )?by\b)"
+         r"|(?:allowed|available|supported|valid|permitted) models\b|(?:可用|支持)的?模型(?:列表|有|为|：|:)"
+         r"|没有.{0,24}可用(?:渠道|通道)|loaded mode[ld]\b.{0,12}cannot"
          r"|agreed? to [\w. ]{0,30}\b(?:terms|licen[cs]e)|モデル.{0,8}(?:利用|使用)(?:でき(?:ない|ません)|不可)",
          "LiteLLM, DeepSeek, CliRelay, Infinity, Workers AI, Crazyrouter"),
-    Sign(_K.MODEL, r"\bmodel (?:name |id )?must (?:be|include|have|contain|start)\b|\b(?:unsupported|unknown"
-         r"|invalid) (?:model )?provider\b"
-         r"|\bprovider \S+ (?:is )?not supported|\b(?:inference|custom) endpoint\b|接入点",
-         "LLM Gateway, AIClient-2-API, Ark"),
+    Sign(_K.MODEL, r"\b(?:model (?:name |id )?must (?:be|include|have|contain|start)\b"
+         r"|(?:unsupported|unknown|invalid) (?:model )?provider\b|provider \S+ (?:is )?not supported"
+         r"|(?:inference|custom) endpoint\b)|接入点", "LLM Gateway, AIClient-2-API, Ark"),
     Sign(_K.MODEL, r"model_price_error|\brouting constraint"
          r"|\"(?:enum|literal_error)\", \"loc\": \[\"body\", \"model\"\]"
          r"|ratio or price not set|倍率或价格", "new-api, FastAPI"),
@@ -271,15 +256,13 @@ SIGNS: tuple[Sign, ...] = (
          r"|加载模型失败|模型加载失败", "LM Studio, Ollama, LocalAI"),
     # --- the key
     Sign(_K.KEY_LIKELY, r"authenticat\w*[ _](?:error|failed|fails|failure)", "Anthropic, DeepSeek"),
-    Sign(_K.KEY, r"api_key_(?:invalid|disabled|expired|required)|invalid_auth|invalidapikey|unauthenticated"
-         r"|account_deactivated|access_terminated|consumer_suspended"
-         r"|\bunregistered callers\b", "Aliyun, Gemini, Anthropic"),
+    Sign(_K.KEY, r"\bunregistered callers\b|invalidapikey|unauthenticated|access_terminated|consumer_suspended",
+         "Aliyun, Gemini, Anthropic"),
     Sign(_K.KEY, r"(?:user|account|organization|用户|账号|账户|帐户).{0,16}(?:banned|blocked|suspended|disabled"
          r"|deactivated|已被?封禁|被禁用|封禁|已禁用)|user_inactive|user not found"
          r"|\b(?:project|account|user|team|organi[sz]ation) (?:has been|is|was) denied\b",
          "new-api, Anthropic, OpenRouter, xAI"),
-    Sign(_K.KEY, r"(?:missing|no) authorization|authorization header (?:is )?(?:missing|required)"
-         r"|noauth(?:error|orized)|invalid_client|not (?:authenticated|logged in)"
+    Sign(_K.KEY, r"noauth(?:error|orized)|invalid_client|not (?:authenticated|logged in)"
          r"|(?:sign|log)(?:ging|ning)? ?in again|(?:session|login) (?:has |is )?expired", "Google, Xunfei, Baidu"),
     Sign(_K.KEY, r"\bapp(?: ?id| ?key)? not ex\w+|unsupported (?:\w+ )?token type|deactivated workspace"
          r"|(?:用户|账号|账户|租户|企业|团队)(?:信息)?不存在",
@@ -291,21 +274,21 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.ROUTE, r"^(?=(?s:.*)not[ _]?found)(?:[\W_]*(?:http_?404|http_error|(?:code=)?404|none|false|(?:an )?error"
          r"(?: occurred)?|page|file|resource|not[ _]?found))+\W*$",
          "FastAPI, Go, Spring, Rails, Symfony"),
-    Sign(_K.ROUTE, r"\bapi (?:method )?(?:not found|does not exist|not exist|is not (?:found|published)"
-         r"|has not been published)|\bapi(?! ?key|.?[密秘]).{0,16}(?:不存在|已下线)|unsupported (?:open ?api )?method",
+    Sign(_K.ROUTE, r"\b(?:api (?:method )?(?:not found|does not exist|not exist|is not (?:found|published)"
+         r"|has not been published)|api(?! ?key|.?[密秘]).{0,16}(?:不存在|已下线))|unsupported (?:open ?api )?method",
          "Huawei, Tencent, Zhipu, Baidu, GPTunnel"),
-    Sign(_K.ROUTE, r"invalid url|un(?:known|expected) (?:request url|route|path|endpoint|url)"
+    Sign(_K.ROUTE, r"\b(?:conversion (?:is )?(?:disabled|not supported)"
+         r"|(?:responses|messages) api (?:is )?(?:not|un))|invalid url"
+         r"|un(?:known|expected) (?:request url|route|path|endpoint|url)"
          r"|no (?:such |matching )?(?:route|handler|path|static)|unsupported (?:path|endpoint|url|legacy)"
-         r"|cannot (?:post|get) /"
-         r"|not implemented|convert_request_failed|\bconversion (?:is )?(?:disabled|not supported)"
-         r"|\b(?:responses|messages) api (?:is )?(?:not|un)", "OpenAI, new-api, Express, Spring"),
+         r"|cannot (?:post|get) /|not implemented|convert_request_failed", "OpenAI, new-api, Express, Spring"),
     Sign(_K.ROUTE, r"(?:(?:/v\d|/responses|/messages|/chat/completions|/models)\b|endpoint\b|route\b|path\b"
          r"|resource\b|接口|路径"
          r"|url\b).{0,60}(?:not[ _](?:be )?(?:found|supported|implemented|allowed|exist)|n't (?:be )?(?:found|exist)"
          r"|unsupported|不存在|不支持|未找到|错误|有误)", "relays"),
     Sign(_K.ROUTE, r"(?:not[ _]found|method not allowed|nothing here|不存在|未找到).{0,40}(?:/v\d|/responses|/messages"
          r"|/chat|/models|接口|路径|endpoint)", "relays"),
-    Sign(_K.ROUTE, r"method not allowed|requested url was not found"
+    Sign(_K.ROUTE, r"method not allowed"
          r"|(?:does not|doesn't|not) support (?:the )?(?:/?v1/)?(?:responses|messages|chat|anthropic)",
          "nginx, relays"),
 )
@@ -332,6 +315,7 @@ SAYINGS: tuple[Saying, ...] = (
     Saying(_K.MONEY, ("plan",), ("absent", "needed"), unless=("model",)),
     Saying(_K.MONEY_LIKELY, ("quota",), ("spent", "off")),
     Saying(_K.UPSTREAM, ("upstream",), ("absent", "bad", "failed", "away")),
+    Saying(_K.UPSTREAM, ("upstream",), ("off",), after=True),
     Saying(_K.UPSTREAM_MONEY, ("upstream",), ("money",), unless=("yours",), after=True),
     Saying(_K.CLIENT, ("client",), ("denied", "only"), unless=("model",)),
     Saying(_K.CLIENT, ("client",), ("absent",), unless=("model", "key")),
@@ -354,7 +338,7 @@ def _compiled() -> tuple[tuple[Refusal, re.Pattern[str]], ...]:
 
 
 def _joined(words: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{each})" for each in words) or r"(?!)")
+    return re.compile("|".join(words) or r"(?!)")
 
 
 def refusals(words: str, model: str = "") -> tuple[Refusal, ...]:
@@ -367,8 +351,10 @@ def refusals(words: str, model: str = "") -> tuple[Refusal, ...]:
 
 @lru_cache(maxsize=256)
 def _refusals(words: str, model: str) -> tuple[Refusal, ...]:
-    said = sentences(words, model)
-    found = {*_signed(plain(without_addresses(words))), *_signed("\n".join(said)), *_signed(plain(words), _OUTSIDE)}
+    said, text = sentences(words, model), without_addresses(words)
+    found = {*_signed(plain(text)), *_signed("\n".join(said))}
+    if text != words:
+        found.update(_signed(plain(words), _TOLD_BY_ADDRESS))
     for sentence in said:
         found.update(_said(sentence))
     if Refusal.RENEWS in found and not found.isdisjoint(_SPENT):
@@ -380,7 +366,7 @@ def _refusals(words: str, model: str) -> tuple[Refusal, ...]:
     return tuple(kind for kind in Refusal if kind in found)
 
 
-_OUTSIDE = (Refusal.WALL, Refusal.ORIGIN)  # told by addresses as well
+_TOLD_BY_ADDRESS = (Refusal.WALL, Refusal.ORIGIN)
 _SPENT = (Refusal.MONEY, Refusal.MONEY_LIKELY, Refusal.LIMIT)
 
 
@@ -391,11 +377,11 @@ def _signed(text: str, kinds: Container[Refusal] = tuple(Refusal)) -> Iterator[R
 
 
 def _said(sentence: str) -> Iterator[Refusal]:
-    spans = meanings(sentence)
+    spans = Meanings(sentence)
     for saying in SAYINGS:
-        if any(spans[each] for each in saying.unless):
-            continue
         nouns = [span for each in saying.of for span in spans[each]]
+        if not nouns or any(spans[each] for each in saying.unless):
+            continue
         said = [span for each in saying.says for span in spans[each]]
         if any(_close(noun, word, saying.after) for noun, word in product(nouns, said)):
             yield saying.kind
@@ -408,14 +394,24 @@ def _close(noun: tuple[int, int], word: tuple[int, int], after: bool) -> bool:
 
 
 def refused_instead(reply: str, model: str = "") -> tuple[Refusal, ...]:
-    """What words say that do not answer the prompt, which asks for the word "ok", but are a refusal of the relay's."""
-    if len(reply) > _LONGEST_REPLY or _OWN_WORDS.search(reply):
+    """What words say that do not answer the prompt, which asks for the word "ok", but are a refusal or an advertisement
+    of the relay's.
+    """
+    if _OWN_WORDS.search(reply):
         return ()
+    notice = (Refusal.NOTICE,) if _NOTICE.search(reply[:_LONGEST_NOTICE]) else ()
+    if len(reply) > _LONGEST_REPLY:
+        return notice
     found = refusals(_PATHS.sub(" ", reply), model)
-    return () if _HARMLESS.issuperset(found) else found
+    return notice if _HARMLESS.issuperset(found) else found
 
 
-_LONGEST_REPLY = 300
+_LONGEST_REPLY, _LONGEST_NOTICE = 300, 2_000
+_NOTICE = re.compile(
+    r"https?://|\bwww\.|\bt\.me/|\b(?:telegram|discord|wechat|whatsapp)\b"
+    r"|(?:qq|微信|tg|电报|交流|售后|官方|通知|用户) ?群|[加进入]群|群号|公众号|客服|官网|公告",
+    re.IGNORECASE,
+)
 _PATHS = re.compile(r"\S*/\S*")  # an address or a name with slashes says nothing
 _OWN_WORDS = re.compile(r"\bok\b|\bas an? (?:ai|language) |作为.{0,8}(?:人工智能|模型|助手)", re.IGNORECASE)
 _HARMLESS = frozenset({Refusal.RENEWS, Refusal.MONEY_LIKELY, Refusal.LATER, Refusal.ROUTE, Refusal.PARAMETER})

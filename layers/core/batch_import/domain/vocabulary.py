@@ -12,236 +12,216 @@ GAP = 48  # characters between two words of one sentence that belong together
 
 
 class Words(NamedTuple):
+    """Regular expressions on the text as ``sentences`` gives it: ``words`` where a word begins, ``parts`` anywhere."""
+
     meaning: str
-    words: str  # a regular expression on the text as ``sentences`` gives it
+    words: str
+    parts: str = ""
+
+    @property
+    def expression(self) -> str:
+        return rf"\b(?:{self.words})" + (f"|{self.parts}" if self.parts else "")
 
 
 VOCABULARY: tuple[Words, ...] = (
     # --- what refusals speak of
     Words(
         "model",
-        r"(?<!v1[ /])\bmodels?\b(?!=| agents?\b| providers?\b(?! for\b))|\bmodel ?(?:code|id|name)s?\b"
-        r"|\bdeployments?\b|\bmodell\w*"
-        r"|\bmodelos?\b"
-        r"|\bmodello\b"
-        r"|模型"
-        r"|モデル|모델|\bмодел\w*|\bmodèles?\b|mô hình"
-        r"|\bmodelu\b|\bmodeli\b|نموذج|โมเดล",
+        r"model ?(?:code|id|name)s?\b|deployments?\b|modell\w*|modelos?\b|modello\b|модел\w*|modèles?\b"
+        r"|modelu\b|modeli\b",
+        r"(?<!v1[ /])\bmodels?\b(?!=| agents?\b| providers?\b(?! for\b))|模型|モデル|모델|mô hình|نموذج"
+        r"|โมเดล",
     ),
     Words(
         "key",
-        r"\b(?:api ?)?keys?\b|\b[as]k\b|(?<!max )(?<!unexpected )(?<!per )\btoken\b|\bcredentials?\b|\bauth\b"
-        r"|\b(?:authentica|certifica)tion\b|\bauthori[sz]ation\b|\bauthenticate\b|\bbearer\b|\bsignature\b|\bclave\b"
-        r"|\bchave\b|\bchiave\b"
-        r"|令牌|密钥|秘钥|密匙|金钥|权杖|鉴权|认证|凭[证据]|身份验证|登录|(?<!块)(?<!块的)签名"
-        r"|schlüssel|\bclé\b|\bключ\w*|\bтокен\w*|キー|トークン|인증|키|khóa"
-        r"|\banahtar\w*|\bklucz\w*|\bsleutel\b|\bkunci\b|مفتاح|คีย์"
-        r"|\bjetons?\b|토큰",
+        r"(?:api ?)?keys?\b|[as]k\b|credentials?\b|auth\b|(?:authentica|certifica)tion\b"
+        r"|authori[sz]ation\b|authenticate\b|bearer\b|signature\b|clave\b|chave\b|chiave\b|clé\b|ключ\w*"
+        r"|токен\w*|anahtar\w*|klucz\w*|sleutel\b|kunci\b|jetons?\b",
+        r"(?<!max )(?<!unexpected )(?<!per )\btoken\b|令牌|密钥|秘钥|密匙|金钥|权杖|鉴权|认证|凭[证据]"
+        r"|身份验证|登录|(?<!块)(?<!块的)签名|schlüssel|キー|トークン|인증|키|khóa|مفتاح|คีย์|토큰",
     ),
     Words(
         "account",
-        r"\busers?\b|\baccounts?\b|\breseller\b|\bapp\b|\borgani[sz]ations?\b|\bworkspace\b|\bteam\b|\btenant\b"
-        r"|\bcustomer\b|\bconsumer\b"
-        r"|\bmember\b|\bkonto\b|\bcompte\b|\bcuenta\b|\bconta\b"
-        r"|用户|使用者|账号|账户|帐户|帐号"
-        r"|アカウント|\bаккаунт\w*|계정|tài khoản"
-        r"|\bhesap\w*|\bkont[oa]\b|\bakun\b|\bобліков\w*|الحساب"
-        r"|\butilisateur\b|\bпользовател\w*|ユーザー|사용자|người dùng|\busu[aá]rio\b",
+        r"users?\b|accounts?\b|reseller\b|app\b|organi[sz]ations?\b|workspace\b|team\b|tenant\b|customer\b"
+        r"|consumer\b|member\b|konto\b|compte\b|cuenta\b|conta\b|аккаунт\w*|hesap\w*|kont[oa]\b|akun\b"
+        r"|обліков\w*|utilisateur\b|пользовател\w*|usu[aá]rio\b",
+        r"用户|使用者|账号|账户|帐户|帐号|アカウント|계정|tài khoản|الحساب|ユーザー|사용자|người dùng",
     ),
     Words(
         "group",
-        r"\bgroup\b"
-        r"|分组",
+        r"group\b",
+        r"分组",
     ),
     Words(
         "money",
-        r"\bbalance\b|\b(?:max|maximum|total) cost\b|\btrial\b|\bcredits?\b|\bfunds?\b|\bwallet\b|\bmoney\b"
-        r"|\bpoints\b|\bspend(?:ing)?\b|\bbudgets?\b"
-        r"|guthaben|\bsaldo\b|\bsolde\b|\bfondos\b|\bbakiye\b"
-        r"|余额|额度|套餐流量|点数|积分|次数|余量|算力|资源包|资金|残高"
-        r"|クレジット|\bcréditos?\b|\bcrédits?\b|\bбаланс\w*|\bсредств\w*|\bкредит\w*|잔액|크레딧|số dư"
-        r"|\btiền\b|\bśrodk\w*|\btegoed\b|\bkredi\w*|\bкошт\w*|رصيد|เครดิต",
+        r"balance\b|(?:max|maximum|total) cost\b|trial\b|credits?\b|funds?\b|wallet\b|money\b|points\b"
+        r"|spend(?:ing)?\b|budgets?\b|saldo\b|solde\b|fondos\b|bakiye\b|créditos?\b|crédits?\b|баланс\w*"
+        r"|средств\w*|кредит\w*|tiền\b|środk\w*|tegoed\b|kredi\w*|кошт\w*",
+        r"guthaben|余额|额度|套餐流量|点数|积分|次数|余量|算力|资源包|资金|残高|クレジット|잔액|크레딧"
+        r"|số dư|رصيد|เครดิต",
     ),
     Words(
         "quota",
-        r"\bquotas?\b|\ballowance\b|\bkontingent\b|\bcuota\b|\bcota\b"
-        r"|配额"
-        r"|\bквот\w*|クォータ|할당량"
-        r"|hạn mức",
+        r"quotas?\b|allowance\b|kontingent\b|cuota\b|cota\b|квот\w*",
+        r"配额|クォータ|할당량|hạn mức",
     ),
     Words(
         "limit",
-        r"\blimit\w*|\bcap\b|\busage\b|\blimite\b"
-        r"|用量|上限|限额|限制|费用|超限|制限"
-        r"|\bлимит\w*|\blímite\b|제한|한도"
-        r"|\blimiet\b|\bbatas\b|\bliczb\w*",
+        r"limit\w*|cap\b|usage\b|limite\b|лимит\w*|límite\b|limiet\b|batas\b|liczb\w*",
+        r"用量|上限|限额|限制|费用|超限|制限|제한|한도",
     ),
     Words(
         "window",
-        r"\bdaily\b|\b(?:per|a|this) day\b|\bdays?\b|\bhours?\b|\bhourly\b|\bweekly\b|\btoday\b|\bsession\b"
-        r"|[每单](?:日|天)|今日|当日|当天|[每本]?周(?:消费|限|额)|每周|本周|小时|1日|\d ?時間|[日週]次|毎日"
-        r"|\btäglich\w*|\b(?:еже)?(?:дневн|недельн)\w*|\bчасов\w*"
-        r"|일일|오늘|매일|\bgünlük\b|\bdzienn\w*|\bdagelijks\w*|\bharian\b",
+        r"daily\b|(?:per|a|this) day\b|days?\b|hours?\b|hourly\b|weekly\b|today\b|session\b|täglich\w*"
+        r"|(?:еже)?(?:дневн|недельн)\w*|часов\w*|günlük\b|dzienn\w*|dagelijks\w*|harian\b",
+        r"[每单](?:日|天)|今日|当日|当天|[每本]?周(?:消费|限|额)|每周|本周|小时|1日|\d ?時間|[日週]次|毎日"
+        r"|일일|오늘|매일",
     ),
     Words(
         "month",  # of a limit, or of money that was paid for
-        r"\bmonthly\b|\b(?:per|this) month\b"
-        r"|每月|本月|月消费|月次|\b(?:еже)?месячн\w*"
-        r"|\bmonatlich\w*|\bmensuel\w*|\bmensual\w*",
+        r"monthly\b|(?:per|this) month\b|(?:еже)?месячн\w*|monatlich\w*|mensuel\w*|mensual\w*",
+        r"每月|本月|月消费|月次",
     ),
     Words(
         "plan",
-        r"\bsubscriptions?\b(?! key)|\bplans?\b|\bmembership\b|\btrial\b|\babo\b|\babonnement\b|\bassinatura\b"
-        r"|试用|包月|月卡|卡密|套餐|订阅|会员"
-        r"|\bsuscripción\b|\bподписк\w*|구독",
+        r"subscriptions?\b(?! key)|plans?\b|membership\b|trial\b|abo\b|abonnement\b|assinatura\b"
+        r"|suscripción\b|подписк\w*",
+        r"试用|包月|月卡|卡密|套餐|订阅|会员|구독",
     ),
     Words(
         "place",
-        r"\bips?\b|\bip address\b|\bcountry\b|\bregions?\b|\bterritory\b|\blocation\b|\bfirewall\b"
-        r"|\b(?:virtual )?network\b|\bgeo\w*|\bvnet\b|\bcidr\b|\bsubnet\b|\bvpn\b|\baccess control list\b|\bhosts?\b"
-        r"|\borigin\b|\bdomain\b(?!\")|\bwhere you are\b|\bland\b|\bpays\b"
-        r"|地区|区域|国家|所在地|地域|お住まいの国"
-        r"|\bрегион\w*|\bстран\w*|\bpaís\b|国や地域|지역"
-        r"|\bülke\w*|\bkraj\w*|\bnegara\b|\bкраїн\w*",
+        r"ips?\b|ip address\b|country\b|regions?\b|territory\b|location\b|firewall\b"
+        r"|(?:virtual )?network\b|geo\w*|vnet\b|cidr\b|subnet\b|vpn\b|access control list\b|hosts?\b"
+        r"|origin\b|domain\b(?!\")|where you are\b|land\b|pays\b|регион\w*|стран\w*|país\b|ülke\w*|kraj\w*"
+        r"|negara\b|країн\w*",
+        r"地区|区域|国家|所在地|地域|お住まいの国|国や地域|지역",
     ),
     Words(
         "client",
-        r"(?<!unauthorized )\bclients?\b(?! (?:error|exception|id)\b)|\bthird party\b"
+        r"third party\b|gemini cli\b|user agent\b|ua\b|browsers?\b|open ?code\b|cline\b"
+        r"|(?:roo|kilo|qwen) ?code\b|coding (?:agents?|tools?|plan|clients?)\b|(?:cli|ide)\b(?! tokens?\b)",
+        r"(?<!unauthorized )\bclients?\b(?! (?:error|exception|id)\b)"
         r"|(?<!provider )\b(?:codex|claude code)\b(?! (?:provider|channel|account|upstream|backend)s?\b)"
-        r"|\bgemini cli\b"
-        r"|\buser agent\b|\bua\b|\bbrowsers?\b|\bopen ?code\b|\bcline\b|\b(?:roo|kilo|qwen) ?code\b"
-        r"|\bcoding (?:agents?|tools?|plan|clients?)\b|\b(?:cli|ide)\b(?! tokens?\b)"
-        r"|客户端|第三方"
-        r"|クライアント",
+        r"(?! (?:号池|账号|渠道|通道|上游))"
+        r"|客户端|第三方|クライアント",
     ),
     Words(
         "upstream",
-        r"\bupstreams?\b|(?<!inference )\bproviders?\b|\bchannels?\b|\bbackends?\b|\btargets?\b|\b(?:account|cookie"
-        r"|token|key)s? pool\b"
-        r"|渠道|通道|管道|上游|供应商|服务商|货源|号池"
-        r"|\bcanal\b|\bканал\w*|チャン?ネル|アップストリーム|채널|업스트림|\bkênh\b",
+        r"upstreams?\b|channels?\b|backends?\b|targets?\b|(?:account|cookie|token|key)s? pool\b|canal\b"
+        r"|канал\w*|kênh\b",
+        r"(?<!inference )\bproviders?\b|渠道|通道|管道|上游|供应商|服务商|货源|号池|チャン?ネル"
+        r"|アップストリーム|채널|업스트림",
     ),
     Words(
         "yours",
-        r"\byou(?:r|rs|'ve|'re)?\b|[您你]",
+        r"you(?:r|rs|'ve|'re)?\b",
+        r"[您你]",
     ),
     # --- what they say of it
     Words(
         "absent",
-        r"\bnot (?:be |been |yet )*(?:found|exist\w*|available|present|listed|recogni[sz]ed|configured|deployed|served"
-        r"|provided|registered|installed|activated|mapped|offer\w*|open\w*|accessible|supplied|specified|set"
-        r"|submitted|associated)\b"
-        r"|\bnot find\b"
-        r"|\bunable to (?:find|infer|resolve|locate|determine)\b"
-        r"|n't (?:be )?(?:found|exist\w*|available)\b|\bno such\b"
-        r"|\bno\b(?= (?:\w+ ){0,2}(?:model|key|token|auth\w*|credentials?|deployments?|providers?|upstreams?)\b)"
-        r"|\bunknown\b"
-        r"|\bunrecogni[sz]ed\b|\bnon ?existent\b|\bmissing\b"
-        r"|\brequired\b(?! (?:\w+ )?(?:permission|scope|role|field|parameter|action))|\bno longer\b|\bempty\b"
-        r"|\bexistiert nicht|\bfehlt\b|\bintrouvable|\bindisponible|\bn'existe pas|\bmanquante?\b"
-        r"|\bnon (?:trovato|esiste)"
-        r"|不存在|未找到|找不到|未配置|未提供|缺少|没有(?:找到|匹配|有效)|无可用|没有可用|为空|未启用(?!.{0,12}权限)|未上线"
-        r"|\bне (?:найден\w*|существует)|\bнедоступ\w*|\bотсутств\w*|\bnicht (?:gefunden|verfügbar|vorhanden)"
-        r"|\bno (?:está )?(?:encontrad\w|existe|disponible)|\bnão (?:encontrad\w|existe|disponível)|見つかりません"
-        r"|存在しません|利用(?:できません|いただけません)|찾을 수 없|존재하지 않|không (?:tồn tại|tìm thấy)"
-        r"|\bbulunamadı|\bnie (?:istnieje|znaleziono)|\bniet gevonden|\bbestaat niet|\btidak ditemukan"
-        r"|\bне (?:існує|знайдено)|غير موجود|ไม่พบ",
+        r"not (?:be |been |yet )*(?:found|exist\w*|available|present|listed|recogni[sz]ed|configured"
+        r"|deployed|served|provided|registered|installed|activated|mapped|offer\w*|open\w*|accessible"
+        r"|supplied|specified|set|submitted|associated)\b"
+        r"|not find\b|unable to (?:find|infer|resolve|locate|determine)\b|no such\b"
+        r"|no\b(?= (?:\w+ ){0,2}(?:model|key|token|auth\w*|credentials?|deployments?|providers?"
+        r"|upstreams?)\b)"
+        r"|unknown\b|unrecogni[sz]ed\b|non ?existent\b|missing\b"
+        r"|required\b(?! (?:\w+ )?(?:permission|scope|role|field|parameter|action))|no longer\b|empty\b"
+        r"|existiert nicht|fehlt\b|introuvable|indisponible|n'existe pas|manquante?\b"
+        r"|non (?:trovato|esiste)|не (?:найден\w*|существует)|недоступ\w*|отсутств\w*"
+        r"|nicht (?:gefunden|verfügbar|vorhanden)|no (?:está )?(?:encontrad\w|existe|disponible)"
+        r"|não (?:encontrad\w|existe|disponível)|bulunamadı|nie (?:istnieje|znaleziono)|niet gevonden"
+        r"|bestaat niet|tidak ditemukan|не (?:існує|знайдено)",
+        r"n't (?:be )?(?:found|exist\w*|available)\b|不存在|未找到|找不到|未配置|未提供|缺少"
+        r"|没有(?:找到|匹配|有效)|无可用|没有可用|为空|未启用(?!.{0,12}权限)|未上线|見つかりません"
+        r"|存在しません|利用(?:できません|いただけません)|찾을 수 없|존재하지 않"
+        r"|không (?:tồn tại|tìm thấy)|غير موجود|ไม่พบ",
     ),
     Words(
         "away",
-        r"\bunavailable\b|\bdegraded\b|\bunhealthy\b|\bunreachable\b|\bnot (?:ready|loaded)\b|\bis down\b"
-        r"|不可用",
+        r"unavailable\b|degraded\b|unhealthy\b|unreachable\b|not (?:ready|loaded)\b|is down\b",
+        r"不可用",
     ),
     Words(
         "denied",
-        r"\bnot (?:\w+ )?(?:support\w*|accept\w*|allow\w*|permit\w*|authori[sz]ed|enabled|entitled|eligible|included?"
-        r"|cover\w*|purchased|whitelisted|in (?:the )?(?:\w+ )?(?:(?:allow|white)?list\w*|allow\w*))"
-        r"|\bn't (?:\w+ )?(?:support|allow|include|cover|permit)|\bunsupported|\bdenied\b|\bdenies\b|\bforbidden\b"
-        r"|\bno (?:access|permission|right)|\bcan ?not access\b|\bn[o']t have (?:\w+ ){0,3}(?:access|permission"
-        r"|right)|\bunpurchased\b"
-        r"|\brestrict\w*|\bblocked\b|\bprohibited\b|\brejected\b|\bunauthori[sz]ed\b|\blacks?\b|\bis gated\b"
-        r"|\bgated behind\b|\bnot welcome\b|\bagree\b"
-        r"|\brequires? (?:an? )?(?:\w+ ){0,3}(?:subscription|plan|verif\w*|upgrade|account|access|terms|grant|paid"
-        r"|tier|newer|opt in)\b|\binsufficient permission|\bkeine berechtigung"
-        r"|无权|无权限|没有权限|无法(?:处理|使用)|不支持|不允许|不能(?:使用|在|用)|不可(?:使用|用于)|禁止|请勿|不得|未开通|未授权|未开放|拒绝|阻止|受限"
-        r"|被限制|[无没].{0,8}权限"
-        r"|не (?:поддержив|разреш)\w*|\bне (?:входит|в (?:белом )?списке)|\bзапрещ\w*"
-        r"|\bnicht (?:unterstützt|erlaubt|berechtigt|freigegeben)"
-        r"|\bnon (?:pris en charge|autorisé\w*|supporté\w*)|\bno (?:está )?(?:permitid\w|soportad\w|autorizad\w)"
-        r"|\bnão (?:permitid\w|suportad\w|autorizad\w)|サポートされていません|許可されていません|対応していません"
-        r"|지원하지 않|허용되지|không (?:được )?(?:hỗ trợ|phép)"
-        r"|\bdesteklenmiyor|\byetkiniz yok|\bnie (?:jest )?(?:obsługiwan\w*|dozwolon\w*)"
-        r"|\bniet (?:ondersteund|toegestaan)|\btidak (?:didukung|diizinkan)|\bне підтриму\w*"
-        r"|\bpas (?:d')?(?:accès|de permission|autorisé\w*)|\bn'autorise pas|\baccès à aucun|\bне имеет доступа"
-        r"|\bнет (?:прав|доступа)"
-        r"|アクセス(?:権が)?(?:ありません|できません)|権限がありません"
-        r"|권한이 없|không có quyền|\bnão tem acesso|\bsem permissão"
-        r"|\bno tiene acceso|\bsin permiso",
+        r"not (?:\w+ )?(?:support\w*|accept\w*|allow\w*|permit\w*|authori[sz]ed|enabled|entitled|eligible"
+        r"|included?|cover\w*|purchased|whitelisted|in (?:the )?(?:\w+ )?(?:(?:allow|white)?list\w*"
+        r"|allow\w*))"
+        r"|n't (?:\w+ )?(?:support|allow|include|cover|permit)|unsupported|denied\b|denies\b|forbidden\b"
+        r"|no (?:access|permission|right)|can ?not access\b"
+        r"|n[o']t have (?:\w+ ){0,3}(?:access|permission|right)|unpurchased\b|restrict\w*|blocked\b"
+        r"|prohibited\b|rejected\b|unauthori[sz]ed\b|lacks?\b|is gated\b|gated behind\b|not welcome\b"
+        r"|agree\b"
+        r"|requires? (?:an? )?(?:\w+ ){0,3}(?:subscription|plan|verif\w*|upgrade|account|access|terms"
+        r"|grant|paid|tier|newer|opt in)\b"
+        r"|insufficient permission|keine berechtigung|не (?:входит|в (?:белом )?списке)|запрещ\w*"
+        r"|nicht (?:unterstützt|erlaubt|berechtigt|freigegeben)"
+        r"|non (?:pris en charge|autorisé\w*|supporté\w*)"
+        r"|no (?:está )?(?:permitid\w|soportad\w|autorizad\w)|não (?:permitid\w|suportad\w|autorizad\w)"
+        r"|desteklenmiyor|yetkiniz yok|nie (?:jest )?(?:obsługiwan\w*|dozwolon\w*)"
+        r"|niet (?:ondersteund|toegestaan)|tidak (?:didukung|diizinkan)|не підтриму\w*"
+        r"|pas (?:d')?(?:accès|de permission|autorisé\w*)|n'autorise pas|accès à aucun|не имеет доступа"
+        r"|нет (?:прав|доступа)|não tem acesso|sem permissão|no tiene acceso|sin permiso",
+        r"无权|无权限|没有权限|无法(?:处理|使用)|不支持|不允许|不能(?:使用|在|用)|不可(?:使用|用于)|禁止"
+        r"|请勿|不得|未开通|未授权|未开放|拒绝|阻止|受限|被限制|[无没].{0,8}权限"
+        r"|не (?:поддержив|разреш)\w*|サポートされていません|許可されていません|対応していません"
+        r"|지원하지 않|허용되지|không (?:được )?(?:hỗ trợ|phép)|アクセス(?:権が)?(?:ありません|できません)"
+        r"|権限がありません|권한이 없|không có quyền",
     ),
     Words(
         "needed",
-        r"\brequires?\b|\brequired\b|\bsubscribe to\b|\bneeds?\b|\bneeded\b|\bbenötigt\w*"
-        r"|需要|须",
+        r"requires?\b|required\b|subscribe to\b|needs?\b|needed\b|benötigt\w*",
+        r"需要|须",
     ),
     Words(
         "off",
-        r"\bdisabled\b|\bdeactivated\b|\bdeprecated\b|\bdecommission\w*|\bretired\b|\bsunset\b|\bdiscontinued\b"
-        r"|\bremoved\b|\bdeleted\b|\bexpired?\b|\brevoked\b|\bsuspended\b|\bbanned\b|\bb(?:lack|lock)listed\b"
-        r"|\bterminated\b|\boffline\b"
-        r"|\binactive\b|\bunder review\b|\b(?:is|are) over\b|\bblocked\b|\bnot active\b|\bcancell?ed\b|\brestricted\b"
-        r"|\barchived\b|\bend of life\b"
-        r"|\bfrozen\b|\blocked\b|\bclosed\b|\brotated\b|\bended\b|\babgelaufen|\bgesperrt|\bdeaktiviert|\bcaducad\w"
-        r"|\bexpirad\w"
-        r"|停用|禁用|停止服务|审核中|待审核|非活动|未激活|吊销|撤销|注销|作废|锁定|移除|下线|下架|封禁|被封|过期|失效"
-        r"|到期|已删除|被删除|冻结"
-        r"|\bexpirée?\b|\bист[её]к\w*|\bзаблокирован\w*|\bотключ\w*|期限(?:が)?切れ|만료"
-        r"|\bsüresi dol\w*|\bwygasł\w*|\bverlopen\b|\bgeblokkeerd|\bkedaluwarsa|\bdiblokir|\bhết hạn|منتهي|หมดอายุ"
-        r"|\bdésactivée?\b|\bbannie?\b|\bexpirou\b|\bdes(?:ativ|habilit)ad\w|\bbanid\w|\bbloquead\w|\bban\b|無効化|차단"
-        r"|비활성화"
-        r"|vô hiệu hóa|\bbị (?:cấm|khóa)",
+        r"disabled\b|deactivated\b|deprecated\b|decommission\w*|retired\b|sunset\b|discontinued\b"
+        r"|removed\b|deleted\b|expired?\b|revoked\b|suspended\b|banned\b|b(?:lack|lock)listed\b"
+        r"|terminated\b|offline\b|inactive\b|under review\b|(?:is|are) over\b|blocked\b|not active\b"
+        r"|cancell?ed\b|restricted\b|archived\b|end of life\b|frozen\b|locked\b|closed\b|rotated\b|ended\b"
+        r"|abgelaufen|gesperrt|deaktiviert|caducad\w|expirad\w|expirée?\b|ист[её]к\w*|заблокирован\w*"
+        r"|отключ\w*|süresi dol\w*|wygasł\w*|verlopen\b|geblokkeerd|kedaluwarsa|diblokir|hết hạn"
+        r"|désactivée?\b|bannie?\b|expirou\b|des(?:ativ|habilit)ad\w|banid\w|bloquead\w|ban\b"
+        r"|bị (?:cấm|khóa)",
+        r"停用|禁用|停止服务|审核中|待审核|非活动|未激活|吊销|撤销|注销|作废|锁定|移除|下线|下架|封禁|被封"
+        r"|过期|失效|到期|已删除|被删除|冻结|期限(?:が)?切れ|만료|منتهي|หมดอายุ|無効化|차단|비활성화"
+        r"|vô hiệu hóa",
     ),
     Words(
         "bad",
-        r"\binvalid\w*|\bincorrect\w*|\bmisspell?\w*|\bwrong\b|\bbad\b|\billegal\b|\bmalformed\b"
-        r"|\bnot (?:a )?valid\b|\bnot in the (?:\w+ )?format\b|n[o']t match\b|\bleaked\b|\bcompromised\b"
-        r"|\bnot be (?:validated|verified)"
-        r"|\b(?:another|different) (?:project|account|organi[sz]ation|workspace|team|tenant|user|product|service|region"
-        r"|environment)\b|不属于|不匹配"
-        r"|\bfalsch\w*|\binvalide\w*"
-        r"|\bincorrecta?\b|\bnon valid\w|\binconnue?\b"
-        r"|有误|写错|错误|不正确|无效|非法|不合法|状态不可用|無効(?!化)|不正"
-        r"|\bungültig\w*|\binválid\w*|\bno (?:es )?válid\w|\bневерн\w*|\bнедействит\w*|\bнеправильн\w*|\bнекоррект\w*"
-        r"|正しくありません|유효하지|잘못된|không hợp lệ"
-        r"|\bgeçersiz\w*|\bhatalı\b|\bnieprawidłow\w*|\bnieważn\w*|\bongeldig\w*|\btidak (?:valid|sah)"
-        r"|\bнедійсн\w*|غير صالح|ไม่ถูกต้อง"
-        r"|\bнедопустим\w*",
+        r"invalid\w*|incorrect\w*|misspell?\w*|wrong\b|bad\b|illegal\b|malformed\b|not (?:a )?valid\b"
+        r"|not in the (?:\w+ )?format\b|leaked\b|compromised\b|not be (?:validated|verified)"
+        r"|(?:another|different) (?:project|account|organi[sz]ation|workspace|team|tenant|user|product"
+        r"|service|region|environment)\b"
+        r"|falsch\w*|invalide\w*|incorrecta?\b|non valid\w|inconnue?\b|ungültig\w*|inválid\w*"
+        r"|no (?:es )?válid\w|неверн\w*|недействит\w*|неправильн\w*|некоррект\w*|geçersiz\w*|hatalı\b"
+        r"|nieprawidłow\w*|nieważn\w*|ongeldig\w*|tidak (?:valid|sah)|недійсн\w*|недопустим\w*",
+        r"n[o']t match\b|不属于|不匹配|有误|写错|错误|不正确|无效|非法|不合法|状态不可用|無効(?!化)|不正"
+        r"|正しくありません|유효하지|잘못된|không hợp lệ|غير صالح|ไม่ถูกต้อง",
     ),
     Words(
         "failed",
-        r"\bfail(?:ed|s|ure)?\b|\berror\b|\breturned\b|\b(?:stream|connection) closed\b|返回空|\bfehlgeschlagen"
-        r"|失败|异常"
-        r"|\béchou\w*|\bошибк\w*",
+        r"fail(?:ed|s|ure)?\b|error\b|returned\b|(?:stream|connection) closed\b|fehlgeschlagen|échou\w*"
+        r"|ошибк\w*",
+        r"返回空|失败|异常",
     ),
     Words(
         "spent",
-        r"\binsufficient\b|\bnot (?:\w+ )?(?:enough|sufficient|have any)|\btoo low\b|\bexhausted\b|\bdepleted\b"
-        r"|\bused up\b|\bused all\b|\bexceed(?:ed|s)?\b|\brun out\b|\bran out\b|\bout of\b"
-        r"|\bno (?:more |remaining )?|\bn't have any\b|\bzero\b|\bnegative\b|\breached\b|\bhit\b|\bempty\b|\blow\b"
-        r"|\baufgebraucht"
-        r"|\bnicht (?:genug|ausreichend)|\bkein\b|\binsuffisant\w*|\binsuficiente\w*|\bagotad\w|\besgotad\w|\bsin\b"
-        r"|\binsufficient[ei]|\byetersiz"
-        r"|不足|用尽|耗尽|[用耗][完光]|已尽|为0|为零|不够|过低|超出|超过|达到|欠|到達|超過"
-        r"|\berschöpft|\bépuisé\w*|\bнедостат(?:очно|ньо)|\bвичерпан\w*|\bисчерпан\w*|\bзакончил\w*|\bпревышен\w*"
-        r"|使い切|達し|超え|부족"
-        r"|소진|không đủ|\bhết\b"
-        r"|초과|\btükendi|\başıldı|\bniewystarczając\w*|\bwyczerpan\w*|\bprzekroczon\w*|\bonvoldoende"
-        r"|\boverschreden|\btidak (?:cukup|mencukupi)|\bhabis\b|\bterlampaui|غير كاف|ไม่เพียงพอ",
+        r"insufficient\b|not (?:\w+ )?(?:enough|sufficient|have any)|too low\b|exhausted\b|depleted\b"
+        r"|used up\b|used all\b|exceed(?:ed|s)?\b|run out\b|ran out\b|out of\b|no (?:more |remaining )?"
+        r"|n't have any\b|zero\b|negative\b|reached\b|hit\b|empty\b|low\b|aufgebraucht"
+        r"|nicht (?:genug|ausreichend)|kein\b|insuffisant\w*|insuficiente\w*|agotad\w|esgotad\w|sin\b"
+        r"|insufficient[ei]|yetersiz|erschöpft|épuisé\w*|недостат(?:очно|ньо)|вичерпан\w*|исчерпан\w*"
+        r"|закончил\w*|превышен\w*|hết\b|tükendi|aşıldı|niewystarczając\w*|wyczerpan\w*|przekroczon\w*"
+        r"|onvoldoende|overschreden|tidak (?:cukup|mencukupi)|habis\b|terlampaui",
+        r"不足|用尽|耗尽|[用耗][完光]|已尽|为0|为零|不够|过低|超出|超过|达到|欠|到達|超過|使い切|達し|超え"
+        r"|부족|소진|không đủ|초과|غير كاف|ไม่เพียงพอ",
     ),
     Words(
         "only",
-        r"\bonly\b|\blimited to\b|\bofficial\b|\bmust (?:be|come from)\b|\bplease use\b|\bplease switch\b"
-        r"|\boutside of\b"
-        r"|仅|只|之外|以外|请使用|请在|请通过|限定|专用|専用",
+        r"only\b|limited to\b|official\b|must (?:be|come from)\b|please use\b|please switch\b|outside of\b",
+        r"仅|只|之外|以外|请使用|请在|请通过|限定|专用|専用",
     ),
 )
 
@@ -264,7 +244,8 @@ _BLAND = re.compile(
     r"|\b(?:invalid|bad|malformed) (?:input )?(?:request|argument)(?: error)?\b|\b\w*(?:api|server) error\b"
 )
 _ADVICE = re.compile(
-    r"\W*(?:please |kindly |you (?:can|may|should) |bitte |veuillez )?(?:check|verify|make sure|ensure|visit|see\b"
+    r"\W*(?:please |kindly |you (?:can|may|should) |bitte |veuillez )?(?:check|verify|make sure|ensure"
+    r"|visit|see\b"
     r"|refer|learn more|contact|read\b|consult|find\b|review|manage|if you|(?:über)?prüfen|vérifi)"
     r"|\W*请?(?:检查|确认|核对|联系|参考|查看|阅读)"
 )
@@ -295,10 +276,17 @@ def sentences(text: str, model: str = "") -> list[str]:
 
 
 @cache
-def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((each.meaning, re.compile(each.words.translate(_TRADITIONAL))) for each in VOCABULARY)
+def _compiled() -> dict[str, re.Pattern[str]]:
+    return {each.meaning: re.compile(each.expression.translate(_TRADITIONAL)) for each in VOCABULARY}
 
 
-def meanings(sentence: str) -> dict[str, list[tuple[int, int]]]:
-    """Where each meaning's words stand in a sentence."""
-    return {meaning: [found.span() for found in pattern.finditer(sentence)] for meaning, pattern in _compiled()}
+class Meanings(dict[str, list[tuple[int, int]]]):
+    """Where each meaning's words stand in a sentence; they are looked for when they are asked for."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self._sentence = sentence
+
+    def __missing__(self, meaning: str) -> list[tuple[int, int]]:
+        found = [found.span() for found in _compiled()[meaning].finditer(self._sentence)]
+        return self.setdefault(meaning, found)

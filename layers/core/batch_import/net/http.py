@@ -37,7 +37,7 @@ CONNECT_TIMEOUT = 5.0
 MAX_BODY = 2 * 1024 * 1024
 CONNECTIONS = 600  # that are kept for one origin at most: 200 items may be there, and each asks three protocols at once
 _NOT_CONNECTED = (NewConnectionError, NameResolutionError, ConnectTimeoutError)
-_KEPT_HEADERS = ("retry-after", "x-client-request-id", "x-request-id", "etag", "location", "cf-mitigated",
+_KEPT_HEADERS = ("retry-after", "date", "x-client-request-id", "x-request-id", "etag", "location", "cf-mitigated",
                  "x-vercel-mitigated", "x-new-api-version")  # fmt: skip
 _LONGEST_HEADER = 2_048
 _AT_ONCE = 0.001  # seconds: pieces so close count as one, so that a body of many tiny ones fills no memory

@@ -109,8 +109,12 @@ class _Questions:
     styles: dict[Protocol, AuthStyle] = field(default_factory=dict)
 
     def ask(self, protocol: Protocol, model: str) -> ProtocolResult:
-        """Ask again in each way of showing the key, until one is accepted."""
+        """Ask again in each way of showing the key, until one is accepted.
+
+        A key that opened the list is at last shown as at first: relays with many keys of their own refuse now and then.
+        """
         first, *others = [self.styles[protocol]] if protocol in self.styles else self._styles_of(protocol)
+        others += [first] if self.found.listed and protocol in _OPENAI else []
         result = self._as_demanded(protocol, model, first)
         for style in others:
             if result.verdict is not Verdict.AUTH_FAILED or self.relay.requests_left < 1:

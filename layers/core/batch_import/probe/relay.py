@@ -5,12 +5,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 from batch_import.domain.answers import Answer, Trouble
 from batch_import.domain.clock import Clock
 from batch_import.domain.politeness import PROBE_REQUESTS
 from batch_import.domain.types import AuthStyle
+from batch_import.domain.urls import origin_of
 
 T = TypeVar("T")
 Exchange = Callable[..., Answer]
@@ -22,6 +23,7 @@ PEEK_TIMEOUT = 6.0  # of what is only read on the side: it must not hold up the 
 MAX_LIST = 2 * 1024 * 1024
 MAX_PEEK = 256 * 1024
 MAX_COMPLETION = 64 * 1024
+_KEEP_METHOD = (307, 308)
 _ANTHROPIC_VERSION = "2023-06-01"
 _helpers = ThreadPoolExecutor(400, "relay")  # shared: to start threads for each relay is dearer than what they ask
 
@@ -82,7 +84,12 @@ class Relay:
         return self._call("GET", url, style, None, PEEK_TIMEOUT, MAX_PEEK)
 
     def post(self, url: str, style: AuthStyle, body: Any) -> Answer:
-        return self._call("POST", url, style, body, COMPLETION_TIMEOUT, MAX_COMPLETION)
+        """A redirect within the origin that keeps the method is followed once, as the host does it."""
+        answer = self._call("POST", url, style, body, COMPLETION_TIMEOUT, MAX_COMPLETION)
+        target = urljoin(url, answer.redirect_target)
+        if answer.status not in _KEEP_METHOD or origin_of(target) != origin_of(url):
+            return answer
+        return self._call("POST", target, style, body, COMPLETION_TIMEOUT, MAX_COMPLETION)
 
     def repeats_key(self, text: str) -> bool:
         """A model id, say, that holds the key: it must not travel on."""

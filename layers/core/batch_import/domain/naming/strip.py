@@ -56,7 +56,7 @@ _SERVED_SO = re.compile(
 )
 # The number format of the weights, anywhere in the id. No model is named after it.
 _QUANTISATION = re.compile(
-    r"(?<!vidu)[-.](?:(?:nv|mx)?fp(?:4|6|8|16|32)(?:-v\d(?=$))?|mxfp|bf16|f(?:16|32)|int[2348](?:-?mix(?:ed)?)?(?:-ar)?|[2-8]-?bit|w\d+a\d+"
+    r"(?<!vidu)[-.](?:(?:nv|mx)?fp(?:4|6|8|16|32)(?:-v\d(?=$))?|mxfp|bf16|f(?:16|32)|int[2348](?:-?mix(?:ed)?)?(?:-ar)?|(?:[2-8]|16|32)-?bit|w\d+a\d+"
     r"|\d(?:\.\d+)?bpw|awq|gptq|hqq|qlora|spinquant|eo8|apex(?:-mtp)?(?:-i)?(?:-(?:quality|balanced|compact|mini|nano))?|q\df(?:16|32)(?:[.-]\d)?|(?:ud-)?i?q\d(?:[-.](?:k|\d))?(?:-(?:x?x[sl]|nl|[sml]))?)"
     r"(?=-|\.(?!\d)|$)"
 )
@@ -172,7 +172,7 @@ def _stands_before(head: str, rest: str, vocabulary: Vocabulary) -> bool:
     """Whether a name follows the colon: a relay's few letters (``nb:qwen3.6-plus``), or the repository of a file
     (``hf.co/maker/Qwen3-8B-GGUF:Qwen3-8B-Q4_K_M.gguf``)."""
     repository = head.rpartition("/")[2].removesuffix("-gguf")
-    is_tag = len(head) <= _LONGEST_TAG and head.isalpha()
+    is_tag = len(head) <= _LONGEST_TAG and head.isalpha() and head not in GENERIC_WORDS
     return (is_tag or rest.startswith(repository)) and vocabulary.may_lose(head, rest)
 
 
@@ -234,7 +234,8 @@ def _is_a_relays_word(prefix: str, name: str, vocabulary: Vocabulary) -> bool:
     if not name.startswith(CLOSED_BRANDS, len(prefix) + 1):
         return False
     word = next(iter(tokenize(prefix)), "")
-    return word.isalpha() and word not in vocabulary.words | GENERIC_WORDS | OTHER_BRANDS
+    known = word in vocabulary.words or word in GENERIC_WORDS or word in OTHER_BRANDS
+    return word.isalpha() and (len(word) == 1 or not known)
 
 
 def _strip_suffixes(stripped: Stripped) -> None:

@@ -105,16 +105,18 @@ SUFFIXES = {
 # hardware. The words come from the lists of models.dev, LiteLLM and OpenRouter.
 SERVING_SUFFIXES = {
     **dict.fromkeys(words_of("fast turbo lightning ultrafast tput specdec"), "speed"),
-    **dict.fromkeys(words_of("flex priority batch spot basic vip"), "service_tier"),
+    **dict.fromkeys(words_of("flex priority batch spot basic standard vip"), "service_tier"),
     **dict.fromkeys(words_of("nitro floor exacto alt extended"), "routing"),
     **dict.fromkeys(words_of("none minimal low medium high xhigh extra"), "effort"),
-    **dict.fromkeys(words_of("cs fw el p ca"), "hosting"),  # Cerebras, Fireworks, EmpirioLabs, Novita, ChatAnywhere
+    **dict.fromkeys(
+        words_of("cs fw el p ca ag"), "hosting"
+    ),  # Cerebras, Fireworks, EmpirioLabs, Novita, ChatAnywhere, Antigravity
     **dict.fromkeys(words_of("all api cli openai"), "hosting"),  # ``-all``: the maker's web page, reverse engineered
     **dict.fromkeys(words_of("us eu"), "region"),
-    **dict.fromkeys(words_of("agentic cache compact review search online max tiered"), "mode"),
+    **dict.fromkeys(words_of("agentic cache chat compact review search online max tiered"), "mode"),
     **dict.fromkeys(words_of("ga preview stable"), "channel"),
     **dict.fromkeys(words_of("lora ud"), "packaging"),  # ud: Unsloth's dynamic quantisation
-    "lite": "quantisation",
+    **dict.fromkeys(words_of("lite reference"), "quantisation"),
     **dict.fromkeys(words_of("c cheaper disc"), "price_tier"),
 }
 
@@ -127,12 +129,14 @@ SPEED_IS_A_TIER = {
 
 # Hosts that append their name to a model of the catalogue: ``deepseek-r1-sambanova``.
 SERVING_SUFFIXES |= dict.fromkeys(
-    HOSTS - words_of("accounts ai coding lambda model poe route router routers codex") | {"crof"}, "hosting"
+    HOSTS - words_of("accounts ai coding lambda model poe route router routers codex")
+    | words_of("crof doubao huoshan volc"),
+    "hosting",
 )
 
 # Words of ``SERVING_SUFFIXES`` that belong to the names of some brands, and words that have this meaning at one brand
 # only: ``flux-2-flex`` is a model; Baidu appends ``-PT`` to weights for PyTorch, Google to pre-trained ones; Groq
-# appends ``-preview``, Together ``-Lite`` to Llama's released weights; ``-max`` of Claude and
+# appends ``-preview``, Together ``-Lite`` and ``-Reference`` to Llama's released weights; ``-max`` of Claude and
 # DeepSeek is an effort.
 SUFFIX_IS_A_MODEL = {
     "flex": words_of("flux"),
@@ -143,7 +147,8 @@ SUFFIX_IS_A_MODEL = {
 SUFFIX_ONLY_AT = {
     "pt": words_of("ernie"),
     "max": words_of("claude deepseek glm gpt"),
-    **dict.fromkeys(words_of("preview lite"), words_of("llama")),
+    "chat": words_of("deepseek"),
+    **dict.fromkeys(words_of("preview lite reference"), words_of("llama")),
 }
 
 # Brands that the catalogue does not have, in front of which a maker's or host's name is stripped all the same.
@@ -216,7 +221,7 @@ GENERIC_WORDS = words_of(
     """
     model models auto chat text code coder coding default custom agent large small medium mini fast pro plus max base
     early router gateway test demo premium standard basic cheap smart best llm ai api my the flash reasoning think
-    vision
+    vision ft
     """
 )
 
