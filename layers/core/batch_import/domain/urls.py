@@ -16,7 +16,7 @@ GEMINI_VERSION = "/v1beta"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Paths of calls, which people paste with the root.
 ENDPOINT = re.compile(
-    r"(?:(?<=/v1)/chat|(?:/(?:chat/completions|completions|responses|messages|models|embeddings|images/generations|audio/speech|rerank))+)$",
+    r"(?:(?<=/v1)/chat|(?:/(?:chat/completions|completions|complete|responses|messages|models|embeddings|images/generations|audio/speech|rerank))+)$",
     re.IGNORECASE,
 )
 _VERSION = re.compile(r"/v\d[^/]*$", re.IGNORECASE)

@@ -27,6 +27,7 @@ _TOML_LINE = re.compile(
     r"\s*(?:\[{1,2}[\w.\"' -]{1,100}\]{1,2}\s*(?:#.*)?|[\w.\"'-]{1,80}\s*=\s*[\"'\[{\w+-].*|[\]}\"'#].*)?"
 )
 _LEADING = re.compile(r"\A(?:\s*//.*\n)+")  # comments above a document
+_INTRODUCTION = re.compile(r"(?:(?=.*[^\x00-\x7f])[^\"'`=(){}\n]*\n)+")  # lines of words above a program
 _START = re.compile(r"^[ \t]*(?:[\w \t]{0,60}[=:][ \t]*)?(?=[{\[])", re.MULTILINE)
 _BRACKET = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"?|[{}\[\]]")
 _DANGLING = re.compile(r"[\s,]*(?:\"(?:[^\"\\]|\\.)*\"\s*:\s*)?[\w.+-]*$")
@@ -185,6 +186,9 @@ def _document(content: str, first: int, sure: bool) -> Document | None:
 
 def program_document(text: str, first: int = 1) -> Document | None:
     """``text`` read as a program, if that uses all of its keys, and all addresses or at least a pair of them."""
+    introduction = _INTRODUCTION.match(text)
+    if introduction is not None:
+        text, first = text[introduction.end() :], first + introduction[0].count("\n")
     if (parsed := program_of(text)) is None:
         return None
     set_aside: set[str] = set()

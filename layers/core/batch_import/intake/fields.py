@@ -111,6 +111,7 @@ _FRONT_ENDS = frozenset(
     ["vite", "nextpublic", "reactapp", "expopublic", "nuxtpublic", "vueapp"]
 )  # they call their own server
 _ALL_SUFFIXES = tuple(_SUFFIXES)
+_SIZES = sorted(set(map(len, _SUFFIXES)), reverse=True)
 _RELAY_SUFFIXES = {
     **dict.fromkeys(("url", "uri", "host", "server", "base"), Field.ADDRESS),
     "key": Field.KEY,
@@ -124,7 +125,7 @@ _ABOUT = re.compile(
 )  # where to get a key, to read of it, to pay
 _BACKUP = re.compile(r"备用|备份|备|backup|fallback|alternative|alt|mirror|镜像|secondary|线路|国内|海外|cdn|加速")
 _NOISE = str.maketrans(dict.fromkeys(" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f_-./()[]{}\"'`*#:=?&>|【】$\u3000\xa0", ""))
-_NUMBER = re.compile(r"[0-9①②③④⑤⑥⑦⑧⑨一二三四五]+$")
+_NUMBERS = "0123456789①②③④⑤⑥⑦⑧⑨一二三四五"
 _LONGEST = 48
 
 
@@ -144,14 +145,14 @@ def field_of(name: str) -> Named | None:
         return field_of(name[:bracket]) or field_of(name[bracket + 1 : -1])
     if bare.endswith("s") and (field := _TABLE.get(bare[:-1])) in (Field.ADDRESS, Field.KEY, Field.MODELS):
         return Named(field)
-    if _ABOUT.search(bare):
+    if not bare.isascii() and _ABOUT.search(bare):
         return Named(Field.SITE)
-    numbered = _NUMBER.sub("", bare)
+    numbered = bare.rstrip(_NUMBERS)
     number = bare[len(numbered) :]
     if (field := _TABLE.get(numbered)) is not None:
         return Named(field, number, bool(number))
-    for suffix, field in _SUFFIXES.items() if numbered.endswith(_ALL_SUFFIXES) else ():
-        if numbered.endswith(suffix):
+    for size in _SIZES if numbered.endswith(_ALL_SUFFIXES) else ():
+        if (field := _SUFFIXES.get(suffix := numbered[-size:])) is not None:
             owner = numbered[: -len(suffix)]
             is_database = owner.endswith("data") and suffix.startswith("base")
             if is_database or is_other_service(name, owner) or (suffix == "secretkey" and not _is_relays(name, owner)):

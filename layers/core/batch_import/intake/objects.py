@@ -6,10 +6,10 @@ it lacks comes from its parents, and names decide by the table of ``fields``.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 
 from batch_import.domain.types import Platform
 from batch_import.intake import cleaning
@@ -78,8 +78,15 @@ class _Facts:
     doubtful: bool = False  # the names are those of an unknown service
 
 
-@dataclass(frozen=True, slots=True)
-class _Above:
+class _Group(NamedTuple):
+    """The addresses and keys of one owner in an object."""
+
+    addresses: Sequence[str] = ()
+    keys: Sequence[str] = ()
+    strong: bool = False
+
+
+class _Above(NamedTuple):
     """What parents hand down."""
 
     label: str | None = None
@@ -161,11 +168,13 @@ class _Finder:
     def _object(self, node: Mapping[str, Any], above: _Above, depth: int) -> _Facts:
         own, children = self._own(_by_position(nested(named_value(node))))
         own.label = own.label or (None if above.label else own.identity)
-        below = _below(own, above, node)
+        below = _below(own, above, node, bool(children))
         facts = self._groups(_by_owner(own), own, below)
-        apart = _is_map_of_entries(node)
+        apart = bool(children) and _is_map_of_entries(node)
         for name, value in sorted(children, key=lambda child: not _is_part(child[0])):
             child = _with_address(name, as_fields(value) or value)
+            if name == "litellm_params" and isinstance(child, dict):
+                child = _of_litellm(child)
             if is_service_alone(name):
                 self._set_aside.update(texts_in(child))
                 child = _of_service(name, child)
@@ -179,7 +188,9 @@ class _Finder:
                 self._follow(found)
                 if found.keys and not found.addresses and is_other_service(name):
                     continue
-                found.strong = found.strong or (_is_part(name) and bool(found.keys))
+                if _is_part(name):
+                    found.strong = found.strong or bool(found.keys)
+                    found.label = below.label or found.label
                 self._join(
                     facts,
                     found,
@@ -225,13 +236,12 @@ class _Finder:
         else:
             self.leftover(found)
 
-    def _groups(self, groups: Mapping[str, Own], own: Own, below: _Above) -> _Facts:
+    def _groups(self, groups: Mapping[str, _Group], own: Own, below: _Above) -> _Facts:
         """The facts of one object; variables of several owners in it are several pairs, emitted here."""
-        merged = _facts_of(Own(), own, below)
+        is_one = len(groups) == 1 and not own.empty
+        merged = _Facts() if is_one else _facts_of(_Group(), own, below)
         strangers = _are_strangers(groups)
         apart = len(groups) > 1 and bool(own.models_of.keys() & groups.keys())  # the models have owners as well
-        if apart:
-            merged.models = []
         for owner, group in groups.items():
             facts = _facts_of(group, own, below)
             facts.platform = facts.platform or _owned(owner)
@@ -244,7 +254,7 @@ class _Finder:
             elif strangers or owner in own.empty:
                 self.leftover(facts)
             else:
-                _merged(merged, facts)
+                merged = facts if is_one else _merged(merged, facts)
         if own.login and not merged.keys:
             merged.notes.append(Note.NOT_AN_API_KEY)
             merged.strong = True
@@ -265,10 +275,9 @@ class _Finder:
 
     def _emit(self, facts: _Facts) -> None:
         notes = [note for note in dict.fromkeys(facts.notes) if not (note is Note.NOT_AN_API_KEY and facts.keys)]
-        text = next((key for key in facts.keys if cleaning.may_be_key(key)), (facts.addresses or facts.keys or [""])[0])
         self.drafts.append(
             Draft(
-                self._lines.of(text) if self._lines else self._line,
+                self._lines.of(_telling(facts)) if self._lines else self._line,
                 list(dict.fromkeys(facts.addresses or (facts.sites[:1] if Note.NOT_AN_API_KEY in notes else []))),
                 list(dict.fromkeys(facts.keys)),
                 list(facts.models),
@@ -283,7 +292,13 @@ class _Finder:
         )
 
 
-def _facts_of(group: Own, own: Own, below: _Above) -> _Facts:
+def _telling(facts: _Facts) -> str:
+    """The text that tells in which line an entry stands: its key, or else its address."""
+    key = next(filter(cleaning.may_be_key, facts.keys), None)
+    return key or (facts.addresses or facts.keys or [""])[0]
+
+
+def _facts_of(group: _Group, own: Own, below: _Above) -> _Facts:
     """The addresses and keys of ``group``, with what its object and the objects above say of both."""
     return _Facts(
         list(group.addresses),
@@ -300,7 +315,7 @@ def _facts_of(group: Own, own: Own, below: _Above) -> _Facts:
     )
 
 
-def _are_strangers(groups: Mapping[str, Own]) -> bool:
+def _are_strangers(groups: Mapping[str, _Group]) -> bool:
     """Whether addresses and keys have different owners: several of one kind, or a service's beside a maker's."""
     if len(groups) < 2:
         return False
@@ -313,16 +328,9 @@ def _are_strangers(groups: Mapping[str, Own]) -> bool:
     return bool(addresses and keys) and (len(named) == len(addresses) + len(keys) > 2 or is_crossed)
 
 
-def _by_owner(own: Own) -> dict[str, Own]:
+def _by_owner(own: Own) -> dict[str, _Group]:
     owners = dict.fromkeys([*own.address_of, *own.key_of])
-    return {
-        owner: Own(
-            {owner: own.address_of[owner]} if owner in own.address_of else {},
-            {owner: own.key_of[owner]} if owner in own.key_of else {},
-            strong=own.strong,
-        )
-        for owner in owners
-    }
+    return {owner: _Group(own.address_of.get(owner, ()), own.key_of.get(owner, ()), own.strong) for owner in owners}
 
 
 def _owned(owner: str) -> Platform | None:
@@ -331,14 +339,14 @@ def _owned(owner: str) -> Platform | None:
     return platform if platform != "openai" else None
 
 
-def _below(own: Own, above: _Above, node: Mapping[str, Any]) -> _Above:
+def _below(own: Own, above: _Above, node: Mapping[str, Any], has_children: bool) -> _Above:
     notes = (*above.notes, *([Note.PAIRED_BY_POSITION] if PAIRED in node else []))
     if own.disabled and Note.DISABLED not in notes:
         notes = (*notes, Note.DISABLED)
     if own.unknown and (own.addresses or own.keys) and Note.FIELD_IGNORED not in notes:
         notes = (*notes, Note.FIELD_IGNORED)
     models = above.models
-    by_name = any(isinstance(value, dict) and is_models(name) for name, value in node.items())
+    by_name = has_children and any(isinstance(value, dict) and is_models(name) for name, value in node.items())
     if by_name and not any(map(_is_part, node)):
         return _Above(own.label or above.label, own.platform or above.platform, models, notes, above.doubtful)
     if own.models and not any(_is_of_entries(name, value) for name, value in node.items()):
@@ -367,15 +375,15 @@ def _is_of_entries(name: object, value: Any) -> bool:
 def _named_below(below: _Above, name: str, element: Any, is_list: bool) -> _Above:
     """In a map of providers the name of the entry is a label."""
     if (named := field_of(name)) is not None and named.field is Field.KEY and isinstance(element, dict):
-        return replace(below, platform=below.platform or _owned(named.owner))
+        return below._replace(platform=below.platform or _owned(named.owner))
     if is_list or not isinstance(element, dict) or len(name) > 60 or _is_part(name):
         return below
     if named is not None and named.field not in (Field.ADDRESS, Field.SITE):
         return below
     inner = (as_fields(value) or value for key, value in element.items() if _is_part(key))
     if any(isinstance(part, dict) and says(part, Field.ADDRESS, Field.KEY) for part in (element, *inner)):
-        below = replace(below, doubtful=below.doubtful or is_unknown_maker(name))
-        return below if below.label else replace(below, label=name, platform=below.platform or _owned(name))
+        below = below._replace(doubtful=below.doubtful or is_unknown_maker(name))
+        return below if below.label else below._replace(label=name, platform=below.platform or _owned(name))
     return below
 
 
@@ -410,6 +418,12 @@ def _with_address(name: str, child: Any) -> Any:
     if not is_address or not isinstance(child, dict) or says(child, Field.ADDRESS) or not says(child, Field.KEY):
         return child
     return {**child, "base_url": name}
+
+
+def _of_litellm(params: dict[str, Any]) -> dict[str, Any]:
+    """LiteLLM's parameters with the platform that the model's name begins with there (``anthropic/claude-…``)."""
+    maker = str(params.get("model")).partition("/")[0]
+    return {**params, "platform": maker} if maker in ("anthropic", "gemini") else params
 
 
 def _of_service(name: str, service: Any) -> Any:

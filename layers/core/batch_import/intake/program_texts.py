@@ -334,10 +334,6 @@ def _groups(members: list[tuple[str, Any]]) -> list[dict[str, Any]]:
         elif as_often[counted[name]] > 1:
             groups.append({name: value})
             said = set()
-        elif _is_field(name):
-            if not isinstance(group[name], list):
-                group[name] = [group[name]]
-            group[name].append(value)
     return groups
 
 

@@ -23,12 +23,12 @@ from batch_import.intake.documents import (
     whole_document,
 )
 from batch_import.intake.pairing import at_one_address, joined_halves
+from batch_import.intake.records import read_lines
 from batch_import.intake.references import resolved
-from batch_import.intake.roots import has_api_form
+from batch_import.intake.roots import has_api_form, root_of
 from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of
 from batch_import.intake.sql_texts import without_expanded_rows
 from batch_import.intake.tables import drafts_of_table, rows_of_html, split_tables
-from batch_import.intake.text import read_lines
 
 FORMATS = ("auto", "text", "csv", "json", "yaml", "toml")
 Lines = list[tuple[int, str]]
@@ -94,11 +94,24 @@ def _lines(text: str, clean: str, form: str) -> _Read:
         *(draft for document in documents for draft in document.drafts),
         *at_one_address([draft for region in regions for draft in drafts_of_table(region)], found.drafts),
     ]
+    drafts, told = _without_repeats(drafts, found.drafts)
     halves = [one for draft in drafts if not draft.keys for one in draft.addresses]
     if documents and (len(documents) > 1 or regions or found.drafts or all(map(has_api_form, halves))):
         drafts = joined_halves(drafts)
     kept = sorted((draft for draft in drafts if draft.addresses or draft.keys), key=lambda draft: draft.line)
-    return kept, sorted([*logins, *found.ignored]), _form(documents, len(regions), found.drafts)
+    return kept, sorted([*logins, *found.ignored, *told]), _form(documents, len(regions), found.drafts)
+
+
+def _without_repeats(drafts: list[Draft], of_lines: Sequence[Draft]) -> tuple[list[Draft], Lines]:
+    """``drafts`` without addresses alone of lines that documents or tables have in a pair, and these lines."""
+    if not of_lines or len(of_lines) == len(drafts):
+        return drafts, []
+    complete = [draft for draft in drafts if any(map(may_be_key, draft.keys))]
+    pairs = {root_of(one).base_url for draft in complete for one in draft.addresses}
+    halves = [draft for draft in of_lines if draft.addresses and not draft.keys]
+    repeats = [draft for draft in halves if pairs.issuperset(root_of(one).base_url for one in draft.addresses)]
+    kept = [draft for draft in drafts if not any(draft is one for one in repeats)]
+    return kept, [(draft.line, " ".join(draft.addresses)) for draft in repeats]
 
 
 def _worth_telling(drafts: Sequence[Draft]) -> Sequence[Draft]:

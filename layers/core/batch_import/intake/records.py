@@ -1,4 +1,7 @@
-"""Tokens of lines put together to drafts."""
+"""Lines of text, whose tokens are put together to drafts.
+
+Labelled blocks, addresses with keys below, separators of every kind, variables, commands, links.
+"""
 
 import re
 from bisect import bisect_right
@@ -7,6 +10,7 @@ from dataclasses import dataclass, replace
 from operator import eq
 
 from batch_import.intake.cleaning import is_api_path, is_prefixed_key
+from batch_import.intake.commands import joined_lines
 from batch_import.intake.fields import Field, Named, field_of, is_unknown_maker, platform_of
 from batch_import.intake.labels import is_detail
 from batch_import.intake.line import Line, Token
@@ -15,7 +19,7 @@ from batch_import.intake.roots import root_of, with_path, with_port
 from batch_import.intake.rows import Draft
 from batch_import.intake.settling import heading_of, settle
 from batch_import.intake.texts import Note
-from batch_import.intake.tokens import FENCE
+from batch_import.intake.tokens import FENCE, TokenReader
 
 _LONGEST_NAME = 300  # characters before a key
 _LONGEST_TYPED = 2_000  # characters of a line that a person wrote, and broke a key in
@@ -38,6 +42,26 @@ class Found:
     ignored: list[tuple[int, str]]
 
 
+def read_lines(lines: Sequence[tuple[int, str]], invisible: frozenset[int] = frozenset()) -> Found:
+    """Drafts of all lines (number, text without invisible characters), and the lines that none came from."""
+    reader = TokenReader()
+    read = [reader.read(number, text) for number, text in joined_lines(lines)]
+    for line in read:
+        line.invisible = line.number in invisible
+    if (last := next((line for line in reversed(read) if not line.blank), None)) is not None:
+        _mark_cut(last)
+    return Records().of(read)
+
+
+def _mark_cut(last: Line) -> None:
+    """Takes a value back that begins with a quotation mark and has none behind it where the text ends."""
+    if not last.tokens or last.text.count('"') % 2 == 0:
+        return
+    token = last.tokens[-1]
+    if token.value and last.text.endswith(f'"{token.value}'):
+        token.value, token.notes = "", (*token.notes, Note.CUT_OFF)
+
+
 class Records:
     """Puts tokens of lines together to drafts."""
 
@@ -52,7 +76,6 @@ class Records:
         self.variables: dict[str, Draft] = {}
         self.consecutive = 0
         self.last_key, self.last_text = 0, ""  # its line
-        self.named: set[str] = set()  # addresses with a label
         self.labelled_address = 0  # the line of the last one: another one indented below it is one more
         self.is_split = False  # keys wait for addresses of their names
         self.name_of: dict[str, str] = {}  # a key's own
@@ -105,8 +128,8 @@ class Records:
         if line.is_pair:
             self._pair(line)
             return
-        if (unset := _UNSET.search(line.text)) is not None:
-            self._forget(unset[1])
+        if "unset" in line.text or "Env:" in line.text:
+            self._forget(line.text)
         if line.link is not None:
             self._close()
             self.drafts.append(line.link)
@@ -114,8 +137,7 @@ class Records:
             self._no_tokens(line)
             return
         fields = {token.field for token in line.tokens}
-        is_call_of_page = line.is_command and {Field.SITE, Field.KEY} <= fields
-        if is_call_of_page:  # its key is not the one of the relay above
+        if line.is_command and {Field.SITE, Field.KEY} <= fields:  # its key is not the one of the relay above
             self._close()
         if {Field.ADDRESS, Field.KEY} <= fields and not any(
             token.owner for token in line.tokens if token.field is not Field.MODELS
@@ -131,8 +153,6 @@ class Records:
         for token in line.tokens:
             self._token(line, token if token.owner or token.field is not Field.MODELS else replace(token, owner=owner))
         self._label(line)
-        if is_call_of_page:
-            self._close()
 
     def _pair(self, line: Line) -> None:
         """What ``_whole_line`` does, at once, for the usual line."""
@@ -193,9 +213,10 @@ class Records:
         )
         draft.notes.extend([*token.notes, *([Note.INVISIBLE_REMOVED] if line.invisible else [])])
 
-    def _forget(self, names: str) -> None:
-        """Ends the pairs whose address is unset: a key behind it belongs to no relay above."""
-        for name in names.split():
+    def _forget(self, text: str) -> None:
+        """Ends the pairs whose address a command unsets: a key behind it belongs to no relay above."""
+        unset = _UNSET.search(text)
+        for name in unset[1].split() if unset else ():
             if (named := field_of(name)) is not None and named.field is Field.ADDRESS:
                 self.variables.pop(named.owner, None)
 
@@ -206,8 +227,6 @@ class Records:
 
     def _address(self, line: Line, token: Token) -> None:
         current = self.current
-        if token.labelled:
-            self.named.add(token.value)
         is_below = self.labelled_address == line.number - 1 and line.text[:4].isspace()
         self.labelled_address = line.number if token.labelled and not line.text[:1].isspace() else 0
         last = current.addresses[-1] if current is not None and current.addresses else ""
@@ -393,8 +412,6 @@ class Records:
         if len(self.variables) == 1:
             [only] = self.variables.values()
             only.models.extend(model for draft, model in self.labelled_models if not (draft.addresses or draft.keys))
-        if not self.models_of:
-            return
         lines = sorted((draft.line, at) for at, draft in enumerate(self.drafts))
         for number, token in self.models_of:
             if (draft := self._owner_of(token) or self._above(number, lines)) is not None:
@@ -436,7 +453,7 @@ class Records:
                 and draft.addresses
                 and all(
                     _is_page_of(one, sites)
-                    or (bool(roots) and one not in self.named and draft.line not in entries and not is_api_path(one))
+                    or (bool(roots) and draft.line not in entries and not is_api_path(one))
                     or (root_of(one).base_url in roots and draft.line not in entries)
                     for one in draft.addresses
                 )

@@ -144,9 +144,9 @@ def summary_of(rows: Sequence[ParsedRow], ignored: int) -> Summary:
     return Summary(**{status.value: number for status, number in counted.items()}, ignored=ignored)
 
 
-def ignored_lines(lines: Iterable[tuple[int, str]], rows: Sequence[ParsedRow]) -> tuple[IgnoredLine, ...]:
+def ignored_lines(lines: Sequence[tuple[int, str]], rows: Sequence[ParsedRow]) -> tuple[IgnoredLine, ...]:
     """Lines that no row came from, as short excerpts without keys."""
-    hidden = cores(_keys(rows))
+    hidden = cores(_keys(rows)) if lines else frozenset()
     return tuple(IgnoredLine(number, masked(text.strip()[:1000], hidden)[:LONGEST_EXCERPT]) for number, text in lines)
 
 
@@ -171,15 +171,19 @@ def _hiding(row: ParsedRow, hidden: frozenset[str]) -> ParsedRow:
         written = written.replace(row.api_key, "***")
     models = tuple(model for model in row.requested_models if without(model, hidden) == model)
     legacy_id = without(row.legacy_provider_id, hidden) if row.legacy_provider_id else None
-    shown: dict[str, Any] = {
-        # Of a row without a key nothing is imported: what stands in its address may be the key.
-        "base_url": row.base_url if row.api_key else _KEY_IN_ADDRESS.sub("***", row.base_url),
-        "label": label,
-        "base_url_as_written": written,
-        "requested_models": models,
-        "legacy_provider_id": legacy_id,
-    }
-    return row if all(getattr(row, name) == value for name, value in shown.items()) else replace(row, **shown)
+    # Of a row without a key nothing is imported: what stands in its address may be the key.
+    base_url = row.base_url if row.api_key else _KEY_IN_ADDRESS.sub("***", row.base_url)
+    own = (row.base_url, row.label, row.base_url_as_written, row.requested_models, row.legacy_provider_id)
+    if own == (base_url, label, written, models, legacy_id):
+        return row
+    return replace(
+        row,
+        base_url=base_url,
+        label=label,
+        base_url_as_written=written,
+        requested_models=models,
+        legacy_provider_id=legacy_id,
+    )
 
 
 _KEY_IN_ADDRESS = re.compile(r"(?:sk-|AIza|eyJ)(?=[\w-]*\d)[\w-]{8,}")

@@ -31,13 +31,14 @@ _RECORD = re.compile(r"^-\[ RECORD \d+ \][-+]*$", re.MULTILINE)
 
 def without_expanded_rows(text: str) -> str:
     """``text`` with the expanded rows of psql (``base_url | https://…``) as labelled lines."""
-    if _RECORD.search(text) is None:
+    if "-[ RECORD " not in text:
         return text
     return re.sub(r"^(\w+) *\|[ \t]?", r"\1: ", _RECORD.sub("", text), flags=re.MULTILINE)
 
 
 def is_sql(text: str) -> bool:
-    return _INSERT.search(text) is not None or _COPY.search(text) is not None
+    is_inserted = ("INTO" in text or "into" in text) and _INSERT.search(text) is not None
+    return is_inserted or ("COPY " in text and _COPY.search(text) is not None)
 
 
 def tables_of(text: str) -> dict[str, list[dict[str, str]]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from batch_import.intake import cleaning
-from batch_import.intake.fields import Field, Named, field_of, is_off, platform_of
+from batch_import.intake.fields import Field, Named, field_of, is_off, platform_of, provider_platform
 from batch_import.intake.markup import without_markup
 from batch_import.intake.roots import with_port
 from batch_import.intake.rows import Draft
@@ -14,7 +14,7 @@ from batch_import.intake.texts import Note
 
 _DELIMITERS = ("\t", ",", "|", ";", "  ")  # two blanks stand for any number of them
 _RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$|^\s*:?-{3,}:?\s*\|[\s|:\-]*$|^[-= ]{3,}$")
-_PASSWORD = re.compile(r"(?:login[_ ]?)?password|登录密码|密码", re.IGNORECASE)
+_PASSWORDS = ("password", "loginpassword", "login_password", "login password", "登录密码", "密码")
 _LONGEST_ROW = 200  # lines
 _LONGEST_HEADER = 2_000
 _LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,2100})>?[^()]{0,100}\)")
@@ -31,6 +31,7 @@ class Header:
 
     delimiter: str
     columns: tuple[Named | None, ...]
+    names: tuple[str, ...]
 
     @property
     def is_of_logins(self) -> bool:
@@ -95,8 +96,10 @@ def header_of(text: str) -> Header | None:
     for delimiter in _DELIMITERS:
         if delimiter in text:
             cells = [cell.strip(_CELL + "*") for cell in _split(text, delimiter)]
-            columns = tuple(Named(Field.LOGIN) if _PASSWORD.fullmatch(cell) else field_of(cell) for cell in cells)
-            if sum(column is not None for column in columns) > 1 and _is_header(header := Header(delimiter, columns)):
+            columns = tuple(Named(Field.LOGIN) if cell.lower() in _PASSWORDS else field_of(cell) for cell in cells)
+            if sum(column is not None for column in columns) > 1 and _is_header(
+                header := Header(delimiter, columns, tuple(cells))
+            ):
                 return header
     return None
 
@@ -179,14 +182,20 @@ def _draft(line: int, cells: Sequence[str], header: Header) -> Draft:
     columns = list(header.columns)
     if len(cells) > len(columns):
         cells = _refitted(cells, columns, header.delimiter)
-    for column, cell in zip(columns, cells, strict=False):
-        value = _BREAK.sub(" ", _LINK.sub(r"\2", cell)).replace("\x1f", "|").strip(_CELL)
-        if value and value.lower() not in _NOTHING:
+    for name, column, cell in zip(header.names, columns, cells, strict=False):
+        value = (_without_marks(cell) if "](" in cell or "<" in cell or "\x1f" in cell else cell).strip(_CELL)
+        if (platform := provider_platform(name, value)) is not None:
+            draft.platform = draft.platform or platform
+        elif value and value.lower() not in _NOTHING:
             _take(draft, column, value)
     if not draft.addresses and draft.site and not header.count(Field.ADDRESS):
         draft.addresses.append(draft.site)  # ``site,key``: the only address that there is
     draft.site = ""
     return draft
+
+
+def _without_marks(cell: str) -> str:
+    return _BREAK.sub(" ", _LINK.sub(r"\2", cell)).replace("\x1f", "|")
 
 
 def _refitted(cells: Sequence[str], columns: list[Named | None], delimiter: str) -> list[str]:

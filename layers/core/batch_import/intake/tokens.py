@@ -15,7 +15,7 @@ from batch_import.intake.fields import (
     platform_of,
     provider_platform,
 )
-from batch_import.intake.labels import is_detail, is_label_alone, labels, names_key
+from batch_import.intake.labels import is_detail, is_label_alone, labels, meaning_of, names_key
 from batch_import.intake.line import Line, Token
 from batch_import.intake.links import draft_of_link, is_link
 from batch_import.intake.markup import without_markup
@@ -33,6 +33,11 @@ _BETWEEN = r"(?:[ \t]*[,;|][ \t]*|[ \t]+|-{4})"
 _PLAIN_LINE = re.compile(
     rf"[ \t]*(?:(?P<name>(?=\d*[^\W\d])\w{{1,30}}){_BETWEEN})?(?P<address>https?://[a-z0-9.:-]{{1,100}}?(?:/[a-z0-9_-]{{1,40}}){{0,4}}/?)"
     rf"{_BETWEEN}(?P<key>sk-\w{{1,200}}(?:-\w{{1,200}}){{0,4}})(?:{_BETWEEN}(?P<model>[a-z][\w.-]{{2,40}}))?[ \t]*"
+)
+# A name with an address or a key, as in blocks, variables and YAML: read at once too.
+_PLAIN_FIELD = re.compile(
+    r"[ \t]*(?:-[ \t])?(?P<name>[^\W\d][\w.-]{0,40})[ \t]*[:=][ \t]*(?P<quote>[\"']?)"
+    r"(?:(?P<address>https?://[a-z0-9.:-]{1,100}(?:/[a-z0-9_-]{1,40}){0,4}/?)|(?P<key>sk-\w{4,200}(?:-\w{1,200}){0,4}))(?P=quote)[ \t]*"
 )
 # A line of words and numbers holds nothing that the long way would find.
 WORDS_ALONE = re.compile(r"(?:[^\W\d_]++(?![\d_])|(?<!\w)\d{1,6}+(?!\w)| {1,2}+(?! )|[,;!?()])*+")
@@ -115,6 +120,7 @@ _LABEL_WORDS = frozenset(_LABEL_TEXT.split())
 LONGEST_HEADING = 60
 _SHORTEST_WORD = 4  # letters that may be a key
 _WIKI_ITEM = re.compile(r"^\s*#+(?=\s*\[https?://)")  # a numbered one of MediaWiki
+_REM = re.compile(r"^[ \t]*(?:@?rem[ \t]|::)[ \t]*(?=\S)", re.IGNORECASE)  # a comment of cmd
 _LONGEST_LINE = 200_000
 
 
@@ -130,6 +136,8 @@ class TokenReader:
         self._is_of_other = False  # the section is another service's (``[webhook]``)
 
     def read(self, number: int, text: str) -> Line:
+        if (remark := _REM.match(text)) is not None:
+            text = f"# {text[remark.end() :]}"
         line = Line(number, text)
         if text.lstrip()[:1] == "[" and (section := _SECTION.fullmatch(text)) is not None:
             self._is_of_other = is_service_alone(section[1])
@@ -139,6 +147,9 @@ class TokenReader:
         if "://" in text and (found := _PLAIN_LINE.fullmatch(text)) is not None and _is_plain(found):
             self._pending = None
             _take_plain(line, found)
+            return line
+        if (field := _PLAIN_FIELD.fullmatch(text)) is not None and _take_field(line, field):
+            self._pending = None
             return line
         if self._pending is None and WORDS_ALONE.fullmatch(text) is not None and not is_label_alone(text):
             line.words.append(text)
@@ -156,11 +167,11 @@ class TokenReader:
             return
         command = plain_command(kept)
         line.is_command = command != kept
-        content = _as_assignments(BULLET.sub("", PROMPT.sub("", command)))
+        content = _as_assignments(_behind(BULLET, _behind(PROMPT, command)))
         named, name = self._pending or (None, "")
         self._pending = None
         at = 0
-        for found in URL.finditer(content):
+        for found in URL.finditer(content) if ":/" in content else ():
             if found.start() < at:
                 continue
             named, name = self._piece(line, _GLUED.sub(" ", content[at : found.start()]), named, name)
@@ -264,9 +275,6 @@ class TokenReader:
 
     def _key(self, line: Line, text: str, named: Named) -> None:
         """The value of a key's label: one word, or several where each looks like a key."""
-        if cleaning.is_random_key(text):
-            line.tokens.append(Token(Field.KEY, text, True, named.owner))
-            return
         value = re.sub(r"^[\s\"'`*]*(?:Bearer|Basic)\s+", "", text, flags=re.IGNORECASE)
         notes = (Note.BEARER_REMOVED,) if value != text else ()
         if (
@@ -360,8 +368,6 @@ class TokenReader:
         elif kind is Kind.HOST:
             line.lead = line.lead or len(line.words)
             line.hosts.append(word)
-        elif word.lower() in ("bearer", "authorization"):
-            return named
         elif word.lower() in _LABEL_WORDS and (found := field_of(word)) is not None:
             return found
         elif kind in (Kind.WEAK, Kind.TEXT) and _JOINED_KEY.match(word) is not None:
@@ -401,6 +407,20 @@ def _take_plain(line: Line, found: re.Match[str]) -> None:
         line.words, line.lead = [found["name"]], 1
 
 
+def _take_field(line: Line, found: re.Match[str]) -> bool:
+    """Takes the address or key, if its name says that it is one."""
+    name, address, key = found["name"], found["address"], found["key"]
+    if (named := meaning_of(name)) is None:
+        return False
+    if named.field is Field.ADDRESS and address:
+        _take_address(line, address, named, False, name.lower() in _ANY_ADDRESS)
+    elif named.field is Field.KEY and key and kind_of(key) is Kind.KEY:
+        line.tokens.append(Token(Field.KEY, key, True, named.owner))
+    else:
+        return False
+    return True
+
+
 def _as_assignments(content: str) -> str:
     """``content`` with the ways in which shells and languages set a value written as ``name=value``."""
     if content.lstrip().startswith("|") and (row := _variable_of_row(content)):
@@ -416,7 +436,15 @@ def _as_assignments(content: str) -> str:
         content = _PROPERTY.sub(lambda found: found[0].replace('"', ""), content)
     if "--" in content:
         content = _FLAGGED.sub(_as_label, content)
-    return _SETX.sub(r"\1=", _SHELL.sub("", content))
+    content = _behind(_SHELL, content)
+    setx = _SETX.match(content)
+    return content if setx is None else f"{setx[1]}={content[setx.end() :]}"
+
+
+def _behind(start: re.Pattern[str], text: str) -> str:
+    """``text`` without what ``start`` finds at its beginning (``sub`` would look for it everywhere)."""
+    found = start.match(text)
+    return text if found is None else text[found.end() :]
 
 
 def _variable_of_row(content: str) -> str:

@@ -17,6 +17,8 @@ _STRONG_ADDRESS = re.compile(r"base|api|endpoint|地址|接口", re.IGNORECASE)
 SURE = (cleaning.Kind.KEY, cleaning.Kind.PLACEHOLDER)
 _YAML_INSIDE = re.compile(r"^[ \t]*(?:-[ \t]+)?\w*(?:base|url|host|endpoint)\w*:[ \t]+\S", re.MULTILINE | re.IGNORECASE)
 _VARIABLE = re.compile(r"[A-Za-z_]\w*=")
+_PASSWORDS = ("password", "pass", "secret_key")
+_OF_PARTS = frozenset(["protocol", "scheme", "port", *_PASSWORDS])
 _WEAK_NAMES = ("token", "auth", "credential", "credentials")
 _ECHO = re.compile(r"echo\s+[\"']?([^\s\"']{1,512})[\"']?")
 _KNOWN_REST_TEXT = """
@@ -78,10 +80,7 @@ def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
         return True
     if name == "id" and isinstance(value, str) and not value.isdigit() and len(value) <= 30:
         own.identity = value
-    if isinstance(value, str) and _is_password(name.lower(), value):
-        own.password = value
-        return True
-    if _take_part(own, name.lower(), value):
+    if name.lower() in _OF_PARTS and _take_part(own, name.lower(), value):
         return True
     named = named or _by_value(name, value)
     if named is None:
@@ -99,12 +98,11 @@ def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
     return True
 
 
-def _is_password(name: str, value: str) -> bool:
-    return name in ("password", "pass", "secret_key") and cleaning.is_prefixed_key(value.partition("|")[0])
-
-
 def _take_part(own: Own, name: str, value: Any) -> bool:
-    """Takes the scheme or the port of an address."""
+    """Takes the scheme or the port of an address, or a password that is a key."""
+    if isinstance(value, str) and name in _PASSWORDS and cleaning.is_prefixed_key(value.partition("|")[0]):
+        own.password = value
+        return True
     if name in ("protocol", "scheme") and isinstance(value, str) and value.rstrip(":/").lower() in ("http", "https"):
         own.scheme = value.rstrip(":/").lower()
         return True
@@ -288,14 +286,7 @@ def _is_key_name(name: object) -> bool:
 
 
 def _several(key: str) -> list[str]:
-    """new-api keeps several keys of a channel in one text: by line, or as a JSON list."""
-    if key.lstrip().startswith("["):
-        try:
-            found = json.loads(key)
-        except (ValueError, RecursionError):
-            found = None
-        if isinstance(found, list) and all(isinstance(one, str) for one in found):
-            return [one for one in found if one.strip()]
+    """new-api keeps several keys of a channel in one text, by line."""
     return [line.strip() for line in key.splitlines() if line.strip()]
 
 
@@ -354,7 +345,9 @@ def opened(name: str, value: Any) -> Any:
     """A text that is itself JSON or TOML (cc-switch keeps codex's configuration so)."""
     if not isinstance(value, str) or len(value) < 20 or len(value) > 100_000:
         return value
-    if (echoed := _ECHO.fullmatch(value)) is not None:  # Claude Code asks a command for its key
+    if (
+        value.startswith("echo") and (echoed := _ECHO.fullmatch(value)) is not None
+    ):  # Claude Code asks a command for its key
         return echoed[1]
     if value.lstrip().startswith("{"):
         try:
