@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from sandbox.testkit import wait_for
 from tests.browser.conftest import Reader
 from tests.browser.gateway import serving
 from tests.browser.test_run import rows
@@ -181,8 +182,12 @@ def test_the_language_is_the_readers(reader: Reader, service: Service) -> None:
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Runs")
     expect(page.get_by_role("button", name="中文")).to_be_focused()
-    languages = [call.headers["accept-language"] for call in reader.gateway.calls if call.path.endswith("/runs")]
-    assert languages == ["zh", "en"]
+
+    def languages() -> list[str]:
+        return [call.headers["accept-language"] for call in reader.gateway.calls if call.path.endswith("/runs")]
+
+    wait_for(lambda: len(languages()) > 1)
+    assert languages() == ["zh", "en"]
 
 
 TEXTS = """() => {
