@@ -111,6 +111,19 @@ def test_a_redirect_is_told_with_its_target() -> None:
     assert error_text(found.answer) == "HTTP 301: redirects to https://relay.example.com/v1/models"
 
 
+@pytest.mark.parametrize("target", ["http://[", "//[x", "http://[::1"])
+def test_a_redirect_to_what_is_no_address_is_a_redirect_without_a_target(target: str) -> None:
+    script = Script(lambda *_: Answer(308, "", "text/html", {"location": target}))
+    assert provider_models(Relay(script, KEY), URL).code == "redirected"
+    assert Relay(script, KEY).post(URL, AuthStyle.BEARER, {}).status == 308
+    assert target not in error_text(Answer(308, "", "text/html", {"location": target}))
+
+
+def test_a_redirect_is_the_answer_when_no_request_is_left_to_follow_it() -> None:
+    script = Script(lambda *_: Answer(307, "", "text/html", {"location": "completions/"}))
+    assert Relay(script, KEY, requests=1).post(URL, AuthStyle.BEARER, {}).status == 307
+
+
 def test_a_panel_that_refuses_everybody_at_a_guessed_place_says_nothing_about_the_key() -> None:
     panel = answer(401, {"success": False, "message": "not logged in, no access token"})
     found, _ = discovered(lambda _, url, __: panel if "/v1" not in url else error(404, "Not Found"))

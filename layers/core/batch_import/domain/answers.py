@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import islice
 from typing import Any
+from urllib.parse import urlsplit
 
 
 class Trouble(StrEnum):
@@ -75,8 +76,13 @@ class Answer:
 
     @property
     def redirect_target(self) -> str:
-        """Where a redirect points, or an empty string."""
-        return self.headers.get("location", "").strip() if self.status in _REDIRECTS else ""
+        """Where a redirect points; an empty string for none, and for what is no address."""
+        target = self.headers.get("location", "").strip() if self.status in _REDIRECTS else ""
+        try:
+            urlsplit(target)
+        except ValueError:
+            return ""
+        return target
 
     @cached_property
     def error(self) -> Mapping[str, Any]:

@@ -86,10 +86,13 @@ class Relay:
     def post(self, url: str, style: AuthStyle, body: Any) -> Answer:
         """A redirect within the origin that keeps the method is followed once, as the host does it."""
         answer = self._call("POST", url, style, body, COMPLETION_TIMEOUT, MAX_COMPLETION)
-        target = urljoin(url, answer.redirect_target)
-        if answer.status not in _KEEP_METHOD or origin_of(target) != origin_of(url):
+        if answer.status not in _KEEP_METHOD or not answer.redirect_target:
             return answer
-        return self._call("POST", target, style, body, COMPLETION_TIMEOUT, MAX_COMPLETION)
+        target = urljoin(url, answer.redirect_target)
+        if origin_of(target) != origin_of(url):
+            return answer
+        followed = self._call("POST", target, style, body, COMPLETION_TIMEOUT, MAX_COMPLETION)
+        return answer if followed.trouble is Trouble.NOT_ASKED else followed
 
     def repeats_key(self, text: str) -> bool:
         """A model id, say, that holds the key: it must not travel on."""

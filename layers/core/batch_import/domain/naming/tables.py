@@ -108,9 +108,8 @@ SERVING_SUFFIXES = {
     **dict.fromkeys(words_of("flex priority batch spot basic standard vip"), "service_tier"),
     **dict.fromkeys(words_of("nitro floor exacto alt extended"), "routing"),
     **dict.fromkeys(words_of("none minimal low medium high xhigh extra"), "effort"),
-    **dict.fromkeys(
-        words_of("cs fw el p ca ag"), "hosting"
-    ),  # Cerebras, Fireworks, EmpirioLabs, Novita, ChatAnywhere, Antigravity
+    # Cerebras, Fireworks, EmpirioLabs, Novita, ChatAnywhere, Antigravity
+    **dict.fromkeys(words_of("cs fw el p ca ag"), "hosting"),
     **dict.fromkeys(words_of("all api cli openai"), "hosting"),  # ``-all``: the maker's web page, reverse engineered
     **dict.fromkeys(words_of("us eu"), "region"),
     **dict.fromkeys(words_of("agentic cache chat compact review search online max tiered"), "mode"),
