@@ -77,7 +77,9 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.LIMIT, r"\berror(?: code:)? 10(?:15|27)\b", "Cloudflare"),
     Sign(_K.WALL, r"(?m:^\W*error(?: code:)? 1(?!015|027)\d{3}\b)", "Cloudflare"),
     Sign(_K.WALL, r"just a moment\.\.\.|attention required! \| cloudflare|cf-chl-|challenge-platform", "Cloudflare"),
-    Sign(_K.WALL, r"cloudflare_error|\"error_code\": ?1\d{3}|browser_signature_banned", "Cloudflare, as JSON"),
+    Sign(_K.WALL, r"cloudflare_error|\"error_code\": ?1\d{3}|browser[_ ]signature", "Cloudflare, as JSON"),
+    Sign(_K.WALL, r"anubis_|within\.website|(?:not|are) a (?:ro)?bot\b|you are (?:a )?human|checking your browser"
+         r"|javascript and cookies to continue|ddos-guard", "Anubis, DDoS-Guard, Cloudflare"),
     Sign(_K.WALL, r"vercel security checkpoint|err_ngrok_6024|safeline|雷池|(?:请求)?存在(?:威胁|安全风险)",
          "Vercel, ngrok, SafeLine"),
     Sign(_K.WALL, r"sucuri website firewall|_incapsula_resource|incapsula incident", "Sucuri, Imperva"),
@@ -210,14 +212,15 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.PARAMETER, STREAM_WANTED, "new-api, Aliyun, Codex"),
     Sign(_K.PARAMETER, r"field validation for|failed on the '\w+' tag", "Go"),
     Sign(_K.PARAMETER, r"input must be a list|store must be|store.{0,10}false", "Codex"),
-    Sign(_K.CONTENT, r"\b(?:moderation\b|moral check\b|(?:unsafe|inappropriate|sensitive) content\b)|censor\w*"
+    Sign(_K.CONTENT, r"\b(?:moderation\b|moral check\b|safe ?guards?\b|guard ?rails?\b)|censor\w*"
          r"|content[ _.](?:filter|polic|block|safety|management|security)|data_?inspection|risk_?detection"
-         r"|敏感(?:内容|词|信息)|内容(?:审核|安全|违规)|违规内容", "StepFun, Azure, Ark, relays"),
+         r"|敏感(?:词|信息)|内容(?:审[核计查]|安全)|风险(?:规则|内容|词)", "StepFun, Azure, Ark, relays"),
     # --- the key's group
     Sign(_K.PERMISSION, r"missing (?:the )?(?:required )?scopes?\b|\bscopes?\b.{0,24}\bnot\b"
          r"|(?:in|not )sufficient (?:\w+ )?(?:permissions?|scopes?|privileges?|rights)\b"
-         r"|lacks? (?:the )?(?:required|necessary)|not authorized to (?:perform|invoke)",
-         "OpenAI, Hugging Face, Azure, AWS"),
+         r"|lacks? (?:the )?(?:required|necessary)|not authorized to (?:perform|invoke)"
+         r"|\b(?:permission|scope|privilege)s? (?:is |are )?(?:required|missing|needed)\b(?!.*\bmodel\b)",
+         "OpenAI, Hugging Face, Azure, AWS, GitHub Models"),
     Sign(_K.PERMISSION, r"\b(?:api (?:permissions?\b|权限)|not have the (?!necessary|required)\w+ permissions?\b"
          r"|cannot \w+ path\b|api keys? can only access\b)|api access\b(?! (?:key|token|(?:was|has been) revoked))"
          r"|不支持 ?(?:使用|调用)? ?api(?! ?key)|^no permission\b(?!.*\bmodel)|operation not allowed",
@@ -310,16 +313,20 @@ SAYINGS: tuple[Saying, ...] = (
     Saying(_K.WINDOW, ("month",), ("quota", "limit"), unless=("money",)),
     Saying(_K.LIMIT, ("limit",), ("spent",)),
     Saying(_K.MONEY, ("money",), ("spent", "off")),
+    Saying(_K.MONEY, ("money",), ("needed",), unless=("model",)),
     Saying(_K.MONEY, ("plan",), ("off",), after=True),
     Saying(_K.MONEY, ("plan",), ("off",), unless=("account",)),
     Saying(_K.MONEY, ("plan",), ("absent", "needed"), unless=("model",)),
     Saying(_K.MONEY_LIKELY, ("quota",), ("spent", "off")),
-    Saying(_K.UPSTREAM, ("upstream",), ("absent", "bad", "failed", "away")),
+    Saying(_K.UPSTREAM, ("upstream",), ("absent",), unless=("money",)),
+    Saying(_K.UPSTREAM, ("upstream",), ("bad", "failed", "away")),
     Saying(_K.UPSTREAM, ("upstream",), ("off",), after=True),
     Saying(_K.UPSTREAM_MONEY, ("upstream",), ("money",), unless=("yours",), after=True),
     Saying(_K.CLIENT, ("client",), ("denied", "only"), unless=("model",)),
     Saying(_K.CLIENT, ("client",), ("absent",), unless=("model", "key")),
     Saying(_K.PLACE, ("place",), ("denied", "off", "absent", "only"), unless=("model",)),
+    Saying(_K.CONTENT, ("content",), ("offends",)),
+    Saying(_K.PARAMETER, ("parameter",), ("absent",), unless=("model", "key")),
     Saying(_K.GROUP, ("group",), ("absent", "denied", "off"), unless=("model",)),
     Saying(_K.PLAN, ("plan",), ("denied",), unless=("account",)),
     Saying(_K.MODEL, ("model",), ("absent", "denied", "off", "bad", "only")),

@@ -29,8 +29,8 @@ VOCABULARY: tuple[Words, ...] = (
         "model",
         r"model ?(?:code|id|name)s?\b|deployments?\b|modell\w*|modelos?\b|modello\b|модел\w*|modèles?\b"
         r"|modelu\b|modeli\b",
-        r"(?<!v1[ /])\bmodels?\b(?!=| agents?\b| providers?\b(?! for\b))|模型|モデル|모델|mô hình|نموذج"
-        r"|โมเดล",
+        r"(?<!v1[ /])\bmodels?\b(?!=| agents?\b| providers?\b(?! for\b))|模型(?!网关|厂商|平台|供应|提供)|モデル|모델"
+        r"|mô hình|نموذج|โมเดล",
     ),
     Words(
         "key",
@@ -109,8 +109,18 @@ VOCABULARY: tuple[Words, ...] = (
         "upstream",
         r"upstreams?\b|channels?\b|backends?\b|targets?\b|(?:account|cookie|token|key)s? pool\b|canal\b"
         r"|канал\w*|kênh\b",
-        r"(?<!inference )\bproviders?\b|渠道|通道|管道|上游|供应商|服务商|货源|号池|チャン?ネル"
+        r"(?<!inference )\bproviders?\b|模型(?:网关|厂商)|渠道|通道|管道|上游|供应商|服务商|货源|号池|チャン?ネル"
         r"|アップストリーム|채널|업스트림",
+    ),
+    Words(
+        "content",
+        r"contents?\b|prompts?\b|inputs?\b|outputs?\b|requests?\b|messages?\b|conversation\b",
+        r"内容|输入|输出|提示词",
+    ),
+    Words(
+        "parameter",
+        r"param(?:eter)?s?\b|fields?\b|arguments?\b",
+        r"参数|字段",
     ),
     Words(
         "yours",
@@ -118,6 +128,12 @@ VOCABULARY: tuple[Words, ...] = (
         r"[您你]",
     ),
     # --- what they say of it
+    Words(
+        "offends",
+        r"violat\w* (?:\w+ ){0,3}(?:polic\w+|guidelines?)\b|flagged\b|inappropriate\b|unsafe\b|sensitive\b"
+        r"|harmful\b|prohibited content\b",
+        r"违规|违反|敏感|不当",
+    ),
     Words(
         "absent",
         r"not (?:be |been |yet )*(?:found|exist\w*|available|present|listed|recogni[sz]ed|configured"
