@@ -93,7 +93,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|errors\.aliyun\.com|acw_sc__|aliyun_waf", "Aliyun WAF"),
     Sign(_K.WALL, r"the request is blocked\.|x-azure-ref", "Azure Front Door"),
     Sign(_K.WALL, r"request blocked\.\W+we can't connect to the server", "CloudFront"),
-    Sign(_K.WALL, r"rbac: access denied|blocked by (?:the )?(?:waf|firewall)|web application firewall",
+    Sign(_K.WALL, r"rbac: access denied|blocked by (?:the |our )?(?:waf|firewall|cdn|edge)|web application firewall",
          "Istio, others"),
     Sign(_K.WALL, r"(?:user )?location is not supported|\brequests? from (?:this )?referr?er", "Gemini"),
     Sign(_K.WALL, r"unsupported_country|region.{0,20}not (?:supported|availa)"
@@ -219,7 +219,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.PARAMETER, r"field validation for|failed on the '\w+' tag", "Go"),
     Sign(_K.PARAMETER, r"input must be a list|store must be|store.{0,10}false", "Codex"),
     Sign(_K.CONTENT, r"\b(?:moderation\b|moral check\b|safe ?guards?\b|guard ?rails?\b)|censor\w*"
-         r"|content[ _.](?:filter|polic|block|safety|management|security)|data_?inspection|risk_?detection"
+         r"|(?:content|cyber|usage|safety)[ _.](?:filter|polic|block|safety|management|security)|data_?inspection"
+         r"|risk_?detection"
          r"|敏感(?:词|信息)|内容(?:审[核计查]|安全)|风险(?:规则|内容|词)", "StepFun, Azure, Ark, relays"),
     # --- the key's group
     Sign(_K.PERMISSION, r"missing (?:the )?(?:required )?scopes?\b|\bscopes?\b.{0,24}\bnot\b"
@@ -336,6 +337,7 @@ SAYINGS: tuple[Saying, ...] = (
     Saying(_K.PLACE, ("place",), ("denied", "off", "absent", "only"), unless=("model",)),
     Saying(_K.CONTENT, ("content",), ("offends",)),
     Saying(_K.PARAMETER, ("parameter",), ("absent",), unless=("model", "key")),
+    Saying(_K.PARAMETER, ("feature",), ("denied",)),
     Saying(_K.GROUP, ("group",), ("absent", "denied", "off"), unless=("model",)),
     Saying(_K.PLAN, ("plan",), ("denied",), unless=("account",)),
     Saying(_K.MODEL, ("model",), ("absent", "denied", "off", "bad", "only")),
@@ -369,11 +371,12 @@ def refusals(words: str, model: str = "") -> tuple[Refusal, ...]:
 @lru_cache(maxsize=256)
 def _refusals(words: str, model: str) -> tuple[Refusal, ...]:
     said, text = sentences(words, model), without_addresses(words)
-    found = {*_signed(plain(text)), *_signed("\n".join(said))}
+    found = set(_signed(plain(text), frozenset()))
+    found.update(_signed("\n".join(said), found))
     if text != words:
-        found.update(_signed(plain(words), _TOLD_BY_ADDRESS))
+        found.update(_signed(plain(words), _NOT_TOLD_BY_ADDRESS))
     for sentence in said:
-        found.update(_said(sentence))
+        found.update([*_said(sentence, found)])
     if Refusal.RENEWS in found and not found.isdisjoint(_SPENT):
         found.add(Refusal.WINDOW)
     if Refusal.RATE in found:
@@ -383,19 +386,19 @@ def _refusals(words: str, model: str) -> tuple[Refusal, ...]:
     return tuple(kind for kind in Refusal if kind in found)
 
 
-_TOLD_BY_ADDRESS = (Refusal.WALL, Refusal.ORIGIN)
+_NOT_TOLD_BY_ADDRESS = frozenset(Refusal) - {Refusal.WALL, Refusal.ORIGIN}
 _SPENT = (Refusal.MONEY, Refusal.MONEY_LIKELY, Refusal.LIMIT)
 
 
-def _signed(text: str, kinds: Container[Refusal] = tuple(Refusal)) -> Iterator[Refusal]:
-    for kind, pattern in _compiled():
-        if kind in kinds and pattern.search(text):
-            yield kind
+def _signed(text: str, known: Container[Refusal]) -> list[Refusal]:
+    return [kind for kind, pattern in _compiled() if kind not in known and pattern.search(text)]
 
 
-def _said(sentence: str) -> Iterator[Refusal]:
+def _said(sentence: str, known: Container[Refusal]) -> Iterator[Refusal]:
     spans = Meanings(sentence)
     for saying in SAYINGS:
+        if saying.kind in known:
+            continue
         nouns = [span for each in saying.of for span in spans[each]]
         if not nouns or any(spans[each] for each in saying.unless):
             continue

@@ -127,6 +127,12 @@ VOCABULARY: tuple[Words, ...] = (
         r"参数|字段",
     ),
     Words(
+        "feature",  # of a request
+        r"(?<!fast )(?<!\d )reasoning(?: effort)?\b|thinking (?:mode|budget|type)\b|tool choice\b|response format\b"
+        r"|json (?:mode|schema)\b",
+        r"参数",
+    ),
+    Words(
         "yours",
         r"you(?:r|rs|'ve|'re)?\b",
         r"[您你]",
@@ -266,6 +272,7 @@ _END = re.compile(r"[.!?;](?=\s|$)|[。！？；，]|, *(?=please|check|make sur
 _BLAND = re.compile(
     r"\binvalid (?:\w+ )?(?:response|answer|content|output)\b"
     r"|\b(?:invalid|bad|malformed) (?:input )?(?:request|argument)(?: error)?\b|\b\w*(?:api|server) error\b"
+    r"|\brequest (?:was |has been )?(?:blocked|rejected)\b"
 )
 _ADVICE = re.compile(
     r"\W*(?:please |kindly |you (?:can|may|should) |bitte |veuillez )?(?:check|verify|make sure|ensure"
