@@ -85,6 +85,7 @@ CASES: dict[str, list[Answer]] = {
     "a 200 that holds no completion is not a success": [
         body(200, {"choices": []}),
         body(200, {"choices": [{}]}),
+        body(200, {"choices": [{"message": {"role": "assistant", "content": ""}, "finish_reason": "stop"}]}),
         body(200, []),
         Answer(200, "", ""),
         Answer(204, "", ""),
@@ -275,6 +276,9 @@ def test_every_verdict_that_can_end_an_item_is_a_documented_outcome() -> None:
         (Protocol.CHAT, {"choices": "x"}, False),
         (Protocol.CHAT, {**CHAT_OK, "error": {"message": "no"}}, False),
         (Protocol.CHAT, None, False),
+        (Protocol.CHAT, {"choices": [{"message": {"content": None, "refusal": None}, "finish_reason": "stop"}]}, False),
+        (Protocol.CHAT, {"choices": [{"message": {"content": ""}, "finish_reason": "length"}]}, True),
+        (Protocol.CHAT, {"choices": [{"message": {"tool_calls": [{}]}, "finish_reason": "stop"}]}, True),
         (Protocol.RESPONSES, {"output": [], "status": "completed"}, True),
         (Protocol.RESPONSES, {"output": [], "status": "incomplete"}, True),
         (Protocol.RESPONSES, {"output": [], "status": "failed"}, False),

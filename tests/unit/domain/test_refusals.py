@@ -75,6 +75,7 @@ def test_codes_and_sentences_are_read_alike(words: str, kind: Refusal) -> None:
         (Refusal.LIMIT, "请求过多，已被限流"),
         (Refusal.PARAMETER, "Store must be set to false. Input must be a list"),
         (Refusal.PARAMETER, "非流式请求不支持"),
+        (Refusal.PARAMETER, "Parameter routing_config is required when model is acme/auto"),
         (Refusal.CONTENT, "data_inspection_failed"),
         (Refusal.CONTENT, "内容审核未通过"),
         (Refusal.PERMISSION, "请先绑定手机账号"),
@@ -90,6 +91,18 @@ def test_words_of_the_trade_are_known(kind: Refusal, words: str) -> None:
 def test_the_model_asked_for_is_a_model() -> None:
     assert Refusal.MODEL in refusals("No endpoints for acme/x-1 found, acme/x-1 does not exist", "acme/x-1")
     assert Refusal.MODEL not in refusals("acme/x-1 does not exist")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "502: Bad Gateway. The deployment is being served elsewhere.",
+        "bad gateway model",
+        "No fallback model group found for original model_group=acme/x-1. Fallbacks=[]",
+    ],
+)
+def test_what_gateways_add_says_nothing_of_the_model(words: str) -> None:
+    assert Refusal.MODEL not in refusals(words)
 
 
 def test_advice_is_no_refusal() -> None:

@@ -180,7 +180,9 @@ class Completion:
 
 
 def has_completion(body: Any, protocol: Protocol) -> bool:
-    """Does a 200 body hold what the protocol promises? An error object or a list without choices is no success."""
+    """Does a 200 body hold what the protocol promises? An error object, a list without choices or a chat message that
+    ended by itself and holds nothing is no success.
+    """
     if not isinstance(body, dict) or body.get("error"):
         return False
     held, inside = _HOLDS[protocol]
@@ -188,10 +190,16 @@ def has_completion(body: Any, protocol: Protocol) -> bool:
     if not isinstance(value, list):
         return False
     if inside:
-        return bool(value) and isinstance(value[0], dict) and inside in value[0]
+        return bool(value) and isinstance(value[0], dict) and inside in value[0] and not _ended_empty(value[0])
     if protocol is Protocol.RESPONSES:
         return body.get("status") != "failed"
     return bool(body.get("type", "message") == "message")
+
+
+def _ended_empty(choice: Mapping[str, Any]) -> bool:
+    message = choice.get("message")
+    holds = message.items() if isinstance(message, dict) else ()
+    return choice.get("finish_reason") == "stop" and not any(value for name, value in holds if name != "role")
 
 
 _HOLDS = {  # the list that a completion has, and what the first of its parts must have

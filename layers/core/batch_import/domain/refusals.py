@@ -212,8 +212,8 @@ SIGNS: tuple[Sign, ...] = (
          r"|extra_forbidden", "OpenAI, FastAPI"),
     Sign(_K.PARAMETER, r"max_tokens|max_completion_tokens|max_output_tokens|temperature|top_p|tool_choice"
          r"|enable_thinking|instructions (?:are|is) (?:required|missing)|instructions.{0,20}required", "OpenAI, Codex"),
-    Sign(_K.PARAMETER, r"\b(?:field `?'?\"?[\w.]+[`'\"]? (?:is )?(?:required|missing)"
-         r"|(?:messages|input|prompt|contents?)\b[`'\"]? (?:field )?(?:is |are )?(?:required|missing)\b)",
+    Sign(_K.PARAMETER, r"\b(?:(?:field|param(?:eter)?|argument|property) `?'?\"?[\w.]+[`'\"]? (?:is )?(?:required"
+         r"|missing)|(?:messages|input|prompt|contents?)\b[`'\"]? (?:field )?(?:is |are )?(?:required|missing)\b)",
          "new-api, relays"),
     Sign(_K.PARAMETER, STREAM_WANTED, "new-api, Aliyun, Codex"),
     Sign(_K.PARAMETER, r"field validation for|failed on the '\w+' tag", "Go"),

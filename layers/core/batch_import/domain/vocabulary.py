@@ -271,8 +271,9 @@ _JOINT = re.compile(r"(?<=[^\W\d_])[-.](?=[^\W\d_])|_")
 _END = re.compile(r"[.!?;](?=\s|$)|[。！？；，]|, *(?=please|check|make sure)")
 _BLAND = re.compile(
     r"\binvalid (?:\w+ )?(?:response|answer|content|output)\b"
-    r"|\b(?:invalid|bad|malformed) (?:input )?(?:request|argument)(?: error)?\b|\b\w*(?:api|server) error\b"
+    r"|\b(?:invalid|bad|malformed) (?:input )?(?:request|argument|gateway)(?: error)?\b|\b\w*(?:api|server) error\b"
     r"|\brequest (?:was |has been )?(?:blocked|rejected)\b"
+    r"|\b(?:no fallback|received) model group\b.*"  # LiteLLM, behind any error
 )
 _ADVICE = re.compile(
     r"\W*(?:please |kindly |you (?:can|may|should) |bitte |veuillez )?(?:check|verify|make sure|ensure"
