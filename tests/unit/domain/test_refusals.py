@@ -75,6 +75,7 @@ def test_codes_and_sentences_are_read_alike(words: str, kind: Refusal) -> None:
         (Refusal.LIMIT, "请求过多，已被限流"),
         (Refusal.PARAMETER, "Store must be set to false. Input must be a list"),
         (Refusal.PARAMETER, "非流式请求不支持"),
+        (Refusal.PARAMETER, "This model only supports single tool-calls at once!"),
         (Refusal.PARAMETER, "Parameter routing_config is required when model is acme/auto"),
         (Refusal.CONTENT, "data_inspection_failed"),
         (Refusal.CONTENT, "内容审核未通过"),
@@ -106,6 +107,7 @@ def test_what_gateways_add_says_nothing_of_the_model(words: str) -> None:
 
 
 def test_advice_is_no_refusal() -> None:
+    assert Refusal.WINDOW not in refusals("Tokens exceeded. To increase, visit the site and set a higher monthly limit")
     assert not speaks_of_key("The model is overloaded. Please check that your API key is not disabled.")
     assert not speaks_of_money("The model does not exist. See https://relay.invalid/no-balance for your credits.")
 

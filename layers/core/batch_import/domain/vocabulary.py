@@ -276,8 +276,8 @@ _BLAND = re.compile(
     r"|\b(?:no fallback|received) model group\b.*"  # LiteLLM, behind any error
 )
 _ADVICE = re.compile(
-    r"\W*(?:please |kindly |you (?:can|may|should) |bitte |veuillez )?(?:check|verify|make sure|ensure"
-    r"|visit|see\b"
+    r"\W*(?:to \w+(?: \w+){0,4}, ?)?(?:please |kindly |you (?:can|may|should) |bitte |veuillez )?"
+    r"(?:check|verify|make sure|ensure|visit|see\b"
     r"|refer|learn more|contact|read\b|consult|find\b|review|manage|if you|(?:über)?prüfen|vérifi)"
     r"|\W*请?(?:检查|确认|核对|联系|参考|查看|阅读)"
 )
