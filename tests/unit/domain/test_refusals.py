@@ -76,6 +76,8 @@ def test_codes_and_sentences_are_read_alike(words: str, kind: Refusal) -> None:
         (Refusal.PARAMETER, "Store must be set to false. Input must be a list"),
         (Refusal.PARAMETER, "非流式请求不支持"),
         (Refusal.PARAMETER, "This model only supports single tool-calls at once!"),
+        (Refusal.PARAMETER, "messages.7.content.0.text: Field required"),
+        (Refusal.PARAMETER, "Invalid schema for function 'ping': null is not of type array"),
         (Refusal.PARAMETER, "Parameter routing_config is required when model is acme/auto"),
         (Refusal.CONTENT, "data_inspection_failed"),
         (Refusal.CONTENT, "内容审核未通过"),

@@ -218,7 +218,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.PARAMETER, STREAM_WANTED, "new-api, Aliyun, Codex"),
     Sign(_K.PARAMETER, r"\bmodel only (?:supports?|accepts?|allows?|takes?)\b[^.]{0,40}\b(?:tool|function|message|role"
          r"|text|image|value|thinking|reasoning|json|format)", "NVIDIA NIM"),
-    Sign(_K.PARAMETER, r"field validation for|failed on the '\w+' tag", "Go"),
+    Sign(_K.PARAMETER, r"field validation for|failed on the '\w+' tag|\w\.[\w.]+: field required|\binvalid schema\b",
+         "Go, Anthropic, DeepSeek"),
     Sign(_K.PARAMETER, r"input must be a list|store must be|store.{0,10}false", "Codex"),
     Sign(_K.CONTENT, r"\b(?:moderation\b|moral check\b|safe ?guards?\b|guard ?rails?\b)|censor\w*"
          r"|(?:content|cyber|usage|safety)[ _.](?:filter|polic|block|safety|management|security)|data_?inspection"
