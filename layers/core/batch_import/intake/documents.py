@@ -28,7 +28,7 @@ _TOML_LINE = re.compile(
 )
 _LEADING = re.compile(r"\A(?:\s*//.*\n)+")  # comments above a document
 _INTRODUCTION = re.compile(r"(?:(?=.*[^\x00-\x7f])[^\"'`=(){}\n]*\n)+")  # lines of words above a program
-_START = re.compile(r"^[ \t]*(?:[\w \t]{0,60}[=:][ \t]*)?(?=[{\[])", re.MULTILINE)
+_START = re.compile(r"^[ \t]*(?:(?P<part>\"[\w.-]{1,60}\":[ \t]*)|[\w \t]{0,60}[=:][ \t]*)?(?=[{\[])", re.MULTILINE)
 _BRACKET = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"?|[{}\[\]]")
 _DANGLING = re.compile(r"[\s,]*(?:\"(?:[^\"\\]|\\.)*\"\s*:\s*)?[\w.+-]*$")
 _NAME_ALONE = re.compile(r"(?:(?<=\{)|,)\s*\"(?:[^\"\\]|\\.)*\"$")
@@ -140,7 +140,7 @@ def embedded_documents(text: str, used: Collection[int]) -> list[Document]:
     while failures < 50 and (start := _START.search(text, at)) is not None:
         begin = start.end()
         line, counted = line + text.count("\n", counted, begin), begin
-        if line in used:
+        if line in used or (failures and start["part"]):  # a part of what cannot be read is not told apart
             at = _next_line(text, begin)
             continue
         try:

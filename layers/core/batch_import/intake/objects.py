@@ -244,7 +244,7 @@ class _Finder:
         apart = len(groups) > 1 and bool(own.models_of.keys() & groups.keys())  # the models have owners as well
         for owner, group in groups.items():
             facts = _facts_of(group, own, below)
-            facts.platform = facts.platform or _owned(owner)
+            facts.platform = _owned(owner) or facts.platform
             facts.doubtful = facts.doubtful or is_unknown_maker(owner)
             if apart:
                 facts.models = own.models_of.get(owner) or own.models_of.get("", [])
@@ -421,9 +421,9 @@ def _with_address(name: str, child: Any) -> Any:
 
 
 def _of_litellm(params: dict[str, Any]) -> dict[str, Any]:
-    """LiteLLM's parameters with the platform that the model's name begins with there (``anthropic/claude-…``)."""
-    maker = str(params.get("model")).partition("/")[0]
-    return {**params, "platform": maker} if maker in ("anthropic", "gemini") else params
+    """LiteLLM's parameters with the platform that the model's name begins with; it is not sent (``anthropic/claude-…``)."""
+    maker, _, model = str(params.get("model")).partition("/")
+    return {**params, "platform": maker, "model": model} if maker in ("anthropic", "gemini") else params
 
 
 def _of_service(name: str, service: Any) -> Any:

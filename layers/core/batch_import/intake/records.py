@@ -463,8 +463,16 @@ class Records:
                 kept.append(draft)
             elif draft.site:
                 self.ignored.append((draft.line, draft.site))
-        self.drafts = [part for draft in kept for part in paired(draft)]
+        self.drafts = [part for draft in kept for one in paired(draft) for part in self._by_name(one)]
         self.ignored.sort()
+
+    def _by_name(self, draft: Draft) -> list[Draft]:
+        """One draft a key, where each of several has a name of its own; that is its label."""
+        names = {key: name for key in draft.keys if (name := self.name_of.get(key))}
+        if len(names) < 2 or len(set(names.values())) != len(draft.keys) or len(draft.addresses) != 1:
+            return [draft]
+        notes = [*draft.notes, Note.SEVERAL_KEYS]
+        return [replace(draft, keys=[key], label=name, notes=notes) for key, name in names.items()]
 
 
 def _is_entry(line: Line) -> bool:

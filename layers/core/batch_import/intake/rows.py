@@ -272,6 +272,7 @@ def _row(
     return {
         **common,
         "status": status,
+        "requested_models": common["requested_models"] or ((root.model,) if root.model else ()),
         "base_url": root.base_url,
         "base_url_as_written": written[:300],
         "api_key_masked": mask_key(key.text) if key.text else "",
