@@ -421,7 +421,7 @@ def _with_address(name: str, child: Any) -> Any:
 
 
 def _of_litellm(params: dict[str, Any]) -> dict[str, Any]:
-    """LiteLLM's parameters with the platform that the model's name begins with; it is not sent (``anthropic/claude-…``)."""
+    """LiteLLM's parameters with the platform that a model's name begins with and that is not sent (``anthropic/…``)."""
     maker, _, model = str(params.get("model")).partition("/")
     return {**params, "platform": maker, "model": model} if maker in ("anthropic", "gemini") else params
 

@@ -73,6 +73,8 @@ def _lines(text: str, clean: str, form: str) -> _Read:
     documents = fenced_documents(clean) if form == "auto" and "```" in clean else []
     if form == "auto" and "{" in clean:
         documents += embedded_documents(clean, _used(documents))
+        if documents and not _have_pair(documents) and (program := program_document(clean)) and _have_pair([program]):
+            documents = [program]
     used = _used(documents)
     plain_lines = _plain_lines(text)
     plain_lines = rows_of_html(plain_lines) if "</tr>" in clean else plain_lines
@@ -128,6 +130,10 @@ def _worth_telling(drafts: Sequence[Draft]) -> Sequence[Draft]:
 
 def _numbered(text: str) -> Lines:
     return list(enumerate(text.split("\n", MOST_LINES), start=1))
+
+
+def _have_pair(documents: Sequence[Document]) -> bool:
+    return any(draft.complete for document in documents for draft in document.drafts)
 
 
 def _used(documents: Sequence[Document]) -> set[int]:

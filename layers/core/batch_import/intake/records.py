@@ -33,7 +33,10 @@ _MORE = re.compile(
 )
 _UNSET = re.compile(r"(?:\bunset\s+|\bRemove-Item\s+Env:)([\w ]{1,300})")
 _OFFICIAL = re.compile(r"官方|官key|\bofficial\b", re.IGNORECASE)
-_ABOUT_MODELS = re.compile(r"模型\s*(?:用|选|填|是|为|有)|\bmodels?\s+(?:is|are)\b", re.IGNORECASE)
+_ABOUT_MODELS = re.compile(
+    r"模型\s*(?:用|选|填|是|为|有)|(?:モデル|모델)\s*[はが은는]|\b(?:model(?:s|le|li)?|modelos?|модел[ьи])\s+(?:is|are|es|son|ist|sind|est|sono|é|—|-)(?=\s)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
