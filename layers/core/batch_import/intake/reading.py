@@ -28,7 +28,7 @@ from batch_import.intake.references import resolved
 from batch_import.intake.roots import has_api_form, root_of
 from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of
 from batch_import.intake.sql_texts import without_expanded_rows
-from batch_import.intake.tables import drafts_of_table, rows_of_html, split_tables
+from batch_import.intake.tables import drafts_of_table, rows_of_html, split_tables, upright
 
 FORMATS = ("auto", "text", "csv", "json", "yaml", "toml")
 Lines = list[tuple[int, str]]
@@ -88,7 +88,7 @@ def _lines(text: str, clean: str, form: str) -> _Read:
     ):
         documents.append(program)
         lines = []
-    regions, rest = split_tables(lines) if form != "text" else ([], lines)
+    regions, rest = split_tables(upright(lines)) if form != "text" else ([], lines)
     logins = [line for region in regions if region.header.is_of_logins for line in region.lines]
     regions = [region for region in regions if not region.header.is_of_logins]
     found = read_lines(rest, _invisible(text))
