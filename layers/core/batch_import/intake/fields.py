@@ -184,13 +184,9 @@ def is_other_service(name: str, owner: str = "") -> bool:
 
 def is_unknown_maker(name: str) -> bool:
     """Whether ``name``, that of an address or a key, is neither empty, a number, nor of a maker of models."""
-    words = _words_of(name, name)
-    return (
-        not name.isdigit()
-        and bool(name)
-        and _MAKERS.isdisjoint(words)
-        and not any(map(name.lower().startswith, _MAKERS))
-    )
+    if not name or name.isdigit():
+        return False
+    return _MAKERS.isdisjoint(_words_of(name, name)) and not any(map(name.lower().startswith, _MAKERS))
 
 
 def is_service_alone(name: str) -> bool:

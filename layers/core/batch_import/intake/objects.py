@@ -30,6 +30,7 @@ from batch_import.intake.values import (
     Own,
     as_fields,
     is_models,
+    is_plain,
     named_value,
     opened,
     says,
@@ -96,6 +97,7 @@ class _Above(NamedTuple):
     doubtful: bool = False
 
 
+_NOTHING_ABOVE = _Above()
 PAIRED = "\ufdd0paired"  # the name of what two lists say together
 
 
@@ -166,12 +168,17 @@ class _Finder:
         return left
 
     def _object(self, node: Mapping[str, Any], above: _Above, depth: int) -> _Facts:
+        if above == _NOTHING_ABOVE and (plain := _plain(node)) is not None:
+            plain.line = self._lines.of(plain.keys[0]) if self._lines else self._line
+            plain.exact = self._exact
+            self.drafts.append(plain)
+            return _Facts(emitted=True)
         own, children = self._own(_by_position(nested(named_value(node))))
         own.label = own.label or (None if above.label else own.identity)
         below = _below(own, above, node, bool(children))
         facts = self._groups(_by_owner(own), own, below)
         apart = bool(children) and _is_map_of_entries(node)
-        for name, value in sorted(children, key=lambda child: not _is_part(child[0])):
+        for name, value in sorted(children, key=lambda child: not _is_part(child[0])) if children else ():
             child = _with_address(name, as_fields(value) or value)
             if name == "litellm_params" and isinstance(child, dict):
                 child = _of_litellm(child)
@@ -265,12 +272,14 @@ class _Finder:
         children: list[tuple[str, Any]] = []
         for name, value in node.items():
             named = field_of(str(name)) if isinstance(name, str) else None
-            value = unwrapped(named, opened(name, value))
+            value = opened(name, value) if isinstance(value, str) else value
+            value = value if isinstance(value, str) else unwrapped(named, value)
             if not take(own, named, str(name), value) and isinstance(value, dict | list):
                 children.append((str(name), value))
         if own.password and own.address_of and not own.key_of:
             own.key_of[""] = [own.password]
-        own.address_of = {owner: [own.whole(one) for one in found] for owner, found in own.address_of.items()}
+        if own.scheme or own.port or own.path:
+            own.address_of = {owner: [own.whole(one) for one in found] for owner, found in own.address_of.items()}
         return own, children
 
     def _emit(self, facts: _Facts) -> None:
@@ -290,6 +299,20 @@ class _Finder:
                 doubtful=facts.doubtful,
             )
         )
+
+
+def _plain(node: Mapping[str, Any]) -> Draft | None:
+    """The usual entry, an address and a key, perhaps with models and a name: read at once, as the long way would."""
+    found: dict[Field, str] = {}
+    for name, value in node.items() if len(node) <= 4 else ():
+        named = field_of(name) if isinstance(value, str) and isinstance(name, str) else None
+        if named is None or named.owner or named.field in found or not is_plain(named.field, name, value):
+            return None
+        found[named.field] = value
+    if Field.ADDRESS not in found or Field.KEY not in found:
+        return None
+    models = [found[Field.MODELS]] if Field.MODELS in found else []
+    return Draft(0, [found[Field.ADDRESS]], [found[Field.KEY]], models, found.get(Field.NAME))
 
 
 def _telling(facts: _Facts) -> str:
@@ -335,7 +358,7 @@ def _by_owner(own: Own) -> dict[str, _Group]:
 
 def _owned(owner: str) -> Platform | None:
     """The platform that a name says; ``openai`` says none: every relay's variables are called so."""
-    platform = platform_of(owner)
+    platform = platform_of(owner) if owner else None
     return platform if platform != "openai" else None
 
 
