@@ -57,7 +57,7 @@ def _read(text: str, form: str) -> _Read:
     if document is not None and document.drafts:
         return document.drafts, [], document.form
     if form == "auto" and (texts := texts_within(clean)):
-        read = [(line, _read(inner, form)) for line, inner in texts]
+        read = [(line, _read(with_line_feeds(inner), form)) for line, inner in texts]
         drafts = [replace(draft, line=line) for line, (found, _, _) in read for draft in found]
         if drafts:
             return drafts, [], "json"
@@ -142,7 +142,7 @@ def _used(documents: Sequence[Document]) -> set[int]:
 
 def _plain_lines(text: str) -> Lines:
     """The lines of ``plain(text)`` with the numbers of those of ``text``: U+2028 separates lines, but counts as none."""
-    lines = _numbered(with_line_feeds(text))
+    lines = _numbered(text)
     flat = _numbered(plain(text))
     if len(flat) == len(lines):
         return flat
@@ -159,7 +159,7 @@ def _invisible(text: str) -> frozenset[int]:
     """The numbers of lines that hold invisible characters."""
     if INVISIBLE.search(text) is None:
         return frozenset()
-    return frozenset(number for number, line in _numbered(with_line_feeds(text)) if INVISIBLE.search(line))
+    return frozenset(number for number, line in _numbered(text) if INVISIBLE.search(line))
 
 
 def _form(documents: Sequence[Document], tables: int, drafts: Sequence[Draft]) -> str:

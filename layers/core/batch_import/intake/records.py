@@ -392,7 +392,7 @@ class Records:
         if current is None or (current.label and not (line.lead and current.label == self._heading_text())):
             return
         beside = line.words[: line.lead] or line.words or [line.comment]
-        words = _as_written([word for word in beside if word.strip(" -=:|")], line.text)
+        words = _as_written([word for word in beside if word.strip(" -=:|&")], line.text)
         if 0 < len(words) <= 100:
             current.label = words
 

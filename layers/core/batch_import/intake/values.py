@@ -358,12 +358,10 @@ def _name_of_model(node: Mapping[str, Any]) -> str:
 
 def opened(name: str, value: str) -> Any:
     """A text that is itself JSON or TOML (cc-switch keeps codex's configuration so)."""
+    if value.startswith("echo") and (echoed := _ECHO.fullmatch(value)) is not None:  # Claude Code asks it for its key
+        return echoed[1]
     if not 20 <= len(value) <= 100_000:
         return value
-    if (
-        value.startswith("echo") and (echoed := _ECHO.fullmatch(value)) is not None
-    ):  # Claude Code asks a command for its key
-        return echoed[1]
     if value.lstrip().startswith("{"):
         try:
             return json.loads(value)
