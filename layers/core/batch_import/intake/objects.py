@@ -6,7 +6,7 @@ it lacks comes from its parents, and names decide by the table of ``fields``.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
@@ -77,14 +77,6 @@ class _Facts:
     used: bool = False  # the addresses stand in a row already
     exact: bool = False
     doubtful: bool = False  # the names are those of an unknown service
-
-
-class _Group(NamedTuple):
-    """The addresses and keys of one owner in an object."""
-
-    addresses: Sequence[str] = ()
-    keys: Sequence[str] = ()
-    strong: bool = False
 
 
 class _Above(NamedTuple):
@@ -176,7 +168,7 @@ class _Finder:
         own, children = self._own(_by_position(nested(named_value(node))))
         own.label = own.label or (None if above.label else own.identity)
         below = _below(own, above, node, bool(children))
-        facts = self._groups(_by_owner(own), own, below)
+        facts = self._by_owner(own, below)
         apart = bool(children) and _is_map_of_entries(node)
         for name, value in sorted(children, key=lambda child: not _is_part(child[0])) if children else ():
             child = _with_address(name, as_fields(value) or value)
@@ -243,19 +235,20 @@ class _Finder:
         else:
             self.leftover(found)
 
-    def _groups(self, groups: Mapping[str, _Group], own: Own, below: _Above) -> _Facts:
+    def _by_owner(self, own: Own, below: _Above) -> _Facts:
         """The facts of one object; variables of several owners in it are several pairs, emitted here."""
-        is_one = len(groups) == 1 and not own.empty
-        merged = _Facts() if is_one else _facts_of(_Group(), own, below)
-        strangers = _are_strangers(groups)
-        apart = len(groups) > 1 and bool(own.models_of.keys() & groups.keys())  # the models have owners as well
-        for owner, group in groups.items():
-            facts = _facts_of(group, own, below)
+        owners = dict.fromkeys([*own.address_of, *own.key_of])
+        is_one = len(owners) == 1 and not own.empty
+        merged = _Facts() if is_one else _facts_of(own, below)
+        strangers = _are_strangers(own)
+        apart = len(owners) > 1 and bool(own.models_of.keys() & owners)  # the models have owners as well
+        for owner in owners:
+            facts = _facts_of(own, below, owner)
             facts.platform = _owned(owner) or facts.platform
             facts.doubtful = facts.doubtful or is_unknown_maker(owner)
             if apart:
                 facts.models = own.models_of.get(owner) or own.models_of.get("", [])
-            if len(groups) > 1 and facts.addresses and facts.keys:
+            if len(owners) > 1 and facts.addresses and facts.keys:
                 self._emit(facts)
                 merged.emitted = True
             elif strangers or owner in own.empty:
@@ -321,39 +314,31 @@ def _telling(facts: _Facts) -> str:
     return key or (facts.addresses or facts.keys or [""])[0]
 
 
-def _facts_of(group: _Group, own: Own, below: _Above) -> _Facts:
-    """The addresses and keys of ``group``, with what its object and the objects above say of both."""
+def _facts_of(own: Own, below: _Above, owner: str | None = None) -> _Facts:
+    """The addresses and keys of ``owner``, with what the object and those above it say of both."""
     return _Facts(
-        list(group.addresses),
+        [] if owner is None else list(own.address_of.get(owner, ())),
         list(own.sites),
-        list(group.keys),
+        [] if owner is None else list(own.key_of.get(owner, ())),
         list(own.models) or list(below.models),
         own.label or below.label,
         own.platform or below.platform,
         [*below.notes],
         own.legacy_id,
-        group.strong,
+        own.strong and owner is not None,
         exact=own.exact,
         doubtful=below.doubtful,
     )
 
 
-def _are_strangers(groups: Mapping[str, _Group]) -> bool:
+def _are_strangers(own: Own) -> bool:
     """Whether addresses and keys have different owners: several of one kind, or a service's beside a maker's."""
-    if len(groups) < 2:
-        return False
-    addresses = {owner for owner, group in groups.items() if group.addresses and not group.keys}
-    keys = {owner for owner, group in groups.items() if group.keys and not group.addresses}
+    addresses, keys = own.address_of.keys() - own.key_of.keys(), own.key_of.keys() - own.address_of.keys()
     named = [owner for owner in (*addresses, *keys) if owner and not owner.isdigit()]
     is_crossed = any(map(is_unknown_maker, addresses)) and any(
         owner in named and not is_unknown_maker(owner) for owner in keys
     )
     return bool(addresses and keys) and (len(named) == len(addresses) + len(keys) > 2 or is_crossed)
-
-
-def _by_owner(own: Own) -> dict[str, _Group]:
-    owners = dict.fromkeys([*own.address_of, *own.key_of])
-    return {owner: _Group(own.address_of.get(owner, ()), own.key_of.get(owner, ()), own.strong) for owner in owners}
 
 
 def _owned(owner: str) -> Platform | None:
