@@ -61,22 +61,14 @@ class Lines(Protocol):
 
 
 @dataclass(slots=True)
-class _Facts:
+class _Facts(Draft):
     """What an object says of itself and what its children left over."""
 
-    addresses: list[str] = field(default_factory=list)
+    line: int = 0
     sites: list[str] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
-    models: list[str] = field(default_factory=list)
-    label: str | None = None
-    platform: Platform | None = None
-    notes: list[Note] = field(default_factory=list)
-    legacy_id: str | None = None
     strong: bool = False
     emitted: bool = False
     used: bool = False  # the addresses stand in a row already
-    exact: bool = False
-    doubtful: bool = False  # the names are those of an unknown service
 
 
 class _Above(NamedTuple):
@@ -286,7 +278,7 @@ class _Finder:
                 facts.label,
                 facts.platform,
                 notes,
-                facts.legacy_id,
+                facts.legacy_provider_id,
                 self._exact or facts.exact,
                 "" if facts.addresses else (facts.sites or [""])[0],
                 doubtful=facts.doubtful,
@@ -316,19 +308,13 @@ def _telling(facts: _Facts) -> str:
 
 def _facts_of(own: Own, below: _Above, owner: str | None = None) -> _Facts:
     """The addresses and keys of ``owner``, with what the object and those above it say of both."""
-    return _Facts(
-        [] if owner is None else list(own.address_of.get(owner, ())),
-        list(own.sites),
-        [] if owner is None else list(own.key_of.get(owner, ())),
-        list(own.models) or list(below.models),
-        own.label or below.label,
-        own.platform or below.platform,
-        [*below.notes],
-        own.legacy_id,
-        own.strong and owner is not None,
-        exact=own.exact,
-        doubtful=below.doubtful,
-    )
+    facts = _Facts(sites=list(own.sites), models=list(own.models or below.models), notes=list(below.notes))
+    if owner is not None:
+        facts.addresses, facts.keys = list(own.address_of.get(owner, ())), list(own.key_of.get(owner, ()))
+        facts.strong = own.strong
+    facts.label, facts.platform = own.label or below.label, own.platform or below.platform
+    facts.legacy_provider_id, facts.exact, facts.doubtful = own.legacy_id, own.exact, below.doubtful
+    return facts
 
 
 def _are_strangers(own: Own) -> bool:
@@ -454,7 +440,7 @@ def _merged(facts: _Facts, found: _Facts) -> _Facts:
     facts.models = found.models or facts.models
     facts.label = found.label or facts.label
     facts.platform = found.platform or facts.platform
-    facts.legacy_id = found.legacy_id or facts.legacy_id
+    facts.legacy_provider_id = found.legacy_provider_id or facts.legacy_provider_id
     facts.notes += [note for note in found.notes if note not in facts.notes]
     facts.strong = facts.strong or found.strong
     facts.exact = facts.exact or found.exact
