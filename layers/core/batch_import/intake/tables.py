@@ -18,10 +18,9 @@ _PASSWORDS = ("password", "loginpassword", "login_password", "login password", "
 _LONGEST_ROW = 200  # lines
 _LONGEST_HEADER = 2_000
 _MOST_FIELDS = 40  # of a table with a relay in each column
-_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,2100})>?[^()]{0,100}\)")
-_BREAK = re.compile(r"<br\s*/?>|</?code>", re.IGNORECASE)
 _NOTHING = ("<null>", "null", "(null)", "\\n", "n/a", "nan")  # an empty cell as databases and sheets write it
 _BLANKS = re.compile(r" {2,}")
+_MARKS = re.compile(r"\]\(|<|\x1f")
 _CELL = " \t\r\n\"'`"
 csv.field_size_limit(10_000_000)
 
@@ -204,7 +203,7 @@ def _draft(line: int, cells: Sequence[str], header: Header) -> Draft:
     if len(cells) > len(columns):
         cells = _refitted(cells, columns, header.delimiter)
     for name, column, cell in zip(header.names, columns, cells, strict=False):
-        value = (_without_marks(cell) if "](" in cell or "<" in cell or "\x1f" in cell else cell).strip(_CELL)
+        value = without_markup(cell).replace("\x1f", "|").strip(_CELL) if _MARKS.search(cell) else cell.strip(_CELL)
         if (platform := provider_platform(name, value)) is not None:
             draft.platform = draft.platform or platform
         elif value and value.lower() not in _NOTHING:
@@ -213,10 +212,6 @@ def _draft(line: int, cells: Sequence[str], header: Header) -> Draft:
         draft.addresses.append(draft.site)  # ``site,key``: the only address that there is
     draft.site = ""
     return draft
-
-
-def _without_marks(cell: str) -> str:
-    return _BREAK.sub(" ", _LINK.sub(r"\2", cell)).replace("\x1f", "|")
 
 
 def _refitted(cells: Sequence[str], columns: list[Named | None], delimiter: str) -> list[str]:
