@@ -191,7 +191,7 @@ def _import() -> None:
     import botocore.session
 
     session = botocore.session.Session()
-    session.get_component("event_emitter").register_last("before-call.dynamodb", _short_calls())
+    session.get_component("event_emitter").register("creating-client-class.dynamodb", _short_calls())
     boto3.setup_default_session(botocore_session=session)  # credentials and region are looked up by the first client
     models = session.get_component("data_loader")
     for service in SERVICES:

@@ -1,7 +1,6 @@
-"""Calls of DynamoDB from functions to the emulator of this machine, without what botocore does between them.
+"""Calls of DynamoDB from functions to the emulator of this machine, without botocore's way to them.
 
-botocore makes the request and, where a call fails, repeats and explains it. In between it spends two thirds of a
-call's CPU on objects for the request, the session, the pool and the answer
+A plain call that succeeds costs a fifth of the CPU; any other one is made by botocore, which repeats and explains it
 (docs/decisions/0017-embedded-functions.md).
 """
 
@@ -9,50 +8,46 @@ import json
 import re
 import select
 import socket
+import time
+from base64 import b64decode, b64encode
 from collections import deque
-from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from hmac import digest
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 _KEPT = 32  # connections of a process, as botocore keeps
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-_BINARY = re.compile(rb'"BS?"')  # base64, which botocore's parser decodes
+_BINARY = re.compile(rb'"BS?"')  # an attribute's type, whose values are base64 on the wire
 _SERVICE, _ALGORITHM = "dynamodb", "AWS4-HMAC-SHA256"
-
-
-class Answer(NamedTuple):
-    """The part of botocore's HTTP answer that its clients read."""
-
-    status_code: int
+_TARGET = "DynamoDB_20120810"
+_ROWS = frozenset({"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "BatchGetItem", "BatchWriteItem"})
+_ONCE = "TransactWriteItems"  # which carries a token, so that its repetition changes nothing
 
 
 class ShortCalls:
-    """A handler of botocore's event ``before-call``: what it returns takes the place of a call.
-
-    It returns the answer of a call that succeeds. Any other call, also one whose answer is lost, gives ``None``:
-    botocore makes it again in its own way, as after a failed try of its own.
-    """
+    """A handler of botocore's event ``creating-client-class``: clients of the class call by the connections here."""
 
     def __init__(self) -> None:
         self.idle: deque[socket.socket] = deque()
 
-    def __call__(
-        self, params: dict[str, Any], request_signer: Any, context: dict[str, Any], **_: Any
-    ) -> tuple[Answer, dict[str, Any]] | None:
-        address = urlsplit(params["url"])
+    def __call__(self, base_classes: list[type], **_: Any) -> None:
+        base_classes.insert(0, type("ShortClient", (ShortClient,), {"short_calls": self}))
+
+    def answer(self, client: Any, operation: str, body: bytes) -> dict[str, Any] | None:
+        """The answer of a call that succeeds; ``None`` for any other one, also one whose answer is lost."""
+        address = urlsplit(client.meta.endpoint_url)
         if address.scheme != "http":
             return None
-        credentials = request_signer.get_auth_instance(_SERVICE, context["client_region"], "v4").credentials
-        target, body = params["headers"]["X-Amz-Target"], params["body"]
-        head = signed_head(address.netloc, target, body, context["client_region"], credentials)
+        credentials = client._request_signer._credentials.get_frozen_credentials()
+        head = signed_head(address.netloc, f"{_TARGET}.{operation}", body, client.meta.region_name, credentials)
         try:
-            line = self._kept() or _connected(address.hostname, address.port or 80, context["client_config"])
+            line = self._kept() or _connected(address.hostname, address.port or 80, client.meta.config)
             status, text = _exchange(line, head + body)
             self._keep(line)
-            return None if status != 200 or _BINARY.search(text) else (Answer(status), json.loads(text))
+            return _parsed(text) if status == 200 else None
         except (OSError, ValueError):
             return None
 
@@ -72,6 +67,43 @@ class ShortCalls:
             self.idle.append(line)
         else:
             line.close()
+
+
+class ShortClient:
+    """Above botocore's class of DynamoDB: a call that this one does not answer is made by that one."""
+
+    short_calls: ShortCalls
+    meta: Any
+
+    def _make_api_call(self, operation_name: str, api_params: dict[str, Any]) -> Any:
+        if operation_name == _ONCE:
+            api_params.setdefault("ClientRequestToken", str(uuid4()))
+        if operation_name == _ONCE or operation_name in _ROWS:
+            model = self.meta.service_model.operation_model(operation_name)
+            self.meta.events.emit(f"before-call.dynamodb.{operation_name}", model=model, params={"headers": {}})
+            answer = self.short_calls.answer(self, operation_name, _body(api_params))
+            if answer is not None:
+                return {**answer, "ResponseMetadata": {"HTTPStatusCode": 200, "RetryAttempts": 0}}
+        return super()._make_api_call(operation_name, api_params)  # type: ignore[misc]
+
+
+def _body(parameters: dict[str, Any]) -> bytes:
+    return json.dumps(parameters, default=lambda value: b64encode(value).decode(), separators=(",", ":")).encode()
+
+
+def _parsed(text: bytes) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(text, object_hook=_with_bytes if _BINARY.search(text) else None)
+    return answer
+
+
+def _with_bytes(read: dict[str, Any]) -> dict[str, Any]:
+    """A value of a binary type with its bytes; any other object as it is, also a row with a column of this name."""
+    match read:
+        case {"B": str(value)}:
+            return {"B": b64decode(value)}
+        case {"BS": [*values]}:
+            return {"BS": [b64decode(value) for value in values]}
+    return read
 
 
 def _connected(host: str | None, port: int, config: Any) -> socket.socket:
@@ -120,25 +152,26 @@ def _received(line: socket.socket) -> bytes:
 
 def signed_head(host: str, target: str, body: bytes, region: str, credentials: Any) -> bytes:
     """The line and headers of a request, signed with ``credentials`` (those of botocore)."""
-    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    signed = {"host": host, "x-amz-date": now}
+    now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    token, name = "", ""
     if credentials.token:
-        signed["x-amz-security-token"] = credentials.token
-    signed["x-amz-target"] = target  # in alphabetical order
-    names = ";".join(signed)
-    lines = "".join(f"{name}:{value}\n" for name, value in signed.items())
+        token, name = f"x-amz-security-token:{credentials.token}\n", "x-amz-security-token;"
+    lines = f"host:{host}\nx-amz-date:{now}\n{token}x-amz-target:{target}\n"  # in alphabetical order
+    names = f"host;x-amz-date;{name}x-amz-target"
     request = f"POST\n/\n\n{lines}\n{names}\n{sha256(body).hexdigest()}"
     scope = f"{now[:8]}/{region}/{_SERVICE}/aws4_request"
     text = f"{_ALGORITHM}\n{now}\n{scope}\n{sha256(request.encode()).hexdigest()}"
     signature = digest(_signing_key(credentials.secret_key, scope), text.encode(), "sha256").hex()
-    headers = {
-        **signed,
-        "authorization": f"{_ALGORITHM} Credential={credentials.access_key}/{scope}, "
-        f"SignedHeaders={names}, Signature={signature}",
-        "content-type": "application/x-amz-json-1.0",
-        "content-length": len(body),
-    }
-    return "\r\n".join(["POST / HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode()
+    return (
+        (
+            f"POST / HTTP/1.1\n{lines}"
+            f"authorization:{_ALGORITHM} Credential={credentials.access_key}/{scope}, "
+            f"SignedHeaders={names}, Signature={signature}\n"
+            f"content-type:application/x-amz-json-1.0\ncontent-length:{len(body)}\n\n"
+        )
+        .replace("\n", "\r\n")
+        .encode()
+    )
 
 
 @lru_cache(maxsize=4)

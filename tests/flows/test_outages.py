@@ -107,3 +107,17 @@ def test_an_item_in_two_messages_of_one_invocation_is_probed_once_and_holds_one_
     history = event_types(service.item(run_id))
     assert (at_once["most"], history.count("models_discovered"), history.count("access_decided")) == (1, 1, 1)
     assert service.item(run_id)["access_status"] == "active"
+
+
+def test_an_account_that_the_host_has_paused_is_proven_all_the_same(service: Service, box: Any) -> None:
+    """A connection that breaks once, say while the proof's worker dies, pauses the account for ten minutes."""
+    run_id = service.start(one_provider(box, 2))
+    while any(item["current_stage"] != "validate" for item in service.items(run_id)):
+        service.pump.deliver("provision")
+        service.pump.deliver("confirmation")
+        service.clock.shift(1)
+    for account in box.host.accounts.values():
+        box.host.health.pause(account, "connection reset by peer")
+    service.pump.run(horizon=timedelta(minutes=2))
+    assert {item["access_status"] for item in service.items(run_id)} == {"active"}
+    assert not any(account["temp_unschedulable_until"] for account in box.host.accounts.values())

@@ -1,5 +1,6 @@
 """Short calls give the answers of botocore's own, and leave to botocore whatever is no plain success."""
 
+import json
 import os
 import re
 import signal
@@ -14,6 +15,8 @@ import boto3
 import botocore.session
 import pytest
 import time_machine
+from batch_import.aws.retries import OutOfTime, Patience, ending, with_patience
+from batch_import.domain.clock import SYSTEM_CLOCK
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
@@ -34,6 +37,15 @@ KEYS = {
 Open = Callable[[str], Any]
 KEY = {"pk": {"S": "p"}, "sk": {"S": "ß☃"}}
 ROW = {**KEY, "n": {"N": "7"}, "m": {"M": {"l": {"L": [{"BOOL": True}, {"NULL": True}]}}}, "s": {"SS": ["a", "b"]}}
+
+BINARY = {
+    **KEY,
+    "b": {"B": b"\0\xff"},
+    "bs": {"BS": [b"\0", b""]},
+    "B": {"S": "text"},
+    "BS": {"L": [{"B": b"x"}]},
+    "m": {"M": {"B": {"S": "text"}, "BS": {"B": b""}, "one": {"M": {"B": {"B": b"y"}}}}},
+}
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +82,8 @@ class Counting(ShortCalls):
         super().__init__()
         self.asked = self.answered = 0
 
-    def __call__(self, **call: Any) -> Any:
-        answer = super().__call__(**call)
+    def answer(self, *call: Any) -> Any:
+        answer = super().answer(*call)
         self.asked += 1
         self.answered += answer is not None
         return answer
@@ -80,7 +92,7 @@ class Counting(ShortCalls):
 def client(endpoint: str, short: ShortCalls | None = None) -> Any:
     session = botocore.session.Session()
     if short is not None:
-        session.get_component("event_emitter").register_last("before-call.dynamodb", short)
+        session.get_component("event_emitter").register("creating-client-class.dynamodb", short)
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=5)
     made = boto3.Session(botocore_session=session).client("dynamodb", endpoint_url=endpoint, config=config)
     made.short = short
@@ -105,6 +117,9 @@ PLAIN: list[Ask] = [
         ReturnValues="ALL_NEW",
     ),
     lambda on: on.transact_write_items(TransactItems=[{"Delete": {"TableName": "rows", "Key": KEY}}]),
+    lambda on: on.delete_item(TableName="rows", Key=KEY),
+    lambda on: on.put_item(TableName="rows", Item=BINARY),
+    lambda on: on.get_item(TableName="rows", Key=KEY),
 ]
 
 
@@ -120,8 +135,27 @@ def test_plain_successes_are_answered_as_botocore_does(emulator: Emulator, short
 
 
 def test_binary_values_are_bytes(short: Any) -> None:
-    short.put_item(TableName="rows", Item={**KEY, "b": {"B": b"\0\xff"}})
-    assert short.get_item(TableName="rows", Key=KEY)["Item"]["b"] == {"B": b"\0\xff"}
+    short.put_item(TableName="rows", Item=BINARY)
+    assert short.get_item(TableName="rows", Key=KEY)["Item"] == BINARY
+
+
+def test_other_operations_are_botocores(short: Any) -> None:
+    assert short.describe_table(TableName="rows")["Table"]["TableName"] == "rows"
+    assert short.short.asked == 0
+
+
+def test_handlers_of_a_call_are_asked_before(short: Any) -> None:
+    short = with_patience(short, Patience(SYSTEM_CLOCK))
+    with ending(1), pytest.raises(OutOfTime):
+        short.get_item(TableName="rows", Key=KEY)
+    assert short.short.asked == 0
+
+
+def test_a_transaction_keeps_its_token_when_its_answer_was_lost(open_short: Open) -> None:
+    with answering(b"", WHOLE) as (url, asked):
+        open_short(url).transact_write_items(TransactItems=[{"Delete": {"TableName": "rows", "Key": KEY}}])
+    first, second = (json.loads(body)["ClientRequestToken"] for body in asked)
+    assert first == second
 
 
 def test_a_refused_condition_is_botocores_error(short: Any) -> None:
@@ -209,7 +243,7 @@ WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 def test_what_is_no_whole_answer_is_asked_for_again(broken: bytes, open_short: Open) -> None:
     with answering(broken, WHOLE) as (url, asked):
         assert told(open_short(url).get_item(TableName="rows", Key=KEY)) == {}
-    assert asked[0] == asked[1]
+    assert json.loads(asked[0]) == json.loads(asked[1]) == {"TableName": "rows", "Key": KEY}
 
 
 def test_an_answer_in_pieces_is_put_together(open_short: Open) -> None:
@@ -231,6 +265,6 @@ def test_the_signature_is_that_of_botocore(token: str | None) -> None:
         head = signed_head(host, target, body, "us-east-1", credentials).decode()
         request = AWSRequest("POST", f"http://{host}/", data=body, headers={"x-amz-target": target})
         SigV4Auth(credentials, "dynamodb", "us-east-1").add_auth(request)
-    lines = dict(line.split(": ", 1) for line in head.strip().split("\r\n")[1:])
+    lines = dict(line.split(":", 1) for line in head.strip().split("\r\n")[1:])
     assert lines["authorization"] == request.headers["Authorization"]
     assert lines.get("x-amz-security-token") == token

@@ -122,7 +122,7 @@ def test_the_small_size_leaves_a_new_account_room_for_the_api() -> None:
     assert {queue: sizes["standard"] for queue, sizes in at_once.items()} == {
         "Import": 10,
         "Confirm": 6,
-        "Validate": 4,
+        "Validate": 8,
         "DeadLetters": 2,
     }
     # An int: as text, as a parameter has it, it lets no mapping of the embedded stack poll any more.

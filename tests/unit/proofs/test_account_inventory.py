@@ -78,3 +78,19 @@ def test_the_items_of_a_run_share_one_look_at_all_accounts() -> None:
     for provider in ("a", "b", "c"):
         inventory.of_provider(provider, iso(START))
     assert host.full_looks == 1
+
+
+def test_a_renamed_account_is_asked_for_again() -> None:
+    host, clock = Host(), Hand()
+    inventory = AccountInventory(host, clock)  # type: ignore[arg-type]
+    host.rows = [
+        {**by_hand(1), "extra": {"import_provider_id": "p"}},
+        {**by_hand(2), "extra": {"import_provider_id": "q"}},
+    ]
+    clock.at += timedelta(seconds=1)
+    inventory.of_provider("q", iso(START))
+
+    host.rows[0]["status"] = "disabled"
+
+    found = inventory.of_provider("p", iso(START))
+    assert [(account.account_id, account.provider_id, account.status) for account in found] == [(1, "p", "disabled")]

@@ -15,11 +15,16 @@ from batch_import.domain.urls import canonical_base_url
 CONCURRENCY = 10  # omitted means unlimited on the host
 
 
+def provider_of(account: Mapping[str, Any]) -> str:
+    """The provider that our marker names; empty for an account made by hand."""
+    return str((account.get("extra") or {}).get("import_provider_id") or "")
+
+
 def existing_account(account: Mapping[str, Any]) -> ExistingAccount:
     """The host's row as the decision reads it. Unknown or odd values are tolerated: people edit accounts."""
     credentials, extra = account.get("credentials") or {}, account.get("extra") or {}
-    platform = str(account.get("platform") or "")
-    if extra.get("import_provider_id"):
+    platform, provider_id = str(account.get("platform") or ""), provider_of(account)
+    if provider_id:
         platform = str(extra.get("import_platform") or Platform.OPENAI)
     mapping = credentials.get("model_mapping")
     return ExistingAccount(
@@ -29,7 +34,7 @@ def existing_account(account: Mapping[str, Any]) -> ExistingAccount:
         status=str(account.get("status", "")),
         schedulable=bool(account.get("schedulable")),
         expires_at=_expiry(account),
-        provider_id=str(extra.get("import_provider_id") or ""),
+        provider_id=provider_id,
         digest=str(extra.get("import_fingerprint") or "").removeprefix("sha256:"),
         import_state=str(extra.get("import_state") or ""),
         model_mapping={str(k): str(v) for k, v in mapping.items()} if isinstance(mapping, Mapping) else {},

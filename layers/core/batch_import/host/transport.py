@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 from urllib.parse import unquote, urlencode
 
+from pydantic_core import from_json
 from urllib3 import BaseHTTPResponse, Timeout, make_headers
 from urllib3.exceptions import ConnectTimeoutError, HTTPError
 from urllib3.util import Url, parse_url
@@ -213,6 +214,6 @@ def _words(body: Any, text: str) -> tuple[str, str]:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return from_json(text)
     except ValueError:
         return None

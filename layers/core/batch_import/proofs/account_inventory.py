@@ -1,15 +1,39 @@
 """What the host holds, as the decision needs it (docs/design.md#22-decide): fresh per provider, shared for the rest."""
 
 import threading
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from batch_import.domain.clock import Clock, iso
 from batch_import.domain.reuse_policy import ExistingAccount
-from batch_import.host.accounts import existing_account
-from batch_import.host.client import HostClient
+from batch_import.host.accounts import existing_account, provider_of
+from batch_import.host.client import HostClient, Json
 
 _KEPT = timedelta(seconds=300)
 _NEWS_AFTER = timedelta(seconds=1)
+
+
+class _Hints:
+    """What one look at all accounts and those after it have told. Marked ones are asked for again before their use."""
+
+    def __init__(self, rows: Iterable[Json], now: datetime) -> None:
+        self.looked_at = now
+        self.newest = 0
+        self.marked: dict[str, list[int]] = defaultdict(list)  # ids by provider
+        self.by_hand: list[ExistingAccount] = []
+        self.add(rows, now)
+
+    def add(self, rows: Iterable[Json], now: datetime) -> None:
+        self.heard_at = now
+        by_hand = []
+        for row in rows:
+            self.newest = max(self.newest, row["id"])
+            if provider_id := provider_of(row):
+                self.marked[provider_id].append(row["id"])
+            else:
+                by_hand.append(existing_account(row))
+        self.by_hand = [*by_hand, *self.by_hand]
 
 
 class AccountInventory:
@@ -23,27 +47,26 @@ class AccountInventory:
         self._host = host
         self._clock = clock
         self._lock = threading.Lock()
-        self._everything: list[ExistingAccount] = []
-        self._looked_at: datetime | None = None
-        self._heard_at: datetime | None = None
+        self._hints: _Hints | None = None
 
     def of_provider(self, provider_id: str, run_started_at: str) -> list[ExistingAccount]:
         """Call it under the provider's lease: what it says of our accounts is then true until the lease ends."""
         fresh = [existing_account(row) for row in self._host.accounts(provider_id)]
         known = {account.account_id for account in fresh}
-        hints = [account for account in self._all(run_started_at) if account.account_id not in known]
-        renamed = (self._host.account(a.account_id) for a in hints if a.provider_id == provider_id)
-        return [*fresh, *(existing_account(row) for row in renamed if row), *(a for a in hints if not a.provider_id)]
+        marked, by_hand = self._others(provider_id, run_started_at)
+        renamed = (self._host.account(account_id) for account_id in marked if account_id not in known)
+        return [
+            *fresh,
+            *(existing_account(row) for row in renamed if row),
+            *(account for account in by_hand if account.account_id not in known),
+        ]
 
-    def _all(self, run_started_at: str) -> list[ExistingAccount]:
+    def _others(self, provider_id: str, run_started_at: str) -> tuple[list[int], list[ExistingAccount]]:
+        """Ids of the provider's accounts, and all accounts made by hand."""
         with self._lock:
-            now = self._clock.now()
-            looked_at = self._looked_at
-            if looked_at is None or now - looked_at > _KEPT or iso(looked_at) <= run_started_at:
-                self._everything = [existing_account(row) for row in self._host.accounts()]
-                self._looked_at = self._heard_at = now
-            elif self._heard_at is None or now - self._heard_at > _NEWS_AFTER:
-                newest = max((account.account_id for account in self._everything), default=0)
-                made = {row["id"]: existing_account(row) for row in self._host.accounts_after(newest)}
-                self._everything, self._heard_at = [*made.values(), *self._everything], now
-            return self._everything
+            now, hints = self._clock.now(), self._hints
+            if hints is None or now - hints.looked_at > _KEPT or iso(hints.looked_at) <= run_started_at:
+                hints = self._hints = _Hints(self._host.accounts(), now)
+            elif now - hints.heard_at > _NEWS_AFTER:
+                hints.add(self._host.accounts_after(hints.newest), now)
+            return hints.marked.get(provider_id, []), hints.by_hand
