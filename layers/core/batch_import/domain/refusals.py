@@ -72,12 +72,17 @@ SIGNS: tuple[Sign, ...] = (
          r"|(?:service|app|endpoint|space|site|instance|function) (?:is |was )?(?:paused|stopped"
          r"|suspended|sleeping|scaled to zero))|could not be found on vercel|application not found"
          r"|err_ngrok_(?:3(?!8)|8)\d+|the requested deployment\b"
-         r"|(?:站点|网站|本站)(?:已经?|被).{0,6}(?:暂停|停止|关闭)|modal-http: |no active service",
-         "Vercel, Railway, Modal, Koyeb, Azure, Hugging Face, Deno, BT panel"),
+         r"|(?:站点|网站|本站)(?:已经?|被).{0,6}(?:暂停|停止|关闭)|modal-http: |no active service"
+         r"|\bfrp\b|\btunnel (?:\S+ ){0,3}(?:not found|offline|unavailable)",
+         "Vercel, Railway, Modal, Koyeb, Azure, Hugging Face, Deno, BT panel, frp"),
     Sign(_K.LIMIT, r"\berror(?: code:)? 10(?:15|27)\b", "Cloudflare"),
     Sign(_K.WALL, r"(?m:^\W*error(?: code:)? 1(?!015|027)\d{3}\b)", "Cloudflare"),
     Sign(_K.WALL, r"just a moment\.\.\.|attention required! \| cloudflare|cf-chl-|challenge-platform", "Cloudflare"),
-    Sign(_K.WALL, r"cloudflare_error|\"error_code\": ?1\d{3}|browser_signature_banned", "Cloudflare, as JSON"),
+    Sign(_K.WALL, r"cloudflare_error|\"error_code\": ?1\d{3}|browser[_ ]signature", "Cloudflare, as JSON"),
+    Sign(_K.WALL, r"anubis_|within\.website|(?:not|are) a (?:ro)?bot\b|you are (?:a )?human|checking your browser"
+         r"|javascript and cookies to continue|ddos-guard|the requested url was rejected"
+         r"|\banti[- ]?bot\b|\bbot (?:protection|management)\b|human verification|\bturnstile\b",
+         "Anubis, DDoS-Guard, Cloudflare, F5, grok2api"),
     Sign(_K.WALL, r"vercel security checkpoint|err_ngrok_6024|safeline|雷池|(?:请求)?存在(?:威胁|安全风险)",
          "Vercel, ngrok, SafeLine"),
     Sign(_K.WALL, r"sucuri website firewall|_incapsula_resource|incapsula incident", "Sucuri, Imperva"),
@@ -88,7 +93,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|errors\.aliyun\.com|acw_sc__|aliyun_waf", "Aliyun WAF"),
     Sign(_K.WALL, r"the request is blocked\.|x-azure-ref", "Azure Front Door"),
     Sign(_K.WALL, r"request blocked\.\W+we can't connect to the server", "CloudFront"),
-    Sign(_K.WALL, r"rbac: access denied|blocked by (?:the )?(?:waf|firewall)|web application firewall",
+    Sign(_K.WALL, r"rbac: access denied|blocked by (?:the |our )?(?:waf|firewall|cdn|edge)|web application firewall",
          "Istio, others"),
     Sign(_K.WALL, r"(?:user )?location is not supported|\brequests? from (?:this )?referr?er", "Gemini"),
     Sign(_K.WALL, r"unsupported_country|region.{0,20}not (?:supported|availa)"
@@ -103,7 +108,7 @@ SIGNS: tuple[Sign, ...] = (
          "AiHubMix"),
     Sign(_K.WALL, r"\b(?:virtual network\b|vnet\b)|private endpoint|public (?:network )?access is disabled", "Azure"),
     Sign(_K.WALL, r"access control list|network settings|captcha|\bbot (?:detected|activity)"
-         r"|(?:automated|suspicious|unusual|malicious) (?:requests?|queries|traffic)|unusual activity (?:coming )?from"
+         r"|(?:automated|suspicious|unusual|malicious) (?:requests?|queries|traffic)|(?:unusual|suspicious) activity"
          r"|security (?:policy|rules?|check)\b|安全(?:策略|防护|验证|拦截)"
          r"|人机验证|仅限?.{0,12}(?:(?<!v)ip|地区|大陆|境内|国内|海外|境外)", "others"),
     Sign(_K.WALL, r"\b(?:client certificate\b|tls certificate failed)|no required (?:ssl|tls) certificate"
@@ -142,7 +147,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|\bkey (?:has )?(?:reached|exceeded|hit) (?:its|the|your) (?:usage|spend\w*|credit|total) limit",
          "OpenRouter, Copilot, LLM Gateway"),
     Sign(_K.MONEY, r"code=1113\b|code=1309\b", "Zhipu"),
-    Sign(_K.MONEY, r"欠费|透支|还款|请充值|充值后|未付费|账单逾期", "Aliyun, Zhipu"),
+    Sign(_K.MONEY, r"欠费|透支|还款|请充值|充值后|续费|未付费|账单逾期", "Aliyun, Zhipu"),
     Sign(_K.MONEY, r"no active subscription|without (?:an )?active (?:plan|subscription)", "sub2api"),
     # --- behind the relay
     Sign(_K.UPSTREAM, r"上游(?:服务)?负载|上游.{0,6}饱和|iserrorupstreamfault"
@@ -167,7 +172,9 @@ SIGNS: tuple[Sign, ...] = (
          r"|socket hang up|dial tcp|no such host|connection (?:refused|reset|error|timed out|aborted)|unexpected eof"
          r"|(?<!session )\btimed ?out\b|(?<!登录)超时", "new-api, Go, Node, CLIProxyAPI"),
     Sign(_K.UPSTREAM, r"\ball (?:\w+ ){0,3}(?:providers?|channels?|candidates?|targets?|upstreams?|accounts?"
-         r"|keys?) (?:\w+ )?(?:failed|exhausted|unavailable)\b|(?:均|都|全部).{0,6}失败"
+         r"|keys?|credentials|tokens|nodes) (?:\w+ ){0,4}(?:failed|exhausted|unavailable|disabled|banned|expired"
+         r"|invalid|offline|busy|down|cooldown|cooling)\b|(?:均|都|全部).{0,6}失败"
+         r"|(?:所有|全部)(?:可用)?的?.{0,4}(?:账号|账户|密钥|渠道|通道|节点|令牌|上游|凭证)"
          r"|(?:无|没有)可用的?(?:账户|账号|上游|节点|服务)", "relays that ask several"),
     # --- limits that pass
     Sign(_K.WINDOW, r"(?:用完|用尽|耗尽|exhausted|exceed\w*|used up)(?s:.{0,60})(?:稍后|\blater\b|in.flight)",
@@ -195,7 +202,8 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.TEMPORARY, r"temporar(?:y|ily)|cool(?:ing)? ?down|冷却|brownout|\bmaintenance\b"
          r"|(?:站点|系统|服务|模型|升级)维护|维护(?:中|模式|升级)|暂时(?:不可用|无法|关闭)", "GitHub Models, relays"),
     Sign(_K.LATER, r"\b(?:wait\b[^.]{0,30}\band try again\b|later\b|(?:please|safe to) retry\b)"
-         r"|(?<!\band )\btry again\b|请(?!.{0,2}(?:检查|修改|确认|更换|调整|核对)).{0,4}重试|稍[后等候]", "relays"),
+         r"|(?<!\band )\btry again\b|请(?!.{0,2}(?:检查|修改|确认|更换|调整|核对)).{0,4}重试|后再试|稍[后等候]",
+         "relays"),
     # --- no money: words that limits use as well
     Sign(_K.MONEY_LIKELY, r"余额|欠款|额度|balance|billing|\bnot (?:been )?purchased\b|未购买", "relays"),
     # --- the request's form
@@ -210,14 +218,16 @@ SIGNS: tuple[Sign, ...] = (
     Sign(_K.PARAMETER, STREAM_WANTED, "new-api, Aliyun, Codex"),
     Sign(_K.PARAMETER, r"field validation for|failed on the '\w+' tag", "Go"),
     Sign(_K.PARAMETER, r"input must be a list|store must be|store.{0,10}false", "Codex"),
-    Sign(_K.CONTENT, r"\b(?:moderation\b|moral check\b|(?:unsafe|inappropriate|sensitive) content\b)|censor\w*"
-         r"|content[ _.](?:filter|polic|block|safety|management|security)|data_?inspection|risk_?detection"
-         r"|敏感(?:内容|词|信息)|内容(?:审核|安全|违规)|违规内容", "StepFun, Azure, Ark, relays"),
+    Sign(_K.CONTENT, r"\b(?:moderation\b|moral check\b|safe ?guards?\b|guard ?rails?\b)|censor\w*"
+         r"|(?:content|cyber|usage|safety)[ _.](?:filter|polic|block|safety|management|security)|data_?inspection"
+         r"|risk_?detection"
+         r"|敏感(?:词|信息)|内容(?:审[核计查]|安全)|风险(?:规则|内容|词)", "StepFun, Azure, Ark, relays"),
     # --- the key's group
     Sign(_K.PERMISSION, r"missing (?:the )?(?:required )?scopes?\b|\bscopes?\b.{0,24}\bnot\b"
          r"|(?:in|not )sufficient (?:\w+ )?(?:permissions?|scopes?|privileges?|rights)\b"
-         r"|lacks? (?:the )?(?:required|necessary)|not authorized to (?:perform|invoke)",
-         "OpenAI, Hugging Face, Azure, AWS"),
+         r"|lacks? (?:the )?(?:required|necessary)|not authorized to (?:perform|invoke)"
+         r"|\b(?:permission|scope|privilege)s? (?:is |are )?(?:required|missing|needed)\b(?!.*\bmodel\b)",
+         "OpenAI, Hugging Face, Azure, AWS, GitHub Models"),
     Sign(_K.PERMISSION, r"\b(?:api (?:permissions?\b|权限)|not have the (?!necessary|required)\w+ permissions?\b"
          r"|cannot \w+ path\b|api keys? can only access\b)|api access\b(?! (?:key|token|(?:was|has been) revoked))"
          r"|不支持 ?(?:使用|调用)? ?api(?! ?key)|^no permission\b(?!.*\bmodel)|operation not allowed",
@@ -235,7 +245,8 @@ SIGNS: tuple[Sign, ...] = (
          "OpenAI, GitHub Models, Together, Bedrock"),
     Sign(_K.MODEL, r"\bno (?:\w+ ){0,2}(?:endpoints?|deployments?|channels?|providers?(?! credential)"
          r"|accounts?|upstreams?|backends?|workers?)\b.{0,30}(?:found |available |support\w* |serv\w* "
-         r"|match\w* )?(?:for|support\w*|serving|matching|found)", "OpenRouter, LiteLLM, sub2api, new-api"),
+         r"|match\w* )?(?:for\b(?! (?:\w+ )?(?:service|backend|request|account|key|user)\b)|support\w*|serving"
+         r"|matching|found)", "OpenRouter, LiteLLM, sub2api, new-api"),
     Sign(_K.MODEL, r"deploymentnotfound|api deployment for this resource"
          r"|operation does not work with the specified model|not a chat model|only supported in v1/", "Azure, OpenAI"),
     Sign(_K.MODEL, r"free tier of the model|freetieronly|model.{0,60}(?:inference limit|paused)", "Aliyun, Ark"),
@@ -250,6 +261,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|(?:unsupported|unknown|invalid) (?:model )?provider\b|provider \S+ (?:is )?not supported"
          r"|(?:inference|custom) endpoint\b)|接入点", "LLM Gateway, AIClient-2-API, Ark"),
     Sign(_K.MODEL, r"model_price_error|\brouting constraint"
+         r"|\bkey (?:is )?(?:restricted|limited) to (?!.*\b(?:ip|claude|codex|region|domain|project)\b)"
          r"|\"(?:enum|literal_error)\", \"loc\": \[\"body\", \"model\"\]"
          r"|ratio or price not set|倍率或价格", "new-api, FastAPI"),
     Sign(_K.MODEL_AWAY, r"(?:fail(?:ed|ure)? to|could not|cannot|unable to) load (?:the )?model|model loading"
@@ -307,25 +319,32 @@ class Saying(NamedTuple):
 
 SAYINGS: tuple[Saying, ...] = (
     Saying(_K.WINDOW, ("window",), ("quota", "limit", "money")),
+    Saying(_K.WINDOW, ("window",), ("spent",), unless=("money", "key", "account")),
     Saying(_K.WINDOW, ("month",), ("quota", "limit"), unless=("money",)),
     Saying(_K.LIMIT, ("limit",), ("spent",)),
     Saying(_K.MONEY, ("money",), ("spent", "off")),
+    Saying(_K.MONEY, ("money",), ("needed",), unless=("model",)),
     Saying(_K.MONEY, ("plan",), ("off",), after=True),
     Saying(_K.MONEY, ("plan",), ("off",), unless=("account",)),
     Saying(_K.MONEY, ("plan",), ("absent", "needed"), unless=("model",)),
     Saying(_K.MONEY_LIKELY, ("quota",), ("spent", "off")),
-    Saying(_K.UPSTREAM, ("upstream",), ("absent", "bad", "failed", "away")),
+    Saying(_K.UPSTREAM, ("upstream",), ("absent",), unless=("money",)),
+    Saying(_K.UPSTREAM, ("upstream",), ("bad", "failed", "away")),
     Saying(_K.UPSTREAM, ("upstream",), ("off",), after=True),
     Saying(_K.UPSTREAM_MONEY, ("upstream",), ("money",), unless=("yours",), after=True),
     Saying(_K.CLIENT, ("client",), ("denied", "only"), unless=("model",)),
     Saying(_K.CLIENT, ("client",), ("absent",), unless=("model", "key")),
     Saying(_K.PLACE, ("place",), ("denied", "off", "absent", "only"), unless=("model",)),
+    Saying(_K.CONTENT, ("content",), ("offends",)),
+    Saying(_K.PARAMETER, ("parameter",), ("absent",), unless=("model", "key")),
+    Saying(_K.PARAMETER, ("feature",), ("denied",)),
     Saying(_K.GROUP, ("group",), ("absent", "denied", "off"), unless=("model",)),
     Saying(_K.PLAN, ("plan",), ("denied",), unless=("account",)),
     Saying(_K.MODEL, ("model",), ("absent", "denied", "off", "bad", "only")),
     Saying(_K.MODEL_AWAY, ("model",), ("away",)),
     Saying(_K.KEY, ("key",), ("absent", "off", "bad")),
     Saying(_K.KEY, ("key",), ("away",), unless=("account",)),
+    Saying(_K.KEY, ("header",), ("absent", "bad", "failed")),
     Saying(_K.KEY_LIKELY, ("key",), ("failed",), after=True),
     Saying(_K.ACCOUNT, ("account",), ("off", "away"), after=True),
 )
@@ -352,11 +371,12 @@ def refusals(words: str, model: str = "") -> tuple[Refusal, ...]:
 @lru_cache(maxsize=256)
 def _refusals(words: str, model: str) -> tuple[Refusal, ...]:
     said, text = sentences(words, model), without_addresses(words)
-    found = {*_signed(plain(text)), *_signed("\n".join(said))}
+    found = set(_signed(plain(text), frozenset()))
+    found.update(_signed("\n".join(said), found))
     if text != words:
-        found.update(_signed(plain(words), _TOLD_BY_ADDRESS))
+        found.update(_signed(plain(words), _NOT_TOLD_BY_ADDRESS))
     for sentence in said:
-        found.update(_said(sentence))
+        found.update([*_said(sentence, found)])
     if Refusal.RENEWS in found and not found.isdisjoint(_SPENT):
         found.add(Refusal.WINDOW)
     if Refusal.RATE in found:
@@ -366,19 +386,19 @@ def _refusals(words: str, model: str) -> tuple[Refusal, ...]:
     return tuple(kind for kind in Refusal if kind in found)
 
 
-_TOLD_BY_ADDRESS = (Refusal.WALL, Refusal.ORIGIN)
+_NOT_TOLD_BY_ADDRESS = frozenset(Refusal) - {Refusal.WALL, Refusal.ORIGIN}
 _SPENT = (Refusal.MONEY, Refusal.MONEY_LIKELY, Refusal.LIMIT)
 
 
-def _signed(text: str, kinds: Container[Refusal] = tuple(Refusal)) -> Iterator[Refusal]:
-    for kind, pattern in _compiled():
-        if kind in kinds and pattern.search(text):
-            yield kind
+def _signed(text: str, known: Container[Refusal]) -> list[Refusal]:
+    return [kind for kind, pattern in _compiled() if kind not in known and pattern.search(text)]
 
 
-def _said(sentence: str) -> Iterator[Refusal]:
+def _said(sentence: str, known: Container[Refusal]) -> Iterator[Refusal]:
     spans = Meanings(sentence)
     for saying in SAYINGS:
+        if saying.kind in known:
+            continue
         nouns = [span for each in saying.of for span in spans[each]]
         if not nouns or any(spans[each] for each in saying.unless):
             continue

@@ -29,8 +29,8 @@ VOCABULARY: tuple[Words, ...] = (
         "model",
         r"model ?(?:code|id|name)s?\b|deployments?\b|modell\w*|modelos?\b|modello\b|модел\w*|modèles?\b"
         r"|modelu\b|modeli\b",
-        r"(?<!v1[ /])\bmodels?\b(?!=| agents?\b| providers?\b(?! for\b))|模型|モデル|모델|mô hình|نموذج"
-        r"|โมเดล",
+        r"(?<!v1[ /])\bmodels?\b(?!=| agents?\b| providers?\b(?! for\b))|模型(?!网关|厂商|平台|供应|提供)|モデル|모델"
+        r"|mô hình|نموذج|โมเดล",
     ),
     Words(
         "key",
@@ -39,6 +39,10 @@ VOCABULARY: tuple[Words, ...] = (
         r"|токен\w*|anahtar\w*|klucz\w*|sleutel\b|kunci\b|jetons?\b",
         r"(?<!max )(?<!unexpected )(?<!per )\btoken\b|令牌|密钥|秘钥|密匙|金钥|权杖|鉴权|认证|凭[证据]"
         r"|身份验证|登录|(?<!块)(?<!块的)签名|schlüssel|キー|トークン|인증|키|khóa|مفتاح|คีย์|토큰",
+    ),
+    Words(
+        "header",  # that shows the key
+        r"(?:authori[sz]ation|auth)\W{1,3}header\b|header\W{1,3}authori[sz]ation\b",
     ),
     Words(
         "account",
@@ -54,10 +58,10 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "money",
-        r"balance\b|(?:max|maximum|total) cost\b|trial\b|credits?\b|funds?\b|wallet\b|money\b|points\b"
-        r"|spend(?:ing)?\b|budgets?\b|saldo\b|solde\b|fondos\b|bakiye\b|créditos?\b|crédits?\b|баланс\w*"
+        r"balance\b|package\b|tokens? (?:left|remaining)\b|(?:max|maximum|total) cost\b|trial\b|credits?\b"
+        r"|funds?\b|wallet\b|money\b|points\b|spend(?:ing)?\b|budgets?\b|saldo\b|solde\b|fondos\b|bakiye\b|créditos?\b|crédits?\b|баланс\w*"
         r"|средств\w*|кредит\w*|tiền\b|środk\w*|tegoed\b|kredi\w*|кошт\w*",
-        r"guthaben|余额|额度|套餐流量|点数|积分|次数|余量|算力|资源包|资金|残高|クレジット|잔액|크레딧"
+        r"guthaben|余额|额度|套餐流量|套餐包|流量包|加油包|点数|积分|次数|余量|算力|资源包|资金|残高|クレジット|잔액|크레딧"
         r"|số dư|رصيد|เครดิต",
     ),
     Words(
@@ -74,7 +78,7 @@ VOCABULARY: tuple[Words, ...] = (
         "window",
         r"daily\b|(?:per|a|this) day\b|days?\b|hours?\b|hourly\b|weekly\b|today\b|session\b|täglich\w*"
         r"|(?:еже)?(?:дневн|недельн)\w*|часов\w*|günlük\b|dzienn\w*|dagelijks\w*|harian\b",
-        r"[每单](?:日|天)|今日|当日|当天|[每本]?周(?:消费|限|额)|每周|本周|小时|1日|\d ?時間|[日週]次|毎日"
+        r"[每单](?:日|天)|时段|今日|当日|当天|[每本]?周(?:消费|限|额)|每周|本周|小时|1日|\d ?時間|[日週]次|毎日"
         r"|일일|오늘|매일",
     ),
     Words(
@@ -94,7 +98,7 @@ VOCABULARY: tuple[Words, ...] = (
         r"|(?:virtual )?network\b|geo\w*|vnet\b|cidr\b|subnet\b|vpn\b|access control list\b|hosts?\b"
         r"|origin\b|domain\b(?!\")|where you are\b|land\b|pays\b|регион\w*|стран\w*|país\b|ülke\w*|kraj\w*"
         r"|negara\b|країн\w*",
-        r"地区|区域|国家|所在地|地域|お住まいの国|国や地域|지역",
+        r"地区|区域|国家|所在地|[国境]内|境外|海外|访问来源|地域|お住まいの国|国や地域|지역",
     ),
     Words(
         "client",
@@ -109,8 +113,24 @@ VOCABULARY: tuple[Words, ...] = (
         "upstream",
         r"upstreams?\b|channels?\b|backends?\b|targets?\b|(?:account|cookie|token|key)s? pool\b|canal\b"
         r"|канал\w*|kênh\b",
-        r"(?<!inference )\bproviders?\b|渠道|通道|管道|上游|供应商|服务商|货源|号池|チャン?ネル"
+        r"(?<!inference )\bproviders?\b|模型(?:网关|厂商)|渠道|通道|管道|上游|供应商|服务商|货源|号池|チャン?ネル"
         r"|アップストリーム|채널|업스트림",
+    ),
+    Words(
+        "content",
+        r"contents?\b|contain\w*|prompts?\b|inputs?\b|outputs?\b|requests?\b|messages?\b|conversation\b",
+        r"内容|输入|输出|提示词",
+    ),
+    Words(
+        "parameter",
+        r"param(?:eter)?s?\b|fields?\b|arguments?\b",
+        r"参数|字段",
+    ),
+    Words(
+        "feature",  # of a request
+        r"(?<!fast )(?<!\d )reasoning(?: effort)?\b|thinking (?:mode|budget|type)\b|tool choice\b|response format\b"
+        r"|json (?:mode|schema)\b",
+        r"参数",
     ),
     Words(
         "yours",
@@ -118,6 +138,12 @@ VOCABULARY: tuple[Words, ...] = (
         r"[您你]",
     ),
     # --- what they say of it
+    Words(
+        "offends",
+        r"violat\w* (?:\w+ ){0,3}(?:polic\w+|guidelines?)\b|flagged\b|inappropriate\b|unsafe\b|sensitive\b"
+        r"|harmful\b|prohibited content\b",
+        r"违规|违反|敏感|不当",
+    ),
     Words(
         "absent",
         r"not (?:be |been |yet )*(?:found|exist\w*|available|present|listed|recogni[sz]ed|configured"
@@ -134,7 +160,7 @@ VOCABULARY: tuple[Words, ...] = (
         r"|não (?:encontrad\w|existe|disponível)|bulunamadı|nie (?:istnieje|znaleziono)|niet gevonden"
         r"|bestaat niet|tidak ditemukan|не (?:існує|знайдено)",
         r"n't (?:be )?(?:found|exist\w*|available)\b|不存在|未找到|找不到|未配置|未提供|缺少"
-        r"|没有(?:找到|匹配|有效)|无可用|没有可用|为空|未启用(?!.{0,12}权限)|未上线|見つかりません"
+        r"|没有(?:找到|匹配|有效)|无可用|没有可用|暂无|为空|未启用(?!.{0,12}权限)|未上线|見つかりません"
         r"|存在しません|利用(?:できません|いただけません)|찾을 수 없|존재하지 않"
         r"|không (?:tồn tại|tìm thấy)|غير موجود|ไม่พบ",
     ),
@@ -162,8 +188,10 @@ VOCABULARY: tuple[Words, ...] = (
         r"|desteklenmiyor|yetkiniz yok|nie (?:jest )?(?:obsługiwan\w*|dozwolon\w*)"
         r"|niet (?:ondersteund|toegestaan)|tidak (?:didukung|diizinkan)|не підтриму\w*"
         r"|pas (?:d')?(?:accès|de permission|autorisé\w*)|n'autorise pas|accès à aucun|не имеет доступа"
-        r"|нет (?:прав|доступа)|não tem acesso|sem permissão|no tiene acceso|sin permiso",
-        r"无权|无权限|没有权限|无法(?:处理|使用)|不支持|不允许|不能(?:使用|在|用)|不可(?:使用|用于)|禁止"
+        r"|нет (?:прав|доступа)|não tem acesso|sem permissão|no tiene acceso|sin permiso"
+        r"|no (?:está )?inclu\w+|não (?:está )?inclu\w+|non (?:è )?inclus\w|pas inclus\w*|nicht enthalten"
+        r"|dahil değil|не (?:включ|предусмотр)\w*|không bao gồm|tidak termasuk|nie obejmuje",
+        r"无权|无权限|没有权限|无法(?:处理|使用)|不包?含|未绑定|不在.{0,8}(?:白名单|范围|许可)|不支持|不允许|不能(?:使用|在|用)|不可(?:使用|用于)|禁止"
         r"|请勿|不得|未开通|未授权|未开放|拒绝|阻止|受限|被限制|[无没].{0,8}权限"
         r"|не (?:поддержив|разреш)\w*|サポートされていません|許可されていません|対応していません"
         r"|지원하지 않|허용되지|không (?:được )?(?:hỗ trợ|phép)|アクセス(?:権が)?(?:ありません|できません)"
@@ -179,7 +207,9 @@ VOCABULARY: tuple[Words, ...] = (
         r"disabled\b|deactivated\b|deprecated\b|decommission\w*|retired\b|sunset\b|discontinued\b"
         r"|removed\b|deleted\b|expired?\b|revoked\b|suspended\b|banned\b|b(?:lack|lock)listed\b"
         r"|terminated\b|offline\b|inactive\b|under review\b|(?:is|are) over\b|blocked\b|not active\b"
-        r"|cancell?ed\b|restricted\b|archived\b|end of life\b|frozen\b|locked\b|closed\b|rotated\b|ended\b"
+        r"|cancell?ed\b|restricted\b(?! to\b)|archived\b|(?:reached|at) (?:its|the) end\b"
+        r"|end of (?:\w+ )?life\b|frozen\b|locked\b|closed\b|rotated\b|ended\b|revo[ck]ad\w|revogad\w|révoquée?\b"
+        r"|widerrufen|отозван\w*|iptal\b|thu hồi|dicabut\b|unieważnion\w*|ingetrokken\b"
         r"|abgelaufen|gesperrt|deaktiviert|caducad\w|expirad\w|expirée?\b|ист[её]к\w*|заблокирован\w*"
         r"|отключ\w*|süresi dol\w*|wygasł\w*|verlopen\b|geblokkeerd|kedaluwarsa|diblokir|hết hạn"
         r"|désactivée?\b|bannie?\b|expirou\b|des(?:ativ|habilit)ad\w|banid\w|bloquead\w|ban\b"
@@ -202,8 +232,8 @@ VOCABULARY: tuple[Words, ...] = (
     ),
     Words(
         "failed",
-        r"fail(?:ed|s|ure)?\b|error\b|returned\b|(?:stream|connection) closed\b|fehlgeschlagen|échou\w*"
-        r"|ошибк\w*",
+        r"fail(?:ed|s|ure)?\b|can(?:'t|not| not) (?:decode|parse|read)\b|error\b|returned\b"
+        r"|(?:stream|connection) closed\b|fehlgeschlagen|échou\w*|ошибк\w*",
         r"返回空|失败|异常",
     ),
     Words(
@@ -242,6 +272,7 @@ _END = re.compile(r"[.!?;](?=\s|$)|[。！？；，]|, *(?=please|check|make sur
 _BLAND = re.compile(
     r"\binvalid (?:\w+ )?(?:response|answer|content|output)\b"
     r"|\b(?:invalid|bad|malformed) (?:input )?(?:request|argument)(?: error)?\b|\b\w*(?:api|server) error\b"
+    r"|\brequest (?:was |has been )?(?:blocked|rejected)\b"
 )
 _ADVICE = re.compile(
     r"\W*(?:please |kindly |you (?:can|may|should) |bitte |veuillez )?(?:check|verify|make sure|ensure"

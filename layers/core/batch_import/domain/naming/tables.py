@@ -9,8 +9,9 @@ def words_of(text: str) -> frozenset[str]:
 VENDORS = words_of(
     """
     01-ai abacusai ai21 aion-labs aisingapore alibaba alibaba-cloud allenai amazon anthropic arcee arcee-ai arliai baai
-    baichuan baidu bigmodel black-forest-labs bfl bytedance bytedance-seed cognitivecomputations cohere cohereforai
-    deepcogito deepseek deepseek-ai dola essentialai fal google ibm ibm-granite inception inclusionai intfloat
+    baichuan baidu bigmodel black-forest-labs bfl bytedance bytedance-seed c4ai cognitivecomputations cohere cohereforai
+    coherelabs deepcogito deepseek deepseek-ai dola essentialai fal google ibm ibm-granite inception inclusionai
+    intfloat
     internlm jinaai kwaipilot labs liquid liquidai lg-ai-research longcat mancer meituan meituan-longcat meta meta-llama
     meta-models microsoft minimax minimaxai mistral mistralai moonshot moonshotai morph nous nousresearch nvidia openai
     opengvlab perplexity perplexity-ai poolside prime-intellect qwen reka rekaai runwayml sakana sao10k sarvam sarvamai
@@ -81,8 +82,8 @@ HOSTS = words_of(
 PREFIX_TAGS = {"free": "price_tier", "ggml": "packaging"}
 
 # A brand in front of another one's model: CLIProxyAPI serves Claude by Gemini's interface as ``gemini-claude-…``,
-# Groq called Qwen's QwQ ``qwen-qwq-32b``.
-BRAND_AS_HOST = {"gemini": "claude", "qwen": "qwq"}
+# Groq called Qwen's QwQ ``qwen-qwq-32b``, Cohere's laboratory puts its name in front.
+BRAND_AS_HOST = {"gemini": "claude", "qwen": "qwq", "c4ai": "command"}
 
 # Regions of a cloud. Bedrock writes ``us.``, ``global.`` in front, Vertex ``@eu`` behind.
 REGIONS = words_of("us us-gov eu ap apac au jp ca sa in uk me cn global regional us-east-1 us-west-2 eu-west-1")
@@ -105,16 +106,17 @@ SUFFIXES = {
 # hardware. The words come from the lists of models.dev, LiteLLM and OpenRouter.
 SERVING_SUFFIXES = {
     **dict.fromkeys(words_of("fast turbo lightning ultrafast tput specdec"), "speed"),
+    # standard: of Azure's deployments (``gpt-4o-standard``)
     **dict.fromkeys(words_of("flex priority batch spot basic standard vip"), "service_tier"),
     **dict.fromkeys(words_of("nitro floor exacto alt extended"), "routing"),
     **dict.fromkeys(words_of("none minimal low medium high xhigh extra"), "effort"),
-    # Cerebras, Fireworks, EmpirioLabs, Novita, ChatAnywhere, Antigravity
+    # Cerebras, Fireworks, EmpirioLabs, Novita, ChatAnywhere, Antigravity (``claude-opus-4-6-ag`` in a gateway's list)
     **dict.fromkeys(words_of("cs fw el p ca ag"), "hosting"),
     **dict.fromkeys(words_of("all api cli openai"), "hosting"),  # ``-all``: the maker's web page, reverse engineered
     **dict.fromkeys(words_of("us eu"), "region"),
     **dict.fromkeys(words_of("agentic cache chat compact review search online max tiered"), "mode"),
     **dict.fromkeys(words_of("ga preview stable"), "channel"),
-    **dict.fromkeys(words_of("lora ud"), "packaging"),  # ud: Unsloth's dynamic quantisation
+    **dict.fromkeys(words_of("lora ud i1"), "packaging"),  # ud: Unsloth's dynamic quantisation, i1: mradermacher's
     **dict.fromkeys(words_of("lite reference"), "quantisation"),
     **dict.fromkeys(words_of("c cheaper disc"), "price_tier"),
 }
@@ -126,7 +128,8 @@ SPEED_IS_A_TIER = {
     "lightning": words_of("nemotron yi swe"),
 }
 
-# Hosts that append their name to a model of the catalogue: ``deepseek-r1-sambanova``.
+# Hosts that append their name to a model of the catalogue: ``deepseek-r1-sambanova``. Volcengine by its other names:
+# ``deepseek-r1-huoshan`` (302.AI, AiHubMix), ``deepseek-v3-volc`` and ``deepseek-v3.1-doubao`` (lists of relays).
 SERVING_SUFFIXES |= dict.fromkeys(
     HOSTS - words_of("accounts ai coding lambda model poe route router routers codex")
     | words_of("crof doubao huoshan volc"),
