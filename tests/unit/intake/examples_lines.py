@@ -142,7 +142,7 @@ EXAMPLES = [
     Example("root /compatible-mode/v1", f"https://relay.example/compatible-mode/v1/chat/completions {K}", [Right("https://relay.example/compatible-mode/v1")]),
     Example("root /api/v3", f"https://relay.example/api/v3 {K}", [Right("https://relay.example/api/v3")]),
     Example("gemini call with its key", "https://relay.example/v1beta/models/gemini-2.5-pro:generateContent?key=AIzaSyA0000001",
-            [Right("https://relay.example/v1beta", "AIzaSyA0000001", notes=("key_from_query",))]),
+            [Right("https://relay.example/v1beta", "AIzaSyA0000001", ("gemini-2.5-pro",), notes=("key_from_query",))]),
     Example("other key: uuid", f"{U} 3f2b8c1e-1a2b-4c3d-8e9f-0123456789ab", [Right(U, "3f2b8c1e-1a2b-4c3d-8e9f-0123456789ab")]),
     Example("other key: hex and dot", f"{U} 0123456789abcdef0123456789abcdef.AbCdEf12", [Right(U, "0123456789abcdef0123456789abcdef.AbCdEf12")]),
     Example("other key: AIza", f"{U} AIzaSyA_0000001", [Right(U, "AIzaSyA_0000001")]),

@@ -1,8 +1,10 @@
 # ruff: noqa: E501  (tables of words)
 """Lists put together at random from what people write: each pair is read, and none that is not there."""
 
+import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from batch_import.intake import RowStatus, parse
@@ -105,3 +107,15 @@ def test_each_pair_is_read_and_no_other_one(form: Callable[[random.Random, list[
         text = "\n".join([*lines, "", *_noise(chance, 0.3)])
         ready = [(row.base_url, row.api_key) for row in parse(text).rows if row.status is RowStatus.READY]
         assert ready == [(root_of(address).base_url, key) for address, key in pairs], text
+
+
+@pytest.mark.parametrize("name", ["name", "title", "备注", "provider", "id", "platform", "status"])
+@pytest.mark.parametrize(
+    "names", [("base_url", "api_key"), ("url", "token"), ("apiHost", "apiKey"), ("接口地址", "密钥")]
+)
+def test_usual_entry_is_read_at_once_as_the_long_way_reads_it(names: tuple[str, str], name: str) -> None:
+    """An entry with another one within is read the long way."""
+    entry = {names[0]: "https://relay.example/v1/", names[1]: f"sk-{7:032d}", "model": "gpt-5", name: "anthropic"}
+    rows = [parse(json.dumps(document)).rows for document in (entry, {**entry, "more": {"rate": 1}})]
+    assert len(rows[0]) == 1
+    assert replace(rows[0][0], notes=()) == replace(rows[1][0], notes=())

@@ -44,6 +44,7 @@ PARAMS = [
 @pytest.mark.parametrize("given", PARAMS)
 def test_list_of_a_round_is_read_as_it_is_meant(given: Given) -> None:
     rows = parse(given.text).rows
+    assert parse(given.text.replace("\n", "\r\n")).rows == rows
     assert [_shown(row, right) for row, right in zip(rows, given.rows, strict=False)] == given.rows
     assert len(rows) == len(given.rows), rows[len(given.rows) :]
 

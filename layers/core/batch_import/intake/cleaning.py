@@ -152,14 +152,12 @@ class Kind(Enum):
 
 
 def plain(text: str) -> str:
-    """``text`` without invisible characters, full-width punctuation and typographic quotes as ASCII, one kind of line end."""
-    text = with_line_feeds(text)
+    """``text`` without invisible characters, full-width punctuation and typographic quotes as ASCII."""
     return text if text.isascii() and _CONTROL.search(text) is None else text.translate(_PLAIN)
 
 
 def visible(text: str) -> str:
     """``text`` without invisible characters, nothing else changed (for JSON, whose strings may hold typographic quotes)."""
-    text = with_line_feeds(text)
     return INVISIBLE.sub("", text) if INVISIBLE.search(text) is not None else text
 
 
@@ -171,10 +169,12 @@ def with_line_feeds(text: str) -> str:
 def decoded(text: str) -> str:
     """``text`` with addresses and keys that stand in it in base64 (of a Kubernetes secret, of a forum) as plain text.
 
-    Addresses with ``%3A%2F%2F`` too, except in links, which are read as such; and mails in quoted-printable.
+    Addresses with ``%3A%2F%2F`` too, except in links, which are read as such; and mails in quoted-printable. Line ends of
+    every kind are line feeds.
     """
+    text = with_line_feeds(text)
     if ("rintable" in text and _QUOTED_PRINTABLE.search(text) is not None) or (text.count("=3D") > 1 and "=\n" in text):
-        text = quopri.decodestring(text.encode("utf-8", "ignore")).decode("utf-8", "ignore")
+        text = with_line_feeds(quopri.decodestring(text.encode("utf-8", "ignore")).decode("utf-8", "ignore"))
     if "%3A%2F%2F" in text or "%3a%2f%2f" in text:
         text = _ENCODED.sub(lambda word: re.sub(r"\s", " ", unquote(word[0])), text)
     return _BASE64.sub(_decoded, text) if "aHR0c" in text or "c2st" in text else text

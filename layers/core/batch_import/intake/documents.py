@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from batch_import.intake.cleaning import plain
 from batch_import.intake.limited import DEEPEST, ini_of, toml_of, yaml_of
 from batch_import.intake.objects import drafts_of_object
 from batch_import.intake.pairing import joined_halves
@@ -28,7 +29,7 @@ _TOML_LINE = re.compile(
 )
 _LEADING = re.compile(r"\A(?:\s*//.*\n)+")  # comments above a document
 _INTRODUCTION = re.compile(r"(?:(?=.*[^\x00-\x7f])[^\"'`=(){}\n]*\n)+")  # lines of words above a program
-_START = re.compile(r"^[ \t]*(?:[\w \t]{0,60}[=:][ \t]*)?(?=[{\[])", re.MULTILINE)
+_START = re.compile(r"^[ \t]*(?:(?P<part>\"[\w.-]{1,60}\":[ \t]*)|[\w \t]{0,60}[=:][ \t]*)?(?=[{\[])", re.MULTILINE)
 _BRACKET = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"?|[{}\[\]]")
 _DANGLING = re.compile(r"[\s,]*(?:\"(?:[^\"\\]|\\.)*\"\s*:\s*)?[\w.+-]*$")
 _NAME_ALONE = re.compile(r"(?:(?<=\{)|,)\s*\"(?:[^\"\\]|\\.)*\"$")
@@ -37,9 +38,6 @@ _MOST_LEFT = 50  # strings of a program that are compared with all others
 _MOST_FENCES = 200  # that are read though few of them hold anything
 _MOST_SCANNED = 1_000_000  # characters, in search of the place where a document breaks off
 _PAIR = {"{": "}", "[": "]"}
-_QUOTES = str.maketrans(
-    {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "，": ",", "：": ":", "\u00a0": " ", "　": " "}
-)
 
 
 class Document(NamedTuple):
@@ -140,7 +138,7 @@ def embedded_documents(text: str, used: Collection[int]) -> list[Document]:
     while failures < 50 and (start := _START.search(text, at)) is not None:
         begin = start.end()
         line, counted = line + text.count("\n", counted, begin), begin
-        if line in used:
+        if line in used or (failures and start["part"]):  # a part of what cannot be read is not told apart
             at = _next_line(text, begin)
             continue
         try:
@@ -300,7 +298,7 @@ def _spellings(text: str) -> Iterable[str]:
     if text[-1:] in ("}", "]", ",", ";"):
         yield _LOOSE.sub(_loosened, text.rstrip(",; \n"))
         if not text.isascii():
-            yield _LOOSE.sub(_loosened, text.translate(_QUOTES).rstrip(",; \n"))
+            yield _LOOSE.sub(_loosened, plain(text).rstrip(",; \n"))
     if (completed := _completed(_LOOSE.sub(_loosened, text))) is not None:
         yield completed
 

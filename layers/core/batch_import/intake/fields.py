@@ -43,7 +43,7 @@ _WORDS: Mapping[Field, str] = {
         地址 接口地址 接口 网址 api地址 api接口 api接口地址 api域名 站点地址 站点url 中转地址 中转站地址 中转站 中转 服务地址 服务器地址
         服务器 请求地址 代理地址 反代地址 反代 域名 链接 线路 线路地址 上游地址 上游 渠道地址 接入点 入口 入口地址 接入地址 调用地址 基础地址 基础url 基址
         根地址 端点 api端点 api主机 base地址 主地址 api链接 接口链接 网关 网关地址 接口url 国内地址 海外地址 调用接口 openai地址
-        エンドポイント アドレス 주소 엔드포인트 адрес адреса адресапи địachỉ adresse adressee indirizzo dirección direccion endereço endereco urlbase urlapi url地址 base""",
+        エンドポイント アドレス 接続先 주소 엔드포인트 адрес адреса адресапи địachỉ adresse adressee indirizzo dirección direccion endereço endereco urlbase urlapi url地址 base""",
     Field.SITE: """
         homepage website site siteurl home websiteurl homepageurl docs doc documentation docsurl 官网 主页 官网地址 文档 文档地址
         教程 控制台 注册 注册地址 注册链接 后台 面板 充值 购买 购买地址 购买链接 充值地址 邀请链接 网站 帮助 console dashboard register
@@ -64,7 +64,7 @@ _WORDS: Mapping[Field, str] = {
         name names label title providername sitename channel channelname displayname remark remarks note notes comment description
         alias tag provider 名称 名字 站 站点 备注 渠道 渠道名 渠道名称 站名 站点名 站点名称 接口名称 提供名 厂商 供应商 服务商 提供商 提供者 平台名 平台名称 说明 标签 别名
         账号名 账户 账号 标题 平台 名前 нaзвание nombre""",
-    Field.PLATFORM: "platform apiformat protocol app npm kind engine 类型 提供商类型 协议 接口类型 api类型 格式",
+    Field.PLATFORM: "platform apiformat protocol app npm kind engine 类型 协议 格式",
     Field.ENABLED: "enabled status isenabled active 状态 启用",
     Field.DISABLED: "disabled isdisabled",
     Field.PORT: "port 端口 порт ポート 포트",
@@ -78,7 +78,7 @@ _ENDINGS: Mapping[Field, str] = {
     Field.SITE: "网站 官网 主页 代理",  # 代理: of a network
     Field.KEY: "apikeys apikey authtoken apitoken bearertoken secretkey 密钥 秘钥 令牌",
     Field.MODELS: "modelid modellist modelname modelpref custommodels model models 模型",
-    Field.PLATFORM: "type",
+    Field.PLATFORM: "type 类型",
     Field.OTHER: "accesstoken refreshtoken sessiontoken",
 }
 _SUFFIXES = {ending: field for field, endings in _ENDINGS.items() for ending in endings.split()}
@@ -184,13 +184,9 @@ def is_other_service(name: str, owner: str = "") -> bool:
 
 def is_unknown_maker(name: str) -> bool:
     """Whether ``name``, that of an address or a key, is neither empty, a number, nor of a maker of models."""
-    words = _words_of(name, name)
-    return (
-        not name.isdigit()
-        and bool(name)
-        and _MAKERS.isdisjoint(words)
-        and not any(map(name.lower().startswith, _MAKERS))
-    )
+    if not name or name.isdigit():
+        return False
+    return _MAKERS.isdisjoint(_words_of(name, name)) and not any(map(name.lower().startswith, _MAKERS))
 
 
 def is_service_alone(name: str) -> bool:

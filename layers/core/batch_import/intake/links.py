@@ -3,7 +3,6 @@
 
 import base64
 import binascii
-import json
 import re
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -11,6 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from batch_import.intake.cleaning import is_likely_host, looks_like_host
 from batch_import.intake.objects import drafts_of_object
 from batch_import.intake.rows import Draft
+from batch_import.intake.values import opened
 
 _SETTINGS = re.compile(r"[?&](?:settings|provider|config|data)=(?:%7B|\{|ey)", re.IGNORECASE)
 _ADDRESS_IN_QUERY = re.compile(r"[?&](?:api|url|base_?url|endpoint|host|server)=https?(?::|%3A)", re.IGNORECASE)
@@ -72,13 +72,8 @@ def _document(pairs: list[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _opened(value: str) -> Any:
-    for text in (value, _from_base64(value), unquote(value)):
-        if text.lstrip().startswith("{"):
-            try:
-                return json.loads(text)
-            except (ValueError, RecursionError):
-                continue
-    return value
+    texts = (value, _from_base64(value), unquote(value))
+    return next((found for text in texts if not isinstance(found := opened("", text), str)), value)
 
 
 def _from_base64(value: str) -> str:

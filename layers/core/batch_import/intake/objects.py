@@ -6,7 +6,7 @@ it lacks comes from its parents, and names decide by the table of ``fields``.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
@@ -30,6 +30,7 @@ from batch_import.intake.values import (
     Own,
     as_fields,
     is_models,
+    is_plain,
     named_value,
     opened,
     says,
@@ -60,30 +61,14 @@ class Lines(Protocol):
 
 
 @dataclass(slots=True)
-class _Facts:
+class _Facts(Draft):
     """What an object says of itself and what its children left over."""
 
-    addresses: list[str] = field(default_factory=list)
+    line: int = 0
     sites: list[str] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
-    models: list[str] = field(default_factory=list)
-    label: str | None = None
-    platform: Platform | None = None
-    notes: list[Note] = field(default_factory=list)
-    legacy_id: str | None = None
     strong: bool = False
     emitted: bool = False
     used: bool = False  # the addresses stand in a row already
-    exact: bool = False
-    doubtful: bool = False  # the names are those of an unknown service
-
-
-class _Group(NamedTuple):
-    """The addresses and keys of one owner in an object."""
-
-    addresses: Sequence[str] = ()
-    keys: Sequence[str] = ()
-    strong: bool = False
 
 
 class _Above(NamedTuple):
@@ -96,6 +81,7 @@ class _Above(NamedTuple):
     doubtful: bool = False
 
 
+_NOTHING_ABOVE = _Above()
 PAIRED = "\ufdd0paired"  # the name of what two lists say together
 
 
@@ -166,12 +152,17 @@ class _Finder:
         return left
 
     def _object(self, node: Mapping[str, Any], above: _Above, depth: int) -> _Facts:
+        if above == _NOTHING_ABOVE and (plain := _plain(node)) is not None:
+            plain.line = self._lines.of(plain.keys[0]) if self._lines else self._line
+            plain.exact = self._exact
+            self.drafts.append(plain)
+            return _Facts(emitted=True)
         own, children = self._own(_by_position(nested(named_value(node))))
         own.label = own.label or (None if above.label else own.identity)
         below = _below(own, above, node, bool(children))
-        facts = self._groups(_by_owner(own), own, below)
+        facts = self._by_owner(own, below)
         apart = bool(children) and _is_map_of_entries(node)
-        for name, value in sorted(children, key=lambda child: not _is_part(child[0])):
+        for name, value in sorted(children, key=lambda child: not _is_part(child[0])) if children else ():
             child = _with_address(name, as_fields(value) or value)
             if name == "litellm_params" and isinstance(child, dict):
                 child = _of_litellm(child)
@@ -236,19 +227,20 @@ class _Finder:
         else:
             self.leftover(found)
 
-    def _groups(self, groups: Mapping[str, _Group], own: Own, below: _Above) -> _Facts:
+    def _by_owner(self, own: Own, below: _Above) -> _Facts:
         """The facts of one object; variables of several owners in it are several pairs, emitted here."""
-        is_one = len(groups) == 1 and not own.empty
-        merged = _Facts() if is_one else _facts_of(_Group(), own, below)
-        strangers = _are_strangers(groups)
-        apart = len(groups) > 1 and bool(own.models_of.keys() & groups.keys())  # the models have owners as well
-        for owner, group in groups.items():
-            facts = _facts_of(group, own, below)
-            facts.platform = facts.platform or _owned(owner)
+        owners = dict.fromkeys([*own.address_of, *own.key_of])
+        is_one = len(owners) == 1 and not own.empty
+        merged = _Facts() if is_one else _facts_of(own, below)
+        strangers = _are_strangers(own)
+        apart = len(owners) > 1 and bool(own.models_of.keys() & owners)  # the models have owners as well
+        for owner in owners:
+            facts = _facts_of(own, below, owner)
+            facts.platform = _owned(owner) or facts.platform
             facts.doubtful = facts.doubtful or is_unknown_maker(owner)
             if apart:
                 facts.models = own.models_of.get(owner) or own.models_of.get("", [])
-            if len(groups) > 1 and facts.addresses and facts.keys:
+            if len(owners) > 1 and facts.addresses and facts.keys:
                 self._emit(facts)
                 merged.emitted = True
             elif strangers or owner in own.empty:
@@ -265,12 +257,14 @@ class _Finder:
         children: list[tuple[str, Any]] = []
         for name, value in node.items():
             named = field_of(str(name)) if isinstance(name, str) else None
-            value = unwrapped(named, opened(name, value))
+            value = opened(name, value) if isinstance(value, str) else value
+            value = value if isinstance(value, str) else unwrapped(named, value)
             if not take(own, named, str(name), value) and isinstance(value, dict | list):
                 children.append((str(name), value))
         if own.password and own.address_of and not own.key_of:
             own.key_of[""] = [own.password]
-        own.address_of = {owner: [own.whole(one) for one in found] for owner, found in own.address_of.items()}
+        if own.scheme or own.port or own.path:
+            own.address_of = {owner: [own.whole(one) for one in found] for owner, found in own.address_of.items()}
         return own, children
 
     def _emit(self, facts: _Facts) -> None:
@@ -284,12 +278,26 @@ class _Finder:
                 facts.label,
                 facts.platform,
                 notes,
-                facts.legacy_id,
+                facts.legacy_provider_id,
                 self._exact or facts.exact,
                 "" if facts.addresses else (facts.sites or [""])[0],
                 doubtful=facts.doubtful,
             )
         )
+
+
+def _plain(node: Mapping[str, Any]) -> Draft | None:
+    """The usual entry, an address and a key, perhaps with models and a name: read at once, as the long way would."""
+    found: dict[Field, str] = {}
+    for name, value in node.items() if len(node) <= 4 else ():
+        named = field_of(name) if isinstance(value, str) and isinstance(name, str) else None
+        if named is None or named.owner or named.field in found or not is_plain(named.field, name, value):
+            return None
+        found[named.field] = value
+    if Field.ADDRESS not in found or Field.KEY not in found:
+        return None
+    models = [found[Field.MODELS]] if Field.MODELS in found else []
+    return Draft(0, [found[Field.ADDRESS]], [found[Field.KEY]], models, found.get(Field.NAME))
 
 
 def _telling(facts: _Facts) -> str:
@@ -298,29 +306,20 @@ def _telling(facts: _Facts) -> str:
     return key or (facts.addresses or facts.keys or [""])[0]
 
 
-def _facts_of(group: _Group, own: Own, below: _Above) -> _Facts:
-    """The addresses and keys of ``group``, with what its object and the objects above say of both."""
-    return _Facts(
-        list(group.addresses),
-        list(own.sites),
-        list(group.keys),
-        list(own.models) or list(below.models),
-        own.label or below.label,
-        own.platform or below.platform,
-        [*below.notes],
-        own.legacy_id,
-        group.strong,
-        exact=own.exact,
-        doubtful=below.doubtful,
-    )
+def _facts_of(own: Own, below: _Above, owner: str | None = None) -> _Facts:
+    """The addresses and keys of ``owner``, with what the object and those above it say of both."""
+    facts = _Facts(sites=list(own.sites), models=list(own.models or below.models), notes=list(below.notes))
+    if owner is not None:
+        facts.addresses, facts.keys = list(own.address_of.get(owner, ())), list(own.key_of.get(owner, ()))
+        facts.strong = own.strong
+    facts.label, facts.platform = own.label or below.label, own.platform or below.platform
+    facts.legacy_provider_id, facts.exact, facts.doubtful = own.legacy_id, own.exact, below.doubtful
+    return facts
 
 
-def _are_strangers(groups: Mapping[str, _Group]) -> bool:
+def _are_strangers(own: Own) -> bool:
     """Whether addresses and keys have different owners: several of one kind, or a service's beside a maker's."""
-    if len(groups) < 2:
-        return False
-    addresses = {owner for owner, group in groups.items() if group.addresses and not group.keys}
-    keys = {owner for owner, group in groups.items() if group.keys and not group.addresses}
+    addresses, keys = own.address_of.keys() - own.key_of.keys(), own.key_of.keys() - own.address_of.keys()
     named = [owner for owner in (*addresses, *keys) if owner and not owner.isdigit()]
     is_crossed = any(map(is_unknown_maker, addresses)) and any(
         owner in named and not is_unknown_maker(owner) for owner in keys
@@ -328,14 +327,9 @@ def _are_strangers(groups: Mapping[str, _Group]) -> bool:
     return bool(addresses and keys) and (len(named) == len(addresses) + len(keys) > 2 or is_crossed)
 
 
-def _by_owner(own: Own) -> dict[str, _Group]:
-    owners = dict.fromkeys([*own.address_of, *own.key_of])
-    return {owner: _Group(own.address_of.get(owner, ()), own.key_of.get(owner, ()), own.strong) for owner in owners}
-
-
 def _owned(owner: str) -> Platform | None:
     """The platform that a name says; ``openai`` says none: every relay's variables are called so."""
-    platform = platform_of(owner)
+    platform = platform_of(owner) if owner else None
     return platform if platform != "openai" else None
 
 
@@ -421,9 +415,9 @@ def _with_address(name: str, child: Any) -> Any:
 
 
 def _of_litellm(params: dict[str, Any]) -> dict[str, Any]:
-    """LiteLLM's parameters with the platform that the model's name begins with there (``anthropic/claude-…``)."""
-    maker = str(params.get("model")).partition("/")[0]
-    return {**params, "platform": maker} if maker in ("anthropic", "gemini") else params
+    """LiteLLM's parameters with the platform that a model's name begins with and that is not sent (``anthropic/…``)."""
+    maker, _, model = str(params.get("model")).partition("/")
+    return {**params, "platform": maker, "model": model} if maker in ("anthropic", "gemini") else params
 
 
 def _of_service(name: str, service: Any) -> Any:
@@ -446,7 +440,7 @@ def _merged(facts: _Facts, found: _Facts) -> _Facts:
     facts.models = found.models or facts.models
     facts.label = found.label or facts.label
     facts.platform = found.platform or facts.platform
-    facts.legacy_id = found.legacy_id or facts.legacy_id
+    facts.legacy_provider_id = found.legacy_provider_id or facts.legacy_provider_id
     facts.notes += [note for note in found.notes if note not in facts.notes]
     facts.strong = facts.strong or found.strong
     facts.exact = facts.exact or found.exact

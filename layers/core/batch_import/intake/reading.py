@@ -28,7 +28,7 @@ from batch_import.intake.references import resolved
 from batch_import.intake.roots import has_api_form, root_of
 from batch_import.intake.rows import Draft, Intake, ignored_lines, rows_of, summary_of
 from batch_import.intake.sql_texts import without_expanded_rows
-from batch_import.intake.tables import drafts_of_table, rows_of_html, split_tables
+from batch_import.intake.tables import drafts_of_table, rows_of_html, split_tables, upright
 
 FORMATS = ("auto", "text", "csv", "json", "yaml", "toml")
 Lines = list[tuple[int, str]]
@@ -57,7 +57,7 @@ def _read(text: str, form: str) -> _Read:
     if document is not None and document.drafts:
         return document.drafts, [], document.form
     if form == "auto" and (texts := texts_within(clean)):
-        read = [(line, _read(inner, form)) for line, inner in texts]
+        read = [(line, _read(with_line_feeds(inner), form)) for line, inner in texts]
         drafts = [replace(draft, line=line) for line, (found, _, _) in read for draft in found]
         if drafts:
             return drafts, [], "json"
@@ -73,6 +73,8 @@ def _lines(text: str, clean: str, form: str) -> _Read:
     documents = fenced_documents(clean) if form == "auto" and "```" in clean else []
     if form == "auto" and "{" in clean:
         documents += embedded_documents(clean, _used(documents))
+        if documents and not _have_pair(documents) and (program := program_document(clean)) and _have_pair([program]):
+            documents = [program]
     used = _used(documents)
     plain_lines = _plain_lines(text)
     plain_lines = rows_of_html(plain_lines) if "</tr>" in clean else plain_lines
@@ -86,7 +88,7 @@ def _lines(text: str, clean: str, form: str) -> _Read:
     ):
         documents.append(program)
         lines = []
-    regions, rest = split_tables(lines) if form != "text" else ([], lines)
+    regions, rest = split_tables(upright(lines)) if form != "text" else ([], lines)
     logins = [line for region in regions if region.header.is_of_logins for line in region.lines]
     regions = [region for region in regions if not region.header.is_of_logins]
     found = read_lines(rest, _invisible(text))
@@ -130,13 +132,17 @@ def _numbered(text: str) -> Lines:
     return list(enumerate(text.split("\n", MOST_LINES), start=1))
 
 
+def _have_pair(documents: Sequence[Document]) -> bool:
+    return any(draft.complete for document in documents for draft in document.drafts)
+
+
 def _used(documents: Sequence[Document]) -> set[int]:
     return {number for document in documents for number in range(document.first, document.last + 1)}
 
 
 def _plain_lines(text: str) -> Lines:
     """The lines of ``plain(text)`` with the numbers of those of ``text``: U+2028 separates lines, but counts as none."""
-    lines = _numbered(with_line_feeds(text))
+    lines = _numbered(text)
     flat = _numbered(plain(text))
     if len(flat) == len(lines):
         return flat
@@ -153,7 +159,7 @@ def _invisible(text: str) -> frozenset[int]:
     """The numbers of lines that hold invisible characters."""
     if INVISIBLE.search(text) is None:
         return frozenset()
-    return frozenset(number for number, line in _numbered(with_line_feeds(text)) if INVISIBLE.search(line))
+    return frozenset(number for number, line in _numbered(text) if INVISIBLE.search(line))
 
 
 def _form(documents: Sequence[Document], tables: int, drafts: Sequence[Draft]) -> str:

@@ -33,7 +33,10 @@ _MORE = re.compile(
 )
 _UNSET = re.compile(r"(?:\bunset\s+|\bRemove-Item\s+Env:)([\w ]{1,300})")
 _OFFICIAL = re.compile(r"官方|官key|\bofficial\b", re.IGNORECASE)
-_ABOUT_MODELS = re.compile(r"模型\s*(?:用|选|填|是|为|有)|\bmodels?\s+(?:is|are)\b", re.IGNORECASE)
+_ABOUT_MODELS = re.compile(
+    r"模型\s*(?:用|选|填|是|为|有)|(?:モデル|모델)\s*[はが은는]|\b(?:model(?:s|le|li)?|modelos?|модел[ьи])\s+(?:is|are|es|son|ist|sind|est|sono|é|—|-)(?=\s)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -389,7 +392,7 @@ class Records:
         if current is None or (current.label and not (line.lead and current.label == self._heading_text())):
             return
         beside = line.words[: line.lead] or line.words or [line.comment]
-        words = _as_written([word for word in beside if word.strip(" -=:|")], line.text)
+        words = _as_written([word for word in beside if word.strip(" -=:|&")], line.text)
         if 0 < len(words) <= 100:
             current.label = words
 
@@ -463,8 +466,16 @@ class Records:
                 kept.append(draft)
             elif draft.site:
                 self.ignored.append((draft.line, draft.site))
-        self.drafts = [part for draft in kept for part in paired(draft)]
+        self.drafts = [part for draft in kept for one in paired(draft) for part in self._by_name(one)]
         self.ignored.sort()
+
+    def _by_name(self, draft: Draft) -> list[Draft]:
+        """One draft a key, where each of several has a name of its own; that is its label."""
+        names = {key: name for key in draft.keys if (name := self.name_of.get(key))}
+        if len(names) < 2 or len(set(names.values())) != len(draft.keys) or len(draft.addresses) != 1:
+            return [draft]
+        notes = [*draft.notes, Note.SEVERAL_KEYS]
+        return [replace(draft, keys=[key], label=name, notes=notes) for key, name in names.items()]
 
 
 def _is_entry(line: Line) -> bool:

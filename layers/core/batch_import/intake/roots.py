@@ -12,7 +12,7 @@ from batch_import.domain.urls import ENDPOINT, canonical_base_url, host_can_join
 from batch_import.intake.cleaning import LONGEST_ADDRESS, is_address_placeholder, is_key_like, is_page
 from batch_import.intake.texts import Note
 
-_GEMINI_CALL = re.compile(r"/models/[^/]{1,100}:[A-Za-z]{1,40}$")
+_GEMINI_CALL = re.compile(r"/models/([^/]{1,100}):[A-Za-z]{1,40}$")
 # The usual address: the long way gives the same answer for it, in ten times the time.
 _PLAIN = re.compile(
     r"(?P<origin>https?://(?P<host>(?:[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?\.){1,4}[a-z]{2,24}"
@@ -24,12 +24,13 @@ _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
 class Root(NamedTuple):
-    """``base_url`` is empty where the address means none; ``key`` is one that stood in its query."""
+    """``base_url`` is empty where the address means none; ``key`` stood in its query, ``model`` in a call of Gemini."""
 
     base_url: str
     notes: tuple[Note, ...] = ()
     key: str = ""
     page: bool = False
+    model: str = ""
 
 
 @lru_cache(maxsize=16_384)
@@ -75,7 +76,8 @@ def _root(text: str, notes: list[Note], exact: bool) -> Root:
     host = urlsplit(origin).hostname or ""
     if not _is_host(host) or (Note.SCHEME_ADDED in notes and not re.search(r"[.:]|^localhost$", netloc)):
         raise InvalidRequest("base_url has an invalid host name", "base_url 的主机名无效")
-    bare = _GEMINI_CALL.sub("", path.rstrip("/"))
+    call = _GEMINI_CALL.search(path)
+    bare = path[: call.start()] if call is not None else path.rstrip("/")
     stripped = ENDPOINT.sub("", bare).rstrip("/")
     if stripped != path.rstrip("/"):
         notes.append(Note.ENDPOINT_REMOVED)
@@ -84,7 +86,7 @@ def _root(text: str, notes: list[Note], exact: bool) -> Root:
     base, more = _base(origin, stripped, forced, exact and path.endswith("/"))
     if _is_cut_name(host, parts.port, path):
         notes.append(Note.UNUSUAL_ADDRESS)
-    return Root(base, (*notes, *more), _key_in(parts.query), is_page(host, path))
+    return Root(base, (*notes, *more), _key_in(parts.query), is_page(host, path), call[1] if call is not None else "")
 
 
 def _canonical_origin(scheme: str, netloc: str) -> str:

@@ -272,6 +272,7 @@ def _row(
     return {
         **common,
         "status": status,
+        "requested_models": common["requested_models"] or ((root.model,) if root.model else ()),
         "base_url": root.base_url,
         "base_url_as_written": written[:300],
         "api_key_masked": mask_key(key.text) if key.text else "",
@@ -328,7 +329,7 @@ def _models(texts: Iterable[str]) -> list[str]:
     found: dict[str, None] = {}
     for text in texts:
         parts = re.split(r"[,;|\n\t•·]+|\s/\s", text[:20_000])
-        for part in parts:
+        for part in _by_slash(parts):
             name = _AROUND_MODEL.sub("", part.strip(" \"'`(){}*"))
             name = name.lstrip("+").partition("=")[0]  # NextChat: ``-all,+gpt-5=five``
             is_none = name.startswith(("http:", "https:", "-")) or name.lower() in ("true", "false", "none", "null")
@@ -336,6 +337,14 @@ def _models(texts: Iterable[str]) -> list[str]:
                 found[name] = None
     sure = [name for name in found if cleaning.kind_of(name) is cleaning.Kind.MODEL]
     return [name for name in found if not sure or cleaning.CJK.search(name) is None] if len(found) > 1 else list(found)
+
+
+def _by_slash(parts: Iterable[str]) -> Iterator[str]:
+    """The parts, those of two models with a slash between apart (``gpt-5/o3``; ``z-ai/glm-4.6`` is one)."""
+    for part in parts:
+        names = part.split("/") if "/" in part else [part]
+        is_several = all(re.search(r"\d", name) and cleaning.kind_of(name) is cleaning.Kind.MODEL for name in names)
+        yield from names if is_several else [part]
 
 
 # LiteLLM's ``openai/`` and Claude Code's ``[1m]`` are no part of a model's name.

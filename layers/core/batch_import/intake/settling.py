@@ -32,9 +32,6 @@ _LOGIN = re.compile(
 )  # beside these an opaque word opens no API, and an address is a panel's
 _HALF = re.compile(r"[前后上下]半|\b(?:first|second|other) half\b|\bpart \d", re.IGNORECASE)  # of a key
 _LOGGED = re.compile(r"\"(?:GET|POST|PUT|HEAD|OPTIONS|DELETE) /\S* HTTP/")  # the host is the caller's
-_CODE = frozenset(
-    ["let", "var", "val", "def", "set", "new", "pub", "use", "int", "str", "my", "to", "the", "and", "is"]
-)
 
 
 def settle(line: Line) -> None:
@@ -81,7 +78,7 @@ def _may_be_key(line: Line, word: str, behind: str) -> bool:
     """
     if len(word) < 4 and (line.words or word not in behind):
         return False
-    if _LABEL_START.fullmatch(word) or word in _CODE or field_of(word) is not None or not re.search(r"[A-Za-z]", word):
+    if _LABEL_START.fullmatch(word) or field_of(word) is not None or not re.search(r"[A-Za-z]", word):
         return False
     return len(line.words) < 2 or (len(word) > 3 and re.search(r"\d", word) is not None)
 

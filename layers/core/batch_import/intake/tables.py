@@ -17,10 +17,10 @@ _RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$|^\s*:?-{3,}:?
 _PASSWORDS = ("password", "loginpassword", "login_password", "login password", "登录密码", "密码")
 _LONGEST_ROW = 200  # lines
 _LONGEST_HEADER = 2_000
-_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,2100})>?[^()]{0,100}\)")
-_BREAK = re.compile(r"<br\s*/?>|</?code>", re.IGNORECASE)
+_MOST_FIELDS = 40  # of a table with a relay in each column
 _NOTHING = ("<null>", "null", "(null)", "\\n", "n/a", "nan")  # an empty cell as databases and sheets write it
 _BLANKS = re.compile(r" {2,}")
+_MARKS = re.compile(r"\]\(|<|\x1f")
 _CELL = " \t\r\n\"'`"
 csv.field_size_limit(10_000_000)
 
@@ -86,6 +86,26 @@ def rows_of_html(lines: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
             rows.append((number, "\t".join(" ".join(without_markup(cell).split()) for cell in cells)))
             held = []
     return rows if any(header_of(text) for _, text in rows) else list(lines)
+
+
+def upright(lines: Sequence[tuple[int, str]]) -> Sequence[tuple[int, str]]:
+    """``lines`` with a small table that has its fields one below the other, a relay in each column, turned."""
+    for delimiter in ("\t", "|"):
+        rows = [
+            (line, _split(line[1], delimiter)) for line in lines if delimiter in line[1] and not _RULE.match(line[1])
+        ]
+        if not 2 <= len(rows) <= _MOST_FIELDS or len({len(cells) for _, cells in rows}) != 1 or len(rows[0][1]) < 3:
+            continue
+        named = [(field_of(cells[0].strip(_CELL + "*")), cells[1:]) for _, cells in rows]
+        addresses = [cell for name, cells in named if name and name.field is Field.ADDRESS for cell in cells]
+        if addresses and all("://" in one for one in addresses) and any(n and n.field is Field.KEY for n, _ in named):
+            rows[0][1][0] = rows[0][1][0] if named[0][0] else Field.NAME
+            first = rows[0][0][0]
+            turned = [(first, delimiter.join(column)) for column in zip(*(cells for _, cells in rows), strict=True)]
+            used = {line for line, _ in rows}
+            return [*(line for line in lines if line not in used and line[0] < first), *turned,
+                    *(line for line in lines if line not in used and line[0] > first)]  # fmt: skip
+    return lines
 
 
 def header_of(text: str) -> Header | None:
@@ -183,7 +203,7 @@ def _draft(line: int, cells: Sequence[str], header: Header) -> Draft:
     if len(cells) > len(columns):
         cells = _refitted(cells, columns, header.delimiter)
     for name, column, cell in zip(header.names, columns, cells, strict=False):
-        value = (_without_marks(cell) if "](" in cell or "<" in cell or "\x1f" in cell else cell).strip(_CELL)
+        value = without_markup(cell).replace("\x1f", "|").strip(_CELL) if _MARKS.search(cell) else cell.strip(_CELL)
         if (platform := provider_platform(name, value)) is not None:
             draft.platform = draft.platform or platform
         elif value and value.lower() not in _NOTHING:
@@ -192,10 +212,6 @@ def _draft(line: int, cells: Sequence[str], header: Header) -> Draft:
         draft.addresses.append(draft.site)  # ``site,key``: the only address that there is
     draft.site = ""
     return draft
-
-
-def _without_marks(cell: str) -> str:
-    return _BREAK.sub(" ", _LINK.sub(r"\2", cell)).replace("\x1f", "|")
 
 
 def _refitted(cells: Sequence[str], columns: list[Named | None], delimiter: str) -> list[str]:

@@ -287,7 +287,7 @@ class TokenReader:
         words = [word for word in re.split(r"[\s\"'`()\[\]]+", value.strip()) if word.strip(",;|*")]
         if not words:
             return
-        is_sentence = words[0].isalpha() and (len(words) > 2 or names_key(" ".join(words[1:])))
+        is_sentence = words[0].isalpha() and (len(words) > 2 or line.has(Field.KEY) or names_key(" ".join(words[1:])))
         if is_sentence or (kind_of(words[0]) is not Kind.KEY and any(map(cleaning.is_prefixed_key, words[1:]))):
             self._words(line, text)
             return

@@ -16,6 +16,8 @@ CUT = "\ufdd0cut"  # the name that an object gets where the text broke off withi
 _STRONG_ADDRESS = re.compile(r"base|api|endpoint|地址|接口", re.IGNORECASE)
 SURE = (cleaning.Kind.KEY, cleaning.Kind.PLACEHOLDER)
 _YAML_INSIDE = re.compile(r"^[ \t]*(?:-[ \t]+)?\w*(?:base|url|host|endpoint)\w*:[ \t]+\S", re.MULTILINE | re.IGNORECASE)
+_PLAIN_ADDRESS = re.compile(r"https?://[a-z0-9.:-]{3,100}(?:/[a-z0-9_-]{1,40}){0,4}/?")
+_NESTED = (dict, list)
 _VARIABLE = re.compile(r"[A-Za-z_]\w*=")
 _PASSWORDS = ("password", "pass", "secret_key")
 _OF_PARTS = frozenset(["protocol", "scheme", "port", *_PASSWORDS])
@@ -73,6 +75,17 @@ class Own:
         return [key for found in self.key_of.values() for key in found]
 
 
+def is_plain(kind: Field, name: str, value: str) -> bool:
+    """Whether ``value`` under ``name`` is all that an entry says of ``kind``, as most are."""
+    if kind is Field.ADDRESS:
+        return _PLAIN_ADDRESS.fullmatch(value) is not None and name != "apiHost" and bool(_STRONG_ADDRESS.search(name))
+    if kind is Field.KEY:
+        return cleaning.is_random_key(value)
+    if kind is Field.NAME:
+        return name in ("name", "title", "label", "名称") and bool(value.strip()) and len(value) < 20
+    return kind is Field.MODELS and 0 < len(value) < 20
+
+
 def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
     """Takes a value that is understood; False for one to be looked into."""
     if name == CUT:
@@ -84,7 +97,7 @@ def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
         return True
     named = named or _by_value(name, value)
     if named is None:
-        own.unknown = own.unknown or (not isinstance(value, dict | list) and name.lower() not in _KNOWN_REST)
+        own.unknown = own.unknown or (not isinstance(value, _NESTED) and name.lower() not in _KNOWN_REST)
         return False
     if named.field is Field.ADDRESS:
         return _take_address(own, named, name, value)
@@ -92,7 +105,7 @@ def take(own: Own, named: Named | None, name: str, value: Any) -> bool:
         return _take_key(own, named, name, value)
     if named.field is Field.MODELS:
         return _take_models(own, named.owner, value)
-    if isinstance(value, dict | list):
+    if isinstance(value, _NESTED):
         return False
     _take_single(own, named.field, name, value)
     return True
@@ -201,26 +214,29 @@ def _are_keys(value: Any) -> bool:
 
 
 def _take_address(own: Own, named: Named, name: str, value: Any) -> bool:
-    if (
-        isinstance(value, dict)
-        and value
-        and all(isinstance(one, str) and cleaning.has_scheme(one) for one in value.values())
-    ):
+    if isinstance(value, str):
+        parts = texts_of(value)
+        values = parts if len(parts) > 1 and all(map(cleaning.has_scheme, parts)) else [value]
+        own.path = value if value.startswith("/") else own.path
+    elif isinstance(value, list):
+        values = [_address_alone(one) for one in value]
+    elif isinstance(value, dict) and value and all(map(_is_whole_address, value.values())):
         return all(_take_address(own, named._replace(owner=str(owner)), name, one) for owner, one in value.items())
-    values = [value] if isinstance(value, str) else value
-    if isinstance(value, str) and len(parts := texts_of(value)) > 1 and all(map(cleaning.has_scheme, parts)):
-        values = parts
-    values = [_address_alone(one) for one in values] if isinstance(values, list) else [None]
+    else:
+        return False
     if not all(isinstance(one, str) for one in values):
         return False
-    if isinstance(value, str) and value.startswith("/"):
-        own.path = value
-    found = [one.strip() for one in values if _is_address(one, name)]
+    is_strong = _STRONG_ADDRESS.search(name) is not None
+    found = [text for one in values if (text := one.strip()) and _is_address(text, is_strong)]
     if found:
         own.address_of.setdefault(named.owner, []).extend(found)
-        own.strong = own.strong or _STRONG_ADDRESS.search(name) is not None
+        own.strong = own.strong or is_strong
         own.exact = own.exact or name == "apiHost"
     return True
+
+
+def _is_whole_address(value: Any) -> bool:
+    return isinstance(value, str) and cleaning.has_scheme(value)
 
 
 def texts_of(value: Any) -> list[str]:
@@ -235,42 +251,41 @@ def texts_in(node: Any, depth: int = DEEPEST) -> Iterator[str]:
     """All texts below ``node``."""
     if isinstance(node, str):
         yield node
-    elif isinstance(node, dict | list) and depth:
+    elif isinstance(node, _NESTED) and depth:
         for one in node.values() if isinstance(node, dict) else node:
             yield from texts_in(one, depth - 1)
 
 
 def _address_alone(node: Any) -> Any:
     """The address of an object that has no key (``{"url": text, "weight": 1}``); any other value as it is."""
-    if not isinstance(node, dict) or any(isinstance(value, dict | list) for value in node.values()):
+    if not isinstance(node, dict) or any(isinstance(value, _NESTED) for value in node.values()):
         return node
     fields = {found.field: value for name, value in node.items() if (found := field_of(str(name)))}
     return node if Field.KEY in fields else fields.get(Field.ADDRESS, node)
 
 
-def _is_address(text: str, name: str) -> bool:
-    text = text.strip()
-    if not text or cleaning.is_bind_address(text) or len(text) > cleaning.LONGEST_ADDRESS:
+def _is_address(text: str, is_strong: bool) -> bool:
+    """Whether ``text`` is one under a name that may stand for other things, or (``is_strong``) may not."""
+    if cleaning.is_bind_address(text) or len(text) > cleaning.LONGEST_ADDRESS:
         return False
     if text[:4].lower() == "http" or cleaning.looks_like_host(text):
-        return _STRONG_ADDRESS.search(name) is not None or not root_of(text).page
-    return _STRONG_ADDRESS.search(name) is not None and (
-        cleaning.is_address_placeholder(text) or cleaning.is_environment(text)
-    )
+        return is_strong or not root_of(text).page
+    return is_strong and (cleaning.is_address_placeholder(text) or cleaning.is_environment(text))
 
 
 def _take_key(own: Own, named: Named, name: str, value: Any) -> bool:
     if isinstance(value, dict) and _are_keys(_flat(value.values())) and not any(map(_is_key_name, value)):
         return all(_take_key(own, named._replace(owner=str(owner)), name, one) for owner, one in value.items())
     values = value if isinstance(value, list) else [value]
-    keys = [one for one in values if isinstance(one, str) and one.strip() and not cleaning.is_scheme_word(one)]
-    if isinstance(value, dict) or any(isinstance(one, dict | list) for one in values):
+    if any(isinstance(one, _NESTED) for one in values):
         return False
-    if "credential" in name.lower() and any(map(cleaning.is_uuid, keys)):  # the id of an entry elsewhere
+    keys = [one for one in values if isinstance(one, str) and one.strip() and not cleaning.is_scheme_word(one)]
+    lower = name.lower()
+    if "credential" in lower and any(map(cleaning.is_uuid, keys)):  # the id of an entry elsewhere
         return True
-    if name.lower() == "secret" and not any(map(cleaning.is_prefixed_key, keys)):  # of a program itself
+    if lower == "secret" and not any(map(cleaning.is_prefixed_key, keys)):  # of a program itself
         return True
-    own.weak = own.weak or name.lower() in _WEAK_NAMES
+    own.weak = own.weak or lower in _WEAK_NAMES
     own.empty |= {named.owner} if named.owner and not keys else set()
     for key in keys:
         own.key_of.setdefault(named.owner, []).extend(_several(key))
@@ -341,14 +356,12 @@ def _name_of_model(node: Mapping[str, Any]) -> str:
     return next(fields, "") or named.get("id") or named.get("name", "")
 
 
-def opened(name: str, value: Any) -> Any:
+def opened(name: str, value: str) -> Any:
     """A text that is itself JSON or TOML (cc-switch keeps codex's configuration so)."""
-    if not isinstance(value, str) or len(value) < 20 or len(value) > 100_000:
-        return value
-    if (
-        value.startswith("echo") and (echoed := _ECHO.fullmatch(value)) is not None
-    ):  # Claude Code asks a command for its key
+    if value.startswith("echo") and (echoed := _ECHO.fullmatch(value)) is not None:  # Claude Code asks it for its key
         return echoed[1]
+    if not 20 <= len(value) <= 100_000:
+        return value
     if value.lstrip().startswith("{"):
         try:
             return json.loads(value)
@@ -357,7 +370,7 @@ def opened(name: str, value: Any) -> Any:
     if name in ("config", "toml") and "=" in value:
         return toml_of(value) or value
     if "\n" in value and _YAML_INSIDE.search(value) is not None:  # a file in a map of files (Kubernetes)
-        return next((found for found in yaml_of(value) if isinstance(found, dict | list)), value)
+        return next((found for found in yaml_of(value) if isinstance(found, _NESTED)), value)
     return value
 
 

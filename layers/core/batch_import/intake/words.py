@@ -83,4 +83,4 @@ def cut_key(word: str) -> str:
         word = found[0] if found else ("" if not cleaning.is_placeholder(word) else word)
     if cleaning.is_masked(word):
         return word.strip("\"'`,;|")
-    return word.strip("*\"'`,;|<>").rstrip(".:#\\")
+    return word.strip("*\"'`,;|<>").rstrip(".:#\\&")
