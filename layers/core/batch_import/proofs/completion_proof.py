@@ -207,8 +207,8 @@ class CompletionProof:
             self._enter(account_id, group.group_id, keeps)
         if decision.code == Code.GATEWAY_MIS_MAPPED:
             decision = GatewayDecision(Proof.FAIL, decision.code)
-        else:  # the host may have paused the account, as after a connection that broke; one that serves keeps its pause
-            decision = GatewayDecision(Proof.RETRY, decision.code, parked=not keeps)
+        else:  # the host may have paused the account since its good test, as after a connection that broke
+            decision = GatewayDecision(Proof.RETRY, decision.code, parked=True)
         return ProofResult(decision, redacted(error_text(answer), key.value), group, answer.retry_after)
 
     def _of_our_account(
