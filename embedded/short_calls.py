@@ -1,6 +1,6 @@
 """Calls of DynamoDB from functions to the emulator of this machine, without botocore's way to them.
 
-A plain call that succeeds costs a fifth of the CPU; any other one is made by botocore, which repeats and explains it
+A plain call that succeeds costs a seventh of the CPU; any other one is made by botocore, which repeats and explains it
 (docs/decisions/0017-embedded-functions.md).
 """
 
@@ -23,8 +23,10 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _BINARY = re.compile(rb'"BS?"')  # an attribute's type, whose values are base64 on the wire
 _SERVICE, _ALGORITHM = "dynamodb", "AWS4-HMAC-SHA256"
 _TARGET = "DynamoDB_20120810"
-_ROWS = frozenset({"GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "BatchGetItem", "BatchWriteItem"})
 _ONCE = "TransactWriteItems"  # which carries a token, so that its repetition changes nothing
+_SHORT = frozenset(
+    ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "BatchGetItem", "BatchWriteItem", _ONCE],
+)
 
 
 class ShortCalls:
@@ -78,7 +80,7 @@ class ShortClient:
     def _make_api_call(self, operation_name: str, api_params: dict[str, Any]) -> Any:
         if operation_name == _ONCE:
             api_params.setdefault("ClientRequestToken", str(uuid4()))
-        if operation_name == _ONCE or operation_name in _ROWS:
+        if operation_name in _SHORT:
             model = self.meta.service_model.operation_model(operation_name)
             self.meta.events.emit(f"before-call.dynamodb.{operation_name}", model=model, params={"headers": {}})
             answer = self.short_calls.answer(self, operation_name, _body(api_params))
@@ -162,16 +164,13 @@ def signed_head(host: str, target: str, body: bytes, region: str, credentials: A
     scope = f"{now[:8]}/{region}/{_SERVICE}/aws4_request"
     text = f"{_ALGORITHM}\n{now}\n{scope}\n{sha256(request.encode()).hexdigest()}"
     signature = digest(_signing_key(credentials.secret_key, scope), text.encode(), "sha256").hex()
-    return (
-        (
-            f"POST / HTTP/1.1\n{lines}"
-            f"authorization:{_ALGORITHM} Credential={credentials.access_key}/{scope}, "
-            f"SignedHeaders={names}, Signature={signature}\n"
-            f"content-type:application/x-amz-json-1.0\ncontent-length:{len(body)}\n\n"
-        )
-        .replace("\n", "\r\n")
-        .encode()
+    head = (
+        f"POST / HTTP/1.1\n{lines}"
+        f"authorization:{_ALGORITHM} Credential={credentials.access_key}/{scope}, "
+        f"SignedHeaders={names}, Signature={signature}\n"
+        f"content-type:application/x-amz-json-1.0\ncontent-length:{len(body)}\n\n"
     )
+    return head.replace("\n", "\r\n").encode()
 
 
 @lru_cache(maxsize=4)

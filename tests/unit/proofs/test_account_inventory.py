@@ -1,9 +1,12 @@
 """What the host holds, as a decision needs it: accounts made by hand are seen."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from batch_import.domain.clock import iso
+from batch_import.host.errors import HostUnavailable
 from batch_import.proofs.account_inventory import AccountInventory
 
 START = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -94,3 +97,34 @@ def test_a_renamed_account_is_asked_for_again() -> None:
 
     found = inventory.of_provider("p", iso(START))
     assert [(account.account_id, account.provider_id, account.status) for account in found] == [(1, "p", "disabled")]
+
+
+def test_what_a_broken_off_look_had_found_is_found_by_the_next() -> None:
+    class Failing(Host):
+        def accounts_after(self, account_id: int) -> Iterator[dict[str, Any]]:  # type: ignore[override]
+            yield from super().accounts_after(account_id)
+            if account_id == 1 and clock.at < START + timedelta(seconds=4):
+                raise HostUnavailable("the second page is not answered")
+
+    host, clock = Failing(), Hand()
+    inventory = AccountInventory(host, clock)  # type: ignore[arg-type]
+    host.rows = [by_hand(1)]
+    clock.at += timedelta(seconds=1)
+    inventory.of_provider("p", iso(START))
+
+    host.rows = [by_hand(1), by_hand(2)]
+    clock.at += timedelta(seconds=2)
+    with pytest.raises(HostUnavailable):
+        inventory.of_provider("p", iso(START))
+    clock.at += timedelta(seconds=2)
+
+    assert [account.account_id for account in inventory.of_provider("p", iso(START))] == [2, 1]
+
+
+def test_an_account_that_two_pages_show_is_one() -> None:
+    host, clock = Host(), Hand()
+    inventory = AccountInventory(host, clock)  # type: ignore[arg-type]
+    renamed = {**by_hand(2), "extra": {"import_provider_id": "p"}}
+    host.rows = [by_hand(1), renamed, by_hand(1), renamed]
+    clock.at += timedelta(seconds=1)
+    assert [account.account_id for account in inventory.of_provider("p", iso(START))] == [2, 1]

@@ -74,7 +74,7 @@ class CapabilityProfile:
 
 
 def transport_profile(stored: Mapping[str, Any]) -> TransportProfile:
-    """The opposite of ``asdict``, for what a row kept; unknown names are passed over."""
+    """The profile that a row kept as plain values; unknown names are passed over."""
     known = {f.name: stored[f.name] for f in fields(TransportProfile) if f.name in stored}
     spoken = tuple(
         Spoken(Protocol(it["protocol"]), AuthStyle(it["auth_style"]), it["model"], Framing(it["framing"]))

@@ -20,20 +20,21 @@ class _Hints:
     def __init__(self, rows: Iterable[Json], now: datetime) -> None:
         self.looked_at = now
         self.newest = 0
-        self.marked: dict[str, list[int]] = defaultdict(list)  # ids by provider
-        self.by_hand: list[ExistingAccount] = []
+        self.marked: dict[str, set[int]] = defaultdict(set)  # ids by provider
+        self.by_hand: dict[int, ExistingAccount] = {}
         self.add(rows, now)
 
     def add(self, rows: Iterable[Json], now: datetime) -> None:
-        self.heard_at = now
-        by_hand = []
-        for row in rows:
-            self.newest = max(self.newest, row["id"])
+        """All ``rows``, or none when the host fails meanwhile; one that two pages of the host show counts once."""
+        found = {row["id"]: row for row in rows}
+        self.heard_at, self.newest = now, max([self.newest, *found])
+        by_hand = {}
+        for account_id, row in found.items():
             if provider_id := provider_of(row):
-                self.marked[provider_id].append(row["id"])
+                self.marked[provider_id].add(account_id)
             else:
-                by_hand.append(existing_account(row))
-        self.by_hand = [*by_hand, *self.by_hand]
+                by_hand[account_id] = existing_account(row)
+        self.by_hand = {**by_hand, **self.by_hand}
 
 
 class AccountInventory:
@@ -69,4 +70,4 @@ class AccountInventory:
                 hints = self._hints = _Hints(self._host.accounts(), now)
             elif now - hints.heard_at > _NEWS_AFTER:
                 hints.add(self._host.accounts_after(hints.newest), now)
-            return hints.marked.get(provider_id, []), hints.by_hand
+            return sorted(hints.marked.get(provider_id, ())), [*hints.by_hand.values()]
