@@ -109,15 +109,34 @@ def test_an_item_in_two_messages_of_one_invocation_is_probed_once_and_holds_one_
     assert service.item(run_id)["access_status"] == "active"
 
 
-def test_an_account_that_the_host_has_paused_is_proven_all_the_same(service: Service, box: Any) -> None:
-    """A connection that breaks once, say while the proof's worker dies, pauses the account for ten minutes."""
-    run_id = service.start(one_provider(box, 2))
+def confirmed(service: Service, box: Any, platform: str) -> tuple[str, list[dict[str, Any]]]:
+    """A run whose items only want their proof, and their accounts in the host."""
+    run_id = service.start([{**pair, "platform": platform} for pair in one_provider(box, 2)])
     while any(item["current_stage"] != "validate" for item in service.items(run_id)):
         service.pump.deliver("provision")
         service.pump.deliver("confirmation")
         service.clock.shift(1)
-    for account in box.host.accounts.values():
+    return run_id, [*box.host.accounts.values()]
+
+
+@pytest.mark.parametrize("platform", ["openai", "anthropic"])
+def test_an_account_that_the_host_has_paused_is_proven_all_the_same(service: Service, box: Any, platform: str) -> None:
+    """A connection that breaks once, say while the proof's worker dies, pauses the account for ten minutes."""
+    run_id, accounts = confirmed(service, box, platform)
+    for account in accounts:
         box.host.health.pause(account, "connection reset by peer")
     service.pump.run(horizon=timedelta(minutes=2))
     assert {item["access_status"] for item in service.items(run_id)} == {"active"}
-    assert not any(account["temp_unschedulable_until"] for account in box.host.accounts.values())
+    assert not any(account["temp_unschedulable_until"] for account in accounts)
+
+
+@pytest.mark.parametrize("platform", ["openai", "anthropic"])
+def test_an_account_that_a_person_switches_off_before_its_proof_stays_off(
+    service: Service, box: Any, platform: str
+) -> None:
+    run_id, accounts = confirmed(service, box, platform)
+    for account in accounts:
+        account["schedulable"] = False
+    service.pump.run(horizon=timedelta(minutes=2))
+    assert {item["last_error_code"] for item in service.items(run_id)} == {"gateway_no_account"}
+    assert not any(account["schedulable"] for account in accounts)

@@ -205,10 +205,8 @@ class CompletionProof:
                     return ProofResult(decision, said, group, answer.retry_after, latency)
                 self._clock.sleep(_JOIN_POLL)
             self._enter(account_id, group.group_id, keeps)
-        if decision.code == Code.GATEWAY_MIS_MAPPED:
-            decision = GatewayDecision(Proof.FAIL, decision.code)
-        else:  # the host may have paused the account since its good test, as after a connection that broke
-            decision = GatewayDecision(Proof.RETRY, decision.code, parked=True)
+        proof = Proof.FAIL if decision.code == Code.GATEWAY_MIS_MAPPED else Proof.RETRY
+        decision = GatewayDecision(proof, decision.code)
         return ProofResult(decision, redacted(error_text(answer), key.value), group, answer.retry_after)
 
     def _of_our_account(

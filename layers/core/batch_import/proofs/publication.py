@@ -96,9 +96,15 @@ class Publication:
 
         See docs/host-api.md#platform-gateway-errors.
         """
-        self._host.recover_state(item.account_id or 0)
+        self.end_pause(item)
         if item.of_platform is not Platform.OPENAI:
             self._host.bulk_update(item.account_id or 0, status="active", schedulable=True)
+
+    def end_pause(self, item: Item) -> None:
+        """The host pauses an account for ten minutes after one connection that broke. What a person has switched off
+        stays so (docs/host-api.md#what-upstream-answers-do).
+        """
+        self._host.recover_state(item.account_id or 0)
 
     def _open(self, run: Run, group: Json) -> tuple[list[NewEvent], list[Advisory]]:
         if is_private(group):

@@ -170,6 +170,8 @@ class ValidationService(Stage):
         item, decision, host = to.item, result.decision, self._services()
         if decision.parked:
             host.publication.wake(item)  # else retries would only meet the host's pause
+        elif decision.code == Code.GATEWAY_NO_ACCOUNT:
+            host.publication.end_pause(item)  # the host may have begun one since the account's good test
         if decision.proof is Proof.RETRY:
             with result.group.under_lease():
                 host.publication.leave_isolation(item)
