@@ -38,7 +38,7 @@ class Request(NamedTuple):
 
 
 class Parent:
-    """The process that forks; started at the first ``fork``, and again when it was killed."""
+    """The process that forks; started by ``fork`` when there is none."""
 
     def __init__(self, places: str) -> None:
         self._places = places
@@ -47,13 +47,16 @@ class Parent:
         self._process: subprocess.Popen[bytes] | None = None
 
     def fork(self, request: Request, ends: Sequence[int]) -> int:
-        """The process id of a new process; ``ends`` are its files 0, 1 and 2, and others that stay open in it."""
+        """The process id of a new process; ``ends`` are its files 0, 1 and 2, and others that stay open in it.
+
+        Raises OSError when the parent has been killed; the next call starts another one.
+        """
         with self._lock:
             try:
                 return self._fork(request, ends)
             except OSError:
                 self.close()
-                return self._fork(request, ends)
+                raise
 
     def close(self) -> None:
         """Kill the parent; processes that it has forked keep running."""
@@ -100,6 +103,10 @@ class Forked:
         ends = (stdin, stdout, stderr, alive)
         try:
             self.pid = parent.fork(request, ends)
+        except OSError:
+            for file in (self.stdin, self.stdout, self.stderr):
+                file.close()
+            raise
         finally:
             for end in ends:
                 os.close(end)
@@ -147,6 +154,16 @@ def forked(request: Request, layers: Iterable[str]) -> Forked | None:
         return None
     with _guard:  # two first calls at once share one parent
         parent = _parent(places)
+    return fork(parent, request)
+
+
+def fork(parent: Parent, request: Request) -> Forked:
+    """The new process; once more when the parent was killed.
+
+    With files of its own then: the parent may have forked before it died, and that process ends with its input.
+    """
+    with suppress(OSError):
+        return Forked(parent, request)
     return Forked(parent, request)
 
 

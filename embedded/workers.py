@@ -15,9 +15,9 @@ from embedded.forking import Forked
 from embedded.ministack import LAMBDA, Load, replace
 
 FUNCTIONS, GATEWAY = "ministack.services.lambda_svc", "ministack.services.apigateway_v1"
-_NO_ANSWER = "Worker process died"
+_NO_ANSWER, _NO_START = "Worker process died", "Worker process exited immediately"
 _NOT_TAKEN = tuple(str(OSError(number, os.strerror(number))) for number in (errno.EPIPE, errno.ECONNRESET))
-BACK_SECONDS = 5.0  # until the messages of a process that died before its first call are seen again
+BACK_SECONDS = 5.0  # until messages are seen again that no process has taken, or one that died before its first call
 # Measured with 300 relays at once (docs/embedded.md): the emulator and the sandbox, and one more process.
 FIXED_BYTES, PROCESS_BYTES = 330 * 1024**2, 32 * 1024**2
 QUEUES = 3  # whose functions work at once
@@ -25,12 +25,12 @@ QUEUES = 3  # whose functions work at once
 
 def attach(available: int, load: Load = import_module) -> None:
     """Replace functions of MiniStack, for a machine with so many bytes of memory. Raises EmbeddedError."""
-    died: set[int] = set()
+    unanswered: set[int] = set()
     parameters = "self event request_id trace_id depth durable invoked_function_arn"
     worker = load(LAMBDA).Worker
-    replace(lambda _: worker, f"{LAMBDA}.Worker", "invoke", parameters, lambda found: _invoking(found, died))
+    replace(lambda _: worker, f"{LAMBDA}.Worker", "invoke", parameters, lambda found: _invoking(found, unanswered))
     parameters = "esm func_rec event batch queue_url queue_name"
-    replace(load, FUNCTIONS, "_run_sqs_batch", parameters, lambda found: _running(found, died, time.time))
+    replace(load, FUNCTIONS, "_run_sqs_batch", parameters, lambda found: _running(found, unanswered, time.time))
     most = processes_of_a_queue(available)
     parameters = "esm func_rec config queue"
     replace(load, FUNCTIONS, "_sqs_esm_concurrency", parameters, lambda found: lambda *args: min(found(*args), most))
@@ -61,19 +61,30 @@ def _limits(groups: Path, own: Path) -> Iterator[int]:
 # --- a process that has died
 
 
-def _invoking(found: Callable[..., Any], died: set[int]) -> Callable[..., Any]:
-    """A process that dies with the event unread was dead before: another one gets the event."""
+def _invoking(found: Callable[..., Any], unanswered: set[int]) -> Callable[..., Any]:
+    """A process that dies with the event unread was dead before, or never began: another one gets the event."""
 
     def invoke(self: Any, event: Any, request_id: str, **more: Any) -> Any:
-        process = self._proc
-        result = found(self, event, request_id, **more)
-        if _is_unread(result, process):
+        process, result = self._proc, None
+        try:
             result = found(self, event, request_id, **more)
-        if result.get("error") in (_NO_ANSWER, *_NOT_TAKEN):
-            died.add(id(event))
+        except Exception as error:
+            if not _has_not_begun(error):
+                unanswered.discard(id(event))
+                raise
+            self._proc = None
+        if result is None or _is_unread(result, process):
+            result = found(self, event, request_id, **more)
+        if result.get("error") not in (_NO_ANSWER, *_NOT_TAKEN):
+            unanswered.discard(id(event))
         return result
 
     return invoke
+
+
+def _has_not_begun(error: Exception) -> bool:
+    """Whether a new process could not be started, or was killed before it was ready."""
+    return isinstance(error, OSError) or str(error).startswith(_NO_START)
 
 
 def _is_unread(result: Any, process: Any) -> bool:
@@ -84,17 +95,20 @@ def _is_unread(result: Any, process: Any) -> bool:
     return error in _NOT_TAKEN or (error == _NO_ANSWER and process.left_unread())
 
 
-def _running(found: Callable[..., Any], died: set[int], now: Callable[[], float]) -> Callable[..., Any]:
-    """Show messages again soon whose process died before it set a time for them: else it would be the queue's time."""
+def _running(found: Callable[..., Any], unanswered: set[int], now: Callable[[], float]) -> Callable[..., Any]:
+    """Show messages again soon for which no living process has set a time: else it would be the queue's time."""
 
     def run_sqs_batch(esm: Any, func_rec: Any, event: Any, batch: Any, queue_url: str, queue_name: str) -> None:
         hidden = [(message, message["receipt_handle"], message["visible_at"]) for message in batch]
-        found(esm, func_rec, event, batch, queue_url, queue_name)
-        if id(event) in died:
-            died.discard(id(event))
-            for message, handle, until in hidden:
-                if (message["receipt_handle"], message["visible_at"]) == (handle, until):
-                    message["visible_at"] = now() + BACK_SECONDS
+        unanswered.add(id(event))
+        try:
+            found(esm, func_rec, event, batch, queue_url, queue_name)
+        finally:
+            if id(event) in unanswered:
+                unanswered.discard(id(event))
+                for message, handle, until in hidden:
+                    if (message["receipt_handle"], message["visible_at"]) == (handle, until):
+                        message["visible_at"] = now() + BACK_SECONDS
 
     return run_sqs_batch
 

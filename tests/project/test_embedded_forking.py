@@ -5,14 +5,16 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from embedded.forking import Forked, Parent, Request, forked, places_of
+from embedded.forking import fork as fork_once_more
 
 CORE = Path(__file__).resolve().parents[2] / "layers" / "core"
 PLACES = f"import sys; sys.path.insert(0, {str(CORE)!r})\n"
@@ -45,7 +47,7 @@ def fork(parent: Parent, tmp_path: Path) -> Iterator[Fork]:
     def start(code: str = LOOK, **environment: str) -> Forked:
         script = tmp_path / "script.py"
         script.write_text(code, encoding="utf-8")
-        made.append(Forked(parent, Request(str(script), str(tmp_path), environment)))
+        made.append(fork_once_more(parent, Request(str(script), str(tmp_path), environment)))
         return made[-1]
 
     yield start
@@ -152,6 +154,32 @@ def test_a_parent_that_somebody_killed_is_followed_by_another(fork: Fork) -> Non
     killed = look(fork())["parent"]
     os.kill(killed, signal.SIGKILL)
     assert look(fork())["parent"] != killed
+
+
+class LosesTheFirst(Parent):
+    """Killed when it has forked, and before it could tell the number."""
+
+    lost = 0
+
+    def fork(self, request: Request, ends: Sequence[int]) -> int:
+        pid = super().fork(request, ends)
+        if not self.lost:
+            self.lost = pid
+            raise OSError("killed")
+        return pid
+
+
+def test_a_process_whose_parent_was_killed_at_forking_ends_and_another_one_is_there(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(LOOK, encoding="utf-8")
+    with closing(LosesTheFirst(PLACES)) as parent:
+        process = fork_once_more(parent, Request(str(script), str(tmp_path), {}))
+        with process.stdin, process.stdout, process.stderr:
+            with suppress(psutil.NoSuchProcess):
+                psutil.Process(parent.lost).wait(10)
+            assert look(process)["said"] == "hello\n"
+            process.kill()
+            assert process.wait(10) == 0
 
 
 def test_what_cannot_be_imported_is_told_by_the_function_not_by_the_parent(tmp_path: Path) -> None:

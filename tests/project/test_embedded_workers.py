@@ -1,6 +1,7 @@
 """Processes of functions: how many there are, and what becomes of the messages of one that dies."""
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from embedded import workers
 
 MIB = 1024**2
+STARTS_THAT_FAIL = (OSError, RuntimeError)
 
 
 # --- how many
@@ -39,17 +41,21 @@ def test_without_limits_it_is_the_memory_of_the_machine(tmp_path: Path) -> None:
 
 
 class Parts:
-    """Functions with the names and parameters of MiniStack's; ``answers`` are those of a function's processes."""
+    """Functions with the names and parameters of MiniStack's; ``answers`` are those of a function's processes, or what
+    is raised when one cannot be started."""
 
-    def __init__(self, *answers: dict[str, Any], first_call: float | None = None) -> None:
+    def __init__(self, *answers: dict[str, Any] | Exception, first_call: float | None = None) -> None:
         def invoke(self: Any, event: Any, request_id: str, *, trace_id: Any = None, depth: Any = None,
                    durable: Any = None, invoked_function_arn: Any = None) -> Any:  # fmt: skip
-            return left.pop(0)
+            if isinstance(answer := left.pop(0), Exception):
+                raise answer
+            return answer
 
         def run_batch(esm: Any, func_rec: Any, event: Any, batch: Any, queue_url: str, queue_name: str) -> None:
             if first_call is not None:
                 batch[0]["visible_at"] = first_call
-            self.module.Worker().invoke(event, "request")
+            with suppress(*STARTS_THAT_FAIL):  # MiniStack logs it
+                self.module.Worker().invoke(event, "request")
 
         def concurrency(esm: Any, func_rec: Any, config: Any, queue: Any = None) -> int:
             return 10
@@ -93,6 +99,35 @@ def test_what_the_process_itself_has_set_stays() -> None:
 @pytest.mark.parametrize("answer", [{"status": "ok"}, {"status": "error", "error": "an exception of the function"}])
 def test_messages_of_a_process_that_lives_are_hidden_as_in_aws(answer: dict[str, Any]) -> None:
     assert Parts(answer).hidden_after_a_batch() > 600
+
+
+KILLED = RuntimeError("Worker process exited immediately. stderr: ")
+NO_PARENT = OSError("the process that forks has ended")
+
+
+@pytest.mark.parametrize("second", [KILLED, NO_PARENT, DIED])
+@pytest.mark.parametrize("first", [KILLED, NO_PARENT])
+def test_messages_are_back_soon_when_no_process_could_take_them(first: Exception, second: dict[str, Any]) -> None:
+    assert 0 < Parts(first, second).hidden_after_a_batch() < 10
+
+
+@pytest.mark.parametrize("first", [KILLED, NO_PARENT])
+def test_a_process_that_was_killed_before_it_was_ready_is_followed_by_another(first: Exception) -> None:
+    worker = Parts(first, {"status": "ok"}).module.Worker()
+    assert worker.invoke({}, "request") == {"status": "ok"}
+
+
+def test_a_function_that_cannot_be_loaded_is_not_tried_again_at_once() -> None:
+    assert Parts(RuntimeError("Worker init failed: no module"), {"status": "ok"}).hidden_after_a_batch() > 600
+
+
+def test_messages_are_back_soon_when_no_function_was_asked() -> None:
+    parts = Parts()
+    parts.module.Worker = lambda: None  # it has no invoke
+    message = {"receipt_handle": "r", "visible_at": time.time() + 660}
+    with pytest.raises(AttributeError):
+        parts.module._run_sqs_batch({}, {}, {"Records": []}, [message], "url", "name")
+    assert float(str(message["visible_at"])) - time.time() < 10
 
 
 def test_the_templates_numbers_hold_where_memory_allows_them() -> None:
