@@ -12,6 +12,7 @@ import pytest
 import requests
 import time_machine
 from batch_import.bootstrap import bootstrap
+from batch_import.proofs import completion_proof
 from hypothesis import settings
 
 import sandbox
@@ -89,8 +90,9 @@ def httpserver_listen_address() -> tuple[str, int]:
 
 
 @pytest.fixture
-def box() -> Iterator[Any]:
-    """A sandbox host and relays without scheduling delays."""
+def box(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A sandbox host and relays without scheduling delays, so that no proof waits for them."""
+    monkeypatch.setattr(completion_proof, "JOIN_SECONDS", 2 * completion_proof.JOIN_POLL)
     with sandbox.running(join_delay=(0, 0)) as running:
         yield running
 

@@ -111,7 +111,7 @@ def test_an_item_in_two_messages_of_one_invocation_is_probed_once_and_holds_one_
 
 def confirmed(service: Service, box: Any, platform: str) -> tuple[str, list[dict[str, Any]]]:
     """A run whose items only want their proof, and their accounts in the host."""
-    run_id = service.start([{**pair, "platform": platform} for pair in one_provider(box, 2)])
+    run_id = service.start([{**pair, "platform": platform} for pair in one_provider(box, 1)])
     while any(item["current_stage"] != "validate" for item in service.items(run_id)):
         service.pump.deliver("provision")
         service.pump.deliver("confirmation")

@@ -32,8 +32,8 @@ RESOURCE_PATIENCE = 8.0
 # The waits for the provider's lease, an isolation group and a key; a completion that takes its whole time-out; what is
 # then written to the host.
 WORST_CASE = PATIENCE + 2 * RESOURCE_PATIENCE + COMPLETION_TIMEOUT + TIMEOUT
-_JOIN_SECONDS = 3.0
-_JOIN_POLL = 0.25
+JOIN_SECONDS = 3.0
+JOIN_POLL = 0.25
 
 
 class IsolationGroup(NamedTuple):
@@ -193,7 +193,7 @@ class CompletionProof:
         model, mark = item.resolved_smoke_model or "", self._served_by.mark(key.key_id)
         demands = proof_demands(item.demands, item.responses_mode)
         for round_ in range(2):
-            for poll in range(int(_JOIN_SECONDS / _JOIN_POLL)):
+            for poll in range(int(JOIN_SECONDS / JOIN_POLL)):
                 request_id = f"{item.run_id}-{item.item_id}-{item.attempt}-{round_}{poll:02d}"
                 began = self._clock.monotonic()
                 answer = self._checks.complete(key.value, model, request_id, demands)
@@ -203,7 +203,7 @@ class CompletionProof:
                 if decision.proof is not Proof.JOINING:
                     said = "" if decision.proof is Proof.PROVEN else redacted(error_text(answer), key.value)
                     return ProofResult(decision, said, group, answer.retry_after, latency)
-                self._clock.sleep(_JOIN_POLL)
+                self._clock.sleep(JOIN_POLL)
             self._enter(account_id, group.group_id, keeps)
         proof = Proof.FAIL if decision.code == Code.GATEWAY_MIS_MAPPED else Proof.RETRY
         decision = GatewayDecision(proof, decision.code)
