@@ -8,6 +8,7 @@ import pytest
 from batch_import.consumer.admission import RelayLimits
 
 from tests.conftest import Service
+from tests.flows.test_business_chains import event_types
 from tests.support.pump import Context, handler_of
 
 KEY = "sk-test-0000000000000001"
@@ -38,6 +39,26 @@ def test_an_item_that_a_limit_keeps_away_is_given_up_after_a_day(
     item = service.item(run_id)
     assert (item["access_status"], item["last_error_code"]) == ("degraded", "dead_lettered")
     assert service.run(run_id)["run"]["finished_at"] is not None
+
+
+def test_an_item_that_a_limit_keeps_away_is_not_taken_for_a_lost_one(
+    service: Service, box: Any, never_admitted: Callable[[], None]
+) -> None:
+    """Its message goes round: a second one would be sent each quarter of an hour, and an event written."""
+    run_id = service.start([{"base_url": box.relay("healthy"), "api_key": KEY}])
+    for _ in range(200):
+        service.pump.deliver()
+        service.clock.shift(9)
+    assert reconcile(service, timedelta(0))["items_requeued"] == 0
+    assert "requeued" not in event_types(service.item(run_id))
+
+
+def test_an_item_whose_message_is_lost_is_queued_again(
+    service: Service, box: Any, never_admitted: Callable[[], None]
+) -> None:
+    service.start([{"base_url": box.relay("healthy"), "api_key": KEY}])
+    service.pump.deliver()
+    assert reconcile(service, timedelta(minutes=16))["items_requeued"] == 1
 
 
 def test_a_duplicate_that_waits_for_its_primary_is_not_given_up(

@@ -398,6 +398,7 @@ class CompositionRoot:
         limits = RelayLimits(
             self._semaphore("provider", self.settings.provider_concurrency),
             self._semaphore("origin", self.settings.items_at_an_origin),
+            self.clock,
         )
         session = http.guarded_session(self.settings.allowed_hosts, THREADS, self._resolver, self._tls())
         exchange = partial(http.exchange, partial(http.send, session))

@@ -13,7 +13,7 @@ from batch_import.aws.observability import Measures
 from batch_import.aws.queue import Work
 from batch_import.aws.retries import OutOfTime
 from batch_import.consumer.next_step import NextStep
-from batch_import.consumer.stage_worker import LEASE_MARGIN, Delivery, Stage, StageWorker
+from batch_import.consumer.stage_worker import END_SECONDS, LEASE_MARGIN, Delivery, Stage, StageWorker
 from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Item
 from batch_import.domain.errors import OutOfResources
@@ -107,8 +107,9 @@ class Deferring(Stage):
     def handle(self, _: Item) -> NextStep:
         return NextStep(ItemStage.CONFIRM, deferred=Mock())
 
-    def run_deferred(self, probes: Sequence[Any]) -> None:
+    def run_deferred(self, probes: Sequence[Any], seconds: float) -> None:
         self.asked += len(probes)
+        self.seconds = seconds
         raise OSError("no table")
 
 
@@ -119,7 +120,7 @@ def test_findings_that_cannot_be_stored_bring_no_message_back() -> None:
     delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
 
     assert StageWorker(items, Mock(), queues, FAST_CLOCK, stage).run([delivery], lambda: 100.0, Measures()) == []
-    assert stage.asked == 1
+    assert (stage.asked, stage.seconds) == (1, 100.0 - END_SECONDS)
 
 
 class Exhausted(Stage):

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from batch_import.consumer.stage_worker import Admitted
 from batch_import.coordination.circuit_breaker import CLOSED, BreakerDecision, CircuitBreaker
 from batch_import.coordination.semaphore import DistributedSemaphore
+from batch_import.domain.clock import SYSTEM_CLOCK, Clock, parse
 from batch_import.domain.entities import Item
 from batch_import.domain.types import ItemStage
 from batch_import.domain.urls import origin_of
 from batch_import.host.errors import HostError
 
-_SHORTEST, _LONGEST = 2.0, 8.0  # seconds before a full provider or origin is tried again
+# Seconds before a full provider or origin is tried again: so many, or a share of what it has waited for, which for many
+# keys of one provider are hours.
+_AT_FIRST, _SHARE, _AT_MOST = 8.0, 1 / 20, 30.0
 _WHILE_ONE_ASKS = 2.0
 
 
@@ -50,7 +53,13 @@ def _needs_host(item: Item) -> bool:
 class RelayLimits:
     """Limits how many items are probed at once at a provider, and at an origin; ``None`` is no limit."""
 
-    def __init__(self, providers: DistributedSemaphore | None, origins: DistributedSemaphore | None) -> None:
+    def __init__(
+        self,
+        providers: DistributedSemaphore | None,
+        origins: DistributedSemaphore | None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._clock = clock
         self._kinds = [
             (permits, name_of)
             for permits, name_of in (
@@ -72,8 +81,13 @@ class RelayLimits:
             granted = self._acquire(permits, name_of, granted)
         admitted = {item.item_id for item in granted}
         self.give_back([item for item in fresh if item.item_id not in admitted])
-        waits = {i.item_id: random.uniform(_SHORTEST, _LONGEST) for i in probing if i.item_id not in admitted}
+        waits = {item.item_id: self._pause(item) for item in probing if item.item_id not in admitted}
         return [item for item in items if item.item_id not in waits], waits
+
+    def _pause(self, item: Item) -> float:
+        waited = (self._clock.now() - parse(item.updated_at)).total_seconds()
+        longest = min(max(_AT_FIRST, _SHARE * waited), _AT_MOST)
+        return random.uniform(longest / 4, longest)
 
     def _taken_up(self, items: Sequence[Item]) -> Sequence[Item]:
         with self._lock:

@@ -16,10 +16,10 @@ from batch_import.aws.observability import Measures, Metric
 from batch_import.aws.queue import Work
 from batch_import.aws.retries import ending, is_throttle
 from batch_import.consumer.item_log import tell_step
-from batch_import.consumer.message_batcher import ALONE_SECONDS, MessageBatcher, Queues
+from batch_import.consumer.message_batcher import ALONE_SECONDS, LINGER_SECONDS, MessageBatcher, Queues
 from batch_import.consumer.next_step import DeferredProbe, NextStep
 from batch_import.consumer.progress import Progress
-from batch_import.domain.clock import Clock, parse
+from batch_import.domain.clock import Clock, milliseconds, parse
 from batch_import.domain.entities import Item
 from batch_import.domain.errors import StaleWrite
 from batch_import.domain.types import ItemStage
@@ -39,6 +39,7 @@ DEFERRED_SECONDS = COMPLETION_TIMEOUT + END_SECONDS
 LEASE_MARGIN = 5  # seconds that a lease outlasts its invocation
 _CRASH_PAUSE = 5.0
 _EARLY = 0.5  # seconds before its due date at which an item is worked all the same
+_SHOWN_EVERY = 300_000  # milliseconds: a third of the time after which reconcile looks for what nothing works on
 
 T = TypeVar("T")
 SecondsLeft = Callable[[], float]
@@ -83,8 +84,8 @@ class Stage(Protocol):
         """Enter what a run found out, from the item at position ``start`` on, into the index of relays."""
         return
 
-    def run_deferred(self, probes: Sequence[DeferredProbe]) -> None:  # noqa: ARG002
-        """Ask what no verdict needs, when everything has been handed on. What fails is left out."""
+    def run_deferred(self, probes: Sequence[DeferredProbe], seconds: float) -> None:  # noqa: ARG002
+        """Ask what no verdict needs, when everything has been handed on. What fails, or takes longer, is left out."""
         return
 
     def close(self) -> None:
@@ -94,12 +95,13 @@ class Stage(Protocol):
 
 @dataclass(frozen=True)
 class Delivery:
-    """A message as it was received."""
+    """A message as it was received. ``sent_at`` is in milliseconds of the epoch."""
 
     message_id: str
     receipt_handle: str
     receive_count: int
     work: Work
+    sent_at: int = 0
 
     def owner(self, item_id: str) -> str:
         """The lease owner of an item. It names this delivery, so that a request that the client repeats is admitted."""
@@ -161,12 +163,12 @@ class StageWorker:
             finally:
                 self._progress.publish()
         if now.deferred and seconds_left() >= DEFERRED_SECONDS:
-            self._run_deferred(now.deferred)
+            self._run_deferred(now.deferred, seconds_left() - END_SECONDS)
         return sorted(now.failed)
 
-    def _run_deferred(self, probes: Sequence[DeferredProbe]) -> None:
+    def _run_deferred(self, probes: Sequence[DeferredProbe], seconds: float) -> None:
         try:
-            self.stage.run_deferred(probes)
+            self.stage.run_deferred(probes, seconds)
         except Exception:  # everything has been handed on: a failed invocation would hand it on again
             logger.warning("deferred probes not stored", exc_info=True)
 
@@ -202,6 +204,7 @@ class StageWorker:
         try:
             mine = [item for item in self._known(delivery) if not self._passed_on(item, now)]
             admitted, waits = self.stage.admit(mine)
+            self._show_waiting([item for item in mine if item.item_id in waits], delivery.sent_at)
             for item_id, delay in waits.items():
                 now.batcher.add(run_id, item_id, NextStep(self.stage.lease_stages[0], delay))
             leased = self._lease(delivery, admitted, now.seconds_left)
@@ -220,6 +223,17 @@ class StageWorker:
         if len(found) < len(delivery.work.items):
             logger.warning("no such items", extra={"run_id": delivery.work.run_id, "known": len(found)})
         return found
+
+    def _show_waiting(self, items: Sequence[Item], sent_at: int) -> None:
+        """In the index, every few minutes: reconcile would take one that waits for long for one that is lost.
+
+        It is time when such a moment lies between the last look at the item, which sent its message, and this one.
+        """
+        now, last = milliseconds(self._clock.now()), sent_at - round(LINGER_SECONDS * 1000)
+        for item in items:
+            since = milliseconds(item.updated_at)
+            if (now - since) // _SHOWN_EVERY > (max(last, since) - since) // _SHOWN_EVERY:
+                self._items.note(item)
 
     def _passed_on(self, item: Item, now: _Invocation) -> bool:
         """Handed on without a lease: done, in another stage, not due yet, or too long for the time left.

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 
 from batch_import.consumer.admission import HostGate, RelayLimits
@@ -15,7 +16,7 @@ from batch_import.domain.outcomes import Code
 from batch_import.domain.types import ItemStage
 from batch_import.host.errors import HostError
 from batch_import.host.transport import TIMEOUT
-from batch_import.net.deadline import seconds_left
+from batch_import.net.deadline import deadline, seconds_left
 from batch_import.probe.relay import COMPLETION_TIMEOUT, LIST_TIMEOUT
 from batch_import.runs.create import BatchImportService
 from batch_import.stages.probe import Probed, Prober
@@ -94,9 +95,9 @@ class ImportStage(Stage):
             self._keys.update({(run_id, item_id): api_key for item_id, api_key in found.items()})
         return leased
 
-    def run_deferred(self, probes: Sequence[DeferredProbe]) -> None:
-        with ThreadPoolExecutor(min(THREADS, len(probes))) as pool:
-            asked = [pool.submit(probe) for probe in probes]
+    def run_deferred(self, probes: Sequence[DeferredProbe], seconds: float) -> None:
+        with deadline(seconds), ThreadPoolExecutor(min(THREADS, len(probes))) as pool:
+            asked = [pool.submit(copy_context().run, probe) for probe in probes]
         for one in asked:
             if (error := one.exception()) is not None:
                 logger.warning("deferred probe failed", exc_info=error)
