@@ -15,6 +15,8 @@ logger = handler_logger()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     parts = bootstrap()
     with in_time(context), parts.measured() as measures:
-        response, recorded = record_dead_letters(event, parts.dead_letters().record)
-        measures.count(Metric.ITEMS_DEAD_LETTERED, recorded)
+        recorder = parts.dead_letters()
+        response = record_dead_letters(event, recorder.record)
+        measures.count(Metric.ITEMS_DEAD_LETTERED, recorder.recorded)
+        measures.count(Metric.MESSAGES_FAILED, len(response["batchItemFailures"]))
     return response

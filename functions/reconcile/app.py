@@ -23,4 +23,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         measures.count(Metric.ITEMS_DEAD_LETTERED, done["items_given_up"])
         parts.watch(measures)
     logger.info("reconciled", extra=done)
+    if done["rows_unreadable"]:  # all else is done: this is for the alarm
+        raise UnreadableRows(f"{done['rows_unreadable']} rows cannot be read; the lines before this one name them")
     return done
+
+
+class UnreadableRows(Exception):
+    """Rows that another version of this service wrote, or a person."""

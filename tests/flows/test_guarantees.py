@@ -7,10 +7,12 @@ from typing import Any
 import boto3
 import pytest
 import requests
-from batch_import.aws.queue import WorkQueue
+from batch_import.aws.queue import Work, WorkQueue
 from batch_import.bootstrap import bootstrap
 from batch_import.coordination.lease_pool import resource_facts
+from batch_import.domain.entities import Item
 from batch_import.proofs.completion_proof import account_of
+from batch_import.store.items import ItemStore
 
 import sandbox
 from tests.conftest import CUSTOMER_KEY, Service, seed
@@ -130,6 +132,51 @@ def test_reconcile_finds_a_lost_message_and_a_run_left_open(service: Service, bo
     service.pump.run()
     assert service.run(run_id)["run"]["state"] == "completed"
     assert "requeued" in event_types(service.item(run_id))
+
+
+def test_dead_letters_that_cannot_be_recorded_come_back_alone(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = service.start(healthy(box, 3))
+    boto3.client("sqs").purge_queue(QueueUrl=service.aws.environment["IMPORT_QUEUE_URL"])
+    works = [Work(run_id, ("item_00001", "item_00002")), Work(run_id, ("item_00003",))]
+    attributes = {"ApproximateReceiveCount": "1"}
+    event = sqs_event(
+        [{"MessageId": f"m{n}", "ReceiptHandle": "r", "Body": work.body(), "Attributes": attributes}
+         for n, work in enumerate(works)], "stack-DeadLetters-1")  # fmt: skip
+    transition = ItemStore.transition
+
+    def failing(self: ItemStore, item: Item, *arguments: Any) -> Item:
+        if item.item_id == "item_00002":
+            raise ConnectionError("a table that does not answer")
+        return transition(self, item, *arguments)
+
+    monkeypatch.setattr(ItemStore, "transition", failing)
+    assert handler_of("dead_letter")(event, Context()) == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    service.pump.run()
+    codes = [item["last_error_code"] for item in service.items(run_id)]
+    assert codes == ["dead_lettered", None, "dead_lettered"]
+
+
+def test_a_row_that_cannot_be_read_keeps_reconcile_from_no_other_one(service: Service, box: Any) -> None:
+    """As after a version with a new code was taken back."""
+    other, spoilt, unread = (service.start(healthy(box, 2)) for _ in range(3))
+    rows = {spoilt: ("ITEMS_TABLE", f"{spoilt}#0000", "item_00001"), unread: ("RUNS_TABLE", unread, "run")}
+    for table, pk, sk in rows.values():
+        boto3.client("dynamodb").update_item(
+            TableName=service.aws.environment[table],
+            Key={"pk": {"S": pk}, "sk": {"S": sk}},
+            UpdateExpression="SET access_mode = :new, current_stage = :new",
+            ExpressionAttributeValues={":new": {"S": "of a later version"}},
+            ConditionExpression="attribute_exists(pk)",
+        )
+    boto3.client("sqs").purge_queue(QueueUrl=service.aws.environment["IMPORT_QUEUE_URL"])
+    service.clock.shift(16 * 60)
+    with pytest.raises(Exception, match="2 rows cannot be read"):
+        handler_of("reconcile")({}, Context())
+    service.pump.run()
+    assert service.run(other)["run"]["state"] == "completed"
+    assert bootstrap().items.get(spoilt, "item_00002").access_status == "active"
 
 
 def test_reconcile_erases_keys_after_their_retention(service: Service, box: Any) -> None:

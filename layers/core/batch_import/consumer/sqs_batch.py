@@ -1,7 +1,7 @@
 """Between a Lambda's SQS event and a stage: parse, shorten the visibility, work, answer which messages failed."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -77,7 +77,11 @@ def _work(
     measures.count(Metric.MESSAGES_FAILED, len(failed))
     told = {"messages": len(deliveries), "items": sum(len(d.work.items) for d in deliveries), "failed": len(failed)}
     logger.info("worked", extra={**told, "seconds": round(clock.monotonic() - started, 3)})
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+    return _failures(failed)
+
+
+def _failures(message_ids: Sequence[str]) -> Failures:
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in message_ids]}
 
 
 def _whole(stage: Stage, work: Work, seconds_left: Callable[[], float]) -> bool:
@@ -113,15 +117,20 @@ def read_deliveries(event: dict[str, Any]) -> tuple[list[Delivery], list[str]]:
     return deliveries, unreadable
 
 
-def record_dead_letters(
-    event: dict[str, Any], record: Callable[[Work, tuple[ItemStage, ...]], int]
-) -> tuple[Failures, int]:
-    """The batch response for the dead-letter queue, and how many items ``record`` has recorded."""
+def record_dead_letters(event: dict[str, Any], record: Callable[[Work, tuple[ItemStage, ...]], None]) -> Failures:
+    """The batch response for the dead-letter queue. A message that ``record`` fails on comes back, alone."""
     deliveries, unreadable = read_deliveries(event)
     sources = {r["messageId"]: r["attributes"].get("DeadLetterQueueSourceArn") for r in event["Records"]}
-    recorded = sum(record(d.work, _stages_of(sources[d.message_id])) for d in deliveries)
-    logger.error("dead letters", extra={"recorded": recorded, "unreadable": len(unreadable)})
-    return {"batchItemFailures": []}, recorded
+    failed = []
+    for delivery in deliveries:
+        try:
+            record(delivery.work, _stages_of(sources[delivery.message_id]))
+        except Exception:
+            logger.exception("dead letter not recorded", extra={"run_id": delivery.work.run_id})
+            failed.append(delivery.message_id)
+    told = {"messages": len(deliveries), "failed": len(failed), "unreadable": len(unreadable)}
+    logger.error("dead letters", extra=told)
+    return _failures(failed)
 
 
 def _stages_of(queue: str | None) -> tuple[ItemStage, ...]:

@@ -4,6 +4,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -14,6 +15,7 @@ from batch_import.domain.entities import Item, Run
 from batch_import.domain.errors import StaleWrite
 from batch_import.domain.types import ItemStage
 from batch_import.host.errors import HostError
+from batch_import.store.dynamo import readable
 from batch_import.store.item_index import ItemEntry
 from batch_import.store.items import STAGE_PATIENCE, ItemStore, item_id_at
 from batch_import.store.listing import Listing
@@ -27,7 +29,7 @@ _LATE_ANSWERS = 120.0  # seconds: by then a relay's stream and tool call have be
 LONGEST_IN_STAGE = timedelta(days=1)  # the keys of a list are not kept longer by default
 COUNTED = (
     *("items_requeued", "items_given_up", "lists_requeued", "undos_requeued", "keys_put_back"),
-    *("groups_cleared", "runs_closed", "keys_erased"),
+    *("groups_cleared", "runs_closed", "keys_erased", "rows_unreadable"),
 )
 
 
@@ -56,9 +58,13 @@ class Reconcile:
         self._queues = queues
         self._clock = clock
         self._put_back_key = put_back_key
+        self._unreadable: set[str] = set()  # ids of runs, or run/item
 
     def sweep(self) -> dict[str, int]:
-        """One bounded pass; what is left over is found by the next one. Returns counts for the metrics."""
+        """One bounded pass; what is left over is found by the next one. Returns counts for the metrics.
+
+        A row that cannot be read is left alone, and counted; what belongs to it waits.
+        """
         done = Counter(dict.fromkeys(COUNTED, 0))
         for item in islice(self._forgotten(), BATCH):
             if item.current_stage is ItemStage.DONE:
@@ -69,9 +75,9 @@ class Reconcile:
                 done["items_requeued"] += self._requeue(item)
         done["runs_closed"] += self._progress.publish()
         for run_id in self._runs.overdue(BATCH):
-            done.update(self._repair(run_id))
+            done.update(self._repaired(run_id))
         done["groups_cleared"] = self._cleared_groups()
-        return dict(done)
+        return self._told(done)
 
     def restart(self) -> dict[str, int]:
         """Queue everything that is not done, as if all messages were lost and nobody worked. Counts as ``sweep``.
@@ -80,8 +86,8 @@ class Reconcile:
         """
         done = Counter(dict.fromkeys(COUNTED, 0))
         for run_id in self._runs.watched():
-            done.update(self._repair(run_id))
-        for run in self._running():
+            done.update(self._repaired(run_id))
+        for run in self._runs.running(self._unreadable):
             waiting: dict[ItemStage, list[str]] = defaultdict(list)
             for item in self._items_of(run, self._not_done(run)):
                 if not self._waits_for_primary(item):
@@ -89,24 +95,36 @@ class Reconcile:
             for stage, item_ids in waiting.items():
                 self._queues[stage].send_items(run.run_id, item_ids)
                 done["items_requeued"] += len(item_ids)
-        return dict(done)
+        return self._told(done)
 
-    def _running(self) -> list[Run]:
-        return [run for run in self._runs.get_many(self._runs.watched()) if run.finished_at is None]
+    def _told(self, done: Counter[str]) -> dict[str, int]:
+        for row in sorted(self._unreadable):
+            logger.error("row not readable", extra={"row": row})
+        return {**done, "rows_unreadable": len(self._unreadable)}
 
     def _not_done(self, run: Run) -> list[ItemEntry]:
-        return [entry for entry in self._listing.entries(run) if not entry.is_done]
+        try:
+            return [entry for entry in self._listing.entries(run) if not entry.is_done]
+        except ValueError:
+            self._unreadable.add(run.run_id)
+            return []
 
     def _forgotten(self) -> Iterator[Item]:
         """Items that nothing has looked after for a while, by the index, as they are now."""
-        for run in self._running():
+        for run in self._runs.running(self._unreadable):
             early = milliseconds(self._clock.now() - STAGE_PATIENCE)
             yield from self._items_of(run, [entry for entry in self._not_done(run) if entry.seen < early])
 
     def _items_of(self, run: Run, entries: Sequence[ItemEntry]) -> Iterator[Item]:
         for at in range(0, len(entries), _READ_TOGETHER):
             ids = [item_id_at(entry.position) for entry in entries[at : at + _READ_TOGETHER]]
-            yield from self._items.get_many(run.run_id, ids)
+            yield from self._readable(run, ids)
+
+    def _readable(self, run: Run, item_ids: list[str]) -> list[Item]:
+        unreadable: set[str] = set()
+        items = readable(partial(self._items.get_many, run.run_id), item_ids, unreadable)
+        self._unreadable.update(f"{run.run_id}/{item_id}" for item_id in unreadable)
+        return items
 
     def _waits_without_end(self, item: Item) -> bool:
         """The bound of our own on items that go back to their queue; Lambda's is switched off (template.yaml)."""
@@ -139,6 +157,13 @@ class Reconcile:
             logger.warning("isolation groups not cleared", extra={"error": str(error)})
             return 0
 
+    def _repaired(self, run_id: str) -> Counter[str]:
+        try:
+            return self._repair(run_id)
+        except ValueError:
+            self._unreadable.add(run_id)
+            return Counter()
+
     def _repair(self, run_id: str) -> Counter[str]:
         repaired: Counter[str] = Counter()
         run = self._runs.get(run_id)
@@ -166,7 +191,7 @@ class Reconcile:
         """What a crash may have kept from the index: the rows of all items that it does not hold for done."""
         done = {entry.position for entry in self._listing.entries(run) if entry.is_done}
         missing = [item_id_at(n) for n in range(run.total_items) if n not in done]
-        for item in self._items.get_many(run.run_id, missing):
+        for item in self._readable(run, missing):
             self._items.note(item)
 
     def _end_watch(self, run: Run, *, needed: bool) -> int:

@@ -23,19 +23,29 @@ _ANY_STAGE = tuple(ItemStage)[:-1]
 
 
 class DeadLetterRecorder:
+    """``recorded`` is how many items of dead letters it has recorded."""
+
     def __init__(self, items: ItemStore, progress: Progress, validate_queue: WorkQueue) -> None:
         self._items = items
         self._progress = progress
         self._validate_queue = validate_queue
+        self.recorded = 0
 
-    def record(self, work: Work, stages: tuple[ItemStage, ...]) -> int:
-        """Record the items of ``work`` that are still in one of the dead queue's ``stages``; returns how many."""
-        known = self._items.get_many(work.run_id, work.items)
-        recorded = [item for item in known if self._record(item, stages, _BY_QUEUE)]
-        if recorded:
-            self._validate_queue.send_items(work.run_id, [item.item_id for item in recorded])
-        self._progress.publish()
-        return len(recorded)
+    def record(self, work: Work, stages: tuple[ItemStage, ...]) -> None:
+        """Record the items of ``work`` that are still in one of the dead queue's ``stages``.
+
+        What has been recorded goes on to validation, also when another item of the message fails.
+        """
+        recorded: list[str] = []
+        try:
+            for item in self._items.get_many(work.run_id, work.items):
+                if self._record(item, stages, _BY_QUEUE):
+                    recorded.append(item.item_id)
+        finally:
+            self.recorded += len(recorded)
+            if recorded:
+                self._validate_queue.send_items(work.run_id, recorded)
+            self._progress.publish()
 
     def give_up(self, item: Item) -> bool:
         """Record an item that waits without end, however it waits; ``False`` when it moved on meanwhile."""

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
@@ -15,6 +15,7 @@ from batch_import.domain.clock import SYSTEM_CLOCK, Clock
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
+T = TypeVar("T")
 Row = dict[str, Any]
 Key = tuple[str, str]
 MOST_PARTS = 100  # what DynamoDB takes in one transaction
@@ -207,6 +208,21 @@ class Table:
                 **_expression(condition, values, names),
             }
         }
+
+
+def readable(read: Callable[[list[str]], list[T]], ids: list[str], unreadable: set[str]) -> list[T]:
+    """What can be read of ``ids``; the others are added to ``unreadable``.
+
+    A row that another version of this service wrote may hold what this one does not know. No other row is at fault.
+    """
+    try:
+        return read(ids)
+    except ValueError:
+        if len(ids) == 1:
+            unreadable.add(ids[0])
+            return []
+    middle = len(ids) // 2
+    return [*readable(read, ids[:middle], unreadable), *readable(read, ids[middle:], unreadable)]
 
 
 Requests = Mapping[Key, Row]

@@ -8,7 +8,7 @@ from typing import Any
 from batch_import.domain.clock import Clock, iso
 from batch_import.domain.entities import Counters, Run
 from batch_import.domain.types import RunState
-from batch_import.store.dynamo import Row, Table
+from batch_import.store.dynamo import Row, Table, readable
 from batch_import.store.item_index import ItemIndex
 from batch_import.store.run_index import RunIndex
 
@@ -217,9 +217,14 @@ class RunStore:
         )
         return [row["pk"] for row in rows]
 
+    def running(self, unreadable: set[str] | None = None) -> list[Run]:
+        """Runs that have not ended. Ids of those that cannot be read are added to ``unreadable``."""
+        runs = readable(self.get_many, self.watched(), set() if unreadable is None else unreadable)
+        return [run for run in runs if run.finished_at is None]
+
     def items_waiting(self) -> int:
         """How many items of all open runs have no verdict yet."""
-        runs = [run for run in self.get_many(self.watched()) if run.finished_at is None]
+        runs = self.running()
         done = self.counters_of(runs)
         return sum(run.total_items - done[run.run_id].completed_items for run in runs)
 
