@@ -112,6 +112,37 @@ def test_a_key_that_a_person_deleted_is_not_taken_from_memory() -> None:
         assert again.facts["key_id"] in host.keys.values()
 
 
+def test_after_a_rotation_no_key_is_taken_for_the_one_that_had_its_name() -> None:
+    """Its id with the new value would bind one key and show another."""
+    host, table = Host(), leases()
+    old = ProbeResources(host, table, b"secret", SYSTEM_CLOCK).keys("me")  # type: ignore[arg-type]
+    with ExitStack() as borrowed:
+        for _ in range(16):
+            borrowed.enter_context(old.borrow(1.0))
+    row = {"sk": "from-000"}
+    for call in table.remember.call_args_list:
+        row.update(call.args[2])
+    table.all.return_value = [row]
+    table.remember.reset_mock()
+
+    same = ProbeResources(host, table, b"secret", SYSTEM_CLOCK).keys("me")  # type: ignore[arg-type]
+    with same.borrow(1.0):
+        table.remember.assert_not_called()
+    rotated = ProbeResources(host, table, b"another secret", SYSTEM_CLOCK)  # type: ignore[arg-type]
+    with rotated.keys("me").borrow(1.0) as resource:
+        key = rotated.gateway_key(resource)
+    assert host.keys[key.value] == key.key_id == 17
+
+
+def test_a_supplied_key_that_takes_the_place_of_another_is_looked_for() -> None:
+    host, table = Mock(), leases()
+    host.key_of_anyone.side_effect = lambda value: {"id": {"sk-test-old": 1, "sk-test-new": 2}[value]}
+    table.all.return_value = [{"sk": "000", "slot_000": {"key_id": 1}}]
+    resources = ProbeResources(host, table, b"secret", SYSTEM_CLOCK, ["sk-test-new"])
+    with resources.keys("me").borrow(1.0) as resource:
+        assert resources.gateway_key(resource).key_id == 2
+
+
 def test_a_key_that_could_not_be_remembered_is_not_made_again() -> None:
     host, table = Host(), leases()
     table.remember.side_effect = [OSError("the table does not answer"), None]

@@ -38,7 +38,8 @@ class LeasePool:
     """``limit`` resources of one ``kind``, leased in bundles of ``together`` by one row each.
 
     ``make`` turns the name of a new resource into its facts. It also gets a cache that lives as long as the bundle's
-    lease. ``cooldown`` is the time in seconds that a resource must rest after it was given back.
+    lease. ``cooldown`` is the time in seconds that a resource must rest after it was given back. ``mark`` gives facts for
+    a name; a resource whose facts lack them is made anew.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class LeasePool:
         seconds: float,
         cooldown: float = 0.0,
         together: int = 1,
+        mark: Callable[[str], Mapping[str, Any]] = lambda _: {},
     ) -> None:
         self._leases = leases
         self._kind = kind
@@ -63,6 +65,7 @@ class LeasePool:
         self._seconds = seconds
         self._cooldown = cooldown
         self._together = together
+        self._mark = mark
         self._bundles = list(dict.fromkeys(self._bundle(_name(number)) for number in range(limit)))
         self._changed = threading.Condition()  # notified of each resource that gets free
         self._free: list[tuple[float, str]] = []  # (free from this monotonic time, name)
@@ -170,9 +173,9 @@ class LeasePool:
 
     def _facts(self, name: str) -> Mapping[str, Any]:
         bundle = self._bundle(name)
-        facts = self._leased.get(bundle, {}).get(name)
-        if not facts:
-            facts = dict(self._make(name, self._caches[bundle]))
+        facts, mark = self._leased.get(bundle, {}).get(name), self._mark(name)
+        if not facts or not mark.items() <= facts.items():
+            facts = {**self._make(name, self._caches[bundle]), **mark}
             self._leases.remember(self._kind, bundle, {_fact(name): facts})
             self._leased.get(bundle, {})[name] = facts
         return facts

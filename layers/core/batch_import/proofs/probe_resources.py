@@ -103,6 +103,7 @@ class ProbeResources:
             owner=owner,
             seconds=RESOURCE_SECONDS,
             together=together,
+            mark=self._mark_of_key,
         )
 
     def isolation_groups(self, owner: str, platform: Platform) -> LeasePool:
@@ -231,6 +232,10 @@ class ProbeResources:
         suffix = f"/{number}" if number else ""
         email = f"probe-{self._derive(f'user{suffix}')[:12]}@batch-import.example.com"
         return ProbeUser(self._host, email, self._derive(f"password{suffix}"))
+
+    def _mark_of_key(self, name: str) -> Mapping[str, Any]:
+        """Another secret, or other supplied keys, give the same name another value."""
+        return {"value_digest": hashlib.sha256(self._key_value(name).encode()).hexdigest()[:12]}
 
     def _key_value(self, name: str) -> str:
         return self._supplied[int(name)] if self._supplied else f"sk-bi-{self._derive(f'key/{name}')[:48]}"
