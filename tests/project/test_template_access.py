@@ -74,13 +74,14 @@ def test_only_validation_may_write_access_status() -> None:
     assert may == {"ValidationFunction"}
 
 
-def test_only_the_expansion_of_a_list_may_put_whole_items() -> None:
+def test_nobody_may_put_whole_items() -> None:
+    """A put that leaves ``access_status`` out would erase it, and the Deny would not see that."""
     putting = {
         name
         for name, function in functions().items()
         if allowed(role_of(function), "Items") & {"dynamodb:PutItem", "dynamodb:BatchWriteItem"}
     }
-    assert putting == {"ApiFunction", "ProvisionFunction"}
+    assert putting == set()
     conditional = [
         (name, one["Action"], one["Condition"])
         for name, function in functions().items()

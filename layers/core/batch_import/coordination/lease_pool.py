@@ -38,8 +38,8 @@ class LeasePool:
     """``limit`` resources of one ``kind``, leased in bundles of ``together`` by one row each.
 
     ``make`` turns the name of a new resource into its facts. It also gets a cache that lives as long as the bundle's
-    lease. ``cooldown`` is the time in seconds that a resource must rest after it was given back. ``mark`` gives facts for
-    a name; a resource whose facts lack them is made anew.
+    lease. ``mark`` gives facts for a name; a resource whose facts lack them is made anew. ``cooldown`` is the time in
+    seconds that a resource must rest after it was given back.
     """
 
     def __init__(

@@ -135,7 +135,7 @@ class ItemStore:
         return known
 
     def _add(self, items: Sequence[Item]) -> list[Item]:
-        parts = [self._items.putting(_row(item), "attribute_not_exists(pk)") for item in items]
+        parts = [self._making(item) for item in items]
         known: list[Item] = []
         if not self._items.write_together(parts):
             known = self.get_many(items[0].run_id, [item.item_id for item in items])
@@ -146,6 +146,17 @@ class ItemStore:
         for item in [*items, *known]:
             self._index.note(item)
         return known
+
+    def _making(self, item: Item) -> Row:
+        """By an update that makes the row: no role may put whole items (docs/decisions/0022-lambda-limits.md)."""
+        update, names, values = _set_or_remove(
+            {
+                **item.model_dump(mode="python", exclude_defaults=True),
+                "current_stage": item.current_stage,
+                "version": item.version,
+            }
+        )
+        return self._items.updating(*_key_of(item), update, values, "attribute_not_exists(pk)", names)
 
     def lease(self, item: Item, owner: str, seconds: float, stages: tuple[ItemStage, ItemStage]) -> Item:
         """Take ``item`` for ``seconds``; raises ``LeaseLost`` when another owner has it or it has moved on.
@@ -304,12 +315,6 @@ def _key_of(item: Item) -> tuple[str, str]:
 
 def _trail(item: Item) -> str:
     return f"{item.run_id}#{item.item_id}"
-
-
-def _row(item: Item) -> Row:
-    pk, sk = _key_of(item)
-    fields = item.model_dump(mode="python", exclude_defaults=True)
-    return {**fields, "current_stage": item.current_stage, "version": item.version, "pk": pk, "sk": sk}
 
 
 def _profile_row(item: Item, key: str, profile: ItemProfile) -> Row:
