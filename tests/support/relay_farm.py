@@ -54,9 +54,13 @@ async def _serve(options: argparse.Namespace) -> None:
                 asked = "list" if head.startswith(b"get") else "answer"
                 body, encoding = lists[asked], b"Content-Encoding: gzip\r\n" if packed[asked] else b""
                 status = b"200 OK" if b"/models" in head or b"/chat/" in head or options.answer else b"404 Not Found"
-                writer.write(b"HTTP/1.1 %b\r\nContent-Type: application/json\r\n%bContent-Length: %d\r\n\r\n%b"
-                             % (status, encoding, len(body), body))  # fmt: skip
+                last = b"connection: close" in head
+                kept = b"Connection: close\r\n" if last else b""
+                writer.write(b"HTTP/1.1 %b\r\nContent-Type: application/json\r\n%b%bContent-Length: %d\r\n\r\n%b"
+                             % (status, encoding, kept, len(body), body))  # fmt: skip
                 await writer.drain()
+                if last:
+                    break
         writer.close()
 
     tls = None

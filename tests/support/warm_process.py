@@ -1,6 +1,7 @@
 """A worker process that is invoked again and again under limits of Lambda; prints what it met as one line of JSON.
 
-Each invocation probes all relays at once, as the import stage does: a connection, the list, three protocols.
+Each invocation probes all relays at once, as the import stage does: a connection, the list, then three protocols and
+what the relay declares of the key's money.
 """
 
 import argparse
@@ -22,9 +23,10 @@ from batch_import.domain.capability import Protocol
 from batch_import.net import http
 from batch_import.net.deadline import deadline
 from batch_import.net.resolver import Resolver
+from batch_import.probe.billing import read_billing
 from batch_import.probe.capability import probe_capabilities
 from batch_import.probe.discovery import provider_models
-from batch_import.probe.relay import Relay
+from batch_import.probe.relay import Relay, together
 
 from tests.support.certificates import trusting
 
@@ -40,7 +42,7 @@ def main() -> None:
     _resolve_here(urls)
     tls = trusting(options.certificate) if options.certificate else None
     told: Counter[str] = Counter()
-    peak, idle, took, before = 0, [], [], time.process_time()
+    peak, kept, idle, took, before = 0, list[int](), [], [], time.process_time()
     for _ in range(options.invocations):
         session = http.guarded_session(ALLOWED, len(urls), resolver, tls)
         stop = threading.Event()
@@ -49,6 +51,7 @@ def main() -> None:
             started = time.monotonic()
             told.update(pool.map(partial(_probe, partial(http.exchange, partial(http.send, session)), resolver), urls))
             took.append(round(time.monotonic() - started, 2))
+            kept.append(_open())
             stop.set()
             peak = max(peak, most.result())
         session.close()
@@ -56,7 +59,19 @@ def main() -> None:
         idle.append(_open())
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     cpu = round(time.process_time() - before, 2)
-    print(json.dumps({"told": told, "peak": peak, "idle": idle, "took": took, "memory": round(memory), "cpu": cpu}))
+    print(
+        json.dumps(
+            {
+                "told": told,
+                "peak": peak,
+                "kept": max(kept),
+                "idle": idle,
+                "took": took,
+                "memory": round(memory),
+                "cpu": cpu,
+            }
+        )
+    )
 
 
 def _resolve_here(urls: list[str]) -> None:
@@ -81,7 +96,9 @@ def _probe(exchange: Any, resolver: Resolver, url: str) -> str:
             found = provider_models(relay, f"{url}/v1")
             if found.code is not None:
                 return found.code.value
-            return probe_capabilities(relay, found, found.raw_models[:1]).results[Protocol.CHAT].verdict.value
+            billing = partial(read_billing, Relay(exchange, "sk-warm-0001"), found)
+            questions: list[Any] = [partial(probe_capabilities, relay, found, found.raw_models[:1]), billing]
+            return str(together(*questions)[0].results[Protocol.CHAT].verdict.value)
         except Exception as error:
             return type(error).__name__
 

@@ -80,8 +80,10 @@ class Relay:
         return self._call("GET", url, style, None, LIST_TIMEOUT, MAX_LIST)
 
     def peek(self, url: str, style: AuthStyle) -> Answer:
-        """A small answer, or none: for what is good to know and decides nothing."""
-        return self._call("GET", url, style, None, PEEK_TIMEOUT, MAX_PEEK)
+        """A small answer, or none: for what is good to know and decides nothing. Its connection is not kept: an item
+        keeps three, for what is asked at once (docs/decisions/0022-lambda-limits.md).
+        """
+        return self._call("GET", url, style, None, PEEK_TIMEOUT, MAX_PEEK, kept=False)
 
     def post(self, url: str, style: AuthStyle, body: Any) -> Answer:
         """A redirect within the origin that keeps the method is followed once, as the host does it."""
@@ -98,13 +100,15 @@ class Relay:
         """A model id, say, that holds the key: it must not travel on."""
         return self._api_key in text
 
-    def _call(self, method: str, url: str, style: AuthStyle, body: Any, timeout: float, max_body: int) -> Answer:
+    def _call(
+        self, method: str, url: str, style: AuthStyle, body: Any, timeout: float, max_body: int, *, kept: bool = True
+    ) -> Answer:
         """One request, unless the budget is spent: several threads count."""
         with self._lock:
             if self._requests_left <= 0:
                 return Answer(trouble=Trouble.NOT_ASKED)
             self._requests_left -= 1
-        headers = self._headers(style, url)
+        headers = {**self._headers(style, url), **({} if kept else {"Connection": "close"})}
         if style is AuthStyle.UNKNOWN:
             url = f"{url}{'&' if '?' in url else '?'}{urlencode({'key': self._api_key})}"
         return self._exchange(method, url, headers=headers, body=body, timeout=timeout, max_body=max_body)
