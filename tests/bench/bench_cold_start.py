@@ -1,6 +1,7 @@
 """What the start of each function costs: its init and first call, beside the same calls to AWS with bare boto3.
 
-Seconds of CPU, the best of several starts, from compiled code.
+Seconds of CPU, the best of several starts, from compiled code. A process sees the packages of the layer and of AWS's
+runtime only: of what else is installed some are imported where they are found.
 
 ``make bench``, or: python tests/bench/bench_cold_start.py --starts 5
 """
@@ -10,10 +11,13 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +26,7 @@ SECRET = {"base_url": "https://host.invalid", "admin_key": "admin-0001"}
 GET_RUNS = {"httpMethod": "GET", "path": "/api/batch-import/runs", "body": None}
 TOKENS = {"SecretString": '{"operator": {}, "viewer": {}}'}
 ANSWERS: dict[str, dict[str, Any]] = {"GetSecretValue": {"SecretString": json.dumps(SECRET)}}
+RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3")  # beside the layer
 FUNCTIONS = ("api", "authorizer", "provision", "confirmation", "validation", "dead_letter", "reconcile")
 BARE = """
 import json, os, sys, boto3
@@ -94,12 +99,14 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=5)
     starts = parser.parse_args().starts
     print("init and first call, seconds of CPU, beside the same calls to AWS with bare boto3")
-    with aws() as (url, asked):
+    with aws() as (url, asked), tempfile.TemporaryDirectory() as packages:
+        _link_packages(Path(packages))
+        cpu = partial(_cpu, _environment(url, packages))
         for function in FUNCTIONS:
             event = json.dumps(_event(function))
-            ours = min(_cpu(url, OURS, function, event) for _ in range(starts))
+            ours = min(cpu(OURS, function, event) for _ in range(starts))
             calls = [NAMES[operation] for operation in asked[-_calls_of_one(asked, starts) :]]
-            bare = min(_cpu(url, BARE, json.dumps(calls)) for _ in range(starts))
+            bare = min(cpu(BARE, json.dumps(calls)) for _ in range(starts))
             told = ", ".join(sorted({f"{service}.{operation}" for service, operation, _ in calls}))
             print(f"  {function}: {ours:.2f} s, bare {bare:.2f} s: {ours / bare:.2f} times ({told})")
             asked.clear()
@@ -115,11 +122,23 @@ def _calls_of_one(asked: list[str], starts: int) -> int:
     return len(asked) // starts
 
 
-def _cpu(url: str, program: str, *arguments: str) -> float:
+def _link_packages(folder: Path) -> None:
+    for requirement in (*_layer(), *RUNTIME):
+        for file in distribution(requirement).files or ():
+            if not (link := folder / file.parts[0]).exists() and file.parts[0] != "..":
+                link.symlink_to(distribution(requirement).locate_file(file.parts[0]))
+
+
+def _layer() -> list[str]:
+    lines = (ROOT / "layers/dependencies/requirements.txt").read_text(encoding="utf-8").splitlines()
+    return [line.partition("==")[0] for line in lines if "==" in line]
+
+
+def _cpu(environment: dict[str, str], program: str, *arguments: str) -> float:
     before = os.times()
     subprocess.run(
-        [sys.executable, "-c", program, *arguments],
-        env=_environment(url),
+        [sys.executable, "-S", "-c", program, *arguments],
+        env=environment,
         cwd=ROOT,
         check=True,
         stdout=subprocess.DEVNULL,
@@ -128,7 +147,7 @@ def _cpu(url: str, program: str, *arguments: str) -> float:
     return after.children_user + after.children_system - before.children_user - before.children_system
 
 
-def _environment(url: str) -> dict[str, str]:
+def _environment(url: str, packages: str) -> dict[str, str]:
     names = (
         "RUNS_TABLE",
         "ITEMS_TABLE",
@@ -141,7 +160,7 @@ def _environment(url: str) -> dict[str, str]:
     queues = ("IMPORT_QUEUE_URL", "CONFIRM_QUEUE_URL", "VALIDATE_QUEUE_URL")
     return {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": f"{ROOT}:{ROOT / 'layers/core'}",
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'layers/core'}:{packages}",
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
