@@ -42,6 +42,17 @@ NAMES = [
     ("gemini-flash-latest", "gemini-2.5-flash", Seen.RELATED_MODEL_NAMED),
     ("claude-sonnet-4-5-thinking", "claude-sonnet-4-5-20250929", Seen.RELATED_MODEL_NAMED),
     ("qwen-plus", "qwen3-32b", Seen.RELATED_MODEL_NAMED),
+    ("claude-opus-4-6", "claude-opus-4-6-thinking", Seen.RELATED_MODEL_NAMED),  # so Antigravity's proxies name it
+    ("claude-sonnet-4-5-20250929", "claude-sonnet-4-5-thinking", Seen.RELATED_MODEL_NAMED),
+    ("gemini-2.5-flash", "gemini-2.5-flash-thinking", Seen.RELATED_MODEL_NAMED),
+    ("gpt-4o-2024-05-13", "gpt-4o-2024-11-20", Seen.RELATED_MODEL_NAMED),  # another snapshot, at another price
+    ("claude-3-5-sonnet-20240620", "claude-3-5-sonnet-20241022", Seen.RELATED_MODEL_NAMED),
+    ("gpt-4o-2024-11-20", "gpt-4o-2024-11-20", Seen.SAME_MODEL_NAMED),
+    ("gpt-3.5-turbo-16k", "gpt-3.5-turbo-0125", Seen.RELATED_MODEL_NAMED),
+    ("gpt-4", "gpt-4-0613", Seen.SAME_MODEL_NAMED),
+    ("gpt-4", "gpt-4-1106-preview", Seen.OTHER_MODEL_NAMED),
+    ("gpt-4", "gpt-4-0125-preview", Seen.OTHER_MODEL_NAMED),
+    ("claude-opus-4-6", "claude-sonnet-4-5-thinking", Seen.OTHER_MODEL_NAMED),
     ("gpt-5", "gpt-5-mini", Seen.OTHER_MODEL_NAMED),
     ("claude-opus-4-6", "claude-sonnet-4-5", Seen.OTHER_MODEL_NAMED),
     ("claude-opus-4-6", "glm-5.2", Seen.OTHER_MODEL_NAMED),
@@ -68,6 +79,8 @@ def test_what_the_name_in_an_answer_says(asked: str, named: str | None, expected
         ("gpt-5", {"x_groq": {"id": "req_01jx"}}, Seen.FORM_OF_OTHER_SERVER),
         ("gpt-oss-120b", {"x_groq": {"id": "req_01jx"}}, None),  # open weights: anybody serves them
         ("gpt-oss-20b", {"system_fingerprint": "fp_ollama"}, None),
+        ("gpt-j-6b", {"timings": {"predicted_n": 4}}, None),
+        ("gpt-neox-20b", {"timings": {"predicted_n": 4}}, None),
         ("gemini-3-flash", {"system_fingerprint": "fp_ollama"}, None),  # Ollama's cloud passes Gemini on
         ("deepseek-v4-pro", {"usage": {"prompt_cache_miss_tokens": 12}}, None),
         ("gpt-4o", {"usage": {"prompt_cache_miss_tokens": 0, "prompt_cache_hit_tokens": 0}}, None),  # New API's fields
@@ -89,6 +102,21 @@ def test_what_fields_and_ids_say(model: str, fields: dict[str, Any], expected: S
 def test_reasoning_of_a_model_without_it(model: str) -> None:
     body = {"choices": [{"message": {"content": "ok", "reasoning_content": "We are asked"}}]}
     assert seen(body, model) == {Seen.REASONING_NOT_EXPECTED}
+
+
+@pytest.mark.parametrize(
+    ("model", "protocol", "body"),
+    [
+        ("claude-3-5-haiku-20241022", Protocol.MESSAGES,
+         {"content": [{"type": "thinking", "thinking": "We are asked"}, {"type": "text", "text": "ok"}]}),
+        ("gpt-4o", Protocol.RESPONSES, {"output": [], "usage": {"output_tokens_details": {"reasoning_tokens": 90}}}),
+        ("gemini-2.0-flash", Protocol.GENERATE, {"usageMetadata": {"thoughtsTokenCount": 90}}),
+    ],
+)  # fmt: skip
+def test_reasoning_of_a_model_without_it_in_other_protocols(
+    model: str, protocol: Protocol, body: dict[str, Any]
+) -> None:
+    assert Seen.REASONING_NOT_EXPECTED in seen(body, model, protocol)
 
 
 @pytest.mark.parametrize("model", ["gpt-5", "claude-3-7-sonnet", "glm-5.2", "qwen3-32b", "claude-3-5-sonnet-thinking"])

@@ -72,6 +72,34 @@ def test_a_subscription_without_limits_or_with_a_spent_day_is_no_empty_wallet(le
     assert spent(found, NOW) is None
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        # RUN_MODE=simple bills nothing: the wallet of its owner is empty.
+        {"mode": "unrestricted", "isValid": True, "planName": "钱包余额", "remaining": 0, "unit": "USD", "balance": 0},
+        # Before 0.1.61 -1 is a subscription without limits, and 0 one that has spent its day.
+        {"isValid": True, "planName": "Pro", "remaining": -1, "unit": "USD"},
+        {"isValid": True, "planName": "Pro", "remaining": 0, "unit": "USD"},
+    ],
+)
+def test_nothing_left_without_rates_may_have_another_reason(body: dict[str, Any]) -> None:
+    assert sub2api_billing(body, None) == billing(currency="USD")
+    assert spent(sub2api_billing(body, RATES), NOW) is not None
+
+
+@pytest.mark.parametrize(
+    ("limit", "used"), [(5_000_000, 125_000_000), (10_000_000.5, 0), (100_001, 10), (1e12, 500), (200_000_000, 100)]
+)
+def test_points_of_a_dashboard_are_no_dollars(limit: float, used: float) -> None:
+    found = dashboard_billing({"hard_limit_usd": limit}, {"total_usage": used})
+    assert found == Billing(currency="USD", source=BillingSource.OPENAI_DASHBOARD)
+
+
+def test_a_key_of_new_api_that_does_not_say_whether_it_is_limited_is_not_empty() -> None:
+    body = {"data": {"total_available": 0, "total_used": 1_250_000}}
+    assert spent(new_api_billing(body), NOW) is None
+
+
 def test_peak_hours_have_a_multiplier_of_their_own() -> None:
     rates = {**RATES, "peak_rate_enabled": True, "peak_rate_multiplier": 2, "effective_rate_multiplier": 1.6}
     found = sub2api_billing(None, rates)
@@ -101,7 +129,8 @@ def test_dashboards_declare_the_limit_in_dollars_and_the_use_in_cents() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "used", "left"), [(1e8, 500, None), (5, 500, 0), (5, 9_000, None), (5, None, None), (0, 0, 0)]
+    ("limit", "used", "left"),
+    [(1e8, 500, None), (5, 499, 0.01), (5, 500, 0), (5, 9_000, None), (5, None, None), (0, 0, 0)],
 )
 def test_a_dashboard_tells_what_is_left_only_where_both_numbers_agree(
     limit: float, used: float | None, left: float | None

@@ -41,7 +41,14 @@ def test_an_address_counts_as_changed_at_another_host_twice(first: Any, second: 
 
 
 @pytest.mark.parametrize(
-    "url", ["https://[::1", "https://<b>x</b>/", f"https://{'a' * 300}.net/", "https://localhost/"]
+    "url",
+    [
+        "https://www.example.com/ping/7391",
+        "https://[::1",
+        "https://<b>x</b>/",
+        f"https://{'a' * 300}.net/",
+        "https://localhost/",
+    ],
 )
 def test_only_a_plain_host_is_told(url: str) -> None:
     assert changed_host(with_url(url)) is None

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from batch_import.domain.answers import Answer
 from batch_import.domain.billing import Billing, BillingSource
 from batch_import.domain.politeness import BILLING_REQUESTS
 from batch_import.domain.types import AuthStyle
@@ -59,6 +60,16 @@ def test_makers_of_models_are_not_asked(relay_with: Callable[..., Relay], root: 
     relay = relay_with(KEY, BILLING_REQUESTS)
     assert read_billing(relay, ProviderModels(None, root, AuthStyle.BEARER, ("gpt-5",))) is None
     assert relay.requests_left == BILLING_REQUESTS
+
+
+def test_the_dashboard_of_new_api_may_count_in_another_currency(relay_with: Callable[..., Relay]) -> None:
+    """It shows yuan or points where its operator wants that; its own route, which counts in points, refused."""
+    listed = Answer(200, '{"data": []}', headers={"x-new-api-version": "v0.9"})
+    body = b'{"hard_limit_usd": 73.0, "total_usage": 0}'
+    with serving(fixed("200 OK", body, "Content-Type: application/json")) as served:
+        relay = relay_with(KEY, BILLING_REQUESTS + 1)
+        found = read_billing(relay, ProviderModels(None, served.url, AuthStyle.BEARER, ("gpt-5",), answer=listed))
+    assert found == Billing(balance=73, key_quota=73, key_used=0, source=BillingSource.OPENAI_DASHBOARD)
 
 
 def test_a_redirect_is_not_followed(relay_with: Callable[..., Relay]) -> None:

@@ -1,18 +1,22 @@
 """What the answers of relays tell: honest ones of many kinds of software, and four that change what they pass on."""
 
+import json
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
 from batch_import.domain.evidence import evidence
-from batch_import.domain.types import PlatformWish
+from batch_import.domain.outcomes import Code
+from batch_import.domain.types import AuthStyle, PlatformWish
 from batch_import.probe.capability import probe_capabilities
 from batch_import.probe.deferred import Deferred, probe_deferred
-from batch_import.probe.discovery import provider_models
+from batch_import.probe.discovery import ProviderModels, provider_models, with_guessed_models
 from batch_import.probe.relay import MAX_REQUESTS, Relay
 from batch_import.probe.smoke import resolve_smoke_models
 
 from sandbox.relays.profiles import profile_name
 from sandbox.relays.software_profiles import DISHONEST, HONEST_FORMS, PACE
+from tests.unit.probe.servers import fixed, serving
 
 
 class Probed(NamedTuple):
@@ -113,3 +117,16 @@ def test_a_stream_that_comes_at_once_has_no_rate(probed: Any) -> None:
     speed = probed("healthy").later.speed
     assert speed.tokens_per_second is None
     assert speed.first_token_ms >= 0
+
+
+@pytest.mark.parametrize(("guessed", "codes"), [(True, set()), (False, {"other_model_named"})])
+def test_a_model_that_we_guessed_says_nothing_of_the_relay(relay: Relay, guessed: bool, codes: set[str]) -> None:
+    """Makers of other models answer Claude's names by their own, as they document it."""
+    answer = {
+        "type": "message", "role": "assistant", "model": "glm-4.6", "stop_reason": "end_turn",
+        "content": [{"type": "text", "text": "ok"}], "usage": {"input_tokens": 90, "output_tokens": 1},
+    }  # fmt: skip
+    with serving(fixed("200 OK", json.dumps(answer).encode(), "Content-Type: application/json")) as served:
+        found = with_guessed_models(ProviderModels(Code.MODEL_LIST_MISSING, served.url, AuthStyle.BEARER, ()))
+        result = probe_capabilities(relay, replace(found, guessed=guessed), found.raw_models[:1])
+    assert {seen.code for seen in result.observations} == codes

@@ -31,12 +31,20 @@ _MAKERS = {
 # Their own APIs count a bare prompt bare; templates of others (Mistral, Grok, Command) begin with hundreds of tokens.
 _COUNTED_BARE = (*_CLOSED, "DeepSeek", "Zhipu", "Moonshot", "Alibaba")
 _ADDS_OF_ITSELF = re.compile(r"oss|search|research|online|agent|web|tool|computer|-all\b|assistant|gizmo|rag")
-# gpt-3.5-turbo-0125, gpt-4-0125-preview, gemini-2.5-flash-preview-05-20
-_SNAPSHOT = re.compile(r"-\d{3,}(?:-preview)?|-(?:preview|exp|latest)(?:-\d{2,})*")
+# gpt-3.5-turbo-0125, gemini-2.5-flash-preview-05-20; but gpt-4-0125-preview is no gpt-4
+_SNAPSHOT = re.compile(r"-\d{3,}|-(?:preview|exp|latest)(?:-\d{2,})*")
+_DATED = re.compile(r"-\d{3,}$")
 _MOVING = re.compile(r"latest|auto|router|preview|default|exp\b|^\D*$")  # names whose model the maker changes
 _WITHOUT_REASONING = re.compile(
     r"(?:gpt-3\.5-.*|gpt-4(?:o|\.1|\.5)?(?:-(?:turbo|mini|nano|32k))?|chatgpt-4o|claude-3(?:-5)?-(?:opus|sonnet|haiku)|"
     r"gemini-1\.[05]-(?:pro|flash)(?:-8b)?|gemini-2\.0-flash(?:-lite)?)(?:-\d{3,}(?:-preview)?)?"
+)
+_OPEN_WEIGHTS = ("gpt-oss", "gpt-j", "gpt-neo", "gpt2")
+_FEW = 20  # blocks of an answer of a few words
+_REASONED = (
+    ("usage", "completion_tokens_details", "reasoning_tokens"),
+    ("usage", "output_tokens_details", "reasoning_tokens"),
+    ("usageMetadata", "thoughtsTokenCount"),
 )
 _REASONING = ("reasoning_content", "reasoning", "thinking")
 
@@ -84,6 +92,7 @@ class _Asked(NamedTuple):
     name: str
     family: str  # empty when nobody knows the name
     maker: str  # empty for weights that anybody may serve
+    date: str  # of the snapshot that the name tells; empty when it tells none
 
     @classmethod
     def named(cls, name: str) -> "_Asked":
@@ -91,7 +100,8 @@ class _Asked(NamedTuple):
         family = "" if identity.provenance is Provenance.UNKNOWN else identity.canonical_model_family
         brand = family.partition("-")[0]
         maker = _MAKERS.get(brand) or _MAKERS.get(brand.rstrip("0123456789."), "")  # o3, qwen3
-        return cls(name, family, "" if family.startswith("gpt-oss") else maker)
+        date = identity.attributes.get("snapshot_date", "")
+        return cls(name, family, "" if family.startswith(_OPEN_WEIGHTS) else maker, date)
 
     @property
     def moves(self) -> bool:
@@ -104,7 +114,10 @@ def _name(body: Mapping[str, Any], asked: _Asked) -> _Seen:
         return
     served = _Asked.named(name)
     params = {"asked": asked.name, "served": name}
-    if name.lower() == asked.name.lower() or _is_same(asked.family, served.family):
+    same = name.lower() == asked.name.lower() or _is_same(asked.family, served.family)
+    if same and asked.date and served.date and asked.date != served.date:
+        yield Seen.RELATED_MODEL_NAMED, params
+    elif same:
         yield Seen.SAME_MODEL_NAMED, {"asked": asked.name}
     elif asked.family and served.family and _differ(asked, served):
         yield Seen.OTHER_MODEL_NAMED, params
@@ -121,14 +134,16 @@ def _is_same(asked: str, served: str) -> bool:
 
 def _differ(asked: _Asked, served: _Asked) -> bool:
     """Whether no honest relay would name ``served``. Within one maker only the three closed ones are strict, and not
-    where the name that was asked for moves, or has a word more than the one that came.
+    where the name that was asked for moves, has a word more than the one that came, or came with its thinking on.
     """
     if not asked.maker or not served.maker:
         return False
     if asked.maker != served.maker:
         return "auto" not in asked.name.lower() and "router" not in asked.name.lower()
-    longer = asked.family.startswith(f"{served.family}-")
-    return asked.maker in _CLOSED and not asked.moves and not longer
+    plain = _DATED.sub("", served.family)
+    if asked.family.startswith(f"{plain}-") or _DATED.sub("", asked.family) == plain.removesuffix("-thinking"):
+        return False
+    return asked.maker in _CLOSED and not asked.moves
 
 
 def _id(body: Mapping[str, Any], asked: _Asked) -> _Seen:
@@ -165,8 +180,17 @@ def _reasoning(body: Mapping[str, Any], asked: _Asked) -> _Seen:
     first = choices[0] if isinstance(choices, list) and choices else None
     message = first.get("message") if isinstance(first, Mapping) else None
     told = isinstance(message, Mapping) and any(isinstance(message.get(f), str) and message[f] for f in _REASONING)
-    if told or _number(_at(body, "usage", "completion_tokens_details", "reasoning_tokens")):
+    if told or any(_number(_at(body, *path)) for path in _REASONED) or _has_thinking(body):
         yield Seen.REASONING_NOT_EXPECTED, {"asked": asked.name}
+
+
+def _has_thinking(body: Mapping[str, Any]) -> bool:
+    """A block of the messages protocol that holds what the model thought."""
+    blocks = body.get("content")
+    return isinstance(blocks, list) and any(
+        isinstance(block, Mapping) and block.get("type") == "thinking" and bool(block.get("thinking"))
+        for block in blocks[:_FEW]
+    )
 
 
 def _counted(body: Mapping[str, Any], asked: _Asked) -> _Seen:

@@ -18,6 +18,7 @@ from batch_import.domain.outcomes import Code
 
 QUOTA_PER_UNIT = 500_000  # New API's and one-api's points for a dollar, as both are delivered
 UNLIMITED = 100_000_000  # what their dashboards declare for a key without a limit
+_MOST_DOLLARS = 100_000  # that a dashboard's limit may be; more are points, or a mock's number
 HIGHEST_RATE = 100.0  # that is written into an account; sub2api itself takes none over this from a relay
 _LARGEST = 1e12
 _PLACES = 6
@@ -84,8 +85,15 @@ def software_of(model_list: Answer) -> Software:
 
 
 def sub2api_billing(usage: Any, rates: Any) -> Billing | None:
-    """Of ``GET /v1/usage`` and ``GET /v1/sub2api/billing``; each may be missing."""
-    told = {**_sub2api_usage(_object(usage)), **_sub2api_rates(_object(rates))}
+    """Of ``GET /v1/usage`` and ``GET /v1/sub2api/billing``; each may be missing.
+
+    Nothing left is told only with rates. Without them it may be a sub2api that bills nothing (``RUN_MODE=simple``), or
+    an old one whose subscription has no limits (-1) or has spent its day; one that bills refuses the completion.
+    """
+    used, rated = _sub2api_usage(_object(usage)), _sub2api_rates(_object(rates))
+    if not rated and (used.get("balance") or 0) <= 0:
+        used = {**used, "balance": None} if used else {}
+    told = {**used, **rated}
     return Billing(source=BillingSource.SUB2API, **told) if told else None
 
 
@@ -95,7 +103,7 @@ def new_api_billing(body: Any) -> Billing | None:
     used = _amount(data.get("total_used"), QUOTA_PER_UNIT)
     if "total_available" not in data:
         return None
-    limited = data.get("unlimited_quota") is not True
+    limited = data.get("unlimited_quota") is False
     return Billing(
         balance=_amount(data.get("total_available"), QUOTA_PER_UNIT) if limited else None,
         currency="USD",
@@ -119,8 +127,8 @@ def dashboard_billing(subscription: Any, usage: Any) -> Billing | None:
         return None
     body = _object(subscription)
     limit, used = _amount(body["hard_limit_usd"]), _amount(_object(usage).get("total_usage"), 100)
-    if limit is not None and limit >= UNLIMITED:
-        limit = None
+    if limit is not None and limit > _MOST_DOLLARS:
+        limit, used = None, used if limit == UNLIMITED else None
     left = None if limit is None or used is None else round(limit - used, _PLACES)
     return Billing(
         balance=left if left is None or left >= 0 else None,

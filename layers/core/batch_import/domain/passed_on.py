@@ -53,6 +53,7 @@ def changed_host(body: Any) -> str | None:
         host = (urlsplit(_url_in(body)).hostname or "").lower()
     except ValueError:
         return None
+    host = host.removeprefix("www.")  # a model's own tidying
     return host if host != TOOL_HOST and _HOST.fullmatch(host) and "." in host else None
 
 

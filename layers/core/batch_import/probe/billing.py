@@ -45,7 +45,10 @@ def read_billing(relay: Relay, found: ProviderModels) -> Billing | None:
     if software is Software.NEW_API and (billing := new_api_billing(ask("/api/usage/token/"))) is not None:
         return billing
     subscription = ask(_SUBSCRIPTION)
-    return dashboard_billing(subscription, ask(_USAGE)) if is_subscription(subscription) else None
+    billing = dashboard_billing(subscription, ask(_USAGE)) if is_subscription(subscription) else None
+    if billing is not None and software is Software.NEW_API:
+        return billing.model_copy(update={"currency": None})  # its dashboard may count in yuan or points
+    return billing
 
 
 def _good_json(answer: Answer) -> Any:

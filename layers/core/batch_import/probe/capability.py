@@ -173,7 +173,7 @@ class _Questions:
             verdict,
             answer.shortened(),
             completion_in(whole, protocol),
-            observe(whole, protocol, model, body),
+            () if self.found.guessed else observe(whole, protocol, model, body),  # the relay never offered the model
             Spoken(protocol, style, model, framing(answer)),
         )
 
