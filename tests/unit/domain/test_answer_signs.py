@@ -109,7 +109,8 @@ def test_reasoning_of_a_model_without_it(model: str) -> None:
     [
         ("claude-3-5-haiku-20241022", Protocol.MESSAGES,
          {"content": [{"type": "thinking", "thinking": "We are asked"}, {"type": "text", "text": "ok"}]}),
-        ("gpt-4o", Protocol.RESPONSES, {"output": [], "usage": {"output_tokens_details": {"reasoning_tokens": 90}}}),
+        ("gpt-4o", Protocol.RESPONSES,
+         {"output": [{"type": "reasoning"}], "usage": {"output_tokens_details": {"reasoning_tokens": 90}}}),
         ("gemini-2.0-flash", Protocol.GENERATE, {"usageMetadata": {"thoughtsTokenCount": 90}}),
     ],
 )  # fmt: skip
@@ -117,6 +118,11 @@ def test_reasoning_of_a_model_without_it_in_other_protocols(
     model: str, protocol: Protocol, body: dict[str, Any]
 ) -> None:
     assert Seen.REASONING_NOT_EXPECTED in seen(body, model, protocol)
+
+
+def test_a_count_of_reasoning_alone_may_be_a_converters() -> None:
+    body = {"output": [{"type": "message"}], "usage": {"output_tokens_details": {"reasoning_tokens": 9}}}
+    assert Seen.REASONING_NOT_EXPECTED not in seen(body, "gpt-4o", Protocol.RESPONSES)
 
 
 @pytest.mark.parametrize("model", ["gpt-5", "claude-3-7-sonnet", "glm-5.2", "qwen3-32b", "claude-3-5-sonnet-thinking"])

@@ -43,7 +43,6 @@ _OPEN_WEIGHTS = ("gpt-oss", "gpt-j", "gpt-neo", "gpt2")
 _FEW = 20  # blocks of an answer of a few words
 _REASONED = (
     ("usage", "completion_tokens_details", "reasoning_tokens"),
-    ("usage", "output_tokens_details", "reasoning_tokens"),
     ("usageMetadata", "thoughtsTokenCount"),
 )
 _REASONING = ("reasoning_content", "reasoning", "thinking")
@@ -180,17 +179,22 @@ def _reasoning(body: Mapping[str, Any], asked: _Asked) -> _Seen:
     first = choices[0] if isinstance(choices, list) and choices else None
     message = first.get("message") if isinstance(first, Mapping) else None
     told = isinstance(message, Mapping) and any(isinstance(message.get(f), str) and message[f] for f in _REASONING)
-    if told or any(_number(_at(body, *path)) for path in _REASONED) or _has_thinking(body):
+    if told or any(_number(_at(body, *path)) for path in _REASONED) or _has_reasoned(body):
         yield Seen.REASONING_NOT_EXPECTED, {"asked": asked.name}
 
 
-def _has_thinking(body: Mapping[str, Any]) -> bool:
-    """A block of the messages protocol that holds what the model thought."""
-    blocks = body.get("content")
-    return isinstance(blocks, list) and any(
-        isinstance(block, Mapping) and block.get("type") == "thinking" and bool(block.get("thinking"))
-        for block in blocks[:_FEW]
-    )
+def _has_reasoned(body: Mapping[str, Any]) -> bool:
+    """A block of messages that holds what the model thought, or one of responses that also counts it: a converter may
+    count wrongly.
+    """
+    counted = _number(_at(body, "usage", "output_tokens_details", "reasoning_tokens"))
+    thought = any(block.get("type") == "thinking" and block.get("thinking") for block in _blocks(body, "content"))
+    return thought or bool(counted and any(block.get("type") == "reasoning" for block in _blocks(body, "output")))
+
+
+def _blocks(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    given = body.get(name)
+    return [block for block in given[:_FEW] if isinstance(block, Mapping)] if isinstance(given, list) else []
 
 
 def _counted(body: Mapping[str, Any], asked: _Asked) -> _Seen:
