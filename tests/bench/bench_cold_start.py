@@ -26,7 +26,7 @@ SECRET = {"base_url": "https://host.invalid", "admin_key": "admin-0001"}
 GET_RUNS = {"httpMethod": "GET", "path": "/api/batch-import/runs", "body": None}
 TOKENS = {"SecretString": '{"operator": {}, "viewer": {}}'}
 ANSWERS: dict[str, dict[str, Any]] = {"GetSecretValue": {"SecretString": json.dumps(SECRET)}}
-RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3")  # beside the layer
+RUNTIME = ("boto3", "botocore", "s3transfer", "python-dateutil", "six")  # beside the layer
 FUNCTIONS = ("api", "authorizer", "provision", "confirmation", "validation", "dead_letter", "reconcile")
 BARE = """
 import json, os, sys, boto3
@@ -123,10 +123,10 @@ def _calls_of_one(asked: list[str], starts: int) -> int:
 
 
 def _link_packages(folder: Path) -> None:
-    for requirement in (*_layer(), *RUNTIME):
-        for file in distribution(requirement).files or ():
-            if not (link := folder / file.parts[0]).exists() and file.parts[0] != "..":
-                link.symlink_to(distribution(requirement).locate_file(file.parts[0]))
+    for found in map(distribution, (*_layer(), *RUNTIME)):
+        for name in {file.parts[0] for file in found.files or ()} - {".."}:
+            if not (folder / name).exists():
+                (folder / name).symlink_to(found.locate_file(name))
 
 
 def _layer() -> list[str]:

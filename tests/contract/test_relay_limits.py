@@ -42,6 +42,19 @@ def test_they_go_with_the_last_item_of_the_message(semaphore: DistributedSemapho
     assert free(semaphore, "b") == LIMIT
 
 
+@pytest.mark.parametrize(("waited", "longest"), [(0, 8), (100, 8), (400, 20), (36_000, 30)])
+def test_who_waits_long_comes_back_less_often_but_every_half_minute(
+    stores: Stores, semaphore: DistributedSemaphore, items: list[Item], waited: int, longest: float
+) -> None:
+    semaphore.acquire(ORIGIN, LIMIT, "others")
+    stores.later(waited)
+    semaphore.acquire(ORIGIN, LIMIT, "others again")  # the permits of before have run out
+    admitted, waits = RelayLimits(None, semaphore, stores.clock).admit(items)
+    assert admitted == []
+    assert len(waits) == len(items)
+    assert all(longest / 4 <= seconds <= longest for seconds in waits.values())
+
+
 def test_an_item_that_broke_off_keeps_them_no_longer_than_the_invocation(
     semaphore: DistributedSemaphore, items: list[Item]
 ) -> None:

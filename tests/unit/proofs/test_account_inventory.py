@@ -60,16 +60,21 @@ def test_an_account_made_by_hand_is_seen_by_the_next_run() -> None:
     assert [account.account_id for account in inventory.of_provider("p", next_run)] == [1]
 
 
-def test_an_account_made_by_hand_during_a_run_is_seen_by_its_next_item() -> None:
-    host, clock = Host(), Hand()
+def after_a_look(host: Host) -> tuple[AccountInventory, Hand]:
+    """An inventory that has seen account 1; account 2 was made by hand since, and it is time for news."""
+    clock = Hand()
     inventory = AccountInventory(host, clock)  # type: ignore[arg-type]
     host.rows = [by_hand(1)]
     clock.at += timedelta(seconds=1)
     inventory.of_provider("p", iso(START))
-
     host.rows = [by_hand(1), by_hand(2)]
     clock.at += timedelta(seconds=2)
+    return inventory, clock
 
+
+def test_an_account_made_by_hand_during_a_run_is_seen_by_its_next_item() -> None:
+    host = Host()
+    inventory, _ = after_a_look(host)
     assert [account.account_id for account in inventory.of_provider("q", iso(START))] == [2, 1]
     assert host.full_looks == 1
 
@@ -99,21 +104,20 @@ def test_a_renamed_account_is_asked_for_again() -> None:
     assert [(account.account_id, account.provider_id, account.status) for account in found] == [(1, "p", "disabled")]
 
 
+class Failing(Host):
+    """It breaks its first answer about new accounts off."""
+
+    broken = True
+
+    def accounts_after(self, account_id: int) -> Iterator[dict[str, Any]]:  # type: ignore[override]
+        yield from super().accounts_after(account_id)
+        if self.broken:
+            self.broken = False
+            raise HostUnavailable("the second page is not answered")
+
+
 def test_what_a_broken_off_look_had_found_is_found_by_the_next() -> None:
-    class Failing(Host):
-        def accounts_after(self, account_id: int) -> Iterator[dict[str, Any]]:  # type: ignore[override]
-            yield from super().accounts_after(account_id)
-            if account_id == 1 and clock.at < START + timedelta(seconds=4):
-                raise HostUnavailable("the second page is not answered")
-
-    host, clock = Failing(), Hand()
-    inventory = AccountInventory(host, clock)  # type: ignore[arg-type]
-    host.rows = [by_hand(1)]
-    clock.at += timedelta(seconds=1)
-    inventory.of_provider("p", iso(START))
-
-    host.rows = [by_hand(1), by_hand(2)]
-    clock.at += timedelta(seconds=2)
+    inventory, clock = after_a_look(Failing())
     with pytest.raises(HostUnavailable):
         inventory.of_provider("p", iso(START))
     clock.at += timedelta(seconds=2)

@@ -17,8 +17,8 @@ from batch_import.domain.types import ItemStage
 from batch_import.domain.urls import origin_of
 from batch_import.host.errors import HostError
 
-# Seconds before a full provider or origin is tried again: so many, or a share of what it has waited for, which for many
-# keys of one provider are hours.
+# Seconds at most before a full provider or origin is tried again: they grow with the wait, which for thousands of keys
+# of one provider lasts hours.
 _AT_FIRST, _SHARE, _AT_MOST = 8.0, 1 / 20, 30.0
 _WHILE_ONE_ASKS = 2.0
 

@@ -109,10 +109,8 @@ def read_deliveries(event: dict[str, Any]) -> tuple[list[Delivery], list[str]]:
             logger.error("unreadable message", extra={"message_id": record["messageId"]})
             unreadable.append(record["messageId"])
             continue
-        count, sent_at = (
-            int(record["attributes"].get(name) or usual)
-            for name, usual in (("ApproximateReceiveCount", 1), ("SentTimestamp", 0))
-        )
+        told = record["attributes"]
+        count, sent_at = int(told.get("ApproximateReceiveCount") or 1), int(told.get("SentTimestamp") or 0)
         deliveries.append(Delivery(record["messageId"], record["receiptHandle"], count, work, sent_at))
     return deliveries, unreadable
 

@@ -95,7 +95,7 @@ class Stage(Protocol):
 
 @dataclass(frozen=True)
 class Delivery:
-    """A message as it was received. ``sent_at`` is in milliseconds of the epoch."""
+    """A message as it was received. ``sent_at`` is in milliseconds of the epoch, 0 when nobody tells it."""
 
     message_id: str
     receipt_handle: str

@@ -133,7 +133,8 @@ def _is_same(asked: str, served: str) -> bool:
 
 def _differ(asked: _Asked, served: _Asked) -> bool:
     """Whether no honest relay would name ``served``. Within one maker only the three closed ones are strict, and not
-    where the name that was asked for moves, has a word more than the one that came, or came with its thinking on.
+    where the name that was asked for moves, has a word more than the one that came, or came as another snapshot or with
+    its thinking on.
     """
     if not asked.maker or not served.maker:
         return False

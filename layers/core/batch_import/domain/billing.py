@@ -92,7 +92,7 @@ def sub2api_billing(usage: Any, rates: Any) -> Billing | None:
     """
     used, rated = _sub2api_usage(_object(usage)), _sub2api_rates(_object(rates))
     if not rated and (used.get("balance") or 0) <= 0:
-        used = {**used, "balance": None} if used else {}
+        used.pop("balance", None)
     told = {**used, **rated}
     return Billing(source=BillingSource.SUB2API, **told) if told else None
 
@@ -128,7 +128,8 @@ def dashboard_billing(subscription: Any, usage: Any) -> Billing | None:
     body = _object(subscription)
     limit, used = _amount(body["hard_limit_usd"]), _amount(_object(usage).get("total_usage"), 100)
     if limit is not None and limit > _MOST_DOLLARS:
-        limit, used = None, used if limit == UNLIMITED else None
+        used = used if limit == UNLIMITED else None
+        limit = None
     left = None if limit is None or used is None else round(limit - used, _PLACES)
     return Billing(
         balance=left if left is None or left >= 0 else None,

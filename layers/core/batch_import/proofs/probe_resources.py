@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from batch_import.coordination.lease_pool import KeyCache, LeasePool, Resource, resource_facts
 from batch_import.domain.clock import Clock
 from batch_import.domain.outcomes import Code
-from batch_import.domain.provider import of_platform
+from batch_import.domain.provider import key_digest, of_platform
 from batch_import.domain.types import Platform
 from batch_import.host.accounts import existing_account
 from batch_import.host.client import HostClient, may_exist
@@ -235,7 +235,7 @@ class ProbeResources:
 
     def _mark_of_key(self, name: str) -> Mapping[str, Any]:
         """Another secret, or other supplied keys, give the same name another value."""
-        return {"value_digest": hashlib.sha256(self._key_value(name).encode()).hexdigest()[:12]}
+        return {"value_digest": key_digest(self._key_value(name))[:12]}
 
     def _key_value(self, name: str) -> str:
         return self._supplied[int(name)] if self._supplied else f"sk-bi-{self._derive(f'key/{name}')[:48]}"

@@ -218,8 +218,8 @@ def readable(read: Callable[[list[str]], list[T]], ids: list[str], unreadable: s
     try:
         return read(ids)
     except ValueError:
-        if len(ids) == 1:
-            unreadable.add(ids[0])
+        if len(ids) < 2:
+            unreadable.update(ids)
             return []
     middle = len(ids) // 2
     return [*readable(read, ids[:middle], unreadable), *readable(read, ids[middle:], unreadable)]
