@@ -1,6 +1,8 @@
 """``uvicorn --factory embedded.emulator_app:create``: the emulator's application."""
 
+import gc
 import os
+import sys
 from pathlib import Path
 
 from embedded import ministack, workers
@@ -19,6 +21,8 @@ def create() -> Gate:
     Exits with code 2 and a sentence when MiniStack is another version than the known one or lacks what security and
     durability need, and when its state on disk cannot be read.
     """
+    gc.set_threshold(10_000, 20, 20)  # as in functions (bootstrap.py), and for the same reasons
+    sys.setswitchinterval(0.1)
     try:
         ministack.require_known_version()
         application, signatures = ministack.application(), ministack.Signatures(ministack.owners_secrets())

@@ -11,6 +11,7 @@ import json
 import os
 import random
 import secrets
+import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from batch_import.store.vault import KeyVault
 
 _COLLECT_AFTER = 10_000  # new objects: two hundred threads make the usual 700 within a millisecond
+_SWITCH_SECONDS = 0.1  # after which a thread wakes that waits for the lock of the interpreter: hundreds do
 _SECRET_SECONDS = 30  # a changed secret is seen after this long, without a deployment
 _KEPT_CONNECTIONS = 32  # of each client of AWS, and twice as many to the host; more are opened, and closed after use
 _CLEANUP_PATIENCE = 1.0  # seconds: a caller waits for the answer
@@ -548,4 +550,5 @@ def load(*modules: str) -> None:
 def bootstrap() -> CompositionRoot:
     """This process's composition root."""
     gc.set_threshold(_COLLECT_AFTER, 20, 20)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     return CompositionRoot(Settings.from_environment(os.environ))
