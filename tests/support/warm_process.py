@@ -44,17 +44,17 @@ def main() -> None:
     told: Counter[str] = Counter()
     peak, kept, idle, took, before = 0, list[int](), [], [], time.process_time()
     for _ in range(options.invocations):
-        session = http.guarded_session(ALLOWED, len(urls), resolver, tls)
+        relays = http.RelayConnections(ALLOWED, len(urls), resolver, tls)
         stop = threading.Event()
         with ThreadPoolExecutor(options.threads) as pool, ThreadPoolExecutor(1) as watcher:
             most = watcher.submit(_most_open, stop)
             started = time.monotonic()
-            told.update(pool.map(partial(_probe, partial(http.exchange, partial(http.send, session)), resolver), urls))
+            told.update(pool.map(partial(_probe, partial(http.exchange, relays.send), resolver), urls))
             took.append(round(time.monotonic() - started, 2))
             kept.append(_open())
             stop.set()
             peak = max(peak, most.result())
-        session.close()
+        relays.close()
         gc.collect()
         idle.append(_open())
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -402,8 +402,8 @@ class CompositionRoot:
             self._semaphore("origin", self.settings.items_at_an_origin),
             self.clock,
         )
-        session = http.guarded_session(self.settings.allowed_hosts, THREADS, self._resolver, self._tls())
-        exchange = partial(http.exchange, partial(http.send, session))
+        relays = http.RelayConnections(self.settings.allowed_hosts, THREADS, self._resolver, self._tls())
+        exchange = partial(http.exchange, relays.send)
         spacing = self.settings.origin_spacing / 1000
         prober = Prober(exchange, self.origin_breakers, self.settings.spared_relays, self.clock, spacing)
         return ImportStage(
@@ -416,7 +416,7 @@ class CompositionRoot:
             self.gate,
             limits,
             partial(self._undo, owner),
-            session.close,
+            relays.close,
         )
 
     def _undo(self, owner: str, run_id: str, seconds_left: SecondsLeft) -> None:

@@ -27,6 +27,7 @@ from batch_import.host.errors import (
     NoTimeLeft,
 )
 from batch_import.host.transport import HostTransport, unwrap
+from batch_import.net import http
 from batch_import.net.deadline import deadline
 from batch_import.net.http import exchange
 from batch_import.net.user_agent import USER_AGENT
@@ -87,7 +88,7 @@ def test_every_envelope_gives_its_words(body: Any, text: str, reason: str, words
 
 
 def test_time_to_connect_does_not_bound_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "CONNECT_TIMEOUT", 0.2)
+    monkeypatch.setattr(http, "CONNECT_TIMEOUT", 0.2)
 
     def slow(connection: socket.socket, head: str, served: Served) -> None:
         served.stopped.wait(0.6)

@@ -15,7 +15,7 @@ from batch_import.coordination.circuit_breaker import CLOSED, BreakerDecision, O
 from batch_import.domain.errors import OutOfResources
 from batch_import.host.transport import HostTransport
 from batch_import.net import own_faults
-from batch_import.net.http import connection_trouble, exchange, guarded_session, send
+from batch_import.net.http import RelayConnections, connection_trouble, exchange
 from batch_import.net.resolver import Resolver
 
 from tests.support.clock import HandClock
@@ -45,8 +45,8 @@ def no_descriptors() -> Iterator[None]:
 
 @pytest.mark.parametrize("url", [f"{NOBODY}/v1", "https://127.0.0.1:9/v1", "http://relay.example.com/v1"])
 def test_a_relay_that_could_not_be_called_is_not_unreachable(no_descriptors: None, url: str) -> None:
-    with guarded_session(("127.0.0.1",)) as session, pytest.raises(OutOfResources):
-        exchange(partial(send, session), "GET", url, headers={})
+    with RelayConnections(("127.0.0.1",)) as relays, pytest.raises(OutOfResources):
+        exchange(relays.send, "GET", url, headers={})
 
 
 def test_an_origin_that_could_not_be_called_opens_no_breaker(no_descriptors: None) -> None:

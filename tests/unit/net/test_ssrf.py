@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import requests
 from batch_import.domain.answers import Trouble
 from batch_import.domain.errors import BatchImportError
 from batch_import.domain.urls import canonical_base_url
-from batch_import.net.http import exchange, guarded_session, send
+from batch_import.net.http import RelayConnections, exchange
 
 INSIDE = (
     *("127.0.0.1", "127.1.2.3", "10.0.0.1", "10.255.255.254", "172.16.0.1", "172.31.255.254", "192.168.1.1"),
@@ -61,9 +60,9 @@ INPUTS = sorted({host for address in INSIDE for host in spellings(address)} | se
 
 
 @pytest.fixture(scope="module")
-def guarded() -> Iterator[requests.Session]:
-    with guarded_session() as session:
-        yield session
+def guarded() -> Iterator[RelayConnections]:
+    with RelayConnections() as relays:
+        yield relays
 
 
 @pytest.fixture
@@ -79,24 +78,21 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return places
 
 
-def asked(session: requests.Session, url: str) -> Trouble | None:
-    def by_session(*arguments: Any, **options: Any) -> Any:
-        return send(session, *arguments, **options)
-
-    return exchange(by_session, "GET", url, headers={}, timeout=5).trouble
+def asked(relays: RelayConnections, url: str) -> Trouble | None:
+    return exchange(relays.send, "GET", url, headers={}, timeout=5).trouble
 
 
 def test_there_are_enough_inputs() -> None:
     assert len(INPUTS) >= 250
 
 
-def test_no_spelling_of_a_private_address_is_connected_to(guarded: requests.Session, connected: list[Any]) -> None:
+def test_no_spelling_of_a_private_address_is_connected_to(guarded: RelayConnections, connected: list[Any]) -> None:
     refused = (Trouble.ADDRESS_REFUSED, Trouble.UNREACHABLE)  # the latter, where no resolver knows the spelling
     passed = [host for host in INPUTS if asked(guarded, f"http://{host}:8080/v1/models") not in refused]
     assert (passed, connected) == ([], [])
 
 
-def test_nor_after_the_form_that_intake_gives_it(guarded: requests.Session, connected: list[Any]) -> None:
+def test_nor_after_the_form_that_intake_gives_it(guarded: RelayConnections, connected: list[Any]) -> None:
     for host in INPUTS:
         try:
             url = canonical_base_url(f"https://{host}/v1")
@@ -108,7 +104,7 @@ def test_nor_after_the_form_that_intake_gives_it(guarded: requests.Session, conn
 
 @pytest.mark.parametrize("address", NAMES_THAT_POINT_INSIDE)
 def test_nor_a_public_name_that_points_there(
-    guarded: requests.Session, connected: list[Any], monkeypatch: pytest.MonkeyPatch, address: str
+    guarded: RelayConnections, connected: list[Any], monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     found = [(family, socket.SOCK_STREAM, 6, "", (address, 443))]
@@ -120,7 +116,7 @@ def test_nor_a_public_name_that_points_there(
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
-def test_a_public_address_is(guarded: requests.Session, connected: list[Any], address: str) -> None:
+def test_a_public_address_is(guarded: RelayConnections, connected: list[Any], address: str) -> None:
     host = f"[{address}]" if ":" in address else address
     assert asked(guarded, f"http://{host}:8080/v1") is Trouble.UNREACHABLE
     assert len(connected) == 1

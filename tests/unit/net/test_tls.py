@@ -2,7 +2,6 @@
 
 import ssl
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 from batch_import.domain.answers import Answer, Trouble
 from batch_import.host.errors import HostUnavailable
 from batch_import.host.transport import HostTransport
-from batch_import.net.http import exchange, guarded_session, send
+from batch_import.net.http import RelayConnections, exchange
 
 from tests.support.certificates import make_certificate, trusting
 from tests.support.clock import HandClock
@@ -31,8 +30,8 @@ def ports(certificate: Path) -> Iterator[list[int]]:
 
 
 def ask(host: str, ports: list[int], tls: ssl.SSLContext | None) -> list[Answer]:
-    with guarded_session(LOCAL, tls=tls) as session:
-        return [exchange(partial(send, session), "GET", f"https://{host}:{p}/v1/models", headers={}) for p in ports]
+    with RelayConnections(LOCAL, tls=tls) as relays:
+        return [exchange(relays.send, "GET", f"https://{host}:{p}/v1/models", headers={}) for p in ports]
 
 
 def test_a_trusted_certificate_for_the_very_name_is_accepted(ports: list[int], certificate: Path) -> None:

@@ -1,10 +1,10 @@
-"""Relays over real HTTP, through the guarded session that the service uses."""
+"""Relays over real HTTP, through the guarded connections that the service uses."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
-from batch_import.net.http import exchange, guarded_session, send
+from batch_import.net.http import RelayConnections, exchange
 from batch_import.probe.relay import Relay
 
 KEY = "sk-test-0000000000000001"
@@ -13,8 +13,8 @@ KEY = "sk-test-0000000000000001"
 @pytest.fixture
 def relay_with() -> Iterator[Callable[[str], Relay]]:
     """A relay's caller with a key of one's own; 127.0.0.1 is open to it."""
-    with guarded_session(("127.0.0.1",)) as session:
-        yield partial(Relay, partial(exchange, partial(send, session)))
+    with RelayConnections(("127.0.0.1",)) as relays:
+        yield partial(Relay, partial(exchange, relays.send))
 
 
 @pytest.fixture

@@ -7,15 +7,14 @@ import gzip
 import socket
 import time
 from collections.abc import Iterator
-from functools import partial
 from itertools import pairwise
 from typing import Any
-from unittest.mock import Mock
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 from batch_import.domain.answers import Answer, Trouble
-from batch_import.net.http import exchange, guarded_session, send
+from batch_import.net.http import RelayConnections, exchange
 from batch_import.net.user_agent import USER_AGENT
 
 from tests.unit.probe.servers import Served, fixed, serving
@@ -24,20 +23,20 @@ LOCAL = ("127.0.0.1",)
 
 
 @pytest.fixture
-def guarded() -> Iterator[requests.Session]:
-    with guarded_session() as session:
-        yield session
+def guarded() -> Iterator[RelayConnections]:
+    with RelayConnections() as relays:
+        yield relays
 
 
 @pytest.fixture
-def opened() -> Iterator[requests.Session]:
-    """A session for which one private host is open, as in development."""
-    with guarded_session(LOCAL) as session:
-        yield session
+def opened() -> Iterator[RelayConnections]:
+    """Connections for which one private host is open, as in development."""
+    with RelayConnections(LOCAL) as relays:
+        yield relays
 
 
-def get(session: requests.Session, url: str, **more: Any) -> Answer:
-    return exchange(partial(send, session), "GET", url, headers={}, **more)
+def get(relays: RelayConnections, url: str, **more: Any) -> Answer:
+    return exchange(relays.send, "GET", url, headers={}, **more)
 
 
 def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
@@ -88,7 +87,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
     ],
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_private_addresses_in_any_spelling_are_refused(guarded: requests.Session, scheme: str, host: str) -> None:
+def test_private_addresses_in_any_spelling_are_refused(guarded: RelayConnections, scheme: str, host: str) -> None:
     assert get(guarded, f"{scheme}://{host}:9/v1/models").trouble is Trouble.ADDRESS_REFUSED
 
 
@@ -96,14 +95,14 @@ def test_private_addresses_in_any_spelling_are_refused(guarded: requests.Session
     "address", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "fd00::1", "::ffff:10.0.0.1", "0.0.0.0"]
 )
 def test_a_public_name_that_resolves_to_a_private_address_is_refused(
-    guarded: requests.Session, monkeypatch: pytest.MonkeyPatch, address: str
+    guarded: RelayConnections, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     asked = resolving(monkeypatch, address)
     assert get(guarded, "https://relay.example.com/v1/models").trouble is Trouble.ADDRESS_REFUSED
     assert asked == ["relay.example.com"]
 
 
-def test_what_was_checked_is_what_is_connected_to(guarded: requests.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_checked_is_what_is_connected_to(guarded: RelayConnections, monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that resolves to something else the second time (rebinding) is never asked a second time."""
     asked = resolving(monkeypatch, "203.0.114.7")
     connected: list[Any] = []
@@ -117,7 +116,7 @@ def test_what_was_checked_is_what_is_connected_to(guarded: requests.Session, mon
     assert (asked, connected) == (["relay.example.com"], ["203.0.114.7"])
 
 
-def test_only_the_very_host_that_was_opened_is_open(opened: requests.Session) -> None:
+def test_only_the_very_host_that_was_opened_is_open(opened: RelayConnections) -> None:
     with serving(fixed("200 OK")) as served:
         assert get(opened, served.url).status == 200
         assert get(opened, served.url.replace("127.0.0.1", "127.0.0.2")).trouble is Trouble.ADDRESS_REFUSED
@@ -125,11 +124,11 @@ def test_only_the_very_host_that_was_opened_is_open(opened: requests.Session) ->
 
 
 @pytest.mark.parametrize("host", ["a..example.com", f"{'a' * 64}.example.com"])
-def test_a_name_that_cannot_be_one_is_trouble_and_no_exception(guarded: requests.Session, host: str) -> None:
+def test_a_name_that_cannot_be_one_is_trouble_and_no_exception(guarded: RelayConnections, host: str) -> None:
     assert get(guarded, f"https://{host}/v1/models").trouble in (Trouble.UNREACHABLE, Trouble.ADDRESS_REFUSED)
 
 
-def test_the_environments_proxies_are_not_used(guarded: requests.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environments_proxies_are_not_used(guarded: RelayConnections, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(fixed("200 OK")) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         resolving(monkeypatch, "10.0.0.1")
@@ -140,14 +139,14 @@ def test_the_environments_proxies_are_not_used(guarded: requests.Session, monkey
 # --- what is not followed, not shared, not endless
 
 
-def test_a_redirect_is_an_answer_and_is_not_followed(opened: requests.Session) -> None:
+def test_a_redirect_is_an_answer_and_is_not_followed(opened: RelayConnections) -> None:
     with serving(fixed("200 OK")) as target, serving(fixed("302 Found", b"", f"Location: {target.url}")) as served:
-        answer = exchange(partial(send, opened), "GET", served.url, headers={"Authorization": "Bearer sk-secret"})
+        answer = exchange(opened.send, "GET", served.url, headers={"Authorization": "Bearer sk-secret"})
     assert answer.status == 302
     assert target.heads == []
 
 
-def test_cookies_do_not_travel_from_one_call_to_the_next(opened: requests.Session) -> None:
+def test_cookies_do_not_travel_from_one_call_to_the_next(opened: RelayConnections) -> None:
     with serving(fixed("200 OK", b"{}", "Set-Cookie: session=relay; Path=/")) as served:
         get(opened, served.url)
         get(opened, served.url)
@@ -155,13 +154,13 @@ def test_cookies_do_not_travel_from_one_call_to_the_next(opened: requests.Sessio
     assert not any("cookie" in head.lower() for head in served.heads)
 
 
-def test_a_body_beyond_the_cap_is_cut_off(opened: requests.Session) -> None:
+def test_a_body_beyond_the_cap_is_cut_off(opened: RelayConnections) -> None:
     with serving(fixed("200 OK", b"x" * 300_000)) as served:
         assert get(opened, served.url, max_body=200_000).trouble is Trouble.TOO_LARGE
         assert len(get(opened, served.url, max_body=300_000).text) == 300_000
 
 
-def test_a_compressed_body_is_measured_unpacked(opened: requests.Session) -> None:
+def test_a_compressed_body_is_measured_unpacked(opened: RelayConnections) -> None:
     bomb = gzip.compress(b"x" * 50_000_000)
     with serving(fixed("200 OK", bomb, "Content-Encoding: gzip")) as served:
         assert get(opened, served.url).trouble is Trouble.TOO_LARGE
@@ -185,7 +184,7 @@ def dripping_head(connection: socket.socket, _: str, served: Served) -> None:
 
 
 @pytest.mark.parametrize("script", [dripping_chunks, dripping_body, dripping_head])
-def test_an_answer_that_drips_ends_at_the_deadline_of_the_whole(opened: requests.Session, script: Any) -> None:
+def test_an_answer_that_drips_ends_at_the_deadline_of_the_whole(opened: RelayConnections, script: Any) -> None:
     """Each byte comes in time, so no time-out between bytes ever ends it."""
     with serving(script) as served:
         begun = time.monotonic()
@@ -228,13 +227,13 @@ def no_http(connection: socket.socket, _: str, served: Served) -> None:
         (not_packed_as_said, Trouble.UNREADABLE),
     ],
 )
-def test_what_goes_wrong_after_connecting(opened: requests.Session, script: Any, trouble: Trouble) -> None:
+def test_what_goes_wrong_after_connecting(opened: RelayConnections, script: Any, trouble: Trouble) -> None:
     with serving(script) as served:
         assert get(opened, served.url, timeout=0.3).trouble is trouble
 
 
 def test_a_closed_port_and_an_unknown_name_are_unreachable(
-    opened: requests.Session, monkeypatch: pytest.MonkeyPatch
+    opened: RelayConnections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serving(fixed("200 OK")) as served:
         closed = served.url
@@ -247,56 +246,61 @@ def test_a_closed_port_and_an_unknown_name_are_unreachable(
     assert get(opened, "https://nowhere.example.com/v1").trouble is Trouble.UNREACHABLE
 
 
-def test_a_server_that_speaks_no_tls_is_a_tls_failure(opened: requests.Session) -> None:
+def test_a_server_that_speaks_no_tls_is_a_tls_failure(opened: RelayConnections) -> None:
     with serving(fixed("400 Bad Request"), end=b"\x16\x03") as served:
         assert get(opened, served.url.replace("http:", "https:")).trouble is Trouble.TLS
 
 
-def test_the_answer_keeps_what_rules_read_and_nothing_else(opened: requests.Session) -> None:
+def test_the_answer_keeps_what_rules_read_and_nothing_else(opened: RelayConnections) -> None:
     headers = ("Retry-After: 7", "X-Request-ID: r-1", "X-Other: no", "Content-Type: application/json")
     with serving(fixed("429 Too Many Requests", '{"a":"é"}'.encode(), *headers)) as served:
-        answer = exchange(partial(send, opened), "POST", served.url, headers={"X-Api-Key": "k"}, body={"model": "m"})
+        answer = exchange(opened.send, "POST", served.url, headers={"X-Api-Key": "k"}, body={"model": "m"})
     assert (answer.status, answer.json, answer.retry_after) == (429, {"a": "é"}, 7.0)
     assert dict(answer.headers) == {"retry-after": "7", "x-request-id": "r-1"}
     assert f"User-Agent: {USER_AGENT}" in served.heads[0]
 
 
-class Sent(requests.adapters.HTTPAdapter):
-    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> Any:
-        self.request = request
-        return Mock()
-
-
 @pytest.mark.parametrize(
-    ("method", "url", "body"),
+    ("method", "path", "body"),
     [
-        ("GET", "https://relay.example.com", None),
-        ("GET", "https://relay.example.com/a b/ü?x=1", None),
-        ("POST", "https://relay.example.com/v1", {"model": "ü", "n": [1, None, True]}),
-        ("POST", "https://relay.example.com/v1", {}),
-        ("DELETE", "https://relay.example.com/v1", None),
+        ("GET", "/a b/ü?x=1&y=a%20b", None),
+        ("POST", "/chat/completions", {"model": "ü", "n": [1, None, True]}),
+        ("POST", "/chat/completions", {}),
     ],
 )
-def test_what_is_sent_is_what_requests_would_send(method: str, url: str, body: Any) -> None:
-    headers = {"Authorization": "Bearer sk-test", "X-Request-ID": "r-1"}
-    with requests.Session() as session:
-        session.mount("https://", adapter := Sent())
+def test_what_is_sent_is_what_requests_would_send(opened: RelayConnections, method: str, path: str, body: Any) -> None:
+    headers = {"Authorization": "Bearer sk-test", "Accept": "application/json", "User-Agent": USER_AGENT}
+    with serving(fixed("200 OK"), end=b"\r\n\r\n" if body is None else b"}") as served:
         for _ in range(2):  # the second time the address is known
-            send(session, method, url, headers=headers, body=body, timeout=1)
-            known = adapter.request
-            fresh = requests.Request(method, url, {**session.headers, **headers}, json=body).prepare()
-            assert (known.method, known.url, known.body) == (fresh.method, fresh.url, fresh.body)
-            assert dict(known.headers) == dict(fresh.headers)
+            exchange(opened.send, method, served.url + path, headers=headers, body=body)
+        requests.request(method, served.url + path, headers=headers, json=body, timeout=5)
+    first, second, by_requests = ([head.split("\r\n", 1)[0], *sorted(head.split("\r\n")[1:])] for head in served.heads)
+    assert first == second == by_requests
 
 
 @pytest.mark.parametrize(
     ("headers", "body"), [({"Authorization": "Bearer a\nX-More: b"}, {}), ({}, {"n": float("nan")})]
 )
-def test_what_requests_would_not_send_is_not_sent(headers: dict[str, str], body: Any) -> None:
-    with requests.Session() as session:
-        session.mount("https://", Sent())
-        with pytest.raises(requests.RequestException):
-            send(session, "POST", "https://relay.example.com/v1", headers=headers, body=body, timeout=1)
+def test_what_http_or_json_forbids_is_not_sent(opened: RelayConnections, headers: dict[str, str], body: Any) -> None:
+    with serving(fixed("200 OK")) as served, pytest.raises(ValueError, match=r"Invalid header|JSON compliant"):
+        opened.send("POST", served.url, headers=headers, body=body, timeout=1)
+
+
+@pytest.mark.parametrize(("port", "name"), [(8443, "relay.example.com:8443"), (None, "relay.example.com")])
+def test_a_relay_hears_its_own_name_and_not_its_address(
+    opened: RelayConnections, monkeypatch: pytest.MonkeyPatch, port: int | None, name: str
+) -> None:
+    resolving(monkeypatch, "203.0.114.7")
+    with serving(fixed("200 OK")) as served:
+
+        def connect(*_: Any, **__: Any) -> socket.socket:
+            connection = socket.socket()
+            connection.connect(("127.0.0.1", urlsplit(served.url).port))
+            return connection
+
+        monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
+        assert get(opened, f"http://relay.example.com{f':{port}' if port else ''}/v1/models").status == 200
+    assert f"\r\nHost: {name}\r\n" in served.heads[0]
 
 
 # --- answers that cost more than they are worth
@@ -334,7 +338,7 @@ def flood_of_long_headers(connection: socket.socket, _: str, served: Served) -> 
         (flood_of_tiny_chunks, Trouble.TOO_LARGE),
     ],
 )
-def test_a_flood_of_nothing_ends_early(opened: requests.Session, script: Any, trouble: Trouble) -> None:
+def test_a_flood_of_nothing_ends_early(opened: RelayConnections, script: Any, trouble: Trouble) -> None:
     with serving(script) as served:
         begun = time.monotonic()
         assert get(opened, served.url, timeout=20).trouble is trouble
@@ -347,7 +351,7 @@ def many_small_chunks(connection: socket.socket, _: str, __: Served) -> None:
     connection.sendall((b"20\r\n" + b"x" * 32 + b"\r\n") * 20_000 + b"0\r\n\r\n")
 
 
-def test_pieces_of_the_same_millisecond_arrive_as_one(opened: requests.Session) -> None:
+def test_pieces_of_the_same_millisecond_arrive_as_one(opened: RelayConnections) -> None:
     with serving(many_small_chunks) as served:
         answer = get(opened, served.url, max_body=1_000_000)
     moments = [moment for _, moment in answer.arrivals]
@@ -359,12 +363,12 @@ def early_hints(connection: socket.socket, _: str, __: Served) -> None:
     connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 
 
-def test_early_hints_are_not_the_answer(opened: requests.Session) -> None:
+def test_early_hints_are_not_the_answer(opened: RelayConnections) -> None:
     with serving(early_hints) as served:
         assert get(opened, served.url).status == 200
 
 
-def test_a_stream_beyond_the_cap_is_judged_by_what_came(opened: requests.Session) -> None:
+def test_a_stream_beyond_the_cap_is_judged_by_what_came(opened: RelayConnections) -> None:
     body = b'data: {"choices":[{"delta":{"content":"ok"}}]}\n\n' * 2_000
     with serving(fixed("200 OK", body, "Content-Type: text/event-stream")) as served:
         answer = get(opened, served.url, max_body=10_000)

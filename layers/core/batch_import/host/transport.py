@@ -1,6 +1,5 @@
 """One call to the host: both error envelopes, string and int codes, bounded retries for safe calls only."""
 
-import json
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
@@ -8,7 +7,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote, urlencode
 
 from pydantic_core import from_json
-from urllib3 import BaseHTTPResponse, Timeout, make_headers
+from urllib3 import BaseHTTPResponse, make_headers
 from urllib3.exceptions import ConnectTimeoutError, HTTPError
 from urllib3.util import Url, parse_url
 
@@ -25,7 +24,7 @@ from batch_import.host.errors import (
     NoTimeLeft,
 )
 from batch_import.net.deadline import POOLS, deadline, seconds_left
-from batch_import.net.http import CONNECT_TIMEOUT
+from batch_import.net.http import request
 from batch_import.net.own_faults import raise_own_fault
 from batch_import.net.tls import tls_context
 from batch_import.net.user_agent import USER_AGENT
@@ -91,18 +90,8 @@ class HostTransport:
         timeout: float = TIMEOUT,
     ) -> BaseHTTPResponse:
         """One request; the body of the answer is not read yet. Raises ``urllib3``'s ``HTTPError`` or ``ValueError``."""
-        content = {} if body is None else {"Content-Type": "application/json"}
-        answer: BaseHTTPResponse = self._pool.urlopen(
-            method,
-            f"{self._path}{path}" + (f"?{urlencode(params)}" if params else ""),
-            None if body is None else json.dumps(body, allow_nan=False).encode(),
-            {**content, **headers, **self._common},
-            retries=False,
-            redirect=False,
-            timeout=Timeout(connect=min(CONNECT_TIMEOUT, timeout), read=timeout),
-            preload_content=False,
-        )
-        return answer
+        target = f"{self._path}{path}" + (f"?{urlencode(params)}" if params else "")
+        return request(self._pool, method, target, {**headers, **self._common}, body, timeout)
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, bearer: str | None = None) -> Any:
         """A safe call: tried three times. Raises a ``HostError``."""

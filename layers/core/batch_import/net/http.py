@@ -3,27 +3,28 @@
 See docs/design.md#27-untrusted-input.
 """
 
+import json
 import socket
 import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, Self
 from urllib.parse import urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress
-from urllib3 import BaseHTTPResponse
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, PoolManager, Timeout
 from urllib3.exceptions import (
     ConnectTimeoutError,
     DecodeError,
     HTTPError,
+    LocationParseError,
     NameResolutionError,
     NewConnectionError,
     ReadTimeoutError,
     SSLError,
 )
+from urllib3.util import parse_url
 
 from batch_import.domain.answers import Answer, Trouble
 from batch_import.net.deadline import POOLS, deadline, seconds_left
@@ -37,6 +38,7 @@ CONNECT_TIMEOUT = 5.0
 MAX_BODY = 2 * 1024 * 1024
 CONNECTIONS = 600  # that are kept for one origin at most: 200 items may be there, and each asks three protocols at once
 _NOT_CONNECTED = (NewConnectionError, NameResolutionError, ConnectTimeoutError)
+_COMMON = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate", "Connection": "keep-alive"}
 _KEPT_HEADERS = ("retry-after", "date", "x-client-request-id", "x-request-id", "etag", "location", "cf-mitigated",
                  "x-vercel-mitigated", "x-new-api-version")  # fmt: skip
 _LONGEST_HEADER = 2_048
@@ -44,82 +46,78 @@ _AT_ONCE = 0.001  # seconds: pieces so close count as one, so that a body of man
 _FEW_BYTES, _MANY_PIECES = 16, 2_048  # a body in pieces as small as these, and as many, is not worth the time
 
 
-class GuardedAdapter(HTTPAdapter):
-    """Refuses private addresses after resolution and connects to the very address it checked (no rebinding).
+class RelayConnections:
+    """Connections to relays: opened to public addresses only, shared by threads, kept until ``close``.
 
-    ``allowed`` names hosts that development opens (``AllowedPrivateHosts`` in the template).
+    An address is refused after resolution, and the very address that was checked is connected to (no rebinding).
+    ``allowed`` names hosts that development opens (``AllowedPrivateHosts`` in the template). Each of ``relays`` origins
+    keeps ``CONNECTIONS`` at most. No redirects, no proxies, no cookies that one relay sets and another gets.
     """
 
-    def __init__(self, allowed: Collection[str], relays: int, resolver: Resolver, tls: ssl.SSLContext | None) -> None:
-        super().__init__(relays, CONNECTIONS)
+    def __init__(
+        self,
+        allowed: Collection[str] = (),
+        relays: int = 128,
+        resolver: Resolver | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._allowed = frozenset(allowed)
-        self._resolver = resolver
+        self._resolver = resolver or Resolver()
         self._tls = tls
-        self.poolmanager.pool_classes_by_scheme = POOLS
+        self._pools = PoolManager(relays, maxsize=CONNECTIONS)
+        self._pools.pool_classes_by_scheme = POOLS
 
-    def build_connection_pool_key_attributes(
-        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
-    ) -> tuple[Any, Any]:
-        place, _ = super().build_connection_pool_key_attributes(request, verify, cert)
-        name, port = place["host"], place["port"]
-        tls = {"ssl_context": self._tls or tls_context(), "server_hostname": name} if place["scheme"] == "https" else {}
-        if name not in self._allowed:
-            place["host"] = self._resolver.address(name, port)
-            host = f"[{name}]" if ":" in name else name
-            request.headers["Host"] = host if port is None else f"{host}:{port}"
-        return place, tls
+    def __enter__(self) -> Self:
+        return self
 
-    def cert_verify(self, *_: Any, **__: Any) -> None:
-        """The context demands certificates; given their file, each connection would read it again."""
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
+    def close(self) -> None:
+        self._pools.clear()
 
-def guarded_session(
-    allowed_private_hosts: Collection[str] = (),
-    relays: int = 128,
-    resolver: Resolver | None = None,
-    tls: ssl.SSLContext | None = None,
-) -> requests.Session:
-    """Keeps at most ``CONNECTIONS`` open to each of ``relays`` origins, until it is closed."""
-    session = requests.Session()
-    session.trust_env = False
-    session.headers["User-Agent"] = USER_AGENT
-    adapter = GuardedAdapter(allowed_private_hosts, relays, resolver or Resolver(), tls)
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    return session
+    def send(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: Any = None, timeout: float
+    ) -> BaseHTTPResponse:
+        """One request; the body of the answer is not read yet.
 
-
-def send(
-    session: requests.Session,
-    method: str,
-    url: str,
-    *,
-    headers: Mapping[str, str],
-    body: Any = None,
-    timeout: float,
-) -> BaseHTTPResponse:
-    """One request by the session's adapter; the body of the answer is not read yet. Raises ``RequestException``.
-
-    Of a session nothing else is wanted: no redirects, no proxies, no cookies that one relay sets and another gets.
-    Merging them makes a call a third dearer.
-    """
-    prepared = requests.PreparedRequest()
-    place, mark, query = url.partition("?")
-    prepared.method, prepared.url = method, f"{_prepared(place)}{mark}{query}"
-    prepared.prepare_headers({**session.headers, **headers})
-    prepared.prepare_body(None, None, json=body)
-    answer = session.get_adapter(str(prepared.url)).send(prepared, stream=True, timeout=(CONNECT_TIMEOUT, timeout))
-    return cast(BaseHTTPResponse, answer.raw)
+        Raises urllib3's ``HTTPError``, ``InvalidIPAddress``, ``OSError`` or ``ValueError``.
+        """
+        place, mark, query = url.partition("?")
+        scheme, name, port, authority, path = _parts(place)
+        host = name if name in self._allowed else self._resolver.address(name, port)
+        tls = {"ssl_context": self._tls or tls_context(), "server_hostname": name} if scheme == "https" else {}
+        pool = self._pools.connection_from_host(host, port, scheme, tls)
+        return request(pool, method, f"{path}{mark}{query}", {**_COMMON, "Host": authority, **headers}, body, timeout)
 
 
 @lru_cache(maxsize=4096)
-def _prepared(url: str) -> str | None:
-    """An address without query as ``requests`` sends it; that of completions is asked several times. It holds no
-    credentials (``domain/urls.py``), as a query may.
+def _parts(url: str) -> tuple[str, str, int | None, str, str]:
+    """Scheme, host, port, ``host:port`` and path of an address without query, which may hold a key; the rest holds none
+    (``domain/urls.py``). The address of completions is asked several times.
     """
-    address = requests.PreparedRequest()
-    address.prepare_url(url, None)
-    return address.url
+    parts = parse_url(url)
+    host = parts.host or ""
+    return parts.scheme or "", host.strip("[]"), parts.port, parts.netloc or "", parts.path or "/"
+
+
+def request(
+    pool: HTTPConnectionPool, method: str, target: str, headers: Mapping[str, str], body: Any, timeout: float
+) -> BaseHTTPResponse:
+    """One request by ``pool``, with a ``body`` of JSON; its answer is not read yet. Raises urllib3's ``HTTPError``, or
+    ``ValueError``.
+    """
+    content = {} if body is None else {"Content-Type": "application/json"}
+    return pool.urlopen(
+        method,
+        target,
+        None if body is None else json.dumps(body, allow_nan=False).encode(),
+        {**content, **headers},
+        retries=False,
+        redirect=False,
+        timeout=Timeout(connect=min(CONNECT_TIMEOUT, timeout), read=timeout),
+        preload_content=False,
+    )
 
 
 def exchange(
@@ -137,7 +135,7 @@ def exchange(
 
     An outer ``deadline`` shortens it; a call for which no time is left is a read time-out and is not sent.
 
-    ``send`` is the function above with its session, or ``HostTransport.send``.
+    ``send`` is that of ``RelayConnections``, or of ``HostTransport``.
     """
     timeout = min(timeout, seconds_left())
     if timeout <= 0:
@@ -146,7 +144,7 @@ def exchange(
     try:
         with deadline(timeout), send(method, url, headers=headers, body=body, timeout=timeout) as response:
             return _read(response, end - timeout, end, max_body)
-    except (OSError, HTTPError, ValueError, MemoryError) as error:  # requests' own errors are OSErrors
+    except (OSError, HTTPError, ValueError, MemoryError) as error:
         raise_own_fault(error)
         trouble = _trouble(error)
         late = trouble is Trouble.CUT and time.monotonic() >= end  # the deadline shut the connection down
@@ -165,7 +163,7 @@ def connection_trouble(resolver: Resolver, allowed: Collection[str], origin: str
         socket.create_connection((address, port), CONNECT_TIMEOUT).close()
     except InvalidIPAddress:
         return Trouble.ADDRESS_REFUSED
-    except (OSError, ValueError) as error:  # requests' own errors are OSErrors
+    except (OSError, ValueError) as error:
         raise_own_fault(error)
         return Trouble.UNREACHABLE
     return None
@@ -201,24 +199,16 @@ def _read(response: BaseHTTPResponse, start: float, end: float, max_body: int) -
 
 
 def _trouble(error: Exception) -> Trouble:
-    if isinstance(error, (InvalidIPAddress, requests.exceptions.InvalidURL)):
+    if isinstance(error, (InvalidIPAddress, LocationParseError)):
         return Trouble.ADDRESS_REFUSED
-    if isinstance(error, (requests.exceptions.SSLError, SSLError)):
+    if isinstance(error, SSLError):
         return Trouble.TLS
-    if isinstance(error, (requests.ConnectTimeout, *_NOT_CONNECTED)) or _before_exchange(error):
+    if isinstance(error, _NOT_CONNECTED):
         return Trouble.UNREACHABLE
-    if isinstance(error, (requests.ReadTimeout, ReadTimeoutError)):
+    if isinstance(error, ReadTimeoutError):
         return Trouble.READ_TIMEOUT
     if isinstance(error, DecodeError):
         return Trouble.UNREADABLE
-    if isinstance(error, (requests.RequestException, HTTPError)):
-        return Trouble.CUT
-    return Trouble.UNREACHABLE  # a host name that no resolver takes
-
-
-def _before_exchange(error: Exception) -> bool:
-    """Did the connection never come about? ``requests`` hides urllib3's reason one level down."""
-    cause = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(cause, _NOT_CONNECTED):
-        return True
-    return str(error) == "Failed to resolve domain"
+    return (
+        Trouble.CUT if isinstance(error, HTTPError) else Trouble.UNREACHABLE
+    )  # a name that no resolver knows or takes
