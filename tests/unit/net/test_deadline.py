@@ -37,6 +37,35 @@ def test_a_released_socket_stays_open(ends: Ends) -> None:
     assert ends[0].recv(1) == b"x"
 
 
+def test_an_earlier_deadline_is_met_though_the_watchdog_sleeps_until_a_later_one(ends: Ends) -> None:
+    watchdog = Watchdog()
+    watchdog.watch(time.monotonic() + 60, ends[0])
+    other, _ = soon = socket.socketpair()
+    with soon[0], soon[1]:
+        other.settimeout(5)
+        watchdog.watch(time.monotonic() + 0.05, other)
+        assert other.recv(1) == b""
+
+
+def test_calls_that_ended_wake_the_watchdog_no_more(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[float] = []
+    look = Watchdog._end_what_is_due
+
+    def counted(watchdog: Watchdog) -> None:
+        woken.append(time.monotonic())
+        look(watchdog)
+
+    monkeypatch.setattr(Watchdog, "_end_what_is_due", counted)
+    watchdog, now = Watchdog(), time.monotonic()
+    watchdog.release([watchdog.watch(now + 0.1 + 0.002 * number, ends[0]) for number in range(50)])
+    other, _ = last = socket.socketpair()
+    with last[0], last[1]:
+        other.settimeout(5)
+        watchdog.watch(now + 0.3, other)
+        assert other.recv(1) == b""
+    assert len(woken) <= 5  # at its start, for the first of the fifty and for the last socket; each once more by chance
+
+
 def test_a_watched_socket_is_not_kept_alive() -> None:
     ours, theirs = socket.socketpair()
     seen = weakref.ref(ours)

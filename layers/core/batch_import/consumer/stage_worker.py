@@ -174,7 +174,8 @@ class StageWorker:
 
     def _await(self, working: "set[Future[None]]", now: _Invocation) -> None:
         due = self._clock.monotonic() + PUBLISH_SECONDS
-        while wait(working, ALONE_SECONDS / 2).not_done:
+        left = working
+        while left := wait(left, ALONE_SECONDS / 2).not_done:
             now.batcher.send_partial()
             if self._clock.monotonic() >= due:
                 self._publish()

@@ -28,7 +28,8 @@ _LONGEST_HEAD = 64 * 1024  # bytes of all lines before the body, interim answers
 class Watchdog:
     """Shuts sockets down whose time has come; one daemon thread, started when first needed.
 
-    It keeps no socket alive: one that nobody else holds is closed at once, not at its deadline.
+    It keeps no socket alive: one that nobody else holds is closed at once, not at its deadline. Most calls end long
+    before theirs: the thread sleeps past these, and no call wakes it that is due after it wakes by itself.
     """
 
     def __init__(self) -> None:
@@ -37,6 +38,7 @@ class Watchdog:
         self._live: set[int] = set()
         self._numbers = itertools.count()
         self._thread: threading.Thread | None = None
+        self._wakes_at = float("inf")
 
     def watch(self, deadline: float, watched: socket.socket) -> int:
         """Shut ``watched`` down at ``deadline`` (of ``time.monotonic``), unless ``release`` got the number before."""
@@ -45,7 +47,7 @@ class Watchdog:
             heapq.heappush(self._watched, (deadline, number, weakref.ref(watched)))
             self._live.add(number)
             self._start()
-            if self._watched[0][1] == number:
+            if deadline < self._wakes_at:
                 self._changed.notify()
             return number
 
@@ -61,14 +63,19 @@ class Watchdog:
     def _run(self) -> None:
         with self._changed:
             while True:
-                wait = self._watched[0][0] - time.monotonic() if self._watched else None
-                if wait is None or wait > 0:
-                    self._changed.wait(wait)
-                    continue
-                _, number, watched = heapq.heappop(self._watched)
-                if number in self._live:
-                    self._live.discard(number)
-                    _shut_down(watched())
+                self._end_what_is_due()
+                self._wakes_at = self._watched[0][0] if self._watched else float("inf")
+                self._changed.wait(self._wakes_at - time.monotonic() if self._watched else None)
+
+    def _end_what_is_due(self) -> None:
+        while self._watched:
+            moment, number, watched = self._watched[0]
+            if number in self._live:
+                if moment > time.monotonic():
+                    return
+                self._live.discard(number)
+                _shut_down(watched())
+            heapq.heappop(self._watched)
 
 
 def _shut_down(watched: socket.socket | None) -> None:
