@@ -26,6 +26,7 @@ from typing import IO, Any, NamedTuple
 PACKAGES = ("botocore.handlers", "batch_import")
 SERVICES = ("dynamodb", "kms", "secretsmanager", "sqs")
 _NOTES = "python/lib/embedded/site-packages/*.pth"  # layers/*/Makefile
+_BELOW_THE_EMULATOR = 5  # by so much nicer: one process serves the tables of all, and they wait for it
 _guard = threading.Lock()
 
 
@@ -266,6 +267,7 @@ def _serve(line: socket.socket) -> Request | None:
 
 def _become(request: Request) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.nice(_BELOW_THE_EMULATOR)
     threading.Thread(target=_end_with_the_emulator, daemon=True).start()
     os.environ.clear()
     os.environ.update(request.environment)

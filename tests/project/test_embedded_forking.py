@@ -26,7 +26,8 @@ built = entities is not None and entities.Item.__pydantic_complete__
 words = sys.modules.get("batch_import.domain.refusals")
 compiled = words is not None and words._compiled.cache_info().currsize == 1
 seen = {"environment": dict(os.environ), "folder": os.getcwd(), "said": sys.stdin.readline(), "imported": imported,
-        "built": built, "compiled": compiled, "chance": random.random(), "name": __name__, "parent": os.getppid()}
+        "nice": os.nice(0), "built": built, "compiled": compiled, "chance": random.random(), "name": __name__,
+        "parent": os.getppid()}
 print(json.dumps(seen), flush=True)
 print("a word of error", file=sys.stderr)
 sys.stdin.readline()
@@ -76,6 +77,10 @@ def test_it_runs_a_script_in_a_folder_with_an_environment_and_has_the_packages_i
     assert seen["imported"] == ["boto3", "batch_import.stages.validate"]
     assert seen["built"] is seen["compiled"] is True
     assert process.stderr.readline() == "a word of error\n"
+
+
+def test_it_yields_to_the_program_that_asked_for_it(fork: Fork) -> None:
+    assert look(fork())["nice"] == min(os.nice(0) + 5, 19)
 
 
 def test_it_lives_until_its_input_ends(fork: Fork) -> None:
