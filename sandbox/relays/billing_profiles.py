@@ -44,6 +44,16 @@ class Sub2api(Healthy):
                 "effective_rate_multiplier": rate, "observed_at": "2026-01-01T00:00:00Z"}  # fmt: skip
 
 
+class SimpleSub2api(Sub2api):
+    """Runs sub2api with ``RUN_MODE=simple``: it bills nothing, so the wallet is empty and there are no multipliers."""
+
+    def told(self, call: RelayCall) -> Answer | None:
+        if call.endpoint == "/usage":
+            return answers.good({"mode": "unrestricted", "isValid": True, "planName": "wallet", "remaining": 0,
+                                 "unit": "USD", "balance": 0})  # fmt: skip
+        return None
+
+
 class NewApi(Healthy):
     """Runs New API: a key's quota in points."""
 
@@ -101,6 +111,7 @@ class HostileBilling(Sub2api):
 
 BILLING_PROFILES: dict[str, type[Healthy]] = {
     "sub2api": Sub2api,
+    "simple_sub2api": SimpleSub2api,
     "new_api": NewApi,
     "one_api": OneApi,
     "unlimited_key": UnlimitedKey,

@@ -35,8 +35,8 @@ def is_watched(place: Place, item: dict[str, Any]) -> bool:
 
 def test_a_list_of_every_software_ends_with_what_each_declares(service: Service, box: Any) -> None:
     pairs = [pair(box, profile, "a", balance=7.5, rate=1.2) for profile in (*NEEDED, "unlimited_key", "healthy")]
-    run_id, items = service.import_([*pairs, pair(box, "hostile_billing", "a")])
-    assert [item["access_status"] for item in items] == ["active"] * 6
+    run_id, items = service.import_([*pairs, pair(box, "hostile_billing", "a"), pair(box, "simple_sub2api", "a")])
+    assert [item["access_status"] for item in items] == ["active"] * 7
     shown = [item["billing"] for item in items]
     assert [b and (b["balance"], b["multiplier"], b["source"]) for b in shown] == [
         (7.5, 1.2, "sub2api"),
@@ -44,6 +44,7 @@ def test_a_list_of_every_software_ends_with_what_each_declares(service: Service,
         (7.5, None, "openai_dashboard"),
         (None, None, "openai_dashboard"),
         None,
+        (None, None, "sub2api"),
         (None, None, "sub2api"),
     ]
     assert service.item(run_id)["billing"] == shown[0]

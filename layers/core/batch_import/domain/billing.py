@@ -94,7 +94,7 @@ def sub2api_billing(usage: Any, rates: Any) -> Billing | None:
     if not rated and (used.get("balance") or 0) <= 0:
         used.pop("balance", None)
     told = {**used, **rated}
-    return Billing(source=BillingSource.SUB2API, **told) if told else None
+    return _billing(BillingSource.SUB2API, **told) if told else None
 
 
 def new_api_billing(body: Any) -> Billing | None:
@@ -104,13 +104,13 @@ def new_api_billing(body: Any) -> Billing | None:
     if "total_available" not in data:
         return None
     limited = data.get("unlimited_quota") is False
-    return Billing(
+    return _billing(
+        BillingSource.NEW_API,
         balance=_amount(data.get("total_available"), QUOTA_PER_UNIT) if limited else None,
         currency="USD",
         key_quota=_amount(data.get("total_granted"), QUOTA_PER_UNIT) if limited else None,
         key_used=used,
         expires_at=_moment(data.get("expires_at")),
-        source=BillingSource.NEW_API,
     )
 
 
@@ -131,14 +131,21 @@ def dashboard_billing(subscription: Any, usage: Any) -> Billing | None:
         used = used if limit == UNLIMITED else None
         limit = None
     left = None if limit is None or used is None else round(limit - used, _PLACES)
-    return Billing(
+    return _billing(
+        BillingSource.OPENAI_DASHBOARD,
         balance=left if left is None or left >= 0 else None,
         currency="USD",
         key_quota=limit,
         key_used=used,
         expires_at=_moment(body.get("access_until")),
-        source=BillingSource.OPENAI_DASHBOARD,
     )
+
+
+def _billing(source: BillingSource, **told: Any) -> Billing:
+    """A currency is told with an amount only."""
+    if all(told.get(amount) is None for amount in ("balance", "key_quota", "key_used")):
+        told.pop("currency", None)
+    return Billing(source=source, **told)
 
 
 def _sub2api_usage(body: Mapping[str, Any]) -> dict[str, Any]:

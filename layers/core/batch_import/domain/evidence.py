@@ -103,11 +103,13 @@ OBSERVATIONS: dict[Seen, Meaning] = {
     Seen.PROMPT_COUNTED_SMALL: Meaning(_PASSED, _YES, Text(
         "一句短提示被计为 {tokens} 个 token", "A short sentence was counted as {tokens} tokens")),
     Seen.PROMPT_COUNTED_LARGE: Meaning(_PASSED, _NO, Text(
-        "一句短提示被计为 {tokens} 个 token：模型前面加入了其他文字，或按其他方式计数",
-        "A short sentence was counted as {tokens} tokens: text is added on the way, or it is counted otherwise")),
+        "一句短提示被计为 {tokens} 个 token：前面加入了其他文字（Claude Code 与 Codex 的账号要求如此），或计数方式不同",
+        "A short sentence was counted as {tokens} tokens: text is added on the way, as accounts of Claude Code and "
+        "Codex demand it, or it is counted otherwise")),
     Seen.INSTRUCTIONS_ADDED: Meaning(_PASSED, _NO, Text(
-        "回答重复了 {characters} 个字符的 instructions，而请求中没有",
-        "The answer repeats instructions of {characters} characters, and none were sent")),
+        "回答重复了 {characters} 个字符的 instructions，而请求中没有；Codex 的账号要求自己的 instructions",
+        "The answer repeats instructions of {characters} characters, and none were sent; accounts of Codex demand "
+        "their own")),
     Seen.RESPONSES_FROM_CHAT: Meaning(_PASSED, _NO, Text(
         "/v1/responses 的回答具有 chat completions 的形式（{field}），而 {asked} 的厂商原生提供 responses",
         "The answer of /v1/responses has {field} of chat completions, although the maker of {asked} offers responses")),
