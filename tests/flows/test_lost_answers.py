@@ -72,14 +72,6 @@ def test_a_lease_is_ours(stores: Stores, lose: Lose) -> None:
         stores.items.lease(leased, "other", 60, PROBING)
 
 
-def test_items_leased_together_are_all_ours(stores: Stores, lose: Lose) -> None:
-    run = stores.start(3)
-    items = [stores.item(run, position) for position in range(3)]
-    lose("UpdateItem")
-    leased = stores.items.lease_all(items, lambda item: f"mine:{item.item_id}", 60, PROBING)
-    assert leased == [stores.item(run, position) for position in range(3)]
-
-
 def test_a_released_item_is_free_at_once(stores: Stores, lose: Lose) -> None:
     run = stores.start()
     item = stores.items.lease(stores.item(run), "mine", 60, PROBING)

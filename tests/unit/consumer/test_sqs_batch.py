@@ -12,7 +12,7 @@ from batch_import.domain.entities import Item
 from batch_import.domain.types import ItemStage
 
 from tests.support.pump import Context, sqs_event
-from tests.unit.consumer.test_stage_worker import FAST_CLOCK, item
+from tests.unit.consumer.test_stage_worker import FAST_CLOCK, item, leased
 
 
 class Throttled(Stage):
@@ -42,7 +42,8 @@ def message(name: str, **body: Any) -> dict[str, Any]:
 
 def test_a_list_that_breaks_off_fails_its_own_message_only() -> None:
     items, confirm = Mock(), Mock()
-    items.get_many.return_value = items.lease_all.return_value = [item(1)]
+    items.get_many.return_value = [item(1)]
+    items.lease_if_free.side_effect = leased
     worker = StageWorker(items, Mock(), {ItemStage.PROBE: Mock(), ItemStage.CONFIRM: confirm}, FAST_CLOCK, Throttled())
     event = sqs_event([message("list", expand=True), message("items", items=["item_00001"])], "import")
 

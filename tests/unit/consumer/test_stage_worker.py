@@ -55,9 +55,15 @@ FAST_CLOCK = Clock(
 )
 
 
+def leased(found: Item, *_: Any) -> Item:
+    """In place of ``ItemStore.lease_if_free``: nobody else has the item."""
+    return found
+
+
 def test_finished_items_are_handed_on_while_a_slow_relay_is_awaited() -> None:
     stage, items = Waiting(), Mock()
-    items.get_many.return_value = items.lease_all.return_value = [item(1), item(2)]
+    items.get_many.return_value = [item(1), item(2)]
+    items.lease_if_free.side_effect = leased
     queues: Any = {ItemStage.PROBE: Mock(), ItemStage.CONFIRM: Mock(send_items=stage.send_items)}
     delivery = Delivery("m", "r", 1, Work("run", ("item_00001", "item_00002")))
 
@@ -86,7 +92,8 @@ class Counting(Stage):
 
 def test_less_memory_means_fewer_items_at_once() -> None:
     stage, items = Counting(), Mock()
-    items.get_many.return_value = items.lease_all.return_value = [item(number) for number in range(1, 11)]
+    items.get_many.return_value = [item(number) for number in range(1, 11)]
+    items.lease_if_free.side_effect = leased
     delivery = Delivery("m", "r", 1, Work("run", tuple(f"item_{number:05d}" for number in range(1, 11))))
 
     StageWorker(items, Mock(), {ItemStage.PROBE: Mock()}, FAST_CLOCK, stage, memory=15).run(
@@ -115,7 +122,8 @@ class Deferring(Stage):
 
 def test_findings_that_cannot_be_stored_bring_no_message_back() -> None:
     stage, items = Deferring(), Mock()
-    items.get_many.return_value = items.lease_all.return_value = [item(1)]
+    items.get_many.return_value = [item(1)]
+    items.lease_if_free.side_effect = leased
     queues: Any = {ItemStage.PROBE: Mock(), ItemStage.CONFIRM: Mock()}
     delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
 
@@ -135,7 +143,8 @@ class Exhausted(Stage):
 def test_an_item_that_met_a_lack_of_descriptors_is_sent_again_and_its_message_does_not_fail() -> None:
     """A message that failed five times would be a dead letter, and its item get a verdict."""
     items, queue = Mock(), Mock()
-    items.get_many.return_value = items.lease_all.return_value = [item(1)]
+    items.get_many.return_value = [item(1)]
+    items.lease_if_free.side_effect = leased
     delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
 
     assert (
@@ -153,7 +162,8 @@ def test_an_item_that_met_a_lack_of_descriptors_is_sent_again_and_its_message_do
 def test_what_a_throttled_table_kept_back_is_sent_again_when_its_lease_has_run_out(error: Exception) -> None:
     """The lease could not be given back either; a message that came before its end would be lost."""
     stage, items, queue = Exhausted(), Mock(), Mock()
-    items.get_many.return_value = items.lease_all.return_value = [item(1)]
+    items.get_many.return_value = [item(1)]
+    items.lease_if_free.side_effect = leased
     items.release.side_effect = OutOfTime()
     stage.error = error
     delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
@@ -179,3 +189,27 @@ def test_a_message_that_met_a_lack_of_descriptors_is_sent_again() -> None:
         == []
     )
     assert queue.send_items.call_args.args[:2] == ("run", ("item_00001",))
+
+
+def test_a_message_is_released_when_all_its_leases_have_been_asked_for() -> None:
+    """One that came after the release would keep the item from the next delivery."""
+    late, items = threading.Event(), Mock()
+    items.get_many.return_value = [item(1), item(2)]
+    told: list[str] = []
+
+    def lease(found: Item, *_: Any) -> Item:
+        if found.item_id == "item_00001":
+            late.set()
+            raise OutOfTime
+        assert late.wait(10)
+        time.sleep(0.05)
+        told.append("leased")
+        return found
+
+    items.lease_if_free.side_effect = lease
+    items.release.side_effect = lambda *_: told.append("released")
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001", "item_00002")))
+
+    worker = StageWorker(items, Mock(), {ItemStage.PROBE: Mock()}, FAST_CLOCK, Counting())
+    worker.run([delivery], lambda: 100.0, Measures())
+    assert told == ["leased", "released", "released"]

@@ -8,7 +8,7 @@ See docs/design.md#24-confirm.
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -31,6 +31,7 @@ from batch_import.store.items import ItemStore
 logger = logging.getLogger(__name__)
 
 THREADS = 200
+_LEASED_AT_ONCE = 32  # as many calls as the client of the tables keeps connections
 MEMORY_FOR_A_THREAD = 5  # MiB: an item's answers, its profile and its connections (docs/performance.md)
 PUBLISH_SECONDS = 1.0  # between two writes of an invocation to the indexes
 END_SECONDS = 10.0  # of an invocation, for what is left to write when its items have come to their end
@@ -115,6 +116,7 @@ class _Invocation:
     batcher: MessageBatcher
     seconds_left: SecondsLeft
     measures: Measures
+    leasing: Executor
     deferred: list[DeferredProbe] = field(default_factory=list)
     failed: set[str] = field(default_factory=set)  # ids of messages
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -146,10 +148,11 @@ class StageWorker:
 
     def run(self, deliveries: Sequence[Delivery], seconds_left: SecondsLeft, measures: Measures) -> list[str]:
         """Work on all ``deliveries``; returns ids of messages whose outcome could not be recorded."""
-        now = _Invocation(MessageBatcher(self._queues, self._clock), seconds_left, measures)
         fresh = [d for d in deliveries if not self._split(d)]
+        leasing = ThreadPoolExecutor(_LEASED_AT_ONCE)
+        now = _Invocation(MessageBatcher(self._queues, self._clock), seconds_left, measures, leasing)
         try:
-            with ThreadPoolExecutor(self._threads) as pool:
+            with leasing, ThreadPoolExecutor(self._threads) as pool:
                 begun = [pool.submit(now.in_time, self._begin, delivery, now) for delivery in fresh]
                 working = {
                     pool.submit(now.in_time, self._work, delivery, item, now)
@@ -208,7 +211,7 @@ class StageWorker:
             self._show_waiting([item for item in mine if item.item_id in waits], delivery.sent_at)
             for item_id, delay in waits.items():
                 now.batcher.add(run_id, item_id, NextStep(self.stage.lease_stages[0], delay))
-            leased = self._lease(delivery, admitted, now.seconds_left)
+            leased = self._lease(delivery, admitted, now)
             ids = {item.item_id for item in leased}
             return self.stage.prepare(leased, [item for item in admitted if item.item_id not in ids])
         except Exception as error:
@@ -252,12 +255,19 @@ class StageWorker:
         now.batcher.add(item.run_id, item.item_id, NextStep(item.current_stage, delay if delay > _EARLY else 0.0))
         return True
 
-    def _lease(self, delivery: Delivery, items: Sequence[Item], seconds_left: SecondsLeft) -> list[Item]:
-        def owner_of(item: Item) -> str:
-            return delivery.owner(item.item_id)
-
-        until = seconds_left() + LEASE_MARGIN
-        leased = self._items.lease_all(items, owner_of, until, self.stage.lease_stages) if items else []
+    def _lease(self, delivery: Delivery, items: Sequence[Item], now: _Invocation) -> list[Item]:
+        """All at once: one after the other, the last of twenty would wait for twenty calls. When one fails, the others
+        have ended too, so that all can be released.
+        """
+        until, stages = now.seconds_left() + LEASE_MARGIN, self.stage.lease_stages
+        asked = [
+            now.leasing.submit(
+                now.in_time, self._items.lease_if_free, item, delivery.owner(item.item_id), until, stages
+            )
+            for item in items
+        ]
+        wait(asked)
+        leased = [found for one in asked if (found := one.result()) is not None]
         if len(leased) < len(items):
             logger.info("another worker has items", extra={"run_id": delivery.work.run_id, "leased": len(leased)})
         return leased

@@ -175,20 +175,8 @@ class ItemStore:
             raise LeaseLost(item.item_id)
         return item.model_copy(update={"lease_owner": owner, "lease_expires_at": until, "leased_at": iso(now)})
 
-    def lease_all(
-        self,
-        items: Sequence[Item],
-        owner_of: Callable[[Item], str],
-        seconds: float,
-        stages: tuple[ItemStage, ItemStage],
-    ) -> list[Item]:
-        """Lease those of ``items`` that no other worker has."""
-        singly = (self._lease_if_free(item, owner_of(item), seconds, stages) for item in items)
-        return [leased for leased in singly if leased is not None]
-
-    def _lease_if_free(
-        self, item: Item, owner: str, seconds: float, stages: tuple[ItemStage, ItemStage]
-    ) -> Item | None:
+    def lease_if_free(self, item: Item, owner: str, seconds: float, stages: tuple[ItemStage, ItemStage]) -> Item | None:
+        """As ``lease``; ``None`` when another worker has the item."""
         try:
             return self.lease(item, owner, seconds, stages)
         except LeaseLost:
