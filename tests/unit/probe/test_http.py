@@ -4,6 +4,7 @@ See docs/design.md#27-untrusted-input.
 """
 
 import gzip
+import logging
 import socket
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from batch_import.aws.observability import handler_logger
 from batch_import.domain.answers import Answer, Trouble
 from batch_import.net.http import RelayConnections, exchange
 from batch_import.net.user_agent import USER_AGENT
@@ -263,17 +265,19 @@ def test_the_answer_keeps_what_rules_read_and_nothing_else(opened: RelayConnecti
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
-        ("GET", "/a b/ü?x=1&y=a%20b", None),
-        ("POST", "/chat/completions", {"model": "ü", "n": [1, None, True]}),
-        ("POST", "/chat/completions", {}),
+        ("GET", "", None),
+        ("GET", "/v1/a b/ü?x=1&y=a%20b", None),
+        ("POST", "/v1/chat/completions", {"model": "ü", "n": [1, None, True]}),
+        ("POST", "/v1/chat/completions", {}),
     ],
 )
 def test_what_is_sent_is_what_requests_would_send(opened: RelayConnections, method: str, path: str, body: Any) -> None:
-    headers = {"Authorization": "Bearer sk-test", "Accept": "application/json", "User-Agent": USER_AGENT}
+    headers = {"Authorization": "Bearer sk-test", "X-Request-ID": "r-1", "Accept": "*/*", "User-Agent": USER_AGENT}
     with serving(fixed("200 OK"), end=b"\r\n\r\n" if body is None else b"}") as served:
+        url = served.url.removesuffix("/v1") + path
         for _ in range(2):  # the second time the address is known
-            exchange(opened.send, method, served.url + path, headers=headers, body=body)
-        requests.request(method, served.url + path, headers=headers, json=body, timeout=5)
+            exchange(opened.send, method, url, headers=headers, body=body)
+        requests.request(method, url, headers=headers, json=body, timeout=5)
     first, second, by_requests = ([head.split("\r\n", 1)[0], *sorted(head.split("\r\n")[1:])] for head in served.heads)
     assert first == second == by_requests
 
@@ -301,6 +305,24 @@ def test_a_relay_hears_its_own_name_and_not_its_address(
         monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
         assert get(opened, f"http://relay.example.com{f':{port}' if port else ''}/v1/models").status == 200
     assert f"\r\nHost: {name}\r\n" in served.heads[0]
+
+
+def malformed_head(connection: socket.socket, _: str, __: Served) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nno header, but sk-test-secret\r\nContent-Length: 2\r\n\r\n{}")
+
+
+def test_no_log_tells_the_key_of_an_address_whose_answer_has_a_malformed_head(
+    opened: RelayConnections, caplog: pytest.LogCaptureFixture
+) -> None:
+    logger = logging.getLogger("urllib3")
+    before = logger.level
+    try:
+        handler_logger()
+        with serving(malformed_head) as served:
+            assert get(opened, f"{served.url}/models?key=sk-test-secret").text == "{}"
+    finally:
+        logger.setLevel(before)
+    assert "sk-test-secret" not in caplog.text
 
 
 # --- answers that cost more than they are worth

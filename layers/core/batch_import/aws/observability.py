@@ -12,8 +12,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics
 
 _QUIET = {
     "botocore": logging.WARNING,
-    "urllib3": logging.WARNING,
-    "urllib3.connectionpool": logging.ERROR,  # that more connections are used than are kept is meant so
+    "urllib3": logging.ERROR,  # its warnings repeat addresses and heads, where a key may stand
 }
 
 
