@@ -88,7 +88,7 @@ def test_the_domain_loads_neither_aws_nor_http() -> None:
 
 
 def test_threads_that_wait_for_the_interpreters_lock_seldom_wake() -> None:
-    """Hundreds of them, each every 5 ms, took a seventh of the CPU (docs/decisions/0011-threads.md)."""
+    """Hundreds of them, each every 5 ms, took a seventh of the functions' CPU (docs/decisions/0011-threads.md)."""
     code = "import sys, batch_import.bootstrap as w; w.bootstrap(); print(sys.getswitchinterval())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PATH": ""})
     assert float(done.stdout) == pytest.approx(0.1)

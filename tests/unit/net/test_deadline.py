@@ -57,7 +57,8 @@ def test_calls_that_ended_wake_the_watchdog_no_more(ends: Ends, monkeypatch: pyt
 
     monkeypatch.setattr(Watchdog, "_end_what_is_due", counted)
     watchdog, now = Watchdog(), time.monotonic()
-    watchdog.release([watchdog.watch(now + 0.1 + 0.002 * number, ends[0]) for number in range(50)])
+    for number in range(50):
+        watchdog.release([watchdog.watch(now + 0.1 + 0.002 * number, ends[0])])
     other, _ = last = socket.socketpair()
     with last[0], last[1]:
         other.settimeout(5)

@@ -10,6 +10,7 @@ from batch_import.domain.answers import Answer, Trouble
 from batch_import.host.errors import HostUnavailable
 from batch_import.host.transport import HostTransport
 from batch_import.net.http import RelayConnections, exchange
+from batch_import.net.resolver import Resolver
 
 from tests.support.certificates import make_certificate, trusting
 from tests.support.clock import HandClock
@@ -44,6 +45,19 @@ def test_another_name_and_an_unknown_authority_are_tls_failures(
 ) -> None:
     (answer,) = ask(host, ports[:1], trusting(certificate) if trusted else None)
     assert answer.trouble is Trouble.TLS
+
+
+@pytest.mark.parametrize(("name", "trusted"), [("localhost", True), ("relay.example.com", False)])
+def test_the_name_is_checked_also_where_its_address_is_connected_to(
+    ports: list[int], certificate: Path, monkeypatch: pytest.MonkeyPatch, name: str, trusted: bool
+) -> None:
+    class Public(Resolver):
+        def address(self, host: str, port: int | None) -> str:
+            return "127.0.0.1"
+
+    with RelayConnections((), resolver=Public(), tls=trusting(certificate)) as relays:
+        answer = exchange(relays.send, "GET", f"https://{name}:{ports[0]}/v1/models", headers={})
+    assert (answer.status, answer.trouble) == ((200, None) if trusted else (0, Trouble.TLS))
 
 
 def test_no_connection_reads_the_authorities_certificates_again(

@@ -93,8 +93,9 @@ class RelayConnections:
 
 @lru_cache(maxsize=4096)
 def _parts(url: str) -> tuple[str, str, int | None, str, str]:
-    """Scheme, host, port, ``host:port`` and path of an address without query, which may hold a key; the rest holds none
-    (``domain/urls.py``). The address of completions is asked several times.
+    """Scheme, host, port, ``host:port`` and path of an address without its query, which may hold a key.
+
+    The address of completions is asked several times.
     """
     parts = parse_url(url)
     host = parts.host or ""
@@ -209,6 +210,6 @@ def _trouble(error: Exception) -> Trouble:
         return Trouble.READ_TIMEOUT
     if isinstance(error, DecodeError):
         return Trouble.UNREADABLE
-    return (
-        Trouble.CUT if isinstance(error, HTTPError) else Trouble.UNREACHABLE
-    )  # a name that no resolver knows or takes
+    if isinstance(error, HTTPError):
+        return Trouble.CUT
+    return Trouble.UNREACHABLE  # a name that no resolver knows or takes
