@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from batch_import.domain.naming import canonical_model_family, identify_model
+from batch_import.domain.naming import MAX_ID_LENGTH, canonical_model_family, identify_model
+from batch_import.domain.naming.identity import kept_by_id
 from batch_import.domain.types import Provenance
 
 SAME = {
@@ -162,3 +163,11 @@ def test_relays_do_not_share_an_opaque_name() -> None:
 def test_an_identity_can_be_told() -> None:
     identity = identify_model("kimi-k2.6:free")
     assert json.loads(json.dumps(dict(identity.attributes))) == {"price_tier": "free"}
+
+
+def test_an_id_is_judged_once_and_one_that_is_too_long_is_not_kept() -> None:
+    judged: list[str] = []
+    judge = kept_by_id(lambda raw: judged.append(raw) or len(raw))
+    long = "x" * (MAX_ID_LENGTH + 1)
+    assert [judge(raw) for raw in ("gpt-4o", "gpt-4o", long, long)] == [6, 6, MAX_ID_LENGTH + 1, MAX_ID_LENGTH + 1]
+    assert judged == ["gpt-4o", long, long]

@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import BadStatusLine, HTTPResponse, LineTooLong, parse_headers
+from queue import LifoQueue
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -182,12 +183,24 @@ class _InTimeHTTPS(_InTime, HTTPSConnection):
     pass
 
 
+class _IdleConnections(LifoQueue[Any]):
+    """Without urllib3's empty places, which only a pool needs whose callers wait for one: to make 600 of them for each
+    relay, and to take them out again, takes 2.4 ms of CPU.
+    """
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        if item is not None:
+            super().put(item, block, timeout)
+
+
 class InTimeHTTPPool(HTTPConnectionPool):
     ConnectionCls = _InTimeHTTP
+    QueueCls = _IdleConnections
 
 
 class InTimeHTTPSPool(HTTPSConnectionPool):
     ConnectionCls = _InTimeHTTPS
+    QueueCls = _IdleConnections
 
 
 POOLS = {"http": InTimeHTTPPool, "https": InTimeHTTPSPool}

@@ -1,9 +1,10 @@
 """Identify the model family of a raw id."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from types import MappingProxyType
+from typing import TypeVar
 
 from batch_import.domain.naming.catalogue import Catalogue, load_catalogue
 from batch_import.domain.naming.readings import Found, Name, look_up, with_release
@@ -22,6 +23,22 @@ from batch_import.domain.types import Provenance
 
 MAX_ID_LENGTH = 200
 """Longer forms are not identified; the API accepts model names up to this length."""
+_KEPT = 4096
+
+T = TypeVar("T")
+
+
+def kept_by_id(judge: Callable[[str], T]) -> Callable[[str], T]:
+    """Keep what ``judge`` says of the last few thousand raw ids: relays show the same ones. What is too long to be an
+    id is judged anew, so that it stays in no memory.
+    """
+    kept = lru_cache(maxsize=_KEPT)(judge)
+
+    @wraps(judge)
+    def judged(raw: str) -> T:
+        return judge(raw) if len(raw) > MAX_ID_LENGTH else kept(raw)
+
+    return judged
 
 
 @dataclass(frozen=True)
@@ -45,9 +62,10 @@ class ModelIdentity:
     candidates: tuple[str, ...] = ()
 
 
+@kept_by_id
 def identify_model(raw: str) -> ModelIdentity:
     """Identify a raw id. Accepts any string and never raises. The family of a family is itself."""
-    return identify_uncached(raw, load_catalogue()) if len(raw) > MAX_ID_LENGTH else _identify(raw)
+    return identify_uncached(raw, load_catalogue())
 
 
 def canonical_model_family(raw: str) -> str:
@@ -65,11 +83,6 @@ def canonical_model_id(raw: str) -> str:
     if date is None or identity.provenance is Provenance.UNKNOWN:
         return family
     return f"{family}-{date.partition(',')[0]}"
-
-
-@lru_cache(maxsize=4096)
-def _identify(raw: str) -> ModelIdentity:
-    return identify_uncached(raw, load_catalogue())
 
 
 def identify_uncached(raw: str, catalogue: Catalogue) -> ModelIdentity:

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from batch_import.domain.naming.catalogue import Entry, load_catalogue
-from batch_import.domain.naming.identity import canonical_model_family, identify_model
+from batch_import.domain.naming.identity import canonical_model_family, identify_model, kept_by_id
 from batch_import.domain.naming.tables import words_of
 from batch_import.domain.naming.tokens import tokenize
 from batch_import.domain.types import Provenance
@@ -73,6 +73,7 @@ def is_named_as_no_chat_model(form: str) -> bool:
     )
 
 
+@kept_by_id
 def is_chat_model(raw: str) -> bool | None:
     """Return whether the model answers chat completions: ``False`` for embedding, rerank, image, video, audio,
     moderation and OCR models; ``None`` if neither name nor catalogue tells, and for responses-only models."""
