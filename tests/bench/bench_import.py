@@ -24,7 +24,7 @@ import pytest
 from embedded.stack import Embedded
 from tests.support.certificates import make_certificate
 from tests.support.stack import embedded_stack
-from tests.support.tls_front import tls_front
+from tests.support.tls_relays import tls_relays
 
 SLOW_LIST = 20  # seconds
 KINDS = ("functions", "emulator", "sandbox")
@@ -102,7 +102,7 @@ def _bases(open_: ExitStack, stack: Embedded, relays: int, certificate: Path | N
         client.update_function_configuration(
             FunctionName=function["FunctionName"], Environment={"Variables": variables}
         )
-    ports = open_.enter_context(tls_front(relays, int(stack.settings.relay_port), certificate))
+    ports = open_.enter_context(tls_relays(relays, certificate))
     return [f"https://localhost:{port}" for port in ports]
 
 
@@ -141,7 +141,9 @@ def _until_ended(stack: Embedded, run_id: str, deadline: float) -> tuple[dict[st
 
 
 def _usage(stack: Embedded) -> dict[str, Usage]:
-    """By kind, from /proc: the stack's programs lead process groups of their own, functions are in the emulator's."""
+    """By kind, from /proc: the stack's programs lead process groups of their own, functions are in the emulator's.
+    Relays that speak TLS are a child of this process.
+    """
     emulator, sandbox = stack.emulator.program.pid(), stack.sandbox.program.pid()
     found = dict.fromkeys(KINDS, Usage())
     for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -149,9 +151,9 @@ def _usage(stack: Embedded) -> dict[str, Usage]:
             fields = stat.read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        group, own = int(fields[2]), int(stat.parent.name)
-        if group in (emulator, sandbox):
-            kind = "sandbox" if group == sandbox else ("emulator" if own == emulator else "functions")
+        parent, group, own = int(fields[1]), int(fields[2]), int(stat.parent.name)
+        if group in (emulator, sandbox) or parent == os.getpid():
+            kind = ("emulator" if own == emulator else "functions") if group == emulator else "sandbox"
             cpu = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
             found[kind] += Usage(cpu, 1, int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 1024**2)
     return found
