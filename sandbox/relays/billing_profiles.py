@@ -2,7 +2,7 @@
 
 # ruff: noqa: ARG002 - overrides keep the signature of the base class
 
-from typing import Any
+from typing import Any, ClassVar
 
 from sandbox.http import Answer
 from sandbox.relays import answers
@@ -57,6 +57,8 @@ class SimpleSub2api(Sub2api):
 class NewApi(Healthy):
     """Runs New API: a key's quota in points."""
 
+    points: ClassVar[int] = POINTS
+
     def models(self, call: RelayCall) -> Answer:
         rows = [{"id": model, "object": "model", "created": 1626777600, "owned_by": "custom",
                  "supported_endpoint_types": ["openai"]} for model in self.listed]  # fmt: skip
@@ -65,14 +67,22 @@ class NewApi(Healthy):
         return answer
 
     def told(self, call: RelayCall) -> Answer | None:
+        if call.endpoint == "/api/status":
+            data = {"version": "v0.9.0", "quota_per_unit": self.points, "quota_display_type": "USD"}
+            return answers.good({"success": True, "message": "", "data": data})
         if call.endpoint != "/api/usage/token/":
             return None
-        left = round(call.name.balance * POINTS)
-        data = {"object": "token_usage", "name": "sandbox", "total_granted": left + round(_USED * POINTS),
-                "total_used": round(_USED * POINTS), "total_available": left, "unlimited_quota": False,
-                "model_limits": {}, "model_limits_enabled": False,
+        left, used = round(call.name.balance * self.points), round(_USED * self.points)
+        data = {"object": "token_usage", "name": "sandbox", "total_granted": left + used, "total_used": used,
+                "total_available": left, "unlimited_quota": False, "model_limits": {}, "model_limits_enabled": False,
                 "expires_at": _PAST if call.name.expired else 0}  # fmt: skip
         return answers.good({"code": True, "message": "ok", "data": data})
+
+
+class NewApiOwnPoints(NewApi):
+    """Runs New API; its operator gives another number of points for a dollar."""
+
+    points = 1_000
 
 
 class OneApi(Healthy):
@@ -113,6 +123,7 @@ BILLING_PROFILES: dict[str, type[Healthy]] = {
     "sub2api": Sub2api,
     "simple_sub2api": SimpleSub2api,
     "new_api": NewApi,
+    "new_api_own_points": NewApiOwnPoints,
     "one_api": OneApi,
     "unlimited_key": UnlimitedKey,
     "hostile_billing": HostileBilling,

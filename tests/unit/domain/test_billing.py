@@ -115,6 +115,25 @@ def test_points_of_new_api_are_dollars() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("points", "left"),
+    [
+        (1_000_000, 3.75),
+        (500.5, 7_492.507_493),
+        (0, 7.5),
+        (-1, 7.5),
+        (0.1, 7.5),
+        ("500", 7.5),
+        (1e300, 7.5),
+        (None, 7.5),
+    ],
+)
+def test_new_api_tells_how_many_points_a_dollar_has(points: Any, left: float) -> None:
+    found = new_api_billing({"data": TOKEN}, {"success": True, "data": {"quota_per_unit": points}})
+    assert found is not None
+    assert found.balance == left
+
+
 def test_an_unlimited_key_of_new_api_has_an_unknown_balance() -> None:
     found = new_api_billing({"data": {**TOKEN, "unlimited_quota": True, "total_available": 0, "expires_at": 0}})
     assert found == Billing(currency="USD", key_used=2.5, source=BillingSource.NEW_API)
@@ -203,13 +222,14 @@ _AMOUNT = st.one_of(
 )
 _NAMES = ("isValid", "remaining", "balance", "unit", "quota", "subscription", "expires_at", "data", "object",
           "billing_scope", "resolved_rate_multiplier", "peak_rate_enabled", "peak_rate_multiplier", "total_available",
-          "total_used", "total_granted", "hard_limit_usd", "access_until", "total_usage", "limit", "used")  # fmt: skip
+          "total_used", "total_granted", "hard_limit_usd", "access_until", "total_usage", "limit", "used",
+          "quota_per_unit")  # fmt: skip
 _BODY = st.recursive(_AMOUNT, lambda inner: st.dictionaries(st.sampled_from(_NAMES), inner, max_size=12), max_leaves=15)
 
 
 @given(_BODY, _BODY)
 def test_whatever_a_relay_declares_the_outcome_is_small_and_finite(one: Any, other: Any) -> None:
-    for found in (sub2api_billing(one, other), new_api_billing(one), dashboard_billing(one, other)):
+    for found in (sub2api_billing(one, other), new_api_billing(one, other), dashboard_billing(one, other)):
         if found is None:
             continue
         shown = json.dumps(found.model_dump(), allow_nan=False)

@@ -34,7 +34,9 @@ def declared(relay_with: Callable[..., Relay], base_url: str) -> tuple[Billing |
     ("profile", "requests", "expected"),
     [
         ("sub2api", 2, Billing(balance=4, currency="USD", multiplier=1.5, source=BillingSource.SUB2API)),
-        ("new_api", 1, Billing(balance=4, currency="USD", key_quota=6.5, key_used=2.5, source=BillingSource.NEW_API)),
+        ("new_api", 2, Billing(balance=4, currency="USD", key_quota=6.5, key_used=2.5, source=BillingSource.NEW_API)),
+        ("new_api_own_points", 2, Billing(balance=4, currency="USD", key_quota=6.5, key_used=2.5,
+                                          source=BillingSource.NEW_API)),
         ("one_api", 2, Billing(balance=4, currency="USD", key_quota=6.5, key_used=2.5,
                                source=BillingSource.OPENAI_DASHBOARD)),
         ("unlimited_key", 2, Billing(currency="USD", key_used=2.5, source=BillingSource.OPENAI_DASHBOARD)),

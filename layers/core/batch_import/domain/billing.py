@@ -16,7 +16,7 @@ from batch_import.domain.answers import Answer
 from batch_import.domain.clock import iso, parse
 from batch_import.domain.outcomes import Code
 
-QUOTA_PER_UNIT = 500_000  # New API's and one-api's points for a dollar, as both are delivered
+QUOTA_PER_UNIT = 500_000  # New API's and one-api's points for a dollar, unless their operator sets another number
 UNLIMITED = 100_000_000  # what their dashboards declare for a key without a limit
 _MOST_DOLLARS = 100_000  # that a dashboard's limit may be; more are points, or a mock's number
 HIGHEST_RATE = 100.0  # that is written into an account; sub2api itself takes none over this from a relay
@@ -97,21 +97,31 @@ def sub2api_billing(usage: Any, rates: Any) -> Billing | None:
     return _billing(BillingSource.SUB2API, **told) if told else None
 
 
-def new_api_billing(body: Any) -> Billing | None:
-    """Of ``GET /api/usage/token/``, in points. It tells of the key alone, not of its user's wallet."""
-    data = _object(_object(body).get("data"))
-    used = _amount(data.get("total_used"), QUOTA_PER_UNIT)
-    if "total_available" not in data:
+def is_token_usage(body: Any) -> bool:
+    return "total_available" in _data(body)
+
+
+def new_api_billing(usage: Any, status: Any = None) -> Billing | None:
+    """Of ``GET /api/usage/token/``, in points, which tells of the key alone, not of its user's wallet; and of
+    ``GET /api/status``, which tells how many points a dollar has.
+    """
+    if not is_token_usage(usage):
         return None
+    data, points = _data(usage), _points_for_a_dollar(status)
     limited = data.get("unlimited_quota") is False
     return _billing(
         BillingSource.NEW_API,
-        balance=_amount(data.get("total_available"), QUOTA_PER_UNIT) if limited else None,
+        balance=_amount(data.get("total_available"), points) if limited else None,
         currency="USD",
-        key_quota=_amount(data.get("total_granted"), QUOTA_PER_UNIT) if limited else None,
-        key_used=used,
+        key_quota=_amount(data.get("total_granted"), points) if limited else None,
+        key_used=_amount(data.get("total_used"), points),
         expires_at=_moment(data.get("expires_at")),
     )
+
+
+def _points_for_a_dollar(status: Any) -> float:
+    points = _amount(_data(status).get("quota_per_unit"))
+    return points if points is not None and points >= 1 else QUOTA_PER_UNIT
 
 
 def is_subscription(body: Any) -> bool:
@@ -226,7 +236,11 @@ def _object(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _amount(value: Any, unit: int = 1) -> float | None:
+def _data(body: Any) -> Mapping[str, Any]:
+    return _object(_object(body).get("data"))
+
+
+def _amount(value: Any, unit: float = 1) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _LARGEST:
         return None  # also not a number
     return round(value / unit, _PLACES) + 0.0  # never -0.0

@@ -9,6 +9,7 @@ from batch_import.domain.billing import (
     Software,
     dashboard_billing,
     is_subscription,
+    is_token_usage,
     new_api_billing,
     software_of,
     sub2api_billing,
@@ -42,8 +43,8 @@ def read_billing(relay: Relay, found: ProviderModels) -> Billing | None:
     software = software_of(found.answer)
     if software is Software.SUB2API:
         return sub2api_billing(ask("/v1/usage?days=1"), ask("/v1/sub2api/billing"))
-    if software is Software.NEW_API and (billing := new_api_billing(ask("/api/usage/token/"))) is not None:
-        return billing
+    if software is Software.NEW_API and is_token_usage(usage := ask("/api/usage/token/")):
+        return new_api_billing(usage, ask("/api/status"))
     subscription = ask(_SUBSCRIPTION)
     billing = dashboard_billing(subscription, ask(_USAGE)) if is_subscription(subscription) else None
     if billing is not None and software is Software.NEW_API:
