@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from batch_import.aws.observability import handler_logger
 from batch_import.bootstrap import bootstrap, load
 
-load("stages.import_stage", "net.http", "consumer.sqs_batch", "store.items", "store.vault")
+load("stages.import_stage", "net.relays", "consumer.sqs_batch", "store.items", "store.vault")
 logger = handler_logger()
 
 

@@ -20,8 +20,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from batch_import.domain.capability import Protocol
-from batch_import.net import http
 from batch_import.net.deadline import deadline
+from batch_import.net.http import exchange
+from batch_import.net.relays import RelayConnections, connection_trouble
 from batch_import.net.resolver import Resolver
 from batch_import.probe.billing import read_billing
 from batch_import.probe.capability import probe_capabilities
@@ -44,12 +45,12 @@ def main() -> None:
     told: Counter[str] = Counter()
     peak, kept, idle, took, before = 0, list[int](), [], [], time.process_time()
     for _ in range(options.invocations):
-        relays = http.RelayConnections(ALLOWED, len(urls), resolver, tls)
+        relays = RelayConnections(ALLOWED, len(urls), resolver, tls)
         stop = threading.Event()
         with ThreadPoolExecutor(options.threads) as pool, ThreadPoolExecutor(1) as watcher:
             most = watcher.submit(_most_open, stop)
             started = time.monotonic()
-            told.update(pool.map(partial(_probe, partial(http.exchange, relays.send), resolver), urls))
+            told.update(pool.map(partial(_probe, partial(exchange, relays.send), resolver), urls))
             took.append(round(time.monotonic() - started, 2))
             kept.append(_open())
             stop.set()
@@ -89,7 +90,7 @@ def _probe(exchange: Any, resolver: Resolver, url: str) -> str:
     """What one relay came to: its models and chat were found, or why not."""
     with deadline(60):
         try:
-            trouble = http.connection_trouble(resolver, ALLOWED, url)
+            trouble = connection_trouble(resolver, ALLOWED, url)
             if trouble is not None:
                 return trouble.value
             relay = Relay(exchange, "sk-warm-0001")

@@ -30,6 +30,10 @@ def imported_by(function: str) -> set[str]:
     [
         ("authorizer", set()),
         ("dead_letter", {"pydantic"}),
+        ("reconcile", {"pydantic"}),
+        ("confirmation", HEAVY - API - {"requests"}),
+        ("validation", HEAVY - API - {"requests"}),
+        ("api", HEAVY - {"requests"}),
         ("provision", HEAVY - {"batch_import.http_api.use_cases"}),
     ],
 )

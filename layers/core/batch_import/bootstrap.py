@@ -44,8 +44,12 @@ if TYPE_CHECKING:
     from batch_import.coordination.circuit_breaker import OriginBreakers
     from batch_import.coordination.semaphore import DistributedSemaphore
     from batch_import.domain.entities import Run
+    from batch_import.host.checks import HostChecks
+    from batch_import.host.client import HostClient
+    from batch_import.host.served_by import ServedByLookup
     from batch_import.http_api.use_cases import ApiUseCases
     from batch_import.net.resolver import Resolver
+    from batch_import.proofs.account_inventory import AccountInventory
     from batch_import.proofs.probe_resources import ProbeResources
     from batch_import.proofs.publication import Publication
     from batch_import.proofs.self_service import SelfServiceProof
@@ -237,10 +241,10 @@ class CompositionRoot:
     @once
     def origin_breakers(self) -> OriginBreakers:
         from batch_import.coordination.circuit_breaker import OriginBreakers
-        from batch_import.net import http
+        from batch_import.net.relays import connection_trouble
         from batch_import.store.leases import Leases
 
-        connect = partial(http.connection_trouble, self._resolver, self.settings.allowed_hosts)
+        connect = partial(connection_trouble, self._resolver, self.settings.allowed_hosts)
         return OriginBreakers(Leases(self.runs_table, self.clock), self.clock, connect)
 
     @property
@@ -387,7 +391,8 @@ class CompositionRoot:
         from batch_import.consumer.admission import RelayLimits
         from batch_import.consumer.stage_worker import THREADS
         from batch_import.coordination.provider_lock import ProviderLocks
-        from batch_import.net import http
+        from batch_import.net.http import exchange
+        from batch_import.net.relays import RelayConnections
         from batch_import.stages.import_stage import ImportStage
         from batch_import.stages.probe import Prober
         from batch_import.stages.provision import Provisioner
@@ -402,10 +407,11 @@ class CompositionRoot:
             self._semaphore("origin", self.settings.items_at_an_origin),
             self.clock,
         )
-        relays = http.RelayConnections(self.settings.allowed_hosts, THREADS, self._resolver, self._tls())
-        exchange = partial(http.exchange, relays.send)
+        relays = RelayConnections(self.settings.allowed_hosts, THREADS, self._resolver, self._tls())
         spacing = self.settings.origin_spacing / 1000
-        prober = Prober(exchange, self.origin_breakers, self.settings.spared_relays, self.clock, spacing)
+        prober = Prober(
+            partial(exchange, relays.send), self.origin_breakers, self.settings.spared_relays, self.clock, spacing
+        )
         return ImportStage(
             self.runs,
             self.items,
@@ -490,11 +496,7 @@ class HostServices:
 
     def __init__(self, root: CompositionRoot, base_url: str, admin_key: str, probe_keys: tuple[str, ...]) -> None:
         from batch_import.coordination.circuit_breaker import CircuitBreaker
-        from batch_import.host.checks import HostChecks
-        from batch_import.host.client import HostClient
-        from batch_import.host.served_by import ServedByLookup
         from batch_import.host.transport import HostTransport
-        from batch_import.proofs.account_inventory import AccountInventory
         from batch_import.store.leases import Leases
 
         self._root = root
@@ -502,11 +504,32 @@ class HostServices:
         scope = hashlib.sha256(base_url.strip().rstrip("/").encode()).hexdigest()[:8]
         self.leases = Leases(root.runs_table, root.clock, scope)
         self.breaker = CircuitBreaker(self.leases, root.clock, "host", retry_policy("host_outage"))
-        transport = HostTransport(base_url, admin_key, self.breaker, 2 * _KEPT_CONNECTIONS, root.clock, root._tls())
-        self.client = HostClient(transport)
-        self.checks = HostChecks(transport)
-        self.inventory = AccountInventory(self.client, root.clock)
-        self.served_by = ServedByLookup(self.client, root.clock)
+        connections = 2 * _KEPT_CONNECTIONS
+        self._transport = HostTransport(base_url, admin_key, self.breaker, connections, root.clock, root._tls())
+
+    @once
+    def client(self) -> HostClient:
+        from batch_import.host.client import HostClient
+
+        return HostClient(self._transport)
+
+    @once
+    def checks(self) -> HostChecks:
+        from batch_import.host.checks import HostChecks
+
+        return HostChecks(self._transport)
+
+    @once
+    def inventory(self) -> AccountInventory:
+        from batch_import.proofs.account_inventory import AccountInventory
+
+        return AccountInventory(self.client, self._root.clock)
+
+    @once
+    def served_by(self) -> ServedByLookup:
+        from batch_import.host.served_by import ServedByLookup
+
+        return ServedByLookup(self.client, self._root.clock)
 
     @once
     def resources(self) -> ProbeResources:

@@ -1,7 +1,7 @@
 """A pool keeps the connections that calls gave back, and nothing in place of those that nobody opened."""
 
 from batch_import.net.deadline import POOLS
-from batch_import.net.http import CONNECTIONS
+from batch_import.net.relays import CONNECTIONS
 
 from tests.support.relay_farm import relay_farm
 

@@ -15,7 +15,8 @@ from batch_import.coordination.circuit_breaker import CLOSED, BreakerDecision, O
 from batch_import.domain.errors import OutOfResources
 from batch_import.host.transport import HostTransport
 from batch_import.net import own_faults
-from batch_import.net.http import RelayConnections, connection_trouble, exchange
+from batch_import.net.http import exchange
+from batch_import.net.relays import RelayConnections, connection_trouble
 from batch_import.net.resolver import Resolver
 
 from tests.support.clock import HandClock

@@ -9,7 +9,8 @@ import pytest
 from batch_import.domain.answers import Trouble
 from batch_import.domain.errors import BatchImportError
 from batch_import.domain.urls import canonical_base_url
-from batch_import.net.http import RelayConnections, exchange
+from batch_import.net.http import exchange
+from batch_import.net.relays import RelayConnections
 
 INSIDE = (
     *("127.0.0.1", "127.1.2.3", "10.0.0.1", "10.255.255.254", "172.16.0.1", "172.31.255.254", "192.168.1.1"),

@@ -9,7 +9,8 @@ import pytest
 from batch_import.domain.answers import Answer, Trouble
 from batch_import.host.errors import HostUnavailable
 from batch_import.host.transport import HostTransport
-from batch_import.net.http import RelayConnections, exchange
+from batch_import.net.http import exchange
+from batch_import.net.relays import RelayConnections
 from batch_import.net.resolver import Resolver
 
 from tests.support.certificates import make_certificate, trusting

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
-from batch_import.net.http import RelayConnections, exchange
+from batch_import.net.http import exchange
+from batch_import.net.relays import RelayConnections
 from batch_import.probe.relay import Relay
 
 KEY = "sk-test-0000000000000001"

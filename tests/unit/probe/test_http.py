@@ -16,7 +16,8 @@ import pytest
 import requests
 from batch_import.aws.observability import handler_logger
 from batch_import.domain.answers import Answer, Trouble
-from batch_import.net.http import RelayConnections, exchange
+from batch_import.net.http import exchange
+from batch_import.net.relays import RelayConnections
 from batch_import.net.user_agent import USER_AGENT
 
 from tests.unit.probe.servers import Served, fixed, serving

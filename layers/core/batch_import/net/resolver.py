@@ -9,6 +9,8 @@ from ipaddress import IPv6Network, ip_address
 
 from requests_hardened.ip_filter import InvalidIPAddress, filter_host
 
+from batch_import.net.http import AddressRefused
+
 KEPT_SECONDS = 45.0
 _MOST = 4_096
 # All that is assigned for hosts of the internet. Outside are forms that hold an IPv4 address (``::a.b.c.d``,
@@ -24,14 +26,17 @@ class Resolver:
         self._kept: dict[str, tuple[float, str]] = {}
 
     def address(self, host: str, port: int | None) -> str:
-        """A public address of ``host``, in brackets if of IPv6. Raises ``RequestException``, or ``OSError``."""
+        """A public address of ``host``, in brackets if of IPv6. Raises ``AddressRefused`` or ``OSError``."""
         until, address = self._kept.get(host, (0.0, ""))
         now = self._monotonic()
         if until > now:
             return address
-        address = str(filter_host(host, port, allow_loopback=False))
+        try:
+            address = str(filter_host(host, port, allow_loopback=False))
+        except InvalidIPAddress as refused:
+            raise AddressRefused(str(refused)) from None
         if address.startswith("[") and ip_address(address[1:-1]) not in _GLOBAL_UNICAST:
-            raise InvalidIPAddress(address)
+            raise AddressRefused(address)
         if len(self._kept) >= _MOST:
             self._kept.clear()
         self._kept[host] = (now + KEPT_SECONDS, address)
