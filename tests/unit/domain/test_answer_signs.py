@@ -50,8 +50,16 @@ NAMES = [
     ("gpt-4o-2024-11-20", "gpt-4o-2024-11-20", Seen.SAME_MODEL_NAMED),
     ("gpt-3.5-turbo-16k", "gpt-3.5-turbo-0125", Seen.RELATED_MODEL_NAMED),
     ("gpt-4", "gpt-4-0613", Seen.SAME_MODEL_NAMED),
-    ("gpt-4", "gpt-4-1106-preview", Seen.OTHER_MODEL_NAMED),
-    ("gpt-4", "gpt-4-0125-preview", Seen.OTHER_MODEL_NAMED),
+    ("gpt-4", "gpt-4-1106-preview", Seen.RELATED_MODEL_NAMED),  # these are versions of Azure's model gpt-4
+    ("gpt-4", "gpt-4-0125-Preview", Seen.RELATED_MODEL_NAMED),
+    ("gpt-4", "gpt-4-turbo-2024-04-09", Seen.RELATED_MODEL_NAMED),
+    ("gpt-4", "gpt-4-vision-preview", Seen.RELATED_MODEL_NAMED),
+    ("gpt-4-turbo", "gpt-4-1106-preview", Seen.RELATED_MODEL_NAMED),
+    ("gpt-4", "gpt-4o", Seen.OTHER_MODEL_NAMED),
+    ("gpt-4-32k", "gpt-4-turbo", Seen.OTHER_MODEL_NAMED),
+    ("claude-3.7-sonnet-thought", "claude-3.7-sonnet", Seen.RELATED_MODEL_NAMED),
+    ("claude-sonnet-4-5", "claude-sonnet-4", Seen.RELATED_MODEL_NAMED),
+    ("claude-sonnet-4-5", "claude-sonnet-5", Seen.OTHER_MODEL_NAMED),
     ("claude-opus-4-6", "claude-sonnet-4-5-thinking", Seen.OTHER_MODEL_NAMED),
     ("gpt-5", "gpt-5-mini", Seen.OTHER_MODEL_NAMED),
     ("claude-opus-4-6", "claude-sonnet-4-5", Seen.OTHER_MODEL_NAMED),
@@ -120,6 +128,11 @@ def test_reasoning_of_a_model_without_it_in_other_protocols(
     assert Seen.REASONING_NOT_EXPECTED in seen(body, model, protocol)
 
 
+@pytest.mark.parametrize("reasoning", ["", "\n", None, {}])
+def test_empty_reasoning_is_none(reasoning: Any) -> None:
+    assert not seen({"choices": [{"message": {"content": "ok", "reasoning_content": reasoning}}]}, "gpt-4o")
+
+
 def test_a_count_of_reasoning_alone_may_be_a_converters() -> None:
     body = {"output": [{"type": "message"}], "usage": {"output_tokens_details": {"reasoning_tokens": 9}}}
     assert Seen.REASONING_NOT_EXPECTED not in seen(body, "gpt-4o", Protocol.RESPONSES)
@@ -134,6 +147,8 @@ def test_reasoning_of_a_model_that_may_have_it(model: str) -> None:
     ("model", "usage", "expected"),
     [
         ("claude-opus-5", {"prompt_tokens": 509}, Seen.PROMPT_COUNTED_LARGE),
+        ("claude-opus-5", {"prompt_tokens": 2_014}, None),  # 9router adds 2,000 to each count
+        ("claude-opus-5", {"prompt_tokens": 2_200}, Seen.PROMPT_COUNTED_LARGE),
         ("claude-opus-5", {"input_tokens": 12, "cache_read_input_tokens": 4_000}, Seen.PROMPT_COUNTED_LARGE),
         ("gpt-5", {"prompt_tokens": 14}, Seen.PROMPT_COUNTED_SMALL),
         ("gpt-5", {"prompt_tokens": 120}, None),  # neither bare nor clearly more

@@ -39,12 +39,12 @@ def test_an_event_without_text_is_not_the_first_token() -> None:
 
 def test_the_relays_own_count_is_taken_where_it_gives_one() -> None:
     counted = [*CHAT, {"choices": [], "usage": {"completion_tokens": 39}}]
-    assert streamed(counted).speed == Speed(600, 20.0)
+    assert streamed(counted).speed == Speed(600, 19.5)  # 19 of 20 pieces came after the first
 
 
 def test_reasoning_that_never_came_is_not_counted() -> None:
     usage = {"completion_tokens": 539, "completion_tokens_details": {"reasoning_tokens": 500}}
-    assert streamed([*CHAT, {"choices": [], "usage": usage}]).speed == Speed(600, 20.0)
+    assert streamed([*CHAT, {"choices": [], "usage": usage}]).speed == Speed(600, 19.5)
 
 
 def test_reasoning_that_comes_is_the_first_token() -> None:
@@ -63,6 +63,27 @@ def test_a_short_stream_has_no_rate(events: list[Any]) -> None:
 
 def test_a_stream_in_one_piece_has_no_rate() -> None:
     assert streamed(CHAT, pause=0.0).speed == Speed(500, None)
+
+
+@pytest.mark.parametrize("pause", [0.06, 0.15, 0.25])
+def test_a_stream_that_was_held_back_has_no_rate(pause: float) -> None:
+    """It comes when it is whole: as much at once as TCP begins with, and the rest one way to and fro later."""
+    assert at([3.0 + 0.002 * n for n in range(13)] + [3.0 + pause + 0.002 * n for n in range(7)]) is None
+
+
+def test_what_came_at_first_in_one_burst_is_not_counted() -> None:
+    assert at([1.0] * 10 + [2.0 + 0.1 * n for n in range(10)]) == pytest.approx(10 / 1.9, abs=0.1)
+
+
+def at(moments: list[float]) -> float | None:
+    """The rate of a stream whose pieces come at these moments."""
+    text, arrivals = "", []
+    for moment, event in zip(moments, RESPONSES, strict=True):
+        text += f"data: {json.dumps(event)}\n\n"
+        arrivals.append((len(text.encode()), moment))
+    speed = read_streamed(Answer(200, text, "text/event-stream", arrivals=tuple(arrivals))).speed
+    assert speed is not None
+    return speed.tokens_per_second
 
 
 @pytest.mark.parametrize("count", [-3, True, "39", 10**12, None, {}])

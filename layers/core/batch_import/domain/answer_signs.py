@@ -4,6 +4,7 @@ A field counts only where it says something (not null, not zero): gateways write
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ _SOURCES = {
     Protocol.GENERATE: Source.GENERATE,
 }
 _SMALL, _LARGE, _INCREDIBLE = range(4, 61), 200, 10_000_000  # tokens of a prompt of ten words
+_WITH_BUFFER = range(2_004, 2_061)  # 9router adds 2,000 to every count of a prompt, so that clients compact in time
 _OPENAI, _ANTHROPIC, _GOOGLE = "OpenAI", "Anthropic", "Google"
 _CLOSED = (_OPENAI, _ANTHROPIC, _GOOGLE)  # makers whose models only they and their clouds serve
 _MAKERS = {
@@ -31,9 +33,11 @@ _MAKERS = {
 # Their own APIs count a bare prompt bare; templates of others (Mistral, Grok, Command) begin with hundreds of tokens.
 _COUNTED_BARE = (*_CLOSED, "DeepSeek", "Zhipu", "Moonshot", "Alibaba")
 _ADDS_OF_ITSELF = re.compile(r"oss|search|research|online|agent|web|tool|computer|-all\b|assistant|gizmo|rag")
-# gpt-3.5-turbo-0125, gemini-2.5-flash-preview-05-20; but gpt-4-0125-preview is no gpt-4
+# gpt-3.5-turbo-0125, gemini-2.5-flash-preview-05-20; but gpt-4-0125-preview is no snapshot of gpt-4
 _SNAPSHOT = re.compile(r"-\d{3,}|-(?:preview|exp|latest)(?:-\d{2,})*")
 _DATED = re.compile(r"-\d{3,}$")
+# Azure's model ``gpt-4`` has versions named turbo-2024-04-09, 0125-Preview, 1106-Preview and vision-preview.
+_AZURES_GPT_4 = re.compile(r"gpt-4(?:-turbo(?:-preview)?|(?:-\d{4})?(?:-vision)?(?:-preview)?)")
 _MOVING = re.compile(r"latest|auto|router|preview|default|exp\b|^\D*$")  # names whose model the maker changes
 _WITHOUT_REASONING = re.compile(
     r"(?:gpt-3\.5-.*|gpt-4(?:o|\.1|\.5)?(?:-(?:turbo|mini|nano|32k))?|chatgpt-4o|claude-3(?:-5)?-(?:opus|sonnet|haiku)|"
@@ -140,10 +144,20 @@ def _differ(asked: _Asked, served: _Asked) -> bool:
         return False
     if asked.maker != served.maker:
         return "auto" not in asked.name.lower() and "router" not in asked.name.lower()
+    if _AZURES_GPT_4.fullmatch(asked.family) and _AZURES_GPT_4.fullmatch(served.family):
+        return False
     plain = _DATED.sub("", served.family)
-    if asked.family.startswith(f"{plain}-") or _DATED.sub("", asked.family) == plain.removesuffix("-thinking"):
+    if _has_words_more(asked.family, plain) or _DATED.sub("", asked.family) == plain.removesuffix("-thinking"):
         return False
     return asked.maker in _CLOSED and not asked.moves
+
+
+def _has_words_more(family: str, plain: str) -> bool:
+    """The words of ``plain`` and others: behind them, or in between where they have no digit."""
+    more = Counter(family.split("-"))
+    more.subtract(plain.split("-"))
+    inside = min(more.values()) >= 0 and not any(char.isdigit() for word in more.elements() for char in word)
+    return family.startswith(f"{plain}-") or (family != plain and inside)
 
 
 def _id(body: Mapping[str, Any], asked: _Asked) -> _Seen:
@@ -179,7 +193,9 @@ def _reasoning(body: Mapping[str, Any], asked: _Asked) -> _Seen:
     choices = body.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     message = first.get("message") if isinstance(first, Mapping) else None
-    told = isinstance(message, Mapping) and any(isinstance(message.get(f), str) and message[f] for f in _REASONING)
+    told = isinstance(message, Mapping) and any(
+        isinstance(message.get(f), str) and message[f].strip() for f in _REASONING
+    )
     if told or any(_number(_at(body, *path)) for path in _REASONED) or _has_reasoned(body):
         yield Seen.REASONING_NOT_EXPECTED, {"asked": asked.name}
 
@@ -202,7 +218,12 @@ def _counted(body: Mapping[str, Any], asked: _Asked) -> _Seen:
     tokens = prompt_tokens(body)
     if tokens in _SMALL:
         yield Seen.PROMPT_COUNTED_SMALL, {"tokens": str(tokens)}
-    elif tokens >= _LARGE and asked.maker in _COUNTED_BARE and not _ADDS_OF_ITSELF.search(asked.name.lower()):
+    elif (
+        tokens >= _LARGE
+        and tokens not in _WITH_BUFFER
+        and asked.maker in _COUNTED_BARE
+        and not _ADDS_OF_ITSELF.search(asked.name.lower())
+    ):
         yield Seen.PROMPT_COUNTED_LARGE, {"tokens": str(tokens)}
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from batch_import.domain.answers import Answer, parsed
 
 _FEWEST_TOKENS, _SHORTEST = 10, 0.05  # below these a rate would be luck: a buffer on the way, a handful of words
+# An answer that was held back comes in a few bursts, each within a moment (seconds).
+_FEWEST_MOMENTS, _MOMENT = 5, 0.02
 _FASTEST = 10_000  # tokens a second; more was counted wrongly
 
 
@@ -18,8 +20,8 @@ _FASTEST = 10_000  # tokens a second; more was counted wrongly
 class Speed:
     """``first_token_ms`` counts from the request, with what connecting took, to the first text or reasoning.
 
-    ``tokens_per_second`` is the rate from there to the last text, by the relay's own count where it gives one; ``None``
-    for a stream that is too short, or came in one piece.
+    ``tokens_per_second`` is the rate of what came after that, by the relay's own count where it gives one; ``None`` for
+    a stream that is too short, or came in a few bursts: how long the relay took for the first of them nobody knows.
     """
 
     first_token_ms: int
@@ -47,16 +49,22 @@ def read_streamed(answer: Answer) -> Streamed:
     told = [piece for piece in pieces if piece.text or piece.reasoning]
     if not told or not answer.arrivals:
         return Streamed("".join(piece.text for piece in pieces))
-    first, last = (_arrival(answer, piece.end) for piece in (told[0], told[-1]))
-    speed = Speed(round(first * 1000), _rate(pieces, told, last - first))
+    arrivals = [_arrival(answer, piece.end) for piece in told]
+    tokens = _tokens(pieces, hidden=not any(piece.reasoning for piece in told)) or len(told)
+    speed = Speed(round(arrivals[0] * 1000), _rate(tokens, arrivals))
     return Streamed("".join(piece.text for piece in told), speed)
 
 
-def _rate(pieces: list[_Piece], told: list[_Piece], seconds: float) -> float | None:
-    tokens = _tokens(pieces, hidden=not any(piece.reasoning for piece in told)) or len(told)
-    if tokens < _FEWEST_TOKENS or seconds < _SHORTEST or tokens / seconds > _FASTEST:
+def _rate(tokens: int, arrivals: list[float]) -> float | None:
+    """``tokens`` came in pieces that arrived at these seconds; each piece is taken for the same number of them."""
+    seconds, moments = arrivals[-1] - arrivals[0], [arrivals[0]]
+    for arrival in arrivals:
+        if arrival - moments[-1] >= _MOMENT:
+            moments.append(arrival)
+    if tokens < _FEWEST_TOKENS or seconds < _SHORTEST or tokens / seconds > _FASTEST or len(moments) < _FEWEST_MOMENTS:
         return None
-    return round((tokens - 1) / seconds, 1)
+    later = sum(arrival >= moments[1] for arrival in arrivals)
+    return round(tokens * later / len(arrivals) / seconds, 1)
 
 
 def _tokens(pieces: list[_Piece], *, hidden: bool) -> int:
