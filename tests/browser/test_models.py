@@ -29,7 +29,7 @@ def addresses(page: Page) -> Any:
 def compared(service: Service, box: Any) -> list[dict[str, Any]]:
     """Three relays that were asked for the same model; two declare what their keys are worth."""
     relays = [
-        box.relay("sub2api", "cheap", models=7, rate=0.5, balance=3),
+        box.relay("sub2api", "cheap", models=7, rate=0.5, balance=0.0004),
         box.relay("sub2api", "dear", models=7, rate=2, balance=9),
         box.relay("healthy", "untold", models=7),
     ]
@@ -65,6 +65,7 @@ def test_a_model_is_compared_sorted_and_exported(
 
     page.get_by_label("Search").fill("cheap")
     expect(addresses(page)).to_have_text([cheap["base_url"]])
+    expect(first).to_contain_text("0.0004 USD")  # what is small is not nothing
     page.get_by_label("without addresses").check()
     with page.expect_download() as saved:
         page.get_by_role("button", name="Export CSV").click()
@@ -72,7 +73,7 @@ def test_a_model_is_compared_sorted_and_exported(
     text = (tmp_path / "relays.csv").read_text("utf-8-sig")
     assert "127.0.0.1" not in text
     [row] = csv.DictReader(io.StringIO(text))
-    assert (row["multiplier"], row["balance"], row["base_url"]) == ("0.5", "3", "")
+    assert (row["multiplier"], row["balance"], row["base_url"]) == ("0.5", "0.0004", "")
 
     addresses(page).first.click()
     expect(page.get_by_role("dialog")).to_contain_text(cheap["item_id"])

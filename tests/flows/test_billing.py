@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 import pytest
+from batch_import.domain.politeness import USUAL_REQUESTS
 from batch_import.domain.terms import account_priority
 from batch_import.host.client import HostClient
 from batch_import.host.transport import HostTransport
@@ -74,6 +75,29 @@ def test_limits_of_the_request_leave_out_what_does_not_meet_them(service: Servic
     assert [item["access_status"] for item in items] == ["broken", "broken", "active", "active"]
     run = service.run(run_id)["run"]
     assert (run["max_multiplier"], run["min_balance"], run["rate_from_relay"]) == (1.5, 5, False)
+
+
+@pytest.mark.parametrize("follow", ["apply", "retry"])
+def test_a_plan_that_is_applied_and_a_retry_keep_what_the_request_wants(
+    service: Service, box: Any, follow: str
+) -> None:
+    wanted = {"max_multiplier": 1.5, "min_balance": 5, "rate_from_relay": True, "priority_from_speed": True,
+              "host_billing_probe": True}  # fmt: skip
+    dear = pair(box, "sub2api", "dear", rate=2)
+    planned, _ = service.import_([dear, pair(box, "sub2api", "good", rate=0.75)], dry_run=follow == "apply", **wanted)
+    answer = service.call("POST", f"/api/batch-import/runs/{planned}/{follow}")
+    service.pump.run()
+    run = service.run(answer["run_id"])["run"]
+    assert {name: run[name] for name in wanted} == wanted
+    codes = [item["last_error_code"] for item in service.items(answer["run_id"])]
+    assert codes == ([None] if follow == "apply" else ["too_dear"])  # a plan has no account for what is too dear
+
+
+@pytest.mark.parametrize("profile", ["healthy", "form_openai", *NEEDED])
+def test_a_relay_that_works_is_asked_as_often_as_is_told_before(service: Service, box: Any, profile: str) -> None:
+    before = sum(box.relay_calls().values())
+    service.import_([pair(box, profile, "asked")], dry_run=True)
+    assert sum(box.relay_calls().values()) - before == USUAL_REQUESTS - (profile not in NEEDED)
 
 
 @pytest.mark.parametrize("field", ["max_multiplier", "min_balance"])

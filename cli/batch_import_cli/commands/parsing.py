@@ -49,7 +49,7 @@ def _show(app: App, result: ParseResult) -> None:
     counts = (f"{count:,} {_(name)}" for name, count in result.summary.model_dump().items() if count)
     note(", ".join(counts) or _("nothing was read"))
     if result.summary.ready:
-        asked = _("importing asks these relays about {usual:,} times in all, at most {most:,}")
+        asked = _("importing asks these relays about {usual:,} times in all, at most {most:,} in one try")
         note(asked.format(usual=result.requests.usual, most=result.requests.most))
 
 

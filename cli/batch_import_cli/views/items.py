@@ -74,7 +74,7 @@ def _facts(item: Row) -> Iterator[str]:
         yield _("{n} s").format(n=f"{item['latency_ms'] / 1000:.1f}")
     rate = fields_of(item, "speed").get("tokens_per_second")
     if rate is not None:
-        yield _("{n} tokens/s").format(n=round(rate))
+        yield _("{n} tokens/s").format(n=round(rate) if rate >= 10 else rate)
 
 
 def _model(item: Row) -> object:

@@ -40,7 +40,8 @@ export const shortTime = (iso) => format(iso, { day: "numeric", month: "short", 
 export const clockTime = (iso) => format(iso, { timeStyle: "medium" });
 export const fullTime = (iso) => format(iso, { dateStyle: "full", timeStyle: "long" });
 
-export const number = (value) => new Intl.NumberFormat(locale()).format(value);
+/** As many digits as relays declare: what is small is not shown as 0. */
+export const number = (value) => new Intl.NumberFormat(locale(), { maximumFractionDigits: 6 }).format(value);
 
 /** A span of time with the precision that a reader needs. */
 export function span(milliseconds) {

@@ -11,7 +11,7 @@ export function speedText(speed) {
   if (!speed) return null;
   const first = t("speed.first", { time: span(speed.first_token_ms) });
   const rate = speed.tokens_per_second;
-  return rate === null ? first : t("speed.both", { first, rate: number(Math.round(rate)) });
+  return rate === null ? first : t("speed.both", { first, rate: number(rate < 10 ? rate : Math.round(rate)) });
 }
 
 /** A badge for each question whose answer does not fit; nothing where there is none. */

@@ -10,7 +10,7 @@ export const IMPORT_WORDS = {
   "import.n": ["导入 {n} 条", "Import {n}"],
   "import.keys": ["Ctrl+Enter", "Ctrl+Enter"],
   "import.ready": ["已就绪。", "Ready to import."],
-  "import.requests": ["约向上游发出 {usual} 个请求（最多 {most} 个）", "about {usual} requests to relays, {most} at most"],
+  "import.requests": ["约向上游发出 {usual} 个请求（每轮最多 {most} 个）", "about {usual} requests to relays, {most} at most in one try"],
   "import.readOnly": [
     "此令牌只能查看。导入需要 operator 令牌。",
     "This token may only read. Importing takes an operator's token.",

@@ -1,7 +1,7 @@
 """Which relays are asked no more than an import needs."""
 
 import pytest
-from batch_import.domain.politeness import MOST_REQUESTS, USUAL_REQUESTS, NoExtraProbes
+from batch_import.domain.politeness import NoExtraProbes
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,3 @@ from batch_import.domain.politeness import MOST_REQUESTS, USUAL_REQUESTS, NoExtr
 )
 def test_a_relay_is_listed_by_host_origin_or_domain(listed: str, base_url: str, expected: bool) -> None:
     assert (base_url in NoExtraProbes(listed.split(","))) is expected
-
-
-def test_a_usual_relay_stays_below_the_most() -> None:
-    assert USUAL_REQUESTS < MOST_REQUESTS

@@ -323,7 +323,7 @@ class ParseSummary(_Model):
 
 class ExpectedRequests(_Model):
     """How often the relays of the rows that are ready will be asked in all: ``usual`` where they work, at ``most`` in
-    any case. What the host asks comes besides.
+    one try of each. What the host asks comes besides.
     """
 
     usual: int

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-USUAL_REQUESTS = 7  # of a relay that works: its list, three protocols, a stream, a tool call, the balance of the key
-PROBE_REQUESTS = 12  # of any relay at most, whatever it answers; what sub2api asks it comes besides
+USUAL_REQUESTS = 8  # of a relay that works: its list, three protocols, a stream, a tool call, once or twice the balance
+PROBE_REQUESTS = 12  # of any relay at most in one try, whatever it answers; what sub2api asks it comes besides
 BILLING_REQUESTS = 2  # beside them, for what the relay declares about the key
 MOST_REQUESTS = PROBE_REQUESTS + BILLING_REQUESTS
 _ALL = "*"
