@@ -41,6 +41,23 @@ def test_an_item_that_a_limit_keeps_away_is_given_up_after_a_day(
     assert service.run(run_id)["run"]["finished_at"] is not None
 
 
+def test_an_item_whose_message_goes_round_is_given_up_after_a_day(
+    service: Service, box: Any, never_admitted: Callable[[], None]
+) -> None:
+    """Something looks after it all the time, so it is no lost one."""
+    run_id = service.start([{"base_url": box.relay("healthy"), "api_key": KEY}])
+    for hours in (0, 23):
+        service.clock.shift(timedelta(hours=hours))
+        service.pump.deliver()
+        assert reconcile(service, timedelta(minutes=1))["items_given_up"] == 0
+    service.clock.shift(timedelta(hours=1))
+    service.pump.deliver()
+    done = reconcile(service, timedelta(minutes=1))
+    assert (done["items_given_up"], done["items_requeued"]) == (1, 0)
+    service.pump.run()
+    assert service.item(run_id)["last_error_code"] == "dead_lettered"
+
+
 def test_an_item_that_a_limit_keeps_away_is_not_taken_for_a_lost_one(
     service: Service, box: Any, never_admitted: Callable[[], None]
 ) -> None:

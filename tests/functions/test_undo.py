@@ -1,12 +1,16 @@
 """The undo route, and the worker when the host fails (docs/design.md#37-undo)."""
 
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import urljoin
 
 import boto3
 import pytest
+from batch_import.aws.retries import OutOfTime
 from batch_import.bootstrap import bootstrap
+from batch_import.domain.errors import OutOfResources
 from batch_import.domain.types import AccessStatus
+from batch_import.proofs.withdrawal import Withdrawal
 
 from tests.conftest import Service
 from tests.functions.test_api import BODY, RUNS, call, queued, stored
@@ -79,6 +83,21 @@ def test_what_cannot_be_undone_is_told(aws: Aws) -> None:
     assert "dry run" in told[1][2]
     assert [undo(running, role=role).status for role in ("viewer", "")] == [403, 403]
     assert stored() == before
+
+
+@pytest.mark.parametrize("error", [OutOfTime(), OutOfResources("no descriptor left")])
+def test_a_fault_of_our_own_is_never_told_as_the_hosts(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    run_id, _ = service.import_([{"base_url": box.relay("healthy"), "api_key": "sk-test-undo"}])
+    service.call("POST", f"{RUNS}/{run_id}/undo")
+    service.clock.shift(3700)
+    with monkeypatch.context() as patch:
+        patch.setattr(Withdrawal, "withdraw", Mock(side_effect=error))
+        service.pump.deliver()
+    assert service.items(run_id)[0]["undo_result"] is None
+    service.pump.run()
+    assert service.items(run_id)[0]["undo_result"]["outcome"] != "kept"
 
 
 def test_a_host_that_fails_is_waited_for_an_hour_and_then_told(service: Service, box: Any) -> None:

@@ -11,12 +11,14 @@ import boto3
 import pytest
 from batch_import.aws import retries
 from batch_import.aws.retries import OutOfTime, Patience, ending, with_patience
+from batch_import.bootstrap import bootstrap
 from batch_import.store.dynamo import Table
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from tests.support.aws import Aws
 from tests.support.clock import HandClock
 from tests.unit.probe.servers import serving
 from tests.unit.probe.test_http import silent
@@ -205,3 +207,12 @@ def test_writes_that_wait_for_a_hanging_one_end_with_the_invocation(monkeypatch:
         together = Table(client, "t", HandClock().clock)
         ended = pool.map(lambda name: took(lambda: together.put_all([{"pk": "p", "sk": name}])), map(str, range(50)))
         assert max(ended) < 1.5
+
+
+@pytest.mark.parametrize("name", ["_dynamodb", "_secrets"])
+def test_every_client_that_is_put_together_knows_the_end_of_the_invocation(aws: Aws, name: str) -> None:
+    client = getattr(bootstrap(), name)
+    call = client.list_tables if name == "_dynamodb" else client.list_secrets
+    with ending(1.0), pytest.raises(OutOfTime):
+        call()
+    call()

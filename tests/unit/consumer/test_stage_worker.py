@@ -9,15 +9,17 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from batch_import.aws.observability import Measures
+from batch_import.aws.observability import Measures, Metric
 from batch_import.aws.queue import Work
-from batch_import.aws.retries import OutOfTime
+from batch_import.aws.retries import OutOfTime, seconds_to_end
 from batch_import.consumer.next_step import NextStep
 from batch_import.consumer.stage_worker import END_SECONDS, LEASE_MARGIN, Delivery, Stage, StageWorker
 from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Item
 from batch_import.domain.errors import OutOfResources
 from batch_import.domain.types import ItemStage
+from batch_import.net.deadline import seconds_left
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from tests.support.refusals import cancelled, refused
 
@@ -158,7 +160,17 @@ def test_an_item_that_met_a_lack_of_descriptors_is_sent_again_and_its_message_do
     assert delay > 0
 
 
-@pytest.mark.parametrize("error", [OutOfTime(), cancelled("None", "ThrottlingError"), refused("ThrottlingException")])
+OUTAGES = [
+    OutOfTime(),
+    cancelled("None", "ThrottlingError"),
+    refused("ThrottlingException"),
+    ReadTimeoutError(endpoint_url="https://dynamodb.invalid"),
+    EndpointConnectionError(endpoint_url="https://dynamodb.invalid"),
+    ClientError({"Error": {"Code": "InternalServerError"}, "ResponseMetadata": {"HTTPStatusCode": 500}}, "GetItem"),
+]
+
+
+@pytest.mark.parametrize("error", OUTAGES)
 def test_what_a_throttled_table_kept_back_is_sent_again_when_its_lease_has_run_out(error: Exception) -> None:
     """The lease could not be given back either; a message that came before its end would be lost."""
     stage, items, queue = Exhausted(), Mock(), Mock()
@@ -175,6 +187,65 @@ def test_what_a_throttled_table_kept_back_is_sent_again_when_its_lease_has_run_o
         == []
     )
     assert queue.send_items.call_args.args[2] > 30.0 + LEASE_MARGIN
+
+
+@pytest.mark.parametrize("error", OUTAGES)
+def test_lists_that_cannot_be_published_at_the_end_bring_no_message_back(error: Exception) -> None:
+    progress, measures = Mock(), Mock()
+    progress.publish.side_effect = error
+    worker = StageWorker(Mock(), progress, {ItemStage.PROBE: Mock()}, FAST_CLOCK, Exhausted())
+    assert worker.run([], lambda: 100.0, measures) == []
+    measures.count.assert_called_once_with(Metric.OWN_FAULTS, 1)
+
+
+def test_a_mistake_while_publishing_fails_the_invocation() -> None:
+    progress = Mock()
+    progress.publish.side_effect = KeyError("item")
+    worker = StageWorker(Mock(), progress, {ItemStage.PROBE: Mock()}, FAST_CLOCK, Exhausted())
+    with pytest.raises(KeyError):
+        worker.run([], lambda: 100.0, Measures())
+
+
+class Looking(Stage):
+    """Notes how long its calls to relays and to AWS may take."""
+
+    lease_stages = (ItemStage.PROBE, ItemStage.PROVISION)
+    worst_case = 40.0
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[float, float]] = []
+
+    def handle(self, _: Item) -> NextStep:
+        self.seen.append((seconds_left(), seconds_to_end()))
+        return NextStep(ItemStage.CONFIRM)
+
+
+@pytest.mark.parametrize(
+    ("left", "for_relays", "for_aws"), [(100.0, 40.0, 99.0), (45.0, 35.0, 44.0)], ids=["its worst case", "what is left"]
+)
+def test_an_item_has_one_deadline_which_the_end_of_the_function_covers(
+    left: float, for_relays: float, for_aws: float
+) -> None:
+    stage, items = Looking(), Mock()
+    items.get_many.return_value = [item(1)]
+    items.lease_if_free.side_effect = leased
+    queues = {ItemStage.PROBE: Mock(), ItemStage.CONFIRM: Mock()}
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
+    assert StageWorker(items, Mock(), queues, FAST_CLOCK, stage).run([delivery], lambda: left, Measures()) == []
+    assert stage.seen == [(pytest.approx(for_relays, abs=1), pytest.approx(for_aws, abs=1))]
+
+
+def test_an_item_that_waited_too_long_for_a_thread_is_handed_back() -> None:
+    stage, items, queue = Looking(), Mock(), Mock()
+    items.get_many.return_value = [item(1)]
+    items.lease_if_free.side_effect = leased
+    left = iter([100.0, 100.0, 100.0, 100.0, 100.0])
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
+    worker = StageWorker(items, Mock(), {ItemStage.PROBE: queue}, FAST_CLOCK, stage)
+    assert worker.run([delivery], lambda: next(left, 29.0), Measures()) == []
+    assert stage.seen == []
+    items.release.assert_called_once()
+    queue.send_items.assert_called_once()
 
 
 def test_a_message_that_met_a_lack_of_descriptors_is_sent_again() -> None:

@@ -12,6 +12,7 @@ from batch_import.host.transport import HostTransport
 from batch_import.net.http import exchange
 from batch_import.net.relays import RelayConnections
 from batch_import.net.resolver import Resolver
+from batch_import.net.tls import tls_context
 
 from tests.support.certificates import make_certificate, trusting
 from tests.support.clock import HandClock
@@ -72,6 +73,25 @@ def test_no_connection_reads_the_authorities_certificates_again(
     monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", load)
     assert [answer.status for answer in ask("localhost", ports, tls)] == [200] * 3
     assert read == []
+
+
+def test_relays_and_host_share_one_context_which_is_made_once(
+    ports: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Any] = []
+    create = ssl.create_default_context
+
+    def counted(*arguments: Any, **more: Any) -> ssl.SSLContext:
+        made.append(arguments)
+        return create(*arguments, **more)
+
+    monkeypatch.setattr(ssl, "create_default_context", counted)
+    tls_context.cache_clear()
+    assert [answer.trouble for answer in ask("localhost", ports, None)] == [Trouble.TLS] * 3
+    host = HostTransport(f"https://localhost:{ports[0]}", "admin-key", clock=HandClock().clock)
+    with pytest.raises(HostUnavailable):
+        host.get("/v1/models")
+    assert len(made) == 1
 
 
 def test_the_hosts_certificate_is_checked_as_well(ports: list[int], certificate: Path) -> None:

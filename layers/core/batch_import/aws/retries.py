@@ -91,7 +91,7 @@ def with_patience(client: Any, patience: Patience, needed: float = TRY_SECONDS) 
 
 
 def is_throttle(error: BaseException) -> bool:
-    """Whether AWS had no capacity for a call, or the invocation no time to wait for it: no item's fault."""
+    """Whether AWS had no capacity for a call, or the invocation no time to wait for it."""
     if isinstance(error, OutOfTime):
         return True
     answer: Any = getattr(error, "response", None) or {}
@@ -99,9 +99,20 @@ def is_throttle(error: BaseException) -> bool:
     return answer.get("Error", {}).get("Code") in THROTTLES or not THROTTLES.isdisjoint(reasons)
 
 
+def is_outage(error: BaseException) -> bool:
+    """Whether AWS throttled a call, did not answer it, or failed by itself: what the call was for is not at fault."""
+    answer: Any = getattr(error, "response", None) or {}
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return is_throttle(error) or _is_lost(error) or status >= 500
+
+
 def _may_pass(response: Any, error: Exception | None) -> bool:
     """A lost connection, a 5xx or a throttle; not an answer that would be the same again."""
     if response is None:
-        return isinstance(error, (HTTPClientError, ConnectionError)) and not isinstance(error, SSLError)
+        return _is_lost(error)
     http, parsed = response
     return http.status_code >= 500 or parsed.get("Error", {}).get("Code") in _PASSING
+
+
+def _is_lost(error: BaseException | None) -> bool:
+    return isinstance(error, (HTTPClientError, ConnectionError)) and not isinstance(error, SSLError)

@@ -8,7 +8,14 @@ from typing import Any, Protocol
 from batch_import.aws.observability import Measures, Metric
 from batch_import.aws.queue import Work, WorkQueue
 from batch_import.aws.retries import ending
-from batch_import.consumer.stage_worker import END_SECONDS, LAST_SECONDS, LEASE_MARGIN, Delivery, Stage, StageWorker
+from batch_import.consumer.stage_worker import (
+    END_SECONDS,
+    LAST_SECONDS,
+    LEASE_MARGIN,
+    Delivery,
+    StageWorker,
+    count_own_fault,
+)
 from batch_import.domain.clock import Clock
 from batch_import.domain.types import ItemStage
 from batch_import.net.deadline import deadline
@@ -68,7 +75,7 @@ def _work(
     deliveries, failed = read_deliveries(event)
     _lease_for(worker.queue, [d.receipt_handle for d in deliveries], int(seconds_left()) + MARGIN)
     failed += [
-        d.message_id for d in deliveries if d.work.of_whole_run and not _whole(worker.stage, d.work, seconds_left)
+        d.message_id for d in deliveries if d.work.of_whole_run and not _whole(worker, d.work, seconds_left, measures)
     ]
     failed += worker.run([d for d in deliveries if not d.work.of_whole_run], seconds_left, measures)
     for count in {d.receive_count for d in deliveries}:  # the fifth delivery comes after two and a half minutes
@@ -84,8 +91,11 @@ def _failures(message_ids: Sequence[str]) -> Failures:
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in message_ids]}
 
 
-def _whole(stage: Stage, work: Work, seconds_left: Callable[[], float]) -> bool:
-    """Work on a run; ``False`` as well when it broke off: it goes on later, and other messages have no part in it."""
+def _whole(worker: StageWorker, work: Work, seconds_left: Callable[[], float], measures: Measures) -> bool:
+    """Work on a run; ``False`` as well when it broke off: it goes on later, and other messages have no part in it. What
+    met an outage of AWS is sent again: as a message that failed it would become a dead letter in the end.
+    """
+    stage = worker.stage
     try:
         if work.undo:
             stage.undo(work.run_id, seconds_left)
@@ -94,9 +104,9 @@ def _whole(stage: Stage, work: Work, seconds_left: Callable[[], float]) -> bool:
             stage.compare(work.run_id, work.compare_from, seconds_left)
             return True
         return stage.expand(work.run_id, lambda: seconds_left() > _TO_EXPAND)
-    except Exception:
+    except Exception as error:
         logger.exception("work on a run broke off", extra={"run_id": work.run_id})
-        return False
+        return count_own_fault(error, measures) and worker.send_again(work)
 
 
 def read_deliveries(event: dict[str, Any]) -> tuple[list[Delivery], list[str]]:

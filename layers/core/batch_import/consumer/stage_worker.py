@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 from batch_import.aws.observability import Measures, Metric
 from batch_import.aws.queue import Work
-from batch_import.aws.retries import ending, is_throttle
+from batch_import.aws.retries import OutOfTime, ending, is_outage
 from batch_import.consumer.item_log import tell_step
 from batch_import.consumer.message_batcher import ALONE_SECONDS, LINGER_SECONDS, MessageBatcher, Queues
 from batch_import.consumer.next_step import DeferredProbe, NextStep
@@ -23,7 +23,7 @@ from batch_import.domain.clock import Clock, milliseconds, parse
 from batch_import.domain.entities import Item
 from batch_import.domain.errors import StaleWrite
 from batch_import.domain.types import ItemStage
-from batch_import.net.deadline import deadline
+from batch_import.net.deadline import deadline, seconds_left
 from batch_import.net.own_faults import is_own_fault
 from batch_import.probe.relay import COMPLETION_TIMEOUT
 from batch_import.store.items import ItemStore
@@ -38,7 +38,7 @@ END_SECONDS = 10.0  # of an invocation, for what is left to write when its items
 LAST_SECONDS = 1.0  # of an invocation, in which no call to AWS is under way any more
 DEFERRED_SECONDS = COMPLETION_TIMEOUT + END_SECONDS
 LEASE_MARGIN = 5  # seconds that a lease outlasts its invocation
-_CRASH_PAUSE = 5.0
+CRASH_PAUSE = 5.0  # seconds, before what broke off is tried again
 _EARLY = 0.5  # seconds before its due date at which an item is worked all the same
 _SHOWN_EVERY = 300_000  # milliseconds: a third of the time after which reconcile looks for what nothing works on
 
@@ -164,7 +164,7 @@ class StageWorker:
             try:
                 now.batcher.flush()
             finally:
-                self._progress.publish()
+                self._publish_at_the_end(now)
         if now.deferred and seconds_left() >= DEFERRED_SECONDS:
             self._run_deferred(now.deferred, seconds_left() - END_SECONDS)
         return sorted(now.failed)
@@ -186,12 +186,32 @@ class StageWorker:
         for future in working:
             future.result()
 
+    def _publish_at_the_end(self, now: _Invocation) -> None:
+        """All items have been handed on: a failed invocation would only bring their messages back. What an outage of
+        the tables kept back is published by the next invocation of this process, or repaired by reconcile.
+        """
+        try:
+            self._progress.publish()
+        except Exception as error:
+            if not count_own_fault(error, now.measures):
+                raise
+            logger.warning("not published", exc_info=True)
+
     def _publish(self) -> None:
         """Lists and counters shall not lag behind a slow relay. What fails is published at the end."""
         try:
             self._progress.publish()
         except Exception:
             logger.warning("not published yet", exc_info=True)
+
+    def send_again(self, work: Work) -> bool:
+        """The same work in another message, a little later; ``False`` when it could not be sent."""
+        try:
+            self.queue.send([work], CRASH_PAUSE)
+        except Exception:
+            logger.warning("not sent again", extra={"run_id": work.run_id}, exc_info=True)
+            return False
+        return True
 
     def _split(self, delivery: Delivery) -> bool:
         """Send the items of a message that was delivered again one by one."""
@@ -217,7 +237,7 @@ class StageWorker:
         except Exception as error:
             logger.exception("message broke off", extra={"run_id": run_id, "items": list(delivery.work.items)})
             held = [item_id for item_id in delivery.work.items if not self._release(delivery, item_id)]
-            own_fault = _count_own_fault(error, now)
+            own_fault = count_own_fault(error, now.measures)
             if not (own_fault and self._sent_again(run_id, delivery.work.items, not held, now)):
                 now.failed.add(delivery.message_id)
             return []
@@ -300,11 +320,11 @@ class StageWorker:
 
     def _after_break_off(self, delivery: Delivery, item_id: str, now: _Invocation, error: Exception) -> None:
         """An item that is alone in its message lets the message come back, and in the end dead-letters it. Any other
-        is sent again by itself: the invocation's other items have no part in its failure. So is each item that met a
-        throttle of AWS, or a lack of descriptors or memory.
+        is sent again by itself: the invocation's other items have no part in its failure. So is each item that met an
+        outage of AWS, or a lack of descriptors or memory.
         """
         released = self._release(delivery, item_id)
-        own_fault = _count_own_fault(error, now)
+        own_fault = count_own_fault(error, now.measures)
         may_be_sent = len(delivery.work.items) > 1 or own_fault
         if not (may_be_sent and self._sent_again(delivery.work.run_id, [item_id], released, now)):
             with now.lock:
@@ -312,7 +332,7 @@ class StageWorker:
 
     def _sent_again(self, run_id: str, item_ids: Sequence[str], released: bool, now: _Invocation) -> bool:
         """What could not be released comes when its lease has run out: a message before that would be lost."""
-        delay = _CRASH_PAUSE if released else max(0.0, now.seconds_left()) + 2 * LEASE_MARGIN
+        delay = CRASH_PAUSE if released else max(0.0, now.seconds_left()) + 2 * LEASE_MARGIN
         try:
             self.queue.send_items(run_id, item_ids, delay)
         except Exception:
@@ -329,8 +349,14 @@ class StageWorker:
         return True
 
 
-def _count_own_fault(error: Exception, now: _Invocation) -> bool:
-    """Whether no item is at fault: descriptors or memory ran out, or AWS throttled."""
-    own_fault = is_own_fault(error) or is_throttle(error)
-    now.measures.count(Metric.OWN_FAULTS, int(own_fault))
+def demand_time(worst_case: float) -> None:
+    """Raise ``OutOfTime`` where the tables took what an item needs: its relay would be judged by what is left."""
+    if seconds_left() < worst_case - 3 * END_SECONDS:
+        raise OutOfTime("waiting for the tables took the time of this item")
+
+
+def count_own_fault(error: Exception, measures: Measures) -> bool:
+    """Whether no item is at fault: descriptors or memory ran out, or AWS throttled or failed."""
+    own_fault = is_own_fault(error) or is_outage(error)
+    measures.count(Metric.OWN_FAULTS, int(own_fault))
     return own_fault

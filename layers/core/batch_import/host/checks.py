@@ -13,6 +13,7 @@ from batch_import.net.http import exchange
 
 TEST_TIMEOUT = 75.0  # a gemini account's failure shows after 66 s (docs/host-api.md#platform-gateway-errors)
 COMPLETION_TIMEOUT = 75.0
+MAX_ANSWER = 256 * 1024  # bytes; 200 of them at once are held by a worker, and a relay writes what is in them
 NOTHING_SPECIAL = Demands()
 
 
@@ -46,4 +47,5 @@ class HostChecks:
     def _post(self, path: str, headers: Mapping[str, str], body: object, timeout: float) -> Answer:
         """Ends one admin call before the deadline: what follows from the answer is written to the host."""
         timeout = min(timeout, seconds_left() - TIMEOUT)
-        return exchange(self._transport.send, "POST", path, headers=headers, body=body, timeout=timeout)
+        send = self._transport.send
+        return exchange(send, "POST", path, headers=headers, body=body, timeout=timeout, max_body=MAX_ANSWER)

@@ -66,12 +66,12 @@ class Reconcile:
         A row that cannot be read is left alone, and counted; what belongs to it waits.
         """
         done = Counter(dict.fromkeys(COUNTED, 0))
-        for item in islice(self._forgotten(), BATCH):
+        for item, forgotten in islice(self._forgotten(), BATCH):
             if item.current_stage is ItemStage.DONE:
                 self._items.note(item)
             elif self._waits_without_end(item):
                 done["items_given_up"] += self._give_up(item)
-            else:
+            elif forgotten:
                 done["items_requeued"] += self._requeue(item)
         done["runs_closed"] += self._progress.publish()
         for run_id in self._runs.overdue(BATCH):
@@ -109,11 +109,17 @@ class Reconcile:
             self._unreadable.add(run.run_id)
             return []
 
-    def _forgotten(self) -> Iterator[Item]:
-        """Items that nothing has looked after for a while, by the index, as they are now."""
+    def _forgotten(self) -> Iterator[tuple[Item, bool]]:
+        """Items that nothing has looked after for a while (``True``), and others that have been in one stage for too
+        long; by the index, as they are now.
+        """
         for run in self._runs.running(self._unreadable):
-            early = milliseconds(self._clock.now() - STAGE_PATIENCE)
-            yield from self._items_of(run, [entry for entry in self._not_done(run) if entry.seen < early])
+            now, entries = self._clock.now(), self._not_done(run)
+            early, long_ago = milliseconds(now - STAGE_PATIENCE), milliseconds(now - LONGEST_IN_STAGE)
+            forgotten = {entry.position for entry in entries if entry.seen < early}
+            chosen = [entry for entry in entries if entry.position in forgotten or entry.updated < long_ago]
+            for item in self._items_of(run, chosen):
+                yield item, item.position in forgotten
 
     def _items_of(self, run: Run, entries: Sequence[ItemEntry]) -> Iterator[Item]:
         for at in range(0, len(entries), _READ_TOGETHER):

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from batch_import.consumer.admission import HostGate, RelayLimits
 from batch_import.consumer.next_step import DeferredProbe, NextStep
-from batch_import.consumer.stage_worker import THREADS, Admitted, SecondsLeft, Stage
+from batch_import.consumer.stage_worker import THREADS, Admitted, SecondsLeft, Stage, demand_time
 from batch_import.coordination.provider_lock import PATIENCE
 from batch_import.domain.entities import Item, ItemProfile, Run
 from batch_import.domain.outcomes import Code
@@ -111,6 +111,7 @@ class ImportStage(Stage):
 
     def _handle(self, item: Item) -> NextStep:
         run = self._runs.recent(item.run_id)
+        demand_time(self.worst_case)
         if run is None:
             return NextStep(ItemStage.DONE)
         api_key = self._keys.pop((item.run_id, item.item_id), None)
