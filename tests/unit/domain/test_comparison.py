@@ -91,7 +91,12 @@ def test_a_later_failure_shows_and_keeps_what_was_proved() -> None:
     empty = profile().model_copy(update={"billing": Billing(balance=0.0, currency="USD", source="sub2api")})
     spent = followed(proved(), failed, empty)
     assert spent is not None
-    assert spent.balance == 0
+    assert (spent.balance, spent.multiplier) == (0, 0.8)  # this declaration names no price
+
+    dear = profile().model_copy(update={"billing": Billing(balance=8.0, multiplier=3.0, source="sub2api")})
+    dearer = followed(proved(), failed, dear)
+    assert dearer is not None
+    assert (dearer.balance, dearer.multiplier) == (8, 3)
 
 
 def test_a_relay_that_was_never_proved_is_not_known() -> None:

@@ -20,6 +20,14 @@ from batch_import.domain.politeness import NoExtraProbes
         ("example", "https://a.example/v1", False),
         ("*", "https://anything.example/v1", True),
         ("b.example,*.c.example", "https://x.c.example/v1", True),
+        ("a.example:443", "https://a.example/v1", True),
+        ("https://a.example:443/", "https://a.example/v1", True),
+        ("a.example:80", "http://a.example/v1", True),
+        ("a.example.", "https://a.example/v1", True),
+        ("bücher.example", "https://xn--bcher-kva.example/v1", True),
+        ("*.bücher.example", "https://api.xn--bcher-kva.example/v1", True),
+        ("[::1]", "http://[::1]/v1", True),
+        ("what is this", "https://a.example/v1", False),
     ],
 )
 def test_a_relay_is_listed_by_host_origin_or_domain(listed: str, base_url: str, expected: bool) -> None:

@@ -63,7 +63,10 @@ def followed(known: Finding | None, told: Told) -> Finding | None:
     later = known._replace(
         seen_at=new.seen_at, run_id=new.run_id, item_id=new.item_id, access_status=new.access_status, code=new.code
     )
-    return later._replace(balance=new.balance, currency=new.currency) if told.declares else later
+    if not told.declares:
+        return later
+    multiplier = later.multiplier if new.multiplier is None else new.multiplier
+    return later._replace(balance=new.balance, currency=new.currency, multiplier=multiplier)
 
 
 def _finding(item: Item, profile: ItemProfile) -> Finding:

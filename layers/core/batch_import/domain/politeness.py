@@ -1,7 +1,11 @@
 """How much a relay is asked, and which relays are asked no more than an import needs (docs/operations.md)."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from urllib.parse import urlsplit
+
+from batch_import.domain.errors import InvalidRequest
+from batch_import.domain.urls import canonical_base_url
 
 USUAL_REQUESTS = 8  # of a relay that works: its list, three protocols, a stream, a tool call, once or twice the balance
 PROBE_REQUESTS = 12  # of any relay at most in one try, whatever it answers; what sub2api asks it comes besides
@@ -29,6 +33,11 @@ class NoExtraProbes:
 
 
 def _plain(entry: str) -> str:
-    """Without a path; an origin keeps its scheme."""
+    """Without a path, and written as addresses of relays are; an origin keeps its scheme."""
     scheme, mark, rest = entry.strip().lower().rpartition("://")
-    return f"{scheme}{mark}{rest.partition('/')[0]}"
+    host = rest.partition("/")[0]
+    below, name = ("*.", host[2:]) if host.startswith("*.") else ("", host)
+    with suppress(InvalidRequest):
+        usual = scheme or ("http" if name.endswith(":80") else "https")
+        name = urlsplit(canonical_base_url(f"{usual}://{name}")).netloc
+    return f"{scheme}{mark}{below}{name}"
