@@ -6,7 +6,8 @@ from typing import Any
 
 import boto3
 import pytest
-from batch_import.bootstrap import bootstrap
+from batch_import.aws.retries import seconds_to_end
+from batch_import.bootstrap import CompositionRoot, bootstrap
 from batch_import.domain.errors import Forbidden
 from batch_import.domain.tokens import MalformedTokens, digest_of
 from batch_import.http_api.authorization import authorize, demand_operator
@@ -115,3 +116,17 @@ def test_the_door_admits_the_token_of_its_event_once_it_is_known(aws: Aws) -> No
     boto3.client("secretsmanager").put_secret_value(SecretId="tokens", SecretString=json.dumps(TOKENS))
     bootstrap.cache_clear()
     assert handler_of("authorizer")(EVENT, Context())["context"] == {"role": "operator"}
+
+
+def test_a_secret_that_is_slow_to_come_ends_before_the_function(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[float] = []
+
+    def tokens(_: Any) -> dict[str, Any]:
+        left.append(seconds_to_end())
+        return TOKENS
+
+    monkeypatch.setattr(CompositionRoot, "tokens", tokens)
+    context = Context()
+    handler_of("authorizer")({**EVENT, "authorizationToken": f"Bearer {VIEWER}"}, context)
+    [seconds] = left
+    assert 0 < seconds <= context.get_remaining_time_in_millis() / 1000 - 1
