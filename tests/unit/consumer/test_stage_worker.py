@@ -13,7 +13,7 @@ from batch_import.aws.observability import Measures, Metric
 from batch_import.aws.queue import Work
 from batch_import.aws.retries import OutOfTime, seconds_to_end
 from batch_import.consumer.next_step import NextStep
-from batch_import.consumer.stage_worker import END_SECONDS, LEASE_MARGIN, Delivery, Stage, StageWorker
+from batch_import.consumer.stage_worker import CRASH_PAUSE, END_SECONDS, LEASE_MARGIN, Delivery, Stage, StageWorker
 from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Item
 from batch_import.domain.errors import OutOfResources
@@ -190,12 +190,20 @@ def test_what_a_throttled_table_kept_back_is_sent_again_when_its_lease_has_run_o
 
 
 @pytest.mark.parametrize("error", OUTAGES)
-def test_lists_that_cannot_be_published_at_the_end_bring_no_message_back(error: Exception) -> None:
-    progress, measures = Mock(), Mock()
-    progress.publish.side_effect = error
-    worker = StageWorker(Mock(), progress, {ItemStage.PROBE: Mock()}, FAST_CLOCK, Exhausted())
-    assert worker.run([], lambda: 100.0, measures) == []
-    measures.count.assert_called_once_with(Metric.OWN_FAULTS, 1)
+@pytest.mark.parametrize(("taken", "failed"), [(None, []), (OutOfTime(), ["m"])])
+def test_lists_that_cannot_be_published_at_the_end_bring_the_messages_again(
+    error: Exception, taken: Exception | None, failed: list[str]
+) -> None:
+    """As new ones: the fifth delivery of a message would be a dead letter."""
+    progress, measures, queue, items = Mock(), Mock(), Mock(), Mock()
+    progress.publish.side_effect, queue.send.side_effect = error, taken
+    items.get_many.return_value = [item(1)]
+    items.lease_if_free.side_effect = leased
+    work = Work("run", ("item_00001",))
+    worker = StageWorker(items, progress, {ItemStage.PROBE: queue, ItemStage.CONFIRM: Mock()}, FAST_CLOCK, Looking())
+    assert worker.run([Delivery("m", "r", 1, work)], lambda: 100.0, measures) == failed
+    queue.send.assert_called_once_with([work], CRASH_PAUSE)
+    measures.count.assert_any_call(Metric.OWN_FAULTS, 1)
 
 
 def test_a_mistake_while_publishing_fails_the_invocation() -> None:

@@ -164,7 +164,7 @@ class StageWorker:
             try:
                 now.batcher.flush()
             finally:
-                self._publish_at_the_end(now)
+                self._publish_at_the_end(fresh, now)
         if now.deferred and seconds_left() >= DEFERRED_SECONDS:
             self._run_deferred(now.deferred, seconds_left() - END_SECONDS)
         return sorted(now.failed)
@@ -186,9 +186,9 @@ class StageWorker:
         for future in working:
             future.result()
 
-    def _publish_at_the_end(self, now: _Invocation) -> None:
-        """All items have been handed on: a failed invocation would only bring their messages back. What an outage of
-        the tables kept back is published by the next invocation of this process, or repaired by reconcile.
+    def _publish_at_the_end(self, deliveries: Sequence[Delivery], now: _Invocation) -> None:
+        """What an outage of the tables keeps back is published when the messages come again: sent anew, for a failed
+        invocation would count towards the dead letters of all.
         """
         try:
             self._progress.publish()
@@ -196,6 +196,7 @@ class StageWorker:
             if not count_own_fault(error, now.measures):
                 raise
             logger.warning("not published", exc_info=True)
+            now.failed.update(d.message_id for d in deliveries if not self.send_again(d.work))
 
     def _publish(self) -> None:
         """Lists and counters shall not lag behind a slow relay. What fails is published at the end."""
