@@ -5,11 +5,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import boto3
 import pytest
 from batch_import.aws.queue import WorkQueue
 from batch_import.bootstrap import bootstrap
+from batch_import.consumer import stage_worker
 from batch_import.domain.clock import iso, parse
 from batch_import.domain.entities import Item
 from batch_import.stages.confirm import ConfirmationWorker
@@ -336,3 +338,13 @@ def test_a_dead_letter_is_recorded_only_on_an_item_that_is_still_there(
     assert [work for work in waiting(service.aws, "VALIDATE_QUEUE_URL") if "items" in work] == expected
     if recorded:
         assert shown["confirmation_status"] == ("pending" if stage == "validate" else "failed")
+
+
+def test_a_worker_reckons_with_the_memory_that_its_function_has(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Mock()
+    made.return_value.run.return_value = []
+    monkeypatch.setattr(stage_worker, "StageWorker", made)
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "200")
+    bootstrap.cache_clear()
+    assert bootstrap().work(Mock(), {"Records": []}, Context()) == NOTHING_FAILED
+    assert made.call_args.args[-1] == 200
