@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 from unittest.mock import Mock
 
@@ -253,7 +254,54 @@ def test_an_item_that_waited_too_long_for_a_thread_is_handed_back() -> None:
     assert worker.run([delivery], lambda: next(left, 29.0), Measures()) == []
     assert stage.seen == []
     items.release.assert_called_once()
-    queue.send_items.assert_called_once()
+    assert queue.send_items.call_args.args[2] == 0
+
+
+@pytest.mark.parametrize("released", [False, OutOfTime()])
+def test_what_is_handed_back_under_its_own_lease_comes_when_that_has_run_out(released: Any) -> None:
+    """Before, its message would meet the lease, be taken for another worker's, and be lost."""
+    stage, items, queue = Looking(), Mock(), Mock()
+    items.get_many.return_value = [item(1)]
+    items.lease_if_free.side_effect = leased
+    items.release.side_effect = [released]
+    left = iter([100.0, 100.0, 100.0, 100.0, 100.0])
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
+    worker = StageWorker(items, Mock(), {ItemStage.PROBE: queue}, FAST_CLOCK, stage)
+    assert worker.run([delivery], lambda: next(left, 29.0), Measures()) == []
+    assert queue.send_items.call_args.args[2] > 29.0 + LEASE_MARGIN
+
+
+def test_a_lease_ends_with_its_invocation_however_late_it_is_taken() -> None:
+    """Two hundred are asked for at once, and the last ones wait for the calls before them."""
+    items, taken = Mock(), list[tuple[float, float]]()
+    times = count()
+
+    def left() -> float:
+        return 100.0 - 0.01 * next(times)
+
+    def lease(found: Item, _owner: str, seconds: float, _stages: Any) -> Item:
+        taken.append((seconds, left() + LEASE_MARGIN))
+        return found
+
+    items.get_many.return_value = [item(n) for n in range(1, 21)]
+    items.lease_if_free.side_effect = lease
+    delivery = Delivery("m", "r", 1, Work("run", tuple(f"item_{n:05d}" for n in range(1, 21))))
+    queues = {ItemStage.PROBE: Mock(), ItemStage.CONFIRM: Mock()}
+    StageWorker(items, Mock(), queues, FAST_CLOCK, Looking()).run([delivery], left, Measures())
+    assert len({seconds for seconds, _ in taken}) == 20
+    assert all(seconds == pytest.approx(then, abs=1) for seconds, then in taken)
+
+
+def test_a_lease_whose_answer_was_lost_is_waited_for() -> None:
+    """It may be taken after it was given back, so that nothing was there to give back."""
+    items, queue = Mock(), Mock()
+    items.get_many.return_value = [item(1)]
+    items.lease_if_free.side_effect = ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
+    items.release.return_value = False
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
+    worker = StageWorker(items, Mock(), {ItemStage.PROBE: queue}, FAST_CLOCK, Looking())
+    assert worker.run([delivery], lambda: 60.0, Measures()) == []
+    assert queue.send_items.call_args.args[2] > 60.0 + LEASE_MARGIN
 
 
 def test_a_message_that_met_a_lack_of_descriptors_is_sent_again() -> None:

@@ -225,19 +225,20 @@ class StageWorker:
 
     def _begin(self, delivery: Delivery, now: _Invocation) -> list[Item]:
         """The items leased for this delivery; none, and the message fails, when nothing could be recorded."""
-        run_id = delivery.work.run_id
+        run_id, leasing = delivery.work.run_id, False
         try:
             mine = [item for item in self._known(delivery) if not self._passed_on(item, now)]
             admitted, waits = self.stage.admit(mine)
             self._show_waiting([item for item in mine if item.item_id in waits], delivery.sent_at)
             for item_id, delay in waits.items():
                 now.batcher.add(run_id, item_id, NextStep(self.stage.lease_stages[0], delay))
+            leasing = True
             leased = self._lease(delivery, admitted, now)
             ids = {item.item_id for item in leased}
             return self.stage.prepare(leased, [item for item in admitted if item.item_id not in ids])
         except Exception as error:
             logger.exception("message broke off", extra={"run_id": run_id, "items": list(delivery.work.items)})
-            held = [item_id for item_id in delivery.work.items if not self._release(delivery, item_id)]
+            held = [item_id for item_id in delivery.work.items if leasing and not self._release(delivery, item_id)]
             own_fault = count_own_fault(error, now.measures)
             if not (own_fault and self._sent_again(run_id, delivery.work.items, not held, now)):
                 now.failed.add(delivery.message_id)
@@ -278,15 +279,14 @@ class StageWorker:
 
     def _lease(self, delivery: Delivery, items: Sequence[Item], now: _Invocation) -> list[Item]:
         """All at once: one after the other, the last of twenty would wait for twenty calls. When one fails, the others
-        have ended too, so that all can be released.
+        have ended too, so that all can be released. Each lease ends with the invocation, however late it is taken.
         """
-        until, stages = now.seconds_left() + LEASE_MARGIN, self.stage.lease_stages
-        asked = [
-            now.leasing.submit(
-                now.in_time, self._items.lease_if_free, item, delivery.owner(item.item_id), until, stages
-            )
-            for item in items
-        ]
+
+        def lease(item: Item) -> Item | None:
+            seconds = now.seconds_left() + LEASE_MARGIN
+            return self._items.lease_if_free(item, delivery.owner(item.item_id), seconds, self.stage.lease_stages)
+
+        asked = [now.leasing.submit(now.in_time, lease, item) for item in items]
         wait(asked)
         leased = [found for one in asked if (found := one.result()) is not None]
         if len(leased) < len(items):
@@ -302,8 +302,8 @@ class StageWorker:
         told = {"run_id": item.run_id, "item_id": item.item_id}
         seconds = min(self.stage.worst_case, now.seconds_left() - END_SECONDS)
         if seconds < self.stage.worst_case - 2 * END_SECONDS:  # it waited for a thread: another invocation has the time
-            self._release(delivery, item.item_id)
-            now.batcher.add(item.run_id, item.item_id, NextStep(item.current_stage))
+            released = self._release(delivery, item.item_id)
+            now.batcher.add(item.run_id, item.item_id, NextStep(item.current_stage, _until_free(released, now)))
             return
         began = self._clock.monotonic()
         try:
@@ -333,21 +333,24 @@ class StageWorker:
 
     def _sent_again(self, run_id: str, item_ids: Sequence[str], released: bool, now: _Invocation) -> bool:
         """What could not be released comes when its lease has run out: a message before that would be lost."""
-        delay = CRASH_PAUSE if released else max(0.0, now.seconds_left()) + 2 * LEASE_MARGIN
         try:
-            self.queue.send_items(run_id, item_ids, delay)
+            self.queue.send_items(run_id, item_ids, max(CRASH_PAUSE, _until_free(released, now)))
         except Exception:
             logger.warning("not sent again", extra={"run_id": run_id}, exc_info=True)
             return False
         return True
 
     def _release(self, delivery: Delivery, item_id: str) -> bool:
-        """Its own lease would keep out the next delivery. ``False`` when that could not be written."""
+        """Its own lease would keep out the next delivery. ``False`` when it may be there still."""
         try:
-            self._items.release(item_id, delivery.work.run_id, delivery.owner(item_id))
+            return self._items.release(item_id, delivery.work.run_id, delivery.owner(item_id))
         except Exception:
             return False
-        return True
+
+
+def _until_free(released: bool, now: _Invocation) -> float:
+    """Seconds after which no lease of this invocation keeps out another delivery."""
+    return 0.0 if released else max(0.0, now.seconds_left()) + 2 * LEASE_MARGIN
 
 
 def demand_time(worst_case: float) -> None:

@@ -182,13 +182,14 @@ class ItemStore:
         except LeaseLost:
             return None
 
-    def release(self, item_id: str, run_id: str, owner: str) -> None:
-        """Give a lease back and change nothing else, after the work on the item broke off."""
+    def release(self, item_id: str, run_id: str, owner: str) -> bool:
+        """Give a lease back and change nothing else, after the work on the item broke off. ``False`` when ``owner`` has
+        none: it may still come, from a call whose answer was lost.
+        """
         key = _key(run_id, item_id)
-        if key is not None:
-            self._items.update(
-                *key, "REMOVE lease_owner, lease_expires_at", {":mine": owner}, condition="lease_owner = :mine"
-            )
+        return key is None or self._items.update(
+            *key, "REMOVE lease_owner, lease_expires_at", {":mine": owner}, condition="lease_owner = :mine"
+        )
 
     def transition(
         self,
