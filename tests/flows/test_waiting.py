@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from batch_import.bootstrap import bootstrap
 from batch_import.consumer.admission import RelayLimits
 
 from tests.conftest import Service
@@ -12,6 +13,7 @@ from tests.flows.test_business_chains import event_types
 from tests.support.pump import Context, handler_of
 
 KEY = "sk-test-0000000000000001"
+START_OF_TIME = "1970-01-01T00:00:00.000+00:00"
 
 
 @pytest.fixture
@@ -76,6 +78,17 @@ def test_an_item_whose_message_is_lost_is_queued_again(
     service.start([{"base_url": box.relay("healthy"), "api_key": KEY}])
     service.pump.deliver()
     assert reconcile(service, timedelta(minutes=16))["items_requeued"] == 1
+
+
+def test_an_item_whose_message_is_lost_is_found_though_its_run_is_repaired_meanwhile(
+    service: Service, box: Any, never_admitted: Callable[[], None]
+) -> None:
+    """Both happen every fifteen minutes: the repair would take the item for one that it has looked after."""
+    run_id = service.start([{"base_url": box.relay("healthy"), "api_key": KEY}])
+    service.pump.deliver()
+    bootstrap().runs.watch_again(run_id, START_OF_TIME)
+    assert reconcile(service, timedelta(minutes=14))["items_requeued"] == 0
+    assert reconcile(service, timedelta(minutes=2))["items_requeued"] == 1
 
 
 def test_a_duplicate_that_waits_for_its_primary_is_not_given_up(

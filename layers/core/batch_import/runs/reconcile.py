@@ -194,11 +194,14 @@ class Reconcile:
         return repaired
 
     def _repair_index(self, run: Run) -> None:
-        """What a crash may have kept from the index: the rows of all items that it does not hold for done."""
-        done = {entry.position for entry in self._listing.entries(run) if entry.is_done}
-        missing = [item_id_at(n) for n in range(run.total_items) if n not in done]
+        """What a crash may have kept from the index: the rows of all items that it does not hold for done. It looks
+        after none of them: one whose message is lost shall be found.
+        """
+        known = {entry.position: entry for entry in self._listing.entries(run)}
+        missing = [item_id_at(n) for n in range(run.total_items) if n not in known or not known[n].is_done]
         for item in self._readable(run, missing):
-            self._items.note(item)
+            entry = known.get(item.position)
+            self._items.note(item, milliseconds(item.updated_at) if entry is None else entry.seen)
 
     def _end_watch(self, run: Run, *, needed: bool) -> int:
         """Repeat what follows the end of a run; returns how many keys were erased because their time is over.

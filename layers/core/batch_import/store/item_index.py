@@ -115,9 +115,11 @@ class ItemIndex:
         self._noted: dict[tuple[str, int], dict[int, ItemEntry]] = defaultdict(dict)
         self._lock = threading.Lock()
 
-    def note(self, item: Item) -> None:
-        """``item`` is what its row says now: its entry is written by the next ``flush``."""
-        entry = ItemEntry.of(item, milliseconds(self._clock.now()))
+    def note(self, item: Item, seen: int | None = None) -> None:
+        """``item`` is what its row says now: its entry is written by the next ``flush``. ``seen`` keeps the moment
+        (milliseconds) at which something last worked on it or looked after it; otherwise that is now.
+        """
+        entry = ItemEntry.of(item, milliseconds(self._clock.now()) if seen is None else seen)
         with self._lock:
             noted = self._noted[item.run_id, page_of(item.position)]
             known = noted.get(item.position)

@@ -230,9 +230,11 @@ class ItemStore:
             )
         )
 
-    def note(self, item: Item) -> None:
-        """The index shows the row of ``item`` as it was just read, when it is next published."""
-        self._index.note(item)
+    def note(self, item: Item, seen: int | None = None) -> None:
+        """The index shows the row of ``item`` as it was just read, when it is next published; as looked after now, or
+        at ``seen`` (milliseconds of the epoch).
+        """
+        self._index.note(item, seen)
 
     # --- what nothing is working on
 
