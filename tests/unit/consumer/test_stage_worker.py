@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import Mock, patch
 
 import pytest
 from batch_import.aws.observability import Measures, Metric
@@ -290,6 +290,21 @@ def test_a_lease_ends_with_its_invocation_however_late_it_is_taken() -> None:
     StageWorker(items, Mock(), queues, FAST_CLOCK, Looking()).run([delivery], left, Measures())
     assert len({seconds for seconds, _ in taken}) == 20
     assert all(seconds == pytest.approx(then, abs=1) for seconds, then in taken)
+
+
+def test_a_message_waits_for_no_lease_that_was_not_asked_for() -> None:
+    """Its second item waits for a limit: there is nothing of it to give back."""
+    stage, items, queue = Looking(), Mock(), Mock()
+    items.get_many.return_value = [item(1), item(2)]
+    items.lease_if_free.side_effect = OutOfResources("no descriptor left")
+    items.release.side_effect = lambda item_id, *_: item_id == "item_00001"
+    stage.admit = lambda found: (found[:1], {"item_00002": 8.0})  # type: ignore[method-assign, assignment]
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001", "item_00002")), 1)
+    worker = StageWorker(items, Mock(), {ItemStage.PROBE: queue}, FAST_CLOCK, stage)
+    with patch.object(worker, "_show_waiting"):
+        assert worker.run([delivery], lambda: 60.0, Measures()) == []
+    sent = [call.args for call in queue.send_items.call_args_list]
+    assert ("run", ["item_00001", "item_00002"], CRASH_PAUSE) in [(run, list(ids), delay) for run, ids, delay in sent]
 
 
 def test_a_lease_whose_answer_was_lost_is_waited_for() -> None:

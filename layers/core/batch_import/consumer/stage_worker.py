@@ -225,20 +225,20 @@ class StageWorker:
 
     def _begin(self, delivery: Delivery, now: _Invocation) -> list[Item]:
         """The items leased for this delivery; none, and the message fails, when nothing could be recorded."""
-        run_id, leasing = delivery.work.run_id, False
+        run_id, asked = delivery.work.run_id, list[Item]()
         try:
             mine = [item for item in self._known(delivery) if not self._passed_on(item, now)]
             admitted, waits = self.stage.admit(mine)
             self._show_waiting([item for item in mine if item.item_id in waits], delivery.sent_at)
             for item_id, delay in waits.items():
                 now.batcher.add(run_id, item_id, NextStep(self.stage.lease_stages[0], delay))
-            leasing = True
+            asked = list(admitted)
             leased = self._lease(delivery, admitted, now)
             ids = {item.item_id for item in leased}
             return self.stage.prepare(leased, [item for item in admitted if item.item_id not in ids])
         except Exception as error:
             logger.exception("message broke off", extra={"run_id": run_id, "items": list(delivery.work.items)})
-            held = [item_id for item_id in delivery.work.items if leasing and not self._release(delivery, item_id)]
+            held = [item for item in asked if not self._release(delivery, item.item_id)]
             own_fault = count_own_fault(error, now.measures)
             if not (own_fault and self._sent_again(run_id, delivery.work.items, not held, now)):
                 now.failed.add(delivery.message_id)
@@ -359,8 +359,13 @@ def demand_time(worst_case: float) -> None:
         raise OutOfTime("waiting for the tables took the time of this item")
 
 
+def is_no_items_fault(error: Exception) -> bool:
+    """Whether descriptors or memory ran out, or AWS throttled or failed: it says nothing of an item or of the host."""
+    return is_own_fault(error) or is_outage(error)
+
+
 def count_own_fault(error: Exception, measures: Measures) -> bool:
-    """Whether no item is at fault: descriptors or memory ran out, or AWS throttled or failed."""
-    own_fault = is_own_fault(error) or is_outage(error)
+    """As ``is_no_items_fault``; such a fault is counted."""
+    own_fault = is_no_items_fault(error)
     measures.count(Metric.OWN_FAULTS, int(own_fault))
     return own_fault

@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from batch_import.aws.queue import Work, WorkQueue
-from batch_import.aws.retries import ending, is_outage
-from batch_import.consumer.stage_worker import END_SECONDS, LAST_SECONDS
+from batch_import.aws.retries import ending
+from batch_import.consumer.stage_worker import END_SECONDS, LAST_SECONDS, is_no_items_fault
 from batch_import.coordination.provider_lock import PATIENCE, ProviderBusy, ProviderLocks
 from batch_import.domain.clock import Clock, parse
 from batch_import.domain.entities import Item, NewEvent, Run
@@ -20,7 +20,6 @@ from batch_import.domain.undo_results import UndoOutcome, UndoReason, UndoResult
 from batch_import.host.errors import HostError
 from batch_import.host.transport import TIMEOUT
 from batch_import.net.deadline import deadline
-from batch_import.net.own_faults import is_own_fault
 from batch_import.proofs.withdrawal import Withdrawal
 from batch_import.runs.create import BatchImportService, Started
 from batch_import.runs.follow_up import FollowUp
@@ -147,8 +146,8 @@ class UndoWorker:
         except HostError as error:
             return self._failed(run, items, error, error.wait)
         except Exception as error:  # one place must not keep the others from their end
-            if is_own_fault(error) or is_outage(error):
-                return _HOST_SECONDS  # it says nothing about the host
+            if is_no_items_fault(error):
+                return _HOST_SECONDS
             return self._failed(run, items, error)
         return None
 
