@@ -343,8 +343,8 @@ class CompositionRoot:
             give_up,
         )
 
-    def _put_back_key(self, run_id: str, facts: Mapping[str, Any]) -> None:
-        self.host.self_service.put_back(run_id, facts)
+    def _put_back_key(self, run_id: str, facts: Mapping[str, Any]) -> bool:
+        return self.host.self_service.put_back(run_id, facts, f"reconcile-{secrets.token_hex(8)}")
 
     def _clear_groups(self) -> int:
         return self.host.resources.clear_abandoned_groups(f"reconcile-{secrets.token_hex(8)}")
@@ -445,9 +445,9 @@ class CompositionRoot:
         from batch_import.proofs.usage import GivenKey, UsageRecords
         from batch_import.proofs.withdrawal import Withdrawal
 
-        host, given = self.host, None
-        if run.self_service is not None and run.finished_at is not None:
-            given = GivenKey(int(run.self_service["key_id"]), parse(run.finished_at))
+        host, given, key_id = self.host, None, (run.self_service or {}).get("key_id")
+        if key_id is not None and run.finished_at is not None:
+            given = GivenKey(int(key_id), parse(run.finished_at))
         records = UsageRecords(host.resources.own_key_ids(), given)
         return Withdrawal(host.client, host.resources, records, run, self.runs.get_many)
 

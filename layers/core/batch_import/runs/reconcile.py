@@ -43,7 +43,7 @@ class Reconcile:
         secrets: SecretStore,
         queues: Mapping[ItemStage, WorkQueue],
         clock: Clock,
-        put_back_key: Callable[[str, Mapping[str, Any]], None],
+        put_back_key: Callable[[str, Mapping[str, Any]], bool],
         clear_groups: Callable[[], int],
         give_up: Callable[[Item], bool],
     ) -> None:
@@ -227,8 +227,10 @@ class Reconcile:
 
     def _is_key_put_back(self, run: Run) -> bool:
         try:
-            self._put_back_key(run.run_id, run.self_service or {})
+            put_back = self._put_back_key(run.run_id, run.self_service or {})
         except HostError as error:  # tried again as long as the run is watched
             logger.warning("given key not put back", extra={"run_id": run.run_id, "error": str(error)})
             return False
-        return True
+        if not put_back:
+            self._runs.watch_again(run.run_id, iso(self._clock.now()))  # the next sweep tries again
+        return put_back

@@ -162,6 +162,10 @@ class RunStore:
         totals = self._items.counters(current, consistent=True)
         if totals.completed_items < run.total_items:
             return False
+        reason = current.given_key_not_proven(totals)
+        if reason is not None:
+            self.warn(run.run_id, "self_service_not_proven", {"reason": reason})
+            current = self.get(run.run_id) or current
         closed = self._close_as_it_is(current, totals) or self._close_as_it_is(self.get(run.run_id) or run, totals)
         if closed is not None:
             self.show_end(closed)
@@ -281,7 +285,12 @@ class RunStore:
         self._table.update(run_id, _RUN, update, values, condition="NOT contains(warning_codes, :code)")
 
     def set_self_service(self, run_id: str, facts: Mapping[str, Any], expected: str | None) -> bool:
-        """Move the run's self-service proof from phase ``expected`` (None: not begun) to ``facts['phase']``."""
+        """Move the run's self-service proof from phase ``expected`` (None: not begun) to ``facts['phase']``.
+
+        Phases: ``bound``, ``put_back``, and ``not_bound`` for a key that the host does not know. Facts: ``key_id``,
+        ``key_digest``, ``group_before`` and ``group_id``; ``reason`` says why the key proved nothing. It is empty for a
+        proof, and absent as long as no proof came to its end.
+        """
         self._recent.pop(run_id, None)
         values: Row = {":facts": dict(facts)}
         condition = "attribute_not_exists(self_service)"
