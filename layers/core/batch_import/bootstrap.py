@@ -160,7 +160,11 @@ class CompositionRoot:
     def runs(self) -> RunStore:
         from batch_import.store.runs import RunStore
 
-        return RunStore(self.runs_table, self.run_index, self.item_index, self.clock)
+        return RunStore(self.runs_table, self.run_index, self.item_index, self.clock, self._key_retention)
+
+    @property
+    def _key_retention(self) -> timedelta:
+        return timedelta(hours=self.settings.key_retention_hours)
 
     @once
     def run_index(self) -> RunIndex:
@@ -275,7 +279,7 @@ class CompositionRoot:
             self.queues[ItemStage.PROBE],
             self.clock,
             lambda: secrets.token_hex(5),
-            timedelta(hours=self.settings.key_retention_hours),
+            self._key_retention,
         )
 
     def api(self, language: str) -> ApiUseCases:

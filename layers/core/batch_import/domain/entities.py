@@ -97,7 +97,8 @@ class Run(_Row):
 
     ``totals`` are the counters at its end. ``followers`` are the runs made of its items that may not have ended, and
     ``child_runs`` are all of them, oldest first. ``keys_until`` is the time, in seconds of the epoch, at which the keys
-    that it still holds are erased; ``None`` when it holds none.
+    that it still holds are erased: a while after its end, and before that later than it can end; ``None`` when it holds
+    none.
     """
 
     run_id: str

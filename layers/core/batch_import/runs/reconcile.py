@@ -3,7 +3,7 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -17,7 +17,7 @@ from batch_import.domain.types import ItemStage
 from batch_import.host.errors import HostError
 from batch_import.store.dynamo import readable
 from batch_import.store.item_index import ItemEntry
-from batch_import.store.items import STAGE_PATIENCE, ItemStore, item_id_at
+from batch_import.store.items import LONGEST_IN_STAGE, STAGE_PATIENCE, ItemStore, item_id_at
 from batch_import.store.listing import Listing
 from batch_import.store.runs import RunStore
 from batch_import.store.secrets import PROBE_KEY, SecretStore
@@ -26,7 +26,6 @@ logger = logging.getLogger(__name__)
 BATCH = 500  # items that one sweep looks after
 _READ_TOGETHER = 100
 _LATE_ANSWERS = 120.0  # seconds: by then a relay's stream and tool call have been asked, which no verdict waits for
-LONGEST_IN_STAGE = timedelta(days=1)  # the keys of a list are not kept longer by default
 COUNTED = (
     *("items_requeued", "items_given_up", "lists_requeued", "undos_requeued", "keys_put_back"),
     *("groups_cleared", "runs_closed", "keys_erased", "rows_unreadable"),

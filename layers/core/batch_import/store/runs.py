@@ -20,7 +20,9 @@ _RECENT_RUNS = 50
 
 
 class RunStore:
-    def __init__(self, runs: Table, index: RunIndex, items: ItemIndex, clock: Clock) -> None:
+    def __init__(self, runs: Table, index: RunIndex, items: ItemIndex, clock: Clock, key_retention: timedelta) -> None:
+        """``key_retention`` is how long a run that has ended holds the keys of what is not active."""
+        self._retention = key_retention
         self._table = runs
         self._index = index
         self._items = items
@@ -174,25 +176,27 @@ class RunStore:
     def _close_as_it_is(self, run: Run, totals: Counters) -> Run | None:
         if run.finished_at is not None:
             return None
-        now, holds_keys = iso(self._clock.now()), totals.active_items < run.total_items
+        now, keys_until = self._clock.now(), None
+        if totals.active_items < run.total_items:
+            keys_until = int((now + self._retention).timestamp())
         changes = {
             "state": run.end_state(totals),
-            "finished_at": now,
+            "finished_at": iso(now),
             "totals": totals,
-            "keys_until": run.keys_until if holds_keys else None,
+            "keys_until": keys_until,
         }
         values: Row = {
             ":state": changes["state"],
-            ":now": now,
+            ":now": iso(now),
             ":totals": totals.model_dump(),
             ":seen": run.state,
-            ":watch": iso(self._clock.now()),
+            ":until": keys_until,
         }
         # reconcile looks at it soon: it erases what is not needed any more
-        update = "SET #state = :state, finished_at = :now, totals = :totals, watch_at = :watch REMOVE done_pages"
-        if not holds_keys:
-            update += ", keys_until"
+        update = "SET #state = :state, finished_at = :now, totals = :totals, watch_at = :now"
+        update += " REMOVE done_pages, keys_until" if keys_until is None else ", keys_until = :until REMOVE done_pages"
         condition = "attribute_not_exists(finished_at) AND #state = :seen"
+        self._recent.pop(run.run_id, None)
         written = self._table.update_once(
             run.run_id, _RUN, update, values, condition=condition, names={"#state": "state"}
         )
