@@ -16,6 +16,7 @@ MESSAGES = [
     {"type": "content_block_delta", "delta": {"type": "text_delta", "text": f"{n} "}} for n in range(1, 21)
 ]  # fmt: skip
 GEMINI = [{"candidates": [{"content": {"parts": [{"text": f"{n} "}]}}]} for n in range(1, 21)]
+COUNTED = {"choices": [], "usage": {"completion_tokens": 20}}
 NUMBERS = "".join(f"{n} " for n in range(1, 21))
 
 
@@ -28,18 +29,32 @@ def streamed(events: list[Any], start: float = 0.5, pause: float = 0.1) -> Strea
     return read_streamed(Answer(200, text, "text/event-stream", arrivals=tuple(arrivals)))
 
 
-@pytest.mark.parametrize("events", [RESPONSES, MESSAGES, GEMINI])
-def test_each_protocol_is_measured(events: list[Any]) -> None:
-    assert streamed(events) == Streamed(NUMBERS, Speed(500, 10.0))
+@pytest.mark.parametrize(
+    ("events", "end"),
+    [
+        (RESPONSES, {"type": "response.completed", "response": {"usage": {"output_tokens": 20}}}),
+        (MESSAGES, {"type": "message_delta", "usage": {"output_tokens": 20}}),
+        (GEMINI, {"usageMetadata": {"candidatesTokenCount": 20}}),
+    ],
+)
+def test_each_protocol_is_measured(events: list[Any], end: dict[str, Any]) -> None:
+    assert streamed([*events, end]) == Streamed(NUMBERS, Speed(500, 10.0))
 
 
 def test_an_event_without_text_is_not_the_first_token() -> None:
-    assert streamed(CHAT) == Streamed(NUMBERS, Speed(600, 10.0))
+    assert streamed([*CHAT, COUNTED]) == Streamed(NUMBERS, Speed(600, 10.0))
 
 
-def test_the_relays_own_count_is_taken_where_it_gives_one() -> None:
-    counted = [*CHAT, {"choices": [], "usage": {"completion_tokens": 39}}]
-    assert streamed(counted).speed == Speed(600, 19.5)  # 19 of 20 pieces came after the first
+def test_pieces_of_three_tokens_have_the_rate_that_the_relay_counted() -> None:
+    counted = [*CHAT, {"choices": [], "usage": {"completion_tokens": 60}}]
+    assert streamed(counted).speed == Speed(600, 30.0)  # 19 of 20 pieces, of three tokens each, in 1.9 seconds
+
+
+@pytest.mark.parametrize("events", [CHAT, RESPONSES, MESSAGES, GEMINI])
+def test_without_a_count_there_is_no_rate(events: list[Any]) -> None:
+    speed = streamed(events).speed
+    assert speed is not None
+    assert speed.tokens_per_second is None
 
 
 def test_reasoning_that_never_came_is_not_counted() -> None:
@@ -62,7 +77,7 @@ def test_a_short_stream_has_no_rate(events: list[Any]) -> None:
 
 
 def test_a_stream_in_one_piece_has_no_rate() -> None:
-    assert streamed(CHAT, pause=0.0).speed == Speed(500, None)
+    assert streamed([*CHAT, COUNTED], pause=0.0).speed == Speed(500, None)
 
 
 @pytest.mark.parametrize("pause", [0.06, 0.15, 0.25])
@@ -76,8 +91,8 @@ def test_what_came_at_first_in_one_burst_is_not_counted() -> None:
 
 
 def at(moments: list[float]) -> float | None:
-    """The rate of a stream whose pieces come at these moments."""
-    text, arrivals = "", []
+    """The rate of a stream of twenty tokens whose pieces come at these moments."""
+    text, arrivals = f"data: {json.dumps(COUNTED)}\n\n", []
     for moment, event in zip(moments, RESPONSES, strict=True):
         text += f"data: {json.dumps(event)}\n\n"
         arrivals.append((len(text.encode()), moment))
@@ -88,7 +103,7 @@ def at(moments: list[float]) -> float | None:
 
 @pytest.mark.parametrize("count", [-3, True, "39", 10**12, None, {}])
 def test_an_absurd_count_is_passed_over(count: Any) -> None:
-    assert streamed([*CHAT, {"choices": [], "usage": {"completion_tokens": count}}]).speed == Speed(600, 10.0)
+    assert streamed([*CHAT, {"choices": [], "usage": {"completion_tokens": count}}]).speed == Speed(600, None)
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ _FASTEST = 10_000  # tokens a second; more was counted wrongly
 class Speed:
     """``first_token_ms`` counts from the request, with what connecting took, to the first text or reasoning.
 
-    ``tokens_per_second`` is the rate of what came after that, by the relay's own count where it gives one; ``None`` for
-    a stream that is too short, or came in a few bursts: how long the relay took for the first of them nobody knows.
+    ``tokens_per_second`` is the rate of what came after that, by the relay's own count; ``None`` without one, since a
+    piece may hold several tokens, and for a stream that is too short or came in a few bursts: how long the relay took
+    for the first of them nobody knows.
     """
 
     first_token_ms: int
@@ -50,7 +51,7 @@ def read_streamed(answer: Answer) -> Streamed:
     if not told or not answer.arrivals:
         return Streamed("".join(piece.text for piece in pieces))
     arrivals = [_arrival(answer, piece.end) for piece in told]
-    tokens = _tokens(pieces, hidden=not any(piece.reasoning for piece in told)) or len(told)
+    tokens = _tokens(pieces, hidden=not any(piece.reasoning for piece in told))
     speed = Speed(round(arrivals[0] * 1000), _rate(tokens, arrivals))
     return Streamed("".join(piece.text for piece in told), speed)
 
