@@ -63,26 +63,42 @@ def test_a_limited_key_of_sub2api_has_quota_and_expiry() -> None:
     )
 
 
-@pytest.mark.parametrize("left", [-1, 0])
-def test_a_subscription_without_limits_or_with_a_spent_day_is_no_empty_wallet(left: float) -> None:
-    body = {"mode": "unrestricted", "isValid": True, "unit": "USD", "remaining": left,
-            "subscription": {"daily_limit_usd": 5, "monthly_limit_usd": 100, "monthly_usage_usd": 20}}  # fmt: skip
-    found = sub2api_billing(body, None)
-    assert found == billing(currency="USD", key_quota=100, key_used=20)
+@pytest.mark.parametrize("left", [-1, 0, 3.5])
+@pytest.mark.parametrize("rates", [None, RATES])
+def test_a_subscription_has_no_balance(left: float, rates: Any) -> None:
+    """What is left is that of the shortest limit, here of a day."""
+    body = {"mode": "unrestricted", "isValid": True, "planName": "Pro", "unit": "USD", "remaining": left,
+            "subscription": {"daily_limit_usd": 5, "monthly_limit_usd": 100, "monthly_usage_usd": 20,
+                             "expires_at": "2027-01-01T00:00:00Z"}}  # fmt: skip
+    found = sub2api_billing(body, rates)
+    assert found == billing(
+        currency="USD", key_quota=100, key_used=20, expires_at="2027-01-01T00:00:00.000+00:00",
+        multiplier=rates and 0.8,
+    )  # fmt: skip
     assert spent(found, NOW) is None
+    assert unmet(found, BillingLimits(min_balance=50)) is None
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        # RUN_MODE=simple bills nothing: the wallet of its owner is empty.
-        {"mode": "unrestricted", "isValid": True, "planName": "钱包余额", "remaining": 0, "unit": "USD", "balance": 0},
-        # Before 0.1.61 -1 is a subscription without limits, and 0 one that has spent its day.
-        {"isValid": True, "planName": "Pro", "remaining": -1, "unit": "USD"},
-        {"isValid": True, "planName": "Pro", "remaining": 0, "unit": "USD"},
-    ],
-)
-def test_nothing_left_without_rates_may_have_another_reason(body: dict[str, Any]) -> None:
+@pytest.mark.parametrize("left", [-1, 0, 3.5])
+def test_a_subscription_of_an_old_sub2api_is_known_by_its_plan(left: float) -> None:
+    """Before 0.1.61 only the name of the plan tells it from a wallet."""
+    assert sub2api_billing({"isValid": True, "planName": "Pro", "remaining": left, "unit": "USD"}, RATES) == billing(
+        multiplier=0.8
+    )
+    wallet = {"isValid": True, "planName": "钱包余额", "remaining": 3.5, "unit": "USD"}
+    assert sub2api_billing(wallet, None) == billing(balance=3.5, currency="USD")
+
+
+def test_an_empty_wallet_without_rates_may_have_another_reason() -> None:
+    """``RUN_MODE=simple`` bills nothing: the wallet of its owner is empty."""
+    body = {
+        "mode": "unrestricted",
+        "isValid": True,
+        "planName": "钱包余额",
+        "remaining": 0,
+        "unit": "USD",
+        "balance": 0,
+    }
     assert sub2api_billing(body, None) == billing()
     assert spent(sub2api_billing(body, RATES), NOW) is not None
 
@@ -242,5 +258,5 @@ def test_whatever_a_relay_declares_the_outcome_is_small_and_finite(one: Any, oth
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 10**400, 1e13, "5", True, [5], {"a": 5}])
 def test_what_is_no_amount_is_unknown(value: Any) -> None:
-    found = sub2api_billing({"isValid": True, "remaining": value, "quota": {"limit": value}}, RATES)
+    found = sub2api_billing({"isValid": True, "remaining": value, "balance": 1, "quota": {"limit": value}}, RATES)
     assert found == billing(multiplier=0.8)

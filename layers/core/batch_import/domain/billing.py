@@ -21,6 +21,7 @@ UNLIMITED = 100_000_000  # what their dashboards declare for a key without a lim
 _MOST_DOLLARS = 100_000  # that a dashboard's limit may be; more are points, or a mock's number
 HIGHEST_RATE = 100.0  # that is written into an account; sub2api itself takes none over this from a relay
 _LARGEST = 1e12
+_WALLET = "钱包余额"  # the plan that sub2api names for a wallet; versions before 0.1.61 do not tell it otherwise
 _PLACES = 6
 _CURRENCY = re.compile(r"[A-Z]{3,8}")
 _YEARS = range(2000, 2201)
@@ -87,8 +88,8 @@ def software_of(model_list: Answer) -> Software:
 def sub2api_billing(usage: Any, rates: Any) -> Billing | None:
     """Of ``GET /v1/usage`` and ``GET /v1/sub2api/billing``; each may be missing.
 
-    Nothing left is told only with rates. Without them it may be a sub2api that bills nothing (``RUN_MODE=simple``), or
-    an old one whose subscription has no limits (-1) or has spent its day; one that bills refuses the completion.
+    Nothing left is told only with rates. Without them it may be a sub2api that bills nothing (``RUN_MODE=simple``); one
+    that bills refuses the completion.
     """
     used, rated = _sub2api_usage(_object(usage)), _sub2api_rates(_object(rates))
     if not rated and (used.get("balance") or 0) <= 0:
@@ -162,21 +163,24 @@ def _sub2api_usage(body: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(body.get("isValid"), bool):
         return {}
     quota, subscription = _object(body.get("quota")), _object(body.get("subscription"))
+    of_wallet = "balance" in body or body.get("planName") == _WALLET
     told = {
-        "balance": _amount(body.get("remaining", body.get("balance"))),
+        "balance": _amount(body.get("remaining", body.get("balance"))) if of_wallet or quota else None,
         "currency": _currency(body.get("unit")),
         "key_quota": _amount(quota.get("limit")),
         "key_used": _amount(quota.get("used")),
         "expires_at": _moment(body.get("expires_at")),
     }
-    return told if not subscription else {**told, **_of_subscription(subscription, told["balance"])}
+    return told if not subscription else {**told, **_of_subscription(subscription)}
 
 
-def _of_subscription(body: Mapping[str, Any], left: Any) -> dict[str, Any]:
-    """What is left of a day, a week or a month comes back by itself: none of it is no empty wallet. -1: no limits."""
+def _of_subscription(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A subscription has no balance: ``remaining`` is the least that is left of the day, the week or the month, comes
+    back by itself and may be of a day that has passed; -1 without limits.
+    """
     limit = _amount(body.get("monthly_limit_usd")) or None
     return {
-        "balance": left if left is not None and left > 0 else None,
+        "balance": None,
         "key_quota": limit,
         "key_used": _amount(body.get("monthly_usage_usd")) if limit else None,
         "expires_at": _moment(body.get("expires_at")),
