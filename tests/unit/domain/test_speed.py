@@ -57,9 +57,51 @@ def test_without_a_count_there_is_no_rate(events: list[Any]) -> None:
     assert speed.tokens_per_second is None
 
 
-def test_reasoning_that_never_came_is_not_counted() -> None:
-    usage = {"completion_tokens": 539, "completion_tokens_details": {"reasoning_tokens": 500}}
+@pytest.mark.parametrize("total", [{}, {"total_tokens": 549}])
+def test_reasoning_that_never_came_is_not_counted(total: dict[str, int]) -> None:
+    details = {"reasoning_tokens": 500}
+    usage = {"prompt_tokens": 10, "completion_tokens": 539, "completion_tokens_details": details, **total}
     assert streamed([*CHAT, {"choices": [], "usage": usage}]).speed == Speed(600, 19.5)
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": 10, "completion_tokens": 39, "total_tokens": 69, "reasoning_tokens": 20},
+        {"prompt_tokens": 10, "completion_tokens": 39, "total_tokens": 549, "reasoning_tokens": 500},
+        {"prompt_tokens": 10, "completion_tokens": 39, "total_tokens": 49, "reasoning_tokens": 500},
+        {"completion_tokens": 39, "reasoning_tokens": 39},
+    ],
+)
+def test_reasoning_that_is_counted_beside_the_text_is_not_subtracted(usage: dict[str, int]) -> None:
+    """xAI, CLIProxyAPI and Veloera count so."""
+    counted = {**usage, "completion_tokens_details": {"reasoning_tokens": usage["reasoning_tokens"]}}
+    assert streamed([*CHAT, {"choices": [], "usage": counted}]).speed == Speed(600, 19.5)
+
+
+def test_a_summary_of_hidden_reasoning_is_the_first_token_and_no_part_of_the_rate() -> None:
+    summary = [{"type": "response.reasoning_summary_text.delta", "delta": "Counting"} for _ in range(10)]
+    usage = {"output_tokens": 539, "output_tokens_details": {"reasoning_tokens": 500}}
+    end = {"type": "response.completed", "response": {"usage": usage}}
+    assert streamed([*summary, *RESPONSES, end]) == Streamed(NUMBERS, Speed(500, 19.5))
+
+
+def test_thoughts_that_gemini_shows_are_no_part_of_the_rate() -> None:
+    thoughts = [{"candidates": [{"content": {"parts": [{"text": "Counting", "thought": True}]}}]} for _ in range(10)]
+    end = {"usageMetadata": {"candidatesTokenCount": 20, "thoughtsTokenCount": 300}}
+    assert streamed([*thoughts, *GEMINI, end]) == Streamed(NUMBERS, Speed(500, 10.0))
+
+
+def test_reasoning_that_comes_and_is_not_counted_apart_is_part_of_the_rate() -> None:
+    thoughts = [{"choices": [{"delta": {"reasoning_content": "so"}}]} for _ in range(20)]
+    counted = {"choices": [], "usage": {"completion_tokens": 40}}
+    assert streamed([*thoughts, *CHAT[1:], counted]).speed == Speed(500, 10.0)
+
+
+def test_reasoning_that_is_all_that_came_has_no_rate_where_it_is_counted_apart() -> None:
+    thoughts = [{"choices": [{"delta": {"reasoning_content": "so"}}]} for _ in range(20)]
+    usage = {"completion_tokens": 200, "completion_tokens_details": {"reasoning_tokens": 200}}
+    assert streamed([*thoughts, {"choices": [], "usage": usage}]).speed == Speed(500, None)
 
 
 def test_reasoning_that_comes_is_the_first_token() -> None:
