@@ -104,7 +104,21 @@ class UnlimitedKey(OneApi):
 
     def told(self, call: RelayCall) -> Answer | None:
         if call.endpoint == "/dashboard/billing/subscription":
-            return answers.good({"object": "billing_subscription", "hard_limit_usd": _UNLIMITED, "access_until": 0})
+            return answers.good({"object": "billing_subscription", "has_payment_method": True,
+                                 "soft_limit_usd": _UNLIMITED, "hard_limit_usd": _UNLIMITED,
+                                 "system_hard_limit_usd": _UNLIMITED, "access_until": 0})  # fmt: skip
+        return super().told(call)
+
+
+class Aiproxy(OneApi):
+    """Runs labring's aiproxy: the same routes, and limits that mean something else."""
+
+    def told(self, call: RelayCall) -> Answer | None:
+        if call.endpoint == "/dashboard/billing/subscription":
+            limit = call.name.balance + _USED
+            return answers.good({"object": "", "has_payment_method": False, "soft_limit_usd": call.name.balance,
+                                 "hard_limit_usd": limit, "system_hard_limit_usd": limit,
+                                 "access_until": 0})  # fmt: skip
         return super().told(call)
 
 
@@ -126,5 +140,6 @@ BILLING_PROFILES: dict[str, type[Healthy]] = {
     "new_api_own_points": NewApiOwnPoints,
     "one_api": OneApi,
     "unlimited_key": UnlimitedKey,
+    "aiproxy": Aiproxy,
     "hostile_billing": HostileBilling,
 }

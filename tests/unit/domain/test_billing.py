@@ -49,6 +49,10 @@ def billing(**fields: Any) -> Billing:
     return Billing(source=BillingSource.SUB2API, **fields)
 
 
+def subscription(limit: float, **fields: Any) -> dict[str, Any]:
+    return {"object": "billing_subscription", "soft_limit_usd": limit, "hard_limit_usd": limit, **fields}
+
+
 def test_a_wallet_of_sub2api_and_the_multiplier_of_its_group() -> None:
     found = sub2api_billing(WALLET, RATES)
     assert found == billing(balance=12.5, currency="USD", multiplier=0.8)
@@ -107,7 +111,7 @@ def test_an_empty_wallet_without_rates_may_have_another_reason() -> None:
     ("limit", "used"), [(5_000_000, 125_000_000), (10_000_000.5, 0), (100_001, 10), (1e12, 500), (200_000_000, 100)]
 )
 def test_points_of_a_dashboard_are_no_dollars(limit: float, used: float) -> None:
-    found = dashboard_billing({"hard_limit_usd": limit}, {"total_usage": used})
+    found = dashboard_billing(subscription(limit), {"total_usage": used})
     assert found == Billing(source=BillingSource.OPENAI_DASHBOARD)
 
 
@@ -157,10 +161,25 @@ def test_an_unlimited_key_of_new_api_has_an_unknown_balance() -> None:
 
 
 def test_dashboards_declare_the_limit_in_dollars_and_the_use_in_cents() -> None:
-    found = dashboard_billing({"hard_limit_usd": 5.0, "access_until": 0}, {"total_usage": 150})
+    found = dashboard_billing(subscription(5.0, access_until=0), {"total_usage": 150})
     assert found == Billing(
         balance=3.5, currency="USD", key_quota=5, key_used=1.5, source=BillingSource.OPENAI_DASHBOARD
     )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"object": "", "soft_limit_usd": 4, "hard_limit_usd": 12, "system_hard_limit_usd": 12},  # aiproxy
+        {"object": "", "soft_limit_usd": 10, "hard_limit_usd": 10},  # aiproxy, nothing spent
+        {"object": "billing_subscription", "soft_limit_usd": 1.5, "hard_limit_usd": 2.5},  # chatnio
+        {"object": "billing_subscription", "hard_limit_usd": 5},
+        {"object": "billing_subscription", "soft_limit_usd": None, "hard_limit_usd": None},
+        {"hard_limit_usd": 5, "soft_limit_usd": 5},
+    ],
+)
+def test_limits_of_software_that_means_something_else_are_not_read(other: dict[str, Any]) -> None:
+    assert dashboard_billing(other, {"object": "list", "total_usage": 0}) is None
 
 
 @pytest.mark.parametrize(
@@ -170,7 +189,7 @@ def test_dashboards_declare_the_limit_in_dollars_and_the_use_in_cents() -> None:
 def test_a_dashboard_tells_what_is_left_only_where_both_numbers_agree(
     limit: float, used: float | None, left: float | None
 ) -> None:
-    found = dashboard_billing({"hard_limit_usd": limit}, {"total_usage": used})
+    found = dashboard_billing(subscription(limit), {"total_usage": used})
     assert found is not None
     assert found.balance == left
 
@@ -238,14 +257,15 @@ _AMOUNT = st.one_of(
 )
 _NAMES = ("isValid", "remaining", "balance", "unit", "quota", "subscription", "expires_at", "data", "object",
           "billing_scope", "resolved_rate_multiplier", "peak_rate_enabled", "peak_rate_multiplier", "total_available",
-          "total_used", "total_granted", "hard_limit_usd", "access_until", "total_usage", "limit", "used",
-          "quota_per_unit")  # fmt: skip
+          "total_used", "total_granted", "hard_limit_usd", "soft_limit_usd", "access_until", "total_usage", "limit",
+          "used", "quota_per_unit")  # fmt: skip
 _BODY = st.recursive(_AMOUNT, lambda inner: st.dictionaries(st.sampled_from(_NAMES), inner, max_size=12), max_leaves=15)
 
 
 @given(_BODY, _BODY)
 def test_whatever_a_relay_declares_the_outcome_is_small_and_finite(one: Any, other: Any) -> None:
-    for found in (sub2api_billing(one, other), new_api_billing(one, other), dashboard_billing(one, other)):
+    dashboard = (dashboard_billing(one, other), dashboard_billing(subscription(one, access_until=other), other))
+    for found in (sub2api_billing(one, other), new_api_billing(one, other), *dashboard):
         if found is None:
             continue
         shown = json.dumps(found.model_dump(), allow_nan=False)

@@ -41,6 +41,7 @@ def declared(relay_with: Callable[..., Relay], base_url: str) -> tuple[Billing |
                                source=BillingSource.OPENAI_DASHBOARD)),
         ("unlimited_key", 2, Billing(currency="USD", key_used=2.5, source=BillingSource.OPENAI_DASHBOARD)),
         ("hostile_billing", 2, Billing(source=BillingSource.SUB2API)),
+        ("aiproxy", 1, None),
         ("healthy", 1, None),
     ],
 )  # fmt: skip
@@ -67,7 +68,7 @@ def test_makers_of_models_are_not_asked(relay_with: Callable[..., Relay], root: 
 def test_the_dashboard_of_new_api_may_count_in_another_currency(relay_with: Callable[..., Relay]) -> None:
     """It shows yuan or points where its operator wants that; its own route, which counts in points, refused."""
     listed = Answer(200, '{"data": []}', headers={"x-new-api-version": "v0.9"})
-    body = b'{"hard_limit_usd": 73.0, "total_usage": 0}'
+    body = b'{"object": "billing_subscription", "soft_limit_usd": 73.0, "hard_limit_usd": 73.0, "total_usage": 0}'
     with serving(fixed("200 OK", body, "Content-Type: application/json")) as served:
         relay = relay_with(KEY, BILLING_REQUESTS + 1)
         found = read_billing(relay, ProviderModels(None, served.url, AuthStyle.BEARER, ("gpt-5",), answer=listed))

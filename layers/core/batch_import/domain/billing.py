@@ -126,7 +126,16 @@ def _points_for_a_dollar(status: Any) -> float:
 
 
 def is_subscription(body: Any) -> bool:
-    return _amount(_object(body).get("hard_limit_usd")) is not None
+    """Whether one-api or a fork of it (New API, Veloera, one-hub, done-hub) answered: they write the same number, all
+    that there ever was, into both limits. aiproxy and chatnio, which write two, mean something else by them.
+    """
+    told = _object(body)
+    limit = _amount(told.get("hard_limit_usd"))
+    return (
+        told.get("object") == "billing_subscription"
+        and limit is not None
+        and limit == _amount(told.get("soft_limit_usd"))
+    )
 
 
 def dashboard_billing(subscription: Any, usage: Any) -> Billing | None:
