@@ -108,7 +108,8 @@ def test_an_empty_wallet_without_rates_may_have_another_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "used"), [(5_000_000, 125_000_000), (10_000_000.5, 0), (100_001, 10), (1e12, 500), (200_000_000, 100)]
+    ("limit", "used"),
+    [(5_000_000, 125_000_000), (10_000_000.5, 0), (100_001, 10), (1e12, 500), (200_000_000, 100), (1e8, 125_000_000)],
 )
 def test_points_of_a_dashboard_are_no_dollars(limit: float, used: float) -> None:
     found = dashboard_billing(subscription(limit), {"total_usage": used})

@@ -18,7 +18,7 @@ from batch_import.domain.outcomes import Code
 
 QUOTA_PER_UNIT = 500_000  # New API's and one-api's points for a dollar, unless their operator sets another number
 UNLIMITED = 100_000_000  # what their dashboards declare for a key without a limit
-_MOST_DOLLARS = 100_000  # that a dashboard's limit may be; more are points, or a mock's number
+_MOST_DOLLARS = 100_000  # that a dashboard's limit and use may be; more are points, or a mock's number
 HIGHEST_RATE = 100.0  # that is written into an account; sub2api itself takes none over this from a relay
 _LARGEST = 1e12
 _WALLET = "钱包余额"  # the plan that sub2api names for a wallet; versions before 0.1.61 do not tell it otherwise
@@ -150,6 +150,7 @@ def dashboard_billing(subscription: Any, usage: Any) -> Billing | None:
     if limit is not None and limit > _MOST_DOLLARS:
         used = used if limit == UNLIMITED else None
         limit = None
+    used = None if used is not None and used > _MOST_DOLLARS else used
     left = None if limit is None or used is None else round(limit - used, _PLACES)
     return _billing(
         BillingSource.OPENAI_DASHBOARD,
