@@ -35,6 +35,7 @@ RATES = {
     "effective_rate_multiplier": 0.8,
     "observed_at": "2026-06-01T00:00:00Z",
 }
+STATUS = {"success": True, "message": "", "data": {"version": "v0.9.0"}}
 TOKEN = {
     "object": "token_usage",
     "total_granted": 5_000_000,
@@ -118,7 +119,8 @@ def test_points_of_a_dashboard_are_no_dollars(limit: float, used: float) -> None
 
 def test_a_key_of_new_api_that_does_not_say_whether_it_is_limited_is_not_empty() -> None:
     body = {"data": {"total_available": 0, "total_used": 1_250_000}}
-    assert spent(new_api_billing(body), NOW) is None
+    assert spent(new_api_billing(body, STATUS), NOW) is None
+    assert spent(new_api_billing(body, None), NOW) is None
 
 
 def test_peak_hours_have_a_multiplier_of_their_own() -> None:
@@ -129,7 +131,7 @@ def test_peak_hours_have_a_multiplier_of_their_own() -> None:
 
 
 def test_points_of_new_api_are_dollars() -> None:
-    found = new_api_billing({"code": True, "message": "ok", "data": TOKEN})
+    found = new_api_billing({"code": True, "message": "ok", "data": TOKEN}, STATUS)
     assert found == Billing(
         balance=7.5, currency="USD", key_quota=10, key_used=2.5, expires_at="2027-01-01T00:00:00.000+00:00",
         source=BillingSource.NEW_API,
@@ -141,22 +143,37 @@ def test_points_of_new_api_are_dollars() -> None:
     [
         (1_000_000, 3.75),
         (500.5, 7_492.507_493),
-        (0, 7.5),
-        (-1, 7.5),
-        (0.1, 7.5),
-        ("500", 7.5),
-        (1e300, 7.5),
-        (None, 7.5),
+        (0, None),
+        (-1, None),
+        (0.1, None),
+        ("500", None),
+        (1e300, None),
+        (None, None),
     ],
 )
-def test_new_api_tells_how_many_points_a_dollar_has(points: Any, left: float) -> None:
+def test_new_api_tells_how_many_points_a_dollar_has(points: Any, left: float | None) -> None:
     found = new_api_billing({"data": TOKEN}, {"success": True, "data": {"quota_per_unit": points}})
     assert found is not None
     assert found.balance == left
 
 
+@pytest.mark.parametrize("status", [None, {}, [], {"success": False, "message": "too many requests"}])
+def test_points_without_their_worth_tell_no_amount(status: Any) -> None:
+    expires_at = "2027-01-01T00:00:00.000+00:00"
+    found = new_api_billing({"data": TOKEN}, status)
+    assert found == Billing(expires_at=expires_at, source=BillingSource.NEW_API)
+
+
+@pytest.mark.parametrize("left", [0, -500])
+def test_no_points_left_are_nothing_whatever_they_are_worth(left: int) -> None:
+    found = new_api_billing({"data": {**TOKEN, "total_available": left}}, None)
+    assert found is not None
+    assert (found.balance, found.key_quota, found.key_used) == (0, None, None)
+    assert spent(found, NOW) == "the relay declares a balance of 0 USD"
+
+
 def test_an_unlimited_key_of_new_api_has_an_unknown_balance() -> None:
-    found = new_api_billing({"data": {**TOKEN, "unlimited_quota": True, "total_available": 0, "expires_at": 0}})
+    found = new_api_billing({"data": {**TOKEN, "unlimited_quota": True, "total_available": 0, "expires_at": 0}}, STATUS)
     assert found == Billing(currency="USD", key_used=2.5, source=BillingSource.NEW_API)
     assert spent(found, NOW) is None
 

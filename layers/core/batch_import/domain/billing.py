@@ -16,7 +16,7 @@ from batch_import.domain.answers import Answer
 from batch_import.domain.clock import iso, parse
 from batch_import.domain.outcomes import Code
 
-QUOTA_PER_UNIT = 500_000  # New API's and one-api's points for a dollar, unless their operator sets another number
+QUOTA_PER_UNIT = 500_000  # New API's points for a dollar, unless its operator sets another number
 UNLIMITED = 100_000_000  # what their dashboards declare for a key without a limit
 _MOST_DOLLARS = 100_000  # that a dashboard's limit and use may be; more are points, or a mock's number
 HIGHEST_RATE = 100.0  # that is written into an account; sub2api itself takes none over this from a relay
@@ -102,27 +102,36 @@ def is_token_usage(body: Any) -> bool:
     return "total_available" in _data(body)
 
 
-def new_api_billing(usage: Any, status: Any = None) -> Billing | None:
+def new_api_billing(usage: Any, status: Any) -> Billing | None:
     """Of ``GET /api/usage/token/``, in points, which tells of the key alone, not of its user's wallet; and of
-    ``GET /api/status``, which tells how many points a dollar has.
+    ``GET /api/status``, which tells how many points a dollar has: without its answer nothing left is all that is known.
     """
     if not is_token_usage(usage):
         return None
     data, points = _data(usage), _points_for_a_dollar(status)
     limited = data.get("unlimited_quota") is False
+    left = _amount(data.get("total_available"))
+    if points is not None:
+        told = {
+            "balance": _amount(left, points) if limited else None,
+            "key_quota": _amount(data.get("total_granted"), points) if limited else None,
+            "key_used": _amount(data.get("total_used"), points),
+        }
+    else:
+        told = {"balance": 0.0} if limited and left is not None and left <= 0 else {}
     return _billing(
         BillingSource.NEW_API,
-        balance=_amount(data.get("total_available"), points) if limited else None,
+        **told,
         currency="USD",
-        key_quota=_amount(data.get("total_granted"), points) if limited else None,
-        key_used=_amount(data.get("total_used"), points),
         expires_at=_moment(data.get("expires_at")),
     )
 
 
-def _points_for_a_dollar(status: Any) -> float:
-    points = _amount(_data(status).get("quota_per_unit"))
-    return points if points is not None and points >= 1 else QUOTA_PER_UNIT
+def _points_for_a_dollar(status: Any) -> float | None:
+    """The usual number only where the relay answers without one; ``None`` without an answer or with nonsense."""
+    told = _data(status)
+    points = _amount(told.get("quota_per_unit", QUOTA_PER_UNIT)) if told else None
+    return points if points is not None and points >= 1 else None
 
 
 def is_subscription(body: Any) -> bool:
