@@ -65,6 +65,14 @@ def test_makers_of_models_are_not_asked(relay_with: Callable[..., Relay], root: 
     assert relay.requests_left == BILLING_REQUESTS
 
 
+@pytest.mark.parametrize("root", ["https://relay.example/proxy/pool/v1", "https://relay.example/proxy/pool"])
+def test_a_pool_of_gpt_load_is_not_asked(relay_with: Callable[..., Relay], root: str) -> None:
+    """Each request takes another of its keys."""
+    relay = relay_with(KEY, BILLING_REQUESTS)
+    assert read_billing(relay, ProviderModels(None, root, AuthStyle.BEARER, ("gpt-5",))) is None
+    assert relay.requests_left == BILLING_REQUESTS
+
+
 def test_the_dashboard_of_new_api_may_count_in_another_currency(relay_with: Callable[..., Relay]) -> None:
     """It shows yuan or points where its operator wants that; its own route, which counts in points, refused."""
     listed = Answer(200, '{"data": []}', headers={"x-new-api-version": "v0.9"})
