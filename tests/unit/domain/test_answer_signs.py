@@ -65,6 +65,27 @@ NAMES = [
     ("claude-opus-4-6", "claude-sonnet-4-5", Seen.OTHER_MODEL_NAMED),
     ("claude-opus-4-6", "glm-5.2", Seen.OTHER_MODEL_NAMED),
     ("gpt-4o", "qwen3-32b", Seen.OTHER_MODEL_NAMED),
+    *(
+        (asked, other, Seen.OTHER_MODEL_NAMED)
+        for asked in ("gpt-4o", "claude-opus-4-6", "gemini-2.5-pro")
+        for other in (
+            "openai/gpt-oss-120b",
+            "gemma-3-27b-it",
+            "phi-4",
+            "us.amazon.nova-pro-v1:0",
+            "step-3.5-flash",
+            "mimo-v2.5",
+            "nvidia/nemotron-3-nano-30b-a3b",
+            "codestral-2508",
+            "command-r-plus-08-2024",
+            "hermes-4-70b",
+        )
+    ),
+    ("gpt-oss-120b", "openai/gpt-oss-120b", Seen.SAME_MODEL_NAMED),
+    ("gpt-oss-120b", "gpt-oss-20b", Seen.RELATED_MODEL_NAMED),
+    ("gemma-3-27b-it", "phi-4", Seen.RELATED_MODEL_NAMED),  # open weights get any name
+    ("gpt-5-auto", "gpt-oss-120b", Seen.RELATED_MODEL_NAMED),
+    ("gpt-4o", "pool-a", None),
     ("my-deployment", "gpt-4o", None),  # a name of the operator's own, as at Azure
     ("gpt-4o", "model-a", None),
     ("gpt-4o", "", None),

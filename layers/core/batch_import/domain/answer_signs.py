@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from batch_import.domain.capability import Protocol, served_model
 from batch_import.domain.evidence import Observation, Seen, Source
-from batch_import.domain.naming import identify_model
+from batch_import.domain.naming import identify_model, load_catalogue
 from batch_import.domain.types import Provenance
 
 _SOURCES = {
@@ -38,7 +38,8 @@ _SNAPSHOT = re.compile(r"-\d{3,}|-(?:preview|exp|latest)(?:-\d{2,})*")
 _DATED = re.compile(r"-\d{3,}$")
 # Azure's model ``gpt-4`` has versions named turbo-2024-04-09, 0125-Preview, 1106-Preview and vision-preview.
 _AZURES_GPT_4 = re.compile(r"gpt-4(?:-turbo(?:-preview)?|(?:-\d{4})?(?:-vision)?(?:-preview)?)")
-_MOVING = re.compile(r"latest|auto|router|preview|default|exp\b|^\D*$")  # names whose model the maker changes
+_PICKED = re.compile(r"auto|router")  # names behind which a relay picks a model
+_MOVING = re.compile(r"latest|preview|default|exp\b|^\D*$")  # names whose model the maker changes
 _WITHOUT_REASONING = re.compile(
     r"(?:gpt-3\.5-.*|gpt-4(?:o|\.1|\.5)?(?:-(?:turbo|mini|nano|32k))?|chatgpt-4o|claude-3(?:-5)?-(?:opus|sonnet|haiku)|"
     r"gemini-1\.[05]-(?:pro|flash)(?:-8b)?|gemini-2\.0-flash(?:-lite)?)(?:-\d{3,}(?:-preview)?)?"
@@ -136,14 +137,15 @@ def _is_same(asked: str, served: str) -> bool:
 
 
 def _differ(asked: _Asked, served: _Asked) -> bool:
-    """Whether no honest relay would name ``served``. Within one maker only the three closed ones are strict, and not
-    where the name that was asked for moves, has a word more than the one that came, or came as another snapshot or with
-    its thinking on.
+    """Whether no honest relay would name ``served``: a model of another maker, or any other of the catalogue where
+    the one that was asked for is of a closed maker; never where the relay picks the model. Within one maker only the
+    closed ones are strict, and not where the name that was asked for may have moved, has a word more than the one that
+    came, or came as another snapshot or with its thinking on.
     """
-    if not asked.maker or not served.maker:
+    if not asked.maker or _PICKED.search(asked.name.lower()):
         return False
     if asked.maker != served.maker:
-        return "auto" not in asked.name.lower() and "router" not in asked.name.lower()
+        return bool(served.maker) or (asked.maker in _CLOSED and load_catalogue().has(served.family))
     if _AZURES_GPT_4.fullmatch(asked.family) and _AZURES_GPT_4.fullmatch(served.family):
         return False
     plain = _DATED.sub("", served.family)
