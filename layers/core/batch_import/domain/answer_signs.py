@@ -36,6 +36,24 @@ _ADDS_OF_ITSELF = re.compile(r"oss|search|research|online|agent|web|tool|compute
 # gpt-3.5-turbo-0125, gemini-2.5-flash-preview-05-20; but gpt-4-0125-preview is no snapshot of gpt-4
 _SNAPSHOT = re.compile(r"-\d{3,}|-(?:preview|exp|latest)(?:-\d{2,})*")
 _DATED = re.compile(r"-\d{3,}$")
+_TIERS = {
+    "pro",
+    "flash",
+    "lite",
+    "8b",
+    "opus",
+    "sonnet",
+    "haiku",
+    "fable",
+    "mythos",
+    "instant",
+    "turbo",
+    "mini",
+    "nano",
+}
+_VERSION = re.compile(r"(?<!\d)(\d{1,2})(?:[.-](\d{1,2}))?(?=o?(?:-|$))")  # gpt-4o, claude-3-5-sonnet, gemini-2.5-pro
+# Models of their own; gpt-5.6-sol-pro is gpt-5.6-sol, at its price, in a mode.
+_OPENAIS_PRO = re.compile(r"(?:gpt-\d(?:\.\d)?|o\d)-pro")
 # Azure's model ``gpt-4`` has versions named turbo-2024-04-09, 0125-Preview, 1106-Preview and vision-preview.
 _AZURES_GPT_4 = re.compile(r"gpt-4(?:-turbo(?:-preview)?|(?:-\d{4})?(?:-vision)?(?:-preview)?)")
 _PICKED = re.compile(r"auto|router")  # names behind which a relay picks a model
@@ -149,9 +167,33 @@ def _differ(asked: _Asked, served: _Asked) -> bool:
     if _AZURES_GPT_4.fullmatch(asked.family) and _AZURES_GPT_4.fullmatch(served.family):
         return False
     plain = _DATED.sub("", served.family)
-    if _has_words_more(asked.family, plain) or _DATED.sub("", asked.family) == plain.removesuffix("-thinking"):
+    if _has_words_more(asked.family, plain) and not _OPENAIS_PRO.fullmatch(asked.family):
         return False
-    return asked.maker in _CLOSED and not asked.moves
+    if _DATED.sub("", asked.family) == plain.removesuffix("-thinking"):
+        return False
+    return asked.maker in _CLOSED and not (asked.moves and _may_have_moved(asked, served))
+
+
+def _may_have_moved(asked: _Asked, served: _Asked) -> bool:
+    """Makers move a name to the next snapshot or version of its line and tier, to no older one. Only OpenAI has models
+    without a tier.
+    """
+    tiers, served_tiers = (_TIERS.intersection(each.family.split("-")) for each in (asked, served))
+    version, served_version = _version(asked.family), _version(served.family)
+    return (
+        _line(asked.family) == _line(served.family)
+        and (tiers == served_tiers or (not tiers and asked.maker != _OPENAI))
+        and (not served_version or served_version >= version)
+    )
+
+
+def _line(family: str) -> str:
+    return family.partition("-")[0].rstrip("0123456789.").removeprefix("chat")
+
+
+def _version(family: str) -> tuple[int, ...]:
+    found = _VERSION.search(_SNAPSHOT.sub("", family))
+    return (int(found[1]), int(found[2] or 0)) if found else ()
 
 
 def _has_words_more(family: str, plain: str) -> bool:
