@@ -12,6 +12,8 @@ from batch_import.probe.discovery import ProviderModels, provider_models
 from batch_import.probe.relay import Relay
 
 import sandbox
+from sandbox.relays import answers
+from sandbox.relays.billing_profiles import NewApi
 from tests.unit.probe.servers import fixed, serving
 
 KEY = "sk-test-0000000000000001"
@@ -49,6 +51,20 @@ def test_each_software_is_asked_in_its_own_way(
     box: sandbox.Box, relay_with: Callable[..., Relay], profile: str, requests: int, expected: Billing | None
 ) -> None:
     assert declared(relay_with, box.relay(profile, "a", balance=4, rate=1.5)) == (expected, requests)
+
+
+def test_points_are_no_dollars_where_new_api_refuses_to_tell_their_worth(
+    box: sandbox.Box, relay_with: Callable[..., Relay], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = NewApi.told
+    refused = answers.error(429, "too many requests")
+    monkeypatch.setattr(NewApi, "told", lambda self, call: refused if "status" in call.endpoint else told(self, call))
+    unknown, nothing = (
+        Billing(source=BillingSource.NEW_API),
+        Billing(balance=0, currency="USD", source=BillingSource.NEW_API),
+    )
+    assert declared(relay_with, box.relay("new_api", "b", balance=4)) == (unknown, 2)
+    assert declared(relay_with, box.relay("new_api", "c", balance=0)) == (nothing, 2)
 
 
 @pytest.mark.parametrize("profile", ["sub2api", "new_api", "one_api"])
