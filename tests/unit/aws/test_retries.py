@@ -1,6 +1,7 @@
 """Calls to AWS are repeated while the invocation has time for them, and hold no thread past its end."""
 
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,13 +15,13 @@ from batch_import.aws.retries import OutOfTime, Patience, ending, with_patience
 from batch_import.bootstrap import bootstrap
 from batch_import.store.dynamo import Table
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, SSLError
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from tests.support.aws import Aws
 from tests.support.clock import HandClock
-from tests.unit.probe.servers import serving
+from tests.unit.probe.servers import Served, serving
 from tests.unit.probe.test_http import silent
 
 LONG = 100.0
@@ -216,3 +217,18 @@ def test_every_client_that_is_put_together_knows_the_end_of_the_invocation(aws: 
     with ending(1.0), pytest.raises(OutOfTime):
         call()
     call()
+
+
+@pytest.mark.parametrize(("answer", "again"), [(b"", True), (b"HTTP/1.1 400 Bad Request\r\n\r\n", False)])
+def test_a_handshake_that_is_cut_off_is_tried_again_and_one_that_is_refused_is_not(answer: bytes, again: bool) -> None:
+    clock = HandClock()
+
+    def script(connection: socket.socket, _: str, __: Served) -> None:
+        connection.sendall(answer)
+
+    with serving(script, end=b"\x16\x03") as served:
+        client = client_of(served.url.replace("http:", "https:"), clock)
+        with pytest.raises(SSLError) as raised:
+            client.list_tables()
+    assert len(served.heads) == (8 if again else 1)
+    assert retries.is_outage(raised.value) is again
