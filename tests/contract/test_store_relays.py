@@ -62,11 +62,12 @@ def known(index: RelayIndex) -> dict[str, Finding]:
     return {one.relay: one for one in index.findings()}
 
 
-def test_rows_from_before_the_last_fields_are_read(stores: Stores, index: RelayIndex) -> None:
+@pytest.mark.parametrize("written", [list(finding(1))[:-2], [*finding(1), "more"]], ids=["before", "later"])
+def test_rows_of_another_version_are_read(stores: Stores, index: RelayIndex, written: list[Any]) -> None:
     put(index, finding(1))
     [row] = [row for n in range(4) for row in stores.runs_table.query_all(
         KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": f"relays#{n}"})]  # fmt: skip
-    old = pack(json.dumps([list(finding(1))[:-2]]))
+    old = pack(json.dumps([written]))
     stores.runs_table.update(
         row["pk"], row["sk"], "SET findings = :old, version = :next", {":old": old, ":next": row["version"] + 1}
     )
