@@ -26,7 +26,7 @@ from typing import IO, Any, NamedTuple
 PACKAGES = ("botocore.handlers", "batch_import")
 SERVICES = ("dynamodb", "kms", "secretsmanager", "sqs")
 _NOTES = "python/lib/embedded/site-packages/*.pth"  # layers/*/Makefile
-_BELOW_THE_EMULATOR = 5  # by so much nicer: one process serves the tables of all, and they wait for it
+_BELOW_THE_EMULATOR = 19  # by so much nicer: one process serves the tables of all, and they wait for it
 _guard = threading.Lock()
 
 

@@ -336,7 +336,7 @@ def refused(error: BatchImportError) -> Response[str]:
 @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
 def broken(error: Exception) -> Response[str]:
     logger.exception("unhandled", exc_info=error)
-    return routing.refused(app, BatchImportError(*routing.BROKEN))
+    return routing.broken(app, error)
 
 
 def use_cases() -> ApiUseCases:

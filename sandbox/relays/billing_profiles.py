@@ -44,6 +44,19 @@ class Sub2api(Healthy):
                 "effective_rate_multiplier": rate, "observed_at": "2026-01-01T00:00:00Z"}  # fmt: skip
 
 
+class PeakSub2api(Sub2api):
+    """Runs sub2api: a key with a quota and an expiry date, of a group that is dearer by half in peak hours."""
+
+    def usage(self, call: RelayCall) -> dict[str, Any]:
+        left = call.name.balance
+        quota = {"limit": left + _USED, "used": _USED, "remaining": left, "unit": "USD"}
+        return {"mode": "quota_limited", "isValid": True, "status": "active", "quota": quota, "remaining": left,
+                "unit": "USD", "expires_at": "2099-06-01T12:00:00Z"}  # fmt: skip
+
+    def rates(self, call: RelayCall) -> dict[str, Any]:
+        return {**super().rates(call), "peak_rate_enabled": True, "peak_rate_multiplier": 1.5}
+
+
 class SimpleSub2api(Sub2api):
     """Runs sub2api with ``RUN_MODE=simple``: it bills nothing, so the wallet is empty and there are no multipliers."""
 
@@ -104,7 +117,21 @@ class UnlimitedKey(OneApi):
 
     def told(self, call: RelayCall) -> Answer | None:
         if call.endpoint == "/dashboard/billing/subscription":
-            return answers.good({"object": "billing_subscription", "hard_limit_usd": _UNLIMITED, "access_until": 0})
+            return answers.good({"object": "billing_subscription", "has_payment_method": True,
+                                 "soft_limit_usd": _UNLIMITED, "hard_limit_usd": _UNLIMITED,
+                                 "system_hard_limit_usd": _UNLIMITED, "access_until": 0})  # fmt: skip
+        return super().told(call)
+
+
+class Aiproxy(OneApi):
+    """Runs labring's aiproxy: the same routes, and limits that mean something else."""
+
+    def told(self, call: RelayCall) -> Answer | None:
+        if call.endpoint == "/dashboard/billing/subscription":
+            limit = call.name.balance + _USED
+            return answers.good({"object": "", "has_payment_method": False, "soft_limit_usd": call.name.balance,
+                                 "hard_limit_usd": limit, "system_hard_limit_usd": limit,
+                                 "access_until": 0})  # fmt: skip
         return super().told(call)
 
 
@@ -121,10 +148,12 @@ class HostileBilling(Sub2api):
 
 BILLING_PROFILES: dict[str, type[Healthy]] = {
     "sub2api": Sub2api,
+    "peak_sub2api": PeakSub2api,
     "simple_sub2api": SimpleSub2api,
     "new_api": NewApi,
     "new_api_own_points": NewApiOwnPoints,
     "one_api": OneApi,
     "unlimited_key": UnlimitedKey,
+    "aiproxy": Aiproxy,
     "hostile_billing": HostileBilling,
 }

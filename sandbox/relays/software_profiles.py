@@ -66,7 +66,7 @@ def paced(answer: Answer) -> Answer:
 
 
 class FormOpenai(Healthy):
-    """OpenAI's own API: snapshots in names, fingerprints, detailed counts, responses."""
+    """OpenAI's own API: snapshots in names, fingerprints, detailed counts (of a stream when asked), responses."""
 
     lists: ClassVar[tuple[str, ...]] = ("gpt-4o-mini",)
     named: ClassVar[str | None] = "gpt-4o-mini-2024-07-18"  # in answers; None is the name that was asked for
@@ -105,7 +105,8 @@ class FormOpenai(Healthy):
         usage = {**self.counts, "completion_tokens": 2 * len(pieces_of(text))}
         usage["total_tokens"] = usage["completion_tokens"] + usage.get("prompt_tokens", 0)
         if call.stream:
-            return self.chat_pieces({**head, "object": "chat.completion.chunk"}, text, finish, usage)
+            asked = (call.body.get("stream_options") or {}).get("include_usage")
+            return self.chat_pieces({**head, "object": "chat.completion.chunk"}, text, finish, usage if asked else {})
         choice = {"index": 0, "message": {"role": "assistant", **message, **self.extra}, "finish_reason": finish}
         choices = [{**choice, **self.choice}]
         return answers.good({**head, "object": "chat.completion", "choices": choices, "usage": usage})
@@ -115,7 +116,8 @@ class FormOpenai(Healthy):
             return {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": reason, **self.choice}]}
 
         parts = [chunk({"role": "assistant", "content": ""}), *(chunk({"content": each}) for each in pieces_of(text))]
-        return paced(answers.events([*parts, chunk({}, finish), {**head, "choices": [], "usage": usage}]))
+        counted = [{**head, "choices": [], "usage": usage}] if usage else []
+        return paced(answers.events([*parts, chunk({}, finish), *counted]))
 
     def responses(self, call: RelayCall) -> Answer:
         tool = call.forced_tool()
@@ -341,9 +343,18 @@ class RefusesStop(FormOpenai):
         return super().chat(call)
 
 
+class RefusesCount(FormOpenai):
+    """Refuses a request that asks for the count of a stream."""
+
+    def chat(self, call: RelayCall) -> Answer:
+        if "stream_options" in call.body:
+            return answers.error(422, "Extra inputs are not permitted")
+        return super().chat(call)
+
+
 HONEST_FORMS = (
     FormOpenai, FormAzure, FormNewApi, FormOneApi, FormSub2api, FormLitellm, FormVllm, FormOllama, FormOpenrouter,
-    FormDeepseek, FormAnthropic, FormBedrock, FormGemini, IgnoresStop, RefusesStop,
+    FormDeepseek, FormAnthropic, FormBedrock, FormGemini, IgnoresStop, RefusesStop, RefusesCount,
 )  # fmt: skip
 DISHONEST = (SwapsModel, InjectsPrompt, RewritesToolCall, ResponsesFromChat)
 SOFTWARE_PROFILES: dict[str, type[Healthy]] = {profile_name(relay): relay for relay in (*HONEST_FORMS, *DISHONEST)}

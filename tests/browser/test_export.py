@@ -22,6 +22,19 @@ def saved(page: Page, name: str) -> str:
     return Path(download.value.path()).read_text("utf-8-sig")
 
 
+def test_a_negative_number_stays_a_number(reader: Reader, service: Service, box: Any) -> None:
+    owing = {
+        "base_url": box.relay("sub2api", "owing", balance=-0.5),
+        "api_key": "sk-test-0000000000000001",
+        "label": "-1",
+    }
+    run_id, _ = service.import_([owing])
+    page = reader.visit(f"/batch-import/runs/{run_id}")
+    expect(rows(page)).to_have_count(1)
+    [row] = csv.DictReader(io.StringIO(saved(page, "Export CSV")))
+    assert (row["balance"], row["label"], row["code"]) == ("-0.5", "'-1", "payment_required")
+
+
 def test_the_current_filter_is_exported(reader: Reader, service: Service, relays: Any) -> None:
     items = relays("healthy", "dead_key", "empty_list")
     items[0]["label"] = "=HYPERLINK(1)"

@@ -30,7 +30,7 @@ def compared(service: Service, box: Any) -> list[dict[str, Any]]:
     """Three relays that were asked for the same model; two declare what their keys are worth."""
     relays = [
         box.relay("sub2api", "cheap", models=7, rate=0.5, balance=0.0004),
-        box.relay("sub2api", "dear", models=7, rate=2, balance=9),
+        box.relay("peak_sub2api", "dear", models=7, rate=2, balance=9),
         box.relay("healthy", "untold", models=7),
     ]
     pairs = [{"base_url": url, "api_key": f"sk-sandbox-{n:04d}"} for n, url in enumerate(relays)]
@@ -60,8 +60,9 @@ def test_a_model_is_compared_sorted_and_exported(
     page.get_by_role("combobox", name="Order").select_option("balance")
     expect(addresses(page).nth(0)).to_have_text(dear["base_url"])
     first = table(page).locator("tbody tr").first
-    expect(first).to_contain_text("×2")
+    expect(first).to_contain_text("×2, in peak hours ×3")
     expect(first).to_contain_text("9 USD")
+    expect(first).to_contain_text("Key expires 1 Jun 2099")
 
     page.get_by_label("Search").fill("cheap")
     expect(addresses(page)).to_have_text([cheap["base_url"]])
@@ -74,6 +75,7 @@ def test_a_model_is_compared_sorted_and_exported(
     assert "127.0.0.1" not in text
     [row] = csv.DictReader(io.StringIO(text))
     assert (row["multiplier"], row["balance"], row["base_url"]) == ("0.5", "0.0004", "")
+    assert (row["peak_multiplier"], row["expires_at"]) == ("", "")
 
     addresses(page).first.click()
     expect(page.get_by_role("dialog")).to_contain_text(cheap["item_id"])

@@ -1,5 +1,6 @@
 """The index of relays, and the lists that read it (docs/decisions/0036-compare.md)."""
 
+import json
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -11,6 +12,7 @@ from batch_import.domain.types import ModelOrder, RelayOrder
 from batch_import.store.comparing import ComparedPage, Comparing
 from batch_import.store.cursors import encode_cursor
 from batch_import.store.dynamo import Table
+from batch_import.store.packing import pack
 from batch_import.store.relay_index import RelayIndex
 
 from tests.support.stores import Stores
@@ -58,6 +60,18 @@ def index(stores: Stores) -> RelayIndex:
 
 def known(index: RelayIndex) -> dict[str, Finding]:
     return {one.relay: one for one in index.findings()}
+
+
+@pytest.mark.parametrize("written", [list(finding(1))[:-2], [*finding(1), "more"]], ids=["before", "later"])
+def test_rows_of_another_version_are_read(stores: Stores, index: RelayIndex, written: list[Any]) -> None:
+    put(index, finding(1))
+    [row] = [row for n in range(4) for row in stores.runs_table.query_all(
+        KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": f"relays#{n}"})]  # fmt: skip
+    old = pack(json.dumps([written]))
+    stores.runs_table.update(
+        row["pk"], row["sk"], "SET findings = :old, version = :next", {":old": old, ":next": row["version"] + 1}
+    )
+    assert known(index) == {finding(1).relay: finding(1)}
 
 
 def test_what_is_put_is_read_changed_and_taken_out(index: RelayIndex) -> None:

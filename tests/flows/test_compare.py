@@ -35,7 +35,7 @@ def test_an_import_is_compared_when_it_has_ended(service: Service, box: Any) -> 
     assert service.call("GET", MODELS) == {"models": [], "next_cursor": None, "matching_models": 0}
     pairs = [
         relay(box, "form_openai", "quick"),
-        relay(box, "sub2api", "paid", rate=0.5, balance=7.5),
+        relay(box, "peak_sub2api", "paid", rate=0.5, balance=7.5),
         relay(box, "dead_key", "dead"),
     ]
     run_id, items = service.import_([*pairs, pairs[0]])
@@ -53,6 +53,7 @@ def test_an_import_is_compared_when_it_has_ended(service: Service, box: Any) -> 
 
     [shown] = compared(service, paid["resolved_smoke_model"], q=paid["base_url"])
     assert (shown["balance"], shown["currency"], shown["multiplier"]) == (7.5, "USD", 0.5)
+    assert (shown["peak_multiplier"], shown["expires_at"]) == (0.75, "2099-06-01T12:00:00.000+00:00")
     listed = models(service)
     assert listed[canonical_model_family(paid["resolved_smoke_model"])]["lowest_multiplier"] == 0.5
     assert listed[quick["resolved_smoke_model"]]["best_tokens_per_second"] == quick["speed"]["tokens_per_second"]

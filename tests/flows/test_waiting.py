@@ -4,9 +4,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import boto3
 import pytest
+from batch_import.aws.retries import OutOfTime
 from batch_import.bootstrap import bootstrap
 from batch_import.consumer.admission import RelayLimits
+from batch_import.domain.entities import Item
+from batch_import.domain.types import ItemStage
+from batch_import.store.items import ItemStore
 
 from tests.conftest import Service
 from tests.flows.test_business_chains import event_types
@@ -100,3 +105,66 @@ def test_a_duplicate_that_waits_for_its_primary_is_not_given_up(
     first, second = service.items(run_id)
     assert (first["current_stage"], second["current_stage"]) == ("validate", "validate")
     assert [item["last_error_code"] for item in (first, second)] == ["dead_lettered", None]
+
+
+def lost(service: Service, box: Any, number: int) -> str:
+    """A run whose messages are all lost, sixteen minutes ago."""
+    pairs = [{"base_url": box.relay("healthy"), "api_key": f"{KEY}{n}"} for n in range(number)]
+    run_id = service.start(pairs)
+    boto3.client("sqs").purge_queue(QueueUrl=service.aws.environment["IMPORT_QUEUE_URL"])
+    service.clock.shift(16 * 60)
+    return run_id
+
+
+def test_a_sweep_ends_in_time_and_the_next_one_goes_on(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With slow tables it would be cut off before it came to ended runs, keys and the metrics, minute after minute."""
+    run_id, repaired = lost(service, box, 5), list[tuple[str, ...]]()
+    monkeypatch.setattr(bootstrap().runs, "watch_again", lambda *run: repaired.append(run))
+    left = iter([50.0, 50.0])
+    monkeypatch.setattr("batch_import.runs.reconcile.seconds_to_end", lambda: next(left, 20.0))
+    assert reconcile(service, timedelta(0))["items_requeued"] == 2
+    assert repaired == [(run_id,)]
+    monkeypatch.setattr("batch_import.runs.reconcile.seconds_to_end", lambda: 50.0)
+    assert reconcile(service, timedelta(0))["items_requeued"] == 3
+
+
+def test_a_sweep_that_breaks_off_has_told_what_it_did(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not told is chosen again, and what comes after it never is."""
+    lost(service, box, 5)
+    look_after, seen = ItemStore.look_after, list[str]()
+
+    def throttled(store: ItemStore, item: Item, *, requeued: bool) -> None:
+        seen.append(item.item_id)
+        if len(seen) == 4:
+            raise OutOfTime
+        look_after(store, item, requeued=requeued)
+
+    monkeypatch.setattr(ItemStore, "look_after", throttled)
+    monkeypatch.setattr("batch_import.runs.reconcile._PUBLISHED_TOGETHER", 2)
+    with pytest.raises(OutOfTime):
+        reconcile(service, timedelta(0))
+    bootstrap.cache_clear()  # another process
+    seen.clear()
+    monkeypatch.setattr(ItemStore, "look_after", look_after)
+    assert reconcile(service, timedelta(0))["items_requeued"] < 5
+
+
+def test_items_that_wait_for_others_leave_room_for_lost_ones(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = {"base_url": box.relay("healthy"), "api_key": KEY}
+    run_id, items = service.start([pair, pair, pair]), bootstrap().items
+    service.clock.shift(timedelta(hours=25))
+    primary = items.get(run_id, "item_00001")
+    assert primary is not None
+    items.lease_if_free(primary, "a worker", 3600, (ItemStage.PROBE, ItemStage.PROVISION))
+    lost(service, box, 1)
+    for item in items.get_many(run_id, [f"item_0000{n}" for n in (1, 2, 3)]):
+        items.look_after(item, requeued=False)
+    bootstrap().progress.publish()
+    monkeypatch.setattr("batch_import.runs.reconcile.BATCH", 1)
+    assert reconcile(service, timedelta(0))["items_requeued"] == 1

@@ -11,12 +11,14 @@ from typing import Any
 
 import boto3
 import pytest
+from batch_import.aws.retries import OutOfTime
 from batch_import.bootstrap import bootstrap
 from batch_import.domain.types import AccessStatus, ItemStage
 
 from tests.conftest import api_event
 from tests.support.aws import Aws
 from tests.support.pump import Context, handler_of
+from tests.support.refusals import refused
 
 EVENTS = Path(__file__).parents[2] / "events"
 RUNS = "/api/batch-import/runs"
@@ -548,3 +550,16 @@ def test_what_goes_wrong_inside_is_told_without_its_reason(aws: Aws, monkeypatch
     status, code, message = call("GET", RUNS).error
     assert (status, code) == (500, "internal_error")
     assert KEY not in message
+
+
+@pytest.mark.parametrize("error", [refused("ThrottlingException"), OutOfTime(), OSError("a mistake")])
+def test_tables_that_do_not_answer_are_told_with_when_to_ask_again(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def throttled(*_: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(type(bootstrap().listing), "runs", throttled)
+    answer = call("GET", RUNS)
+    told = (answer.status, answer.headers.get("Retry-After"), answer.error[1])
+    assert told == ((500, None, "internal_error") if isinstance(error, OSError) else (503, "5", "internal_error"))

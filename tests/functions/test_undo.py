@@ -11,6 +11,7 @@ from batch_import.bootstrap import bootstrap
 from batch_import.domain.errors import OutOfResources
 from batch_import.domain.types import AccessStatus
 from batch_import.proofs.withdrawal import Withdrawal
+from batch_import.runs import undo as undo_worker
 
 from tests.conftest import Service
 from tests.functions.test_api import BODY, RUNS, call, queued, stored
@@ -98,6 +99,23 @@ def test_a_fault_of_our_own_is_never_told_as_the_hosts(
     assert service.items(run_id)[0]["undo_result"] is None
     service.pump.run()
     assert service.items(run_id)[0]["undo_result"]["outcome"] != "kept"
+
+
+def test_an_undo_that_takes_long_is_not_told_as_the_hosts_failure(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A provider with thousands of keys takes more than an hour; here each invocation has time for one account."""
+    base = box.relay("healthy")
+    run_id, _ = service.import_([{"base_url": base, "api_key": f"sk-test-undo-{n}"} for n in range(3)])
+    service.call("POST", f"{RUNS}/{run_id}/undo")
+    service.clock.shift(3700)
+    monkeypatch.setattr(undo_worker, "_ONE_MORE", 1_000.0)
+    done = []
+    for _ in range(3):
+        service.pump.deliver()
+        done.append(sum(item["undo_result"] is not None for item in service.items(run_id)))
+    assert done == [1, 2, 3]
+    assert {item["undo_result"]["outcome"] for item in service.items(run_id)} == {"removed"}
 
 
 def test_a_host_that_fails_is_waited_for_an_hour_and_then_told(service: Service, box: Any) -> None:

@@ -14,6 +14,7 @@ from batch_import.bootstrap import bootstrap
 from batch_import.consumer import stage_worker
 from batch_import.domain.clock import iso, parse
 from batch_import.domain.entities import Item
+from batch_import.domain.types import ItemStage
 from batch_import.stages.confirm import ConfirmationWorker
 from batch_import.stages.import_stage import ImportStage
 from batch_import.store.items import ItemStore
@@ -164,13 +165,37 @@ def test_an_item_is_not_worked_before_it_is_due(service: Service, box: Any) -> N
     assert waiting(service.aws, "IMPORT_QUEUE_URL") == [{"run_id": run_id, "items": ["item_00001"]}]
 
 
-def test_an_expansion_without_time_comes_back(service: Service, box: Any) -> None:
+def test_an_expansion_without_time_is_sent_anew(service: Service, box: Any) -> None:
+    """The fifth delivery of its message would be a dead letter, and nobody would go on with the list."""
     run_id = service.start(listed(box, *["healthy"] * 95))
+    assert waiting(service.aws, "IMPORT_QUEUE_URL") == [{"run_id": run_id, "expand": True}]
     sent = event("provision", run_id=run_id, expand=True)
     sent["Records"] = sent["Records"][:1]
-    assert failed(handler_of("provision")(sent, Context(milliseconds=12_000))) == ids(sent)
+    assert handler_of("provision")(sent, Context(milliseconds=12_000)) == NOTHING_FAILED
+    service.clock.shift(stage_worker.CRASH_PAUSE + 1)
+    assert waiting(service.aws, "IMPORT_QUEUE_URL") == [{"run_id": run_id, "expand": True}]
     assert handler_of("provision")(sent, Context()) == NOTHING_FAILED
     assert len(service.items(run_id)) == 95
+
+
+def test_a_record_that_lambda_passes_on_twice_is_worked_once(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = service.start(listed(box, "healthy"))
+    sent = event("provision", run_id=run_id, items=["item_00001"])
+    sent["Records"] = sent["Records"][:1]
+    handled, handle = list[str](), ImportStage.handle
+
+    def twice(stage: ImportStage, item: Item) -> Any:
+        handled.append(item.item_id)
+        if len(handled) == 1:
+            assert handler_of("provision")(sent, Context("request-2")) == NOTHING_FAILED
+        return handle(stage, item)
+
+    monkeypatch.setattr(ImportStage, "handle", twice)
+    assert handler_of("provision")(sent, Context()) == NOTHING_FAILED
+    assert handled == ["item_00001"]
+    assert service.item(run_id)["current_stage"] == "confirm"
 
 
 def breaking(times: int, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -338,6 +363,22 @@ def test_a_dead_letter_is_recorded_only_on_an_item_that_is_still_there(
     assert [work for work in waiting(service.aws, "VALIDATE_QUEUE_URL") if "items" in work] == expected
     if recorded:
         assert shown["confirmation_status"] == ("pending" if stage == "validate" else "failed")
+
+
+def test_a_dead_letter_waits_for_the_worker_that_has_its_item(service: Service, box: Any) -> None:
+    """Another message of the item may have been sent meanwhile: its worker would meet a row that is not its own."""
+    run_id = service.start(listed(box, "healthy", "healthy"))
+    items = bootstrap().items
+    item = items.get(run_id, "item_00001")
+    assert item is not None
+    items.lease_if_free(item, "another", 60, (ItemStage.PROBE, ItemStage.PROVISION))
+    sent = event("dead_letter", run_id=run_id, items=["item_00001", "item_00002"])
+    sent["Records"] = sent["Records"][:1]
+    assert failed(handler_of("dead_letter")(sent, Context())) == ids(sent)
+    assert [item["last_error_code"] for item in service.items(run_id)] == [None, "dead_lettered"]
+    service.clock.shift(61)
+    assert handler_of("dead_letter")(sent, Context()) == NOTHING_FAILED
+    assert [item["last_error_code"] for item in service.items(run_id)] == ["dead_lettered"] * 2
 
 
 def test_a_worker_reckons_with_the_memory_that_its_function_has(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

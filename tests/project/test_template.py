@@ -48,6 +48,13 @@ def test_functions_are_not_built_and_keep_their_logs_for_a_stated_time() -> None
     assert template()["Resources"][group]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
+def test_a_silent_name_server_holds_no_thread_for_long() -> None:
+    """glibc's resolver knows nothing of an item's deadline; by default it asks twice for five seconds."""
+    variables = template()["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables["RES_OPTIONS"] == "timeout:2 attempts:2"
+    assert not any("RES_OPTIONS" in one.get("Environment", {}).get("Variables", {}) for one in functions().values())
+
+
 def test_layers_are_built_by_makefiles_and_leave_no_old_versions() -> None:
     layers = of_type(resources(), "AWS::Serverless::LayerVersion")
     assert {one["ContentUri"] for one in layers.values()} == PLACES

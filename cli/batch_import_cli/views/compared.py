@@ -47,8 +47,12 @@ def _facts(relay: Row) -> Iterator[str]:
     if relay.get("first_token_ms") is not None:
         yield _("first token {n} ms").format(n=said(relay["first_token_ms"]))
     yield _rate(relay.get("multiplier"))
+    if relay.get("peak_multiplier") is not None:
+        yield _("in peak hours {rate}").format(rate=_rate(relay["peak_multiplier"]))
     if relay.get("balance") is not None:
         yield joined_words(said(relay["balance"]), relay.get("currency"))
+    if relay.get("expires_at") is not None:
+        yield _("key expires {date}").format(date=local(said(relay["expires_at"]), "%Y-%m-%d"))
     for question, told in (("identity", _("model: {answer}")), ("passthrough", _("pass-through: {answer}"))):
         if relay.get(question) not in (None, "unknown"):
             yield told.format(answer=_(said(relay[question])))
@@ -83,8 +87,8 @@ RELAYS = Listing(
             "platform",
             "access=access_status",
         ),
-        *("code=last_error_code", "tested", "multiplier", "balance", "currency", "first_token_ms"),
-        *("tokens_per_second", "latency_ms", "identity", "passthrough", "proved_at", "last_seen_at"),
+        *("code=last_error_code", "tested", "multiplier", "peak_multiplier", "balance", "currency", "expires_at"),
+        *("first_token_ms", "tokens_per_second", "latency_ms", "identity", "passthrough", "proved_at", "last_seen_at"),
         *("run=run_id", "item=item_id"),
     ),
     relay_lines,

@@ -1,6 +1,6 @@
 // What a relay declares about a key's money. Unknown is a dash, never zero.
 
-import { number, t } from "./i18n.js";
+import { fullDate, number, t } from "./i18n.js";
 
 const UNKNOWN = "—";
 
@@ -16,6 +16,12 @@ export function worth(billing) {
   return [billing.balance === null ? null : money(billing.balance, billing.currency), rate].filter(Boolean).join(" · ");
 }
 
+/** Both multipliers as a price is said, or a dash. */
+export function rates({ multiplier: usual, peak_multiplier: peak }) {
+  const [rate, dearest] = [usual, peak].map((value) => (value === null ? UNKNOWN : `×${number(value)}`));
+  return peak === null ? rate : t("multiplier.peak", { rate, peak: dearest });
+}
+
 /** Names and values for the item in full; `moment` shows a time. */
 export function billingFacts(billing, moment) {
   const { balance = null, currency, key_quota: quota = null, key_used: used, expires_at: end } = billing ?? {};
@@ -23,7 +29,7 @@ export function billingFacts(billing, moment) {
     [t("balance"), money(balance, currency)],
     [t("multiplier"), multiplier(billing)],
     [t("balance.quota"), quota === null ? null : t("balance.quotaText", { used: money(used), quota: money(quota, currency) })],
-    [t("balance.expires"), end ? moment(end) : null],
+    [t("balance.expires"), end ? moment(end, fullDate) : null],
   ];
 }
 

@@ -35,10 +35,10 @@ export function saveJson(items, name) {
 
 const record = (item) => Object.fromEntries(Object.entries(COLUMNS).map(([name, of]) => [name, of(item) ?? null]));
 
-/** A quoted cell; one that a spreadsheet would take for a formula begins with an apostrophe. */
+/** A quoted cell; a text that a spreadsheet would take for a formula begins with an apostrophe, a number stays one. */
 function cell(value) {
   const text = value === null ? "" : String(value);
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const safe = typeof value !== "number" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return `"${safe.replaceAll('"', '""')}"`;
 }
 

@@ -37,6 +37,7 @@ const locale = () => (current === "zh" ? "zh-CN" : "en-GB");
 const format = (iso, options) => new Intl.DateTimeFormat(locale(), options).format(new Date(iso));
 
 export const shortTime = (iso) => format(iso, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+export const fullDate = (iso) => format(iso, { dateStyle: "medium" });
 export const clockTime = (iso) => format(iso, { timeStyle: "medium" });
 export const fullTime = (iso) => format(iso, { dateStyle: "full", timeStyle: "long" });
 

@@ -1,10 +1,10 @@
 // Models over all relays that were proved, and one model over its relays. Unknown is a dash, never zero.
 
 import { modelAddress, modelsAddress, runAddress } from "./api.js";
-import { money } from "./billing.js";
+import { money, rates } from "./billing.js";
 import { badge, h, row } from "./dom.js";
 import { saveCsv } from "./export.js";
-import { number, span, t, valueText } from "./i18n.js";
+import { fullDate, number, span, t, valueText } from "./i18n.js";
 import { valueBadge } from "./item-evidence.js";
 import { listView } from "./list-view.js";
 import { allRelays, listModels, listRelays } from "./list.js";
@@ -154,8 +154,11 @@ function relayRow(columns, relay) {
     orUnknown(relay.tokens_per_second, number),
     orUnknown(relay.first_token_ms, span),
     orUnknown(relay.latency_ms, span),
-    rate(relay.multiplier),
-    money(relay.balance, relay.currency),
+    rates(relay),
+    [
+      money(relay.balance, relay.currency),
+      relay.expires_at && h("div", { class: "muted" }, `${t("balance.expires")} `, moment(relay.expires_at, fullDate)),
+    ],
     evidence(relay),
     moment(relay.last_seen_at),
   ]);

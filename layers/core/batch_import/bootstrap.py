@@ -220,12 +220,14 @@ class CompositionRoot:
 
     @once
     def queues(self) -> dict[ItemStage, WorkQueue]:
-        importing = WorkQueue(self._sqs, self.settings.import_queue_url)
+        settings = self.settings
+        urls = (settings.import_queue_url, settings.confirm_queue_url, settings.validate_queue_url)
+        importing, confirm, validate = (WorkQueue(self._sqs, url, Patience(self.clock)) for url in urls)
         return {
             ItemStage.PROBE: importing,
             ItemStage.PROVISION: importing,
-            ItemStage.CONFIRM: WorkQueue(self._sqs, self.settings.confirm_queue_url),
-            ItemStage.VALIDATE: WorkQueue(self._sqs, self.settings.validate_queue_url),
+            ItemStage.CONFIRM: confirm,
+            ItemStage.VALIDATE: validate,
         }
 
     # --- relays and host
@@ -328,7 +330,7 @@ class CompositionRoot:
     def dead_letters(self) -> DeadLetterRecorder:
         from batch_import.stages.dead_letter import DeadLetterRecorder
 
-        return DeadLetterRecorder(self.items, self.progress, self.queues[ItemStage.VALIDATE])
+        return DeadLetterRecorder(self.items, self.progress, self.queues[ItemStage.VALIDATE], self.clock)
 
     def reconcile(self) -> Reconcile:
         from batch_import.runs.reconcile import Reconcile

@@ -1,6 +1,7 @@
 """Calls to AWS are repeated while the invocation has time for them, and hold no thread past its end."""
 
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,13 +17,13 @@ from batch_import.bootstrap import bootstrap
 from batch_import.domain.types import ItemStage
 from batch_import.store.dynamo import Table
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, SSLError
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from tests.support.aws import Aws
 from tests.support.clock import HandClock
-from tests.unit.probe.servers import serving
+from tests.unit.probe.servers import Served, serving
 from tests.unit.probe.test_http import silent
 
 LONG = 100.0
@@ -234,3 +235,18 @@ def test_clients_keep_no_more_connections_than_an_invocation_has_descriptors_for
     clients = (root._dynamodb, root._sqs, root._secrets, root._client("kms"))
     assert {client.meta.config.max_pool_connections for client in clients} == {32}
     assert root.host.client.transport._pool.pool.maxsize == 64
+
+
+@pytest.mark.parametrize(("answer", "again"), [(b"", True), (b"HTTP/1.1 400 Bad Request\r\n\r\n", False)])
+def test_a_handshake_that_is_cut_off_is_tried_again_and_one_that_is_refused_is_not(answer: bytes, again: bool) -> None:
+    clock = HandClock()
+
+    def script(connection: socket.socket, _: str, __: Served) -> None:
+        connection.sendall(answer)
+
+    with serving(script, end=b"\x16\x03") as served:
+        client = client_of(served.url.replace("http:", "https:"), clock)
+        with pytest.raises(SSLError) as raised:
+            client.list_tables()
+    assert len(served.heads) == (8 if again else 1)
+    assert retries.is_outage(raised.value) is again

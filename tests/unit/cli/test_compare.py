@@ -35,8 +35,10 @@ def relay(number: int = 1, **more: Any) -> dict[str, Any]:
         "last_error_code": None,
         "tested": True,
         "multiplier": 0.5,
+        "peak_multiplier": None,
         "balance": 7.5,
         "currency": "USD",
+        "expires_at": None,
         "first_token_ms": 640,
         "tokens_per_second": 81.5,
         "latency_ms": 900,
@@ -52,7 +54,17 @@ def relay(number: int = 1, **more: Any) -> dict[str, Any]:
 
 
 UNKNOWN = dict.fromkeys(
-    ("multiplier", "balance", "currency", "first_token_ms", "tokens_per_second", "latency_ms", "identity")
+    (
+        "multiplier",
+        "peak_multiplier",
+        "balance",
+        "currency",
+        "expires_at",
+        "first_token_ms",
+        "tokens_per_second",
+        "latency_ms",
+        "identity",
+    )
 )
 
 
@@ -80,13 +92,17 @@ def test_models_on_a_terminal(api: Any, on_terminal: Any) -> None:
 
 def test_relays_of_a_model_on_a_terminal(api: Any, on_terminal: Any) -> None:
     failed = relay(2, access_status="broken", last_error_code="auth_failed", tested=False, **UNKNOWN)
-    api.on(RELAYS, relays_page(relay(), failed))
-    result = on_terminal("compare", "kimi-k2.6", COLUMNS="120")
+    dear = relay(3, peak_multiplier=0.75, expires_at="2027-01-01T12:00:00.000+00:00")
+    api.on(RELAYS, relays_page(relay(), failed, dear))
+    result = on_terminal("compare", "kimi-k2.6", COLUMNS="160")
     assert result.stdout.splitlines() == [
         "account 1  active     https://relay-1.example/v1",
         "  81.5 tokens/s · first token 640 ms · × 0.5 · 7.5 USD · model: consistent · 2026-05-22 12:20",
         "account 2  broken     https://relay-2.example/v1",
         "  auth_failed · another model was asked · 2026-05-22 12:20",
+        "account 3  active     https://relay-3.example/v1",
+        "  81.5 tokens/s · first token 640 ms · × 0.5 · in peak hours × 0.75 · 7.5 USD · key expires 2027-01-01"
+        " · model: consistent · 2026-05-22 12:20",
     ]
 
 

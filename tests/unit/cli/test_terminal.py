@@ -38,6 +38,19 @@ def test_a_relay_is_two_lines_at_any_width(api: Any, on_terminal: Any, answers: 
     assert len(lines[at + 3]) <= width
 
 
+@pytest.mark.parametrize(
+    ("rate", "told"),
+    [(0.4, "0.4 tokens/s"), (9.6, "9.6 tokens/s"), (10.0, "10 tokens/s"), (81.5, "82 tokens/s"), (None, None)],
+)
+def test_a_slow_rate_is_told_with_its_tenths(
+    api: Any, on_terminal: Any, answers: Any, rate: float | None, told: str | None
+) -> None:
+    script(api, answers.item(1, speed={"first_token_ms": 900, "tokens_per_second": rate}))
+    facts = on_terminal("show", answers.RUN, COLUMNS="200").stdout.splitlines()
+    [line] = [line for line in facts if "kimi-k2.6" in line]
+    assert [fact for fact in line.split(" · ") if "tokens" in fact] == ([told] if told else [])
+
+
 def test_why_items_failed_stands_below_with_what_to_do(api: Any, on_terminal: Any, answers: Any) -> None:
     causes = [
         {"code": "auth_failed", "reason": "The relay refused the key", "to_do": "Check " + "the key " * 10},

@@ -355,3 +355,27 @@ def test_a_message_is_released_when_all_its_leases_have_been_asked_for() -> None
     worker = StageWorker(items, Mock(), {ItemStage.PROBE: Mock()}, FAST_CLOCK, Counting())
     worker.run([delivery], lambda: 100.0, Measures())
     assert told == ["leased", "released", "released"]
+
+
+def test_the_same_record_in_another_invocation_is_another_owner() -> None:
+    """Lambda may pass a record on twice, with one receipt and one count: both workers would have one lease."""
+    items, owners = Mock(), list[str]()
+    items.get_many.return_value = [item(1)]
+    items.lease_if_free.side_effect = lambda found, owner, *_: owners.append(owner) or found
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
+    for _ in range(2):
+        worker = StageWorker(items, Mock(), {ItemStage.PROBE: Mock(), ItemStage.CONFIRM: Mock()}, FAST_CLOCK, Looking())
+        assert worker.run([delivery], lambda: 100.0, Measures()) == []
+    assert len(set(owners)) == 2
+
+
+def test_a_message_that_cannot_be_split_fails_alone() -> None:
+    stage, items, queue = Looking(), Mock(), Mock()
+    items.get_many.return_value = [item(3)]
+    items.lease_if_free.side_effect = leased
+    queue.send_items.side_effect = OutOfTime()
+    again = Delivery("again", "r", 2, Work("run", ("item_00001", "item_00002")))
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00003",)))
+    worker = StageWorker(items, Mock(), {ItemStage.PROBE: queue, ItemStage.CONFIRM: Mock()}, FAST_CLOCK, stage)
+    assert worker.run([again, delivery], lambda: 100.0, Measures()) == ["again"]
+    assert len(stage.seen) == 1

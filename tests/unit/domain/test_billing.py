@@ -35,6 +35,7 @@ RATES = {
     "effective_rate_multiplier": 0.8,
     "observed_at": "2026-06-01T00:00:00Z",
 }
+STATUS = {"success": True, "message": "", "data": {"version": "v0.9.0"}}
 TOKEN = {
     "object": "token_usage",
     "total_granted": 5_000_000,
@@ -47,6 +48,10 @@ TOKEN = {
 
 def billing(**fields: Any) -> Billing:
     return Billing(source=BillingSource.SUB2API, **fields)
+
+
+def subscription(limit: float, **fields: Any) -> dict[str, Any]:
+    return {"object": "billing_subscription", "soft_limit_usd": limit, "hard_limit_usd": limit, **fields}
 
 
 def test_a_wallet_of_sub2api_and_the_multiplier_of_its_group() -> None:
@@ -63,41 +68,59 @@ def test_a_limited_key_of_sub2api_has_quota_and_expiry() -> None:
     )
 
 
-@pytest.mark.parametrize("left", [-1, 0])
-def test_a_subscription_without_limits_or_with_a_spent_day_is_no_empty_wallet(left: float) -> None:
-    body = {"mode": "unrestricted", "isValid": True, "unit": "USD", "remaining": left,
-            "subscription": {"daily_limit_usd": 5, "monthly_limit_usd": 100, "monthly_usage_usd": 20}}  # fmt: skip
-    found = sub2api_billing(body, None)
-    assert found == billing(currency="USD", key_quota=100, key_used=20)
+@pytest.mark.parametrize("left", [-1, 0, 3.5])
+@pytest.mark.parametrize("rates", [None, RATES])
+def test_a_subscription_has_no_balance(left: float, rates: Any) -> None:
+    """What is left is that of the shortest limit, here of a day."""
+    body = {"mode": "unrestricted", "isValid": True, "planName": "Pro", "unit": "USD", "remaining": left,
+            "subscription": {"daily_limit_usd": 5, "monthly_limit_usd": 100, "monthly_usage_usd": 20,
+                             "expires_at": "2027-01-01T00:00:00Z"}}  # fmt: skip
+    found = sub2api_billing(body, rates)
+    assert found == billing(
+        currency="USD", key_quota=100, key_used=20, expires_at="2027-01-01T00:00:00.000+00:00",
+        multiplier=rates and 0.8,
+    )  # fmt: skip
     assert spent(found, NOW) is None
+    assert unmet(found, BillingLimits(min_balance=50)) is None
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        # RUN_MODE=simple bills nothing: the wallet of its owner is empty.
-        {"mode": "unrestricted", "isValid": True, "planName": "钱包余额", "remaining": 0, "unit": "USD", "balance": 0},
-        # Before 0.1.61 -1 is a subscription without limits, and 0 one that has spent its day.
-        {"isValid": True, "planName": "Pro", "remaining": -1, "unit": "USD"},
-        {"isValid": True, "planName": "Pro", "remaining": 0, "unit": "USD"},
-    ],
-)
-def test_nothing_left_without_rates_may_have_another_reason(body: dict[str, Any]) -> None:
+@pytest.mark.parametrize("left", [-1, 0, 3.5])
+def test_a_subscription_of_an_old_sub2api_is_known_by_its_plan(left: float) -> None:
+    """Before 0.1.61 only the name of the plan tells it from a wallet."""
+    assert sub2api_billing({"isValid": True, "planName": "Pro", "remaining": left, "unit": "USD"}, RATES) == billing(
+        multiplier=0.8
+    )
+    wallet = {"isValid": True, "planName": "钱包余额", "remaining": 3.5, "unit": "USD"}
+    assert sub2api_billing(wallet, None) == billing(balance=3.5, currency="USD")
+
+
+def test_an_empty_wallet_without_rates_may_have_another_reason() -> None:
+    """``RUN_MODE=simple`` bills nothing: the wallet of its owner is empty."""
+    body = {
+        "mode": "unrestricted",
+        "isValid": True,
+        "planName": "钱包余额",
+        "remaining": 0,
+        "unit": "USD",
+        "balance": 0,
+    }
     assert sub2api_billing(body, None) == billing()
     assert spent(sub2api_billing(body, RATES), NOW) is not None
 
 
 @pytest.mark.parametrize(
-    ("limit", "used"), [(5_000_000, 125_000_000), (10_000_000.5, 0), (100_001, 10), (1e12, 500), (200_000_000, 100)]
+    ("limit", "used"),
+    [(5_000_000, 125_000_000), (10_000_000.5, 0), (100_001, 10), (1e12, 500), (200_000_000, 100), (1e8, 125_000_000)],
 )
 def test_points_of_a_dashboard_are_no_dollars(limit: float, used: float) -> None:
-    found = dashboard_billing({"hard_limit_usd": limit}, {"total_usage": used})
+    found = dashboard_billing(subscription(limit), {"total_usage": used})
     assert found == Billing(source=BillingSource.OPENAI_DASHBOARD)
 
 
 def test_a_key_of_new_api_that_does_not_say_whether_it_is_limited_is_not_empty() -> None:
     body = {"data": {"total_available": 0, "total_used": 1_250_000}}
-    assert spent(new_api_billing(body), NOW) is None
+    assert spent(new_api_billing(body, STATUS), NOW) is None
+    assert spent(new_api_billing(body, None), NOW) is None
 
 
 def test_peak_hours_have_a_multiplier_of_their_own() -> None:
@@ -108,7 +131,7 @@ def test_peak_hours_have_a_multiplier_of_their_own() -> None:
 
 
 def test_points_of_new_api_are_dollars() -> None:
-    found = new_api_billing({"code": True, "message": "ok", "data": TOKEN})
+    found = new_api_billing({"code": True, "message": "ok", "data": TOKEN}, STATUS)
     assert found == Billing(
         balance=7.5, currency="USD", key_quota=10, key_used=2.5, expires_at="2027-01-01T00:00:00.000+00:00",
         source=BillingSource.NEW_API,
@@ -120,31 +143,61 @@ def test_points_of_new_api_are_dollars() -> None:
     [
         (1_000_000, 3.75),
         (500.5, 7_492.507_493),
-        (0, 7.5),
-        (-1, 7.5),
-        (0.1, 7.5),
-        ("500", 7.5),
-        (1e300, 7.5),
-        (None, 7.5),
+        (0, None),
+        (-1, None),
+        (0.1, None),
+        ("500", None),
+        (1e300, None),
+        (None, None),
     ],
 )
-def test_new_api_tells_how_many_points_a_dollar_has(points: Any, left: float) -> None:
+def test_new_api_tells_how_many_points_a_dollar_has(points: Any, left: float | None) -> None:
     found = new_api_billing({"data": TOKEN}, {"success": True, "data": {"quota_per_unit": points}})
     assert found is not None
     assert found.balance == left
 
 
+@pytest.mark.parametrize("status", [None, {}, [], {"success": False, "message": "too many requests"}])
+def test_points_without_their_worth_tell_no_amount(status: Any) -> None:
+    expires_at = "2027-01-01T00:00:00.000+00:00"
+    found = new_api_billing({"data": TOKEN}, status)
+    assert found == Billing(expires_at=expires_at, source=BillingSource.NEW_API)
+
+
+@pytest.mark.parametrize("left", [0, -500])
+def test_no_points_left_are_nothing_whatever_they_are_worth(left: int) -> None:
+    found = new_api_billing({"data": {**TOKEN, "total_available": left}}, None)
+    assert found is not None
+    assert (found.balance, found.key_quota, found.key_used) == (0, None, None)
+    assert spent(found, NOW) == "the relay declares a balance of 0 USD"
+
+
 def test_an_unlimited_key_of_new_api_has_an_unknown_balance() -> None:
-    found = new_api_billing({"data": {**TOKEN, "unlimited_quota": True, "total_available": 0, "expires_at": 0}})
+    found = new_api_billing({"data": {**TOKEN, "unlimited_quota": True, "total_available": 0, "expires_at": 0}}, STATUS)
     assert found == Billing(currency="USD", key_used=2.5, source=BillingSource.NEW_API)
     assert spent(found, NOW) is None
 
 
 def test_dashboards_declare_the_limit_in_dollars_and_the_use_in_cents() -> None:
-    found = dashboard_billing({"hard_limit_usd": 5.0, "access_until": 0}, {"total_usage": 150})
+    found = dashboard_billing(subscription(5.0, access_until=0), {"total_usage": 150})
     assert found == Billing(
         balance=3.5, currency="USD", key_quota=5, key_used=1.5, source=BillingSource.OPENAI_DASHBOARD
     )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"object": "", "soft_limit_usd": 4, "hard_limit_usd": 12, "system_hard_limit_usd": 12},  # aiproxy
+        {"object": "", "soft_limit_usd": 10, "hard_limit_usd": 10},  # aiproxy, nothing spent
+        {"object": "billing_subscription", "soft_limit_usd": 1.5, "hard_limit_usd": 2.5},  # chatnio
+        {"object": "billing_subscription", "hard_limit_usd": 5},
+        {"object": "billing_subscription", "soft_limit_usd": None, "hard_limit_usd": None},
+        {"hard_limit_usd": 5, "soft_limit_usd": 5},
+    ],
+)
+def test_limits_of_software_that_means_something_else_are_not_read(other: dict[str, Any]) -> None:
+    assert dashboard_billing(other, {"object": "list", "total_usage": 0}) is None
 
 
 @pytest.mark.parametrize(
@@ -154,7 +207,7 @@ def test_dashboards_declare_the_limit_in_dollars_and_the_use_in_cents() -> None:
 def test_a_dashboard_tells_what_is_left_only_where_both_numbers_agree(
     limit: float, used: float | None, left: float | None
 ) -> None:
-    found = dashboard_billing({"hard_limit_usd": limit}, {"total_usage": used})
+    found = dashboard_billing(subscription(limit), {"total_usage": used})
     assert found is not None
     assert found.balance == left
 
@@ -222,14 +275,15 @@ _AMOUNT = st.one_of(
 )
 _NAMES = ("isValid", "remaining", "balance", "unit", "quota", "subscription", "expires_at", "data", "object",
           "billing_scope", "resolved_rate_multiplier", "peak_rate_enabled", "peak_rate_multiplier", "total_available",
-          "total_used", "total_granted", "hard_limit_usd", "access_until", "total_usage", "limit", "used",
-          "quota_per_unit")  # fmt: skip
+          "total_used", "total_granted", "hard_limit_usd", "soft_limit_usd", "access_until", "total_usage", "limit",
+          "used", "quota_per_unit")  # fmt: skip
 _BODY = st.recursive(_AMOUNT, lambda inner: st.dictionaries(st.sampled_from(_NAMES), inner, max_size=12), max_leaves=15)
 
 
 @given(_BODY, _BODY)
 def test_whatever_a_relay_declares_the_outcome_is_small_and_finite(one: Any, other: Any) -> None:
-    for found in (sub2api_billing(one, other), new_api_billing(one, other), dashboard_billing(one, other)):
+    dashboard = (dashboard_billing(one, other), dashboard_billing(subscription(one, access_until=other), other))
+    for found in (sub2api_billing(one, other), new_api_billing(one, other), *dashboard):
         if found is None:
             continue
         shown = json.dumps(found.model_dump(), allow_nan=False)
@@ -242,5 +296,5 @@ def test_whatever_a_relay_declares_the_outcome_is_small_and_finite(one: Any, oth
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 10**400, 1e13, "5", True, [5], {"a": 5}])
 def test_what_is_no_amount_is_unknown(value: Any) -> None:
-    found = sub2api_billing({"isValid": True, "remaining": value, "quota": {"limit": value}}, RATES)
+    found = sub2api_billing({"isValid": True, "remaining": value, "balance": 1, "quota": {"limit": value}}, RATES)
     assert found == billing(multiplier=0.8)

@@ -17,6 +17,9 @@ SPEED = {"first_token_ms": 640, "tokens_per_second": 81.5}
 EVIDENCE = {"identity": {"value": "consistent"}, "passthrough": {"value": "unknown"}}
 
 
+ENDS = "2027-01-01T00:00:00.000+00:00"
+
+
 def rich() -> ItemProfile:
     found = profile()
     capability: Any = found.capability_profile
@@ -26,7 +29,9 @@ def rich() -> ItemProfile:
             "canonical_model_families": ("kimi-k2.6", "glm-5", "whisper-1"),
             "model_mapping": {"kimi-k2.6": "kimi-k2.6", "glm-5": "glm-5"},
             "capability_profile": {**capability, "model_profiles": models},
-            "billing": Billing(balance=7.5, currency="USD", multiplier=0.8, source="sub2api"),
+            "billing": Billing(
+                balance=7.5, currency="USD", multiplier=0.8, peak_multiplier=1.2, expires_at=ENDS, source="sub2api"
+            ),
             "evidence": EVIDENCE,
         }
     )
@@ -52,6 +57,7 @@ def test_an_active_item_tells_what_was_found_and_which_models_its_account_serves
     assert (found.tested, found.families) == ("kimi-k2.6", ["kimi-k2.6", "glm-5"])
     assert (found.first_token_ms, found.tokens_per_second, found.latency_ms) == (640, 81.5, 900)
     assert (found.multiplier, found.balance, found.currency) == (0.8, 7.5, "USD")
+    assert (found.peak_multiplier, found.expires_at) == (1.2, ENDS)
     assert (found.identity, found.passthrough) == ("consistent", "unknown")
     assert (found.run_id, found.item_id, found.account_id) == ("run_20260522_0001", "item_01", 4)
     assert found.proved_at == found.seen_at == parse(TIMES[2]).timestamp() * 1000
@@ -91,12 +97,13 @@ def test_a_later_failure_shows_and_keeps_what_was_proved() -> None:
     empty = profile().model_copy(update={"billing": Billing(balance=0.0, currency="USD", source="sub2api")})
     spent = followed(proved(), failed, empty)
     assert spent is not None
-    assert (spent.balance, spent.multiplier) == (0, 0.8)  # this declaration names no price
+    assert (spent.balance, spent.expires_at) == (0, None)
+    assert (spent.multiplier, spent.peak_multiplier) == (0.8, 1.2)  # this declaration names no price
 
     dear = profile().model_copy(update={"billing": Billing(balance=8.0, multiplier=3.0, source="sub2api")})
     dearer = followed(proved(), failed, dear)
     assert dearer is not None
-    assert (dearer.balance, dearer.multiplier) == (8, 3)
+    assert (dearer.balance, dearer.multiplier, dearer.peak_multiplier) == (8, 3, None)
 
 
 def test_a_relay_that_was_never_proved_is_not_known() -> None:

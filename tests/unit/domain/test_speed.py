@@ -16,6 +16,7 @@ MESSAGES = [
     {"type": "content_block_delta", "delta": {"type": "text_delta", "text": f"{n} "}} for n in range(1, 21)
 ]  # fmt: skip
 GEMINI = [{"candidates": [{"content": {"parts": [{"text": f"{n} "}]}}]} for n in range(1, 21)]
+COUNTED = {"choices": [], "usage": {"completion_tokens": 20}}
 NUMBERS = "".join(f"{n} " for n in range(1, 21))
 
 
@@ -28,23 +29,79 @@ def streamed(events: list[Any], start: float = 0.5, pause: float = 0.1) -> Strea
     return read_streamed(Answer(200, text, "text/event-stream", arrivals=tuple(arrivals)))
 
 
-@pytest.mark.parametrize("events", [RESPONSES, MESSAGES, GEMINI])
-def test_each_protocol_is_measured(events: list[Any]) -> None:
-    assert streamed(events) == Streamed(NUMBERS, Speed(500, 10.0))
+@pytest.mark.parametrize(
+    ("events", "end"),
+    [
+        (RESPONSES, {"type": "response.completed", "response": {"usage": {"output_tokens": 20}}}),
+        (MESSAGES, {"type": "message_delta", "usage": {"output_tokens": 20}}),
+        (GEMINI, {"usageMetadata": {"candidatesTokenCount": 20}}),
+    ],
+)
+def test_each_protocol_is_measured(events: list[Any], end: dict[str, Any]) -> None:
+    assert streamed([*events, end]) == Streamed(NUMBERS, Speed(500, 10.0))
 
 
 def test_an_event_without_text_is_not_the_first_token() -> None:
-    assert streamed(CHAT) == Streamed(NUMBERS, Speed(600, 10.0))
+    assert streamed([*CHAT, COUNTED]) == Streamed(NUMBERS, Speed(600, 10.0))
 
 
-def test_the_relays_own_count_is_taken_where_it_gives_one() -> None:
-    counted = [*CHAT, {"choices": [], "usage": {"completion_tokens": 39}}]
-    assert streamed(counted).speed == Speed(600, 19.5)  # 19 of 20 pieces came after the first
+def test_pieces_of_three_tokens_have_the_rate_that_the_relay_counted() -> None:
+    counted = [*CHAT, {"choices": [], "usage": {"completion_tokens": 60}}]
+    assert streamed(counted).speed == Speed(600, 30.0)  # 19 of 20 pieces, of three tokens each, in 1.9 seconds
 
 
-def test_reasoning_that_never_came_is_not_counted() -> None:
-    usage = {"completion_tokens": 539, "completion_tokens_details": {"reasoning_tokens": 500}}
+@pytest.mark.parametrize("events", [CHAT, RESPONSES, MESSAGES, GEMINI])
+def test_without_a_count_there_is_no_rate(events: list[Any]) -> None:
+    speed = streamed(events).speed
+    assert speed is not None
+    assert speed.tokens_per_second is None
+
+
+@pytest.mark.parametrize("total", [{}, {"total_tokens": 549}])
+def test_reasoning_that_never_came_is_not_counted(total: dict[str, int]) -> None:
+    details = {"reasoning_tokens": 500}
+    usage = {"prompt_tokens": 10, "completion_tokens": 539, "completion_tokens_details": details, **total}
     assert streamed([*CHAT, {"choices": [], "usage": usage}]).speed == Speed(600, 19.5)
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": 10, "completion_tokens": 39, "total_tokens": 69, "reasoning_tokens": 20},
+        {"prompt_tokens": 10, "completion_tokens": 39, "total_tokens": 549, "reasoning_tokens": 500},
+        {"prompt_tokens": 10, "completion_tokens": 39, "total_tokens": 49, "reasoning_tokens": 500},
+        {"completion_tokens": 39, "reasoning_tokens": 39},
+    ],
+)
+def test_reasoning_that_is_counted_beside_the_text_is_not_subtracted(usage: dict[str, int]) -> None:
+    """xAI, CLIProxyAPI and Veloera count so."""
+    counted = {**usage, "completion_tokens_details": {"reasoning_tokens": usage["reasoning_tokens"]}}
+    assert streamed([*CHAT, {"choices": [], "usage": counted}]).speed == Speed(600, 19.5)
+
+
+def test_a_summary_of_hidden_reasoning_is_the_first_token_and_no_part_of_the_rate() -> None:
+    summary = [{"type": "response.reasoning_summary_text.delta", "delta": "Counting"} for _ in range(10)]
+    usage = {"output_tokens": 539, "output_tokens_details": {"reasoning_tokens": 500}}
+    end = {"type": "response.completed", "response": {"usage": usage}}
+    assert streamed([*summary, *RESPONSES, end]) == Streamed(NUMBERS, Speed(500, 19.5))
+
+
+def test_thoughts_that_gemini_shows_are_no_part_of_the_rate() -> None:
+    thoughts = [{"candidates": [{"content": {"parts": [{"text": "Counting", "thought": True}]}}]} for _ in range(10)]
+    end = {"usageMetadata": {"candidatesTokenCount": 20, "thoughtsTokenCount": 300}}
+    assert streamed([*thoughts, *GEMINI, end]) == Streamed(NUMBERS, Speed(500, 10.0))
+
+
+def test_reasoning_that_comes_and_is_not_counted_apart_is_part_of_the_rate() -> None:
+    thoughts = [{"choices": [{"delta": {"reasoning_content": "so"}}]} for _ in range(20)]
+    counted = {"choices": [], "usage": {"completion_tokens": 40}}
+    assert streamed([*thoughts, *CHAT[1:], counted]).speed == Speed(500, 10.0)
+
+
+def test_reasoning_that_is_all_that_came_has_no_rate_where_it_is_counted_apart() -> None:
+    thoughts = [{"choices": [{"delta": {"reasoning_content": "so"}}]} for _ in range(20)]
+    usage = {"completion_tokens": 200, "completion_tokens_details": {"reasoning_tokens": 200}}
+    assert streamed([*thoughts, {"choices": [], "usage": usage}]).speed == Speed(500, None)
 
 
 def test_reasoning_that_comes_is_the_first_token() -> None:
@@ -62,7 +119,7 @@ def test_a_short_stream_has_no_rate(events: list[Any]) -> None:
 
 
 def test_a_stream_in_one_piece_has_no_rate() -> None:
-    assert streamed(CHAT, pause=0.0).speed == Speed(500, None)
+    assert streamed([*CHAT, COUNTED], pause=0.0).speed == Speed(500, None)
 
 
 @pytest.mark.parametrize("pause", [0.06, 0.15, 0.25])
@@ -76,8 +133,8 @@ def test_what_came_at_first_in_one_burst_is_not_counted() -> None:
 
 
 def at(moments: list[float]) -> float | None:
-    """The rate of a stream whose pieces come at these moments."""
-    text, arrivals = "", []
+    """The rate of a stream of twenty tokens whose pieces come at these moments."""
+    text, arrivals = f"data: {json.dumps(COUNTED)}\n\n", []
     for moment, event in zip(moments, RESPONSES, strict=True):
         text += f"data: {json.dumps(event)}\n\n"
         arrivals.append((len(text.encode()), moment))
@@ -88,7 +145,7 @@ def at(moments: list[float]) -> float | None:
 
 @pytest.mark.parametrize("count", [-3, True, "39", 10**12, None, {}])
 def test_an_absurd_count_is_passed_over(count: Any) -> None:
-    assert streamed([*CHAT, {"choices": [], "usage": {"completion_tokens": count}}]).speed == Speed(600, 10.0)
+    assert streamed([*CHAT, {"choices": [], "usage": {"completion_tokens": count}}]).speed == Speed(600, None)
 
 
 @pytest.mark.parametrize(

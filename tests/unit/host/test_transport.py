@@ -4,10 +4,14 @@ See docs/host-api.md#envelopes.
 """
 
 import gzip
+import itertools
 import json
 import socket
+import struct
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,7 +32,7 @@ from batch_import.host.errors import (
 )
 from batch_import.host.transport import HostTransport, unwrap
 from batch_import.net import http
-from batch_import.net.deadline import deadline
+from batch_import.net.deadline import MAX_IDLE, deadline
 from batch_import.net.http import exchange
 from batch_import.net.user_agent import USER_AGENT
 from urllib3.connectionpool import HTTPConnectionPool
@@ -125,6 +129,35 @@ def test_deadline_of_the_work_bounds_every_call_and_is_no_word_about_the_host() 
             host.write("POST", "/not-sent")
         assert time.monotonic() - begun < 2
         assert len(served.heads) == 1
+    assert breaker.failures == 0
+
+
+def test_a_call_that_the_deadline_cuts_off_says_nothing_about_the_host() -> None:
+    def silent(_: socket.socket, __: str, served: Served) -> None:
+        served.stopped.wait(5)
+
+    with serving(silent) as served, to(served) as host, deadline(0.2), pytest.raises(NoTimeLeft):
+        host.get("/slow")
+
+
+def test_connections_that_were_idle_for_long_are_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a function is frozen, AWS and NAT gateways end its connections without a word: the next call is reset."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n" + b'{"code":0,"data":[1]}'
+    arrived = threading.Barrier(4)
+
+    def once(connection: socket.socket, head: str, _: Served) -> None:
+        if "/together" in head:
+            arrived.wait(5)
+        connection.sendall(answer)
+        if connection.recv(1):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset
+
+    breaker, moments = Breaker(), itertools.count(time.time(), MAX_IDLE + 2)
+    with serving(once) as served, closing(HostTransport(served.url, SECRET, breaker)) as host:
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(host.get, ["/together"] * 4)) == [[1]] * 4
+        monkeypatch.setattr("batch_import.net.deadline.time.time", lambda: next(moments))
+        assert host.get("/later") == host.write("POST", "/later") == [1]
     assert breaker.failures == 0
 
 

@@ -6,7 +6,8 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
-from batch_import.net.deadline import Watchdog
+from batch_import.net import deadline as module
+from batch_import.net.deadline import Watchdog, deadline, has_mostly_waited
 
 Ends = tuple[socket.socket, socket.socket]
 
@@ -75,3 +76,18 @@ def test_a_watched_socket_is_not_kept_alive() -> None:
     theirs.close()
     del ours
     assert seen() is None
+
+
+def test_time_is_told_apart_in_which_nothing_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    assert not has_mostly_waited()
+    with deadline(60):
+        now += 3
+        assert has_mostly_waited()
+        for _ in range(2):
+            with deadline(15):  # a call
+                now += 2
+        assert not has_mostly_waited()
+        now += 2
+        assert has_mostly_waited()

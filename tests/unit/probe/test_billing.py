@@ -12,6 +12,8 @@ from batch_import.probe.discovery import ProviderModels, provider_models
 from batch_import.probe.relay import Relay
 
 import sandbox
+from sandbox.relays import answers
+from sandbox.relays.billing_profiles import NewApi
 from tests.unit.probe.servers import fixed, serving
 
 KEY = "sk-test-0000000000000001"
@@ -41,6 +43,7 @@ def declared(relay_with: Callable[..., Relay], base_url: str) -> tuple[Billing |
                                source=BillingSource.OPENAI_DASHBOARD)),
         ("unlimited_key", 2, Billing(currency="USD", key_used=2.5, source=BillingSource.OPENAI_DASHBOARD)),
         ("hostile_billing", 2, Billing(source=BillingSource.SUB2API)),
+        ("aiproxy", 1, None),
         ("healthy", 1, None),
     ],
 )  # fmt: skip
@@ -48,6 +51,20 @@ def test_each_software_is_asked_in_its_own_way(
     box: sandbox.Box, relay_with: Callable[..., Relay], profile: str, requests: int, expected: Billing | None
 ) -> None:
     assert declared(relay_with, box.relay(profile, "a", balance=4, rate=1.5)) == (expected, requests)
+
+
+def test_points_are_no_dollars_where_new_api_refuses_to_tell_their_worth(
+    box: sandbox.Box, relay_with: Callable[..., Relay], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = NewApi.told
+    refused = answers.error(429, "too many requests")
+    monkeypatch.setattr(NewApi, "told", lambda self, call: refused if "status" in call.endpoint else told(self, call))
+    unknown, nothing = (
+        Billing(source=BillingSource.NEW_API),
+        Billing(balance=0, currency="USD", source=BillingSource.NEW_API),
+    )
+    assert declared(relay_with, box.relay("new_api", "b", balance=4)) == (unknown, 2)
+    assert declared(relay_with, box.relay("new_api", "c", balance=0)) == (nothing, 2)
 
 
 @pytest.mark.parametrize("profile", ["sub2api", "new_api", "one_api"])
@@ -64,10 +81,18 @@ def test_makers_of_models_are_not_asked(relay_with: Callable[..., Relay], root: 
     assert relay.requests_left == BILLING_REQUESTS
 
 
+@pytest.mark.parametrize("root", ["https://relay.example/proxy/pool/v1", "https://relay.example/proxy/pool"])
+def test_a_pool_of_gpt_load_is_not_asked(relay_with: Callable[..., Relay], root: str) -> None:
+    """Each request takes another of its keys."""
+    relay = relay_with(KEY, BILLING_REQUESTS)
+    assert read_billing(relay, ProviderModels(None, root, AuthStyle.BEARER, ("gpt-5",))) is None
+    assert relay.requests_left == BILLING_REQUESTS
+
+
 def test_the_dashboard_of_new_api_may_count_in_another_currency(relay_with: Callable[..., Relay]) -> None:
     """It shows yuan or points where its operator wants that; its own route, which counts in points, refused."""
     listed = Answer(200, '{"data": []}', headers={"x-new-api-version": "v0.9"})
-    body = b'{"hard_limit_usd": 73.0, "total_usage": 0}'
+    body = b'{"object": "billing_subscription", "soft_limit_usd": 73.0, "hard_limit_usd": 73.0, "total_usage": 0}'
     with serving(fixed("200 OK", body, "Content-Type: application/json")) as served:
         relay = relay_with(KEY, BILLING_REQUESTS + 1)
         found = read_billing(relay, ProviderModels(None, served.url, AuthStyle.BEARER, ("gpt-5",), answer=listed))

@@ -49,6 +49,19 @@ def test_what_is_found_out_afterwards(box: Any, relay: Relay, profile: str) -> N
     [
         (Answer(200, 'data: {"choices":[{"delta":{"content":"ok"}}]}\n\ndata: [DONE]\n\n', "text/event-stream"), True),
         (Answer(200, 'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\n', "text/event-stream"), True),
+        (
+            Answer(
+                200,
+                'data: {"choices":[{"finish_reason":"stop"}]}\n\ndata: {"choices":[],"usage":{}}\n\n',
+                "text/event-stream",
+            ),
+            True,
+        ),
+        # A count alone is no end: the host takes a stream without a finish reason for cut.
+        (
+            Answer(200, 'data: {"choices":[{"delta":{"content":"ok"}}]}\n\ndata: {"choices":[],"usage":{}}\n\n'),
+            "unknown",
+        ),
         (Answer(200, 'data: {"type":"response.completed"}\n\n', "text/event-stream"), True),
         (Answer(200, 'data: {"choices":[{"delta":{"content":"ok"}}]}\n\n', "text/event-stream"), "unknown"),
         (Answer(200, '{"choices":[{"message":{"content":"ok"}}]}', "application/json"), False),

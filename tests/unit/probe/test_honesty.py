@@ -84,7 +84,7 @@ def test_each_dishonest_profile_is_named() -> None:
 # profile -> requests after the item moved on: two as before, and at most one more
 AFTERWARDS = {
     "form_openai": 2, "form_azure": 2, "form_anthropic": 1, "form_gemini": 1, "rewrites_tool_call": 3,
-    "refuses_stop": 3, "ignores_stop": 2, "healthy": 2, "responses_only": 1, "messages_only": 1,
+    "refuses_stop": 3, "refuses_count": 3, "ignores_stop": 2, "healthy": 2, "responses_only": 1, "messages_only": 1,
 }  # fmt: skip
 
 
@@ -98,6 +98,13 @@ def test_a_refused_stop_is_asked_again_without_it_and_tells_nothing(probed: Any)
     found = probed("refuses_stop")
     assert found.later.flags.supports_stream is True
     assert not {"stop_kept", "stop_not_kept"} & found.codes
+
+
+def test_a_relay_that_refuses_to_count_is_asked_again_and_has_no_rate(probed: Any) -> None:
+    later = probed("refuses_count").later
+    assert later.flags.supports_stream is True
+    assert later.speed.first_token_ms >= 0
+    assert later.speed.tokens_per_second is None
 
 
 def test_a_dropped_stop_is_told_and_counts_for_nothing(probed: Any) -> None:

@@ -5,7 +5,10 @@ See docs/design.md#24-confirm.
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
+
+from batch_import.aws.retries import OutOfTime, Patience
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
@@ -60,9 +63,10 @@ class Work(NamedTuple):
 class WorkQueue:
     """One SQS queue. ``client`` is shared by all threads."""
 
-    def __init__(self, client: "SQSClient", url: str) -> None:
+    def __init__(self, client: "SQSClient", url: str, patience: Patience) -> None:
         self._client = client
         self._url = url
+        self._patience = patience
 
     def send_items(
         self, run_id: str, item_ids: Sequence[str], delay: float = 0, per_message: int = ITEMS_PER_MESSAGE
@@ -75,7 +79,9 @@ class WorkQueue:
         self.send((Work(run_id, group) for group in groups), delay)
 
     def send(self, works: Iterable[Work], delay: float = 0) -> None:
-        """Send all or raise: what SQS did not take is sent once more, then it is an error."""
+        """Send all: what SQS did not take is sent again, at least once and as long as there is time; then it raises
+        ``OutOfTime``.
+        """
         bodies = [work.body() for work in works]
         for at in range(0, len(bodies), MESSAGES_TOGETHER):
             self._send_batch(bodies[at : at + MESSAGES_TOGETHER], min(int(-(-delay // 1)), MAX_DELAY_SECONDS))
@@ -84,14 +90,15 @@ class WorkQueue:
         entries: list[SendMessageBatchRequestEntryTypeDef] = [
             {"Id": str(n), "MessageBody": body, "DelaySeconds": delay} for n, body in enumerate(bodies)
         ]
-        for _ in range(2):
+        for tries in count(1):
             failed = {
                 f["Id"] for f in self._client.send_message_batch(QueueUrl=self._url, Entries=entries).get("Failed", [])
             }
             entries = [entry for entry in entries if entry["Id"] in failed]
             if not entries:
                 return
-        raise RuntimeError(f"{len(entries)} messages were not accepted by the queue")
+            if not self._patience.wait(tries) and tries > 1:
+                raise OutOfTime(f"{len(entries)} messages were not accepted by the queue")
 
     def lease_for(self, receipt_handles: Sequence[str], seconds: int) -> None:
         """Shorten or extend the visibility of received messages: the lease that SQS keeps.

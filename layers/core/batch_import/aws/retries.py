@@ -5,6 +5,7 @@ of the invocation. See docs/decisions/0022-lambda-limits.md.
 """
 
 import random
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -115,4 +116,10 @@ def _may_pass(response: Any, error: Exception | None) -> bool:
 
 
 def _is_lost(error: BaseException | None) -> bool:
-    return isinstance(error, (HTTPClientError, ConnectionError)) and not isinstance(error, SSLError)
+    """Also in the middle of a TLS handshake; a certificate that is refused would be refused again."""
+    if isinstance(error, SSLError):
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, ssl.SSLEOFError):
+            cause = cause.__cause__ or cause.__context__
+        return cause is not None
+    return isinstance(error, (HTTPClientError, ConnectionError))

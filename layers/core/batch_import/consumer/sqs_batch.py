@@ -92,8 +92,8 @@ def _failures(message_ids: Sequence[str]) -> Failures:
 
 
 def _whole(worker: StageWorker, work: Work, seconds_left: Callable[[], float], measures: Measures) -> bool:
-    """Work on a run; ``False`` as well when it broke off: it goes on later, and other messages have no part in it. What
-    met an outage of AWS is sent again: as a message that failed it would become a dead letter in the end.
+    """Work on a run; ``False`` when it broke off: it goes on later, and other messages have no part in it. What had no
+    time, or met an outage of AWS, is sent again: a message that fails becomes a dead letter in the end.
     """
     stage = worker.stage
     try:
@@ -103,7 +103,7 @@ def _whole(worker: StageWorker, work: Work, seconds_left: Callable[[], float], m
         if work.compare_from is not None:
             stage.compare(work.run_id, work.compare_from, seconds_left)
             return True
-        return stage.expand(work.run_id, lambda: seconds_left() > _TO_EXPAND)
+        return stage.expand(work.run_id, lambda: seconds_left() > _TO_EXPAND) or worker.send_again(work)
     except Exception as error:
         logger.exception("work on a run broke off", extra={"run_id": work.run_id})
         return count_own_fault(error, measures) and worker.send_again(work)

@@ -6,6 +6,7 @@ See docs/design.md#24-confirm.
 """
 
 import logging
+import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
@@ -104,10 +105,6 @@ class Delivery:
     work: Work
     sent_at: int = 0
 
-    def owner(self, item_id: str) -> str:
-        """The lease owner of an item. It names this delivery, so that a request that the client repeats is admitted."""
-        return f"{self.message_id}:{self.receive_count}:{item_id}"
-
 
 @dataclass
 class _Invocation:
@@ -120,6 +117,13 @@ class _Invocation:
     deferred: list[DeferredProbe] = field(default_factory=list)
     failed: set[str] = field(default_factory=set)  # ids of messages
     lock: threading.Lock = field(default_factory=threading.Lock)
+    name: str = field(default_factory=lambda: secrets.token_hex(6))
+
+    def owner(self, delivery: Delivery, item_id: str) -> str:
+        """The lease owner of an item. A request that the client repeats is admitted, and the same record in another
+        invocation is not: Lambda may pass one on twice, with one receipt and one count.
+        """
+        return f"{delivery.message_id}:{self.name}:{item_id}"
 
     def in_time(self, work: Callable[..., T], *arguments: Any) -> T:
         """In a thread of the invocation: its calls to AWS end before the invocation does."""
@@ -148,9 +152,9 @@ class StageWorker:
 
     def run(self, deliveries: Sequence[Delivery], seconds_left: SecondsLeft, measures: Measures) -> list[str]:
         """Work on all ``deliveries``; returns ids of messages whose outcome could not be recorded."""
-        fresh = [d for d in deliveries if not self._split(d)]
         leasing = ThreadPoolExecutor(_LEASED_AT_ONCE)
         now = _Invocation(MessageBatcher(self._queues, self._clock), seconds_left, measures, leasing)
+        fresh = [d for d in deliveries if not self._split(d, now)]
         try:
             with leasing, ThreadPoolExecutor(self._threads) as pool:
                 begun = [pool.submit(now.in_time, self._begin, delivery, now) for delivery in fresh]
@@ -214,11 +218,16 @@ class StageWorker:
             return False
         return True
 
-    def _split(self, delivery: Delivery) -> bool:
-        """Send the items of a message that was delivered again one by one."""
-        if delivery.receive_count < 2 or len(delivery.work.items) < 2:
+    def _split(self, delivery: Delivery, now: _Invocation) -> bool:
+        """Send the items of a message that was delivered again one by one; it fails when that cannot be done."""
+        run_id, items = delivery.work.run_id, delivery.work.items
+        if delivery.receive_count < 2 or len(items) < 2:
             return False
-        self.queue.send_items(delivery.work.run_id, delivery.work.items, per_message=1)
+        try:
+            self.queue.send_items(run_id, items, per_message=1)
+        except Exception:
+            logger.warning("message not split", extra={"run_id": run_id}, exc_info=True)
+            now.failed.add(delivery.message_id)
         return True
 
     # --- one message: read and lease its items together
@@ -238,7 +247,7 @@ class StageWorker:
             return self.stage.prepare(leased, [item for item in admitted if item.item_id not in ids])
         except Exception as error:
             logger.exception("message broke off", extra={"run_id": run_id, "items": list(delivery.work.items)})
-            held = [item for item in asked if not self._release(delivery, item.item_id)]
+            held = [item for item in asked if not self._release(delivery, item.item_id, now)]
             own_fault = count_own_fault(error, now.measures)
             if not (own_fault and self._sent_again(run_id, delivery.work.items, not held, now)):
                 now.failed.add(delivery.message_id)
@@ -284,7 +293,7 @@ class StageWorker:
 
         def lease(item: Item) -> Item | None:
             seconds = now.seconds_left() + LEASE_MARGIN
-            return self._items.lease_if_free(item, delivery.owner(item.item_id), seconds, self.stage.lease_stages)
+            return self._items.lease_if_free(item, now.owner(delivery, item.item_id), seconds, self.stage.lease_stages)
 
         asked = [now.leasing.submit(now.in_time, lease, item) for item in items]
         wait(asked)
@@ -302,7 +311,7 @@ class StageWorker:
         told = {"run_id": item.run_id, "item_id": item.item_id}
         seconds = min(self.stage.worst_case, now.seconds_left() - END_SECONDS)
         if seconds < self.stage.worst_case - 2 * END_SECONDS:  # it waited for a thread: another invocation has the time
-            released = self._release(delivery, item.item_id)
+            released = self._release(delivery, item.item_id, now)
             now.batcher.add(item.run_id, item.item_id, NextStep(item.current_stage, _until_free(released, now)))
             return
         began = self._clock.monotonic()
@@ -324,7 +333,7 @@ class StageWorker:
         is sent again by itself: the invocation's other items have no part in its failure. So is each item that met an
         outage of AWS, or a lack of descriptors or memory.
         """
-        released = self._release(delivery, item_id)
+        released = self._release(delivery, item_id, now)
         own_fault = count_own_fault(error, now.measures)
         may_be_sent = len(delivery.work.items) > 1 or own_fault
         if not (may_be_sent and self._sent_again(delivery.work.run_id, [item_id], released, now)):
@@ -340,10 +349,10 @@ class StageWorker:
             return False
         return True
 
-    def _release(self, delivery: Delivery, item_id: str) -> bool:
+    def _release(self, delivery: Delivery, item_id: str, now: _Invocation) -> bool:
         """Its own lease would keep out the next delivery. ``False`` when it may be there still."""
         try:
-            return self._items.release(item_id, delivery.work.run_id, delivery.owner(item_id))
+            return self._items.release(item_id, delivery.work.run_id, now.owner(delivery, item_id))
         except Exception:
             return False
 

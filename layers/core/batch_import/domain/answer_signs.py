@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from batch_import.domain.capability import Protocol, served_model
 from batch_import.domain.evidence import Observation, Seen, Source
-from batch_import.domain.naming import identify_model
+from batch_import.domain.naming import identify_model, load_catalogue
 from batch_import.domain.types import Provenance
 
 _SOURCES = {
@@ -36,9 +36,28 @@ _ADDS_OF_ITSELF = re.compile(r"oss|search|research|online|agent|web|tool|compute
 # gpt-3.5-turbo-0125, gemini-2.5-flash-preview-05-20; but gpt-4-0125-preview is no snapshot of gpt-4
 _SNAPSHOT = re.compile(r"-\d{3,}|-(?:preview|exp|latest)(?:-\d{2,})*")
 _DATED = re.compile(r"-\d{3,}$")
+_TIERS = {
+    "pro",
+    "flash",
+    "lite",
+    "8b",
+    "opus",
+    "sonnet",
+    "haiku",
+    "fable",
+    "mythos",
+    "instant",
+    "turbo",
+    "mini",
+    "nano",
+}
+_VERSION = re.compile(r"(?<!\d)(\d{1,2})(?:[.-](\d{1,2}))?(?=o?(?:-|$))")  # gpt-4o, claude-3-5-sonnet, gemini-2.5-pro
+# Models of their own; gpt-5.6-sol-pro is gpt-5.6-sol, at its price, in a mode.
+_OPENAIS_PRO = re.compile(r"(?:gpt-\d(?:\.\d)?|o\d)-pro")
 # Azure's model ``gpt-4`` has versions named turbo-2024-04-09, 0125-Preview, 1106-Preview and vision-preview.
 _AZURES_GPT_4 = re.compile(r"gpt-4(?:-turbo(?:-preview)?|(?:-\d{4})?(?:-vision)?(?:-preview)?)")
-_MOVING = re.compile(r"latest|auto|router|preview|default|exp\b|^\D*$")  # names whose model the maker changes
+_PICKED = re.compile(r"auto|router")  # names behind which a relay picks a model
+_MOVING = re.compile(r"latest|preview|default|exp\b|^\D*$")  # names whose model the maker changes
 _WITHOUT_REASONING = re.compile(
     r"(?:gpt-3\.5-.*|gpt-4(?:o|\.1|\.5)?(?:-(?:turbo|mini|nano|32k))?|chatgpt-4o|claude-3(?:-5)?-(?:opus|sonnet|haiku)|"
     r"gemini-1\.[05]-(?:pro|flash)(?:-8b)?|gemini-2\.0-flash(?:-lite)?)(?:-\d{3,}(?:-preview)?)?"
@@ -136,20 +155,45 @@ def _is_same(asked: str, served: str) -> bool:
 
 
 def _differ(asked: _Asked, served: _Asked) -> bool:
-    """Whether no honest relay would name ``served``. Within one maker only the three closed ones are strict, and not
-    where the name that was asked for moves, has a word more than the one that came, or came as another snapshot or with
-    its thinking on.
+    """Whether no honest relay would name ``served``: a model of another maker, or any other of the catalogue where
+    the one that was asked for is of a closed maker; never where the relay picks the model. Within one maker only the
+    closed ones are strict, and not where the name that was asked for may have moved, has a word more than the one that
+    came, or came as another snapshot or with its thinking on.
     """
-    if not asked.maker or not served.maker:
+    if not asked.maker or _PICKED.search(asked.name.lower()):
         return False
     if asked.maker != served.maker:
-        return "auto" not in asked.name.lower() and "router" not in asked.name.lower()
+        return bool(served.maker) or (asked.maker in _CLOSED and load_catalogue().has(served.family))
     if _AZURES_GPT_4.fullmatch(asked.family) and _AZURES_GPT_4.fullmatch(served.family):
         return False
     plain = _DATED.sub("", served.family)
-    if _has_words_more(asked.family, plain) or _DATED.sub("", asked.family) == plain.removesuffix("-thinking"):
+    if _has_words_more(asked.family, plain) and not _OPENAIS_PRO.fullmatch(asked.family):
         return False
-    return asked.maker in _CLOSED and not asked.moves
+    if _DATED.sub("", asked.family) == plain.removesuffix("-thinking"):
+        return False
+    return asked.maker in _CLOSED and not (asked.moves and _may_have_moved(asked, served))
+
+
+def _may_have_moved(asked: _Asked, served: _Asked) -> bool:
+    """Makers move a name to the next snapshot or version of its line and tier, to no older one. Only OpenAI has models
+    without a tier.
+    """
+    tiers, served_tiers = (_TIERS.intersection(each.family.split("-")) for each in (asked, served))
+    version, served_version = _version(asked.family), _version(served.family)
+    return (
+        _line(asked.family) == _line(served.family)
+        and (tiers == served_tiers or (not tiers and asked.maker != _OPENAI))
+        and (not served_version or served_version >= version)
+    )
+
+
+def _line(family: str) -> str:
+    return family.partition("-")[0].rstrip("0123456789.").removeprefix("chat")
+
+
+def _version(family: str) -> tuple[int, ...]:
+    found = _VERSION.search(_SNAPSHOT.sub("", family))
+    return (int(found[1]), int(found[2] or 0)) if found else ()
 
 
 def _has_words_more(family: str, plain: str) -> bool:

@@ -16,11 +16,12 @@ from batch_import.domain.answers import Answer
 from batch_import.domain.clock import iso, parse
 from batch_import.domain.outcomes import Code
 
-QUOTA_PER_UNIT = 500_000  # New API's and one-api's points for a dollar, unless their operator sets another number
+QUOTA_PER_UNIT = 500_000  # New API's points for a dollar, unless its operator sets another number
 UNLIMITED = 100_000_000  # what their dashboards declare for a key without a limit
-_MOST_DOLLARS = 100_000  # that a dashboard's limit may be; more are points, or a mock's number
+_MOST_DOLLARS = 100_000  # that a dashboard's limit and use may be; more are points, or a mock's number
 HIGHEST_RATE = 100.0  # that is written into an account; sub2api itself takes none over this from a relay
 _LARGEST = 1e12
+_WALLET = "钱包余额"  # the plan that sub2api names for a wallet; versions before 0.1.61 do not tell it otherwise
 _PLACES = 6
 _CURRENCY = re.compile(r"[A-Z]{3,8}")
 _YEARS = range(2000, 2201)
@@ -87,8 +88,8 @@ def software_of(model_list: Answer) -> Software:
 def sub2api_billing(usage: Any, rates: Any) -> Billing | None:
     """Of ``GET /v1/usage`` and ``GET /v1/sub2api/billing``; each may be missing.
 
-    Nothing left is told only with rates. Without them it may be a sub2api that bills nothing (``RUN_MODE=simple``), or
-    an old one whose subscription has no limits (-1) or has spent its day; one that bills refuses the completion.
+    Nothing left is told only with rates. Without them it may be a sub2api that bills nothing (``RUN_MODE=simple``); one
+    that bills refuses the completion.
     """
     used, rated = _sub2api_usage(_object(usage)), _sub2api_rates(_object(rates))
     if not rated and (used.get("balance") or 0) <= 0:
@@ -101,31 +102,49 @@ def is_token_usage(body: Any) -> bool:
     return "total_available" in _data(body)
 
 
-def new_api_billing(usage: Any, status: Any = None) -> Billing | None:
+def new_api_billing(usage: Any, status: Any) -> Billing | None:
     """Of ``GET /api/usage/token/``, in points, which tells of the key alone, not of its user's wallet; and of
-    ``GET /api/status``, which tells how many points a dollar has.
+    ``GET /api/status``, which tells how many points a dollar has: without its answer nothing left is all that is known.
     """
     if not is_token_usage(usage):
         return None
     data, points = _data(usage), _points_for_a_dollar(status)
     limited = data.get("unlimited_quota") is False
+    left = _amount(data.get("total_available"))
+    if points is not None:
+        told = {
+            "balance": _amount(left, points) if limited else None,
+            "key_quota": _amount(data.get("total_granted"), points) if limited else None,
+            "key_used": _amount(data.get("total_used"), points),
+        }
+    else:
+        told = {"balance": 0.0} if limited and left is not None and left <= 0 else {}
     return _billing(
         BillingSource.NEW_API,
-        balance=_amount(data.get("total_available"), points) if limited else None,
+        **told,
         currency="USD",
-        key_quota=_amount(data.get("total_granted"), points) if limited else None,
-        key_used=_amount(data.get("total_used"), points),
         expires_at=_moment(data.get("expires_at")),
     )
 
 
-def _points_for_a_dollar(status: Any) -> float:
-    points = _amount(_data(status).get("quota_per_unit"))
-    return points if points is not None and points >= 1 else QUOTA_PER_UNIT
+def _points_for_a_dollar(status: Any) -> float | None:
+    """The usual number only where the relay answers without one; ``None`` without an answer or with nonsense."""
+    told = _data(status)
+    points = _amount(told.get("quota_per_unit", QUOTA_PER_UNIT)) if told else None
+    return points if points is not None and points >= 1 else None
 
 
 def is_subscription(body: Any) -> bool:
-    return _amount(_object(body).get("hard_limit_usd")) is not None
+    """Whether one-api or a fork of it (New API, Veloera, one-hub, done-hub) answered: they write the same number, all
+    that there ever was, into both limits. aiproxy and chatnio, which write two, mean something else by them.
+    """
+    told = _object(body)
+    limit = _amount(told.get("hard_limit_usd"))
+    return (
+        told.get("object") == "billing_subscription"
+        and limit is not None
+        and limit == _amount(told.get("soft_limit_usd"))
+    )
 
 
 def dashboard_billing(subscription: Any, usage: Any) -> Billing | None:
@@ -140,6 +159,7 @@ def dashboard_billing(subscription: Any, usage: Any) -> Billing | None:
     if limit is not None and limit > _MOST_DOLLARS:
         used = used if limit == UNLIMITED else None
         limit = None
+    used = None if used is not None and used > _MOST_DOLLARS else used
     left = None if limit is None or used is None else round(limit - used, _PLACES)
     return _billing(
         BillingSource.OPENAI_DASHBOARD,
@@ -162,21 +182,24 @@ def _sub2api_usage(body: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(body.get("isValid"), bool):
         return {}
     quota, subscription = _object(body.get("quota")), _object(body.get("subscription"))
+    of_wallet = "balance" in body or body.get("planName") == _WALLET
     told = {
-        "balance": _amount(body.get("remaining", body.get("balance"))),
+        "balance": _amount(body.get("remaining", body.get("balance"))) if of_wallet or quota else None,
         "currency": _currency(body.get("unit")),
         "key_quota": _amount(quota.get("limit")),
         "key_used": _amount(quota.get("used")),
         "expires_at": _moment(body.get("expires_at")),
     }
-    return told if not subscription else {**told, **_of_subscription(subscription, told["balance"])}
+    return told if not subscription else {**told, **_of_subscription(subscription)}
 
 
-def _of_subscription(body: Mapping[str, Any], left: Any) -> dict[str, Any]:
-    """What is left of a day, a week or a month comes back by itself: none of it is no empty wallet. -1: no limits."""
+def _of_subscription(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A subscription has no balance: ``remaining`` is the least that is left of the day, the week or the month, comes
+    back by itself and may be of a day that has passed; -1 without limits.
+    """
     limit = _amount(body.get("monthly_limit_usd")) or None
     return {
-        "balance": left if left is not None and left > 0 else None,
+        "balance": None,
         "key_quota": limit,
         "key_used": _amount(body.get("monthly_usage_usd")) if limit else None,
         "expires_at": _moment(body.get("expires_at")),

@@ -65,8 +65,10 @@ def followed(known: Finding | None, told: Told) -> Finding | None:
     )
     if not told.declares:
         return later
-    multiplier = later.multiplier if new.multiplier is None else new.multiplier
-    return later._replace(balance=new.balance, currency=new.currency, multiplier=multiplier)
+    later = later._replace(balance=new.balance, currency=new.currency, expires_at=new.expires_at)
+    if new.multiplier is None:
+        return later
+    return later._replace(multiplier=new.multiplier, peak_multiplier=new.peak_multiplier)
 
 
 def _finding(item: Item, profile: ItemProfile) -> Finding:
@@ -96,6 +98,8 @@ def _finding(item: Item, profile: ItemProfile) -> Finding:
         identity=evidence.get("identity", {}).get("value"),
         passthrough=evidence.get("passthrough", {}).get("value"),
         families=list(dict.fromkeys([tested, *served]))[:_MOST_FAMILIES],
+        peak_multiplier=billing.peak_multiplier if billing else None,
+        expires_at=billing.expires_at if billing else None,
     )
 
 

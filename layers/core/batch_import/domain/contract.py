@@ -684,8 +684,10 @@ class ComparedRelay(_Model):
     last_error_code: Code | None
     tested: bool
     multiplier: float | None
+    peak_multiplier: float | None
     balance: float | None
     currency: str | None
+    expires_at: Timestamp | None
     first_token_ms: int | None
     tokens_per_second: float | None
     latency_ms: int | None

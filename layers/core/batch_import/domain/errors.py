@@ -47,6 +47,10 @@ class Forbidden(BatchImportError):
     code = "forbidden"
 
 
+class Unavailable(BatchImportError):
+    """This service cannot answer now, and may in a moment."""
+
+
 class HostUnreachable(BatchImportError):
     """A call that needs the host's answer did not get one; the message holds the host's own words."""
 

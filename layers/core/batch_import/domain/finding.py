@@ -44,6 +44,8 @@ class Finding(NamedTuple):
     identity: str | None
     passthrough: str | None
     families: list[str]
+    peak_multiplier: float | None = None  # rows of before end with the families
+    expires_at: str | None = None
 
     @property
     def is_active(self) -> bool:

@@ -157,7 +157,10 @@ class ResultProjection:
         return api.ComparedRelay.model_validate(
             {
                 **shown,
-                **{name: fields[name] for name in ("multiplier", "balance", "currency")},
+                **{
+                    name: fields[name]
+                    for name in ("multiplier", "peak_multiplier", "balance", "currency", "expires_at")
+                },
                 **{name: fields[name] if tested else None for name in measured},
                 "base_url": shown_base_url(finding.base_url) if with_address else None,
                 "provider_id": finding.provider_id if with_address else None,

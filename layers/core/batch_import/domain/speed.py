@@ -20,8 +20,9 @@ _FASTEST = 10_000  # tokens a second; more was counted wrongly
 class Speed:
     """``first_token_ms`` counts from the request, with what connecting took, to the first text or reasoning.
 
-    ``tokens_per_second`` is the rate of what came after that, by the relay's own count where it gives one; ``None`` for
-    a stream that is too short, or came in a few bursts: how long the relay took for the first of them nobody knows.
+    ``tokens_per_second`` is the rate of what came after that, by the relay's own count; ``None`` without one, since a
+    piece may hold several tokens, and for a stream that is too short or came in a few bursts: how long the relay took
+    for the first of them nobody knows.
     """
 
     first_token_ms: int
@@ -49,9 +50,10 @@ def read_streamed(answer: Answer) -> Streamed:
     told = [piece for piece in pieces if piece.text or piece.reasoning]
     if not told or not answer.arrivals:
         return Streamed("".join(piece.text for piece in pieces))
-    arrivals = [_arrival(answer, piece.end) for piece in told]
-    tokens = _tokens(pieces, hidden=not any(piece.reasoning for piece in told)) or len(told)
-    speed = Speed(round(arrivals[0] * 1000), _rate(tokens, arrivals))
+    first = _arrival(answer, told[0].end)
+    tokens, of_text = _tokens(pieces)
+    arrivals = [_arrival(answer, piece.end) for piece in told if piece.text or not of_text]
+    speed = Speed(round(first * 1000), _rate(tokens, arrivals) if arrivals else None)
     return Streamed("".join(piece.text for piece in told), speed)
 
 
@@ -67,12 +69,20 @@ def _rate(tokens: int, arrivals: list[float]) -> float | None:
     return round(tokens * later / len(arrivals) / seconds, 1)
 
 
-def _tokens(pieces: list[_Piece], *, hidden: bool) -> int:
-    """The last count of what was generated, without reasoning that never came; 0 when there is none."""
+def _tokens(pieces: list[_Piece]) -> tuple[int, bool]:
+    """The last count of what was generated, 0 when there is none; and whether it is that of the text alone, which it is
+    where reasoning was counted apart: that may come in part only, as a summary, or not at all.
+
+    OpenAI counts reasoning within what was generated. xAI, and CLIProxyAPI and Veloera before Gemini, count it beside.
+    """
     usage = next((piece.usage for piece in reversed(pieces) if _generated(piece.usage)), {})
     details = usage.get("completion_tokens_details") or usage.get("output_tokens_details")
-    reasoned = _number(details.get("reasoning_tokens")) if isinstance(details, Mapping) and hidden else 0
-    return max(0, _generated(usage) - reasoned)
+    reasoned = _number(details.get("reasoning_tokens")) if isinstance(details, Mapping) else 0
+    generated = _generated(usage)
+    asked = _number(usage.get("prompt_tokens")) or _number(usage.get("input_tokens"))
+    beside = reasoned >= generated or usage.get("total_tokens") == asked + generated + reasoned
+    counted_apart = reasoned > 0 or _number(usage.get("thoughtsTokenCount")) > 0  # Gemini's, always beside
+    return generated if beside else generated - reasoned, counted_apart
 
 
 def _generated(usage: Mapping[str, Any]) -> int:

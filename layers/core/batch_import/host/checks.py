@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from batch_import.domain.account_check import CheckReport, read_report
-from batch_import.domain.answers import BEFORE_EXCHANGE, Answer
+from batch_import.domain.answers import BEFORE_EXCHANGE, Answer, Trouble
 from batch_import.domain.demands import Demands
 from batch_import.domain.gateway import completion_request
-from batch_import.host.errors import HostUnavailable
+from batch_import.host.errors import HostUnavailable, NoTimeLeft
 from batch_import.host.transport import TIMEOUT, HostTransport, unwrap
 from batch_import.net.deadline import seconds_left
 from batch_import.net.http import exchange
@@ -45,7 +45,12 @@ class HostChecks:
         return self._post(path, headers, body, COMPLETION_TIMEOUT)
 
     def _post(self, path: str, headers: Mapping[str, str], body: object, timeout: float) -> Answer:
-        """Ends one admin call before the deadline: what follows from the answer is written to the host."""
-        timeout = min(timeout, seconds_left() - TIMEOUT)
+        """Ends one admin call before the deadline: what follows from the answer is written to the host. An answer that
+        does not come in less than the whole ``timeout`` raises ``NoTimeLeft``: nobody knows whether it is slow.
+        """
+        given = min(timeout, seconds_left() - TIMEOUT)
         send = self._transport.send
-        return exchange(send, "POST", path, headers=headers, body=body, timeout=timeout, max_body=MAX_ANSWER)
+        answer = exchange(send, "POST", path, headers=headers, body=body, timeout=given, max_body=MAX_ANSWER)
+        if answer.trouble is Trouble.READ_TIMEOUT and given < timeout:
+            raise NoTimeLeft(f"no answer in the {max(0, round(given))} s that were left for POST {path}")
+        return answer

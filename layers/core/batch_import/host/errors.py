@@ -23,7 +23,9 @@ class HostUnavailable(HostError):
 
 
 class NoTimeLeft(HostUnavailable):
-    """The deadline of the work came before the call could be sent. It says nothing about the host."""
+    """The deadline of the work came before the call could be sent, or have all its time. It says nothing about the
+    host, nor about a relay behind it.
+    """
 
 
 class HostUncertain(HostError):

@@ -102,7 +102,7 @@ class HostTransport:
                 raise
             except HostUnavailable as error:
                 if seconds_left() <= 0:
-                    raise  # the deadline cut it off, and that says nothing about the host
+                    raise NoTimeLeft(str(error)) from None
                 if attempt == _SAFE_TRIES - 1:
                     raise self.silent(error) from None
                 self._clock.sleep(_PAUSE * 2**attempt)

@@ -15,6 +15,7 @@ from batch_import.domain.errors import (
     MethodNotAllowed,
     NotFound,
     TooLarge,
+    Unavailable,
     UnsupportedMediaType,
 )
 from batch_import.http_api.checks import JSON
@@ -36,4 +37,5 @@ def refusal(error: BatchImportError, language: str, headers: Mapping[str, str] |
     """The error's answer in ``language``, with ``Retry-After`` when it soon passes."""
     soon = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     body = api.ErrorEnvelope(error=api.ErrorBody(code=api.ErrorCode(error.code), message=error.text(language)))
-    return Response(HTTP_STATUS[error.code], JSON, body.model_dump_json(), headers={**soon, **(headers or {})})
+    status = HTTPStatus.SERVICE_UNAVAILABLE if isinstance(error, Unavailable) else HTTP_STATUS[error.code]
+    return Response(status, JSON, body.model_dump_json(), headers={**soon, **(headers or {})})

@@ -103,7 +103,11 @@ _REFUSALS = {
     429: ("TooManyRequests", "Calls come too fast", ("Retry-After",)),
     500: ("InternalError", "The service failed; the log has it under the request's id", ()),
     502: ("BadGateway", "The host did not answer, or the service broke off", ()),
-    503: ("Unavailable", "The service cannot work now, for example because a disk is full", ()),
+    503: (
+        "Unavailable",
+        "The service cannot work now, for example because a disk is full or its tables are too slow",
+        ("Retry-After",),
+    ),
     504: ("GatewayTimeout", "The service took more than 29 seconds", ()),
 }
 _ALWAYS = (400, 401, 403, 405, 413, 429, 500, 502, 503, 504)

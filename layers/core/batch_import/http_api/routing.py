@@ -11,8 +11,9 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from batch_import.aws.retries import is_outage
 from batch_import.domain import contract as api
-from batch_import.domain.errors import BatchImportError, MethodNotAllowed, NotFound
+from batch_import.domain.errors import BatchImportError, MethodNotAllowed, NotFound, Unavailable
 from batch_import.http_api import languages
 from batch_import.http_api.checks import JSON, check, header, read_as_json
 from batch_import.http_api.errors import refusal
@@ -23,7 +24,12 @@ from batch_import.store.listing import DEFAULT_LIMIT, MAX_LIMIT
 Accepted = TypeVar("Accepted", api.RunCreated, api.RunRetried, api.RunApplied, api.RunSummary)
 __all__ = ["DEFAULT_LIMIT", "MAX_LIMIT"]
 
-BROKEN = "something went wrong; the log has it under this request's id", "出错了；请按请求 id 查看日志"
+BROKEN = BatchImportError(
+    "something went wrong; the log has it under this request's id", "出错了；请按请求 id 查看日志"
+)
+BUSY = Unavailable(
+    "the tables do not answer in time; try again in a moment", "数据表暂时没有及时应答，请稍后重试", retry_after=5
+)
 _ANSWER_SECONDS = 4.0  # of the function's time, for the answer
 _ASSET = re.compile(r"[a-z0-9-]+\.(html|js|css|svg)")
 _PAGE_HEADERS = {
@@ -55,6 +61,11 @@ def answer(app: APIGatewayRestResolver, event: dict[str, Any], context: LambdaCo
 
 def refused(app: APIGatewayRestResolver, error: BatchImportError) -> Response[str]:
     return refusal(error, error_language(app.current_event.raw_event))
+
+
+def broken(app: APIGatewayRestResolver, error: Exception) -> Response[str]:
+    """For what no route expects: 503 when AWS throttled a call or did not answer it, else 500."""
+    return refused(app, BUSY if is_outage(error) else BROKEN)
 
 
 def answer_language(event: Mapping[str, Any]) -> str:

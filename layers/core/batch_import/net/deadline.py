@@ -24,6 +24,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 _MOST_INTERIM = 8
 _LONGEST_HEAD = 64 * 1024  # bytes of all lines before the body, interim answers with theirs
+# Seconds that an idle connection is trusted for, by the wall clock: while a function is frozen, AWS ends connections
+# without a word to it (docs/decisions/0022-lambda-limits.md#descriptors).
+MAX_IDLE = 20.0
 
 
 class Watchdog:
@@ -90,10 +93,14 @@ WATCHDOG = Watchdog()
 
 @dataclass(slots=True)
 class _Scope:
-    """A block with a deadline, and the sockets that are watched until the block ends."""
+    """A block with a deadline, and the sockets that are watched until the block ends. Blocks inside it are calls:
+    ``asked`` is how many seconds they took.
+    """
 
     moment: float
+    began: float
     watched: list[int] = field(default_factory=list)
+    asked: float = 0.0
 
 
 _scope: ContextVar[_Scope | None] = ContextVar("deadline", default=None)  # threads start without one
@@ -102,12 +109,16 @@ _scope: ContextVar[_Scope | None] = ContextVar("deadline", default=None)  # thre
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
     """Inside the block HTTP calls end within ``seconds``, or by an earlier outer deadline, heads and bodies."""
-    scope = _Scope(min(time.monotonic() + seconds, _moment()))
+    outer = _scope.get()
+    began = time.monotonic()
+    scope = _Scope(min(began + seconds, _moment()), began)
     token = _scope.set(scope)
     try:
         yield
     finally:
         _scope.reset(token)
+        if outer is not None:
+            outer.asked += time.monotonic() - scope.began
         if scope.watched:
             WATCHDOG.release(scope.watched)
 
@@ -115,6 +126,12 @@ def deadline(seconds: float) -> Iterator[None]:
 def seconds_left() -> float:
     """Seconds until the deadline of this thread; infinite without one."""
     return _moment() - time.monotonic()
+
+
+def has_mostly_waited() -> bool:
+    """Whether the block with the deadline has spent less than half of its time so far in HTTP calls."""
+    scope = _scope.get()
+    return scope is not None and 2 * scope.asked < time.monotonic() - scope.began
 
 
 def _moment() -> float:
@@ -185,8 +202,18 @@ class _InTimeHTTPS(_InTime, HTTPSConnection):
 
 class _IdleConnections(LifoQueue[Any]):
     """Without urllib3's empty places, which only a pool needs whose callers wait for one: to make 600 of them for each
-    relay, and to take them out again, takes 2.4 ms of CPU.
+    relay, and to take them out again, takes 2.4 ms of CPU. One that was idle for too long is closed, and opens itself
+    anew for the next call.
     """
+
+    def _put(self, item: Any) -> None:
+        self.queue.append((time.time(), item))
+
+    def _get(self) -> Any:
+        since, connection = self.queue.pop()
+        if not 0 <= time.time() - since <= MAX_IDLE:
+            connection.close()
+        return connection
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         if item is not None:

@@ -1,5 +1,6 @@
 """Asks a relay what it declares about the key's money (docs/billing.md): at most two GETs, to the relay itself."""
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,14 +26,16 @@ _SUBSCRIPTION, _USAGE = "/v1/dashboard/billing/subscription", "/v1/dashboard/bil
 _MAKERS = ("openai.com", "anthropic.com", "googleapis.com", "x.ai", "deepseek.com", "moonshot.cn", "moonshot.ai",
            "bigmodel.cn", "z.ai", "aliyuncs.com", "volces.com", "mistral.ai", "azure.com", "amazonaws.com",
            "groq.com")  # fmt: skip
+_GPT_LOAD = re.compile(r"/proxy/[^/]")  # and the name of the group
 
 
 def read_billing(relay: Relay, found: ProviderModels) -> Billing | None:
     """What the relay declares, or ``None``: no such route, no answer in time, or nothing that is understood.
 
-    ``relay`` has a budget of its own. Makers of models have none of these routes, and are not asked.
+    ``relay`` has a budget of its own. Makers of models have none of these routes, and are not asked; nor are pools of
+    gpt-load, which pass each request on with another key.
     """
-    if found.gemini or found.auth_style not in _STYLES or _is_of_a_maker(found.api_root):
+    if found.gemini or found.auth_style not in _STYLES or _is_of_a_maker(found.api_root) or _is_pool(found.api_root):
         return None
     base = without_version(found.api_root)
 
@@ -54,6 +57,10 @@ def read_billing(relay: Relay, found: ProviderModels) -> Billing | None:
 
 def _good_json(answer: Answer) -> Any:
     return answer.json if answer.ok and not answer.has_error else None
+
+
+def _is_pool(url: str) -> bool:
+    return _GPT_LOAD.search(urlsplit(url).path) is not None
 
 
 def _is_of_a_maker(url: str) -> bool:

@@ -100,14 +100,16 @@ class _Asking:
         self._further = threading.Semaphore(MOST_FURTHER)
 
     def stream(self, protocol: Protocol) -> _Told:
-        """One stream of some seventy tokens; again without a stop sequence where the request is refused."""
-        with_stop = takes_stop(self._model)
-        answer = self._ask(protocol, _stream_request(protocol, self._model, stop=with_stop))
-        if with_stop and answer.status in _REFUSED and self._again():
+        """One stream of some seventy tokens. A refused chat completion is asked for again without a stop sequence and
+        without a count of its tokens.
+        """
+        with_stop = takes_stop(self._model) and protocol is not Protocol.RESPONSES
+        answer = self._ask(protocol, _stream_request(protocol, self._model))
+        if protocol is Protocol.CHAT and answer.status in _REFUSED and self._again():
             with_stop = False
-            answer = self._ask(protocol, _stream_request(protocol, self._model, stop=False))
+            answer = self._ask(protocol, _chat_stream(self._model))
         streamed = read_streamed(answer)
-        asked_for_stop = with_stop and protocol is not Protocol.RESPONSES and answer.ok
+        asked_for_stop = with_stop and answer.ok
         return _Told(stream_flag(answer), streamed.speed, seen_of_stop(streamed.text) if asked_for_stop else ())
 
     def further_stream(self, protocol: Protocol) -> _Told:
@@ -180,19 +182,23 @@ def _finished(text: str) -> bool:
 Request = tuple[str, dict[str, Any]]
 
 
-def _stream_request(protocol: Protocol, model: str, *, stop: bool) -> Request:
-    messages = [{"role": "user", "content": COUNTING}]
-    usual = {"model": model, "stream": True}
+def _stream_request(protocol: Protocol, model: str) -> Request:
+    if protocol is Protocol.CHAT:
+        path, body = _chat_stream(model)
+        stop = {"stop": [STOP]} if takes_stop(model) else {}
+        return path, {**body, **stop, "stream_options": {"include_usage": True}}
     if protocol is Protocol.RESPONSES:
-        return "/responses", {**usual, "input": COUNTING, "max_output_tokens": MAX_TOKENS}
+        return "/responses", {"model": model, "stream": True, "input": COUNTING, "max_output_tokens": MAX_TOKENS}
     if protocol is Protocol.GENERATE:
         settings = {"maxOutputTokens": MAX_TOKENS, "stopSequences": [STOP]}
         contents = [{"role": "user", "parts": [{"text": COUNTING}]}]
         return f"/models/{model}:streamGenerateContent?alt=sse", {"contents": contents, "generationConfig": settings}
-    body = {**usual, "messages": messages, "max_tokens": MAX_TOKENS}
-    if protocol is Protocol.MESSAGES:
-        return "/messages?beta=true", {**body, "stop_sequences": [STOP]}
-    return "/chat/completions", {**body, "stop": [STOP]} if stop else body
+    return "/messages?beta=true", {**_chat_stream(model)[1], "stop_sequences": [STOP]}
+
+
+def _chat_stream(model: str) -> Request:
+    messages = [{"role": "user", "content": COUNTING}]
+    return "/chat/completions", {"model": model, "stream": True, "messages": messages, "max_tokens": MAX_TOKENS}
 
 
 def _tools_request(model: str) -> Request:

@@ -5,10 +5,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from batch_import.aws.queue import Work, WorkQueue
+from batch_import.aws.retries import seconds_to_end
 from batch_import.consumer.progress import Progress
 from batch_import.domain.clock import Clock, iso, milliseconds, parse
 from batch_import.domain.entities import Item, Run
@@ -24,7 +24,8 @@ from batch_import.store.secrets import PROBE_KEY, SecretStore
 
 logger = logging.getLogger(__name__)
 BATCH = 500  # items that one sweep looks after
-_READ_TOGETHER = 100
+_READ_TOGETHER = _PUBLISHED_TOGETHER = 100
+_FOR_THE_REST = 25.0  # seconds of a sweep that items leave for ended runs, keys, groups and the metrics
 _LATE_ANSWERS = 120.0  # seconds: by then a relay's stream and tool call have been asked, which no verdict waits for
 COUNTED = (
     *("items_requeued", "items_given_up", "lists_requeued", "undos_requeued", "keys_put_back"),
@@ -60,18 +61,26 @@ class Reconcile:
         self._unreadable: set[str] = set()  # ids of runs, or run/item
 
     def sweep(self) -> dict[str, int]:
-        """One bounded pass; what is left over is found by the next one. Returns counts for the metrics.
+        """One pass, bounded in number and in time; what is left over is found by the next one. Returns counts for the
+        metrics.
 
         A row that cannot be read is left alone, and counted; what belongs to it waits.
         """
-        done = Counter(dict.fromkeys(COUNTED, 0))
-        for item, forgotten in islice(self._forgotten(), BATCH):
+        done, looked_after = Counter(dict.fromkeys(COUNTED, 0)), 0
+        for item, forgotten in self._forgotten():
+            if looked_after == BATCH or seconds_to_end() < _FOR_THE_REST:
+                break
             if item.current_stage is ItemStage.DONE:
                 self._items.note(item)
             elif self._waits_without_end(item):
                 done["items_given_up"] += self._give_up(item)
             elif forgotten:
                 done["items_requeued"] += self._requeue(item)
+            else:
+                continue
+            looked_after += 1
+            if looked_after % _PUBLISHED_TOGETHER == 0:  # what is not published is chosen again by the next sweep
+                done["runs_closed"] += self._progress.publish()
         done["runs_closed"] += self._progress.publish()
         for run_id in self._runs.overdue(BATCH):
             done.update(self._repaired(run_id))

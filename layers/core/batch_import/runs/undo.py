@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from batch_import.aws.queue import Work, WorkQueue
 from batch_import.aws.retries import ending
-from batch_import.consumer.stage_worker import END_SECONDS, LAST_SECONDS, is_no_items_fault
+from batch_import.consumer.stage_worker import END_SECONDS, LAST_SECONDS, SecondsLeft, is_no_items_fault
 from batch_import.coordination.provider_lock import PATIENCE, ProviderBusy, ProviderLocks
 from batch_import.domain.clock import Clock, parse
 from batch_import.domain.entities import Item, NewEvent, Run
@@ -30,6 +30,7 @@ from batch_import.store.runs import RunStore
 logger = logging.getLogger(__name__)
 AT_ONCE = 8  # providers
 WORST_CASE = PATIENCE + 2 * TIMEOUT + END_SECONDS  # seconds for a provider to be begun with
+_ONE_MORE = 2 * TIMEOUT + END_SECONDS  # seconds for another account of that provider
 _BUSY_SECONDS, _HOST_SECONDS = 5.0, 60.0
 _PATIENCE = timedelta(hours=1)  # with a host that fails
 _Place = tuple[str, Platform]
@@ -91,7 +92,7 @@ class UndoWorker:
         self._queue = queue
         self._clock = clock
 
-    def work(self, run_id: str, seconds_left: Callable[[], float]) -> None:
+    def work(self, run_id: str, seconds_left: SecondsLeft) -> None:
         """Undo as much as there is time for, and queue the rest. Any of it may be repeated."""
         run = self._runs.get(run_id)
         if run is None or not run.is_being_undone:
@@ -103,7 +104,7 @@ class UndoWorker:
         else:
             self._queue.send([Work(run_id, undo=True)], delay)
 
-    def _delay(self, run: Run, seconds_left: Callable[[], float]) -> float | None:
+    def _delay(self, run: Run, seconds_left: SecondsLeft) -> float | None:
         """Seconds until the rest can be tried; ``None`` when nothing is left."""
         places = self._places(run)
         if not places:
@@ -117,7 +118,7 @@ class UndoWorker:
             if seconds_left() < WORST_CASE:
                 return 0.0
             with ending(seconds_left() - LAST_SECONDS), deadline(seconds_left() - END_SECONDS):
-                return self._undo(run, place, places[place], withdrawal, locks)
+                return self._undo(run, place, places[place], withdrawal, locks, seconds_left)
 
         try:
             with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -135,12 +136,19 @@ class UndoWorker:
         return places
 
     def _undo(
-        self, run: Run, place: _Place, items: Sequence[Item], withdrawal: Withdrawal, locks: ProviderLocks
+        self,
+        run: Run,
+        place: _Place,
+        items: Sequence[Item],
+        withdrawal: Withdrawal,
+        locks: ProviderLocks,
+        seconds_left: SecondsLeft,
     ) -> float | None:
         try:
             with locks.hold(place[0]):
                 fresh = self._items.get_many(run.run_id, [item.item_id for item in items])
-                self._undo_place(run, place, [item for item in fresh if _is_waiting(item, run)], withdrawal)
+                waiting = [item for item in fresh if _is_waiting(item, run)]
+                return None if self._undo_place(run, place, waiting, withdrawal, seconds_left) else 0.0
         except (ProviderBusy, StaleWrite):
             return _BUSY_SECONDS
         except HostError as error:
@@ -149,17 +157,18 @@ class UndoWorker:
             if is_no_items_fault(error):
                 return _HOST_SECONDS
             return self._failed(run, items, error)
-        return None
 
-    def _undo_place(self, run: Run, place: _Place, items: Sequence[Item], withdrawal: Withdrawal) -> None:
+    def _undo_place(
+        self, run: Run, place: _Place, items: Sequence[Item], withdrawal: Withdrawal, seconds_left: SecondsLeft
+    ) -> bool:
         """Access first, then the accounts, the last made first, then channel and group: with the last item, so that
-        what breaks off comes back here.
+        what breaks off comes back here. ``False`` when another invocation has to go on.
         """
         for item in filter(left_nothing, items):
             self._record(run, item, UndoResult(UndoOutcome.NOTHING))
         items = [item for item in items if not left_nothing(item)]
         if not items:
-            return
+            return True
         access = withdrawal.unused_access(*place)
         if access:
             taken = NewEvent(
@@ -171,11 +180,14 @@ class UndoWorker:
             withdrawal.take(access)
         for item in items[:-1]:
             self._record(run, item, *withdrawal.withdraw(item))
+            if seconds_left() < _ONE_MORE:
+                return False
         result, events = withdrawal.withdraw(items[-1])
         reason, more = withdrawal.clear(*place)
         if reason is not None:
             result = replace(result, settled=False)
         self._record(run, items[-1], result, [*events, *more], reason)
+        return True
 
     def _record(
         self,

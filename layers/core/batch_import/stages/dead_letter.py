@@ -7,7 +7,7 @@ import logging
 
 from batch_import.aws.queue import Work, WorkQueue
 from batch_import.consumer.progress import Progress
-from batch_import.domain.clock import parse
+from batch_import.domain.clock import Clock, iso, parse
 from batch_import.domain.entities import Item, NewEvent
 from batch_import.domain.errors import StaleWrite
 from batch_import.domain.outcomes import Code
@@ -22,10 +22,15 @@ _BY_TIME = "given up after a day in one stage"
 _ANY_STAGE = tuple(ItemStage)[:-1]
 
 
+class StillLeased(Exception):
+    """A worker has this item."""
+
+
 class DeadLetterRecorder:
     """``recorded`` is how many items of dead letters it has recorded."""
 
-    def __init__(self, items: ItemStore, progress: Progress, validate_queue: WorkQueue) -> None:
+    def __init__(self, items: ItemStore, progress: Progress, validate_queue: WorkQueue, clock: Clock) -> None:
+        self._clock = clock
         self._items = items
         self._progress = progress
         self._validate_queue = validate_queue
@@ -34,18 +39,23 @@ class DeadLetterRecorder:
     def record(self, work: Work, stages: tuple[ItemStage, ...]) -> None:
         """Record the items of ``work`` that are still in one of the dead queue's ``stages``.
 
-        What has been recorded goes on to validation, also when another item of the message fails.
+        What has been recorded goes on to validation, also when another item of the message fails. Raises
+        ``StillLeased`` for an item that another message's worker has just now: the dead letter comes again later.
         """
-        recorded: list[str] = []
+        recorded, now = list[str](), iso(self._clock.now())
+        items = self._items.get_many(work.run_id, work.items)
+        leased = [item.item_id for item in items if (item.lease_expires_at or "") > now]
         try:
-            for item in self._items.get_many(work.run_id, work.items):
-                if self._record(item, stages, _BY_QUEUE):
+            for item in items:
+                if item.item_id not in leased and self._record(item, stages, _BY_QUEUE):
                     recorded.append(item.item_id)
         finally:
             self.recorded += len(recorded)
             if recorded:
                 self._validate_queue.send_items(work.run_id, recorded)
             self._progress.publish()
+        if leased:
+            raise StillLeased(", ".join(leased))
 
     def give_up(self, item: Item) -> bool:
         """Record an item that waits without end, however it waits; ``False`` when it moved on meanwhile."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from batch_import.aws.retries import OutOfTime
 from batch_import.consumer.next_step import NextStep
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.clock import Clock, iso
@@ -13,7 +14,8 @@ from batch_import.domain.redaction import redacted
 from batch_import.domain.retry_policy import retry_policy
 from batch_import.domain.texts import printable
 from batch_import.domain.types import ConfirmationStatus, EventType, ItemStage
-from batch_import.host.errors import HostError
+from batch_import.host.errors import HostError, NoTimeLeft
+from batch_import.net.deadline import has_mostly_waited
 from batch_import.store.items import ItemStore, PendingWrite
 
 RELEASED: Mapping[str, Any] = {"lease_owner": None, "lease_expires_at": None}
@@ -113,7 +115,11 @@ class ItemTransitions:
         return NextStep(item.current_stage, delay, item=self.write(changes, [event]))
 
     def host_failed(self, error: HostError) -> NextStep | None:
-        """A retry, or ``None`` when they are spent. While the host is known to be down, waiting costs no attempt."""
+        """A retry, or ``None`` when they are spent. While the host is known to be down, waiting costs no attempt; nor
+        does time that the item spent in waiting for tables, locks and threads: it raises ``OutOfTime``.
+        """
+        if isinstance(error, NoTimeLeft) and has_mostly_waited():
+            raise OutOfTime(str(error))
         if error.wait > 0:
             return self.hand_back(error.wait)
         return self.retry(error.code, error.code, str(error))

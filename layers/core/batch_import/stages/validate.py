@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from batch_import.consumer.admission import HostGate
 from batch_import.consumer.next_step import NextStep
-from batch_import.consumer.stage_worker import Admitted, SecondsLeft, Stage
+from batch_import.consumer.stage_worker import Admitted, SecondsLeft, Stage, demand_time
 from batch_import.coordination.lease_pool import NoResource
 from batch_import.coordination.provider_lock import ProviderBusy, ProviderLocks
 from batch_import.domain.advisories import Advisory
@@ -126,6 +126,7 @@ class ValidationService(Stage):
 
     def handle(self, item: Item) -> NextStep:
         run = self._runs.recent(item.run_id)
+        demand_time(self.worst_case)
         if run is None:
             return NextStep(ItemStage.DONE)
         return self._validate(self._transitions.begin(item), run)

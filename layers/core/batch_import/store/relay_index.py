@@ -68,5 +68,6 @@ class RelayIndex:
 def _read(row: Row) -> dict[str, Finding]:
     if not row:
         return {}
-    found = (Finding(*values) for values in json.loads(unpack(row["findings"])))
+    fields = len(Finding._fields)  # a later version of this service may have written more
+    found = (Finding(*values[:fields]) for values in json.loads(unpack(row["findings"])))
     return {finding.relay: finding for finding in found}

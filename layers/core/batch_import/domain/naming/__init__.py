@@ -1,5 +1,6 @@
 """Identify models by their ids, with naming rules and a catalogue (docs/naming.md)."""
 
+from batch_import.domain.naming.catalogue import load_catalogue
 from batch_import.domain.naming.identity import (
     MAX_ID_LENGTH,
     ModelIdentity,
@@ -26,6 +27,7 @@ __all__ = [
     "identify_model",
     "is_chat_model",
     "list_price",
+    "load_catalogue",
     "normalize_model_id",
     "price_hint",
     "recommend_models",
