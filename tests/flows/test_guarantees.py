@@ -307,6 +307,10 @@ def test_a_given_key_that_stayed_bound_is_put_back_after_the_run_has_ended(servi
     box.host.fail_next("PUT", rf"/admin/api-keys/{ids['api_key_id']}$", 404)
     assert bootstrap().reconcile().sweep()["keys_put_back"] == 0  # the rest of the sweep is done all the same
     service.clock.shift(16 * 60)
+    assert bootstrap().host.leases.acquire("given-key", digest, "a worker of another run", 59)
+    assert bootstrap().reconcile().sweep()["keys_put_back"] == 0
+    assert key["group_id"] == bound
+    service.clock.shift(60)
     assert bootstrap().reconcile().sweep()["keys_put_back"] == 1
     assert key["group_id"] is None
     service.clock.shift(16 * 60)
