@@ -584,6 +584,31 @@ def test_a_second_try_of_an_adoption_leaves_a_serving_account_where_it_is(fresh:
     what_was_proven_serves(_items(fresh, runs[0]), fresh.accounts(), fresh.groups(), set())
 
 
+def test_a_second_try_of_a_reactivation_leaves_a_serving_account_where_it_is(fresh: World) -> None:
+    fresh.settle([fresh.start(PAIR, [])])
+    bulk_update(fresh.box, fresh.accounts()[0]["id"], status="inactive")
+    runs = [fresh.start(PAIR, [])]
+    fresh.box.host.fail_next("POST", r"/bulk-update$", "drop_before")
+    fresh.deliver("provision")  # decided: reactivated; its first write is lost
+    runs.append(fresh.start(PAIR, [], join=True))
+    for name in QUEUES:
+        fresh.deliver(name)  # the second run decides the same, and proves the account
+    [proven] = fresh.accounts()
+    [second] = _items(fresh, runs[1])
+    assert (second.account_resolution, second.access_status) == ("reactivated", "active")
+    assert fresh.pool_id in proven["group_ids"]
+    fresh.clock.shift(60)
+    fresh.deliver("provision")  # the first run's second try
+    what_was_proven_serves([second], fresh.accounts(), fresh.groups(), set())
+    assert fresh.accounts()[0]["group_ids"] == proven["group_ids"]
+    fresh.settle(runs)
+    check_everything(fresh, runs, {runs[1]}, set())
+    fresh.service.call("POST", f"/api/batch-import/runs/{runs[0]}/undo")
+    fresh.go_on()
+    [account] = fresh.accounts()
+    assert (account["status"], account["group_ids"]) == ("active", proven["group_ids"])
+
+
 class Unanswering:
     """Leases whose table cannot be reached when one is given back."""
 

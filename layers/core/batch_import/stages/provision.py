@@ -24,6 +24,7 @@ from batch_import.domain.reuse_policy import (
     ExistingAccount,
     ImportState,
     ReuseDecision,
+    account_state,
     accounts_of_pair,
     decide_reuse,
     held_by_platform,
@@ -37,7 +38,15 @@ from batch_import.domain.routing import (
     choose_route,
 )
 from batch_import.domain.terms import terms_asked_for, terms_to_change
-from batch_import.domain.types import AccessMode, AccountResolution, AuthStyle, EventType, ItemStage, Platform
+from batch_import.domain.types import (
+    AccessMode,
+    AccountResolution,
+    AuthStyle,
+    EventType,
+    ItemStage,
+    MatchedAccountState,
+    Platform,
+)
 from batch_import.domain.undo import made_by
 from batch_import.host.accounts import before_run, existing_account, marker, new_account
 from batch_import.host.client import HostClient, Json
@@ -262,10 +271,8 @@ class Provisioner:
         if item.account_resolution is AccountResolution.CREATED:
             known = self._half_made(item, snapshot) if looked else None
             account_id, more = self._create(item, wanted, api_key, known)
-        elif item.account_resolution is AccountResolution.REUSED:
-            account_id, more = self._patch(item, wanted)
         else:
-            account_id, more = self._wake(item, wanted, api_key)
+            account_id, more = self._reuse(to, wanted, api_key)
         if account_id is None:
             return to.fail(Code.ACCOUNT_GONE, "the account is gone from the host")
         changes = {"account_id": account_id, "channel_id": channel_id, "group_id": group_id}
@@ -375,29 +382,39 @@ class Provisioner:
         if change := terms_to_change(account.terms, wanted.terms):
             self._host.bulk_update(account.account_id, **change)
 
-    def _patch(self, item: Item, wanted: DesiredAccount) -> tuple[int | None, list[NewEvent]]:
-        """Covered family under a new alias: the delta of the mapping, the terms asked for, and nothing else."""
-        account = self._reused(item)
-        if account is None:
+    def _reuse(self, to: ItemTransitions, wanted: DesiredAccount, api_key: str) -> tuple[int | None, list[NewEvent]]:
+        """An account that was off when the decision was made, and serves by now, is used as a reused one: also by an
+        undo, which leaves it as the other run or the person has made it.
+        """
+        row = self._host.account(to.item.reused_from_account_id or 0)
+        if row is None:
             return None, []
+        account, now = existing_account(row), self._clock.now()
+        if to.item.account_resolution is AccountResolution.REUSED:
+            return self._patch(account, wanted)
+        if to.item.matched_account_state != account_state(account, now) == MatchedAccountState.ACTIVE:
+            to.write({"before": before_run(account, wanted, overwritten=False)})
+            return self._patch(account, wanted)
+        return self._wake(to.item, account, wanted, api_key)
+
+    def _patch(self, account: ExistingAccount, wanted: DesiredAccount) -> tuple[int, list[NewEvent]]:
+        """Covered family under a new alias: the delta of the mapping, the terms asked for, and nothing else."""
         added = self._add_names(account, wanted)
         self._set_terms(account, wanted)
         if not added:
             return account.account_id, []
         return account.account_id, [_event(EventType.CHANNEL_PATCHED, f"{len(added)} names added", added=added[:50])]
 
-    def _wake(self, item: Item, wanted: DesiredAccount, api_key: str) -> tuple[int | None, list[NewEvent]]:
+    def _wake(
+        self, item: Item, account: ExistingAccount, wanted: DesiredAccount, api_key: str
+    ) -> tuple[int, list[NewEvent]]:
         """Isolated first, then woken: a bound account would serve its customers at once otherwise.
 
         See docs/host-api.md#waking-serves-customers.
         """
-        account = self._reused(item)
-        if account is None:
-            return None, []
         self._isolate_and_wake(item, account, wanted, api_key)
-        return account.account_id, [
-            _event(EventType.ACCOUNT_WOKEN, str(item.account_resolution), account_id=account.account_id)
-        ]
+        woken = _event(EventType.ACCOUNT_WOKEN, str(item.account_resolution), account_id=account.account_id)
+        return account.account_id, [woken]
 
     def _isolate_and_wake(self, item: Item, account: ExistingAccount, wanted: DesiredAccount, api_key: str) -> None:
         """Marked ``unproven`` on the way: should the run be lost half-way, the next import adopts it."""
@@ -440,10 +457,6 @@ class Provisioner:
         if row is None:
             raise HostRejected("the account is gone", status=404)
         _switched_on(row)
-
-    def _reused(self, item: Item) -> ExistingAccount | None:
-        row = self._host.account(item.reused_from_account_id or 0)
-        return existing_account(row) if row else None
 
 
 def _switched_on(row: Json) -> int:
