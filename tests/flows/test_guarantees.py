@@ -236,6 +236,7 @@ def test_everything_shuffled_and_delivered_three_times_comes_to_the_same(service
 
 def test_cancel_stops_what_is_not_provisioned_and_ends_the_rest(service: Service, box: Any) -> None:
     run_id = service.start(healthy(box, 2))
+    box.host.fail_next("*", ".", 503)
     cancelled = service.call("POST", f"/api/batch-import/runs/{run_id}/cancel")
     assert cancelled["state"] == "cancelled"
     service.pump.run()
@@ -247,6 +248,8 @@ def test_cancel_stops_what_is_not_provisioned_and_ends_the_rest(service: Service
     assert (run["state"], run["completed_items"]) == ("cancelled", 2)
     assert run["finished_at"] is not None
     assert creations(box) == 0
+    assert box.host.faults.armed  # a verdict alone needs no host
+    box.host.faults.clear()
     status, body = service.call("POST", f"/api/batch-import/runs/{service.import_(healthy(box, 1))[0]}/cancel")
     assert (status, body["error"]["code"]) == (409, "conflict")
 
@@ -266,6 +269,108 @@ def test_strict_mode_stops_after_the_first_broken_item(service: Service, box: An
     assert [i["access_status"] for i in items] == ["broken", "broken"]
     assert service.run(run_id)["run"]["state"] == "failed"
     assert creations(box) == 0
+
+
+def stop_by_strict(service: Service, run_id: str) -> None:
+    """The run's other item, whose key is dead, ends while this one waits for its retry."""
+    assert service.run(run_id)["run"]["mode"] == "strict"
+
+
+def cancel(service: Service, run_id: str) -> None:
+    service.call("POST", f"/api/batch-import/runs/{run_id}/cancel")
+
+
+def dead_letter(service: Service, run_id: str) -> None:
+    body = json.dumps({"run_id": run_id, "items": ["item_00001"]})
+    message = {"MessageId": "m", "ReceiptHandle": "r", "Body": body, "Attributes": {}}
+    handler_of("dead_letter")(sqs_event([message], "stack-DeadLetters-1"), Context())
+
+
+STOPS = [(stop_by_strict, "stopped_by_strict"), (cancel, "cancelled"), (dead_letter, "dead_lettered")]
+
+
+def begun(service: Service, box: Any, status: str, path: str) -> tuple[str, dict[str, Any]]:
+    """A strict run that breaks off at ``path`` in switching on an account, which has two groups; and the account."""
+    requests.post(
+        f"{box.host_url}/api/v1/admin/groups",
+        json={"name": "pool", "platform": "openai", "rate_multiplier": 1},
+        headers={"x-api-key": box.admin_key},
+        timeout=5,
+    )
+    first, [made] = service.import_(healthy(box, 1), join_groups=["pool"])
+    account_id = service.item(first, made["item_id"])["account_id"]
+    bulk_update(box, account_id, status=status)
+    before = account(box, account_id)
+    assert len(before["group_ids"]) == 2
+    box.host.fail_next("POST", path, 503)
+    run_id = service.start([*healthy(box, 1), {"base_url": box.relay("dead_key"), "api_key": KEY}], mode="strict")
+    service.pump.deliver("provision")
+    return run_id, before
+
+
+@pytest.fixture
+def half_woken(service: Service, box: Any) -> tuple[str, dict[str, Any]]:
+    run_id, before = begun(service, box, "inactive", r"/recover-state$")
+    now = account(box, before["id"])
+    assert (now["extra"]["import_state"], len(now["group_ids"])) == ("unproven", 1)
+    return run_id, before
+
+
+def as_it_was(account: dict[str, Any]) -> dict[str, Any]:
+    return {name: account[name] for name in ("status", "schedulable", "group_ids")} | {
+        "state": account["extra"]["import_state"]
+    }
+
+
+@pytest.mark.parametrize(("stop", "code"), STOPS)
+def test_an_item_that_stops_half_way_puts_its_account_back(
+    service: Service, box: Any, half_woken: tuple[str, dict[str, Any]], stop: Any, code: str
+) -> None:
+    run_id, before = half_woken
+    stop(service, run_id)
+    service.pump.run()
+    assert service.item(run_id)["last_error_code"] == code
+    assert as_it_was(account(box, before["id"])) == as_it_was(before)
+    item = bootstrap().items.get(run_id, "item_00001")
+    assert item is not None
+    assert "still_off" in [advisory.code for advisory in item.advisory_list]
+
+
+def test_a_broken_account_that_was_half_repaired_waits_in_quarantine_and_an_undo_puts_it_back(
+    service: Service, box: Any
+) -> None:
+    run_id, before = begun(service, box, "error", r"/recover-state$")
+    cancel(service, run_id)
+    service.pump.run()
+    now = account(box, before["id"])
+    assert (now["extra"]["import_state"], len(now["group_ids"])) == ("failed", 1)
+    service.call("POST", f"/api/batch-import/runs/{run_id}/undo")
+    service.pump.run()
+    assert as_it_was(account(box, before["id"])) == as_it_was(before)
+
+
+def test_an_account_that_nothing_was_done_to_stays_as_it_is_when_the_item_stops(service: Service, box: Any) -> None:
+    run_id, before = begun(service, box, "error", r"/bulk-update$")
+    cancel(service, run_id)
+    service.pump.run()
+    assert service.item(run_id)["account_resolution"] == "replaced"
+    assert as_it_was(account(box, before["id"])) == as_it_was(before)
+
+
+@pytest.mark.parametrize(("stop", "code"), STOPS)
+def test_an_undo_puts_back_what_the_host_kept_an_item_from_putting_back(
+    service: Service, box: Any, half_woken: tuple[str, dict[str, Any]], stop: Any, code: str
+) -> None:
+    run_id, before = half_woken
+    stop(service, run_id)
+    box.host.fail_next("POST", r"/bulk-update$", 503)
+    service.pump.run()
+    assert service.item(run_id)["last_error_code"] == code
+    assert account(box, before["id"])["extra"]["import_state"] == "unproven"
+    service.call("POST", f"/api/batch-import/runs/{run_id}/undo")
+    service.pump.run()
+    assert service.item(run_id)["undo_result"]["outcome"] == "restored"
+    assert as_it_was(account(box, before["id"])) == as_it_was(before)
 
 
 def test_self_service_proves_the_given_key_and_puts_it_back(service: Service, box: Any) -> None:

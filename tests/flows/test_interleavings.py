@@ -609,6 +609,21 @@ def test_a_second_try_of_a_reactivation_leaves_a_serving_account_where_it_is(fre
     assert (account["status"], account["group_ids"]) == ("active", proven["group_ids"])
 
 
+def test_an_account_is_put_back_when_the_provider_is_free_again(fresh: World) -> None:
+    fresh.settle([fresh.start(PAIR, [])])
+    bulk_update(fresh.box, fresh.accounts()[0]["id"], status="inactive")
+    [before] = fresh.accounts()
+    run_id = fresh.start(PAIR, [])
+    fresh.box.host.fail_next("POST", r"/recover-state$", 503)
+    fresh.deliver("provision")
+    fresh.service.call("POST", f"/api/batch-import/runs/{run_id}/cancel")
+    provider_id = before["extra"]["import_provider_id"]
+    assert fresh.process().host.leases.acquire("provider", provider_id, "another worker", 100)
+    fresh.settle([run_id])
+    [account] = fresh.accounts()
+    assert (account["status"], account["group_ids"]) == ("inactive", before["group_ids"])
+
+
 class Unanswering:
     """Leases whose table cannot be reached when one is given back."""
 

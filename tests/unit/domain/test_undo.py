@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 from batch_import.domain.advisories import Text
 from batch_import.domain.reuse_policy import ExistingAccount
-from batch_import.domain.undo import Fate, fate, groups_before, is_made_by, left_nothing, made_by, mapping_before
+from batch_import.domain.undo import (
+    Fate,
+    fate,
+    groups_before,
+    is_half_woken,
+    is_made_by,
+    left_nothing,
+    made_by,
+    mapping_before,
+)
 from batch_import.domain.undo_results import UNDO_TEXTS, UndoOutcome, UndoReason
 
 from tests.unit.domain import rows
@@ -44,6 +53,8 @@ HALF = {"status": "inactive", "group_ids": (3, 7)}  # an undo broke off between 
         ("reactivated", "active", {"runs": (OTHER, RUN)}, Fate.RESTORE),
         ("reactivated", "active", {"runs": (RUN, OTHER)}, Fate.OF_ANOTHER_RUN),
         ("reactivated", "broken", {}, Fate.RELEASE),  # the run itself has put it back
+        ("reactivated", "broken", {"import_state": "unproven", "group_ids": (1,)}, Fate.RESTORE),
+        ("replaced", "broken", {"import_state": "unproven", "group_ids": (1,)}, Fate.RESTORE),
         ("replaced", "active", {}, Fate.RESTORE),
         ("replaced", "broken", {"import_state": "failed"}, Fate.RESTORE),
         ("replaced", "broken", {}, Fate.CHANGED),
@@ -55,6 +66,27 @@ def test_fate_of_an_account(resolution: str, access: str, fields: dict[str, Any]
     before = None if resolution == "created" else BEFORE
     item = rows.item(account_resolution=resolution, access_status=access, before=before, **placed)
     assert fate(item, account(**fields)) is wanted
+
+
+@pytest.mark.parametrize(
+    ("resolution", "fields", "half"),
+    [
+        ("reactivated", {"import_state": "unproven", "group_ids": (1,)}, True),
+        ("replaced", {"import_state": "unproven", "group_ids": (1,)}, True),
+        ("reactivated", {**OFF, "group_ids": (1,)}, True),  # switched off again, and not yet in its groups
+        ("reactivated", OFF, False),
+        ("reactivated", {"group_ids": (1,)}, False),  # it is on and proven: a person has moved it
+        ("replaced", {"status": "error", "group_ids": (1,)}, False),
+        ("reactivated", {"import_state": "unproven", "group_ids": (1,), "runs": (OTHER,)}, False),  # which adopted it
+        ("reused", {"import_state": "unproven", "group_ids": (1,)}, False),
+        ("created", {"import_state": "unproven", "group_ids": (1,)}, False),
+    ],
+)
+def test_which_account_was_left_half_woken(resolution: str, fields: dict[str, Any], half: bool) -> None:
+    before = {**BEFORE, "used_by": "run_20260520_0001"}
+    item = rows.item(account_resolution=resolution, before=before, prior_groups=[3])
+    earlier = {"runs": ("run_20260519_0001", "run_20260520_0001")}
+    assert is_half_woken(item, account(**{**earlier, **fields})) is half
 
 
 def test_a_reused_account_to_which_nothing_was_added_only_loses_the_mark_of_the_run() -> None:

@@ -75,7 +75,7 @@ class Before(_Row):
     """An account as it was when a run decided to use it. ``added`` and ``replaced`` are names of its model mapping.
 
     ``replaced`` has the targets that the names had. ``terms`` are the fields that the run changes: what each was, and
-    what the run gives.
+    what the run gives. ``used_by`` is the last run that used it.
     """
 
     status: str
@@ -87,6 +87,7 @@ class Before(_Row):
     added: tuple[str, ...] = ()
     replaced: dict[str, str] = Field(default_factory=dict)
     terms: dict[str, tuple[Decimal, Decimal]] = Field(default_factory=dict)
+    used_by: str | None = None
 
 
 _NO_PROOF = "no proof came to its end: a worker broke off, or another run was using the key"

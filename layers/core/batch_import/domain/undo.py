@@ -43,7 +43,7 @@ def fate(item: Item, account: ExistingAccount) -> Fate:
     if item.account_resolution is AccountResolution.CREATED:
         return Fate.REMOVE if account.runs == (item.run_id,) else Fate.OF_ANOTHER_RUN
     before = item.known_before
-    if before is None or not _changed(item, before):
+    if before is None or not _changed(item, before, account):
         return Fate.RELEASE
     if _is_as(before, account):
         return Fate.IS_RESTORED
@@ -69,11 +69,28 @@ def mapping_before(before: Before, now: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **{name: target for name, target in before.replaced.items() if name in kept}}
 
 
-def _changed(item: Item, before: Before) -> bool:
+def is_half_woken(item: Item, account: ExistingAccount) -> bool:
+    """Whether the item's run took an account that was off or broken out of its groups, and neither proved it nor put it
+    back to its end; and no other run has adopted it since.
+    """
+    before, resolution = item.known_before, item.account_resolution
+    if before is None or resolution not in (AccountResolution.REACTIVATED, AccountResolution.REPLACED):
+        return False
+    if before.used_by is not None and account.runs[-1:] != (before.used_by,):
+        return False
+    put_back_half = (
+        resolution is AccountResolution.REACTIVATED
+        and account.status == "inactive"
+        and not set(item.prior_groups) <= set(account.group_ids)
+    )
+    return put_back_half or account.import_state == ImportState.UNPROVEN
+
+
+def _changed(item: Item, before: Before, account: ExistingAccount) -> bool:
     if item.account_resolution is AccountResolution.REUSED:
         return bool(before.added or added_groups(item, before) or before.terms)
     if item.account_resolution is AccountResolution.REACTIVATED:
-        return item.access_status is AccessStatus.ACTIVE  # otherwise the run itself has put it back
+        return item.access_status is AccessStatus.ACTIVE or is_half_woken(item, account)
     return True
 
 
@@ -97,5 +114,5 @@ def _as_left(item: Item, before: Before, account: ExistingAccount) -> bool:
     if item.account_resolution is AccountResolution.REUSED or _is_switched_as(before, account):
         return True
     if item.access_status is not AccessStatus.ACTIVE:
-        return account.import_state == ImportState.FAILED
+        return account.import_state == ImportState.FAILED or is_half_woken(item, account)
     return account.status == "active" and account.schedulable and account.import_state == ImportState.PROVEN

@@ -92,6 +92,7 @@ def before_run(account: ExistingAccount, wanted: DesiredAccount, *, overwritten:
         "added": sorted(names.keys() - now.keys()) if now or overwritten else [],
         "replaced": replaced if overwritten else {},
         "terms": replaced_terms(account.terms, wanted.terms),
+        "used_by": account.runs[-1] if account.runs else None,
     }
 
 

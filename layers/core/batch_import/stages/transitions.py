@@ -85,7 +85,7 @@ class ItemTransitions:
         return NextStep(stage, item=self.write({**_FRESH, **changes, "current_stage": stage}, events, profile))
 
     def fail(self, code: Code, text: str, profile: ItemProfile | None = None, **changes: Any) -> NextStep:
-        """To the validate stage for a verdict only: nothing outside is called for the item again."""
+        """To the validate stage for a verdict only: the host is called at most to put a half-woken account back."""
         text = self.redacted(text)
         failed = {**failure(self.item, code, text), **changes}
         if self.item.current_stage is not ItemStage.VALIDATE:

@@ -22,6 +22,7 @@ from batch_import.domain.types import (
     MatchedAccountState,
     RunMode,
 )
+from batch_import.domain.undo import is_half_woken
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
 from batch_import.proofs.completion_proof import WORST_CASE, CompletionProof, ProofResult, UnderLease, account_of
@@ -136,7 +137,11 @@ class ValidationService(Stage):
         if item.duplicate_of is not None:
             return self._like_primary(to, run, item.duplicate_of)
         if item.failure_code is not None:
-            return self._write_verdict(to, run, outcome(item.failure_code).access)
+            try:
+                told = self._put_half_woken_back(item)
+            except ProviderBusy:
+                return to.hand_back(2)
+            return self._write_verdict(to, run, outcome(item.failure_code).access, advisories=told)
         if run.dry_run:
             return self._write_verdict(to, run, AccessStatus.UNKNOWN)
         try:
@@ -188,6 +193,21 @@ class ValidationService(Stage):
         return self._write_verdict(
             to, run, outcome(code).access, [stage_failed(code, text)], told, failure(to.item, code, text)
         )
+
+    def _put_half_woken_back(self, item: Item) -> list[Advisory]:
+        """What stopped the item may have come between two writes to an account that existed: a crash, the end of the
+        run's writes. A host that does not answer keeps no verdict back.
+        """
+        if item.account_resolution not in (AccountResolution.REACTIVATED, AccountResolution.REPLACED):
+            return []
+        item = item.model_copy(update={"account_id": item.reused_from_account_id})
+        try:
+            host = self._services()
+            with host.locks.hold(item.provider_id):
+                account = account_of(host.client, item.account_id or 0)
+                return host.publication.give_up(item) if is_half_woken(item, account) else []
+        except HostError:
+            return []
 
     def _put_back(self, item: Item, under_lease: UnderLease | None) -> list[Advisory]:
         try:
