@@ -14,6 +14,7 @@ from sandbox.http import Answer, Call
 
 LIFETIME = 24 * 3600.0
 BACKOFF = 5.0
+LOCK = 30.0
 _VISIBLE = re.compile(r"[!-~]{1,128}")
 
 Write = Callable[[Host, Call], Answer]
@@ -46,7 +47,8 @@ def _record(host: Host, call: Call, identity: str) -> Row:
         text = "idempotency key reused with different payload"
         raise Refusal.envelope(409, text, "IDEMPOTENCY_KEY_CONFLICT")
     if record["state"] == "running":
-        raise _wait(29, "idempotent request is still processing", "IDEMPOTENCY_IN_PROGRESS")
+        seconds = max(1, int(record["at"] + LOCK - now))
+        raise _wait(seconds, "idempotent request is still processing", "IDEMPOTENCY_IN_PROGRESS")
     if record["state"] == "failed" and now < record["again"]:
         text = "idempotent request is in retry backoff window"
         raise _wait(int(record["again"] - now), text, "IDEMPOTENCY_RETRY_BACKOFF")
@@ -64,7 +66,7 @@ async def _run(host: Host, call: Call, handler: Write, record: Row) -> Answer:
 
     See docs/host-api.md#idempotency-after-a-failure.
     """
-    record["state"] = "running"
+    record.update(state="running", at=host.now())
     try:
         if host.options.write_delay:
             await asyncio.sleep(host.options.write_delay)

@@ -2,6 +2,7 @@
 
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
@@ -12,10 +13,12 @@ from batch_import.bootstrap import bootstrap
 from batch_import.coordination.lease_pool import resource_facts
 from batch_import.domain.entities import Item
 from batch_import.domain.provider import key_digest
+from batch_import.host import transport
 from batch_import.proofs.completion_proof import account_of
 from batch_import.store.items import ItemStore
 
 import sandbox
+from sandbox.testkit import wait_for
 from tests.conftest import CUSTOMER_KEY, Service, seed
 from tests.flows.test_business_chains import account, bulk_update, creations, event_types
 from tests.support.pump import Context, handler_of, sqs_event
@@ -38,6 +41,48 @@ def test_an_uncertain_creation_ends_in_one_account(service: Service, box: Any, f
     assert (item["access_status"], item["account_resolution"]) == ("active", "created")
     ours = [a for a in box.host.accounts.values() if a["extra"].get("import_provider_id") == item["provider_id"]]
     assert [a["id"] for a in ours] == [service.item(run_id)["account_id"]]
+
+
+def accounts_made(box: Any) -> list[int]:
+    return [a["id"] for a in box.host.accounts.values() if a["extra"].get("import_provider_id")]
+
+
+def test_a_creation_that_the_host_executes_late_makes_one_account(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "TIMEOUT", 0.8)
+    box.host.options.write_delay = 3.0  # real seconds: beyond the second try and its first wait
+    _, [item] = service.import_([{"base_url": box.relay("healthy"), "api_key": KEY}])
+    assert (item["access_status"], item["account_resolution"]) == ("active", "created")
+    wait_for(lambda: all(record["state"] != "running" for record in box.host.idempotency.values()))
+    assert len(accounts_made(box)) == 1
+
+
+def test_a_key_that_the_host_knows_with_another_body_is_not_used(service: Service, box: Any) -> None:
+    run_id = service.start([{"base_url": box.relay("healthy"), "api_key": KEY}])
+    known = f"POST /api/v1/admin/accounts bi-{run_id}-item_00001-1"
+    box.host.idempotency[known] = {"state": "done", "print": "another body", "at": box.host.now()}
+    service.pump.run()
+    assert (service.item(run_id)["access_status"], service.item(run_id)["retry_count"]) == ("active", 0)
+    assert len(accounts_made(box)) == 1
+
+
+def test_an_account_that_a_person_deletes_before_its_answer_comes_is_made_again(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "TIMEOUT", 2.0)
+    run_id = service.start([{"base_url": box.relay("healthy"), "api_key": KEY}])
+    box.host.fail_next("POST", ACCOUNTS, "timeout_after")
+    with ThreadPoolExecutor(1) as pool:
+        trying = pool.submit(service.pump.deliver, "provision")
+        [made] = wait_for(lambda: accounts_made(box))
+        url = f"{box.host_url}/api/v1/admin/accounts/{made}"
+        requests.delete(url, headers={"x-api-key": box.admin_key}, timeout=2).raise_for_status()
+        assert trying.result() == 1
+    service.pump.run()
+    item = service.item(run_id)
+    assert (item["access_status"], item["retry_count"]) == ("active", 1)
+    assert accounts_made(box) == [item["account_id"]] != [made]
 
 
 @pytest.mark.parametrize(

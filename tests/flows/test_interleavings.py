@@ -27,6 +27,7 @@ from batch_import.consumer import stage_worker
 from batch_import.coordination.provider_lock import ProviderLocks
 from batch_import.domain.clock import SYSTEM_CLOCK, Clock
 from batch_import.domain.entities import Item
+from batch_import.host import transport
 from botocore.client import BaseClient
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -622,6 +623,44 @@ def test_an_account_is_put_back_when_the_provider_is_free_again(fresh: World) ->
     fresh.settle([run_id])
     [account] = fresh.accounts()
     assert (account["status"], account["group_ids"]) == ("inactive", before["group_ids"])
+
+
+@pytest.fixture
+def creating(fresh: World, monkeypatch: pytest.MonkeyPatch) -> tuple[str, dict[str, Any]]:
+    """A run whose creation of an account was not answered in time, and what the host keeps of the call's key."""
+    run_id = fresh.start(PAIR, [])
+    with monkeypatch.context() as patch:
+        patch.setattr(transport, "TIMEOUT", 1.0)
+        patch.setattr(fresh.box.host.options, "write_delay", 3600.0)
+        fresh.deliver("provision")
+    [record] = fresh.box.host.idempotency.values()
+    assert (record["state"], fresh.accounts()) == ("running", [])
+    return run_id, record
+
+
+def test_a_call_that_the_host_has_dropped_does_not_keep_its_key_for_a_day(
+    fresh: World, creating: tuple[str, dict[str, Any]]
+) -> None:
+    run_id, _ = creating
+    fresh.clock.shift(10)
+    fresh.deliver("provision")
+    assert fresh.accounts() == []  # the lock of the key has not run out yet: the call may go on
+    fresh.clock.shift(20)
+    fresh.settle([run_id])
+    check_everything(fresh, [run_id], set(), set())
+    assert [item.access_status for item in _items(fresh, run_id)] == ["active"]
+
+
+def test_a_call_that_failed_is_repeated_when_the_host_allows_it(
+    fresh: World, creating: tuple[str, dict[str, Any]]
+) -> None:
+    run_id, record = creating
+    fresh.clock.shift(10)
+    record.update(state="failed", again=fresh.box.host.now() + 3)
+    fresh.settle([run_id])
+    check_everything(fresh, [run_id], set(), set())
+    assert [item.access_status for item in _items(fresh, run_id)] == ["active"]
+    assert list(fresh.box.host.idempotency.values()) == [record]
 
 
 class Unanswering:

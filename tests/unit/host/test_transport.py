@@ -349,3 +349,13 @@ def test_every_error_of_the_host_has_a_code() -> None:
     kinds = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, HostError)]
     assert len(kinds) >= 6
     assert all(kind.code for kind in kinds)
+
+
+def test_the_time_of_a_key_s_lock_is_told() -> None:
+    answer = json.loads((WIRE / "179-idempotency-in-progress.json").read_text())["response"]
+    with pytest.raises(HostRejected) as raised:
+        unwrap(answer["status"], answer["body"], "", safe=False)
+    assert (raised.value.reason, raised.value.retry_after) == ("IDEMPOTENCY_IN_PROGRESS", 29)
+    with pytest.raises(HostRejected) as raised:
+        unwrap(409, {"message": "conflict", "metadata": {"retry_after": "soon"}}, "", safe=False)
+    assert raised.value.retry_after == 0

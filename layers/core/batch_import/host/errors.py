@@ -7,15 +7,17 @@ class HostError(Exception):
     """``code`` is an outcome's code. ``str(error)`` holds the host's own words, never a credential.
 
     ``wait`` > 0: the host is known to be down, and whoever meets that waits so many seconds at no cost of attempts.
+    ``retry_after`` is the envelope's own, in seconds, or 0.
     """
 
     code = Code.HOST_UNAVAILABLE
 
-    def __init__(self, message: str, *, status: int = 0, reason: str = "") -> None:
+    def __init__(self, message: str, *, status: int = 0, reason: str = "", retry_after: int = 0) -> None:
         super().__init__(message)
         self.status = status
         self.wait = 0.0
         self.reason = reason
+        self.retry_after = retry_after
 
 
 class HostUnavailable(HostError):

@@ -180,7 +180,9 @@ def unwrap(status: int, body: Any, text: str, safe: bool, secret: str | None = N
         return body.get("data")
     message, reason = _words(body, text)
     message = redacted(message, secret)
-    raise _error_class(status, safe)(f"host answered {status}: {message}", status=status, reason=reason)
+    raise _error_class(status, safe)(
+        f"host answered {status}: {message}", status=status, reason=reason, retry_after=_retry_after(body)
+    )
 
 
 def _error_class(status: int, safe: bool) -> type[HostError]:
@@ -199,6 +201,13 @@ def _words(body: Any, text: str) -> tuple[str, str]:
     code = body.get("code")
     reason = body.get("reason") or (code if isinstance(code, str) else "")
     return str(body.get("message") or body.get("error") or "")[:200], str(reason)
+
+
+def _retry_after(body: Any) -> int:
+    """Seconds, of ``metadata`` (docs/host-api.md#idempotency-in-progress)."""
+    metadata = body.get("metadata") if isinstance(body, dict) else None
+    said = str(metadata.get("retry_after", "")) if isinstance(metadata, dict) else ""
+    return int(said) if said.isdecimal() else 0
 
 
 def _json(text: str) -> Any:

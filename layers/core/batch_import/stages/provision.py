@@ -59,6 +59,10 @@ from batch_import.stages.transitions import ItemTransitions, advisory_events, wa
 AT_ONCE = 16  # of an invocation's items
 LONGEST_TURN = 5.0  # seconds
 _NAMES_PLANNED = 20  # of those that an account would be given
+_KEYS = 6  # that a new account may be asked for with
+_WAITS = 4  # seconds at most for the call that has the same key
+_KEY_IN_USE, _KEY_TAKEN = "IDEMPOTENCY_IN_PROGRESS", "IDEMPOTENCY_KEY_CONFLICT"
+_KEY_WAITS = (_KEY_IN_USE, "IDEMPOTENCY_RETRY_BACKOFF")
 
 
 class _Found(NamedTuple):
@@ -335,24 +339,33 @@ class Provisioner:
         return account_id, [_event(EventType.ACCOUNT_CREATED, f"account {body['name']}", account_id=account_id)]
 
     def _post(self, item: Item, wanted: DesiredAccount, body: Mapping[str, Any], *, first: bool) -> int:
-        """``first``: nobody can have sent this before. A replay may name an account deleted since.
+        """The same key for every try: the host may execute a call after we stopped waiting for it. Another key only
+        when this one can make no account any more.
 
-        See docs/host-api.md#replay-after-delete.
+        ``first``: nobody can have sent this before. See docs/host-api.md#idempotency-in-progress and
+        docs/host-api.md#replay-after-delete.
         """
-        for number in range(1, 4):
-            key = f"bi-{item.run_id}-{item.item_id}-{item.attempt}-{number}"
+        number = waits = 1
+        while number <= _KEYS and waits <= _WAITS:
             try:
-                made = self._host.create_account(body, key)
+                made = self._host.create_account(body, f"bi-{item.run_id}-{item.item_id}-{number}")
                 row = made if first and number == 1 else self._host.account(int(made["id"]))
                 if row is not None:
                     return _switched_on(row)
+                number += 1  # a replay may name an account deleted since
             except HostError as error:
-                found = self._ours(wanted) if isinstance(error, HostUncertain) or error.status == 409 else None
+                if waiting := error.reason in _KEY_WAITS:
+                    self._clock.sleep(1.0)
+                    waits += 1
+                elif error.reason != _KEY_TAKEN and not isinstance(error, HostUncertain):
+                    raise
+                found = self._ours(wanted)
                 if found is not None:
                     return found
-                if error.status != 409:
+                if isinstance(error, HostUncertain):
                     raise
-                self._clock.sleep(1.0)  # in progress: docs/host-api.md#idempotency-in-progress
+                if not waiting or _is_dead(error):
+                    number += 1
         raise HostUncertain("the host did not say what became of the new account")
 
     def _ours(self, wanted: DesiredAccount) -> int | None:
@@ -457,6 +470,13 @@ class Provisioner:
         if row is None:
             raise HostRejected("the account is gone", status=404)
         _switched_on(row)
+
+
+def _is_dead(error: HostError) -> bool:
+    """Whether the call that holds the key has ended without a result: its lock has run out
+    (docs/host-api.md#idempotency-in-progress).
+    """
+    return error.reason == _KEY_IN_USE and error.retry_after == 1
 
 
 def _switched_on(row: Json) -> int:
