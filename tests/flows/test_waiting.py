@@ -107,6 +107,24 @@ def test_a_duplicate_that_waits_for_its_primary_is_not_given_up(
     assert [item["last_error_code"] for item in (first, second)] == ["dead_lettered", None]
 
 
+def test_a_duplicate_is_not_given_up_right_after_the_end_of_a_primary_that_took_a_day(
+    service: Service, box: Any, never_admitted: Callable[[], None]
+) -> None:
+    pair = {"base_url": box.relay("healthy"), "api_key": KEY}
+    run_id = service.start([pair, pair])
+    service.pump.deliver()
+    service.clock.shift(timedelta(hours=25))
+    never_admitted()
+    while service.item(run_id)["current_stage"] != "done":
+        service.clock.shift(1)
+        service.pump.deliver()
+    done = reconcile(service, timedelta(0))
+    assert (done["items_given_up"], done["items_requeued"]) == (0, 1)
+    service.pump.run()
+    assert [item["access_status"] for item in service.items(run_id)] == ["active", "active"]
+    assert "dead_lettered" not in event_types(service.item(run_id, "item_00002"))
+
+
 def lost(service: Service, box: Any, number: int) -> str:
     """A run whose messages are all lost, sixteen minutes ago."""
     pairs = [{"base_url": box.relay("healthy"), "api_key": f"{KEY}{n}"} for n in range(number)]

@@ -141,10 +141,12 @@ class Reconcile:
         return items
 
     def _waits_without_end(self, item: Item) -> bool:
-        """The bound of our own on items that go back to their queue; Lambda's is switched off (template.yaml)."""
+        """The bound of our own on items that go back to their queue; Lambda's is switched off (template.yaml). It holds
+        for a duplicate by its primary, whose end the duplicate's own stage may have waited for.
+        """
         now = self._clock.now()
         late = now - parse(item.updated_at) > LONGEST_IN_STAGE and (item.lease_expires_at or "") <= iso(now)
-        return late and item.failure_code is None and not self._waits_for_primary(item)
+        return late and item.failure_code is None and item.duplicate_of is None
 
     def _requeue(self, item: Item) -> bool:
         """Only what is neither leased nor waiting for its due date, nor for its primary."""
