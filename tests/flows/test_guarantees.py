@@ -4,6 +4,7 @@ import json
 import random
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from unittest.mock import Mock
 
 import boto3
 import pytest
@@ -16,6 +17,8 @@ from batch_import.domain.provider import key_digest
 from batch_import.host import transport
 from batch_import.proofs.completion_proof import account_of
 from batch_import.store.items import ItemStore
+from batch_import.store.leases import Leases
+from botocore.exceptions import ClientError
 
 import sandbox
 from sandbox.testkit import wait_for
@@ -434,7 +437,9 @@ def test_self_service_proves_the_given_key_and_puts_it_back(service: Service, bo
     assert bootstrap().service.open_probe_key(run) is None
 
 
-def test_a_given_key_that_stayed_bound_is_put_back_after_the_run_has_ended(service: Service, box: Any) -> None:
+def test_a_given_key_that_stayed_bound_is_put_back_after_the_run_has_ended(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The worker was killed between binding the key and putting it back, and another one ended the run."""
     ids = seed(box, "self@example.com", "sk-customer-self-service-01")
     key = box.host.keys[ids["api_key_id"]]
@@ -456,6 +461,16 @@ def test_a_given_key_that_stayed_bound_is_put_back_after_the_run_has_ended(servi
     service.clock.shift(16 * 60)
     box.host.fail_next("PUT", rf"/admin/api-keys/{ids['api_key_id']}$", 404)
     assert bootstrap().reconcile().sweep()["keys_put_back"] == 0  # the rest of the sweep is done all the same
+    service.clock.shift(16 * 60)
+    refused = {"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+    with monkeypatch.context() as patch:
+        patch.setattr(Leases, "acquire", Mock(side_effect=ClientError(refused, "UpdateItem")))
+        assert bootstrap().reconcile().sweep()["keys_put_back"] == 0
+    service.clock.shift(16 * 60)
+    with monkeypatch.context() as patch:
+        patch.setattr(Leases, "acquire", Mock(side_effect=ZeroDivisionError))
+        with pytest.raises(ZeroDivisionError):
+            bootstrap().reconcile().sweep()
     service.clock.shift(16 * 60)
     assert bootstrap().host.leases.acquire("given-key", digest, "a worker of another run", 59)
     assert bootstrap().reconcile().sweep()["keys_put_back"] == 0

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from batch_import.aws.queue import Work, WorkQueue
-from batch_import.aws.retries import seconds_to_end
+from batch_import.aws.retries import is_outage, seconds_to_end
 from batch_import.consumer.progress import Progress
 from batch_import.domain.clock import Clock, iso, milliseconds, parse
 from batch_import.domain.entities import Item, Run
@@ -238,7 +238,9 @@ class Reconcile:
     def _is_key_put_back(self, run: Run) -> bool:
         try:
             put_back = self._put_back_key(run.run_id, run.self_service or {})
-        except HostError as error:  # tried again as long as the run is watched
+        except Exception as error:  # tried again as long as the run is watched
+            if not (isinstance(error, HostError) or is_outage(error)):
+                raise
             logger.warning("given key not put back", extra={"run_id": run.run_id, "error": str(error)})
             return False
         if not put_back:
