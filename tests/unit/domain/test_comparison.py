@@ -7,7 +7,7 @@ import pytest
 from batch_import.domain import comparison
 from batch_import.domain.billing import Billing
 from batch_import.domain.clock import iso, parse
-from batch_import.domain.comparison import model_in, relay_of, says_something, told_by
+from batch_import.domain.comparison import model_in, relays_of, says_something, told_by
 from batch_import.domain.entities import Item, ItemProfile
 from batch_import.domain.finding import Finding, models_of
 
@@ -149,12 +149,21 @@ def test_items_without_a_verdict_of_their_own_say_nothing(fields: dict[str, Any]
 
 
 def test_a_relay_is_an_address_with_a_key_on_a_platform() -> None:
-    names = {
-        relay_of(item(**fields))
+    names = [
+        relays_of(item(**fields))
         for fields in ({}, {"provider_id": "other-1"}, {"key_digest": "0" * 64}, {"platform": "anthropic"})
-    }
-    assert len(names) == 4
-    assert relay_of(item(platform="openai", item_id="item_09")) == relay_of(item())
+    ]
+    assert len({name for [name] in names}) == 4
+    assert relays_of(item(platform="openai", item_id="item_09")) == relays_of(item())
+
+
+@pytest.mark.parametrize(("wish", "platforms"), [("auto", ["openai", "anthropic", "gemini"]), ("gemini", ["gemini"])])
+def test_an_item_that_failed_before_a_platform_was_chosen_tells_of_each_that_it_may_be(
+    wish: str, platforms: list[str]
+) -> None:
+    failed = item(access_status="broken", account_id=None, platform=None, platform_wish=wish)
+    names = [name for platform in platforms for name in relays_of(item(platform=platform))]
+    assert relays_of(failed) == told_by(failed, profile()).relays == names
 
 
 # --- comparing
