@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 from batch_import.domain.evidence import evidence
 from batch_import.domain.outcomes import Code
+from batch_import.domain.routing import protocol_used
 from batch_import.domain.types import AuthStyle, PlatformWish
 from batch_import.probe.capability import probe_capabilities
 from batch_import.probe.deferred import Deferred, probe_deferred
@@ -39,7 +40,7 @@ def probed(box: Any, relay: Relay) -> Any:
         assert found.code is None
         result = probe_capabilities(relay, found, resolve_smoke_models((), found.raw_models))
         before = relay.requests_left
-        later = probe_deferred(relay, found, result)
+        later = probe_deferred(relay, found, result, protocol_used(result.spoken, result.wish, result.smoke_model))
         told = evidence((*result.observations, *later.observations))
         return Probed(told["identity"], told["passthrough"], later, MAX_REQUESTS - before, before - relay.requests_left)
 
