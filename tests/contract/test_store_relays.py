@@ -174,6 +174,21 @@ def test_relays_stand_in_their_orders_with_what_is_unknown_last(
     assert relays(comparing, "kimi-k2.6", order) == expected
 
 
+def test_a_price_of_peak_hours_orders_where_it_is_higher(index: RelayIndex) -> None:
+    put(
+        index,
+        finding(1, multiplier=0.5, peak_multiplier=2.5),
+        finding(2, multiplier=0.6),
+        finding(3, multiplier=0.7, peak_multiplier=0.1),
+        finding(4, multiplier=0.8),
+        finding(5),
+    )
+    comparing = Comparing(index)
+    assert relays(comparing, "kimi-k2.6", RelayOrder.MULTIPLIER) == [2, 3, 4, 1, 5]
+    [model] = [one for one in comparing.models({}, ModelOrder.NAME, 50, None).rows if one.model == "kimi-k2.6"]
+    assert model.lowest_multiplier == 0.5
+
+
 def test_figures_of_another_model_do_not_order(comparing: Comparing) -> None:
     """Relay 2 is quick with the model that was asked there, of glm-5 nothing is known."""
     assert relays(comparing, "glm-5", RelayOrder.TOKENS_PER_SECOND) == [4, 1, 2, 3]

@@ -235,6 +235,8 @@ def test_a_key_without_money_or_time_cannot_pay(declared: Billing | None, reason
         (billing(balance=1, multiplier=2), BillingLimits(), None),
         (billing(multiplier=2), BillingLimits(max_multiplier=2), None),
         (billing(multiplier=2.01), BillingLimits(max_multiplier=2), Code.TOO_DEAR),
+        (billing(multiplier=2.01, peak_multiplier=1), BillingLimits(max_multiplier=2), Code.TOO_DEAR),
+        (billing(multiplier=1, peak_multiplier=2.01), BillingLimits(max_multiplier=2), Code.TOO_DEAR),
         (billing(balance=5), BillingLimits(min_balance=5), None),
         (billing(balance=4.99), BillingLimits(min_balance=5), Code.TOO_LITTLE_LEFT),
         (billing(), BillingLimits(max_multiplier=0.1, min_balance=1_000), None),
