@@ -180,9 +180,9 @@ def api_event(method: str, path: str, body: Any, role: str, query: Any, headers:
     }
 
 
-def seed(box: Any, email: str, key: str) -> dict[str, int]:
+def seed(box: Any, email: str, key: str, balance: float = 100) -> dict[str, int]:
     """A customer of the sandbox host with a gateway key and money."""
-    wanted = {"email": email, "password": "CustomerPass-1", "custom_key": key, "balance": 100}
+    wanted = {"email": email, "password": "CustomerPass-1", "custom_key": key, "balance": balance}
     return requests.post(f"{box.host_url}/_sandbox/seed", json=wanted, timeout=5).json()
 
 

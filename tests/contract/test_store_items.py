@@ -15,7 +15,7 @@ from batch_import.domain.outcomes import Code
 from batch_import.domain.types import AccessStatus, EventType, ItemStage, RunState
 from batch_import.store.dynamo import decode
 from batch_import.store.item_index import ITEMS_PER_PAGE, DonePage, ItemIndex
-from batch_import.store.items import STAGE_PATIENCE, item_id_at, position_of
+from batch_import.store.items import LONGEST_IN_STAGE, STAGE_PATIENCE, item_id_at, position_of
 from batch_import.store.secrets import PROBE_KEY
 
 from tests.support.stores import KEY, Stores, event_history
@@ -535,6 +535,18 @@ def test_keys_of_what_failed_are_erased_after_their_retention_and_not_before(sto
     assert reconcile.sweep()["keys_erased"] == 1
     assert rows("import_secrets") == []
     assert stores.runs.watched() == []
+
+
+def test_keys_of_a_run_that_never_ends_go_in_the_end(stores: Stores) -> None:
+    """What reconcile would do comes never: no key outlasts what an item may take, and the retention."""
+    run = stores.start(access_mode="self_service", probe_api_key=KEY + "-probe")
+    longest = len(ItemStage) * LONGEST_IN_STAGE.total_seconds() + 24 * 3600
+    assert {int(decode(row)["expires_at"] - stores.now.timestamp()) for row in rows("import_secrets")} == {longest}
+    stores.later(longest - 1)
+    assert list(stores.service.open_keys(run.run_id, ["item_00001"])) == ["item_00001"]
+    stores.later(2)
+    assert stores.service.open_keys(run.run_id, ["item_00001"]) == {}
+    assert stores.service.open_probe_key(run) is None
 
 
 def test_with_the_last_key_of_a_run_its_data_key_goes(stores: Stores) -> None:

@@ -19,7 +19,7 @@ from batch_import.host.client import HostClient
 from batch_import.host.transport import HostTransport
 from batch_import.proofs import completion_proof as proving
 
-from tests.conftest import Service
+from tests.conftest import Service, seed
 from tests.support import pump as pumping
 from tests.support.crashes import WHEN, Effects, Killed, chosen_effects, watched_effects
 from tests.support.pump import Context, sqs_event
@@ -228,6 +228,29 @@ def test_it_takes_no_other_item_of_its_message_with_it(runs: CrashRuns, function
         run_id = runs.start("healthy", "dead_key")
         runs.finish(run_id)
         check(runs, run_id, point, ["active", "broken"])
+
+
+@pytest.mark.parametrize("balance", [100, 0])
+def test_a_proof_with_the_given_key_may_die_anywhere(runs: CrashRuns, balance: int) -> None:
+    """The key comes back to its group. A run whose key reaches nothing says so, wherever its worker died."""
+    for number, point in enumerate(points(runs, "validation", share=2)):
+        given = f"sk-customer-crash-{balance:03d}-{number:04d}"
+        key_id = seed(runs.box, f"crash{number}@example.com", given, balance)["api_key_id"]
+        before = runs.box.host.keys[key_id]["group_id"]
+        run_id = runs.start("healthy", access_mode="self_service", subscription_users=[], probe_api_key=given)
+        runs.finish(run_id)
+        for _ in range(2):
+            runs.service.clock.shift(16 * 60)
+            runs.call("reconcile", {})
+        where = f"{point} ({runs.effects.killed_at})"
+        found = bootstrap().runs.get(run_id)
+        assert found is not None, where
+        assert not found.given_key_is_bound, where
+        assert runs.box.host.keys[key_id]["group_id"] == before, where
+        proven = (found.self_service or {}).get("reason") == ""
+        assert bool(found.warnings) is not proven, where
+        assert balance or not proven, where
+        check(runs, run_id, point, ["active"])
 
 
 def test_reconcile_may_die_anywhere(runs: CrashRuns) -> None:

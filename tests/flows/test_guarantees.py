@@ -11,6 +11,7 @@ from batch_import.aws.queue import Work, WorkQueue
 from batch_import.bootstrap import bootstrap
 from batch_import.coordination.lease_pool import resource_facts
 from batch_import.domain.entities import Item
+from batch_import.domain.provider import key_digest
 from batch_import.proofs.completion_proof import account_of
 from batch_import.store.items import ItemStore
 
@@ -290,17 +291,26 @@ def test_a_given_key_that_stayed_bound_is_put_back_after_the_run_has_ended(servi
     run_id = service.start(healthy(box, 1), access_mode="self_service", subscription_users=[],
                            probe_api_key="sk-customer-self-service-01")  # fmt: skip
     runs, [bound] = bootstrap().runs, list(box.host.groups)[:1]
-    facts = {"phase": "bound", "key_id": ids["api_key_id"], "group_before": 0, "group_id": bound}
+    digest = key_digest("sk-customer-self-service-01")
+    facts = {
+        "phase": "bound", "key_id": ids["api_key_id"], "key_digest": digest, "group_before": 0, "group_id": bound
+    }  # fmt: skip
     assert runs.set_self_service(run_id, facts, None)
     key["group_id"] = bound
     service.pump.run()
-    assert service.run(run_id)["run"]["state"] == "completed"
+    assert service.run(run_id)["run"]["state"] == "completed_with_warnings"
+    [warning] = service.run(run_id)["recent_warnings"]
+    assert "no proof came to its end" in warning
     assert key["group_id"] == bound
 
     service.clock.shift(16 * 60)
     box.host.fail_next("PUT", rf"/admin/api-keys/{ids['api_key_id']}$", 404)
     assert bootstrap().reconcile().sweep()["keys_put_back"] == 0  # the rest of the sweep is done all the same
     service.clock.shift(16 * 60)
+    assert bootstrap().host.leases.acquire("given-key", digest, "a worker of another run", 59)
+    assert bootstrap().reconcile().sweep()["keys_put_back"] == 0
+    assert key["group_id"] == bound
+    service.clock.shift(60)
     assert bootstrap().reconcile().sweep()["keys_put_back"] == 1
     assert key["group_id"] is None
     service.clock.shift(16 * 60)

@@ -9,11 +9,13 @@ import boto3
 import pytest
 from batch_import.aws.queue import Work
 from batch_import.bootstrap import bootstrap
+from batch_import.domain.clock import parse
 from batch_import.host import transport
 from batch_import.stages.probe import Prober
 
 from tests.conftest import Service
 from tests.flows.test_business_chains import creations, event_types
+from tests.support.pump import Context, handler_of
 
 KEYS = 8
 
@@ -62,6 +64,30 @@ def test_no_more_keys_are_probed_at_once_than_the_limit_says(
     assert at_once["most"] == most
     assert {service.item(run_id, item["item_id"])["retry_count"] for item in items} == {0}
     assert "permits" not in str(service.item(run_id))
+
+
+def test_keys_are_held_until_the_run_has_ended_and_then_for_their_retention(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No worker runs for longer than the retention: the machine sleeps, or the account has no concurrency left."""
+    monkeypatch.setenv("KEY_RETENTION_HOURS", "1")
+    bootstrap.cache_clear()
+    dead = {"base_url": box.relay("dead_key"), "api_key": "sk-test-dead-0001"}
+    run_id = service.start([*one_provider(box, 1), dead])
+    for _ in range(7):
+        handler_of("reconcile")({}, Context())
+        service.clock.shift(10 * 60)
+    service.pump.run()
+    assert [item["access_status"] for item in service.items(run_id)] == ["active", "broken"]
+    assert service.items(run_id)[1]["last_error_code"] == "auth_failed"
+
+    ended = parse(service.run(run_id)["run"]["finished_at"])
+    for seconds, held, erased in [(3_599, ["item_00002"], 0), (3_601, [], 1)]:
+        service.clock.move_to(ended + timedelta(seconds=seconds))
+        bootstrap.cache_clear()
+        assert list(bootstrap().service.open_keys(run_id, ["item_00001", "item_00002"])) == held
+        assert handler_of("reconcile")({}, Context())["keys_erased"] == erased
+    assert boto3.client("dynamodb").scan(TableName=service.aws.environment["SECRETS_TABLE"])["Items"] == []
 
 
 def test_an_outage_of_the_host_pauses_everything_and_burns_no_attempts(service: Service, box: Any) -> None:

@@ -160,7 +160,11 @@ class CompositionRoot:
     def runs(self) -> RunStore:
         from batch_import.store.runs import RunStore
 
-        return RunStore(self.runs_table, self.run_index, self.item_index, self.clock)
+        return RunStore(self.runs_table, self.run_index, self.item_index, self.clock, self._key_retention)
+
+    @property
+    def _key_retention(self) -> timedelta:
+        return timedelta(hours=self.settings.key_retention_hours)
 
     @once
     def run_index(self) -> RunIndex:
@@ -277,7 +281,7 @@ class CompositionRoot:
             self.queues[ItemStage.PROBE],
             self.clock,
             lambda: secrets.token_hex(5),
-            timedelta(hours=self.settings.key_retention_hours),
+            self._key_retention,
         )
 
     def api(self, language: str) -> ApiUseCases:
@@ -345,8 +349,8 @@ class CompositionRoot:
             give_up,
         )
 
-    def _put_back_key(self, run_id: str, facts: Mapping[str, Any]) -> None:
-        self.host.self_service.put_back(run_id, facts)
+    def _put_back_key(self, run_id: str, facts: Mapping[str, Any]) -> bool:
+        return self.host.self_service.put_back(run_id, facts, f"reconcile-{secrets.token_hex(8)}")
 
     def _clear_groups(self) -> int:
         return self.host.resources.clear_abandoned_groups(f"reconcile-{secrets.token_hex(8)}")
@@ -447,9 +451,9 @@ class CompositionRoot:
         from batch_import.proofs.usage import GivenKey, UsageRecords
         from batch_import.proofs.withdrawal import Withdrawal
 
-        host, given = self.host, None
-        if run.self_service is not None and run.finished_at is not None:
-            given = GivenKey(int(run.self_service["key_id"]), parse(run.finished_at))
+        host, given, key_id = self.host, None, (run.self_service or {}).get("key_id")
+        if key_id is not None and run.finished_at is not None:
+            given = GivenKey(int(key_id), parse(run.finished_at))
         records = UsageRecords(host.resources.own_key_ids(), given)
         return Withdrawal(host.client, host.resources, records, run, self.runs.get_many)
 

@@ -11,8 +11,10 @@ from typing import Any
 import boto3
 import pytest
 from batch_import.aws import retries
+from batch_import.aws.queue import Work
 from batch_import.aws.retries import OutOfTime, Patience, ending, with_patience
 from batch_import.bootstrap import bootstrap
+from batch_import.domain.types import ItemStage
 from batch_import.store.dynamo import Table
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, SSLError
@@ -217,6 +219,22 @@ def test_every_client_that_is_put_together_knows_the_end_of_the_invocation(aws: 
     with ending(1.0), pytest.raises(OutOfTime):
         call()
     call()
+
+
+def test_messages_are_sent_in_the_last_seconds_in_which_no_other_call_is_begun(aws: Aws) -> None:
+    with ending(1.0):
+        bootstrap().queues[ItemStage.PROBE].send([Work("run_one", expand=True)])
+    url = aws.environment["IMPORT_QUEUE_URL"]
+    assert len(boto3.client("sqs").receive_message(QueueUrl=url)["Messages"]) == 1
+
+
+def test_clients_keep_no_more_connections_than_an_invocation_has_descriptors_for(aws: Aws) -> None:
+    """See docs/decisions/0022-lambda-limits.md."""
+    aws.put_host("http://127.0.0.1:9", "admin-key")
+    root = bootstrap()
+    clients = (root._dynamodb, root._sqs, root._secrets, root._client("kms"))
+    assert {client.meta.config.max_pool_connections for client in clients} == {32}
+    assert root.host.client.transport._pool.pool.maxsize == 64
 
 
 @pytest.mark.parametrize(("answer", "again"), [(b"", True), (b"HTTP/1.1 400 Bad Request\r\n\r\n", False)])

@@ -86,8 +86,9 @@ def test_memory_that_ran_out_while_an_answer_was_read_is_not_the_relays_fault() 
         exchange(failing, "GET", NOBODY, headers={})
 
 
-def test_a_fault_is_recognised_behind_the_errors_that_it_led_to() -> None:
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS])
+def test_a_fault_is_recognised_behind_the_errors_that_it_led_to(code: int) -> None:
     error = ConnectionError("no connection")
-    error.__cause__ = OSError(errno.EMFILE, "Too many open files")
+    error.__cause__ = OSError(code, os.strerror(code))
     assert own_faults.is_own_fault(error)
     assert not own_faults.is_own_fault(ConnectionRefusedError(errno.ECONNREFUSED, "refused"))

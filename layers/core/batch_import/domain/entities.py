@@ -89,12 +89,16 @@ class Before(_Row):
     terms: dict[str, tuple[Decimal, Decimal]] = Field(default_factory=dict)
 
 
+_NO_PROOF = "no proof came to its end: a worker broke off, or another run was using the key"
+
+
 class Run(_Row):
     """``pages`` are those of its items' index, ``index_page`` that of the runs' index which names it.
 
     ``totals`` are the counters at its end. ``followers`` are the runs made of its items that may not have ended, and
     ``child_runs`` are all of them, oldest first. ``keys_until`` is the time, in seconds of the epoch, at which the keys
-    that it still holds are erased; ``None`` when it holds none.
+    that it still holds are erased: a while after its end, and before that later than it can end; ``None`` when it holds
+    none.
     """
 
     run_id: str
@@ -175,6 +179,12 @@ class Run(_Row):
     def given_key_is_bound(self) -> bool:
         """Whether the given ``probe_api_key`` is away from its own group, for a proof that runs or broke off."""
         return (self.self_service or {}).get("phase") == "bound"
+
+    def given_key_not_proven(self, counters: Counters) -> str | None:
+        """Why the given key has proven nothing for the run's active items; ``None`` when it has, or need not."""
+        if self.access_mode is not AccessMode.SELF_SERVICE or not counters.active_items:
+            return None
+        return (self.self_service or {}).get("reason", _NO_PROOF) or None
 
 
 class NewEvent(BaseModel):

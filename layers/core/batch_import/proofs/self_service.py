@@ -1,9 +1,12 @@
 """``self_service``: what only the given ``probe_api_key`` can prove, once per run (docs/design.md#25-validate).
 
 Its user may reach a group of this run and can pay. Where the key was bound is written down first, and it is put back.
+See docs/decisions/0006-self-service.md.
 """
 
+import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from batch_import.domain.answers import error_text
@@ -19,7 +22,9 @@ from batch_import.host.errors import HostError
 from batch_import.store.leases import Leases
 from batch_import.store.runs import RunStore
 
+logger = logging.getLogger(__name__)
 LEASE_SECONDS = 150.0  # outlasts any invocation
+_LEASE = "given-key"  # its row is named by the key's digest
 _TRIES = 12
 _POLL = 0.25
 
@@ -40,38 +45,73 @@ class SelfServiceProof:
         self._clock = clock
 
     def prove_once(self, run: Run, item: Item, probe_api_key: str, group_id: int) -> None:
-        """A failure is a warning of the run, never of the item: ``active`` was proven with the service's key."""
-        lease = ("given-key", key_digest(probe_api_key), f"{item.lease_owner}")
+        """What came of it is kept with the run, which warns at its end of what was not proven.
+
+        No item is judged by it: ``active`` was proven with the service's key.
+        """
+        lease = (_LEASE, key_digest(probe_api_key), f"{item.lease_owner}")
         if run.self_service is not None or not self._leases.acquire(*lease, LEASE_SECONDS):
             return
         try:
-            reason = self._prove(run, item, probe_api_key, group_id)
-        except HostError as error:
-            reason = str(error)
+            self._prove(run, item, probe_api_key, group_id)
+        except HostError as error:  # the next item tries; a key that is still bound is put back by reconcile
+            told = {"run_id": run.run_id, "error": _shown(str(error), probe_api_key)}
+            logger.warning("proof with the given key broke off", extra=told)
+        finally:
+            with suppress(Exception):  # a lease that cannot be given back expires
+                self._leases.release(*lease)
+
+    def put_back(self, run_id: str, facts: Mapping[str, Any], owner: str) -> bool:
+        """Undo a proof that broke off (reconcile calls it); ``facts`` are the run's.
+
+        ``False`` while a proof with the same key goes on. Raises ``HostError``.
+        """
+        lease = (_LEASE, str(facts.get("key_digest") or facts["key_id"]), owner)  # older rows have no digest
+        if not self._leases.acquire(*lease, LEASE_SECONDS):
+            return False
+        try:
+            self._end_proof_of(run_id)
         finally:
             self._leases.release(*lease)
-        if reason:
-            self._runs.warn(
-                run.run_id, "self_service_not_proven", {"reason": printable(redacted(reason, probe_api_key))[:200]}
-            )
+        return True
 
-    def put_back(self, run_id: str, facts: Mapping[str, Any]) -> None:
-        """Undo a proof that broke off (reconcile calls it)."""
+    def _end_proof_of(self, run_id: str) -> None:
+        """Under the key's lease: no worker is at the proof any more."""
+        run = self._runs.get(run_id)
+        if run is not None and run.given_key_is_bound:
+            self._restore(run_id, run.self_service or {})
+
+    def _restore(self, run_id: str, facts: Mapping[str, Any]) -> None:
         self._host.rebind_key(int(facts["key_id"]), int(facts["group_before"]))
         self._runs.set_self_service(run_id, {**facts, "phase": "put_back"}, "bound")
 
-    def _prove(self, run: Run, item: Item, value: str, group_id: int) -> str:
-        key = self._host.key_of_anyone(value)
+    def _prove(self, run: Run, item: Item, value: str, group_id: int) -> None:
+        digest = key_digest(value)
+        unfinished = self._leases.facts(_LEASE, digest).get("bound_by")
+        if unfinished:  # else the group of another run's proof would be taken for the key's own
+            self._end_proof_of(str(unfinished))
+        key = self._host.key_of_anyone(value) if value else None
         if key is None:
-            return "the host does not know this key"
-        facts = {"phase": "bound", "key_id": key["id"], "group_before": key.get("group_id") or 0, "group_id": group_id}
+            reason = "the host does not know this key" if value else "the key is no longer held"
+            self._runs.set_self_service(run.run_id, {"phase": "not_bound", "reason": reason}, None)
+            return
+        facts = {
+            "phase": "bound",
+            "key_id": key["id"],
+            "key_digest": digest,
+            "group_before": key.get("group_id") or 0,
+            "group_id": group_id,
+        }
+        self._leases.remember(_LEASE, digest, {"bound_by": run.run_id})
         if not self._runs.set_self_service(run.run_id, facts, None):
-            return ""  # another item of the run proves it
+            return  # another item of the run proves it
         try:
             self._host.rebind_key(int(key["id"]), group_id)
-            return self._ask(item, value)
+            facts["reason"] = _shown(self._ask(item, value), value)
+        except HostError as error:
+            facts["reason"] = _shown(str(error), value)
         finally:
-            self.put_back(run.run_id, facts)
+            self._restore(run.run_id, facts)
 
     def _ask(self, item: Item, value: str) -> str:
         """The account has just joined its group, which takes the scheduler up to a second.
@@ -89,3 +129,7 @@ class SelfServiceProof:
                 break
             self._clock.sleep(_POLL)
         return error_text(answer)
+
+
+def _shown(reason: str, probe_api_key: str) -> str:
+    return printable(redacted(reason, probe_api_key))[:200]

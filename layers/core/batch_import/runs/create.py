@@ -17,14 +17,14 @@ from batch_import.domain.types import ItemStage, Role, RunSource, RunState
 from batch_import.runs.item_list import ImportRow, by_provider, chunks, idempotency_facts, pack_positions
 from batch_import.store.dynamo import MOST_PARTS, Row
 from batch_import.store.item_index import pages_of
-from batch_import.store.items import ItemStore, item_id_at
+from batch_import.store.items import LONGEST_IN_STAGE, ItemStore, item_id_at
 from batch_import.store.listing import pack_search
 from batch_import.store.runs import RunStore
 from batch_import.store.secrets import PROBE_KEY, SecretStore
 
 QUEUED_TOGETHER = MESSAGES_TOGETHER * ITEMS_PER_MESSAGE  # what one invocation takes from the queue at once
 EXPAND_AT_ONCE = 90  # a list up to this size is expanded by the request itself
-_LIST_SECONDS = 5 * 86_400  # longer than a message is kept by its queue
+_LONGEST_RUN = len(ItemStage) * LONGEST_IN_STAGE  # and a day more; a queue keeps no message as long
 
 
 class Source(NamedTuple):
@@ -56,7 +56,7 @@ class Started(NamedTuple):
 
 
 class BatchImportService:
-    """``new_suffix`` gives the random part of a run id; ``key_retention`` is how long a key may be kept for retry."""
+    """``new_suffix`` gives the random part of a run id; ``key_retention`` is how long a key is kept for retry."""
 
     def __init__(
         self,
@@ -121,10 +121,10 @@ class BatchImportService:
         return Started(self._set_going(run))
 
     def _store_secrets(self, run: Run, listed: list[ImportRow], probe_key: str | None) -> int:
-        """Returns in how many parts the list is stored. They and the data key outlast any message that expands them."""
+        """Returns in how many parts the list is stored. They outlast any message that expands them."""
         keys_until = run.keys_until or 0
         parts = {_part(n): part for n, part in enumerate(_packed(listed))}
-        self._secrets.new_run(run.run_id, parts, keys_until + _LIST_SECONDS)
+        self._secrets.new_run(run.run_id, parts, keys_until)
         if probe_key is not None:
             self._secrets.put(run.run_id, {PROBE_KEY: probe_key.encode()}, keys_until)
         return len(parts)
@@ -180,7 +180,10 @@ class BatchImportService:
         return None if secret is None else secret.decode()
 
     def open_keys(self, run_id: str, item_ids: Sequence[str]) -> dict[str, str]:
-        """Upstream keys by item id; an erased one is absent."""
+        """Upstream keys by item id; an erased one is absent, and so is any after the run's ``keys_until``."""
+        run = self._runs.recent(run_id)
+        if run is None or (run.keys_until or 0) <= self._clock.now().timestamp():
+            return {}
         return {item_id: key.decode() for item_id, key in self._secrets.open_all(run_id, item_ids).items()}
 
     def earlier(self, idempotency: Row | None) -> Run | None:
@@ -224,7 +227,7 @@ class BatchImportService:
             pages=pages_of(len(request.items)),
             index_page=self._runs.new_index_page(),
             started_at=iso(now),
-            keys_until=int((now + self._retention).timestamp()),
+            keys_until=int((now + _LONGEST_RUN + self._retention).timestamp()),
             **_origin(asked.follows),
         )
         return run, listed

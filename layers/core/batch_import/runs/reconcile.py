@@ -3,7 +3,7 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from batch_import.domain.types import ItemStage
 from batch_import.host.errors import HostError
 from batch_import.store.dynamo import readable
 from batch_import.store.item_index import ItemEntry
-from batch_import.store.items import STAGE_PATIENCE, ItemStore, item_id_at
+from batch_import.store.items import LONGEST_IN_STAGE, STAGE_PATIENCE, ItemStore, item_id_at
 from batch_import.store.listing import Listing
 from batch_import.store.runs import RunStore
 from batch_import.store.secrets import PROBE_KEY, SecretStore
@@ -27,7 +27,6 @@ BATCH = 500  # items that one sweep looks after
 _READ_TOGETHER = _PUBLISHED_TOGETHER = 100
 _FOR_THE_REST = 25.0  # seconds of a sweep that items leave for ended runs, keys, groups and the metrics
 _LATE_ANSWERS = 120.0  # seconds: by then a relay's stream and tool call have been asked, which no verdict waits for
-LONGEST_IN_STAGE = timedelta(days=1)  # the keys of a list are not kept longer by default
 COUNTED = (
     *("items_requeued", "items_given_up", "lists_requeued", "undos_requeued", "keys_put_back"),
     *("groups_cleared", "runs_closed", "keys_erased", "rows_unreadable"),
@@ -44,7 +43,7 @@ class Reconcile:
         secrets: SecretStore,
         queues: Mapping[ItemStage, WorkQueue],
         clock: Clock,
-        put_back_key: Callable[[str, Mapping[str, Any]], None],
+        put_back_key: Callable[[str, Mapping[str, Any]], bool],
         clear_groups: Callable[[], int],
         give_up: Callable[[Item], bool],
     ) -> None:
@@ -236,8 +235,10 @@ class Reconcile:
 
     def _is_key_put_back(self, run: Run) -> bool:
         try:
-            self._put_back_key(run.run_id, run.self_service or {})
+            put_back = self._put_back_key(run.run_id, run.self_service or {})
         except HostError as error:  # tried again as long as the run is watched
             logger.warning("given key not put back", extra={"run_id": run.run_id, "error": str(error)})
             return False
-        return True
+        if not put_back:
+            self._runs.watch_again(run.run_id, iso(self._clock.now()))  # the next sweep tries again
+        return put_back

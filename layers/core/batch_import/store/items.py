@@ -19,6 +19,7 @@ from batch_import.store.item_index import ItemIndex, page_of
 from batch_import.store.packing import pack, unpack
 
 STAGE_PATIENCE = timedelta(minutes=15)  # after this long without a transition, reconcile looks at an item
+LONGEST_IN_STAGE = timedelta(days=1)  # after this long in one stage, reconcile gives an item up
 _ID = "item_"
 _LEASABLE = (
     "version = :seen AND current_stage IN (:a, :b) AND "

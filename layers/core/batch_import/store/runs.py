@@ -20,7 +20,9 @@ _RECENT_RUNS = 50
 
 
 class RunStore:
-    def __init__(self, runs: Table, index: RunIndex, items: ItemIndex, clock: Clock) -> None:
+    def __init__(self, runs: Table, index: RunIndex, items: ItemIndex, clock: Clock, key_retention: timedelta) -> None:
+        """``key_retention`` is how long a run that has ended holds the keys of what is not active."""
+        self._retention = key_retention
         self._table = runs
         self._index = index
         self._items = items
@@ -162,6 +164,10 @@ class RunStore:
         totals = self._items.counters(current, consistent=True)
         if totals.completed_items < run.total_items:
             return False
+        reason = current.given_key_not_proven(totals)
+        if reason is not None:
+            self.warn(run.run_id, "self_service_not_proven", {"reason": reason})
+            current = self.get(run.run_id) or current
         closed = self._close_as_it_is(current, totals) or self._close_as_it_is(self.get(run.run_id) or run, totals)
         if closed is not None:
             self.show_end(closed)
@@ -170,25 +176,27 @@ class RunStore:
     def _close_as_it_is(self, run: Run, totals: Counters) -> Run | None:
         if run.finished_at is not None:
             return None
-        now, holds_keys = iso(self._clock.now()), totals.active_items < run.total_items
+        now, keys_until = self._clock.now(), None
+        if totals.active_items < run.total_items:
+            keys_until = int((now + self._retention).timestamp())
         changes = {
             "state": run.end_state(totals),
-            "finished_at": now,
+            "finished_at": iso(now),
             "totals": totals,
-            "keys_until": run.keys_until if holds_keys else None,
+            "keys_until": keys_until,
         }
         values: Row = {
             ":state": changes["state"],
-            ":now": now,
+            ":now": iso(now),
             ":totals": totals.model_dump(),
             ":seen": run.state,
-            ":watch": iso(self._clock.now()),
+            ":until": keys_until,
         }
         # reconcile looks at it soon: it erases what is not needed any more
-        update = "SET #state = :state, finished_at = :now, totals = :totals, watch_at = :watch REMOVE done_pages"
-        if not holds_keys:
-            update += ", keys_until"
+        update = "SET #state = :state, finished_at = :now, totals = :totals, watch_at = :now"
+        update += " REMOVE done_pages, keys_until" if keys_until is None else ", keys_until = :until REMOVE done_pages"
         condition = "attribute_not_exists(finished_at) AND #state = :seen"
+        self._recent.pop(run.run_id, None)
         written = self._table.update_once(
             run.run_id, _RUN, update, values, condition=condition, names={"#state": "state"}
         )
@@ -281,7 +289,12 @@ class RunStore:
         self._table.update(run_id, _RUN, update, values, condition="NOT contains(warning_codes, :code)")
 
     def set_self_service(self, run_id: str, facts: Mapping[str, Any], expected: str | None) -> bool:
-        """Move the run's self-service proof from phase ``expected`` (None: not begun) to ``facts['phase']``."""
+        """Move the run's self-service proof from phase ``expected`` (None: not begun) to ``facts['phase']``.
+
+        Phases: ``bound``, ``put_back``, and ``not_bound`` for a key that the host does not know. Facts: ``key_id``,
+        ``key_digest``, ``group_before`` and ``group_id``; ``reason`` says why the key proved nothing. It is empty for a
+        proof, and absent as long as no proof came to its end.
+        """
         self._recent.pop(run_id, None)
         values: Row = {":facts": dict(facts)}
         condition = "attribute_not_exists(self_service)"

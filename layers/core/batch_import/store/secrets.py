@@ -25,9 +25,10 @@ _RUNS_KEPT = 64
 class SecretStore:
     """The secrets of runs, each at a ``place``: an item's id, a part of the list, or ``PROBE_KEY``.
 
-    They are sealed by the run's data key, which stands beside them and goes with the last of them. A secret past its
-    ``expires_at`` (seconds of the epoch) reads as erased; reconcile erases it, and the time to live stands behind that.
-    One that cannot be opened any more reads as erased as well: a backup without secrets came back with other keys.
+    They are sealed by the run's data key, which stands beside them and goes with the last of them. They are erased when
+    they are needed no more. A secret past its ``expires_at`` (seconds of the epoch) reads as erased, and the table's
+    time to live deletes it. One that cannot be opened any more reads as erased as well: a backup without secrets came
+    back with other keys.
     """
 
     def __init__(self, table: Table, make_vault: Callable[[], KeyVault], clock: Clock) -> None:
