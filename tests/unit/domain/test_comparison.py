@@ -63,6 +63,13 @@ def test_an_active_item_tells_what_was_found_and_which_models_its_account_serves
     assert found.proved_at == found.seen_at == parse(TIMES[2]).timestamp() * 1000
 
 
+def test_the_speed_of_a_model_that_the_account_was_not_proven_with_is_not_told() -> None:
+    """Provisioning may choose a platform whose protocol answered another model than the one that was measured."""
+    found = followed(None, item(resolved_smoke_model="glm-5"), rich())
+    assert found is not None
+    assert (found.tested, found.first_token_ms, found.tokens_per_second) == ("glm-5", None, None)
+
+
 def test_what_is_not_known_is_none() -> None:
     found = followed(None, item(latency_ms=None), profile())
     assert found is not None

@@ -80,7 +80,8 @@ def followed(known: Finding | None, told: Told) -> Finding | None:
 
 def _finding(relay: str, item: Item, profile: ItemProfile) -> Finding:
     seen_at, tested = milliseconds(item.updated_at), canonical_model_family(item.resolved_smoke_model or "")
-    billing, speed, evidence = profile.billing, profile.speed or {}, profile.evidence or {}
+    billing, evidence = profile.billing, profile.evidence or {}
+    speed = profile.speed_of(item.resolved_smoke_model) or {}
     served = [family for family in profile.canonical_model_families if family in profile.model_mapping]
     access = item.shown_access
     return Finding(
