@@ -462,10 +462,16 @@ class CompositionRoot:
 
         return DistributedSemaphore(self.runs_table, self.clock, kind, limit) if limit else None
 
-    def confirm_stage(self) -> ConfirmationWorker:
+    def confirm_stage(self, owner: str) -> ConfirmationWorker:
+        from batch_import.coordination.provider_lock import ProviderLocks
         from batch_import.stages.confirm import ConfirmationWorker
 
-        return ConfirmationWorker(self._transitions, self.gate, lambda: self.host.checks, lambda: self.host.publication)
+        def locks() -> ProviderLocks:
+            return ProviderLocks(self.host.leases, owner, self.clock)
+
+        return ConfirmationWorker(
+            self._transitions, self.gate, lambda: self.host.checks, lambda: self.host.publication, locks
+        )
 
     def validate_stage(self, owner: str) -> ValidationService:
         from batch_import.coordination.provider_lock import ProviderLocks
