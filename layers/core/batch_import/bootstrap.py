@@ -556,7 +556,7 @@ class HostServices:
     def publication(self) -> Publication:
         from batch_import.proofs.publication import Publication
 
-        return Publication(self.client, self.resources)
+        return Publication(self.client, self.resources, self._root.clock)
 
     @once
     def self_service(self) -> SelfServiceProof:
