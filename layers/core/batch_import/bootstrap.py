@@ -508,12 +508,12 @@ class HostServices:
 
     def __init__(self, root: CompositionRoot, base_url: str, admin_key: str, probe_keys: tuple[str, ...]) -> None:
         from batch_import.coordination.circuit_breaker import CircuitBreaker
-        from batch_import.host.transport import HostTransport
+        from batch_import.host.transport import HostTransport, canonical_address
         from batch_import.store.leases import Leases
 
         self._root = root
         self._probe_keys = probe_keys
-        scope = hashlib.sha256(base_url.strip().rstrip("/").encode()).hexdigest()[:8]
+        scope = hashlib.sha256(canonical_address(base_url).encode()).hexdigest()[:8]
         self.leases = Leases(root.runs_table, root.clock, scope)
         self.breaker = CircuitBreaker(self.leases, root.clock, "host", retry_policy("host_outage"))
         connections = 2 * _KEPT_CONNECTIONS
