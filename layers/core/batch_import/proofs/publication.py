@@ -163,9 +163,7 @@ class Publication:
         try:
             left = sum(not one.result() for one in asked)
         finally:
-            for one in asked:
-                one.cancel()
-            wait(asked)
+            wait([one for one in asked if not one.cancel()])
         if left:
             raise AccessUnfinished(f"{left} user(s) are left")
         return [name for name in missing if name in unknown]
