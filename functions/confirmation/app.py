@@ -13,4 +13,4 @@ logger = handler_logger()
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     parts = bootstrap()
-    return parts.work(parts.confirm_stage(), event, context)
+    return parts.work(parts.confirm_stage(context.aws_request_id), event, context)

@@ -1,6 +1,8 @@
 """The index of relays, and the lists that read it (docs/decisions/0036-compare.md)."""
 
 import json
+import random
+import string
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -133,6 +135,41 @@ def test_a_row_that_others_always_win_is_left_to_a_later_delivery(index: RelayIn
 
     with pytest.raises(StaleWrite):
         index.change({finding(1).relay: meanwhile})
+
+
+def test_a_row_that_fails_keeps_no_other_from_being_written(index: RelayIndex) -> None:
+    number, others = iter(range(100)), [finding(1, relay="0000a"), finding(2, relay="0002b")]
+
+    def meanwhile(_: Finding | None) -> Finding:
+        put(index, finding(1, relay="0001c", account_id=next(number)))
+        return finding(1, relay="0001c", account_id=-1)
+
+    with pytest.raises(StaleWrite):
+        index.change({"0001c": meanwhile, **{one.relay: partial(_always, one) for one in others}})
+    assert set(known(index)) == {"0000a", "0001c", "0002b"}
+
+
+def test_a_row_has_room_whatever_relays_list(stores: Stores, index: RelayIndex) -> None:
+    """First the oldest relays keep only the model that was tested there; when that is not enough, they go."""
+    letters = random.Random(1)
+    many = [finding(n, relay=f"0001{n}", families=["kimi-k2.6", *names(letters, 100)]) for n in range(60)]
+    put(index, *many, finding(99, relay="0002b"))
+    put(index, *many)
+    assert max(len(row["findings"]) for row in rows(stores)) < 400_000
+    assert [row["version"] for row in rows(stores)] == [1, 1]
+    found = known(index)
+    assert len(found) == 61
+    assert found["000159"] == many[59]
+    assert found["00010"] == many[0]._replace(families=["kimi-k2.6"])
+    longer = [finding(200 + n, relay=f"0001b{n}", base_url="".join(names(letters, 100))) for n in range(60)]
+    put(index, *longer)
+    assert max(len(row["findings"]) for row in rows(stores)) < 400_000
+    assert {"0001b59", "0002b"} <= set(known(index))
+    assert "00010" not in known(index)
+
+
+def names(letters: random.Random, count: int) -> list[str]:
+    return ["".join(letters.choices(string.ascii_lowercase, k=100)) for _ in range(count)]
 
 
 # --- lists

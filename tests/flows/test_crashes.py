@@ -5,7 +5,8 @@ before and after each of them, or before and after a sample of them (tests/suppo
 """
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ from batch_import.host.accounts import existing_account
 from batch_import.host.client import HostClient
 from batch_import.host.transport import HostTransport
 from batch_import.proofs import completion_proof as proving
+from batch_import.store.runs import RunStore
+from batch_import.store.secrets import SecretStore
 
 from tests.conftest import Service, seed
 from tests.support import pump as pumping
@@ -338,3 +341,68 @@ def switched_off(runs: CrashRuns) -> SwitchedOff:
     host.bulk_update(item["account_id"], status="inactive")
     pair = {"base_url": item["base_url"], "api_key": f"sk-test-{runs.number:04d}-0"}
     return SwitchedOff(runs, host, pair, existing_account(host.account(item["account_id"]) or {}))
+
+
+# --- what is stored of a list
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["once", "again when its run ends"])
+def test_a_part_of_a_list_is_not_kept_after_its_run_when_its_erasure_was_cut_off(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    """Keys of items that did not end active are kept for a retry, the list is not."""
+    pairs = [{"base_url": box.relay(name, "list"), "api_key": f"sk-test-{name}"} for name in ("healthy", "dead_key")]
+    with monkeypatch.context() as patch:
+        patch.setattr(SecretStore, "erase", _dies_at_a_part)
+        with pytest.raises(Killed):
+            service.start(pairs)
+        assert any("#list#" in place for place in _secrets(service))
+        if not again:
+            patch.undo()
+        service.clock.shift(60)
+        for _ in range(2 if again else 1):
+            with suppress(Killed):
+                service.pump.run()
+    [run] = service.call("GET", "/api/batch-import/runs")["runs"]
+    assert run["finished_at"]
+    if again:
+        assert any("#list#" in place for place in _secrets(service))
+        service.clock.shift(16 * 60)
+        pumping.handler_of("reconcile")({}, Context())
+    assert sorted(place.partition("#")[2] for place in _secrets(service)) == ["data_key", "item_00002"]
+
+
+def test_a_part_of_a_list_stays_until_its_pointer_says_that_it_is_expanded(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would be taken for one that a backup without secrets has lost."""
+    with monkeypatch.context() as patch:
+        patch.setattr(RunStore, "move_pointer", _dies_at_the_end)
+        with pytest.raises(Killed):
+            service.start([{"base_url": box.relay("dead_key", "list"), "api_key": "sk-test-dead_key"}])
+    service.pump.run()
+    assert any("#list#" in place for place in _secrets(service))
+    service.clock.shift(16 * 60)
+    pumping.handler_of("reconcile")({}, Context())
+    service.pump.run()
+    assert not any("#list#" in place for place in _secrets(service))
+
+
+def _dies_at_the_end(_: RunStore, run_id: str, number: int, start: int, end: int | None) -> None:
+    if end is None:
+        raise Killed
+
+
+def _dies_at_a_part(store: SecretStore, run_id: str, places: Iterable[str]) -> None:
+    chosen = list(places)
+    if any(place.startswith("list#") for place in chosen):
+        raise Killed
+    _ERASE(store, run_id, chosen)
+
+
+_ERASE = SecretStore.erase
+
+
+def _secrets(service: Service) -> list[str]:
+    rows = boto3.client("dynamodb").scan(TableName=service.aws.environment["SECRETS_TABLE"])["Items"]
+    return [row["pk"]["S"] for row in rows]

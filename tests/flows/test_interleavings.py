@@ -572,6 +572,23 @@ def test_a_run_that_fails_does_not_take_away_what_another_has_proven_meanwhile(f
     check_everything(fresh, runs, set(), set())
 
 
+@pytest.mark.parametrize("at", range(1, 7))
+@pytest.mark.parametrize(("worked", "meanwhile"), [("confirmation", "validation"), ("validation", "confirmation")])
+def test_a_failed_confirmation_takes_away_nothing_that_another_run_proves_meanwhile(
+    fresh: World, worked: str, meanwhile: str, at: int
+) -> None:
+    runs = [fresh.start(PAIR, [])]
+    for name in ("provision", "confirmation"):
+        fresh.deliver(name)
+    runs.append(fresh.start(PAIR, []))
+    fresh.deliver("provision")  # adopts the account, which is not proven yet
+    fresh.box.host.fail_next("POST", r"/accounts/\d+/test$", 400, times=5)
+    fresh.deliver(worked, Fate(at=at, after=True, deed=meanwhile))
+    fresh.settle(runs)
+    assert [item.access_status for run_id in runs for item in _items(fresh, run_id)] == ["active", "broken"]
+    check_everything(fresh, runs, set(), set())
+
+
 def test_a_second_try_of_an_adoption_leaves_a_serving_account_where_it_is(fresh: World) -> None:
     runs = [fresh.start(PAIR, [])]
     for name in ("provision", "confirmation"):

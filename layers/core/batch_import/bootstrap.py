@@ -462,10 +462,16 @@ class CompositionRoot:
 
         return DistributedSemaphore(self.runs_table, self.clock, kind, limit) if limit else None
 
-    def confirm_stage(self) -> ConfirmationWorker:
+    def confirm_stage(self, owner: str) -> ConfirmationWorker:
+        from batch_import.coordination.provider_lock import ProviderLocks
         from batch_import.stages.confirm import ConfirmationWorker
 
-        return ConfirmationWorker(self._transitions, self.gate, lambda: self.host.checks, lambda: self.host.publication)
+        def locks() -> ProviderLocks:
+            return ProviderLocks(self.host.leases, owner, self.clock)
+
+        return ConfirmationWorker(
+            self._transitions, self.gate, lambda: self.host.checks, lambda: self.host.publication, locks
+        )
 
     def validate_stage(self, owner: str) -> ValidationService:
         from batch_import.coordination.provider_lock import ProviderLocks
@@ -502,12 +508,12 @@ class HostServices:
 
     def __init__(self, root: CompositionRoot, base_url: str, admin_key: str, probe_keys: tuple[str, ...]) -> None:
         from batch_import.coordination.circuit_breaker import CircuitBreaker
-        from batch_import.host.transport import HostTransport
+        from batch_import.host.transport import HostTransport, canonical_address
         from batch_import.store.leases import Leases
 
         self._root = root
         self._probe_keys = probe_keys
-        scope = hashlib.sha256(base_url.strip().rstrip("/").encode()).hexdigest()[:8]
+        scope = hashlib.sha256(canonical_address(base_url).encode()).hexdigest()[:8]
         self.leases = Leases(root.runs_table, root.clock, scope)
         self.breaker = CircuitBreaker(self.leases, root.clock, "host", retry_policy("host_outage"))
         connections = 2 * _KEPT_CONNECTIONS
@@ -550,7 +556,7 @@ class HostServices:
     def publication(self) -> Publication:
         from batch_import.proofs.publication import Publication
 
-        return Publication(self.client, self.resources)
+        return Publication(self.client, self.resources, self._root.clock)
 
     @once
     def self_service(self) -> SelfServiceProof:

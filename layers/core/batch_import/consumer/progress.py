@@ -5,7 +5,7 @@ from collections.abc import Callable
 from batch_import.domain.entities import Run
 from batch_import.store.item_index import DonePage, ItemIndex
 from batch_import.store.runs import RunStore
-from batch_import.store.secrets import PROBE_KEY, SecretStore
+from batch_import.store.secrets import PROBE_KEY, SecretStore, list_part
 
 
 class Progress:
@@ -44,8 +44,12 @@ class Progress:
         return closed
 
     def erase_secrets(self, run: Run) -> None:
-        """Of a run that has ended: the given key; with ``keys_until`` gone, the data key as well."""
+        """Of a run that has ended: the given key, and parts of the list that a killed worker left expanded; with
+        ``keys_until`` gone, the data key as well.
+        """
+        waiting = self._runs.expanded(run)
+        places = [PROBE_KEY, *(list_part(n) for n in range(run.list_parts) if n not in waiting)]
         if run.keys_until is None:
-            self._secrets.erase_run(run.run_id, [PROBE_KEY])
+            self._secrets.erase_run(run.run_id, places)
         else:
-            self._secrets.erase(run.run_id, [PROBE_KEY])
+            self._secrets.erase(run.run_id, places)

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlencode
 
 from pydantic_core import from_json
 from urllib3 import BaseHTTPResponse, make_headers
+from urllib3.connection import port_by_scheme
 from urllib3.exceptions import ConnectTimeoutError, HTTPError
 from urllib3.util import Url, parse_url
 
@@ -164,6 +165,16 @@ def _address(base_url: str) -> Url:
         if address.scheme in POOLS and address.host:
             return address
     raise HostNotConfigured("the host's base_url is no address: http:// or https:// and a name")
+
+
+def canonical_address(base_url: str) -> str:
+    """One text for every spelling of a host's address: no credentials, no default port, no slash or dot at an end.
+
+    Raises ``HostNotConfigured`` when ``base_url`` is no address.
+    """
+    address = _address(base_url.strip())
+    port = None if address.port == port_by_scheme[address.scheme or ""] else address.port
+    return Url(address.scheme, None, (address.host or "").rstrip("."), port, (address.path or "").rstrip("/")).url
 
 
 def _credentials_in(address: Url) -> str | None:

@@ -3,32 +3,45 @@
 See docs/design.md#23-provision.
 """
 
-import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import copy_context
 from typing import Any
 
 from batch_import.domain.advisories import Advisory
+from batch_import.domain.clock import Clock, parse
 from batch_import.domain.entities import Item, NewEvent, Run
 from batch_import.domain.reuse_policy import ExistingAccount, ImportState
 from batch_import.domain.types import AccessMode, AccountResolution, EventType, MatchedAccountState, Platform
 from batch_import.domain.undo import made_by
 from batch_import.host.client import HostClient, Json
 from batch_import.host.errors import HostError, HostUncertain
+from batch_import.host.transport import TIMEOUT
+from batch_import.net.deadline import seconds_left
 from batch_import.proofs.completion_proof import account_of, is_private, serving_groups
 from batch_import.proofs.probe_resources import ProbeResources
 
 _RUNS_KEPT = 20  # of those that use an account, beside the one that made it
 _NAMED = 5  # users of an advisory
+_AT_ONCE = 8  # calls to the host that give access, of all threads of the process
+_FEW = 4  # users, for whom one call each costs less than to ask whom the group has
+_GROUPS_KEPT = 1000
+
+
+class AccessUnfinished(Exception):
+    """Some users have got access, and others are left: the item waits in its queue, pays no attempt, and goes on."""
 
 
 class Publication:
     """Lives as long as the process; users are looked up once."""
 
-    def __init__(self, host: HostClient, resources: ProbeResources) -> None:
+    def __init__(self, host: HostClient, resources: ProbeResources, clock: Clock) -> None:
         self._host = host
         self._resources = resources
-        self._lock = threading.Lock()
-        self._users: dict[str, int | None] = {}
+        self._clock = clock
+        self._pool = ThreadPoolExecutor(_AT_ONCE, "access")
+        self._users: dict[str, int] = {}
+        self._unknown: dict[tuple[str, int], list[str]] = {}  # by run and group whose other users have access
 
     def place(
         self, item: Item, run: Run, account: ExistingAccount, group: Json
@@ -115,26 +128,64 @@ class Publication:
         return self._subscribe(run, int(group["id"]))
 
     def _subscribe(self, run: Run, group_id: int) -> tuple[list[NewEvent], list[Advisory]]:
-        unknown: list[str] = []
-        for name in run.subscription_users:
-            user_id = self._user(name)
-            if user_id is None:
-                unknown.append(name)
-            else:
-                self._host.assign_subscription(user_id, group_id, run.subscription_days, made_by(run.run_id))
+        unknown = self._unknown.get((run.run_id, group_id))
+        if unknown is None:
+            unknown = self._give_access(run, group_id)
+            if len(self._unknown) >= _GROUPS_KEPT:
+                self._unknown.clear()
+            self._unknown[run.run_id, group_id] = unknown
         served = len(run.subscription_users) - len(unknown)
         told = [Advisory("subscription_user_unknown", {"user": _first(unknown)})] if unknown else []
         if not served:
             told.insert(0, Advisory("no_customer_has_access"))
         return [_event(EventType.ACCESS_GIVEN, f"{served} subscription(s)", group_id=group_id)], told
 
+    def _give_access(self, run: Run, group_id: int) -> list[str]:
+        """Assign those who have no subscription that is valid; returns the users whom the host does not know.
+
+        The host leaves a valid one as it is, whatever is asked. Raises ``AccessUnfinished`` after progress only.
+        """
+        have = self._subscribers(group_id) if len(run.subscription_users) > _FEW else set[str]()
+        unknown, given = list[str](), 0
+
+        def assign(name: str) -> bool:
+            nonlocal given
+            if given and seconds_left() < TIMEOUT:
+                return False
+            user_id = self._user(name)
+            if user_id is None:
+                unknown.append(name)
+            elif str(user_id) not in have:
+                self._host.assign_subscription(user_id, group_id, run.subscription_days, made_by(run.run_id))
+                given += 1
+            return True
+
+        missing = [name for name in run.subscription_users if name.lower() not in have]
+        asked = [self._pool.submit(copy_context().run, assign, name) for name in missing]
+        try:
+            left = sum(not one.result() for one in asked)
+        finally:
+            wait([one for one in asked if not one.cancel()])
+        if left:
+            raise AccessUnfinished(f"{left} user(s) are left")
+        return [name for name in missing if name in unknown]
+
+    def _subscribers(self, group_id: int) -> set[str]:
+        """Users with a valid subscription, by id and by e-mail in small letters."""
+        now, have = self._clock.now(), set[str]()
+        for row in self._host.subscriptions_of_group(group_id):
+            if row.get("expires_at") is None or parse(str(row["expires_at"])) > now:
+                have |= {str(row["user_id"]), str((row.get("user") or {}).get("email", "")).lower()}
+        return have
+
     def _user(self, name: str) -> int | None:
         """By id or e-mail; each is looked up once in the life of the process (an unknown one each time)."""
-        with self._lock:
-            if self._users.get(name) is None:
-                user = {"id": int(name)} if name.isdecimal() else self._host.user_with_email(name)
-                self._users[name] = int(user["id"]) if user else None
-            return self._users[name]
+        if name not in self._users:
+            user = {"id": int(name)} if name.isdecimal() else self._host.user_with_email(name)
+            if user is None:
+                return None
+            self._users[name] = int(user["id"])
+        return self._users[name]
 
     def _join_groups(self, run: Run, platform: Platform) -> tuple[list[int], list[Advisory]]:
         """In a group of another platform an account is never asked."""

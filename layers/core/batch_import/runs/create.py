@@ -20,7 +20,7 @@ from batch_import.store.item_index import pages_of
 from batch_import.store.items import LONGEST_IN_STAGE, ItemStore, item_id_at
 from batch_import.store.listing import pack_search
 from batch_import.store.runs import RunStore
-from batch_import.store.secrets import PROBE_KEY, SecretStore
+from batch_import.store.secrets import PROBE_KEY, SecretStore, list_part
 
 QUEUED_TOGETHER = MESSAGES_TOGETHER * ITEMS_PER_MESSAGE  # what one invocation takes from the queue at once
 EXPAND_AT_ONCE = 90  # a list up to this size is expanded by the request itself
@@ -116,14 +116,14 @@ class BatchImportService:
         run = run.model_copy(update={"list_parts": parts, "search_parts": len(search)})
         follows = asked.follows.run if asked.follows else None
         if not self._runs.create(run, search, " ".join(sorted(set(lines))), idempotency, follows):
-            self._secrets.erase_run(run.run_id, [PROBE_KEY, *map(_part, range(parts))])
+            self._secrets.erase_run(run.run_id, [PROBE_KEY, *map(list_part, range(parts))])
             return self.start(ask, idempotency)  # another call came first
         return Started(self._set_going(run))
 
     def _store_secrets(self, run: Run, listed: list[ImportRow], probe_key: str | None) -> int:
         """Returns in how many parts the list is stored. They outlast any message that expands them."""
         keys_until = run.keys_until or 0
-        parts = {_part(n): part for n, part in enumerate(_packed(listed))}
+        parts = {list_part(n): part for n, part in enumerate(_packed(listed))}
         self._secrets.new_run(run.run_id, parts, keys_until)
         if probe_key is not None:
             self._secrets.put(run.run_id, {PROBE_KEY: probe_key.encode()}, keys_until)
@@ -235,7 +235,7 @@ class BatchImportService:
     # --- expanding
 
     def _expand_part(self, run: Run, number: int, start: int, may_go_on: Callable[[], bool]) -> bool:
-        packed = self._secrets.open(run.run_id, _part(number))
+        packed = self._secrets.open(run.run_id, list_part(number))
         if packed is None:  # another worker has just expanded it, or a backup without secrets was restored
             return number not in self._runs.expanded(run) or self._expand_lost(run, may_go_on)
         listed: list[ImportRow] = json.loads(zlib.decompress(packed))
@@ -253,7 +253,7 @@ class BatchImportService:
         self._queue_listed(run, listed[queued:start])
         if start < len(listed):
             return False
-        self._secrets.erase(run.run_id, [_part(number)])
+        self._secrets.erase(run.run_id, [list_part(number)])
         return True
 
     def _add_items(self, run: Run, entries: Sequence[ImportRow]) -> None:
@@ -303,10 +303,6 @@ def _lost(run: Run, position: int, line: str) -> ImportRow:
 
 def _packed(listed: list[ImportRow]) -> list[bytes]:
     return [zlib.compress(json.dumps(chunk).encode()) for chunk in chunks(listed)]
-
-
-def _part(number: int) -> str:
-    return f"list#{number}"
 
 
 def _by_position(entry: ImportRow) -> int:

@@ -1,10 +1,12 @@
 """Stage confirm: does the host reach the relay, by its own account test? (docs/design.md#24-confirm)"""
 
+import threading
 from collections.abc import Callable, Sequence
 
 from batch_import.consumer.admission import HostGate
 from batch_import.consumer.next_step import NextStep
 from batch_import.consumer.stage_worker import Admitted, Stage
+from batch_import.coordination.provider_lock import PATIENCE, ProviderBusy, ProviderLocks
 from batch_import.domain.account_check import CheckDecision, Next, decide
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.entities import Item, NewEvent
@@ -17,14 +19,14 @@ from batch_import.host.transport import TIMEOUT
 from batch_import.proofs.publication import Publication
 from batch_import.stages.transitions import ItemTransitions, TransitionWriter, advisory_events, last_error, warned
 
-WORST_CASE = TEST_TIMEOUT + TIMEOUT  # the account test, and what is written to the host after it
+WORST_CASE = TEST_TIMEOUT + PATIENCE + TIMEOUT  # the account test, the provider's lease, and what is then written
 
 
 class ConfirmationWorker(Stage):
-    """Ends in ``confirmed``, ``advisory`` or ``failed``; every decision leaves an event.
+    """One per invocation. Ends in ``confirmed``, ``advisory`` or ``failed``; every decision leaves an event.
 
-    ``checks`` and ``publication`` are asked for with each item and may raise a ``HostError``: a host without
-    credentials is a retry like any other.
+    ``checks`` and ``publication`` are asked for with each item, ``make_locks`` when an account is first put back. They
+    may raise a ``HostError``: a host without credentials is a retry like any other.
     """
 
     lease_stages = (ItemStage.CONFIRM, ItemStage.CONFIRM)
@@ -36,11 +38,20 @@ class ConfirmationWorker(Stage):
         gate: HostGate,
         checks: Callable[[], HostChecks],
         publication: Callable[[], Publication],
+        make_locks: Callable[[], ProviderLocks],
     ) -> None:
         self._transitions = transitions
         self._checks = checks
         self._publication = publication
         self._gate = gate
+        self._make_locks = make_locks
+        self._made: ProviderLocks | None = None
+        self._guard = threading.Lock()
+
+    def close(self) -> None:
+        """Give provider leases back."""
+        if self._made is not None:
+            self._made.close()
 
     def admit(self, items: Sequence[Item]) -> Admitted:
         return self._gate.admit(items)
@@ -70,11 +81,21 @@ class ConfirmationWorker(Stage):
         return self._fail(to, decision.code, error)
 
     def _fail(self, to: ItemTransitions, code: Code, error: str) -> NextStep:
+        """Group lists are read, merged and written: another run may be placing the same account."""
         try:
-            told = self._publication().give_up(to.item)
+            with self._locks().hold(to.item.provider_id):
+                told = self._publication().give_up(to.item)
+        except ProviderBusy:
+            return to.hand_back(2)
         except HostError:
             told = []
         return to.fail(code, error, **warned(to.item, *told))
+
+    def _locks(self) -> ProviderLocks:
+        with self._guard:
+            if self._made is None:
+                self._made = self._make_locks()
+            return self._made
 
     def _advise(self, to: ItemTransitions, decision: CheckDecision, error: str) -> NextStep:
         """A refused test may have switched the account off: the gateway shall decide over one that is on."""

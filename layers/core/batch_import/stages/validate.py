@@ -27,7 +27,7 @@ from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
 from batch_import.proofs.completion_proof import WORST_CASE, CompletionProof, ProofResult, UnderLease, account_of
 from batch_import.proofs.probe_resources import ProbeResources
-from batch_import.proofs.publication import Publication
+from batch_import.proofs.publication import AccessUnfinished, Publication
 from batch_import.proofs.self_service import SelfServiceProof
 from batch_import.stages.transitions import (
     RELEASED,
@@ -146,7 +146,7 @@ class ValidationService(Stage):
             return self._write_verdict(to, run, AccessStatus.UNKNOWN)
         try:
             return self._prove(to, run)
-        except (NoResource, ProviderBusy):
+        except (NoResource, ProviderBusy, AccessUnfinished):
             return to.hand_back(2)
         except HostError as error:
             return to.host_failed(error) or self._give_up(to, run, error.code, str(error))

@@ -6,7 +6,7 @@ See docs/decisions/0036-compare.md.
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from batch_import.domain.errors import StaleWrite
 from batch_import.domain.finding import Finding
@@ -16,6 +16,7 @@ from batch_import.store.packing import pack, unpack
 _ROWS = 128  # at 10,000 relays eighty findings stand in a row
 _KEYS = 4  # over which the rows are spread
 _TRIES = 5
+_LONGEST = 150_000  # bytes of a row's findings; DynamoDB takes 400 kB a row, and a list reads all rows
 
 Change = Callable[[Finding | None], Finding | None]
 
@@ -40,29 +41,54 @@ class RelayIndex:
     def change(self, changes: Mapping[str, Change]) -> None:
         """Apply each change, by relay, to what is known of it; ``None`` is nothing. Rows that stay are not written.
 
-        Raises ``StaleWrite`` when others write the same rows all the time.
+        Raises ``StaleWrite`` when others write the same rows all the time, among others; all other rows are written.
         """
         by_row: dict[int, dict[str, Change]] = defaultdict(dict)
         for relay, change in changes.items():
             by_row[int(relay[:4], 16) % _ROWS][relay] = change
+        failed: list[Exception] = []
         for number, of_row in sorted(by_row.items()):
-            if not any(self._change(number, of_row) for _ in range(_TRIES)):
-                raise StaleWrite(f"relays {number}")
+            try:
+                if not any(self._change(number, of_row) for _ in range(_TRIES)):
+                    raise StaleWrite(f"relays {number}")
+            except Exception as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
 
     def _change(self, number: int, changes: Mapping[str, Change]) -> bool:
         key = f"relays#{number % _KEYS}", f"{number:03d}"
         row = self._table.get(*key) or {}
         known = _read(row)
         after = known | {relay: change(known.get(relay)) for relay, change in changes.items()}
-        found = {relay: finding for relay, finding in after.items() if finding is not None}
-        if found == known:
+        found, packed = _fitting(finding for finding in after.values() if finding is not None)
+        if {finding.relay: finding for finding in found} == known:
             return True
-        text = json.dumps(list(found.values()), ensure_ascii=False, separators=(",", ":"))
-        values: Row = {":findings": pack(text), ":next": row.get("version", 0) + 1}
+        values: Row = {":findings": packed, ":next": row.get("version", 0) + 1}
         condition = "attribute_not_exists(version)"
         if row:
             condition, values[":seen"] = "version = :seen", row["version"]
         return self._table.update(*key, "SET findings = :findings, version = :next", values, condition=condition)
+
+
+def _fitting(findings: Iterable[Finding]) -> tuple[list[Finding], bytes]:
+    """What a row can hold, and as it holds it. When it is too long, the oldest findings keep only the family that was
+    tested; when that is not enough, they go.
+    """
+    found = sorted(findings, key=lambda finding: finding.seen_at, reverse=True)
+    packed, whole = _packed(found), len(found)
+    while len(packed) > _LONGEST and found:
+        if whole:
+            whole = whole * 3 // 4
+            found = [*found[:whole], *(one._replace(families=[one.tested]) for one in found[whole:])]
+        else:
+            found = found[: len(found) * 3 // 4]
+        packed = _packed(found)
+    return found, packed
+
+
+def _packed(findings: list[Finding]) -> bytes:
+    return pack(json.dumps(findings, ensure_ascii=False, separators=(",", ":")))
 
 
 def _read(row: Row) -> dict[str, Finding]:

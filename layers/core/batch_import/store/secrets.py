@@ -22,6 +22,11 @@ _SEALED = "sealed"
 _RUNS_KEPT = 64
 
 
+def list_part(number: int) -> str:
+    """The place of a part of a run's list."""
+    return f"list#{number}"
+
+
 class SecretStore:
     """The secrets of runs, each at a ``place``: an item's id, a part of the list, or ``PROBE_KEY``.
 

@@ -1,0 +1,70 @@
+"""Access for more users than there is time for: each try gives some, and the last one ends it."""
+
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from batch_import.domain.entities import Run
+from batch_import.domain.reuse_policy import ExistingAccount
+from batch_import.domain.types import AccessMode, Platform, RunMode
+from batch_import.host.errors import HostUncertain
+from batch_import.host.transport import TIMEOUT
+from batch_import.net.deadline import deadline
+from batch_import.proofs.publication import AccessUnfinished, Publication
+
+from tests.support.clock import HandClock
+
+USERS = tuple(str(number) for number in range(1, 101))
+GROUP: dict[str, Any] = {"id": 7, "is_exclusive": False, "subscription_type": "subscription"}
+ACCOUNT: dict[str, Any] = {"id": 1, "platform": "openai", "extra": {"import_runs": ["run_1"]}, "group_ids": [7]}
+
+
+class Host:
+    """A host with one account, and the users to whom it gave a subscription."""
+
+    def __init__(self, refused: str = "") -> None:
+        self.given: list[str] = []
+        self.refused = refused
+
+    def account(self, _: int) -> dict[str, Any]:
+        return ACCOUNT
+
+    def bulk_update(self, *_: Any, **__: Any) -> None:
+        """Nothing: the account is in its group."""
+
+    def subscriptions_of_group(self, _: int) -> list[dict[str, Any]]:
+        return [{"user_id": int(user), "expires_at": None} for user in self.given]
+
+    def assign_subscription(self, user_id: int, *_: Any) -> None:
+        if str(user_id) == self.refused:
+            raise HostUncertain("host answered 500")
+        self.given.append(str(user_id))
+
+
+def place(host: Host) -> None:
+    """In less time than one call to the host may take."""
+    run = Run(run_id="run_1", mode=RunMode.PARTIAL, access_mode=AccessMode.SUBSCRIPTION, subscription_users=USERS,
+              total_items=1, pages=1, index_page=0, started_at="2026-11-25T12:00:00Z")  # fmt: skip
+    item = Mock(of_platform=Platform.OPENAI, prior_groups=())
+    account = Mock(spec=ExistingAccount, account_id=1)
+    publication = Publication(host, Mock(), HandClock().clock)  # type: ignore[arg-type]
+    with deadline(TIMEOUT - 1):
+        publication.place(item, run, account, GROUP)
+
+
+def test_every_try_gives_access_to_some_users_and_none_twice() -> None:
+    host, before = Host(), 0
+    while len(host.given) < len(USERS):
+        try:
+            place(host)
+        except AccessUnfinished:
+            assert before < len(host.given) < len(USERS)
+        before = len(host.given)
+    assert sorted(host.given) == sorted(USERS)
+
+
+def test_a_failure_of_the_host_is_no_lack_of_time() -> None:
+    """It pays an attempt, so that a user whom the host always refuses does not keep the item for ever."""
+    host = Host(refused="1")
+    with pytest.raises(HostUncertain):
+        place(host)
