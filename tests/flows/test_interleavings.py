@@ -6,6 +6,7 @@ sleep of the service moves the clock. ``INTERLEAVINGS=300`` searches longer, wit
 """
 
 import os
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -78,8 +79,7 @@ class Worker:
 
     def before(self) -> None:
         if self._dead or self.seconds_left() < -5:
-            self._dead = True
-            raise Killed
+            self.die()
         self._effects += 1
         self._meet(after=False)
 
@@ -94,9 +94,12 @@ class Worker:
         if fate is None or (fate.at, fate.after) != (self._effects, after):
             return
         if fate.deed == "kill":
-            self._dead = True
-            raise Killed
+            self.die()
         self._world.deliver(fate.deed)
+
+    def die(self) -> None:
+        self._dead = True
+        raise Killed
 
 
 class Invocation(Context):
@@ -312,6 +315,37 @@ def _watched(world: World, call: Any, is_effect: Callable[[tuple[Any, ...]], boo
         return answer
 
     return watched
+
+
+@contextmanager
+def at_each(method: str, path: str, deed: Callable[[int], None], *, after: bool = False) -> Iterator[None]:
+    """``deed`` happens before (or after) each call to the host that matches, with the number of the call from 1 on.
+
+    An assertion that fails in it would be taken for the item's failure, so it is raised at the end.
+    """
+    call, numbers, failed = HTTPConnectionPool.urlopen, count(1), []
+
+    def do(number: int) -> None:
+        try:
+            deed(number)
+        except AssertionError as error:
+            failed.append(error)
+
+    def met(pool: Any, *args: Any, **kwargs: Any) -> Any:
+        asked = dict(zip(("method", "url"), args, strict=False)) | kwargs
+        number = next(numbers) if asked["method"] == method and re.search(path, asked["url"]) else 0
+        if number and not after:
+            do(number)
+        answer = call(pool, *args, **kwargs)
+        if number and after:
+            do(number)
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HTTPConnectionPool, "urlopen", met)
+        yield
+    assert next(numbers) > 1
+    assert not failed
 
 
 def _one_thread(patch: pytest.MonkeyPatch, world: World) -> None:
@@ -602,3 +636,61 @@ def test_a_lease_that_cannot_be_given_back_keeps_nobody_waiting_and_undoes_nothi
             done.append(number)
     locks.close()
     assert done == [0, 1]
+
+
+# --- a proof that meets others (docs/decisions/0005-isolation-groups.md)
+
+COMPLETION = ("POST", r"^/v1/chat/completions$")
+GROUPS_WRITTEN = ("POST", r"/bulk-update$")
+
+
+def about_to_be_proven(world: World, pair: list[tuple[str, str]] = PAIR) -> str:
+    """A run whose next delivery is the proof; its id."""
+    run_id = world.start(pair, [])
+    for name in ("provision", "confirmation"):
+        world.deliver(name)
+    return run_id
+
+
+def decided_on_while_paused(world: World) -> str:
+    """A person pauses the account, and a run decides to switch it on again; its id."""
+    bulk_update(world.box, world.accounts()[0]["id"], status="inactive")
+    run_id = world.start(PAIR, [])
+    world.deliver("provision")
+    return run_id
+
+
+@pytest.mark.parametrize("moment", [COMPLETION, GROUPS_WRITTEN], ids=["asked", "entering"])
+def test_an_account_that_another_run_wakes_during_a_proof_is_not_put_back_among_customers(
+    fresh: World, moment: tuple[str, str]
+) -> None:
+    fresh.settle([fresh.start(PAIR, [])])
+    runs = [about_to_be_proven(fresh)]  # decided: reused
+
+    def wake(number: int) -> None:
+        if number == 1:
+            runs.append(decided_on_while_paused(fresh))
+
+    def look(_: int) -> None:
+        nobody_meets_an_unproven_account(fresh.accounts(), fresh.groups())
+
+    with at_each(*COMPLETION, look), at_each(*moment, wake):
+        fresh.deliver("validation")
+    fresh.settle(runs)
+    check_everything(fresh, runs, set(), set())
+
+
+def test_groups_that_another_run_gives_an_account_during_its_proof_stay(fresh: World) -> None:
+    fresh.settle([fresh.start(PAIR, [])])
+    runs = [about_to_be_proven(fresh), fresh.start(PAIR, [], join=True)]
+    fresh.deliver("provision")
+
+    def join(number: int) -> None:
+        if number == 1:
+            for name in ("confirmation", "validation"):
+                fresh.deliver(name)
+
+    with at_each(*COMPLETION, join):
+        fresh.deliver("validation")
+    assert [item.access_status for run_id in runs for item in _items(fresh, run_id)] == ["active", "active"]
+    check_everything(fresh, runs, {runs[1]}, set())

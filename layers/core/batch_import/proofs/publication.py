@@ -30,16 +30,14 @@ class Publication:
         self._lock = threading.Lock()
         self._users: dict[str, int | None] = {}
 
-    def place(
-        self, item: Item, run: Run, account: ExistingAccount, group: Json
-    ) -> tuple[list[int], list[NewEvent], list[Advisory]]:
+    def place(self, item: Item, run: Run, group: Json) -> tuple[list[int], list[NewEvent], list[Advisory]]:
         """Returns the account's groups, and what to tell.
 
         The last write on the account is a bulk-update, then the group is opened, access being the very last thing. Call
         it under the provider's lease: group lists are read, merged and written.
         """
         join, advisories = self._join_groups(run, item.of_platform)
-        current = account_of(self._host, account.account_id)
+        current = account_of(self._host, item.account_id or 0)
         serving = serving_groups(current, self._resources)
         groups = sorted({*item.prior_groups, *serving, int(group["id"]), *join})
         runs = [*(run_id for run_id in current.runs if run_id != run.run_id), run.run_id]
@@ -50,8 +48,8 @@ class Publication:
             "import_prior_groups": [],
             "import_runs": [*runs[:1], *runs[1:][-_RUNS_KEPT:]],
         }
-        self._host.bulk_update(account.account_id, group_ids=groups, extra=extra)
-        if not set(groups) <= set(account_of(self._host, account.account_id).group_ids):
+        self._host.bulk_update(current.account_id, group_ids=groups, extra=extra)
+        if not set(groups) <= set(account_of(self._host, current.account_id).group_ids):
             raise HostUncertain("the account has not got its groups yet")
         events = [_event(EventType.ACCOUNT_PLACED, f"placed in {len(groups)} group(s)", group_ids=groups)]
         opened, more = self._open(run, group)
