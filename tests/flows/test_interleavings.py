@@ -660,6 +660,12 @@ def decided_on_while_paused(world: World) -> str:
     return run_id
 
 
+def nobody_stays_in_an_isolation_group(world: World) -> None:
+    names = {group["id"]: group["name"] for group in world.groups()}
+    for row in world.accounts():
+        assert not [names[g] for g in row["group_ids"] if names[g].startswith("batch-import-lane")], row["name"]
+
+
 @pytest.mark.parametrize("moment", [COMPLETION, GROUPS_WRITTEN], ids=["asked", "entering"])
 def test_an_account_that_another_run_wakes_during_a_proof_is_not_put_back_among_customers(
     fresh: World, moment: tuple[str, str]
@@ -694,3 +700,49 @@ def test_groups_that_another_run_gives_an_account_during_its_proof_stay(fresh: W
         fresh.deliver("validation")
     assert [item.access_status for run_id in runs for item in _items(fresh, run_id)] == ["active", "active"]
     check_everything(fresh, runs, {runs[1]}, set())
+    nobody_stays_in_an_isolation_group(fresh)
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_the_group_of_a_proof_is_no_place_that_another_run_gives_back(fresh: World, paused: bool) -> None:
+    fresh.settle([fresh.start(PAIR, [])])
+    [places] = [row["group_ids"] for row in fresh.accounts()]
+    runs = [about_to_be_proven(fresh)]
+
+    def decide(number: int) -> None:
+        if number > 1:
+            return
+        if paused:
+            runs.append(decided_on_while_paused(fresh))
+        else:
+            runs.append(fresh.start(PAIR, []))
+            fresh.deliver("provision")
+
+    with at_each(*COMPLETION, decide):
+        fresh.deliver("validation")
+    fresh.settle(runs)
+    check_everything(fresh, runs, set(), set())
+    nobody_stays_in_an_isolation_group(fresh)
+    [item] = _items(fresh, runs[1])
+    assert item.known_before is not None
+    assert list(item.known_before.groups) == places
+
+
+def test_a_refusal_of_another_account_in_the_isolation_group_is_no_verdict(fresh: World) -> None:
+    pairs = [("a", "1"), ("b", "1")]
+    fresh.settle([fresh.start(pairs, [])])
+    refusing = fresh.box.relay("stream_only", "b", models=7)
+    other = next(row for row in fresh.accounts() if "/b~" in row["credentials"]["base_url"])
+    bulk_update(fresh.box, other["id"], priority=0, credentials={"base_url": refusing})
+    run_id = about_to_be_proven(fresh)
+
+    def strand(number: int) -> None:
+        if number == 1:
+            mine = next(row for row in fresh.accounts() if row["id"] != other["id"])
+            bulk_update(fresh.box, other["id"], group_ids=[*other["group_ids"], max(mine["group_ids"])])
+
+    with at_each(*COMPLETION, strand):
+        fresh.deliver("validation")
+    fresh.settle([run_id])
+    assert [item.access_status for item in _items(fresh, run_id)] == ["active"]
+    nobody_stays_in_an_isolation_group(fresh)

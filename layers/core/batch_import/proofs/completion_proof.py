@@ -220,12 +220,12 @@ class CompletionProof:
         request_id: str,
     ) -> GatewayDecision:
         """An answer of an account that has just left the group says nothing about ours: ask again in a moment."""
-        if decision.proof is Proof.PROVEN:
-            served_by = self._served_by.served_by(answer, key.key_id, mark)
-        elif decision.proof is not Proof.JOINING and (decision.parked or answer.status >= 500):
-            served_by = self._served_by.failed_on(request_id)
-        else:
+        if decision.proof is Proof.JOINING or answer.trouble is not None:
             return decision
+        if answer.ok:
+            served_by = self._served_by.served_by(answer, key.key_id, mark)
+        else:
+            served_by = self._served_by.failed_on(request_id)
         return decision if served_by in (None, account_id) else GatewayDecision(Proof.JOINING, Code.GATEWAY_NO_ACCOUNT)
 
 
