@@ -660,6 +660,10 @@ def decided_on_while_paused(world: World) -> str:
     return run_id
 
 
+def account(world: World, item: Item) -> dict[str, Any]:
+    return next(row for row in world.accounts() if row["id"] == item.account_id)
+
+
 def nobody_stays_in_an_isolation_group(world: World) -> None:
     names = {group["id"]: group["name"] for group in world.groups()}
     for row in world.accounts():
@@ -746,3 +750,55 @@ def test_a_refusal_of_another_account_in_the_isolation_group_is_no_verdict(fresh
     fresh.settle([run_id])
     assert [item.access_status for item in _items(fresh, run_id)] == ["active"]
     nobody_stays_in_an_isolation_group(fresh)
+
+
+def test_a_person_who_pauses_an_account_during_its_proof_finds_it_where_it_was(fresh: World) -> None:
+    fresh.settle([fresh.start(PAIR, [], join=True)])
+    [before] = fresh.accounts()
+    run_id = about_to_be_proven(fresh)
+
+    def pause(number: int) -> None:
+        if number == 1:
+            bulk_update(fresh.box, before["id"], status="inactive")
+
+    with at_each(*COMPLETION, pause):
+        fresh.deliver("validation")
+    fresh.settle([run_id])
+    [now] = fresh.accounts()
+    assert [item.access_status for item in _items(fresh, run_id)] == ["degraded"]
+    assert (now["status"], now["group_ids"]) == ("inactive", before["group_ids"])
+
+
+@pytest.mark.parametrize("decided", ["reused", "reactivated", "created"])
+def test_an_account_whose_relay_dies_during_its_proof_returns_to_all_its_groups_with_the_next_import(
+    fresh: World, decided: str
+) -> None:
+    fresh.settle([fresh.start(PAIR, [])])
+    pair = [("a", "2")] if decided == "created" else PAIR
+    if decided == "reactivated":
+        bulk_update(fresh.box, fresh.accounts()[0]["id"], status="inactive")
+    runs = [about_to_be_proven(fresh, pair)]
+    [item] = _items(fresh, runs[0])
+    places = []
+
+    def die(number: int) -> None:
+        if number == 1:
+            runs.append(fresh.start(pair, [], join=True))
+            for name in QUEUES:
+                fresh.deliver(name)
+            places.append(account(fresh, item)["group_ids"])
+            dead = fresh.box.relay("dead_key", "a", models=7)
+            bulk_update(fresh.box, item.account_id or 0, credentials={"base_url": dead})
+
+    with at_each(*COMPLETION, die):
+        fresh.deliver("validation")
+    assert item.account_resolution == decided
+    assert [item.access_status for run_id in runs for item in _items(fresh, run_id)] == ["broken", "active"]
+    off = account(fresh, item)
+    if decided == "reactivated":
+        assert off["status"] == "inactive"
+    else:
+        assert (off["status"], set(off["group_ids"]) & set(places[0])) == ("error", set())
+    fresh.settle([*runs, fresh.start(pair, [])])
+    assert (account(fresh, item)["status"], [account(fresh, item)["group_ids"]]) == ("active", places)
+    assert {fresh.pool_id, item.group_id} == set(places[0])

@@ -64,23 +64,25 @@ class Publication:
         return [Advisory("still_off")] if item.account_resolution is AccountResolution.REACTIVATED else []
 
     def put_back(self, item: Item, account: ExistingAccount) -> None:
-        """The account was not proven. One that serves, whichever run proved it, only leaves the isolation group.
+        """The account was not proven. One that serves, whichever run proved it, only leaves the isolation group, also
+        while a person pauses it. One that the host has set to ``error`` leaves its groups, which the marker remembers.
 
         A woken one is switched off again; any other waits in quarantine.
         """
         serving = serving_groups(account, self._resources)
         home = self._resources.quarantine_id(item.of_platform)
-        if serving and account.status == "active":
+        remembered = {"import_prior_groups": list(serving)} if serving else {}
+        if serving and account.status != "error":
             self._host.bulk_update(account.account_id, group_ids=list(serving))
         elif item.account_resolution is AccountResolution.REUSED:
-            self._host.bulk_update(account.account_id, group_ids=[home])
+            self._host.bulk_update(account.account_id, group_ids=[home], extra=remembered)
         elif item.account_resolution is AccountResolution.REACTIVATED:
             state = _off_again(item.matched_account_state)
-            places = list(item.prior_groups) or [home]
+            places = list(serving or item.prior_groups) or [home]
             self._host.bulk_update(account.account_id, status="inactive", extra={"import_state": state.value})
             self._host.bulk_update(account.account_id, group_ids=places)
         else:
-            failed = {"import_state": ImportState.FAILED.value}
+            failed = {"import_state": ImportState.FAILED.value, **remembered}
             self._host.bulk_update(account.account_id, group_ids=[home], extra=failed)
 
     def leave_isolation(self, item: Item) -> None:
