@@ -642,6 +642,7 @@ def test_a_lease_that_cannot_be_given_back_keeps_nobody_waiting_and_undoes_nothi
 
 COMPLETION = ("POST", r"^/v1/chat/completions$")
 GROUPS_WRITTEN = ("POST", r"/bulk-update$")
+GROUP_LISTED = ("GET", r"/admin/accounts\?.*group=\d")
 
 
 def about_to_be_proven(world: World, pair: list[tuple[str, str]] = PAIR) -> str:
@@ -802,3 +803,70 @@ def test_an_account_whose_relay_dies_during_its_proof_returns_to_all_its_groups_
     fresh.settle([*runs, fresh.start(pair, [])])
     assert (account(fresh, item)["status"], [account(fresh, item)["group_ids"]]) == ("active", places)
     assert {fresh.pool_id, item.group_id} == set(places[0])
+
+
+def test_an_account_that_a_killed_worker_left_is_not_taken_from_where_it_is_placed_meanwhile(fresh: World) -> None:
+    fresh.settle([fresh.start(PAIR, [])])
+    left = [("a", "2")]
+    runs = [about_to_be_proven(fresh, left)]
+    with at_each(*COMPLETION, lambda _: fresh.workers[-1].die()):
+        fresh.deliver("validation")
+    fresh.clock.shift(160)  # the killed worker's lease of the isolation group has ended
+    fresh.sqs.purge_queue(QueueUrl=fresh.aws.environment["VALIDATE_QUEUE_URL"])  # its message comes later
+    runs.append(about_to_be_proven(fresh))
+
+    def prove(number: int) -> None:
+        if number == 1:
+            runs.append(about_to_be_proven(fresh, left))
+            fresh.deliver("validation")
+
+    with at_each(*GROUP_LISTED, prove, after=True):
+        fresh.deliver("validation")
+    proven = _active([item for run_id in runs for item in _items(fresh, run_id)])
+    assert [item.run_id for item in proven] == runs[1:]
+    what_was_proven_serves(proven, fresh.accounts(), fresh.groups(), set())
+    fresh.settle(runs)
+    check_everything(fresh, runs, set(), set())
+    nobody_stays_in_an_isolation_group(fresh)
+
+
+def test_an_account_that_is_taken_out_of_an_isolation_group_is_woken_by_nobody_meanwhile(fresh: World) -> None:
+    left = [("a", "2")]
+    runs = [fresh.start([*PAIR, *left], [])]
+    fresh.settle(runs)
+    runs.append(about_to_be_proven(fresh, left))
+    [item] = _items(fresh, runs[1])
+    with at_each(*COMPLETION, lambda _: fresh.workers[-1].die()):
+        fresh.deliver("validation")
+    fresh.clock.shift(160)
+    fresh.sqs.purge_queue(QueueUrl=fresh.aws.environment["VALIDATE_QUEUE_URL"])
+    runs.append(about_to_be_proven(fresh))
+
+    def wake(number: int) -> None:
+        if number == 1:
+            bulk_update(fresh.box, item.account_id or 0, status="inactive")
+            runs.append(fresh.start(left, []))
+            fresh.deliver("provision")
+
+    def look(_: int) -> None:
+        nobody_meets_an_unproven_account(fresh.accounts(), fresh.groups())
+
+    with at_each(*COMPLETION, look), at_each("GET", rf"/admin/accounts/{item.account_id}$", wake, after=True):
+        fresh.deliver("validation")
+    fresh.settle(runs)
+    check_everything(fresh, runs, set(), set())
+    nobody_stays_in_an_isolation_group(fresh)
+
+
+def test_what_a_killed_worker_left_in_a_providers_private_group_hinders_no_proof_there(fresh: World) -> None:
+    runs = [about_to_be_proven(fresh)]
+    with at_each(*COMPLETION, lambda _: fresh.workers[-1].die()):
+        fresh.deliver("validation")
+    fresh.clock.shift(160)
+    fresh.sqs.purge_queue(QueueUrl=fresh.aws.environment["VALIDATE_QUEUE_URL"])
+    runs.append(about_to_be_proven(fresh, [("a", "2")]))
+    fresh.deliver("validation")
+    assert [item.access_status for item in _items(fresh, runs[1])] == ["active"]
+    nobody_meets_an_unproven_account(fresh.accounts(), fresh.groups())
+    fresh.settle(runs)
+    check_everything(fresh, runs, set(), set())

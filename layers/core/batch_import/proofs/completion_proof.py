@@ -92,7 +92,7 @@ class CompletionProof:
         Raises ``NoResource`` or ``ProviderBusy`` when no group or key gets free in time, and ``HostError``.
         """
         with self._isolation_group(item) as group:
-            self._resources.empty(group.group_id, item.of_platform, item.account_id or 0)
+            self._empty(item, group.group_id, group.under_lease)
             with self._keys.borrow(RESOURCE_PATIENCE) as resource:
                 result = self._prove(item, group, resource)
             yield result
@@ -143,7 +143,7 @@ class CompletionProof:
     def _while_private(self, item: Item, group: Json) -> Iterator[IsolationGroup]:
         """The proof will open the group, and no unproven account may be inside then."""
         if serving_groups(account_of(self._host, item.account_id or 0), self._resources):
-            self._resources.empty(group["id"], item.of_platform, item.account_id or 0)
+            self._empty(item, group["id"], nullcontext)
             with self._leased_group(item, group, nullcontext) as held:
                 yield held
             return
@@ -176,6 +176,14 @@ class CompletionProof:
             groups.forget(resource)
             raise HostUnavailable(f"isolation group {resource.name} is gone") from None
         return group_id
+
+    def _empty(self, item: Item, group_id: int, under_lease: UnderLease) -> None:
+        """``under_lease`` holds the lease of the item's provider, which this thread may have already."""
+
+        def hold(provider_id: str) -> AbstractContextManager[Any]:
+            return under_lease() if provider_id == item.provider_id else self._locks.hold(provider_id)
+
+        self._resources.empty(group_id, item.of_platform, hold, item.account_id or 0)
 
     def _enter(self, item: Item, group: IsolationGroup) -> None:
         """Beside the groups in which the account serves at this moment: while this proof waits, another run may give
