@@ -142,9 +142,13 @@ def test_a_row_that_others_always_win_is_left_to_a_later_delivery(index: RelayIn
 def comparing(index: RelayIndex) -> Comparing:
     put(
         index,
-        finding(1, tokens_per_second=30.0, first_token_ms=500, latency_ms=700, multiplier=1.0, balance=5.0),
-        finding(2, tokens_per_second=90.0, first_token_ms=900, latency_ms=100, multiplier=0.5, balance=0.0),
-        finding(3, balance=5.0),
+        finding(
+            1, tokens_per_second=30.0, first_token_ms=500, latency_ms=700, multiplier=1.0, balance=5.0, currency="USD"
+        ),
+        finding(
+            2, tokens_per_second=90.0, first_token_ms=900, latency_ms=100, multiplier=0.5, balance=0.0, currency="USD"
+        ),
+        finding(3, balance=5.0, currency="USD"),
         finding(4, tested="glm-5", tokens_per_second=400.0, families=["glm-5"], multiplier=0.5, platform="anthropic"),
         finding(5, access_status="broken", tokens_per_second=60.0, families=["kimi-k2.6", "gpt-5"]),
     )
@@ -172,6 +176,33 @@ def test_relays_stand_in_their_orders_with_what_is_unknown_last(
     comparing: Comparing, order: RelayOrder, expected: list[int]
 ) -> None:
     assert relays(comparing, "kimi-k2.6", order) == expected
+
+
+def test_an_amount_of_unknown_currency_stands_with_the_unknown(index: RelayIndex) -> None:
+    put(
+        index,
+        finding(1, balance=90_000.0),
+        finding(2, balance=3.0, currency="USD"),
+        finding(3, balance=4.0, currency="USD"),
+        finding(4),
+    )
+    ordered = relays(Comparing(index), "kimi-k2.6", RelayOrder.BALANCE)
+    assert ordered == [3, 2, 1, 4]
+
+
+def test_a_price_of_peak_hours_orders_where_it_is_higher(index: RelayIndex) -> None:
+    put(
+        index,
+        finding(1, multiplier=0.5, peak_multiplier=2.5),
+        finding(2, multiplier=0.6),
+        finding(3, multiplier=0.7, peak_multiplier=0.1),
+        finding(4, multiplier=0.8),
+        finding(5),
+    )
+    comparing = Comparing(index)
+    assert relays(comparing, "kimi-k2.6", RelayOrder.MULTIPLIER) == [2, 3, 4, 1, 5]
+    [model] = [one for one in comparing.models({}, ModelOrder.NAME, 50, None).rows if one.model == "kimi-k2.6"]
+    assert model.lowest_multiplier == 0.5
 
 
 def test_figures_of_another_model_do_not_order(comparing: Comparing) -> None:

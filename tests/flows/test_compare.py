@@ -7,6 +7,9 @@ import pytest
 from batch_import.domain.naming import canonical_model_family
 from batch_import.domain.texts import in_address
 
+from sandbox.relays.billing_profiles import Sub2api
+from sandbox.relays.call import parse_name
+from sandbox.relays.profiles import DeadKey, MessagesOnly
 from tests.conftest import Service
 from tests.support.pump import Context
 
@@ -79,6 +82,47 @@ def test_the_latest_import_of_a_relay_counts(service: Service, box: Any) -> None
     [shown] = compared(service, first["resolved_smoke_model"])
     assert (shown["run_id"], shown["account_id"]) == (again, first["account_id"])
     assert second["account_resolution"] == "reused"
+
+
+class MessagesOfSub2api(MessagesOnly, Sub2api):
+    """Messages alone, with a declared multiplier."""
+
+
+@pytest.mark.parametrize(
+    ("profile", "platform"), [("messages_only", "anthropic"), ("gemini_native", "gemini"), ("chat_only", "openai")]
+)
+def test_a_later_import_that_fails_before_a_platform_is_chosen_is_shown(
+    service: Service, box: Any, profile: str, platform: str
+) -> None:
+    pair = relay(box, profile, "dying")
+    _, [first] = service.import_([pair])
+    service.clock.shift(60)
+    box.relays.relays[profile, "dying"] = DeadKey(parse_name("dying"))
+    run_id, [second] = service.import_([pair])
+    assert (first["platform"], second["platform"]) == (platform, None)
+    [shown] = compared(service, first["resolved_smoke_model"])
+    assert (shown["access_status"], shown["last_error_code"]) == ("broken", "auth_failed")
+    assert (shown["platform"], shown["run_id"], shown["account_id"]) == (platform, run_id, first["account_id"])
+
+
+def test_a_relay_that_is_too_dear_for_a_later_import_is_shown_as_such(service: Service, box: Any) -> None:
+    pair = relay(box, "sub2api", "dear", rate=2)
+    box.relays.relays["sub2api", "dear~rate=2"] = MessagesOfSub2api(parse_name("dear~rate=2"))
+    _, [first] = service.import_([pair])
+    service.clock.shift(60)
+    service.import_([pair], max_multiplier=1.5)
+    [shown] = compared(service, first["resolved_smoke_model"])
+    assert (shown["platform"], shown["access_status"], shown["last_error_code"]) == ("anthropic", "broken", "too_dear")
+
+
+def test_an_import_for_one_platform_says_nothing_of_another(service: Service, box: Any) -> None:
+    pair = relay(box, "messages_only", "claude")
+    _, [first] = service.import_([pair])
+    service.clock.shift(60)
+    _, [second] = service.import_([{**pair, "platform": "openai"}])
+    assert second["last_error_code"] == "protocol_not_usable_by_host"
+    [shown] = compared(service, first["resolved_smoke_model"])
+    assert (shown["access_status"], shown["item_id"]) == ("active", first["item_id"])
 
 
 def test_what_an_undo_took_back_is_not_shown(service: Service, box: Any) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from batch_import.bootstrap import bootstrap
 
+from sandbox.relays.call import parse_name
+from sandbox.relays.profiles import Healthy
 from tests.conftest import Service
 
 KEY = "sk-test-evidence-0001"
@@ -52,6 +54,24 @@ def test_a_spared_relay_is_asked_only_what_the_import_needs(
     assert asked == {"": 7, "127.0.0.1": 4}
     assert items[0]["speed"] is None
     assert items[0]["evidence"]["identity"]["value"] == "consistent"
+
+
+def test_the_speed_is_that_of_the_platform_on_which_the_account_is_held(service: Service, box: Any) -> None:
+    """The relay speaks chat completions, too, since it was imported; its account stays on platform anthropic."""
+    pairs = relays(box, "messages_only")
+    service.import_(pairs)
+    before, now = box.relays.relay("messages_only", "e"), Healthy(parse_name("e"))
+    now.listed, now.served = before.listed, before.served
+    box.relays.relays["messages_only", "e"] = now
+    box.relays.reset()
+    run_id, [item] = service.import_(pairs, dry_run=True)
+    assert item["platform"] == "anthropic"
+    assert {path.rpartition("/v1/")[2]: n for path, n in box.relay_calls().items() if "/v1/m" in path or n > 1} == {
+        "models": 1, "messages": 2,
+    }  # fmt: skip
+    detail = service.item(run_id, item["item_id"])
+    timed = [one["raw_model_id"] for one in detail["capability_profile"]["model_profiles"] if one["speed"]]
+    assert timed == [item["resolved_smoke_model"]]
 
 
 def test_an_item_is_not_lost_when_its_speed_cannot_be_read(

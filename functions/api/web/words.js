@@ -305,7 +305,7 @@ export const VALUES = {
   "order.tokens_per_second": ["每秒 token 最多在前", "most tokens a second first"],
   "order.first_token": ["首个 token 最快在前", "fastest first token first"],
   "order.latency": ["响应时间最短在前", "shortest answer time first"],
-  "order.multiplier": ["倍率最低在前", "lowest multiplier first"],
+  "order.multiplier": ["倍率最低在前（含高峰）", "lowest multiplier first, with peak hours"],
   "order.balance": ["余额最多在前", "highest balance first"],
   "order.seen": ["最近的在前", "latest import first"],
   "tested.true": ["是", "yes"],

@@ -98,7 +98,19 @@ NAMES = [
     ("o1-pro", "o1", Seen.OTHER_MODEL_NAMED),
     ("gpt-5.6-sol-pro", "gpt-5.6-sol", Seen.RELATED_MODEL_NAMED),
     ("claude-3.7-sonnet-thought", "claude-3.7-sonnet", Seen.RELATED_MODEL_NAMED),
-    ("claude-sonnet-4-5", "claude-sonnet-4", Seen.RELATED_MODEL_NAMED),
+    # A version behind the name is no word more.
+    ("claude-sonnet-4-5", "claude-sonnet-4", Seen.OTHER_MODEL_NAMED),
+    ("claude-sonnet-4-5", "claude-sonnet-4-20250514", Seen.OTHER_MODEL_NAMED),
+    ("claude-opus-4-6", "claude-opus-4-20250514", Seen.OTHER_MODEL_NAMED),
+    ("claude-opus-4-1", "claude-opus-4", Seen.OTHER_MODEL_NAMED),
+    ("gpt-4-32k", "gpt-4", Seen.RELATED_MODEL_NAMED),
+    # The catalogue has the name that moves: Google routes calls of 3 to 3.1.
+    ("gemini-3-pro", "gemini-3.1-pro-preview", Seen.RELATED_MODEL_NAMED),
+    ("gemini-3-pro-high", "gemini-3.1-pro-high", Seen.RELATED_MODEL_NAMED),
+    ("gemini-3-flash", "gemini-3.5-flash", Seen.RELATED_MODEL_NAMED),
+    ("gemini-3-pro", "gemini-3-flash", Seen.OTHER_MODEL_NAMED),
+    ("gemini-3-pro-high", "gemini-3-pro-low", Seen.RELATED_MODEL_NAMED),
+    ("gpt-5-high", "gpt-5-minimal", Seen.RELATED_MODEL_NAMED),
     ("claude-sonnet-4-5", "claude-sonnet-5", Seen.OTHER_MODEL_NAMED),
     ("claude-opus-4-6", "claude-sonnet-4-5-thinking", Seen.OTHER_MODEL_NAMED),
     ("gpt-5", "gpt-5-mini", Seen.OTHER_MODEL_NAMED),
@@ -211,6 +223,11 @@ def test_reasoning_of_a_model_that_may_have_it(model: str) -> None:
         ("claude-opus-5", {"prompt_tokens": 2_014}, None),  # 9router adds 2,000 to each count
         ("claude-opus-5", {"prompt_tokens": 2_200}, Seen.PROMPT_COUNTED_LARGE),
         ("claude-opus-5", {"input_tokens": 12, "cache_read_input_tokens": 4_000}, Seen.PROMPT_COUNTED_LARGE),
+        # Claude's cached prompt counted beside the rest, as one-hub and CLIProxyAPI do; OpenAI's is within.
+        ("claude-opus-5", {"prompt_tokens": 12, "prompt_tokens_details": {"cached_tokens": 3_180}},
+         Seen.PROMPT_COUNTED_LARGE),
+        ("claude-opus-5", {"prompt_tokens": 12, "cache_read_input_tokens": 3_180}, Seen.PROMPT_COUNTED_LARGE),
+        ("gpt-5", {"prompt_tokens": 2_010, "prompt_tokens_details": {"cached_tokens": 1_920}}, None),  # 9router
         ("gpt-5", {"prompt_tokens": 14}, Seen.PROMPT_COUNTED_SMALL),
         ("gpt-5", {"prompt_tokens": 120}, None),  # neither bare nor clearly more
         ("gpt-5", {"prompt_tokens": 0}, None),
@@ -223,7 +240,7 @@ def test_reasoning_of_a_model_that_may_have_it(model: str) -> None:
         ("gpt-4o-search-preview", {"prompt_tokens": 900}, None),
         ("in-house", {"prompt_tokens": 900}, None),
     ],
-)
+)  # fmt: skip
 def test_what_the_count_of_a_short_prompt_says(model: str, usage: dict[str, Any], expected: Seen | None) -> None:
     assert seen(chat(usage=usage), model) == ({expected} if expected else set())
 

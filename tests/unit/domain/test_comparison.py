@@ -7,7 +7,7 @@ import pytest
 from batch_import.domain import comparison
 from batch_import.domain.billing import Billing
 from batch_import.domain.clock import iso, parse
-from batch_import.domain.comparison import model_in, relay_of, says_something, told_by
+from batch_import.domain.comparison import model_in, relays_of, says_something, told_by
 from batch_import.domain.entities import Item, ItemProfile
 from batch_import.domain.finding import Finding, models_of
 
@@ -61,6 +61,13 @@ def test_an_active_item_tells_what_was_found_and_which_models_its_account_serves
     assert (found.identity, found.passthrough) == ("consistent", "unknown")
     assert (found.run_id, found.item_id, found.account_id) == ("run_20260522_0001", "item_01", 4)
     assert found.proved_at == found.seen_at == parse(TIMES[2]).timestamp() * 1000
+
+
+def test_the_speed_of_a_model_that_the_account_was_not_proven_with_is_not_told() -> None:
+    """Provisioning may choose a platform whose protocol answered another model than the one that was measured."""
+    found = followed(None, item(resolved_smoke_model="glm-5"), rich())
+    assert found is not None
+    assert (found.tested, found.first_token_ms, found.tokens_per_second) == ("glm-5", None, None)
 
 
 def test_what_is_not_known_is_none() -> None:
@@ -149,12 +156,21 @@ def test_items_without_a_verdict_of_their_own_say_nothing(fields: dict[str, Any]
 
 
 def test_a_relay_is_an_address_with_a_key_on_a_platform() -> None:
-    names = {
-        relay_of(item(**fields))
+    names = [
+        relays_of(item(**fields))
         for fields in ({}, {"provider_id": "other-1"}, {"key_digest": "0" * 64}, {"platform": "anthropic"})
-    }
-    assert len(names) == 4
-    assert relay_of(item(platform="openai", item_id="item_09")) == relay_of(item())
+    ]
+    assert len({name for [name] in names}) == 4
+    assert relays_of(item(platform="openai", item_id="item_09")) == relays_of(item())
+
+
+@pytest.mark.parametrize(("wish", "platforms"), [("auto", ["openai", "anthropic", "gemini"]), ("gemini", ["gemini"])])
+def test_an_item_that_failed_before_a_platform_was_chosen_tells_of_each_that_it_may_be(
+    wish: str, platforms: list[str]
+) -> None:
+    failed = item(access_status="broken", account_id=None, platform=None, platform_wish=wish)
+    names = [name for platform in platforms for name in relays_of(item(platform=platform))]
+    assert relays_of(failed) == told_by(failed, profile()).relays == names
 
 
 # --- comparing

@@ -248,6 +248,15 @@ def test_at_most_200_events_are_shown_oldest_first() -> None:
     assert [e["event_id"] for e in view["events"]] == [f"evt_{n:02d}" for n in range(200)]
 
 
+@pytest.mark.parametrize(("model", "shown_speed"), [("kimi-k2.6", 300), ("glm-5", None)])
+def test_the_speed_is_that_of_the_test_model(model: str, shown_speed: int | None) -> None:
+    profile = rows.profile()
+    profiles: Any = profile.capability_profile
+    profiles["model_profiles"][0]["speed"] = {"first_token_ms": 300, "tokens_per_second": 50.0}
+    view = ZH.item_detail(rows.item(resolved_smoke_model=model), profile, [], None)
+    assert (view.speed and view.speed.first_token_ms) == shown_speed
+
+
 def test_an_item_that_was_never_probed_has_no_profile() -> None:
     view = shown(ZH.item_detail(rows.item(), ItemProfile(), [], None))
     assert view["capability_profile"] is None

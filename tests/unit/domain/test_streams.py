@@ -1,10 +1,14 @@
 """Streams read as whole bodies."""
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
+from batch_import.domain.answer_signs import observe
 from batch_import.domain.answers import Answer
 from batch_import.domain.capability import Protocol, has_completion, text_in
+from batch_import.domain.evidence import Seen
 from batch_import.domain.streams import Framing, framing, is_streamed, whole_body
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +47,40 @@ def test_text_that_only_its_events_tell_counts() -> None:
         {"type": "response.completed", "response": {"output": []}},
     )
     assert whole_body(answer)["output"][0]["content"][0]["text"] == "ok"
+
+
+def message(begins: dict[str, Any], *ends: dict[str, Any], blocks: Sequence[dict[str, Any]] = ()) -> Any:
+    start = {"type": "message_start", "message": {"model": "claude-3-5-sonnet", "content": [], "usage": begins}}
+    return whole_body(stream(start, *blocks, *({"type": "message_delta", "delta": {}, "usage": end} for end in ends)))
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "expected"),
+    [
+        # New API begins with an estimate, CLIProxyAPI with 0; what was counted comes at the end.
+        ({"input_tokens": 14, "output_tokens": 1}, {"input_tokens": 2_114, "output_tokens": 9}, (2_114, 9)),
+        ({"input_tokens": 0, "output_tokens": 0}, {"input_tokens": 14, "output_tokens": 2}, (14, 2)),
+        ({"input_tokens": 14, "output_tokens": 1}, {"output_tokens": 9}, (14, 9)),  # Anthropic before 2025
+        ({"input_tokens": 14, "output_tokens": 1}, {"input_tokens": None, "output_tokens": "9"}, (14, 1)),
+        ({"input_tokens": None, "output_tokens": 1}, {"input_tokens": 14}, (14, 1)),
+    ],
+)
+def test_the_highest_count_of_a_messages_stream_counts(
+    begins: dict[str, Any], ends: dict[str, Any], expected: tuple[int, int]
+) -> None:
+    usage = message(begins, ends)["usage"]
+    assert (usage["input_tokens"], usage["output_tokens"]) == expected
+
+
+def test_thinking_that_a_messages_stream_tells_is_read() -> None:
+    block = {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": ""}}
+    thought = {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "We are"}}
+    text = {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "ok"}}
+    told = message({}, blocks=[block, thought, text])
+    assert Seen.REASONING_NOT_EXPECTED in {it.code for it in observe(told, Protocol.MESSAGES, "claude-3-5-sonnet", {})}
+    assert text_in(told) == "ok"
+    hidden = message({}, blocks=[block, text])
+    assert {it.code for it in observe(hidden, Protocol.MESSAGES, "claude-3-5-sonnet", {})} == {Seen.SAME_MODEL_NAMED}
 
 
 def test_an_error_event_makes_the_whole_an_error() -> None:

@@ -18,11 +18,14 @@ from batch_import.domain.types import Platform
 from tests.unit.domain.rows import run
 
 NEWEST = (0, 1, 179)
+MODEL = "kimi-k2.6"
 SUB2API = Billing(multiplier=0.8, source=BillingSource.SUB2API)
 
 
 def profile(speed: dict[str, Any] | None = None, billing: Billing | None = None) -> ItemProfile:
-    return ItemProfile(capability_profile={"model_profiles": [{"speed": speed}]}, billing=billing)
+    return ItemProfile(
+        capability_profile={"model_profiles": [{"raw_model_id": MODEL, "speed": speed}]}, billing=billing
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,11 +52,13 @@ def test_a_faster_relay_gets_a_priority_that_goes_first(
 
 def test_nothing_is_given_unless_the_run_asks() -> None:
     fast = profile({"first_token_ms": 300, "tokens_per_second": 200.0}, SUB2API)
-    assert terms_asked_for(run(), fast, Platform.OPENAI, NEWEST) == {}
+    assert terms_asked_for(run(), fast, Platform.OPENAI, MODEL, NEWEST) == {}
     asked = run(rate_from_relay=True, priority_from_speed=True, host_billing_probe=True)
     given = {"rate_multiplier": 0.8, "priority": 30, "upstream_billing_probe_enabled": True}
-    assert terms_asked_for(asked, fast, Platform.OPENAI, NEWEST) == given
-    assert terms_asked_for(asked, profile(), Platform.OPENAI, NEWEST) == {}
+    assert terms_asked_for(asked, fast, Platform.OPENAI, MODEL, NEWEST) == given
+    assert terms_asked_for(asked, profile(), Platform.OPENAI, MODEL, NEWEST) == {}
+    of_another = run(priority_from_speed=True)
+    assert terms_asked_for(of_another, fast, Platform.OPENAI, "glm-5", NEWEST) == {}
 
 
 @pytest.mark.parametrize(
@@ -72,7 +77,7 @@ def test_nothing_is_given_unless_the_run_asks() -> None:
 def test_the_hosts_probe_is_for_what_it_can_read(
     billing: Billing | None, platform: Platform, version: tuple[int, ...], watched: bool
 ) -> None:
-    given = terms_asked_for(run(host_billing_probe=True), profile(billing=billing), platform, version)
+    given = terms_asked_for(run(host_billing_probe=True), profile(billing=billing), platform, MODEL, version)
     assert given == ({"upstream_billing_probe_enabled": True} if watched else {})
 
 

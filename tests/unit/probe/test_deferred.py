@@ -1,13 +1,19 @@
 """What is asked once an item has moved on: streaming, tools, reasoning fields; and what random faults may never do."""
 
+import json
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from batch_import.domain.answers import Answer, Trouble
 from batch_import.domain.capability import Flag
+from batch_import.domain.demands import Demands
+from batch_import.domain.routing import protocol_used
+from batch_import.domain.types import AuthStyle, PlatformWish
 from batch_import.probe.capability import probe_capabilities
 from batch_import.probe.deferred import probe_deferred, stream_flag, tools_flag
-from batch_import.probe.discovery import provider_models
+from batch_import.probe.discovery import ProviderModels, provider_models
 from batch_import.probe.relay import MAX_REQUESTS, Relay
 from batch_import.probe.smoke import resolve_smoke_models
 
@@ -32,7 +38,7 @@ def everything(relay: Relay, base_url: str) -> tuple[Any, Any]:
     if found.code is not None:
         return None, None
     result = probe_capabilities(relay, found, resolve_smoke_models((), found.raw_models))
-    return result, probe_deferred(relay, found, result)
+    return result, probe_deferred(relay, found, result, protocol_used(result.spoken, result.wish, result.smoke_model))
 
 
 @pytest.mark.parametrize("profile", LATER)
@@ -108,6 +114,120 @@ def test_a_fifth_of_random_faults_never_makes_a_flag_falsely_false(box: Any, rel
         assert all(SIGNS[flag] in (true, "?") for flag, true in zip(seen, truth, strict=True))
         flags = (later.flags.supports_stream, later.flags.supports_tools, later.flags.supports_reasoning_fields)
         assert all(SIGNS[flag] in (true, "?") for flag, true in zip(flags, later_truth, strict=True))
+
+
+# --- what the account will use
+
+CHAT, RESPONSES, MESSAGES = "chat/completions", "responses", "messages"
+GENERATE = "streamGenerateContent"
+ONE, OTHER = "gpt-4o-mini", "kimi-k2"
+_GOOD: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # whole, and the event of a stream that holds the text
+    CHAT: (
+        {"choices": [{"message": {"content": "ok"}, "finish_reason": "stop"}]},
+        {"choices": [{"delta": {"content": "1 2"}, "finish_reason": "stop"}]},
+    ),
+    RESPONSES: (
+        {"status": "completed", "output": [{"type": "message", "content": [{"type": "output_text", "text": "ok"}]}]},
+        {"type": "response.output_text.delta", "delta": "1 2"},
+    ),
+    MESSAGES: ({}, {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "1 2"}}),
+    GENERATE: (
+        {"candidates": [{"content": {"parts": [{"text": "ok"}]}}]},
+        {"candidates": [{"content": {"parts": [{"text": "1 2"}]}}]},
+    ),
+}
+_START = {"type": "message_start", "message": {"type": "message", "role": "assistant", "content": [], "usage": {}}}
+_BLOCK = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
+
+
+class Speaking:
+    """A relay that answers certain models in each protocol. ``wants`` is the header in which chat wants the key."""
+
+    def __init__(self, answers: dict[str, str], wants: str = "Authorization") -> None:
+        self.asked: list[tuple[str, str]] = []
+        self._answers = answers
+        self._wants = wants
+
+    def exchange(self, method: str, url: str, *, headers: dict[str, str], body: Any, **_: Any) -> Answer:
+        path = urlsplit(url).path
+        model, _, action = path.partition("/models/")[2].partition(":")
+        protocol = GENERATE if action else next(name for name in _GOOD if path.endswith(name))
+        model = model or body["model"]
+        self.asked.append((protocol, model))
+        if protocol != MESSAGES and self._wants not in headers and not action:
+            return Answer(401, '{"error":{"message":"Invalid API key"}}', "application/json")
+        if self._answers.get(protocol) != model:
+            refusal = {"error": {"message": f"The model {model} does not exist", "code": "model_not_found"}}
+            return Answer(404, json.dumps(refusal), "application/json")
+        whole, event = _GOOD[protocol]
+        if not (body.get("stream") or action == GENERATE):
+            return Answer(200, json.dumps({**whole, "model": model}), "application/json")
+        events = [_START, _BLOCK, event, {"type": "message_stop"}] if protocol == MESSAGES else [event]
+        text = "".join(f"event: {one.get('type')}\ndata: {json.dumps(one)}\n\n" for one in events)
+        return Answer(200, text, "text/event-stream", arrivals=((len(text), 0.25),))
+
+
+@pytest.mark.parametrize(
+    ("wish", "answers", "wants", "style", "later"),
+    [
+        ("auto", {CHAT: ONE, MESSAGES: ONE}, "Authorization", "bearer", [(CHAT, ONE)] * 2),
+        ("openai", {RESPONSES: ONE, MESSAGES: ONE}, "Authorization", "bearer", [(RESPONSES, ONE)]),
+        ("anthropic", {CHAT: ONE, MESSAGES: ONE}, "Authorization", "bearer", [(MESSAGES, ONE)]),
+        ("gemini", {MESSAGES: ONE, GENERATE: ONE}, "Authorization", "bearer", [(GENERATE, ONE)]),
+        ("anthropic", {CHAT: ONE, MESSAGES: OTHER}, "Authorization", "bearer", [(MESSAGES, OTHER)]),
+        ("gemini", {CHAT: ONE, GENERATE: OTHER}, "Authorization", "bearer", [(GENERATE, OTHER)]),
+        # No host shows a chat relay its key in this way.
+        ("auto", {CHAT: ONE, MESSAGES: ONE}, "x-api-key", "x_api_key", [(MESSAGES, ONE)]),
+    ],
+)
+def test_what_the_account_will_use_is_measured(
+    wish: str, answers: dict[str, str], wants: str, style: str, later: list[tuple[str, str]]
+) -> None:
+    speaking = Speaking(answers, wants)
+    relay = Relay(speaking.exchange, "sk-test-0000000000000001")
+    found = ProviderModels(None, "https://relay.example.com/v1", AuthStyle(style), (ONE, OTHER))
+    result = probe_capabilities(relay, found, (ONE, OTHER), PlatformWish(wish))
+    speaking.asked.clear()
+    used = protocol_used(result.spoken, result.wish, result.smoke_model)
+    told = probe_deferred(relay, found, result, used)
+    assert speaking.asked == later
+    assert told.speed is not None
+    assert told.speed.first_token_ms == 250
+    assert told.flags.supports_stream == (True if later[0][0] in (CHAT, MESSAGES) else "unknown")
+    assert used is not None
+    assert used.model == later[0][1]
+
+
+@pytest.mark.parametrize(
+    ("style", "wish", "model"), [("bearer", "anthropic", ONE), ("bearer", "auto", OTHER), ("x_api_key", "auto", ONE)]
+)
+def test_a_protocol_that_no_account_would_use_for_the_model_is_not_asked(style: str, wish: str, model: str) -> None:
+    speaking = Speaking({CHAT: ONE}, "Authorization" if style == "bearer" else "x-api-key")
+    relay = Relay(speaking.exchange, "sk-test-0000000000000001")
+    found = ProviderModels(None, "https://relay.example.com/v1", AuthStyle(style), (ONE,))
+    result = probe_capabilities(relay, found, (ONE,))
+    assert [it.protocol for it in result.spoken] == ["chat_completions"]
+    speaking.asked.clear()
+    used = protocol_used(result.spoken, PlatformWish(wish), model)
+    told = probe_deferred(relay, found, result, used)
+    assert (used, speaking.asked, told.flags.supports_stream, told.speed) == (None, [], "unknown", None)
+
+
+def test_what_chat_completions_demand_is_not_asked_of_messages() -> None:
+    bodies: list[Any] = []
+    speaking = Speaking({CHAT: ONE, MESSAGES: ONE})
+
+    def exchange(method: str, url: str, *, body: Any, **given: Any) -> Answer:
+        bodies.append(body)
+        return speaking.exchange(method, url, body=body, **given)
+
+    relay = Relay(exchange, "sk-test-0000000000000001")
+    found = ProviderModels(None, "https://relay.example.com/v1", AuthStyle.BEARER, (ONE,))
+    result = replace(
+        probe_capabilities(relay, found, (ONE,), PlatformWish.ANTHROPIC), demands=Demands(max_completion_tokens=True)
+    )
+    probe_deferred(relay, found, result, protocol_used(result.spoken, result.wish, ONE))
+    assert "max_tokens" in bodies[-1]
 
 
 def test_everything_together_stays_within_the_budget(box: Any, relay: Relay) -> None:

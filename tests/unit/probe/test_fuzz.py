@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from batch_import.domain.answers import Answer, Trouble, error_text
 from batch_import.domain.capability import Protocol, Verdict, judge
 from batch_import.domain.outcomes import OUTCOMES
+from batch_import.domain.routing import protocol_used
 from batch_import.probe.capability import failure_code, probe_capabilities
 from batch_import.probe.deferred import probe_deferred
 from batch_import.probe.discovery import MAX_MODELS, provider_models
@@ -66,7 +67,7 @@ def test_no_answer_breaks_the_probe(lists: list[Answer], completions: dict[str, 
         assert 0 < len(found.raw_models) <= MAX_MODELS
         result = probe_capabilities(relay, found, resolve_smoke_models((), found.raw_models) or ["x"])
         assert failure_code(result) in {*OUTCOMES, None}
-        later = probe_deferred(relay, found, result)
+        later = probe_deferred(relay, found, result, protocol_used(result.spoken, result.wish, result.smoke_model))
         flags = (later.flags.supports_stream, later.flags.supports_tools, later.flags.supports_reasoning_fields)
         assert all(flag in (True, False, "unknown") for flag in flags)
         assert all(isinstance(error_text(r.answer), str) for r in result.results.values())

@@ -5,8 +5,10 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
+from batch_import.domain.answers import Answer
 from batch_import.domain.evidence import evidence
 from batch_import.domain.outcomes import Code
+from batch_import.domain.routing import protocol_used
 from batch_import.domain.types import AuthStyle, PlatformWish
 from batch_import.probe.capability import probe_capabilities
 from batch_import.probe.deferred import Deferred, probe_deferred
@@ -39,7 +41,7 @@ def probed(box: Any, relay: Relay) -> Any:
         assert found.code is None
         result = probe_capabilities(relay, found, resolve_smoke_models((), found.raw_models))
         before = relay.requests_left
-        later = probe_deferred(relay, found, result)
+        later = probe_deferred(relay, found, result, protocol_used(result.spoken, result.wish, result.smoke_model))
         told = evidence((*result.observations, *later.observations))
         return Probed(told["identity"], told["passthrough"], later, MAX_REQUESTS - before, before - relay.requests_left)
 
@@ -137,3 +139,26 @@ def test_a_model_that_we_guessed_says_nothing_of_the_relay(relay: Relay, guessed
         found = with_guessed_models(ProviderModels(Code.MODEL_LIST_MISSING, served.url, AuthStyle.BEARER, ()))
         result = probe_capabilities(relay, replace(found, guessed=guessed), found.raw_models[:1])
     assert {seen.code for seen in result.observations} == codes
+
+
+def test_what_a_protocol_answers_for_another_model_is_not_told_of_the_smoke_model() -> None:
+    """Chat answers for one model, messages for another; the account is tested with the one of the platform wished."""
+
+    def exchange(_: str, url: str, *, body: dict[str, Any], **__: Any) -> Answer:
+        claude, model = "claude" in body["model"], body["model"]
+        if claude is not ("/messages" in url):
+            return Answer(404, json.dumps({"error": {"code": "model_not_found", "message": f"no {model}"}}))
+        if claude:
+            told = {"type": "message", "model": model, "content": [{"type": "text", "text": "ok"}]}
+        else:
+            told = {"object": "chat.completion", "model": "glm-4.6", "choices": [{"message": {"content": "ok"}}]}
+        return Answer(200, json.dumps(told), "application/json")
+
+    found = ProviderModels(None, "https://relay.example.com/v1", AuthStyle.BEARER, ("gpt-4o-mini", "claude-sonnet-4-5"))
+    for wish, smoke, served, codes in (
+        (PlatformWish.ANTHROPIC, "claude-sonnet-4-5", "claude-sonnet-4-5", {"same_model_named"}),
+        (PlatformWish.OPENAI, "gpt-4o-mini", "glm-4.6", {"other_model_named"}),
+    ):
+        result = probe_capabilities(Relay(exchange, "sk-test-0000000000000001"), found, found.raw_models, wish)
+        assert (result.smoke_model, result.served_model) == (smoke, served)
+        assert {seen.code for seen in result.observations} == codes

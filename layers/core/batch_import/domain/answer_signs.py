@@ -36,6 +36,7 @@ _ADDS_OF_ITSELF = re.compile(r"oss|search|research|online|agent|web|tool|compute
 # gpt-3.5-turbo-0125, gemini-2.5-flash-preview-05-20; but gpt-4-0125-preview is no snapshot of gpt-4
 _SNAPSHOT = re.compile(r"-\d{3,}|-(?:preview|exp|latest)(?:-\d{2,})*")
 _DATED = re.compile(r"-\d{3,}$")
+_FURTHER_VERSION = re.compile(r"-\d{1,2}(?:-|$)")
 _TIERS = {
     "pro",
     "flash",
@@ -115,6 +116,7 @@ class _Asked(NamedTuple):
     family: str  # empty when nobody knows the name
     maker: str  # empty for weights that anybody may serve
     date: str  # of the snapshot that the name tells; empty when it tells none
+    effort: str  # of reasoning, likewise
 
     @classmethod
     def named(cls, name: str) -> "_Asked":
@@ -122,12 +124,13 @@ class _Asked(NamedTuple):
         family = "" if identity.provenance is Provenance.UNKNOWN else identity.canonical_model_family
         brand = family.partition("-")[0]
         maker = _MAKERS.get(brand) or _MAKERS.get(brand.rstrip("0123456789."), "")  # o3, qwen3
-        date = identity.attributes.get("snapshot_date", "")
-        return cls(name, family, "" if family.startswith(_OPEN_WEIGHTS) else maker, date)
+        date, effort = (identity.attributes.get(name, "") for name in ("snapshot_date", "effort"))
+        return cls(name, family, "" if family.startswith(_OPEN_WEIGHTS) else maker, date, effort)
 
     @property
     def moves(self) -> bool:
-        return _MOVING.search(self.name.lower()) is not None
+        """As it is spelled, or as the catalogue has it: ``gemini-3-pro`` is ``gemini-3-pro-preview``."""
+        return any(_MOVING.search(name) for name in (self.name.lower(), self.family))
 
 
 def _name(body: Mapping[str, Any], asked: _Asked) -> _Seen:
@@ -137,7 +140,7 @@ def _name(body: Mapping[str, Any], asked: _Asked) -> _Seen:
     served = _Asked.named(name)
     params = {"asked": asked.name, "served": name}
     same = name.lower() == asked.name.lower() or _is_same(asked.family, served.family)
-    if same and asked.date and served.date and asked.date != served.date:
+    if same and (_both_differ(asked.date, served.date) or _both_differ(asked.effort, served.effort)):
         yield Seen.RELATED_MODEL_NAMED, params
     elif same:
         yield Seen.SAME_MODEL_NAMED, {"asked": asked.name}
@@ -145,6 +148,10 @@ def _name(body: Mapping[str, Any], asked: _Asked) -> _Seen:
         yield Seen.OTHER_MODEL_NAMED, params
     elif asked.family and served.family:
         yield Seen.RELATED_MODEL_NAMED, params
+
+
+def _both_differ(asked: str, served: str) -> bool:
+    return bool(asked and served) and asked != served
 
 
 def _is_same(asked: str, served: str) -> bool:
@@ -197,7 +204,11 @@ def _version(family: str) -> tuple[int, ...]:
 
 
 def _has_words_more(family: str, plain: str) -> bool:
-    """The words of ``plain`` and others: behind them, or in between where they have no digit."""
+    """The words of ``plain`` and others: behind them, or in between where they have no digit. A version is none:
+    ``claude-opus-4-5`` is no ``claude-opus-4``.
+    """
+    if _FURTHER_VERSION.match(family.removeprefix(plain)):
+        return False
     more = Counter(family.split("-"))
     more.subtract(plain.split("-"))
     inside = min(more.values()) >= 0 and not any(char.isdigit() for word in more.elements() for char in word)
@@ -272,11 +283,17 @@ def _counted(body: Mapping[str, Any], asked: _Asked) -> _Seen:
 
 
 def prompt_tokens(body: Mapping[str, Any]) -> int:
-    """What the answer says that the prompt had, cached ones included; 0 when it does not say it, or absurdly."""
+    """What the answer says that the prompt had, cached ones included; 0 when it does not say it, or absurdly.
+
+    OpenAI counts what was cached within ``prompt_tokens``; one-hub and CLIProxyAPI count Claude's beside it.
+    """
     usage = body.get("usage")
     if isinstance(usage, Mapping):
         caches = (usage.get("cache_read_input_tokens"), usage.get("cache_creation_input_tokens"))
-        read = _number(usage.get("prompt_tokens")) or _number(usage.get("input_tokens")) + sum(map(_number, caches))
+        cached = max(sum(map(_number, caches)), _number(_at(usage, "prompt_tokens_details", "cached_tokens")))
+        asked = _number(usage.get("prompt_tokens"))
+        beside = not asked or cached > asked
+        read = (asked or _number(usage.get("input_tokens"))) + (cached if beside else 0)
     else:
         read = _number(_at(body, "usageMetadata", "promptTokenCount"))
     return read if read < _INCREDIBLE else 0

@@ -233,13 +233,24 @@ def unmet(billing: Billing | None, limits: BillingLimits) -> tuple[Code, str] | 
     """Which limit of the request is not met, and in words; what is unknown meets every limit."""
     if billing is None:
         return None
-    rates = [rate for rate in (billing.multiplier, billing.peak_multiplier) if rate is not None]
-    if rates and limits.max_multiplier is not None and max(rates) > limits.max_multiplier:
-        return Code.TOO_DEAR, f"multiplier {max(rates):g}, at most {limits.max_multiplier:g} is accepted"
-    if billing.balance is not None and limits.min_balance is not None and billing.balance < limits.min_balance:
-        left = _shown(billing.balance, billing.currency)
-        return Code.TOO_LITTLE_LEFT, f"{left} left, at least {limits.min_balance:g} is wanted"
+    rate = highest_multiplier(billing.multiplier, billing.peak_multiplier)
+    if rate is not None and limits.max_multiplier is not None and rate > limits.max_multiplier:
+        return Code.TOO_DEAR, f"multiplier {rate:g}, at most {limits.max_multiplier:g} is accepted"
+    left = comparable_balance(billing.balance, billing.currency)
+    if left is not None and limits.min_balance is not None and left < limits.min_balance:
+        told = _shown(left, billing.currency)
+        return Code.TOO_LITTLE_LEFT, f"{told} left, at least {limits.min_balance:g} is wanted"
     return None
+
+
+def highest_multiplier(usual: float | None, peak: float | None) -> float | None:
+    """By which a relay's price is judged and ordered; ``None`` where neither is known."""
+    return max((rate for rate in (usual, peak) if rate is not None), default=None)
+
+
+def comparable_balance(balance: float | None, currency: str | None) -> float | None:
+    """What a balance is judged and ordered by; ``None`` without a currency, for it may be points."""
+    return None if currency is None else balance
 
 
 def account_rate(billing: Billing | None) -> float | None:

@@ -12,16 +12,21 @@ from batch_import.domain.entities import Item, ItemProfile
 from batch_import.domain.finding import Finding
 from batch_import.domain.naming import canonical_model_family
 from batch_import.domain.texts import in_address
-from batch_import.domain.types import AccessStatus, AccountResolution
+from batch_import.domain.types import AccessStatus, AccountResolution, Platform
 from batch_import.domain.undo_results import UndoOutcome
 
 _MOST_FAMILIES = 300  # of a relay
 
 
-def relay_of(item: Item) -> str:
-    """A name for the item's address, key and platform, which tells nothing of the key."""
-    text = f"{item.provider_id} {item.key_digest} {item.of_platform}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def relays_of(item: Item) -> list[str]:
+    """Names for the item's address and key on its platform, which tell nothing of the key.
+
+    An item that failed before a platform was chosen has one for each platform that it allows.
+    """
+    chosen = item.platform is not None or item.account_id is not None
+    platforms = [item.of_platform] if chosen else [each for each in Platform if item.platform_wish.allows(each)]
+    texts = (f"{item.provider_id} {item.key_digest} {platform}" for platform in platforms)
+    return [hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts]
 
 
 def says_something(item: Item) -> bool:
@@ -30,10 +35,11 @@ def says_something(item: Item) -> bool:
 
 
 class Told(NamedTuple):
-    """What an item tells: its finding, also where it proved nothing; whether an undo has removed its account or
-    switched it off again; and whether its relay declared anything of the key.
+    """What an item tells: the relays that it tells of; its finding, also where it proved nothing; whether an undo has
+    removed its account or switched it off again; and whether its relay declared anything of the key.
     """
 
+    relays: list[str]
     finding: Finding
     is_taken_back: bool
     declares: bool
@@ -44,7 +50,8 @@ def told_by(item: Item, profile: ItemProfile) -> Told:
     outcome = (item.undo_result or {}).get("outcome")
     was_off = item.account_resolution in (AccountResolution.REACTIVATED, AccountResolution.REPLACED)
     is_taken_back = outcome == UndoOutcome.REMOVED or (outcome == UndoOutcome.RESTORED and was_off)
-    return Told(_finding(item, profile), is_taken_back, profile.billing is not None)
+    relays = relays_of(item)
+    return Told(relays, _finding(relays[0], item, profile), is_taken_back, profile.billing is not None)
 
 
 def followed(known: Finding | None, told: Told) -> Finding | None:
@@ -71,13 +78,14 @@ def followed(known: Finding | None, told: Told) -> Finding | None:
     return later._replace(multiplier=new.multiplier, peak_multiplier=new.peak_multiplier)
 
 
-def _finding(item: Item, profile: ItemProfile) -> Finding:
+def _finding(relay: str, item: Item, profile: ItemProfile) -> Finding:
     seen_at, tested = milliseconds(item.updated_at), canonical_model_family(item.resolved_smoke_model or "")
-    billing, speed, evidence = profile.billing, profile.speed or {}, profile.evidence or {}
+    billing, evidence = profile.billing, profile.evidence or {}
+    speed = profile.speed_of(item.resolved_smoke_model) or {}
     served = [family for family in profile.canonical_model_families if family in profile.model_mapping]
     access = item.shown_access
     return Finding(
-        relay=relay_of(item),
+        relay=relay,
         seen_at=seen_at,
         run_id=item.run_id,
         item_id=item.item_id,

@@ -301,11 +301,13 @@ class ItemProfile(_Row):
     billing: Billing | None = None
     evidence: dict[str, Any] | None = None  # domain/evidence.py
 
-    @property
-    def speed(self) -> dict[str, Any] | None:
-        """``first_token_ms`` and ``tokens_per_second`` of the test model, the only one that is asked for a stream."""
+    def speed_of(self, model: str | None) -> dict[str, Any] | None:
+        """``first_token_ms`` and ``tokens_per_second`` of a model by its raw name; one model is asked for a stream.
+
+        That is the test model, unless provisioning chose another one afterwards.
+        """
         models = (self.capability_profile or {}).get("model_profiles", [])
-        return next((model["speed"] for model in models if model.get("speed")), None)
+        return next((each["speed"] for each in models if each["raw_model_id"] == model and each.get("speed")), None)
 
 
 class Event(_Row):

@@ -234,7 +234,7 @@ class ResultProjection:
             "latency_ms": item.latency_ms,
             "served_model": item.served_model,
             "billing": profile.billing.model_dump() if profile.billing else None,
-            "speed": profile.speed,
+            "speed": profile.speed_of(item.resolved_smoke_model),
             "evidence": self._evidence(profile),
             "plan": _plan(item, profile),
             "undo_result": self._undo_result(item),

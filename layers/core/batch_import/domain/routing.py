@@ -131,6 +131,13 @@ def choose_route(
     return _route(transport, *usable[0]) if usable else no_route(transport.spoken, wish)
 
 
+def protocol_used(spoken: Iterable[Spoken], wish: PlatformWish, model: str) -> Spoken | None:
+    """In which protocol a host of the latest version asks for ``model``; ``None`` where the relay has not answered in
+    one that such a host uses.
+    """
+    return next((it for row, it in _matches(spoken, wish) if row.since and it.model == model), None)
+
+
 def no_route(spoken: Sequence[Spoken], wish: PlatformWish) -> NoRoute:
     """Why the host does not serve this relay, with the version that would, if any."""
     answers = ", ".join(f"{it.protocol} with the key {_shown(it.auth_style)}" for it in spoken)

@@ -111,10 +111,26 @@ def _response(events: list[dict[str, Any]]) -> Any:
 def _message(events: list[dict[str, Any]]) -> dict[str, Any]:
     start = next(event.get("message") for event in events if event.get("type") == "message_start")
     blocks = [event.get("content_block") for event in events if event.get("type") == "content_block_start"]
-    deltas = [event["delta"].get("text") for event in events if isinstance(event.get("delta"), dict)]
-    text = "".join(delta for delta in deltas if isinstance(delta, str))
-    content = [*blocks, {"type": "text", "text": text}] if text else blocks
-    return {**(start if isinstance(start, dict) else {}), "type": "message", "content": content}
+    told = [{"type": kind, kind: text} for kind in ("thinking", "text") if (text := _deltas(events, kind))]
+    message = start if isinstance(start, dict) else {}
+    usage = _usage([message, *(event for event in events if event.get("type") == "message_delta")])
+    return {**message, **({"usage": usage} if usage else {}), "type": "message", "content": [*blocks, *told]}
+
+
+def _deltas(events: list[dict[str, Any]], kind: str) -> str:
+    deltas = [event["delta"].get(kind) for event in events if isinstance(event.get("delta"), dict)]
+    return "".join(delta for delta in deltas if isinstance(delta, str))
+
+
+def _usage(tellers: list[dict[str, Any]]) -> dict[str, Any]:
+    """The highest of each count: converters begin with an estimate, or with 0, and tell what was counted at the end."""
+    usage: dict[str, Any] = {}
+    for told in (teller.get("usage") for teller in tellers):
+        for name, value in told.items() if isinstance(told, dict) else ():
+            known = usage.get(name)
+            higher = isinstance(value, int) and isinstance(known, int) and value > known
+            usage[name] = value if higher or known is None else known
+    return usage
 
 
 def _first(events: list[dict[str, Any]], *names: str) -> dict[str, Any]:

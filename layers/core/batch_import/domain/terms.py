@@ -21,12 +21,14 @@ _SLOWEST = 70
 _ANY_PLATFORM, _OPENAI_ONLY = (0, 1, 170), (0, 1, 161)  # versions of the host with the probe
 
 
-def terms_asked_for(run: Run, profile: ItemProfile, platform: Platform, host_version: tuple[int, ...]) -> Terms:
-    """As far as the relay told it and the host has it."""
+def terms_asked_for(
+    run: Run, profile: ItemProfile, platform: Platform, model: str | None, host_version: tuple[int, ...]
+) -> Terms:
+    """As far as the relay told it and the host has it. ``model`` is the test model, by its raw name."""
     terms: dict[str, float | int | bool] = {}
     if run.rate_from_relay and (rate := account_rate(profile.billing)) is not None:
         terms[RATE] = rate
-    if run.priority_from_speed and (priority := account_priority(profile.speed)) is not None:
+    if run.priority_from_speed and (priority := account_priority(profile.speed_of(model))) is not None:
         terms[PRIORITY] = priority
     if run.host_billing_probe and _can_be_watched(profile.billing, platform, host_version):
         terms[BILLING_PROBE] = True

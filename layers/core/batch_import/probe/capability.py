@@ -89,14 +89,19 @@ class ProbeResult:
 
     @property
     def observations(self) -> tuple[Observation, ...]:
-        """What the answers showed (``domain/evidence.py``)."""
-        return tuple(seen for result in self.results.values() for seen in result.observations)
+        """What the answers of the smoke model showed (``domain/evidence.py``)."""
+        return tuple(seen for result in self._of_smoke_model for seen in result.observations)
 
     @property
     def served_model(self) -> str | None:
         """What the relay's own answer named."""
-        completion = next((r.completion for r in self.results.values() if r.completion), None)
+        completion = next((r.completion for r in self._of_smoke_model if r.completion), None)
         return completion.served_model if completion else None
+
+    @property
+    def _of_smoke_model(self) -> list[ProtocolResult]:
+        """Without what another protocol answered for another model."""
+        return [r for r in self.results.values() if r.spoken is not None and r.spoken.model == self.smoke_model]
 
 
 @dataclass

@@ -2,18 +2,19 @@
 
 It is asked once the item has moved on; before, where the run asks for a priority by speed or requests are spaced.
 
+It is asked in the protocol that the account uses, for the model that it is proven with.
+
 The same answers tell how fast the relay is, and whether it passes things on as they are.
 See docs/decisions/0034-evidence.md.
 """
 
 import threading
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from batch_import.domain.answers import Answer
-from batch_import.domain.capability import Flag, Protocol, Verdict, completion_in, judge
-from batch_import.domain.demands import asked
+from batch_import.domain.capability import Flag, Protocol, Spoken, Verdict, completion_in, judge
+from batch_import.domain.demands import Demands, asked
 from batch_import.domain.evidence import Observation
 from batch_import.domain.passed_on import (
     COUNTING,
@@ -46,7 +47,7 @@ class DeferredFlags:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """What was found out; ``speed`` is that of the smoke model."""
+    """What was found out of the model that was asked for."""
 
     flags: DeferredFlags
     speed: Speed | None = None
@@ -62,76 +63,66 @@ class _Told:
     observations: tuple[Observation, ...] = ()
 
 
-def probe_deferred(relay: Relay, found: ProviderModels, result: ProbeResult) -> Deferred:
+def probe_deferred(relay: Relay, found: ProviderModels, result: ProbeResult, used: Spoken | None) -> Deferred:
     """Two requests at most and one in doubt, within what is left of the relay's budget; what was known stays known.
 
-    Messages were asked for a stream already. They and Gemini's protocol are asked for one that is long enough to be
-    measured.
+    ``used`` is the protocol that the account will use, with the model; without one nothing is asked. Messages were
+    asked for a stream already. They and Gemini's protocol are asked for one that is long enough to be measured.
     """
-    asking = _Asking(relay, found, result)
-    if not any(it.protocol in (Protocol.CHAT, Protocol.RESPONSES) for it in result.spoken):
-        return _without_openai(asking, result)
-    chat = result.transport.supports_openai_chat_completions is True
-    known = result.supports_tools
-    stream, tools = together(
-        partial(asking.stream, Protocol.CHAT if chat else Protocol.RESPONSES), asking.tools if chat else _Told
-    )
-    flags = DeferredFlags(stream.flag, known if known is True else tools.flag, reasoning_flag(result))
+    known, reasoning = result.supports_tools, reasoning_flag(result)
+    if used is None:
+        return Deferred(DeferredFlags("unknown", known, reasoning))
+    asking = _Asking(relay, found.api_root, result.demands, used)
+    if used.protocol not in (Protocol.CHAT, Protocol.RESPONSES):
+        stream = asking.further_stream()
+        streams: Flag = True if used.framing is not Framing.WHOLE else "unknown"
+        return Deferred(DeferredFlags(streams, known, reasoning), stream.speed, stream.observations)
+    stream, tools = together(asking.stream, asking.tools if used.protocol is Protocol.CHAT else _Told)
+    flags = DeferredFlags(stream.flag, known if known is True else tools.flag, reasoning)
     return Deferred(flags, stream.speed, (*stream.observations, *tools.observations))
-
-
-def _without_openai(asking: "_Asking", result: ProbeResult) -> Deferred:
-    streams: Flag = True if any(it.framing is not Framing.WHOLE for it in result.spoken) else "unknown"
-    stream = asking.further_stream(result.spoken[0].protocol) if result.spoken else _Told()
-    flags = DeferredFlags(streams, result.supports_tools, reasoning_flag(result))
-    return Deferred(flags, stream.speed, stream.observations)
 
 
 class _Asking:
     """Asks one relay; a question that is put a second time uses up what there is for such."""
 
-    def __init__(self, relay: Relay, found: ProviderModels, result: ProbeResult) -> None:
+    def __init__(self, relay: Relay, api_root: str, demands: Demands, used: Spoken) -> None:
         self._relay = relay
-        self._api_root = found.api_root
-        self._model = result.smoke_model
-        self._demands = result.demands
-        self._styles = {it.protocol: it.auth_style for it in result.spoken}
-        self._usual_style = result.transport.auth_style
+        self._url = root_for(api_root, used.protocol)
+        self._demands = demands if used.protocol in (Protocol.CHAT, Protocol.RESPONSES) else Demands()
+        self._used = used
         self._further = threading.Semaphore(MOST_FURTHER)
 
-    def stream(self, protocol: Protocol) -> _Told:
+    def stream(self) -> _Told:
         """One stream of some seventy tokens. A refused chat completion is asked for again without a stop sequence and
         without a count of its tokens.
         """
-        with_stop = takes_stop(self._model) and protocol is not Protocol.RESPONSES
-        answer = self._ask(protocol, _stream_request(protocol, self._model))
+        protocol, model = self._used.protocol, self._used.model
+        with_stop = takes_stop(model) and protocol is not Protocol.RESPONSES
+        answer = self._ask(_stream_request(protocol, model))
         if protocol is Protocol.CHAT and answer.status in _REFUSED and self._again():
             with_stop = False
-            answer = self._ask(protocol, _chat_stream(self._model))
+            answer = self._ask(_chat_stream(model))
         streamed = read_streamed(answer)
         asked_for_stop = with_stop and answer.ok
         return _Told(stream_flag(answer), streamed.speed, seen_of_stop(streamed.text) if asked_for_stop else ())
 
-    def further_stream(self, protocol: Protocol) -> _Told:
-        return self.stream(protocol) if self._again() else _Told()
+    def further_stream(self) -> _Told:
+        return self.stream() if self._again() else _Told()
 
     def tools(self) -> _Told:
         """A call of a tool with an address; again where another host came back, as a model may err once."""
-        answer = self._ask(Protocol.CHAT, _tools_request(self._model))
+        answer = self._ask(_tools_request(self._used.model))
         first, second = _completion(answer), None
         if changed_host(first) and self._again():
-            second = _completion(self._ask(Protocol.CHAT, _tools_request(self._model)))
+            second = _completion(self._ask(_tools_request(self._used.model)))
         return _Told(tools_flag(answer), observations=seen_of_arguments(first, second))
 
     def _again(self) -> bool:
         return self._further.acquire(blocking=False)
 
-    def _ask(self, protocol: Protocol, request: "Request") -> Answer:
+    def _ask(self, request: "Request") -> Answer:
         path, body = request
-        openai = protocol in (Protocol.CHAT, Protocol.RESPONSES)
-        style = self._usual_style if openai else self._styles[protocol]
-        demanded = asked(body, self._demands) if openai else body
-        return self._relay.post(root_for(self._api_root, protocol) + path, style, demanded)
+        return self._relay.post(self._url + path, self._used.auth_style, asked(body, self._demands))
 
 
 def _completion(answer: Answer) -> Any:

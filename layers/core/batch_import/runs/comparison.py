@@ -42,8 +42,8 @@ class RunComparison:
         profiles = self._items.profiles(telling)
         for item in telling:
             told = told_by(item, profiles[item.item_id])
-            relay = told.finding.relay
-            changes[relay] = partial(_after, changes.get(relay), told)
+            for relay in told.relays:
+                changes[relay] = partial(_after, changes.get(relay), told)
 
 
 def _after(earlier: Change | None, told: Told, known: Finding | None) -> Finding | None:

@@ -28,8 +28,8 @@ from batch_import.domain.naming import (
 )
 from batch_import.domain.outcomes import Code
 from batch_import.domain.politeness import BILLING_REQUESTS, NoExtraProbes
-from batch_import.domain.routing import model_mapping, no_route
-from batch_import.domain.types import EventType, ItemStage, Platform, Provenance
+from batch_import.domain.routing import model_mapping, no_route, protocol_used
+from batch_import.domain.types import EventType, ItemStage, Platform, PlatformWish, Provenance
 from batch_import.domain.urls import origin_of
 from batch_import.probe.billing import read_billing
 from batch_import.probe.capability import ProbeResult, failure_code, probe_capabilities
@@ -192,20 +192,23 @@ class Prober:
     def _probe_deferred(
         self, to: ItemTransitions, relay: Relay, found: ProviderModels, result: ProbeResult, profile: ItemProfile
     ) -> tuple[Item, ItemProfile, NewEvent]:
-        later = probe_deferred(relay, found, result)
+        item = to.item  # once it is provisioned, with the platform and the model of its account
+        wish = PlatformWish(item.platform) if item.platform else result.wish
+        model = item.resolved_smoke_model or result.smoke_model
+        later = probe_deferred(relay, found, result, protocol_used(result.spoken, wish, model))
         flags = asdict(later.flags)
         of_model = {**flags, "speed": asdict(later.speed) if later.speed else None}
         capability = profile.capability_profile or {}
         models = [
-            {**model, **of_model} if model["raw_model_id"] == result.smoke_model else model
-            for model in capability.get("model_profiles", [])
+            {**profiled, **of_model} if profiled["raw_model_id"] == model else profiled
+            for profiled in capability.get("model_profiles", [])
         ]
         update = {
             "capability_profile": {**capability, "model_profiles": models},
             "evidence": _evidence(to, (*result.observations, *later.observations)),
         }
         event = NewEvent(event_type=EventType.CAPABILITY_PROBED, message="asked afterwards", payload=flags)
-        return to.item, profile.model_copy(update=update), event
+        return item, profile.model_copy(update=update), event
 
 
 def _at_once(

@@ -250,7 +250,7 @@ class Provisioner:
             profile.model_mapping,
             item.of_platform,
             item.run_id,
-            terms_asked_for(run, profile, item.of_platform, self._host.version_numbers()),
+            terms_asked_for(run, profile, item.of_platform, item.resolved_smoke_model, self._host.version_numbers()),
         )
 
     # --- carry out

@@ -6,6 +6,7 @@ See docs/design.md#38-comparing.
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
+from batch_import.domain.billing import comparable_balance, highest_multiplier
 from batch_import.domain.comparison import model_in
 from batch_import.domain.finding import ComparedModel, Finding, models_of
 from batch_import.domain.types import ModelOrder, RelayOrder
@@ -23,8 +24,8 @@ _MODELS: dict[ModelOrder, Callable[[ComparedModel], Value]] = {
     ModelOrder.NAME: lambda _: 0,
 }
 _RELAYS: dict[RelayOrder, Callable[[Finding], Value]] = {
-    RelayOrder.MULTIPLIER: lambda relay: relay.multiplier,
-    RelayOrder.BALANCE: lambda relay: _most(relay.balance),
+    RelayOrder.MULTIPLIER: lambda relay: highest_multiplier(relay.multiplier, relay.peak_multiplier),
+    RelayOrder.BALANCE: lambda relay: _most(comparable_balance(relay.balance, relay.currency)),
     RelayOrder.SEEN: lambda relay: -relay.seen_at,
 }
 _OF_TESTED: dict[RelayOrder, Callable[[Finding], Value]] = {
