@@ -733,10 +733,11 @@ def test_the_group_of_a_proof_is_no_place_that_another_run_gives_back(fresh: Wor
     assert list(item.known_before.groups) == places
 
 
-def test_a_refusal_of_another_account_in_the_isolation_group_is_no_verdict(fresh: World) -> None:
+@pytest.mark.parametrize("profile", ["stream_only", "no_money_200"])
+def test_a_refusal_of_another_account_in_the_isolation_group_is_no_verdict(fresh: World, profile: str) -> None:
     pairs = [("a", "1"), ("b", "1")]
     fresh.settle([fresh.start(pairs, [])])
-    refusing = fresh.box.relay("stream_only", "b", models=7)
+    refusing = fresh.box.relay(profile, "b", models=7)
     other = next(row for row in fresh.accounts() if "/b~" in row["credentials"]["base_url"])
     bulk_update(fresh.box, other["id"], priority=0, credentials={"base_url": refusing})
     run_id = about_to_be_proven(fresh)
