@@ -17,7 +17,7 @@ from batch_import.domain.provider import key_digest
 from batch_import.host import transport
 from batch_import.proofs.completion_proof import account_of
 from batch_import.store.items import ItemStore
-from batch_import.store.leases import Leases
+from batch_import.store.leases import PROVIDER, Leases
 from botocore.exceptions import ClientError
 
 import sandbox
@@ -251,6 +251,27 @@ def test_reconcile_takes_an_account_out_of_the_isolation_group_where_a_killed_wo
     assert handler_of("reconcile")({}, Context())["groups_cleared"] == 1
     assert account_of(host.client, account_id).group_ids == places
     assert handler_of("reconcile")({}, Context())["groups_cleared"] == 0
+
+
+@pytest.mark.parametrize("hindrance", ["host", "lease"])
+def test_reconcile_tries_again_to_empty_a_group_that_it_could_not(service: Service, box: Any, hindrance: str) -> None:
+    pair = healthy(box, 1)
+    service.import_(pair)
+    run_id, _ = service.import_(pair)
+    host, account_id = bootstrap().host, service.item(run_id)["account_id"]
+    held, [isolation_group] = account_of(host.client, account_id), resource_facts(host.leases.all("lane"))
+    bulk_update(box, account_id, group_ids=[*held.group_ids, isolation_group["group_id"]])
+    host.leases.acquire("lane", "000", "a killed worker", 120)
+    service.clock.shift(121)
+    if hindrance == "host":
+        box.host.fail_next("GET", r"/admin/accounts$", 500, times=9)
+    else:
+        host.leases.acquire(PROVIDER, held.provider_id, "another worker", 60)
+    assert handler_of("reconcile")({}, Context())["groups_cleared"] == 0
+    box.host.faults.clear()
+    service.clock.shift(151)
+    assert handler_of("reconcile")({}, Context())["groups_cleared"] == 1
+    assert account_of(host.client, account_id).group_ids == held.group_ids
 
 
 def test_everything_shuffled_and_delivered_three_times_comes_to_the_same(service: Service, box: Any) -> None:

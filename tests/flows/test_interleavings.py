@@ -6,6 +6,7 @@ sleep of the service moves the clock. ``INTERLEAVINGS=300`` searches longer, wit
 """
 
 import os
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -79,8 +80,7 @@ class Worker:
 
     def before(self) -> None:
         if self._dead or self.seconds_left() < -5:
-            self._dead = True
-            raise Killed
+            self.die()
         self._effects += 1
         self._meet(after=False)
 
@@ -95,9 +95,12 @@ class Worker:
         if fate is None or (fate.at, fate.after) != (self._effects, after):
             return
         if fate.deed == "kill":
-            self._dead = True
-            raise Killed
+            self.die()
         self._world.deliver(fate.deed)
+
+    def die(self) -> None:
+        self._dead = True
+        raise Killed
 
 
 class Invocation(Context):
@@ -313,6 +316,37 @@ def _watched(world: World, call: Any, is_effect: Callable[[tuple[Any, ...]], boo
         return answer
 
     return watched
+
+
+@contextmanager
+def at_each(method: str, path: str, deed: Callable[[int], None], *, after: bool = False) -> Iterator[None]:
+    """``deed`` happens before (or after) each call to the host that matches, with the number of the call from 1 on.
+
+    An assertion that fails in it would be taken for the item's failure, so it is raised at the end.
+    """
+    call, numbers, failed = HTTPConnectionPool.urlopen, count(1), []
+
+    def do(number: int) -> None:
+        try:
+            deed(number)
+        except AssertionError as error:
+            failed.append(error)
+
+    def met(pool: Any, *args: Any, **kwargs: Any) -> Any:
+        asked = dict(zip(("method", "url"), args, strict=False)) | kwargs
+        number = next(numbers) if asked["method"] == method and re.search(path, asked["url"]) else 0
+        if number and not after:
+            do(number)
+        answer = call(pool, *args, **kwargs)
+        if number and after:
+            do(number)
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HTTPConnectionPool, "urlopen", met)
+        yield
+    assert next(numbers) > 1
+    assert not failed
 
 
 def _one_thread(patch: pytest.MonkeyPatch, world: World) -> None:
@@ -698,3 +732,238 @@ def test_a_lease_that_cannot_be_given_back_keeps_nobody_waiting_and_undoes_nothi
             done.append(number)
     locks.close()
     assert done == [0, 1]
+
+
+# --- a proof that meets others (docs/decisions/0005-isolation-groups.md)
+
+COMPLETION = ("POST", r"^/v1/chat/completions$")
+GROUPS_WRITTEN = ("POST", r"/bulk-update$")
+GROUP_LISTED = ("GET", r"/admin/accounts\?.*group=\d")
+
+
+def about_to_be_proven(world: World, pair: list[tuple[str, str]] = PAIR) -> str:
+    """A run whose next delivery is the proof; its id."""
+    run_id = world.start(pair, [])
+    for name in ("provision", "confirmation"):
+        world.deliver(name)
+    return run_id
+
+
+def decided_on_while_paused(world: World) -> str:
+    """A person pauses the account, and a run decides to switch it on again; its id."""
+    bulk_update(world.box, world.accounts()[0]["id"], status="inactive")
+    run_id = world.start(PAIR, [])
+    world.deliver("provision")
+    return run_id
+
+
+def account(world: World, item: Item) -> dict[str, Any]:
+    return next(row for row in world.accounts() if row["id"] == item.account_id)
+
+
+def nobody_stays_in_an_isolation_group(world: World) -> None:
+    names = {group["id"]: group["name"] for group in world.groups()}
+    for row in world.accounts():
+        assert not [names[g] for g in row["group_ids"] if names[g].startswith("batch-import-lane")], row["name"]
+
+
+@pytest.mark.parametrize("moment", [COMPLETION, GROUPS_WRITTEN], ids=["asked", "entering"])
+def test_an_account_that_another_run_wakes_during_a_proof_is_not_put_back_among_customers(
+    fresh: World, moment: tuple[str, str]
+) -> None:
+    fresh.settle([fresh.start(PAIR, [])])
+    runs = [about_to_be_proven(fresh)]  # decided: reused
+
+    def wake(number: int) -> None:
+        if number == 1:
+            runs.append(decided_on_while_paused(fresh))
+
+    def look(_: int) -> None:
+        nobody_meets_an_unproven_account(fresh.accounts(), fresh.groups())
+
+    with at_each(*COMPLETION, look), at_each(*moment, wake):
+        fresh.deliver("validation")
+    fresh.settle(runs)
+    check_everything(fresh, runs, set(), set())
+
+
+def test_groups_that_another_run_gives_an_account_during_its_proof_stay(fresh: World) -> None:
+    fresh.settle([fresh.start(PAIR, [])])
+    runs = [about_to_be_proven(fresh), fresh.start(PAIR, [], join=True)]
+    fresh.deliver("provision")
+
+    def join(number: int) -> None:
+        if number == 1:
+            for name in ("confirmation", "validation"):
+                fresh.deliver(name)
+
+    with at_each(*COMPLETION, join):
+        fresh.deliver("validation")
+    assert [item.access_status for run_id in runs for item in _items(fresh, run_id)] == ["active", "active"]
+    check_everything(fresh, runs, {runs[1]}, set())
+    nobody_stays_in_an_isolation_group(fresh)
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_the_group_of_a_proof_is_no_place_that_another_run_gives_back(fresh: World, paused: bool) -> None:
+    fresh.settle([fresh.start(PAIR, [])])
+    [places] = [row["group_ids"] for row in fresh.accounts()]
+    runs = [about_to_be_proven(fresh)]
+
+    def decide(number: int) -> None:
+        if number > 1:
+            return
+        if paused:
+            runs.append(decided_on_while_paused(fresh))
+        else:
+            runs.append(fresh.start(PAIR, []))
+            fresh.deliver("provision")
+
+    with at_each(*COMPLETION, decide):
+        fresh.deliver("validation")
+    fresh.settle(runs)
+    check_everything(fresh, runs, set(), set())
+    nobody_stays_in_an_isolation_group(fresh)
+    [item] = _items(fresh, runs[1])
+    assert item.known_before is not None
+    assert list(item.known_before.groups) == places
+
+
+@pytest.mark.parametrize("profile", ["stream_only", "no_money_200"])
+def test_a_refusal_of_another_account_in_the_isolation_group_is_no_verdict(fresh: World, profile: str) -> None:
+    pairs = [("a", "1"), ("b", "1")]
+    fresh.settle([fresh.start(pairs, [])])
+    refusing = fresh.box.relay(profile, "b", models=7)
+    other = next(row for row in fresh.accounts() if "/b~" in row["credentials"]["base_url"])
+    bulk_update(fresh.box, other["id"], priority=0, credentials={"base_url": refusing})
+    run_id = about_to_be_proven(fresh)
+
+    def strand(number: int) -> None:
+        if number == 1:
+            mine = next(row for row in fresh.accounts() if row["id"] != other["id"])
+            bulk_update(fresh.box, other["id"], group_ids=[*other["group_ids"], max(mine["group_ids"])])
+
+    with at_each(*COMPLETION, strand):
+        fresh.deliver("validation")
+    fresh.settle([run_id])
+    assert [item.access_status for item in _items(fresh, run_id)] == ["active"]
+    nobody_stays_in_an_isolation_group(fresh)
+
+
+def test_a_person_who_pauses_an_account_during_its_proof_finds_it_where_it_was(fresh: World) -> None:
+    fresh.settle([fresh.start(PAIR, [], join=True)])
+    [before] = fresh.accounts()
+    run_id = about_to_be_proven(fresh)
+
+    def pause(number: int) -> None:
+        if number == 1:
+            bulk_update(fresh.box, before["id"], status="inactive")
+
+    with at_each(*COMPLETION, pause):
+        fresh.deliver("validation")
+    fresh.settle([run_id])
+    [now] = fresh.accounts()
+    assert [item.access_status for item in _items(fresh, run_id)] == ["degraded"]
+    assert (now["status"], now["group_ids"]) == ("inactive", before["group_ids"])
+
+
+@pytest.mark.parametrize("decided", ["reused", "reactivated", "created"])
+def test_an_account_whose_relay_dies_during_its_proof_returns_to_all_its_groups_with_the_next_import(
+    fresh: World, decided: str
+) -> None:
+    fresh.settle([fresh.start(PAIR, [])])
+    pair = [("a", "2")] if decided == "created" else PAIR
+    if decided == "reactivated":
+        bulk_update(fresh.box, fresh.accounts()[0]["id"], status="inactive")
+    runs = [about_to_be_proven(fresh, pair)]
+    [item] = _items(fresh, runs[0])
+    places = []
+
+    def die(number: int) -> None:
+        if number == 1:
+            runs.append(fresh.start(pair, [], join=True))
+            for name in QUEUES:
+                fresh.deliver(name)
+            places.append(account(fresh, item)["group_ids"])
+            dead = fresh.box.relay("dead_key", "a", models=7)
+            bulk_update(fresh.box, item.account_id or 0, credentials={"base_url": dead})
+
+    with at_each(*COMPLETION, die):
+        fresh.deliver("validation")
+    assert item.account_resolution == decided
+    assert [item.access_status for run_id in runs for item in _items(fresh, run_id)] == ["broken", "active"]
+    off = account(fresh, item)
+    if decided == "reactivated":
+        assert off["status"] == "inactive"
+    else:
+        assert (off["status"], set(off["group_ids"]) & set(places[0])) == ("error", set())
+    fresh.settle([*runs, fresh.start(pair, [])])
+    assert (account(fresh, item)["status"], [account(fresh, item)["group_ids"]]) == ("active", places)
+    assert {fresh.pool_id, item.group_id} == set(places[0])
+
+
+def test_an_account_that_a_killed_worker_left_is_not_taken_from_where_it_is_placed_meanwhile(fresh: World) -> None:
+    fresh.settle([fresh.start(PAIR, [])])
+    left = [("a", "2")]
+    runs = [about_to_be_proven(fresh, left)]
+    with at_each(*COMPLETION, lambda _: fresh.workers[-1].die()):
+        fresh.deliver("validation")
+    fresh.clock.shift(160)  # the killed worker's lease of the isolation group has ended
+    fresh.sqs.purge_queue(QueueUrl=fresh.aws.environment["VALIDATE_QUEUE_URL"])  # its message comes later
+    runs.append(about_to_be_proven(fresh))
+
+    def prove(number: int) -> None:
+        if number == 1:
+            runs.append(about_to_be_proven(fresh, left))
+            fresh.deliver("validation")
+
+    with at_each(*GROUP_LISTED, prove, after=True):
+        fresh.deliver("validation")
+    proven = _active([item for run_id in runs for item in _items(fresh, run_id)])
+    assert [item.run_id for item in proven] == runs[1:]
+    what_was_proven_serves(proven, fresh.accounts(), fresh.groups(), set())
+    fresh.settle(runs)
+    check_everything(fresh, runs, set(), set())
+    nobody_stays_in_an_isolation_group(fresh)
+
+
+def test_an_account_that_is_taken_out_of_an_isolation_group_is_woken_by_nobody_meanwhile(fresh: World) -> None:
+    left = [("a", "2")]
+    runs = [fresh.start([*PAIR, *left], [])]
+    fresh.settle(runs)
+    runs.append(about_to_be_proven(fresh, left))
+    [item] = _items(fresh, runs[1])
+    with at_each(*COMPLETION, lambda _: fresh.workers[-1].die()):
+        fresh.deliver("validation")
+    fresh.clock.shift(160)
+    fresh.sqs.purge_queue(QueueUrl=fresh.aws.environment["VALIDATE_QUEUE_URL"])
+    runs.append(about_to_be_proven(fresh))
+
+    def wake(number: int) -> None:
+        if number == 1:
+            bulk_update(fresh.box, item.account_id or 0, status="inactive")
+            runs.append(fresh.start(left, []))
+            fresh.deliver("provision")
+
+    def look(_: int) -> None:
+        nobody_meets_an_unproven_account(fresh.accounts(), fresh.groups())
+
+    with at_each(*COMPLETION, look), at_each("GET", rf"/admin/accounts/{item.account_id}$", wake, after=True):
+        fresh.deliver("validation")
+    fresh.settle(runs)
+    check_everything(fresh, runs, set(), set())
+    nobody_stays_in_an_isolation_group(fresh)
+
+
+def test_what_a_killed_worker_left_in_a_providers_private_group_hinders_no_proof_there(fresh: World) -> None:
+    runs = [about_to_be_proven(fresh)]
+    with at_each(*COMPLETION, lambda _: fresh.workers[-1].die()):
+        fresh.deliver("validation")
+    fresh.clock.shift(160)
+    fresh.sqs.purge_queue(QueueUrl=fresh.aws.environment["VALIDATE_QUEUE_URL"])
+    runs.append(about_to_be_proven(fresh, [("a", "2")]))
+    fresh.deliver("validation")
+    assert [item.access_status for item in _items(fresh, runs[1])] == ["active"]
+    nobody_meets_an_unproven_account(fresh.accounts(), fresh.groups())
+    fresh.settle(runs)
+    check_everything(fresh, runs, set(), set())

@@ -353,7 +353,11 @@ class CompositionRoot:
         return self.host.self_service.put_back(run_id, facts, f"reconcile-{secrets.token_hex(8)}")
 
     def _clear_groups(self) -> int:
-        return self.host.resources.clear_abandoned_groups(f"reconcile-{secrets.token_hex(8)}")
+        from batch_import.coordination.provider_lock import ProviderLocks
+
+        host, owner = self.host, f"reconcile-{secrets.token_hex(8)}"
+        locks = ProviderLocks(host.leases, owner, self.clock, patience=_CLEANUP_PATIENCE)
+        return host.resources.clear_abandoned_groups(owner, locks.hold)
 
     # --- stages, each made for one invocation; ``owner`` holds what the invocation leases
 

@@ -5,7 +5,6 @@ from unittest.mock import Mock
 
 import pytest
 from batch_import.domain.entities import Run
-from batch_import.domain.reuse_policy import ExistingAccount
 from batch_import.domain.types import AccessMode, Platform, RunMode
 from batch_import.host.errors import HostUncertain
 from batch_import.host.transport import TIMEOUT
@@ -45,11 +44,10 @@ def place(host: Host) -> None:
     """In less time than one call to the host may take."""
     run = Run(run_id="run_1", mode=RunMode.PARTIAL, access_mode=AccessMode.SUBSCRIPTION, subscription_users=USERS,
               total_items=1, pages=1, index_page=0, started_at="2026-11-25T12:00:00Z")  # fmt: skip
-    item = Mock(of_platform=Platform.OPENAI, prior_groups=())
-    account = Mock(spec=ExistingAccount, account_id=1)
+    item = Mock(of_platform=Platform.OPENAI, prior_groups=(), account_id=1)
     publication = Publication(host, Mock(), HandClock().clock)  # type: ignore[arg-type]
     with deadline(TIMEOUT - 1):
-        publication.place(item, run, account, GROUP)
+        publication.place(item, run, GROUP)
 
 
 def test_every_try_gives_access_to_some_users_and_none_twice() -> None:

@@ -75,9 +75,12 @@ def new_account(
     }
 
 
-def before_run(account: ExistingAccount, wanted: DesiredAccount, *, overwritten: bool) -> dict[str, Any]:
+def before_run(
+    account: ExistingAccount, wanted: DesiredAccount, groups: list[int], *, overwritten: bool
+) -> dict[str, Any]:
     """What an undo needs to know of an account that a run will use, as ``Before`` reads it.
 
+    ``groups`` are the account's, without isolation groups.
     A name that the account has keeps its target unless ``overwritten``.
     """
     now, names = account.model_mapping, wanted.model_mapping
@@ -87,7 +90,7 @@ def before_run(account: ExistingAccount, wanted: DesiredAccount, *, overwritten:
         "schedulable": account.schedulable,
         "expires_at": int(account.expires_at.timestamp()) if account.expires_at else None,
         "state": account.import_state,
-        "groups": list(account.group_ids),
+        "groups": groups,
         "prior_groups": list(account.prior_groups),
         "added": sorted(names.keys() - now.keys()) if now or overwritten else [],
         "replaced": replaced if overwritten else {},

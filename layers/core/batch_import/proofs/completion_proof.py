@@ -30,7 +30,7 @@ from batch_import.proofs.probe_resources import GatewayKey, ProbeResources
 UnderLease = Callable[[], AbstractContextManager[Any]]
 RESOURCE_PATIENCE = 8.0
 # The waits for the provider's lease, an isolation group and a key; a completion that takes its whole time-out; what is
-# then written to the host.
+# then written to the host. Whoever waits for the lease again has less time for the completion (HostChecks.complete).
 WORST_CASE = PATIENCE + 2 * RESOURCE_PATIENCE + COMPLETION_TIMEOUT + TIMEOUT
 JOIN_SECONDS = 3.0
 JOIN_POLL = 0.25
@@ -40,7 +40,7 @@ class IsolationGroup(NamedTuple):
     """A group that no customer can reach, held for one account.
 
     ``where`` tells of it in an event. ``provider_group`` is the provider's group as it was read; once open, it stays
-    open. ``under_lease`` holds the provider's lease, under which the account is placed or put back.
+    open. ``under_lease`` holds the provider's lease, under which the account enters, is placed or put back.
     """
 
     group_id: int
@@ -86,25 +86,22 @@ class CompletionProof:
             groups.close()
 
     @contextmanager
-    def proof(self, item: Item, account: ExistingAccount) -> Iterator[ProofResult]:
+    def proof(self, item: Item) -> Iterator[ProofResult]:
         """Prove the account, and hold its isolation group until the caller has placed it or put it back.
 
         Raises ``NoResource`` or ``ProviderBusy`` when no group or key gets free in time, and ``HostError``.
         """
-        keeps = serving_groups(account, self._resources)
-        with self._isolation_group(item, bool(keeps)) as group:
-            self._resources.empty(group.group_id, item.of_platform, account.account_id)
+        with self._isolation_group(item) as group:
+            self._empty(item, group.group_id, group.under_lease)
             with self._keys.borrow(RESOURCE_PATIENCE) as resource:
-                result = self._prove(item, account, group, keeps, resource)
+                result = self._prove(item, group, resource)
             yield result
 
-    def _prove(
-        self, item: Item, account: ExistingAccount, group: IsolationGroup, keeps: tuple[int, ...], resource: Resource
-    ) -> ProofResult:
+    def _prove(self, item: Item, group: IsolationGroup, resource: Resource) -> ProofResult:
         key = self._resources.gateway_key(resource)
         self._bind(resource, key, group.group_id)
-        self._enter(account.account_id, group.group_id, keeps)
-        result = self._ask(item, account.account_id, group, keeps, key)
+        self._enter(item, group)
+        result = self._ask(item, group, key)
         if result.decision.code == Code.GATEWAY_REFUSED_KEY:
             self._keys.forget(resource)
         return result
@@ -119,7 +116,7 @@ class CompletionProof:
             raise HostUnavailable(f"the gateway key {resource.name} is gone") from None
 
     @contextmanager
-    def _isolation_group(self, item: Item, serves: bool) -> Iterator[IsolationGroup]:
+    def _isolation_group(self, item: Item) -> Iterator[IsolationGroup]:
         """The provider's own group while it is private, one account at a time; otherwise an isolation group.
 
         While the provider's group is private its lease is held: the proof opens it, with no other account inside.
@@ -130,7 +127,7 @@ class CompletionProof:
             with under_lease():
                 group = self._host.group(group_id)
                 if is_private(group):
-                    with self._while_private(item, group, serves=serves) as held:
+                    with self._while_private(item, group) as held:
                         yield held
                     return
             self._resources.opened.add(group_id)
@@ -143,10 +140,10 @@ class CompletionProof:
         return None if group is None or is_private(group) else group
 
     @contextmanager
-    def _while_private(self, item: Item, group: Json, *, serves: bool) -> Iterator[IsolationGroup]:
+    def _while_private(self, item: Item, group: Json) -> Iterator[IsolationGroup]:
         """The proof will open the group, and no unproven account may be inside then."""
-        if serves:
-            self._resources.empty(group["id"], item.of_platform, item.account_id or 0)
+        if serving_groups(account_of(self._host, item.account_id or 0), self._resources):
+            self._empty(item, group["id"], nullcontext)
             with self._leased_group(item, group, nullcontext) as held:
                 yield held
             return
@@ -180,12 +177,24 @@ class CompletionProof:
             raise HostUnavailable(f"isolation group {resource.name} is gone") from None
         return group_id
 
-    def _enter(self, account_id: int, group_id: int, keeps: tuple[int, ...]) -> None:
-        self._host.bulk_update(account_id, group_ids=[*keeps, group_id])
+    def _empty(self, item: Item, group_id: int, under_lease: UnderLease) -> None:
+        """``under_lease`` holds the lease of the item's provider, which this thread may have already."""
 
-    def _ask(
-        self, item: Item, account_id: int, group: IsolationGroup, keeps: tuple[int, ...], key: GatewayKey
-    ) -> ProofResult:
+        def hold(provider_id: str) -> AbstractContextManager[Any]:
+            return under_lease() if provider_id == item.provider_id else self._locks.hold(provider_id)
+
+        self._resources.empty(group_id, item.of_platform, hold, item.account_id or 0)
+
+    def _enter(self, item: Item, group: IsolationGroup) -> None:
+        """Beside the groups in which the account serves at this moment: while this proof waits, another run may give
+        it groups, or take it out of all of them to switch it on.
+        """
+        with group.under_lease():
+            account = account_of(self._host, item.account_id or 0)
+            keeps = serving_groups(account, self._resources)
+            self._host.bulk_update(account.account_id, group_ids=[*keeps, group.group_id])
+
+    def _ask(self, item: Item, group: IsolationGroup, key: GatewayKey) -> ProofResult:
         """Joining a group takes up to 1 s; a lost scheduling update is made good by repeating the write.
 
         See docs/host-api.md#bulk-update-last.
@@ -199,12 +208,12 @@ class CompletionProof:
                 answer = self._checks.complete(key.value, model, request_id, demands)
                 latency = round((self._clock.monotonic() - began) * 1000)
                 judged = judge_completion(answer, streamed=demands.stream, platform=item.of_platform)
-                decision = self._of_our_account(judged, answer, account_id, key, mark, request_id)
+                decision = self._of_our_account(judged, answer, item.account_id, key, mark, request_id)
                 if decision.proof is not Proof.JOINING:
                     said = "" if decision.proof is Proof.PROVEN else redacted(error_text(answer), key.value)
                     return ProofResult(decision, said, group, answer.retry_after, latency)
                 self._clock.sleep(JOIN_POLL)
-            self._enter(account_id, group.group_id, keeps)
+            self._enter(item, group)
         proof = Proof.FAIL if decision.code == Code.GATEWAY_MIS_MAPPED else Proof.RETRY
         decision = GatewayDecision(proof, decision.code)
         return ProofResult(decision, redacted(error_text(answer), key.value), group, answer.retry_after)
@@ -213,18 +222,18 @@ class CompletionProof:
         self,
         decision: GatewayDecision,
         answer: Answer,
-        account_id: int,
+        account_id: int | None,
         key: GatewayKey,
         mark: int | None,
         request_id: str,
     ) -> GatewayDecision:
         """An answer of an account that has just left the group says nothing about ours: ask again in a moment."""
-        if decision.proof is Proof.PROVEN:
-            served_by = self._served_by.served_by(answer, key.key_id, mark)
-        elif decision.proof is not Proof.JOINING and (decision.parked or answer.status >= 500):
-            served_by = self._served_by.failed_on(request_id)
-        else:
+        if decision.proof is Proof.JOINING or answer.trouble is not None:
             return decision
+        if answer.ok:
+            served_by = self._served_by.served_by(answer, key.key_id, mark)
+        else:
+            served_by = self._served_by.failed_on(request_id)
         return decision if served_by in (None, account_id) else GatewayDecision(Proof.JOINING, Code.GATEWAY_NO_ACCOUNT)
 
 

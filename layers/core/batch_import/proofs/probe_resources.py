@@ -7,21 +7,24 @@ import hashlib
 import hmac
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
 from batch_import.coordination.lease_pool import KeyCache, LeasePool, Resource, resource_facts
+from batch_import.coordination.provider_lock import ProviderBusy
 from batch_import.domain.clock import Clock
 from batch_import.domain.outcomes import Code
 from batch_import.domain.provider import key_digest, of_platform
 from batch_import.domain.types import Platform
-from batch_import.host.accounts import existing_account
+from batch_import.host.accounts import existing_account, provider_of
 from batch_import.host.client import HostClient, may_exist
 from batch_import.host.errors import HostError, HostRefusesCredentials, HostRejected
 from batch_import.store.leases import Leases
 
 T = TypeVar("T")
+HoldProvider = Callable[[str], AbstractContextManager[Any]]
 _OURS = "batch-import-"
 QUARANTINE = f"{_OURS}quarantine"
 _KEYS_OF_A_USER = 192  # a host lets a user make 240 in a minute (docs/host-api.md#user-call-limit)
@@ -132,30 +135,49 @@ class ProbeResources:
         """Of the gateway keys that proofs use."""
         return frozenset(int(key["key_id"]) for key in resource_facts(self._leases.all("key")))
 
-    def empty(self, group_id: int, platform: Platform, account_id: int = 0) -> int:
+    def empty(self, group_id: int, platform: Platform, hold: HoldProvider, account_id: int = 0) -> int:
         """Take all accounts but ``account_id`` out of a group, which a killed worker may have left there.
 
-        Returns how many, and waits for the group's cooldown if there were any.
+        Each is read again under its provider's lease, which ``hold`` holds by the provider's id: another worker may
+        have given it other groups since. Returns how many, and waits for the group's cooldown if there were any.
+        Raises ``ProviderBusy``.
         """
-        left = [a for a in map(existing_account, self._host.accounts(group_id=group_id)) if a.account_id != account_id]
-        for account in left:
-            stays = [g for g in account.group_ids if g != group_id] or [self.quarantine_id(platform)]
-            self._host.bulk_update(account.account_id, group_ids=stays)
+        left = [row for row in self._host.accounts(group_id=group_id) if int(row["id"]) != account_id]
+        taken_out = 0
+        for row in left:
+            provider_id = provider_of(row)
+            with hold(provider_id) if provider_id else nullcontext():
+                taken_out += self._take_out(int(row["id"]), group_id, platform)
         if left:
             self._clock.sleep(self.cooldown(platform))
-        return len(left)
+        return taken_out
 
-    def clear_abandoned_groups(self, owner: str) -> int:
+    def _take_out(self, account_id: int, group_id: int, platform: Platform) -> bool:
+        """Whether it was still in the group."""
+        row = self._host.account(account_id)
+        groups = existing_account(row).group_ids if row else ()
+        if group_id not in groups:
+            return False
+        stays = [group for group in groups if group != group_id] or [self.quarantine_id(platform)]
+        self._host.bulk_update(account_id, group_ids=stays)
+        return True
+
+    def clear_abandoned_groups(self, owner: str, hold: HoldProvider) -> int:
         """Empty the isolation groups whose lease ran out under a killed worker; returns how many accounts left."""
-        return sum(self._clear_abandoned(owner, platform) for platform in Platform)
+        return sum(self._clear_abandoned(owner, hold, platform) for platform in Platform)
 
-    def _clear_abandoned(self, owner: str, platform: Platform) -> int:
+    def _clear_abandoned(self, owner: str, hold: HoldProvider, platform: Platform) -> int:
+        """A group that could not be emptied stays leased, and a sweep after the lease's end tries again: once given
+        back, the group would read as free.
+        """
         cleared, kind = 0, _lanes(platform)
         for row in self._leases.all(kind):
             abandoned = row.get("lease_owner") and not self._leases.taken(row)
             if abandoned and self._leases.acquire(kind, str(row["sk"]), owner, RESOURCE_SECONDS):
-                cleared += sum(self.empty(int(group["group_id"]), platform) for group in resource_facts([row]))
-                self._leases.release(kind, str(row["sk"]), owner)
+                with suppress(ProviderBusy):
+                    for group in resource_facts([row]):
+                        cleared += self.empty(int(group["group_id"]), platform, hold)
+                    self._leases.release(kind, str(row["sk"]), owner)
         return cleared
 
     def gateway_key(self, resource: Resource) -> GatewayKey:

@@ -43,16 +43,14 @@ class Publication:
         self._users: dict[str, int] = {}
         self._unknown: dict[tuple[str, int], list[str]] = {}  # by run and group whose other users have access
 
-    def place(
-        self, item: Item, run: Run, account: ExistingAccount, group: Json
-    ) -> tuple[list[int], list[NewEvent], list[Advisory]]:
+    def place(self, item: Item, run: Run, group: Json) -> tuple[list[int], list[NewEvent], list[Advisory]]:
         """Returns the account's groups, and what to tell.
 
         The last write on the account is a bulk-update, then the group is opened, access being the very last thing. Call
         it under the provider's lease: group lists are read, merged and written.
         """
         join, advisories = self._join_groups(run, item.of_platform)
-        current = account_of(self._host, account.account_id)
+        current = account_of(self._host, item.account_id or 0)
         serving = serving_groups(current, self._resources)
         groups = sorted({*item.prior_groups, *serving, int(group["id"]), *join})
         runs = [*(run_id for run_id in current.runs if run_id != run.run_id), run.run_id]
@@ -63,8 +61,8 @@ class Publication:
             "import_prior_groups": [],
             "import_runs": [*runs[:1], *runs[1:][-_RUNS_KEPT:]],
         }
-        self._host.bulk_update(account.account_id, group_ids=groups, extra=extra)
-        if not set(groups) <= set(account_of(self._host, account.account_id).group_ids):
+        self._host.bulk_update(current.account_id, group_ids=groups, extra=extra)
+        if not set(groups) <= set(account_of(self._host, current.account_id).group_ids):
             raise HostUncertain("the account has not got its groups yet")
         events = [_event(EventType.ACCOUNT_PLACED, f"placed in {len(groups)} group(s)", group_ids=groups)]
         opened, more = self._open(run, group)
@@ -79,23 +77,25 @@ class Publication:
         return [Advisory("still_off")] if item.account_resolution is AccountResolution.REACTIVATED else []
 
     def put_back(self, item: Item, account: ExistingAccount) -> None:
-        """The account was not proven. One that serves, whichever run proved it, only leaves the isolation group.
+        """The account was not proven. One that serves, whichever run proved it, only leaves the isolation group, also
+        while a person pauses it. One that the host has set to ``error`` leaves its groups, which the marker remembers.
 
         A woken one is switched off again; any other waits in quarantine.
         """
         serving = serving_groups(account, self._resources)
         home = self._resources.quarantine_id(item.of_platform)
-        if serving and account.status == "active":
+        remembered = {"import_prior_groups": list(serving)} if serving else {}
+        if serving and account.status != "error":
             self._host.bulk_update(account.account_id, group_ids=list(serving))
         elif item.account_resolution is AccountResolution.REUSED:
-            self._host.bulk_update(account.account_id, group_ids=[home])
+            self._host.bulk_update(account.account_id, group_ids=[home], extra=remembered)
         elif item.account_resolution is AccountResolution.REACTIVATED:
             state = _off_again(item.matched_account_state)
-            places = list(item.prior_groups) or [home]
+            places = list(serving or item.prior_groups) or [home]
             self._host.bulk_update(account.account_id, status="inactive", extra={"import_state": state.value})
             self._host.bulk_update(account.account_id, group_ids=places)
         else:
-            failed = {"import_state": ImportState.FAILED.value}
+            failed = {"import_state": ImportState.FAILED.value, **remembered}
             self._host.bulk_update(account.account_id, group_ids=[home], extra=failed)
 
     def leave_isolation(self, item: Item) -> None:

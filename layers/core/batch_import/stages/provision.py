@@ -180,10 +180,7 @@ class Provisioner:
         if changes["reused_from_account_id"] is not None:
             changes["reused_from_provider_id"] = item.provider_id
         if found.account is not None:
-            changes["prior_groups"] = self._prior_groups(item, found.account)
-        if changes["reused_from_account_id"] is not None and found.account is not None:
-            overwritten = found.decision.resolution is not AccountResolution.REUSED
-            changes["before"] = before_run(found.account, self._wanted(item, profile, run), overwritten=overwritten)
+            changes |= self._before(item, run, profile, found.account, found.decision)
         to.write(changes, found.events(item))
         return found.refusal
 
@@ -241,11 +238,27 @@ class Provisioner:
         )
         return any(g is not None and g.get("status") == "active" for g in groups)
 
-    def _prior_groups(self, item: Item, account: ExistingAccount) -> tuple[int, ...]:
-        """Where the account had its place; in quarantine the marker remembers it."""
-        home = self._resources.quarantine_id(item.of_platform)
-        groups = tuple(group for group in account.group_ids if group != home)
-        return groups or account.prior_groups
+    def _before(
+        self, item: Item, run: Run, profile: ItemProfile, account: ExistingAccount, decision: ReuseDecision
+    ) -> dict[str, Any]:
+        """The item's fields that tell where the account had its place, and what an undo needs to know of it.
+
+        The marker remembers the places of an account that has none now.
+        """
+        fields: dict[str, Any] = {"prior_groups": tuple(self._places(account)) or account.prior_groups}
+        if decision.resolution not in (None, AccountResolution.CREATED):
+            overwritten = decision.resolution is not AccountResolution.REUSED
+            fields["before"] = self._before_run(account, self._wanted(item, profile, run), overwritten=overwritten)
+        return fields
+
+    def _before_run(self, account: ExistingAccount, wanted: DesiredAccount, *, overwritten: bool) -> dict[str, Any]:
+        groups = self._places(account) or [self._resources.quarantine_id(wanted.platform)]
+        return before_run(account, wanted, groups, overwritten=overwritten)
+
+    def _places(self, account: ExistingAccount) -> list[int]:
+        """Another run may be proving the account at this moment: the isolation group is no place."""
+        own = self._resources.own_group_ids(Platform(account.platform))
+        return [group for group in account.group_ids if group not in own]
 
     def _wanted(self, item: Item, profile: ItemProfile, run: Run) -> DesiredAccount:
         return DesiredAccount(
@@ -406,7 +419,7 @@ class Provisioner:
         if to.item.account_resolution is AccountResolution.REUSED:
             return self._patch(account, wanted)
         if to.item.matched_account_state != account_state(account, now) == MatchedAccountState.ACTIVE:
-            to.write({"before": before_run(account, wanted, overwritten=False)})
+            to.write({"before": self._before_run(account, wanted, overwritten=False)})
             return self._patch(account, wanted)
         return self._wake(to.item, account, wanted, api_key)
 

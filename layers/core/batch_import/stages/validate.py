@@ -155,12 +155,11 @@ class ValidationService(Stage):
         item, host = to.item, self._services()
         if host.resources.simple_mode():
             self._runs.warn(run.run_id, "host_simple_mode", {})
-        account = account_of(host.client, item.account_id or 0)
-        with host.proof.proof(item, account) as result:
+        with host.proof.proof(item) as result:
             if result.decision.proof is not Proof.PROVEN:
                 return self._not_proven(to, run, result)
             with result.group.under_lease():
-                placed, events, advisories = host.publication.place(item, run, account, result.group.provider_group)
+                placed, events, advisories = host.publication.place(item, run, result.group.provider_group)
         if run.access_mode is AccessMode.SELF_SERVICE and run.self_service is None:
             probe_api_key = self._open_probe_key(run)
             host.self_service.prove_once(run, item, probe_api_key or "", item.group_id or 0)
