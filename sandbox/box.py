@@ -115,9 +115,18 @@ class Box:
         if self._loop.is_closed():
             return
         self._run(self._sandbox.stop())
+        self._run(_cancel_the_rest())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+async def _cancel_the_rest() -> None:
+    """Answers that no client waits for any more may still be on their way."""
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
 
 
 def _closed_port() -> int:
