@@ -13,6 +13,7 @@ from batch_import.proofs.publication import AccessUnfinished, Publication
 
 from tests.support.clock import HandClock
 
+FEW = ("1", "2", "3", "4")
 USERS = tuple(str(number) for number in range(1, 101))
 GROUP: dict[str, Any] = {"id": 7, "is_exclusive": False, "subscription_type": "subscription"}
 ACCOUNT: dict[str, Any] = {"id": 1, "platform": "openai", "extra": {"import_runs": ["run_1"]}, "group_ids": [7]}
@@ -40,9 +41,9 @@ class Host:
         self.given.append(str(user_id))
 
 
-def place(host: Host) -> None:
+def place(host: Host, users: tuple[str, ...] = USERS) -> None:
     """In less time than one call to the host may take."""
-    run = Run(run_id="run_1", mode=RunMode.PARTIAL, access_mode=AccessMode.SUBSCRIPTION, subscription_users=USERS,
+    run = Run(run_id="run_1", mode=RunMode.PARTIAL, access_mode=AccessMode.SUBSCRIPTION, subscription_users=users,
               total_items=1, pages=1, index_page=0, started_at="2026-11-25T12:00:00Z")  # fmt: skip
     item = Mock(of_platform=Platform.OPENAI, prior_groups=(), account_id=1)
     publication = Publication(host, Mock(), HandClock().clock)  # type: ignore[arg-type]
@@ -59,6 +60,14 @@ def test_every_try_gives_access_to_some_users_and_none_twice() -> None:
             assert before < len(host.given) < len(USERS)
         before = len(host.given)
     assert sorted(host.given) == sorted(USERS)
+
+
+def test_a_few_users_wait_for_no_thread_that_others_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Publication, "_at_once", Mock(side_effect=AssertionError("no thread is free")))
+    host = Host()
+    with pytest.raises(AccessUnfinished):  # after the first one: there is no time for another
+        place(host, FEW)
+    assert host.given == ["1"]
 
 
 def test_a_failure_of_the_host_is_no_lack_of_time() -> None:

@@ -3,7 +3,7 @@
 See docs/design.md#23-provision.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import Any
@@ -24,7 +24,7 @@ from batch_import.proofs.probe_resources import ProbeResources
 _RUNS_KEPT = 20  # of those that use an account, beside the one that made it
 _NAMED = 5  # users of an advisory
 _AT_ONCE = 8  # calls to the host that give access, of all threads of the process
-_FEW = 4  # users, for whom one call each costs less than to ask whom the group has
+_FEW = 4  # users, for whom a call each costs less than to ask whom the group has; items wait for no thread for them
 _GROUPS_KEPT = 1000
 
 
@@ -161,14 +161,18 @@ class Publication:
             return True
 
         missing = [name for name in run.subscription_users if name.lower() not in have]
-        asked = [self._pool.submit(copy_context().run, assign, name) for name in missing]
+        done = [assign(name) for name in missing] if len(missing) <= _FEW else self._at_once(assign, missing)
+        if not all(done):
+            raise AccessUnfinished(f"{done.count(False)} user(s) are left")
+        return [name for name in missing if name in unknown]
+
+    def _at_once(self, assign: Callable[[str], bool], names: Sequence[str]) -> list[bool]:
+        """By threads that all items of the process share."""
+        asked = [self._pool.submit(copy_context().run, assign, name) for name in names]
         try:
-            left = sum(not one.result() for one in asked)
+            return [one.result() for one in asked]
         finally:
             wait([one for one in asked if not one.cancel()])
-        if left:
-            raise AccessUnfinished(f"{left} user(s) are left")
-        return [name for name in missing if name in unknown]
 
     def _subscribers(self, group_id: int) -> set[str]:
         """Users with a valid subscription, by id and by e-mail in small letters."""
