@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from batch_import.consumer.sqs_batch import Context, Failures
     from batch_import.consumer.stage_worker import SecondsLeft, Stage
     from batch_import.coordination.circuit_breaker import OriginBreakers
+    from batch_import.coordination.provider_lock import ProviderLocks
     from batch_import.coordination.semaphore import DistributedSemaphore
     from batch_import.domain.entities import Run
     from batch_import.host.checks import HostChecks
@@ -320,11 +321,10 @@ class CompositionRoot:
 
     def _cleanup(self) -> QuarantineCleanup:
         """One per request: it holds provider leases under a name of its own."""
-        from batch_import.coordination.provider_lock import ProviderLocks
         from batch_import.runs.quarantine_cleanup import QuarantineCleanup
 
-        host, owner = self.host, f"cleanup-{secrets.token_hex(8)}"
-        locks = ProviderLocks(host.leases, owner, self.clock, patience=_CLEANUP_PATIENCE)
+        host = self.host
+        locks = host.locks(f"cleanup-{secrets.token_hex(8)}", _CLEANUP_PATIENCE)
         return QuarantineCleanup(host.client, locks, self.clock)
 
     def dead_letters(self) -> DeadLetterRecorder:
@@ -353,11 +353,8 @@ class CompositionRoot:
         return self.host.self_service.put_back(run_id, facts, f"reconcile-{secrets.token_hex(8)}")
 
     def _clear_groups(self) -> int:
-        from batch_import.coordination.provider_lock import ProviderLocks
-
         host, owner = self.host, f"reconcile-{secrets.token_hex(8)}"
-        locks = ProviderLocks(host.leases, owner, self.clock, patience=_CLEANUP_PATIENCE)
-        return host.resources.clear_abandoned_groups(owner, locks.hold)
+        return host.resources.clear_abandoned_groups(owner, host.locks(owner, _CLEANUP_PATIENCE).hold)
 
     # --- stages, each made for one invocation; ``owner`` holds what the invocation leases
 
@@ -400,7 +397,6 @@ class CompositionRoot:
     def import_stage(self, owner: str) -> ImportStage:
         from batch_import.consumer.admission import RelayLimits
         from batch_import.consumer.stage_worker import THREADS
-        from batch_import.coordination.provider_lock import ProviderLocks
         from batch_import.net.http import exchange
         from batch_import.net.relays import RelayConnections
         from batch_import.stages.import_stage import ImportStage
@@ -408,8 +404,7 @@ class CompositionRoot:
         from batch_import.stages.provision import Provisioner
 
         def provisioner() -> Provisioner:
-            host = self.host
-            locks = ProviderLocks(host.leases, owner, self.clock)
+            host, locks = self.host, self.host.locks(owner)
             return Provisioner(host.client, host.resources, host.inventory, locks, host.publication.give_up, self.clock)
 
         limits = RelayLimits(
@@ -436,12 +431,11 @@ class CompositionRoot:
         )
 
     def _undo(self, owner: str, run_id: str, seconds_left: SecondsLeft) -> None:
-        from batch_import.coordination.provider_lock import ProviderLocks
         from batch_import.runs.follow_up import FollowUp
         from batch_import.runs.undo import UndoWorker
 
         def locks() -> ProviderLocks:
-            return ProviderLocks(self.host.leases, f"undo-{owner}", self.clock)
+            return self.host.locks(f"undo-{owner}")
 
         follow_up = FollowUp(self.runs, self.items, self.service)
         queue = self.queues[ItemStage.PROBE]
@@ -467,24 +461,22 @@ class CompositionRoot:
         return DistributedSemaphore(self.runs_table, self.clock, kind, limit) if limit else None
 
     def confirm_stage(self, owner: str) -> ConfirmationWorker:
-        from batch_import.coordination.provider_lock import ProviderLocks
         from batch_import.stages.confirm import ConfirmationWorker
 
-        def locks() -> ProviderLocks:
-            return ProviderLocks(self.host.leases, owner, self.clock)
-
         return ConfirmationWorker(
-            self._transitions, self.gate, lambda: self.host.checks, lambda: self.host.publication, locks
+            self._transitions,
+            self.gate,
+            lambda: self.host.checks,
+            lambda: self.host.publication,
+            lambda: self.host.locks(owner),
         )
 
     def validate_stage(self, owner: str) -> ValidationService:
-        from batch_import.coordination.provider_lock import ProviderLocks
         from batch_import.proofs.completion_proof import CompletionProof
         from batch_import.stages.validate import ProofServices, ValidationService
 
         def services() -> ProofServices:
-            host = self.host
-            locks = ProviderLocks(host.leases, owner, self.clock)
+            host, locks = self.host, self.host.locks(owner)
             proof = CompletionProof(host.client, host.checks, host.served_by, host.resources, locks, owner, self.clock)
             return ProofServices(host.client, host.resources, proof, host.publication, host.self_service, locks)
 
@@ -555,6 +547,12 @@ class HostServices:
         if not secret:
             raise HostNotConfigured("the deployment secret is empty")
         return ProbeResources(self.client, self.leases, secret.encode(), self._root.clock, self._probe_keys)
+
+    def locks(self, owner: str, patience: float | None = None) -> ProviderLocks:
+        """Of one invocation or request. ``patience`` in seconds; the usual one without it."""
+        from batch_import.coordination.provider_lock import ProviderLocks
+
+        return ProviderLocks(self.leases, owner, self._root.clock, patience)
 
     @once
     def publication(self) -> Publication:

@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ConnectionError, HTTPClientError, SSLError
 
 from batch_import.domain.clock import Clock
+from batch_import.domain.errors import with_causes
 
 CONNECT_SECONDS, READ_SECONDS = 1.0, 4.0
 TRY_SECONDS = CONNECT_SECONDS + READ_SECONDS  # that one try may take
@@ -118,8 +119,5 @@ def _may_pass(response: Any, error: Exception | None) -> bool:
 def _is_lost(error: BaseException | None) -> bool:
     """Also in the middle of a TLS handshake; a certificate that is refused would be refused again."""
     if isinstance(error, SSLError):
-        cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, ssl.SSLEOFError):
-            cause = cause.__cause__ or cause.__context__
-        return cause is not None
+        return any(isinstance(cause, ssl.SSLEOFError) for cause in with_causes(error))
     return isinstance(error, (HTTPClientError, ConnectionError))

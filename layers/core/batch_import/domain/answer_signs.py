@@ -37,21 +37,8 @@ _ADDS_OF_ITSELF = re.compile(r"oss|search|research|online|agent|web|tool|compute
 _SNAPSHOT = re.compile(r"-\d{3,}|-(?:preview|exp|latest)(?:-\d{2,})*")
 _DATED = re.compile(r"-\d{3,}$")
 _FURTHER_VERSION = re.compile(r"-\d{1,2}(?:-|$)")
-_TIERS = {
-    "pro",
-    "flash",
-    "lite",
-    "8b",
-    "opus",
-    "sonnet",
-    "haiku",
-    "fable",
-    "mythos",
-    "instant",
-    "turbo",
-    "mini",
-    "nano",
-}
+_TIERS = {"pro", "flash", "lite", "8b", "opus", "sonnet", "haiku", "fable", "mythos", "instant", "turbo", "mini",
+          "nano"}  # fmt: skip
 _VERSION = re.compile(r"(?<!\d)(\d{1,2})(?:[.-](\d{1,2}))?(?=o?(?:-|$))")  # gpt-4o, claude-3-5-sonnet, gemini-2.5-pro
 # Models of their own; gpt-5.6-sol-pro is gpt-5.6-sol, at its price, in a mode.
 _OPENAIS_PRO = re.compile(r"(?:gpt-\d(?:\.\d)?|o\d)-pro")

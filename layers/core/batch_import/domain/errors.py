@@ -1,5 +1,7 @@
 """Error types with public codes (docs/design.md#32-requests-and-errors); ``http_api/errors.py`` has the statuses."""
 
+from collections.abc import Iterator
+
 
 class BatchImportError(Exception):
     """Base of what a caller may be told. ``str(error)`` is a public sentence: it never holds a key or a token.
@@ -67,3 +69,11 @@ class LeaseLost(StaleWrite):
 
 class OutOfResources(Exception):
     """This process has no descriptor or no memory left: its own fault, tried again at no cost of attempts."""
+
+
+def with_causes(error: BaseException) -> Iterator[BaseException]:
+    """``error``, and the ones that led to it, the latest first."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__

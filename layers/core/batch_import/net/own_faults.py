@@ -6,19 +6,17 @@ Lambda allows 1,024 descriptors (docs/decisions/0022-lambda-limits.md).
 import errno
 import socket
 
-from batch_import.domain.errors import OutOfResources
+from batch_import.domain.errors import OutOfResources, with_causes
 
 _OURS = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
 
 
 def is_own_fault(error: BaseException) -> bool:
     """Whether ``error``, or one that led to it, is a lack of descriptors or memory of this process."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, (OutOfResources, MemoryError)) or getattr(cause, "errno", None) in _OURS:
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False
+    return any(
+        isinstance(cause, (OutOfResources, MemoryError)) or getattr(cause, "errno", None) in _OURS
+        for cause in with_causes(error)
+    )
 
 
 def raise_own_fault(error: BaseException) -> None:
