@@ -4,9 +4,10 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 export SAM_CLI_TELEMETRY := 0
 
-# The first interpreter that really runs and is new enough (shims of version managers exist without one behind them).
-PYTHON ?= $(shell for one in python3 python3.14 python3.13 python3.12 python3.11 python; do \
-	$$one -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { command -v $$one; break; }; done)
+# The first interpreter that really runs, is new enough and can make an environment (shims of version managers exist without
+# one behind them). The system's comes first: distributions optimise theirs by profile, version managers mostly do not.
+PYTHON ?= $(shell for one in /usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$one -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { command -v $$one; break; }; done)
 PIP := -m pip install --quiet --disable-pip-version-check
 BIN := .venv/bin
 SAM := PATH="$(CURDIR)/$(BIN):$$PATH" .venv-sam/bin/sam
@@ -91,7 +92,8 @@ clean: ## Remove what was built and installed; the embedded stack's state, too
 	rm -rf .aws-sam .embedded .venv .venv-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 python:
-	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed; name yours with PYTHON=/path/to/python" >&2; exit 2; }
+	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer with venv is needed (Debian, Ubuntu: apt install python3-venv);" \
+		"name yours with PYTHON=/path/to/python" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "make: PYTHON=$(PYTHON) is older than 3.11, or no Python" >&2; exit 2; }
 

@@ -211,3 +211,24 @@ def test_an_old_python_is_told_before_anything_is_installed(python: str) -> None
     ended = subprocess.run(["make", "python", f"PYTHON={python}"], cwd=ROOT, capture_output=True, text=True)
     assert ended.returncode == 2
     assert f"PYTHON={python} is older than 3.11" in ended.stderr
+
+
+def test_without_a_fitting_python_it_is_told_what_to_install() -> None:
+    ended = subprocess.run(["make", "python", "PYTHON="], cwd=ROOT, capture_output=True, text=True)
+    assert ended.returncode == 2
+    assert "Python 3.11 or newer with venv is needed (Debian, Ubuntu: apt install python3-venv)" in ended.stderr
+
+
+def test_the_systems_python_comes_before_that_of_a_version_manager(tmp_path: Path) -> None:
+    shim = tmp_path / "python3"
+    shim.write_text("#!/bin/sh\n", encoding="utf-8")
+    shim.chmod(0o755)
+    fits = "import ensurepip, sys; sys.exit(sys.version_info < (3, 11))"
+    system = Path("/usr/bin/python3")
+    has_one = system.exists() and subprocess.run([system, "-c", fits], capture_output=True).returncode == 0
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "MAKEFLAGS": ""}
+    environment.pop("PYTHON", None)
+    shown = "shown:\n\t@echo $(PYTHON)"
+    command = ["make", "--no-print-directory", f"--eval={shown}", "shown"]
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == str(system if has_one else shim)

@@ -29,6 +29,7 @@ THROTTLES = frozenset({
     *("ThrottlingError", "ThrottledException", "RequestLimitExceeded", "RequestThrottled", "Throttling"),
 })  # fmt: skip
 _PASSING = THROTTLES | {"TransactionInProgressException", "TransactionConflictException"}
+_CUT_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError)  # the second is how Python 3.11.2 with OpenSSL 3 tells it
 
 _end: ContextVar[float | None] = ContextVar("end", default=None)  # threads start without one
 
@@ -119,5 +120,5 @@ def _may_pass(response: Any, error: Exception | None) -> bool:
 def _is_lost(error: BaseException | None) -> bool:
     """Also in the middle of a TLS handshake; a certificate that is refused would be refused again."""
     if isinstance(error, SSLError):
-        return any(isinstance(cause, ssl.SSLEOFError) for cause in with_causes(error))
+        return any(isinstance(cause, _CUT_OFF) for cause in with_causes(error))
     return isinstance(error, (HTTPClientError, ConnectionError))
