@@ -339,12 +339,12 @@ class RefusesStop(FormOpenai):
 
     def chat(self, call: RelayCall) -> Answer:
         if "stop" in call.body:
-            return answers.error(400, "Invalid request parameters")
+            return answers.error(400, "Unsupported parameter: 'stop' is not supported with this model.")
         return super().chat(call)
 
 
 class RefusesCount(FormOpenai):
-    """Refuses a request that asks for the count of a stream."""
+    """Refuses a request that asks for the count of a stream, without naming what it refuses."""
 
     def chat(self, call: RelayCall) -> Answer:
         if "stream_options" in call.body:

@@ -233,3 +233,36 @@ def test_what_chat_completions_demand_is_not_asked_of_messages() -> None:
 def test_everything_together_stays_within_the_budget(box: Any, relay: Relay) -> None:
     everything(relay, box.relay("healthy", "budget"))
     assert MAX_REQUESTS - relay.requests_left == 6
+
+
+@pytest.mark.parametrize(
+    ("model", "refusal", "kept"),
+    [
+        (ONE, "Unsupported parameter: 'stop' is not supported with this model.", {"stream_options"}),
+        (ONE, "body -> stream_options: Extra inputs are not permitted", {"stop"}),
+        (ONE, "Unknown field: include_usage", {"stop"}),
+        (ONE, "neither stop nor stream_options", set()),
+        (ONE, "Invalid request; it cannot be stopped", set()),
+        ("gpt-5-mini", "stop it", set()),  # which was asked for a count alone
+    ],
+)
+def test_a_refused_stream_is_asked_for_again_without_what_the_refusal_names(
+    model: str, refusal: str, kept: set[str]
+) -> None:
+    streams: list[Any] = []
+    speaking = Speaking({CHAT: model})
+
+    def exchange(method: str, url: str, *, body: Any, **given: Any) -> Answer:
+        if url.endswith(CHAT) and body.get("stream"):
+            streams.append(body)
+            if len(streams) == 1:
+                return Answer(400, json.dumps({"error": {"message": refusal}}), "application/json")
+        return speaking.exchange(method, url, body=body, **given)
+
+    relay = Relay(exchange, "sk-test-0000000000000001")
+    found = ProviderModels(None, "https://relay.example.com/v1", AuthStyle.BEARER, (model,))
+    result = probe_capabilities(relay, found, (model,))
+    told = probe_deferred(relay, found, result, protocol_used(result.spoken, result.wish, model))
+    assert told.flags.supports_stream is True
+    assert {"stop", "stream_options"} & set(streams[0]) == {"stream_options", *(("stop",) if model == ONE else ())}
+    assert {"stop", "stream_options"} & set(streams[1]) == kept

@@ -99,6 +99,7 @@ def test_at_most_one_request_more_than_the_flags_need(probed: Any, profile: str)
 def test_a_refused_stop_is_asked_again_without_it_and_tells_nothing(probed: Any) -> None:
     found = probed("refuses_stop")
     assert found.later.flags.supports_stream is True
+    assert found.later.speed.tokens_per_second > 0
     assert not {"stop_kept", "stop_not_kept"} & found.codes
 
 

@@ -35,6 +35,7 @@ _COUNTED_BARE = (*_CLOSED, "DeepSeek", "Zhipu", "Moonshot", "Alibaba")
 _ADDS_OF_ITSELF = re.compile(r"oss|search|research|online|agent|web|tool|computer|-all\b|assistant|gizmo|rag")
 # gpt-3.5-turbo-0125, gemini-2.5-flash-preview-05-20; but gpt-4-0125-preview is no snapshot of gpt-4
 _SNAPSHOT = re.compile(r"-\d{3,}|-(?:preview|exp|latest)(?:-\d{2,})*")
+_OWN_PREVIEWS = ("o1-preview",)  # sold beside the model that came of it
 _DATED = re.compile(r"-\d{3,}$")
 _FURTHER_VERSION = re.compile(r"-\d{1,2}(?:-|$)")
 _TIERS = {"pro", "flash", "lite", "8b", "opus", "sonnet", "haiku", "fable", "mythos", "instant", "turbo", "mini",
@@ -144,6 +145,8 @@ def _both_differ(asked: str, served: str) -> bool:
 def _is_same(asked: str, served: str) -> bool:
     """One family, or a snapshot of it that the catalogue has under a name of its own."""
     shorter, longer = sorted((asked, served), key=len)
+    if longer in _OWN_PREVIEWS:
+        return shorter == longer
     tail = longer.removeprefix(shorter)
     return bool(shorter) and (not tail or (tail != longer and _SNAPSHOT.fullmatch(tail) is not None))
 

@@ -8,6 +8,7 @@ The same answers tell how fast the relay is, and whether it passes things on as 
 See docs/decisions/0034-evidence.md.
 """
 
+import re
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,7 @@ from batch_import.probe.relay import Relay, together
 MAX_TOKENS = 200  # with the three of before: under 2,000 output tokens where the first model answers
 MOST_REQUESTS, MOST_FURTHER = 2, 1  # the second: beyond what the flags need
 _END_MARKERS = ("data: [DONE]", "data:[DONE]", '"response.completed"')
+_REFUSABLE = {"stop": re.compile(r"\bstop\b"), "stream_options": re.compile("stream_options|include_usage")}
 _REFUSED = (400, 422, 500)  # how relays answer a parameter that they do not take, in whatever words
 
 
@@ -93,15 +95,17 @@ class _Asking:
         self._further = threading.Semaphore(MOST_FURTHER)
 
     def stream(self) -> _Told:
-        """One stream of some seventy tokens. A refused chat completion is asked for again without a stop sequence and
-        without a count of its tokens.
+        """One stream of some seventy tokens. A refused chat completion is asked for again without what the refusal
+        names, the stop sequence or the count of its tokens; without both where it names none.
         """
         protocol, model = self._used.protocol, self._used.model
         with_stop = takes_stop(model) and protocol is not Protocol.RESPONSES
-        answer = self._ask(_stream_request(protocol, model))
+        path, body = _stream_request(protocol, model)
+        answer = self._ask((path, body))
         if protocol is Protocol.CHAT and answer.status in _REFUSED and self._again():
-            with_stop = False
-            answer = self._ask(_chat_stream(model))
+            body = _without_refused(body, answer.text)
+            with_stop = "stop" in body
+            answer = self._ask((path, body))
         streamed = read_streamed(answer)
         asked_for_stop = with_stop and answer.ok
         return _Told(stream_flag(answer), streamed.speed, seen_of_stop(streamed.text) if asked_for_stop else ())
@@ -185,6 +189,11 @@ def _stream_request(protocol: Protocol, model: str) -> Request:
         contents = [{"role": "user", "parts": [{"text": COUNTING}]}]
         return f"/models/{model}:streamGenerateContent?alt=sse", {"contents": contents, "generationConfig": settings}
     return "/messages?beta=true", {**_chat_stream(model)[1], "stop_sequences": [STOP]}
+
+
+def _without_refused(body: dict[str, Any], refusal: str) -> dict[str, Any]:
+    named = {name for name, words in _REFUSABLE.items() if name in body and words.search(refusal)}
+    return {name: value for name, value in body.items() if name not in (named or _REFUSABLE)}
 
 
 def _chat_stream(model: str) -> Request:
