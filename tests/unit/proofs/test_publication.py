@@ -5,7 +5,7 @@ from unittest.mock import Mock
 
 import pytest
 from batch_import.domain.entities import Run
-from batch_import.domain.types import AccessMode, Platform, RunMode
+from batch_import.domain.types import AccessMode, AccountResolution, MatchedAccountState, Platform, RunMode
 from batch_import.host.errors import HostUncertain
 from batch_import.host.transport import TIMEOUT
 from batch_import.net.deadline import deadline
@@ -22,12 +22,16 @@ ACCOUNT: dict[str, Any] = {"id": 1, "platform": "openai", "extra": {"import_runs
 class Host:
     """A host with one account, and the users to whom it gave a subscription."""
 
-    def __init__(self, refused: str = "") -> None:
+    def __init__(self, refused: str = "", account: dict[str, Any] = ACCOUNT) -> None:
         self.given: list[str] = []
         self.refused = refused
+        self.row = account
 
     def account(self, _: int) -> dict[str, Any]:
-        return ACCOUNT
+        return self.row
+
+    def user_with_email(self, email: str) -> dict[str, Any]:
+        return {"id": int(email.partition("@")[0])}
 
     def bulk_update(self, *_: Any, **__: Any) -> None:
         """Nothing: the account is in its group."""
@@ -41,13 +45,13 @@ class Host:
         self.given.append(str(user_id))
 
 
-def place(host: Host, users: tuple[str, ...] = USERS) -> None:
-    """In less time than one call to the host may take."""
+def place(host: Host, users: tuple[str, ...] = USERS, seconds: float = TIMEOUT - 1) -> None:
+    """Usually in less time than one call to the host may take."""
     run = Run(run_id="run_1", mode=RunMode.PARTIAL, access_mode=AccessMode.SUBSCRIPTION, subscription_users=users,
               total_items=1, pages=1, index_page=0, started_at="2026-11-25T12:00:00Z")  # fmt: skip
     item = Mock(of_platform=Platform.OPENAI, prior_groups=(), account_id=1)
     publication = Publication(host, Mock(), HandClock().clock)  # type: ignore[arg-type]
-    with deadline(TIMEOUT - 1):
+    with deadline(seconds):
         publication.place(item, run, GROUP)
 
 
@@ -75,3 +79,29 @@ def test_a_failure_of_the_host_is_no_lack_of_time() -> None:
     host = Host(refused="1")
     with pytest.raises(HostUncertain):
         place(host)
+
+
+def test_a_user_who_is_named_twice_is_assigned_once() -> None:
+    host = Host()
+    place(host, ("1", "1@example.com", "2@example.com", "2"), 3 * TIMEOUT)
+    assert host.given == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("resolution", "state", "status", "told"),
+    [
+        (AccountResolution.REACTIVATED, "proven", "active", []),  # another run has proved it meanwhile
+        (AccountResolution.REACTIVATED, "unproven", "active", ["still_off"]),  # woken for a proof that failed
+        (AccountResolution.REACTIVATED, "proven", "inactive", ["still_off"]),
+        (AccountResolution.CREATED, "unproven", "active", []),
+    ],
+)
+def test_what_was_off_is_told_as_still_off_unless_it_serves(
+    resolution: AccountResolution, state: str, status: str, told: list[str]
+) -> None:
+    row = {**ACCOUNT, "status": status, "schedulable": True, "extra": {"import_state": state}}
+    resources = Mock(own_group_ids=lambda _: frozenset({9}))
+    publication = Publication(Host(account=row), resources, HandClock().clock)  # type: ignore[arg-type]
+    item = Mock(of_platform=Platform.OPENAI, account_id=1, prior_groups=(7,),
+                account_resolution=resolution, matched_account_state=MatchedAccountState.DISABLED)  # fmt: skip
+    assert [one.code for one in publication.give_up(item)] == told

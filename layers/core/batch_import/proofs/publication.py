@@ -11,7 +11,7 @@ from typing import Any
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.clock import Clock, parse
 from batch_import.domain.entities import Item, NewEvent, Run
-from batch_import.domain.reuse_policy import ExistingAccount, ImportState
+from batch_import.domain.reuse_policy import ExistingAccount, ImportState, account_state
 from batch_import.domain.types import AccessMode, AccountResolution, EventType, MatchedAccountState, Platform
 from batch_import.domain.undo import made_by
 from batch_import.host.client import HostClient, Json
@@ -71,12 +71,15 @@ class Publication:
     def give_up(self, item: Item) -> list[Advisory]:
         """Best effort: a host that does not answer leaves a half-made account, which the next import adopts."""
         try:
-            self.put_back(item, account_of(self._host, item.account_id or 0))
+            account = account_of(self._host, item.account_id or 0)
+            self._put_back(item, account)
         except HostError:
             return []
-        return [Advisory("still_off")] if item.account_resolution is AccountResolution.REACTIVATED else []
+        serves = account_state(account, self._clock.now()) is MatchedAccountState.ACTIVE
+        was_off = item.account_resolution is AccountResolution.REACTIVATED
+        return [Advisory("still_off")] if was_off and not serves else []
 
-    def put_back(self, item: Item, account: ExistingAccount) -> None:
+    def _put_back(self, item: Item, account: ExistingAccount) -> None:
         """The account was not proven. One that serves, whichever run proved it, only leaves the isolation group, also
         while a person pauses it. One that the host has set to ``error`` leaves its groups, which the marker remembers.
 
@@ -141,12 +144,13 @@ class Publication:
         return [_event(EventType.ACCESS_GIVEN, f"{served} subscription(s)", group_id=group_id)], told
 
     def _give_access(self, run: Run, group_id: int) -> list[str]:
-        """Assign those who have no subscription that is valid; returns the users whom the host does not know.
+        """Assign those who have no subscription that is valid, each once, also where an id and an e-mail name the same
+        user; returns the users whom the host does not know.
 
         The host leaves a valid one as it is, whatever is asked. Raises ``AccessUnfinished`` after progress only.
         """
         have = self._subscribers(group_id) if len(run.subscription_users) > _FEW else set[str]()
-        unknown, given = list[str](), 0
+        unknown, given, named = list[str](), 0, dict[int, str]()
 
         def assign(name: str) -> bool:
             nonlocal given
@@ -155,7 +159,7 @@ class Publication:
             user_id = self._user(name)
             if user_id is None:
                 unknown.append(name)
-            elif str(user_id) not in have:
+            elif str(user_id) not in have and named.setdefault(user_id, name) == name:
                 self._host.assign_subscription(user_id, group_id, run.subscription_days, made_by(run.run_id))
                 given += 1
             return True
