@@ -665,6 +665,19 @@ def test_another_host_is_not_taken_for_the_one_before(service: Service, box: Any
         assert (item["access_status"], item["account_resolution"]) == ("active", "created")
 
 
+def test_another_deployment_secret_makes_another_probe_user_in_a_warm_process(service: Service, box: Any) -> None:
+    def probe_users() -> set[str]:
+        return {user["email"] for user in box.host.users.values() if user["email"].startswith("probe-")}
+
+    service.import_(healthy(box, 1))
+    old = probe_users()
+    boto3.client("secretsmanager").put_secret_value(SecretId="deployment", SecretString="another-" + "0" * 40)
+    bootstrap()._kept_secrets.clear()  # as half a minute later
+    _, [item] = service.import_(healthy(box, 1))
+    assert item["access_status"] == "active"
+    assert len(probe_users() - old) == 1
+
+
 @pytest.mark.parametrize("what", ["keys", "lanes"])
 def test_isolation_groups_and_keys_that_a_person_deleted_are_made_again(service: Service, box: Any, what: str) -> None:
     pair = {"base_url": box.relay("healthy"), "api_key": KEY}

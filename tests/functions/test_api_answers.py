@@ -8,6 +8,7 @@ from datetime import timedelta
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from batch_import.aws.retries import TRY_SECONDS, ending
 from batch_import.bootstrap import bootstrap
 from batch_import.domain import contract as api
 from batch_import.domain import errors
@@ -41,6 +42,14 @@ def test_a_key_is_remembered_for_a_day_and_free_again_after_it(service: Service)
     assert second.status == 202
     assert second.json["run_id"] != first
     assert post({**body, "mode": "strict"}, Idempotency_Key="a").json["run_id"] == second.json["run_id"]
+
+
+def test_a_run_that_is_accepted_is_answered_before_time_runs_out(service: Service) -> None:
+    begun = time.monotonic()
+    with ending(2 * TRY_SECONDS + 0.5):
+        answer = post({**BODY, "subscription_users": ["customer@example.com"], "confirm_timeout_ms": 20_000})
+    assert (answer.status, answer.json["state"]) == (202, "running")
+    assert time.monotonic() - begun < TRY_SECONDS
 
 
 # --- customers

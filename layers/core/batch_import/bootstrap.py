@@ -539,13 +539,19 @@ class HostServices:
 
         return ServedByLookup(self.client, self._root.clock)
 
-    @once
+    @property
     def resources(self) -> ProbeResources:
-        from batch_import.proofs.probe_resources import ProbeResources
-
+        """Those of the deployment's secret as it is now: one that leaked is replaced while workers are warm."""
         secret = str(self._root.secret(self._root.settings.deployment_secret_id).get("value") or "")
         if not secret:
             raise HostNotConfigured("the deployment secret is empty")
+        with _MAKING:
+            return self._resources_of(secret)
+
+    @lru_cache(maxsize=1)  # noqa: B019 - lives as long as the process
+    def _resources_of(self, secret: str) -> ProbeResources:
+        from batch_import.proofs.probe_resources import ProbeResources
+
         return ProbeResources(self.client, self.leases, secret.encode(), self._root.clock, self._probe_keys)
 
     def locks(self, owner: str, patience: float | None = None) -> ProviderLocks:

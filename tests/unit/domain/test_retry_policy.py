@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from batch_import import bootstrap
 from batch_import.domain.outcomes import OUTCOMES
 from batch_import.domain.retry_policy import _LONGEST, _POLICIES, RetryPolicy, retry_policy
 from hypothesis import given
@@ -22,7 +23,7 @@ def test_waits_double_up_to_the_cap_and_end(attempt: int, jitter: float, delay: 
 
 @pytest.mark.parametrize("code", _POLICIES)
 def test_every_policy_belongs_to_a_documented_failure(code: str) -> None:
-    assert code in {*OUTCOMES, "forbidden_in_host_test", "host_outage"}
+    assert code in {*OUTCOMES, "forbidden_in_host_test", "host_outage", "host_not_configured"}
 
 
 @pytest.mark.parametrize("code", ["auth_failed", "not_an_api", "paused_by_operator", "host_rejected", "no such code"])
@@ -37,6 +38,12 @@ def test_definitive_failures_are_not_retried_save_for_the_mapping_that_may_settl
 
 def test_tries_after_two_502s_wait_longer_than_the_hosts_own_block() -> None:
     assert retry_policy("gateway_upstream_failed").delay(1, None, lambda: 0.0) > 10.2
+
+
+def test_a_new_key_of_the_host_is_seen_before_the_tries_are_spent() -> None:
+    policy = retry_policy("host_refuses_credentials")
+    waits = [policy.delay(attempt, None, lambda: 0.0) or 0.0 for attempt in range(1, policy.attempts)]
+    assert sum(waits) >= 2 * bootstrap._SECRET_SECONDS
 
 
 @given(POLICIES, st.integers(1, 12), UNIT)

@@ -11,6 +11,7 @@ class HostError(Exception):
     """
 
     code = Code.HOST_UNAVAILABLE
+    policy = ""  # of retries; that of ``code`` without one
 
     def __init__(self, message: str, *, status: int = 0, reason: str = "", retry_after: int = 0) -> None:
         super().__init__(message)
@@ -46,6 +47,8 @@ class HostRefusesCredentials(HostError):
 
 class HostNotConfigured(HostRefusesCredentials):
     """The host secret holds no address or key yet: the operator has to put it (docs/operations.md)."""
+
+    policy = "host_not_configured"
 
 
 class HostGated(HostError):

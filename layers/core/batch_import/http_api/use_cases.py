@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from batch_import import __version__
+from batch_import.aws.retries import TRY_SECONDS, seconds_to_end
 from batch_import.domain import contract as api
 from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Run
@@ -35,6 +36,7 @@ from batch_import.store.runs import RunStore
 _RUN_ID, _ITEM_ID = re.compile("run_[A-Za-z0-9_]{1,60}"), re.compile("item_[0-9]{1,10}")
 _POLL_SECONDS = 0.25
 _HEALTH_SECONDS = 5.0
+_ANSWER_SECONDS = 2 * TRY_SECONDS  # for the last look at a run, and for its counters
 
 
 class ApiUseCases:
@@ -239,7 +241,8 @@ class ApiUseCases:
         return run
 
     def _wait(self, run: Run, seconds: float) -> Run:
-        until = self._clock.monotonic() + seconds
+        """Shorter where slow tables would leave no time for the answer: the run is accepted."""
+        until = self._clock.monotonic() + min(seconds, seconds_to_end() - _ANSWER_SECONDS)
         while run.state is RunState.RUNNING and self._clock.monotonic() < until:
             self._clock.sleep(_POLL_SECONDS)
             run = self._runs.get(run.run_id) or run

@@ -122,7 +122,7 @@ class ItemTransitions:
             raise OutOfTime(str(error))
         if error.wait > 0:
             return self.hand_back(error.wait)
-        return self.retry(error.code, error.code, str(error))
+        return self.retry(error.code, error.policy or error.code, str(error))
 
     def retry_or_fail(
         self, code: Code, text: str, retry_after: float | None = None, profile: ItemProfile | None = None
