@@ -103,7 +103,7 @@ def test_a_function_reads_only_the_secrets_of_its_work() -> None:
     }
     host = {"HostSecret", "DeploymentSecret"}
     assert read == {
-        "ApiFunction": host,
+        "ApiFunction": {"HostSecret"},
         "AuthorizerFunction": {"TokensSecret"},
         "ProvisionFunction": host,
         "ConfirmationFunction": host,
