@@ -78,6 +78,22 @@ def test_filters_are_asked_of_the_api_and_stand_in_the_address(reader: Reader, t
     assert {"q": "CHAT_ONLY", "limit": "50"} in [call.query for call in reader.gateway.calls]
 
 
+def test_a_search_that_found_nothing_yet_goes_on_when_asked(
+    reader: Reader, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("batch_import.store.run_index.RUNS_PER_PAGE", 1)
+    monkeypatch.setattr("batch_import.store.listing._MOST_SEARCHED", 1)
+    ids = []
+    for count in (21, *[20] * 6):
+        pairs = [{"base_url": f"https://r{n:02}.example.com", "api_key": f"sk-test-{n:012}"} for n in range(count)]
+        ids.append(service.start(pairs))
+        service.clock.shift(1)
+    page = reader.visit("/batch-import?q=r20.example")
+    expect(page.get_by_text("No match in what has been looked at so far.")).to_be_visible()
+    page.get_by_role("button", name="Search further").click()
+    expect(rows(page).locator("a")).to_have_text([ids[0]])
+
+
 def test_nothing_there_yet(reader: Reader, service: Service) -> None:
     page = reader.visit()
     expect(page.get_by_text("No runs yet.")).to_be_visible()

@@ -3,20 +3,23 @@
 See docs/design.md#4-state.
 """
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
 import pytest
+from batch_import.aws.retries import OutOfTime, ending, seconds_to_end
 from batch_import.bootstrap import CompositionRoot
 from batch_import.domain.entities import ItemProfile, NewEvent
 from batch_import.domain.errors import LeaseLost, StaleWrite
 from batch_import.domain.outcomes import Code
 from batch_import.domain.types import AccessStatus, EventType, ItemStage, RunState
+from batch_import.net.deadline import seconds_left
 from batch_import.store.dynamo import decode
 from batch_import.store.item_index import ITEMS_PER_PAGE, DonePage, ItemIndex
 from batch_import.store.items import LONGEST_IN_STAGE, STAGE_PATIENCE, item_id_at, position_of
-from batch_import.store.secrets import PROBE_KEY
+from batch_import.store.secrets import PROBE_KEY, SecretStore
 
 from tests.support.stores import KEY, Stores, event_history
 
@@ -535,6 +538,63 @@ def test_keys_of_what_failed_are_erased_after_their_retention_and_not_before(sto
     assert reconcile.sweep()["keys_erased"] == 1
     assert rows("import_secrets") == []
     assert stores.runs.watched() == []
+
+
+def keys_over(stores: Stores, count: int) -> list[str]:
+    """Runs whose keys' retention is over, the one that ended first first."""
+    runs = []
+    for _ in range(count):
+        stores.later(1)
+        run = stores.start()
+        stores.end(stores.item(run), run, AccessStatus.BROKEN)
+        runs.append(run.run_id)
+    stores.later(1)
+    assert stores.reconcile().sweep()["keys_erased"] == 0
+    stores.later(24 * 3600 + 1)
+    return runs
+
+
+def erased(stores: Stores, runs: list[str]) -> list[str]:
+    left = {row["pk"]["S"].partition("#")[0] for row in rows("import_secrets")}
+    return [run_id for run_id in runs if run_id not in left]
+
+
+def test_a_sweep_leaves_ended_runs_for_the_next_one_when_its_time_is_over(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the runs of a bad day, whose keys are all over a day later, would leave no time for the metrics."""
+    runs = keys_over(stores, 3)
+    left = iter([50.0, 50.0])
+    monkeypatch.setattr("batch_import.runs.reconcile.seconds_to_end", lambda: next(left, 16.0))
+    assert stores.reconcile().sweep()["keys_erased"] == 2
+    assert erased(stores, runs) == runs[:2]
+    assert stores.reconcile().sweep()["keys_erased"] == 0
+    monkeypatch.setattr("batch_import.runs.reconcile.seconds_to_end", lambda: 50.0)
+    assert stores.reconcile().sweep()["keys_erased"] == 1
+    assert stores.runs.watched() == []
+
+
+def test_a_run_that_takes_too_long_is_looked_at_again_after_the_others(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, erase, tried = keys_over(stores, 2), SecretStore.erase_run, list[tuple[str, float]]()
+
+    def slow(store: SecretStore, run_id: str, places: Iterable[str]) -> None:
+        tried.append((run_id, max(seconds_to_end(), seconds_left())))
+        if run_id == runs[0]:
+            raise OutOfTime
+        erase(store, run_id, places)
+
+    monkeypatch.setattr(SecretStore, "erase_run", slow)
+    with ending(49):
+        assert stores.reconcile().sweep()["keys_erased"] == 1
+        stores.later(60)
+        stores.reconcile().sweep()
+    assert [run_id for run_id, _ in tried] == [runs[0], runs[1], runs[0]]
+    assert max(seconds for _, seconds in tried) < 40  # what is left is for isolation groups and metrics
+    monkeypatch.setattr(SecretStore, "erase_run", erase)
+    stores.later(60)
+    assert stores.reconcile().sweep()["keys_erased"] == 1
 
 
 def test_keys_of_a_run_that_never_ends_go_in_the_end(stores: Stores) -> None:

@@ -4,6 +4,7 @@ import zlib
 from typing import Any
 
 import pytest
+from batch_import.aws.retries import ending
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.errors import InvalidRequest
 from batch_import.domain.types import AccessStatus, ItemOrder, ItemStage
@@ -254,6 +255,50 @@ def test_of_a_long_list_every_address_is_searched(stores: Stores) -> None:
     run = stores.start(60)
     assert run_ids(stores, q="r59.example") == [run.run_id]
     assert run_ids(stores, q="r60.example") == []
+
+
+def test_what_is_searched_in_is_read_of_many_runs_at_once(stores: Stores) -> None:
+    runs, calls = [stores.start(20) for _ in range(6)], list[Any]()
+    stores.runs_table.client.meta.events.register(
+        "provide-client-params.dynamodb.BatchGetItem", lambda params, **_: calls.append(params)
+    )
+    assert set(run_ids(stores, q="r19.example")) == {run.run_id for run in runs}
+    calls.clear()
+    assert run_ids(stores, q="nowhere.example") == []
+    assert len(calls) == 2  # the runs, and what is searched in
+
+
+def long_runs(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Eight runs, oldest first, on five pages of the index; of each the rest of its text is searched."""
+    monkeypatch.setattr("batch_import.store.run_index.RUNS_PER_PAGE", 2)
+    runs = []
+    for number in range(8):
+        stores.later(1)
+        runs.append(stores.start(20 if number in (1, 4) else 19).run_id)
+    return runs
+
+
+def test_a_search_that_has_read_many_rows_goes_on_by_its_cursor(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, walked, cursor = long_runs(stores, monkeypatch), list[list[str]](), None
+    monkeypatch.setattr("batch_import.store.listing._MOST_SEARCHED", 2)
+    while not walked or cursor is not None:
+        found, cursor = stores.listing.runs({"q": "r19.example"}, 50, cursor)
+        walked.append([run.run_id for run in found])
+    assert [len(page) for page in walked[:3]] == [0, 1, 1]
+    assert [run_id for page in walked for run_id in page] == [runs[4], runs[1]]
+    assert len(stores.listing.runs({}, 50, None)[0]) == 8
+
+
+def test_a_search_ends_before_its_invocation_does(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = long_runs(stores, monkeypatch)
+    with ending(15):
+        found, cursor = stores.listing.runs({"q": "r19.example"}, 50, None)
+        assert found == []
+        assert cursor is not None
+        assert run_ids(stores, q="r19.example") == [runs[4], runs[1]]
+    assert stores.listing.runs({"q": "nowhere.example"}, 50, None) == ([], None)
 
 
 def test_runs_that_started_in_the_same_moment_are_all_listed(stores: Stores) -> None:

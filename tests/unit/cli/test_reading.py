@@ -31,6 +31,14 @@ def test_runs_shows_a_page_and_tells_of_more(api: Any, invoke: Any, answers: Any
     assert "--all" in result.stderr
 
 
+def test_a_search_goes_on_where_an_answer_has_no_rows_yet(api: Any, invoke: Any, answers: Any) -> None:
+    api.on(RUNS, {"runs": [], "next_cursor": "further"}, _page(answers, 1, None))
+    result = invoke("runs", "--q", "kimi", "--output", "json")
+    assert [call.query.get("cursor") for call in api.seen] == [None, "further"]
+    assert [len(json.loads(line)["runs"]) for line in result.stdout.splitlines()] == [0, 1]
+    assert "There are more" not in result.stderr
+
+
 def test_runs_all_keeps_the_filter_on_every_page(api: Any, invoke: Any, answers: Any) -> None:
     pages = [_page(answers, 1, "a"), _page(answers, 2, "b"), _page(answers, 3, None)]
     api.on(RUNS, *pages)

@@ -38,7 +38,8 @@ same request under the same key answers the first run, with `Idempotent-Replayed
 
 **Lists.** A cursor belongs to its list, run, filter and order, and any other or an altered one is refused.
 `next_cursor` is null at the end only. Runs are listed newest first and never move, so that a walk meets each once;
-with `state` a run may leave the list meanwhile. Items are listed with those that are not done first, then `broken`
+with `state` a run may leave the list meanwhile. A search of many runs may answer with fewer than `limit`, or none, and
+a cursor that goes on. Items are listed with those that are not done first, then `broken`
 and `degraded` together, then the rest, newest update first in each: while a run works its items move in this order,
 and a walk meets an item that does not move exactly once, and one that moves once, twice or not at all. With
 `order=position` items never move, and a walk meets each once.

@@ -8,13 +8,14 @@ from functools import partial
 from typing import Any
 
 from batch_import.aws.queue import Work, WorkQueue
-from batch_import.aws.retries import is_outage, seconds_to_end
+from batch_import.aws.retries import TRY_SECONDS, ending, is_outage, seconds_to_end
 from batch_import.consumer.progress import Progress
 from batch_import.domain.clock import Clock, iso, milliseconds, parse
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.errors import StaleWrite
 from batch_import.domain.types import ItemStage
 from batch_import.host.errors import HostError
+from batch_import.net.deadline import deadline
 from batch_import.store.dynamo import readable
 from batch_import.store.item_index import ItemEntry
 from batch_import.store.items import LONGEST_IN_STAGE, STAGE_PATIENCE, ItemStore, item_id_at
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 BATCH = 500  # items that one sweep looks after
 _READ_TOGETHER = _PUBLISHED_TOGETHER = 100
 _FOR_THE_REST = 25.0  # seconds of a sweep that items leave for ended runs, keys, groups and the metrics
+_FOR_THE_METRICS = 12.0  # seconds that ended runs and their keys leave for groups and the metrics
 _LATE_ANSWERS = 120.0  # seconds: by then a relay's stream and tool call have been asked, which no verdict waits for
 COUNTED = (
     *("items_requeued", "items_given_up", "lists_requeued", "undos_requeued", "keys_put_back"),
@@ -82,8 +84,11 @@ class Reconcile:
             if looked_after % _PUBLISHED_TOGETHER == 0:  # what is not published is chosen again by the next sweep
                 done["runs_closed"] += self._progress.publish()
         done["runs_closed"] += self._progress.publish()
-        for run_id in self._runs.overdue(BATCH):
-            done.update(self._repaired(run_id))
+        for run_id in self._runs.overdue(BATCH):  # what waits longest comes first
+            left = seconds_to_end() - _FOR_THE_METRICS
+            if left < TRY_SECONDS:
+                break
+            done.update(self._repaired_within(left, run_id))
         done["groups_cleared"] = self._cleared_groups()
         return self._told(done)
 
@@ -172,6 +177,18 @@ class Reconcile:
         except HostError as error:  # the next minute comes
             logger.warning("isolation groups not cleared", extra={"error": str(error)})
             return 0
+
+    def _repaired_within(self, seconds: float, run_id: str) -> Counter[str]:
+        """A run that takes longer is begun anew by the next sweep, after those that are overdue now."""
+        try:
+            with deadline(seconds), ending(seconds):
+                return self._repaired(run_id)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            logger.warning("run not repaired in time", extra={"run_id": run_id, "error": str(error)})
+            self._runs.watch_again(run_id, iso(self._clock.now()))
+            return Counter()
 
     def _repaired(self, run_id: str) -> Counter[str]:
         try:

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from batch_import.aws.retries import seconds_to_end
 from batch_import.domain.entities import Item, Run
 from batch_import.domain.types import ItemOrder
 from batch_import.store.cursors import decode_cursor, encode_cursor
@@ -18,6 +19,8 @@ from batch_import.store.runs import RunStore
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 SEARCH_ROW_BYTES = 300_000
+_MOST_SEARCHED = 1000  # rows that hold what is searched in, for one answer
+_TO_ANSWER = 20.0  # seconds before the end of the invocation, after which a list of runs reads no further
 
 Filter = Mapping[str, Any]
 
@@ -52,37 +55,40 @@ class Listing:
     # --- runs
 
     def runs(self, filters: Filter, limit: int, cursor: str | None) -> tuple[list[Run], str | None]:
-        """``started_at`` descending; filters ``state``, ``access_mode``, ``q`` (run id, and items' provider or URL)."""
+        """``started_at`` descending; filters ``state``, ``access_mode``, ``q`` (run id, and items' provider or URL).
+
+        An answer that has read much is shorter than ``limit``, or empty, and its cursor goes on from there.
+        """
         scope = {"list": "runs", **filters}
         position = decode_cursor(cursor, scope)
-        found: list[tuple[str, Run]] = []
+        found, searched = list[tuple[str, Run]](), 0
         for entries in _in_order(self._run_index.pages()):
             wanted = [e for e in entries if position is None or e.order_key < position]
-            found += self._matching_runs(wanted, filters)
+            matching, read = self._matching_runs(wanted, filters)
+            found += matching
+            searched += read
             if len(found) > limit:
                 return [run for _, run in found[:limit]], encode_cursor(found[limit - 1][0], scope)
+            if wanted and (searched >= _MOST_SEARCHED or seconds_to_end() < _TO_ANSWER):
+                return [run for _, run in found], encode_cursor(wanted[-1].order_key, scope)
         return [run for _, run in found], None
 
-    def _matching_runs(self, entries: Iterable[RunEntry], filters: Filter) -> list[tuple[str, Run]]:
-        """Those of ``entries`` that meet the filters, with their places. Their rows have the last word."""
-        query = (filters.get("q") or "").lower()
-        likely = [e for e in entries if _run_may_match(e, filters, query)]
-        rows = {run.run_id: run for run in self._runs.get_many([e.run_id for e in likely])}
-        return [
-            (e.order_key, rows[e.run_id])
-            for e in likely
-            if e.run_id in rows
-            and filters.get("state") in (None, rows[e.run_id].state)
-            and (query in e.run_id.lower() or query in e.text or self._is_searched(rows[e.run_id], query))
-        ]
+    def _matching_runs(self, entries: Iterable[RunEntry], filters: Filter) -> tuple[list[tuple[str, Run]], int]:
+        """Those of ``entries`` that meet the filters, with their places, and how many rows were read to search in.
 
-    def _is_searched(self, run: Run, query: str) -> bool:
-        return any(query in line for line in self._search_lines(run))
+        The runs' own rows have the last word.
+        """
+        query, state = (filters.get("q") or "").lower(), filters.get("state")
+        likely = {e.run_id: e for e in entries if _run_may_match(e, filters, query)}
+        runs = [run for run in self._runs.get_many(list(likely)) if state in (None, run.state)]
+        doubtful = [run for run in runs if not _shows(likely[run.run_id], query)]
+        texts = self._runs.search_texts_of(doubtful)
+        matching = [run for run in runs if run.run_id not in texts or _is_in(texts[run.run_id], query)]
+        return [(likely[run.run_id].order_key, run) for run in matching], sum(map(len, texts.values()))
 
-    def _search_lines(self, run: Run) -> Iterator[str]:
+    def _search_lines(self, run: Run) -> list[str]:
         """Of each item, in the order of the list: its provider and its URL, in lower case."""
-        for text in self._runs.search_texts(run):
-            yield from zlib.decompress(text).decode().split("\n")
+        return [line for text in self._runs.search_texts(run) for line in _unpacked(text).split("\n")]
 
     # --- items
 
@@ -130,7 +136,7 @@ class Listing:
         query, provider_id = (filters.get("q") or "").lower(), filters.get("provider_id")
         if not (query or provider_id) or not entries:
             return entries
-        lines = list(self._search_lines(run))
+        lines = self._search_lines(run)
         return [e for e in entries if _line_matches(e.position, lines[e.position], query, provider_id)]
 
 
@@ -152,7 +158,20 @@ def _run_may_match(entry: RunEntry, filters: Filter, query: str) -> bool:
         return False
     if filters.get("state") not in (None, entry.state):
         return False
-    return not query or entry.is_cut or query in entry.text or query in entry.run_id.lower()
+    return entry.is_cut or _shows(entry, query)
+
+
+def _shows(entry: RunEntry, query: str) -> bool:
+    """Whether the run meets ``query`` by what its entry says."""
+    return query in entry.text or query in entry.run_id.lower()
+
+
+def _is_in(texts: Iterable[bytes], query: str) -> bool:
+    return any(query in _unpacked(text) for text in texts)
+
+
+def _unpacked(text: bytes) -> str:
+    return zlib.decompress(text).decode()
 
 
 _FIELDS = (

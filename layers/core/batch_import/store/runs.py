@@ -123,9 +123,14 @@ class RunStore:
         return {run.run_id: self._items.counters(run) for run in runs}
 
     def search_texts(self, run: Run) -> list[bytes]:
-        keys = [(run.run_id, f"search#{n:03d}") for n in range(run.search_parts)]
-        rows = self._table.get_many(keys)
-        return [rows[key]["text"] for key in keys if key in rows]
+        """What is searched in, as ``create`` got it."""
+        return self.search_texts_of([run], consistent=True)[run.run_id]
+
+    def search_texts_of(self, runs: Iterable[Run], *, consistent: bool = False) -> dict[str, list[bytes]]:
+        """As ``search_texts``, by run. Of a run that was made a moment ago there may be less."""
+        keys = {run.run_id: [(run.run_id, f"search#{n:03d}") for n in range(run.search_parts)] for run in runs}
+        rows = self._table.get_many([key for of_run in keys.values() for key in of_run], consistent=consistent)
+        return {run_id: [rows[key]["text"] for key in of_run if key in rows] for run_id, of_run in keys.items()}
 
     # --- the stored list
 
