@@ -308,9 +308,9 @@ def page(run_id: str = "", model: str = "") -> Response[str]:
     return routing.page(PAGES, app.current_event.path)
 
 
-@app.get("/batch-import/assets/<name>", include_in_schema=False)
-def asset(name: str) -> Response[str]:
-    return routing.static_file(PAGES, name)
+@app.get("/batch-import/assets/<version>/<name>", include_in_schema=False)
+def asset(version: str, name: str) -> Response[str]:
+    return routing.asset(PAGES, version, name)
 
 
 @app.not_found

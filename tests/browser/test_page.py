@@ -56,6 +56,22 @@ def hostile() -> Iterator[str]:
     thread.join()
 
 
+def test_a_further_view_asks_for_no_file_again(reader: Reader, finished: str) -> None:
+    def files() -> int:
+        return sum("/assets/" in call.path for call in reader.gateway.calls)
+
+    page = reader.visit()
+    page.wait_for_load_state("networkidle")
+    first = files()
+    assert first > 30
+    for path in (f"/batch-import/runs/{finished}", "/batch-import/models"):
+        page.goto(f"{reader.gateway.url}{path}")
+        page.wait_for_load_state("networkidle")
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    assert files() == first
+
+
 def test_markup_from_a_relay_is_shown_as_text(reader: Reader, service: Service, hostile: str) -> None:
     run_id, items = service.import_([{"base_url": hostile, "api_key": KEY}])
     assert MARKUP in items[0]["last_error"]

@@ -5,15 +5,18 @@ See docs/design.md#3-http-api.
 
 import base64
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import boto3
 import pytest
 from batch_import.aws.retries import OutOfTime
 from batch_import.bootstrap import bootstrap
 from batch_import.domain.types import AccessStatus, ItemStage
+from batch_import.http_api import routing
 
 from tests.conftest import api_event
 from tests.support.aws import Aws
@@ -524,7 +527,36 @@ def test_the_page_is_served_with_a_policy_that_lets_nothing_foreign_in(aws: Aws,
 
 def test_only_the_pages_own_files_are_served(aws: Aws) -> None:
     for name in ("../app.py", "..%2fapp.py", "app.py", ".env", "nothing.js"):
-        assert call("GET", f"/batch-import/assets/{name}").status == 404
+        assert call("GET", f"/batch-import/assets/any/{name}").status == 404
+
+
+@pytest.mark.parametrize("path", ["/batch-import", "/batch-import/models", "/batch-import/runs/run_1"])
+def test_browsers_keep_the_files_of_the_page_and_ask_for_the_page_each_time(aws: Aws, path: str) -> None:
+    page = call("GET", path, role="")
+    assert page.headers["Cache-Control"] == "no-cache"
+    addresses = [urljoin(path, name) for name in re.findall(r'(?:href|src)="([^"#]+)"', page.text)]
+    assert len(addresses) == 4
+    for address in addresses:
+        kept = call("GET", address, role="")
+        assert (kept.status, kept.headers["Cache-Control"]) == (200, "public, max-age=31536000, immutable")
+        assert kept.headers["Vary"] == "Accept-Encoding"
+        folder, name = address.rsplit("/", 1)
+        other = call("GET", f"{folder.rpartition('/')[0]}/0123456789abcdef/{name}", role="")
+        assert (other.status, other.headers["Cache-Control"], other.text) == (200, "no-cache", kept.text)
+
+
+def test_the_address_of_all_files_changes_with_each_of_them(tmp_path: Path) -> None:
+    def address(name: str, **files: str) -> str | None:
+        folder = tmp_path / name
+        folder.mkdir()
+        for stem, text in {"index": "{{assets}}", **files}.items():
+            (folder / f"{stem}.html").write_text(text)
+        return routing.page(folder, "/batch-import").body
+
+    first = address("first", a="1", b="2")
+    assert address("same", a="1", b="2") == first
+    others = {address("changed", a="1", b="3"), address("named", a="1", c="2"), address("swapped", a="2", b="1")}
+    assert len(others | {first}) == 4
 
 
 def test_no_key_is_in_any_answer(aws: Aws) -> None:

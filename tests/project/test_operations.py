@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from batch_import.aws.observability import Metric, handler_logger
 from batch_import.bootstrap import bootstrap
+from batch_import.store.dynamo import Table
 
 from tests.conftest import Service
 from tests.project.sam_template import ROOT, functions, named, of_type, resources, template
 from tests.support.pump import Context, handler_of, sqs_event
+from tests.support.refusals import refused
 
 GUIDE = (ROOT / "docs" / "operations.md").read_text("utf-8")
 ALARMS = of_type(resources(), "AWS::CloudWatch::Alarm")
@@ -208,6 +211,32 @@ def test_every_entry_says_what_it_means_what_to_look_at_what_to_do_and_how_it_is
     for entry in re.split(r"^### ", GUIDE.split("## Alarms")[1].split("\n## ")[0], flags=re.MULTILINE)[1:]:
         for part in ("**Means**", "**Look**", "**Do**", "**Try**"):
             assert part in entry, entry.splitlines()[0]
+
+
+@pytest.mark.parametrize(("relays", "rings"), [(1, False), (10, True)])
+def test_the_drill_of_failed_messages_needs_ten_relays(
+    service: Service,
+    box: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    relays: int,
+    rings: bool,
+) -> None:
+    service.start([{"base_url": box.relay("healthy", f"o{n}"), "api_key": f"{KEY}{n}"} for n in range(relays)])
+    monkeypatch.setattr(Table, "update", Mock(side_effect=refused("AccessDeniedException")))
+    capsys.readouterr()
+    for _ in range(60):
+        service.pump.deliver("provision")
+        service.clock.shift(1)
+    written = metrics_of(capsys.readouterr().out)
+    failed = sum(sum(one.get(Metric.MESSAGES_FAILED, ())) for one in written)
+    assert (failed > ALARMS["MessagesFailedAlarm"]["Threshold"]) is rings
+
+
+@pytest.mark.parametrize("name", ["api", "provision", "confirmation", "validation", "dead_letter", "reconcile"])
+def test_the_drill_of_errors_makes_a_function_fail(aws: Any, name: str) -> None:
+    with pytest.raises((TypeError, AttributeError)):
+        handler_of(name)([], Context())  # type: ignore[arg-type]
 
 
 def test_logs_end_and_secrets_and_state_are_encrypted() -> None:

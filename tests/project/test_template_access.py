@@ -103,7 +103,7 @@ def test_a_function_reads_only_the_secrets_of_its_work() -> None:
     }
     host = {"HostSecret", "DeploymentSecret"}
     assert read == {
-        "ApiFunction": host,
+        "ApiFunction": {"HostSecret"},
         "AuthorizerFunction": {"TokensSecret"},
         "ProvisionFunction": host,
         "ConfirmationFunction": host,
@@ -111,6 +111,19 @@ def test_a_function_reads_only_the_secrets_of_its_work() -> None:
         "DeadLetterFunction": set(),
         "ReconcileFunction": host,
     }
+
+
+def test_who_may_close_a_run_may_queue_what_follows() -> None:
+    """See docs/decisions/0036-compare.md: the comparison is worked on by the validation function."""
+    for name, function in functions().items():
+        queues = {
+            resource["Fn::GetAtt"][0]
+            for statement in statements(role_of(function))
+            if statement["Action"] == "sqs:SendMessage*"
+            for resource in as_list(statement["Resource"])
+        }
+        may_close = "dynamodb:UpdateItem" in allowed(role_of(function), "Runs")
+        assert may_close == ("ValidateQueue" in queues), name
 
 
 def test_a_function_is_told_of_what_it_may_use_and_of_nothing_else() -> None:

@@ -75,7 +75,7 @@ def test_routes_that_show_data_lie_below_api(aws: Aws) -> None:
     public = {path for _, path in routes if not path.startswith("/api/")}
     page = {"/batch-import", "/batch-import/new", "/batch-import/runs/<run_id>"}
     models = {"/batch-import/models", "/batch-import/models/<model>"}
-    assert public == page | models | {"/batch-import/assets/<name>"}
+    assert public == page | models | {"/batch-import/assets/<version>/<name>"}
     assert {method for method, path in routes if path in public} == {"GET"}
 
 

@@ -1,8 +1,10 @@
 """Around the routes of the API: time, roles, languages, unknown routes, and the files of the result page."""
 
+import hashlib
 import mimetypes
 import re
 from collections.abc import Mapping
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,8 +38,9 @@ _PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
+    "Vary": "Accept-Encoding",
 }
+_ASKED_EACH_TIME, _KEPT = "no-cache", "public, max-age=31536000, immutable"
 
 
 def answer(app: APIGatewayRestResolver, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -134,19 +137,34 @@ def no_route(app: APIGatewayRestResolver) -> Response[str]:
 def page(folder: Path, address: str) -> Response[str]:
     """The page. It names its assets relative to its own address, so that it works behind any stage or prefix."""
     below = address.rpartition("/batch-import")[2]
-    return static_file(
-        folder, "index.html", "../" * (below.count("/") - 1) + "assets" if below else "batch-import/assets"
-    )
+    assets = "../" * (below.count("/") - 1) + "assets" if below else "batch-import/assets"
+    return _file(folder, "index.html", _ASKED_EACH_TIME, f"{assets}/{_version(folder)}")
+
+
+def asset(folder: Path, version: str, name: str) -> Response[str]:
+    """A file that the page or one of its modules names. Browsers keep it.
+
+    During a deployment a page may ask for another ``version`` than this process has. It gets the file of this one.
+    """
+    return _file(folder, name, _KEPT if version == _version(folder) else _ASKED_EACH_TIME)
+
+
+@cache
+def _version(folder: Path) -> str:
+    """Changes with any file: modules import each other, so all have one version."""
+    files = [path for path in sorted(folder.iterdir()) if path.is_file()]
+    digests = (path.name.encode() + hashlib.sha256(path.read_bytes()).digest() for path in files)
+    return hashlib.sha256(b"".join(digests)).hexdigest()[:16]
 
 
 def _nothing_here() -> NotFound:
     return NotFound("nothing is here", "这里没有内容")
 
 
-def static_file(folder: Path, name: str, assets: str = "") -> Response[str]:
+def _file(folder: Path, name: str, caching: str, assets: str = "") -> Response[str]:
     path = folder / name
     if not _ASSET.fullmatch(name) or not path.is_file():
         raise _nothing_here()
     kind = mimetypes.guess_type(name)[0] or "text/plain"
     text = path.read_text("utf-8").replace("{{assets}}", assets)
-    return Response(200, f"{kind}; charset=utf-8", text, headers=_PAGE_HEADERS)
+    return Response(200, f"{kind}; charset=utf-8", text, headers={**_PAGE_HEADERS, "Cache-Control": caching})
