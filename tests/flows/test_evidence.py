@@ -53,7 +53,19 @@ def test_a_spared_relay_is_asked_only_what_the_import_needs(
         asked[spared] = sum(box.relay_calls().values())
     assert asked == {"": 7, "127.0.0.1": 4}
     assert items[0]["speed"] is None
-    assert items[0]["evidence"]["identity"]["value"] == "consistent"
+    assert items[0]["evidence"]["identity"]["value"] == items[0]["evidence"]["passthrough"]["value"] == "consistent"
+
+
+def test_passing_on_is_unknown_where_the_questions_about_it_were_not_asked(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: Any) -> Any:
+        raise ValueError("an answer that nobody foresaw")
+
+    monkeypatch.setattr("batch_import.stages.probe.probe_deferred", failing)
+    _, [item] = service.import_(relays(box, "form_openai"))
+    told = item["evidence"]["passthrough"]
+    assert (told["value"], [one["code"] for one in told["observations"]]) == ("unknown", ["prompt_counted_small"])
 
 
 def test_the_speed_is_that_of_the_platform_on_which_the_account_is_held(service: Service, box: Any) -> None:

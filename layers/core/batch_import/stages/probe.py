@@ -175,9 +175,11 @@ class Prober:
             "served_model": _served(to, result),
             **warned(to.item, *advisories),
         }
-        profile = profile.model_copy(update={"evidence": _evidence(to, result.observations)})
+        is_spared = to.item.base_url in self._spared
+        told = _evidence(to, result.observations, more_is_asked=not is_spared)
+        profile = profile.model_copy(update={"evidence": told})
         to.add(changes, [_discovered(found), _probed(result), *advisory_events(to.item, *advisories)], profile)
-        if to.item.base_url in self._spared:
+        if is_spared:
             return Probed(profile, None)
         return Probed(profile, lambda: self._probe_deferred(to, relay, found, result, profile))
 
@@ -241,13 +243,13 @@ def _advisories(
         yield Advisory("another_model_served", {"asked": result.smoke_model, "served": to.redacted(served)})
 
 
-def _evidence(to: ItemTransitions, observations: tuple[Observation, ...]) -> Evidence:
+def _evidence(to: ItemTransitions, observations: tuple[Observation, ...], *, more_is_asked: bool = False) -> Evidence:
     """What the relay's answers named may hold a key."""
 
     def clean(params: Mapping[str, str]) -> dict[str, str]:
         return {name: to.redacted(text) if name in FROM_ANSWERS else text for name, text in params.items()}
 
-    return evidence([replace(it, params=clean(it.params)) for it in observations])
+    return evidence([replace(it, params=clean(it.params)) for it in observations], more_is_asked=more_is_asked)
 
 
 def _is_another(asked: str, served: str) -> bool:
