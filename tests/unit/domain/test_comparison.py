@@ -134,6 +134,17 @@ def test_a_relay_that_was_never_proved_is_not_known() -> None:
     assert followed(None, item(access_status="degraded"), rich()) is None
 
 
+@pytest.mark.parametrize("code", ["too_dear", "too_little_left"])
+def test_an_import_that_its_own_limits_kept_out_tells_money_alone(code: str) -> None:
+    left_out = later(access_status="broken", last_error_code=code, latency_ms=None)
+    declared = Billing(balance=0.5, currency="EUR", multiplier=3.0, source="sub2api")
+    found = followed(proved(), left_out, profile().model_copy(update={"billing": declared}))
+    dearer = proved(balance=0.5, currency="EUR", multiplier=3.0, peak_multiplier=None, expires_at=None)
+    assert found == dearer
+    assert followed(found, item(latency_ms=900), rich()) == dearer  # the run's second message: the price is newer
+    assert followed(None, left_out, rich()) is None
+
+
 @pytest.mark.parametrize(
     ("outcome", "resolution", "stays"),
     [
