@@ -41,6 +41,13 @@ def test_items_tell_what_their_relays_showed(service: Service, box: Any) -> None
     assert of_model["speed"] == detail["speed"]
 
 
+def test_a_relay_of_gemini_has_its_speed_and_is_accused_of_nothing(service: Service, box: Any) -> None:
+    _, [item] = service.import_(relays(box, "form_gemini"))
+    assert (item["access_status"], item["platform"]) == ("active", "gemini")
+    assert not [text for text in item["advisory_messages"] if "refused" in text]
+    assert item["speed"]["tokens_per_second"] > 0
+
+
 def test_a_spared_relay_is_asked_only_what_the_import_needs(
     service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
