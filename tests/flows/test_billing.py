@@ -1,5 +1,6 @@
 """What relays declare of a key's money decides before anything is written to the host, and is shown."""
 
+import json
 import os
 from typing import Any
 
@@ -32,6 +33,12 @@ def rate_of(place: Place, item: dict[str, Any]) -> float:
 
 def is_watched(place: Place, item: dict[str, Any]) -> bool:
     return account_of(place, item)["extra"].get("upstream_billing_probe_enabled") is True
+
+
+def changes(place: Place, run_id: str, item: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the item's history tells of the account's terms."""
+    events = place.service.item(run_id, item["item_id"])["events"]
+    return [json.loads(one["payload_json"])["terms"] for one in events if one["event_type"] == "account_changed"]
 
 
 def test_a_list_of_every_software_ends_with_what_each_declares(service: Service, box: Any) -> None:
@@ -117,6 +124,7 @@ def test_accounts_get_the_multiplier_of_their_relay_where_that_is_asked_for(plac
     run_id, [again] = place.start(relay, rate_from_relay=True)
     assert again["account_resolution"] == "reused"
     assert rate_of(place, again) == 0.75
+    assert changes(place, run_id, again) == [{"rate_multiplier": [1, 0.75]}]
 
     place.service.call("POST", f"/api/batch-import/runs/{run_id}/undo")
     place.service.pump.run()
@@ -124,6 +132,27 @@ def test_accounts_get_the_multiplier_of_their_relay_where_that_is_asked_for(plac
 
     _, [new] = place.start(place.pair("sub2api", "new", modifiers={"rate": 2.5}), rate_from_relay=True)
     assert rate_of(place, new) == 2.5
+
+
+@pytest.mark.parametrize(
+    ("left", "resolution"),
+    [
+        ({"status": "inactive"}, "reactivated"),
+        ({"extra": {"import_state": "unproven"}}, "created"),  # by adoption
+    ],
+)
+def test_the_history_tells_the_new_terms_of_an_account_that_is_switched_on_or_adopted(
+    place: Place, left: dict[str, Any], resolution: str
+) -> None:
+    relay = place.pair("sub2api", "woken", modifiers={"rate": 0.75})
+    _, [item] = place.start(relay)
+    place.host.bulk_update(item["account_id"], **left)
+    run_id, [again] = place.start(relay, rate_from_relay=True)
+    assert (again["account_resolution"], again["account_id"]) == (resolution, item["account_id"])
+    assert rate_of(place, again) == 0.75
+    assert changes(place, run_id, again) == [{"rate_multiplier": [1, 0.75]}]
+    run_id, [same] = place.start(relay, rate_from_relay=True)
+    assert (same["account_resolution"], changes(place, run_id, same)) == ("reused", [])
 
 
 def test_accounts_get_a_priority_by_their_relays_speed_where_that_is_asked_for(place: Place) -> None:
@@ -134,6 +163,7 @@ def test_accounts_get_a_priority_by_their_relays_speed_where_that_is_asked_for(p
     run_id, [again] = place.start(relay, priority_from_speed=True)
     assert again["account_resolution"] == "reused"
     assert account_of(place, again)["priority"] == account_priority(again["speed"]) == 30
+    assert changes(place, run_id, again) == [{"priority": [50, 30]}]
 
     place.service.call("POST", f"/api/batch-import/runs/{run_id}/undo")
     place.service.pump.run()
