@@ -62,7 +62,10 @@ def test_a_key_that_declares_nothing_left_or_has_expired_is_never_written(servic
     empty = [pair(box, profile, "empty", balance=0) for profile in NEEDED]
     expired = [pair(box, profile, "old", expired=1) for profile in NEEDED]
     before = len(box.ledger())
-    _, items = service.import_([*empty, *expired])
+    run_id, items = service.import_([*empty, *expired])
+    [cause] = service.run(run_id)["causes"]
+    assert cause["reason"] == "No money left at the relay, or the key has expired"
+    assert cause["to_do"] == "Top up or renew the key there, then retry."
     assert {(item["last_error_code"], item["access_status"]) for item in items} == {("payment_required", "broken")}
     assert [item["billing"]["balance"] for item in items] == [0.0] * 3 + [25.0] * 3
     assert "balance of 0 USD" in items[0]["last_error"]
