@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from batch_import.bootstrap import bootstrap
+from batch_import.domain.politeness import SPARED_REQUESTS
 
 from sandbox.relays.call import parse_name
 from sandbox.relays.profiles import Healthy
@@ -58,7 +59,7 @@ def test_a_spared_relay_is_asked_only_what_the_import_needs(
         box.relays.reset()
         _, items = service.import_(relays(box, "form_openai"), dry_run=True)
         asked[spared] = sum(box.relay_calls().values())
-    assert asked == {"": 7, "127.0.0.1": 4}
+    assert asked == {"": 7, "127.0.0.1": SPARED_REQUESTS}
     assert items[0]["speed"] is None
     assert items[0]["evidence"]["identity"]["value"] == items[0]["evidence"]["passthrough"]["value"] == "consistent"
 
