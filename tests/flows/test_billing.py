@@ -5,6 +5,7 @@ import os
 from typing import Any
 
 import pytest
+from batch_import.bootstrap import bootstrap
 from batch_import.domain.politeness import USUAL_REQUESTS
 from batch_import.domain.terms import account_priority
 from batch_import.host.client import HostClient
@@ -108,6 +109,17 @@ def test_a_relay_that_works_is_asked_as_often_as_is_told_before(service: Service
     before = sum(box.relay_calls().values())
     service.import_([pair(box, profile, "asked")], dry_run=True)
     assert sum(box.relay_calls().values()) - before == USUAL_REQUESTS - (profile not in NEEDED)
+
+
+@pytest.mark.parametrize("limit", [{}, {"max_multiplier": 1.5}, {"min_balance": 5}])
+def test_a_spared_relay_says_that_a_limit_was_not_judged(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch, limit: dict[str, float]
+) -> None:
+    monkeypatch.setenv("NO_EXTRA_PROBES", "127.0.0.1")
+    bootstrap.cache_clear()
+    _, [item] = service.import_([pair(box, "sub2api", "spared", rate=2)], **limit)
+    assert (item["access_status"], item["billing"]) == ("active", None)
+    assert any("were not judged" in text for text in item["advisory_messages"]) == bool(limit)
 
 
 @pytest.mark.parametrize("field", ["max_multiplier", "min_balance"])
