@@ -98,7 +98,7 @@ class Settings:
             "LocalEndpoint": self.endpoint,
             "OriginConcurrency": "0",  # all relays of the sandbox are one origin
             "AllowedPrivateHosts": self._text("ALLOWED_PRIVATE_HOSTS") or f"{LOOPBACK},localhost",
-            **({"NoExtraProbes": spared} if (spared := self._text("NO_EXTRA_PROBES")) else {}),
+            "NoExtraProbes": self._text("NO_EXTRA_PROBES") or '""',  # left out, it would keep its value
             "OriginSpacing": self._spacing(),
         }
 

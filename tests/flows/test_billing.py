@@ -1,9 +1,11 @@
 """What relays declare of a key's money decides before anything is written to the host, and is shown."""
 
+import json
 import os
 from typing import Any
 
 import pytest
+from batch_import.bootstrap import bootstrap
 from batch_import.domain.politeness import USUAL_REQUESTS
 from batch_import.domain.terms import account_priority
 from batch_import.host.client import HostClient
@@ -34,6 +36,12 @@ def is_watched(place: Place, item: dict[str, Any]) -> bool:
     return account_of(place, item)["extra"].get("upstream_billing_probe_enabled") is True
 
 
+def changes(place: Place, run_id: str, item: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the item's history tells of the account's terms."""
+    events = place.service.item(run_id, item["item_id"])["events"]
+    return [json.loads(one["payload_json"])["terms"] for one in events if one["event_type"] == "account_changed"]
+
+
 def test_a_list_of_every_software_ends_with_what_each_declares(service: Service, box: Any) -> None:
     pairs = [pair(box, profile, "a", balance=7.5, rate=1.2) for profile in (*NEEDED, "unlimited_key", "healthy")]
     run_id, items = service.import_([*pairs, pair(box, "hostile_billing", "a"), pair(box, "simple_sub2api", "a")])
@@ -55,7 +63,10 @@ def test_a_key_that_declares_nothing_left_or_has_expired_is_never_written(servic
     empty = [pair(box, profile, "empty", balance=0) for profile in NEEDED]
     expired = [pair(box, profile, "old", expired=1) for profile in NEEDED]
     before = len(box.ledger())
-    _, items = service.import_([*empty, *expired])
+    run_id, items = service.import_([*empty, *expired])
+    [cause] = service.run(run_id)["causes"]
+    assert cause["reason"] == "No money left at the relay, or the key has expired"
+    assert cause["to_do"] == "Top up or renew the key there, then retry."
     assert {(item["last_error_code"], item["access_status"]) for item in items} == {("payment_required", "broken")}
     assert [item["billing"]["balance"] for item in items] == [0.0] * 3 + [25.0] * 3
     assert "balance of 0 USD" in items[0]["last_error"]
@@ -100,6 +111,17 @@ def test_a_relay_that_works_is_asked_as_often_as_is_told_before(service: Service
     assert sum(box.relay_calls().values()) - before == USUAL_REQUESTS - (profile not in NEEDED)
 
 
+@pytest.mark.parametrize("limit", [{}, {"max_multiplier": 1.5}, {"min_balance": 5}])
+def test_a_spared_relay_says_that_a_limit_was_not_judged(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch, limit: dict[str, float]
+) -> None:
+    monkeypatch.setenv("NO_EXTRA_PROBES", "127.0.0.1")
+    bootstrap.cache_clear()
+    _, [item] = service.import_([pair(box, "sub2api", "spared", rate=2)], **limit)
+    assert (item["access_status"], item["billing"]) == ("active", None)
+    assert any("were not judged" in text for text in item["advisory_messages"]) == bool(limit)
+
+
 @pytest.mark.parametrize("field", ["max_multiplier", "min_balance"])
 @pytest.mark.parametrize("value", [0, -1, 1e9, "1", True, None])
 def test_limits_that_are_no_amounts_are_refused(service: Service, box: Any, field: str, value: Any) -> None:
@@ -117,6 +139,7 @@ def test_accounts_get_the_multiplier_of_their_relay_where_that_is_asked_for(plac
     run_id, [again] = place.start(relay, rate_from_relay=True)
     assert again["account_resolution"] == "reused"
     assert rate_of(place, again) == 0.75
+    assert changes(place, run_id, again) == [{"rate_multiplier": [1, 0.75]}]
 
     place.service.call("POST", f"/api/batch-import/runs/{run_id}/undo")
     place.service.pump.run()
@@ -124,6 +147,27 @@ def test_accounts_get_the_multiplier_of_their_relay_where_that_is_asked_for(plac
 
     _, [new] = place.start(place.pair("sub2api", "new", modifiers={"rate": 2.5}), rate_from_relay=True)
     assert rate_of(place, new) == 2.5
+
+
+@pytest.mark.parametrize(
+    ("left", "resolution"),
+    [
+        ({"status": "inactive"}, "reactivated"),
+        ({"extra": {"import_state": "unproven"}}, "created"),  # by adoption
+    ],
+)
+def test_the_history_tells_the_new_terms_of_an_account_that_is_switched_on_or_adopted(
+    place: Place, left: dict[str, Any], resolution: str
+) -> None:
+    relay = place.pair("sub2api", "woken", modifiers={"rate": 0.75})
+    _, [item] = place.start(relay)
+    place.host.bulk_update(item["account_id"], **left)
+    run_id, [again] = place.start(relay, rate_from_relay=True)
+    assert (again["account_resolution"], again["account_id"]) == (resolution, item["account_id"])
+    assert rate_of(place, again) == 0.75
+    assert changes(place, run_id, again) == [{"rate_multiplier": [1, 0.75]}]
+    run_id, [same] = place.start(relay, rate_from_relay=True)
+    assert (same["account_resolution"], changes(place, run_id, same)) == ("reused", [])
 
 
 def test_accounts_get_a_priority_by_their_relays_speed_where_that_is_asked_for(place: Place) -> None:
@@ -134,6 +178,7 @@ def test_accounts_get_a_priority_by_their_relays_speed_where_that_is_asked_for(p
     run_id, [again] = place.start(relay, priority_from_speed=True)
     assert again["account_resolution"] == "reused"
     assert account_of(place, again)["priority"] == account_priority(again["speed"]) == 30
+    assert changes(place, run_id, again) == [{"priority": [50, 30]}]
 
     place.service.call("POST", f"/api/batch-import/runs/{run_id}/undo")
     place.service.pump.run()

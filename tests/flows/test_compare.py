@@ -7,7 +7,7 @@ import pytest
 from batch_import.domain.naming import canonical_model_family
 from batch_import.domain.texts import in_address
 
-from sandbox.relays.billing_profiles import Sub2api
+from sandbox.relays.billing_profiles import PeakSub2api, Sub2api
 from sandbox.relays.call import parse_name
 from sandbox.relays.profiles import DeadKey, MessagesOnly
 from tests.conftest import Service
@@ -88,6 +88,10 @@ class MessagesOfSub2api(MessagesOnly, Sub2api):
     """Messages alone, with a declared multiplier."""
 
 
+class DearerAtPeak(MessagesOnly, PeakSub2api):
+    """The same, with a higher multiplier in peak hours."""
+
+
 @pytest.mark.parametrize(
     ("profile", "platform"), [("messages_only", "anthropic"), ("gemini_native", "gemini"), ("chat_only", "openai")]
 )
@@ -105,14 +109,21 @@ def test_a_later_import_that_fails_before_a_platform_is_chosen_is_shown(
     assert (shown["platform"], shown["run_id"], shown["account_id"]) == (platform, run_id, first["account_id"])
 
 
-def test_a_relay_that_is_too_dear_for_a_later_import_is_shown_as_such(service: Service, box: Any) -> None:
-    pair = relay(box, "sub2api", "dear", rate=2)
-    box.relays.relays["sub2api", "dear~rate=2"] = MessagesOfSub2api(parse_name("dear~rate=2"))
-    _, [first] = service.import_([pair])
+def test_a_relay_that_is_too_dear_for_a_later_import_is_shown_with_its_price_and_serves_on(
+    service: Service, box: Any
+) -> None:
+    pair = relay(box, "sub2api", "dear", rate=1)
+    name = "dear~rate=1"
+    box.relays.relays["sub2api", name] = MessagesOfSub2api(parse_name(name))
+    run_id, [first] = service.import_([pair])
     service.clock.shift(60)
-    service.import_([pair], max_multiplier=1.5)
+    box.relays.relays["sub2api", name] = DearerAtPeak(parse_name(name))
+    _, [second] = service.import_([pair], max_multiplier=1.2)
+    assert (second["access_status"], second["last_error_code"]) == ("broken", "too_dear")
     [shown] = compared(service, first["resolved_smoke_model"])
-    assert (shown["platform"], shown["access_status"], shown["last_error_code"]) == ("anthropic", "broken", "too_dear")
+    assert (shown["platform"], shown["access_status"], shown["last_error_code"]) == ("anthropic", "active", None)
+    assert (shown["run_id"], first["billing"]["peak_multiplier"], shown["peak_multiplier"]) == (run_id, None, 1.5)
+    assert shown["last_seen_at"] == shown["proved_at"]
 
 
 def test_an_import_for_one_platform_says_nothing_of_another(service: Service, box: Any) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from batch_import.bootstrap import bootstrap
+from batch_import.domain.politeness import SPARED_REQUESTS
 
 from sandbox.relays.call import parse_name
 from sandbox.relays.profiles import Healthy
@@ -41,6 +42,13 @@ def test_items_tell_what_their_relays_showed(service: Service, box: Any) -> None
     assert of_model["speed"] == detail["speed"]
 
 
+def test_a_relay_of_gemini_has_its_speed_and_is_accused_of_nothing(service: Service, box: Any) -> None:
+    _, [item] = service.import_(relays(box, "form_gemini"))
+    assert (item["access_status"], item["platform"]) == ("active", "gemini")
+    assert not [text for text in item["advisory_messages"] if "refused" in text]
+    assert item["speed"]["tokens_per_second"] > 0
+
+
 def test_a_spared_relay_is_asked_only_what_the_import_needs(
     service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,9 +59,21 @@ def test_a_spared_relay_is_asked_only_what_the_import_needs(
         box.relays.reset()
         _, items = service.import_(relays(box, "form_openai"), dry_run=True)
         asked[spared] = sum(box.relay_calls().values())
-    assert asked == {"": 7, "127.0.0.1": 4}
+    assert asked == {"": 7, "127.0.0.1": SPARED_REQUESTS}
     assert items[0]["speed"] is None
-    assert items[0]["evidence"]["identity"]["value"] == "consistent"
+    assert items[0]["evidence"]["identity"]["value"] == items[0]["evidence"]["passthrough"]["value"] == "consistent"
+
+
+def test_passing_on_is_unknown_where_the_questions_about_it_were_not_asked(
+    service: Service, box: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: Any) -> Any:
+        raise ValueError("an answer that nobody foresaw")
+
+    monkeypatch.setattr("batch_import.stages.probe.probe_deferred", failing)
+    _, [item] = service.import_(relays(box, "form_openai"))
+    told = item["evidence"]["passthrough"]
+    assert (told["value"], [one["code"] for one in told["observations"]]) == ("unknown", ["prompt_counted_small"])
 
 
 def test_the_speed_is_that_of_the_platform_on_which_the_account_is_held(service: Service, box: Any) -> None:

@@ -48,6 +48,16 @@ def test_rows_say_what_was_read_from_which_line(aws: Aws) -> None:
     assert not [key for key in KEYS if key in json.dumps(answer)]
 
 
+@pytest.mark.parametrize("check_host", [False, True])
+def test_relays_that_are_spared_are_counted_with_fewer_requests(
+    service: Service, monkeypatch: pytest.MonkeyPatch, check_host: bool
+) -> None:
+    monkeypatch.setenv("NO_EXTRA_PROBES", "other.example.com")
+    bootstrap.cache_clear()
+    answer = service.call("POST", PARSE, {"text": TEXT, "check_host": check_host})
+    assert answer["requests"] == {"usual": 8 + 4 + 4, "most": 14 + 12 + 12}
+
+
 def test_rows_name_the_platform_that_the_list_names(aws: Aws) -> None:
     text = (
         f"ANTHROPIC_BASE_URL=https://a.example.com\nANTHROPIC_AUTH_TOKEN={KEYS[0]}\n\nhttps://b.example.com {KEYS[1]}\n"

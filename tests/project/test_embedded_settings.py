@@ -39,6 +39,14 @@ def test_a_port_that_is_none_is_named(text: str) -> None:
         _ = settings(EMBEDDED_PORT=text).stack_port
 
 
+def test_a_start_sets_each_parameter_whatever_the_environment() -> None:
+    """SAM keeps the value of an earlier deployment for a parameter that is left out, and takes none that is empty."""
+    chosen = settings(NO_EXTRA_PROBES="*", ALLOWED_PRIVATE_HOSTS="relay.internal", ORIGIN_SPACING="500").parameters
+    plain = settings().parameters
+    assert plain.keys() == chosen.keys()
+    assert all(plain.values())
+
+
 def test_without_a_host_the_sandbox_is_used() -> None:
     assert settings().real_host is None
 
@@ -63,7 +71,7 @@ def test_functions_run_on_this_machine_by_this_python() -> None:
     assert parameters["PythonRuntime"] == f"python{sys.version_info.major}.{sys.version_info.minor}"
     assert parameters["Architecture"] in ("arm64", "x86_64")
     assert parameters["AllowedPrivateHosts"] == "127.0.0.1,localhost"
-    assert "NoExtraProbes" not in parameters
+    assert parameters["NoExtraProbes"] == '""'  # so that a start without it takes back what an earlier one set
     assert settings(NO_EXTRA_PROBES="*.example.com").parameters["NoExtraProbes"] == "*.example.com"
     assert (parameters["OriginSpacing"], settings(ORIGIN_SPACING="500").parameters["OriginSpacing"]) == ("0", "500")
 

@@ -309,6 +309,7 @@ class CompositionRoot:
             lambda: self.host.client,
             self._panel_address,
             ResultProjection(language),
+            self.settings.spared_relays,
             self.clock,
         )
 

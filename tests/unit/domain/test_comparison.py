@@ -86,9 +86,26 @@ def test_a_later_proof_replaces_all_and_an_earlier_one_nothing() -> None:
     assert followed(again, item(latency_ms=900), rich()) == again
 
 
+def before_the_late_questions() -> ItemProfile:
+    return rich().model_copy(update={"evidence": None, "capability_profile": profile().capability_profile})
+
+
 def test_the_same_item_again_brings_what_was_found_out_late() -> None:
-    early = followed(None, item(latency_ms=900), profile())
+    early = followed(None, item(latency_ms=900), before_the_late_questions())
+    assert early is not None
+    assert (early.first_token_ms, early.identity) == (None, None)
     assert followed(early, item(latency_ms=900), rich()) == proved()
+
+
+def test_what_was_found_out_late_is_told_of_a_proof_that_a_failed_import_has_followed() -> None:
+    early = followed(None, item(latency_ms=900), before_the_late_questions())
+    failed = later(access_status="broken", last_error_code="auth_failed")
+    declared = profile().model_copy(update={"billing": Billing(balance=1.0, currency="USD", source="sub2api")})
+    found = followed(followed(early, failed, declared), item(latency_ms=900), rich())
+    assert found == followed(proved(), failed, declared)
+    assert found is not None
+    assert (found.run_id, found.access_status, found.balance) == ("run_later", "broken", 1)
+    assert (found.first_token_ms, found.tokens_per_second, found.identity) == (640, 81.5, "consistent")
 
 
 def test_a_later_failure_shows_and_keeps_what_was_proved() -> None:
@@ -115,6 +132,17 @@ def test_a_later_failure_shows_and_keeps_what_was_proved() -> None:
 
 def test_a_relay_that_was_never_proved_is_not_known() -> None:
     assert followed(None, item(access_status="degraded"), rich()) is None
+
+
+@pytest.mark.parametrize("code", ["too_dear", "too_little_left"])
+def test_an_import_that_its_own_limits_kept_out_tells_money_alone(code: str) -> None:
+    left_out = later(access_status="broken", last_error_code=code, latency_ms=None)
+    declared = Billing(balance=0.5, currency="EUR", multiplier=3.0, source="sub2api")
+    found = followed(proved(), left_out, profile().model_copy(update={"billing": declared}))
+    dearer = proved(balance=0.5, currency="EUR", multiplier=3.0, peak_multiplier=None, expires_at=None)
+    assert found == dearer
+    assert followed(found, item(latency_ms=900), rich()) == dearer  # the run's second message: the price is newer
+    assert followed(None, left_out, rich()) is None
 
 
 @pytest.mark.parametrize(

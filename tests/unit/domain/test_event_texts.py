@@ -32,6 +32,20 @@ def test_every_event_has_a_sentence_in_both_languages(kind: EventType) -> None:
         (EventType.STAGE_FAILED, {"code": "of a later version"}, "This step failed"),
         (EventType.ADVISORY_RECORDED, {"code": "join_group_unknown", "name": "pool"}, "sub2api has no group pool"),
         (EventType.REUSE_DECIDED, {"resolution": None}, "The account is left as it is"),
+        (EventType.REUSE_DECIDED, {"resolution": "reused"}, "sub2api has this account already: it is used"),
+        (
+            EventType.ACCOUNT_CHANGED,
+            {
+                "account_id": 7,
+                "terms": {
+                    "priority": [50, 30],
+                    "rate_multiplier": [1.0, 0.75],
+                    "upstream_billing_probe_enabled": [False, True],
+                },
+            },
+            "Account #7 was changed: priority 50 → 30, rate_multiplier 1 → 0.75, "
+            "upstream_billing_probe_enabled false → true",
+        ),
         (EventType.ACCOUNT_CREATED, {"account_id": 7}, "Account #7 was made"),
         (EventType.ACCESS_DECIDED, {"access_status": "active", "code": None}, "Customers reach it"),
     ],

@@ -46,6 +46,16 @@ def test_one_thing_that_does_not_fit_decides(seen: tuple[Observation, ...], valu
     assert found["passthrough"] == {"value": "unknown", "observations": []}
 
 
+def test_what_is_passed_on_is_not_consistent_while_more_is_asked_about_it() -> None:
+    small = Observation(Seen.PROMPT_COUNTED_SMALL, Source.CHAT, PARAMS)
+    large = Observation(Seen.PROMPT_COUNTED_LARGE, Source.CHAT, PARAMS)
+    asked, all_asked = evidence((small, YES), more_is_asked=True), evidence((small, YES))
+    assert (asked["passthrough"]["value"], all_asked["passthrough"]["value"]) == ("unknown", "consistent")
+    assert asked["passthrough"]["observations"] == all_asked["passthrough"]["observations"]
+    assert asked["identity"]["value"] == "consistent"
+    assert evidence((large,), more_is_asked=True)["passthrough"]["value"] == "inconsistent"
+
+
 def test_a_thing_is_told_once_for_each_answer() -> None:
     again = Observation(YES.code, Source.STREAM, PARAMS)
     assert len(evidence((YES, YES, again))["identity"]["observations"]) == 2

@@ -12,6 +12,7 @@ from batch_import.domain.terms import (
     terms_asked_for,
     terms_before,
     terms_to_change,
+    told_terms,
 )
 from batch_import.domain.types import Platform
 
@@ -95,6 +96,7 @@ def test_an_undo_puts_back_what_was_but_not_over_what_somebody_set_since() -> No
     replaced = replaced_terms(HELD, {"rate_multiplier": 0.7, "priority": 30, "upstream_billing_probe_enabled": True})
     assert replaced["rate_multiplier"] == (Decimal("1"), Decimal("0.7"))
     left = {"rate_multiplier": 0.7, "priority": 30, "upstream_billing_probe_enabled": True}
+    assert told_terms(replaced) == {name: [HELD[name], given] for name, given in left.items()}
     before = terms_before(replaced, left)
     assert before == HELD
     assert before["upstream_billing_probe_enabled"] is False

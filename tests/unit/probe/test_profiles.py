@@ -11,7 +11,10 @@ from batch_import.probe.discovery import provider_models
 from batch_import.probe.relay import MAX_REQUESTS, Relay
 from batch_import.probe.smoke import resolve_smoke_models
 
-from sandbox.relays.profiles import DOWN, PROFILES
+from sandbox.http import Answer
+from sandbox.relays import gemini_answers
+from sandbox.relays.call import RelayCall, parse_name
+from sandbox.relays.profiles import DOWN, PROFILES, MessagesOnly
 
 
 class Found(NamedTuple):
@@ -164,6 +167,35 @@ def test_a_list_that_lies_about_one_model_is_asked_for_the_next(box: Any, relay:
     result = probe_capabilities(relay, found, ["no-such-model", "neither-this-one", served])
     assert result.smoke_model == served
     assert result.results[Protocol.CHAT].verdict is Verdict.OK
+
+
+def asked_models(box: Any) -> set[str]:
+    return {path.rpartition("/models/")[2] for path in box.relay_calls() if ":generateContent" in path}
+
+
+@pytest.mark.parametrize("profile", ["form_gemini", "gemini_native"])
+def test_a_relay_that_speaks_gemini_alone_is_asked_for_one_model_and_accused_of_nothing(
+    box: Any, relay: Relay, profile: str
+) -> None:
+    found, result = probed(relay, box.relay(profile, "a"))
+    assert len(found.raw_models) > 2
+    assert (failure_code(result), result.refused) == (None, ())
+    assert asked_models(box) == {f"{result.smoke_model}:generateContent"}
+    assert sum(box.relay_calls().values()) <= MAX_REQUESTS - 3  # the stream is asked afterwards
+
+
+class RefusesChatAlike(MessagesOnly):
+    """Answers a chat completion of any model with a 404 that does not say why."""
+
+    def chat(self, call: RelayCall) -> Answer:
+        return gemini_answers.failure(404)
+
+
+def test_a_refusal_counts_only_in_a_protocol_in_which_another_model_was_answered(box: Any, relay: Relay) -> None:
+    box.relays.relays["messages_only", "a"] = RefusesChatAlike(parse_name("a"))
+    _, result = probed(relay, box.relay("messages_only", "a"))
+    assert max(n for path, n in box.relay_calls().items() if "chat" in path) > 1  # another one may be answered
+    assert (failure_code(result), result.refused) == (None, ())
 
 
 @pytest.mark.parametrize("profile", sorted(PROFILES))

@@ -38,6 +38,10 @@ ADVISORIES: dict[str, Text] = {
     ),
     "relay_restricts_parameters": Text("该上游限制以下参数：{parameters}", "The relay restricts {parameters}"),
     "models_refused": Text("上游列出但拒绝了：{models}", "Listed but refused by the relay: {models}"),
+    "limits_not_judged": Text(
+        "该上游在 NoExtraProbes 中，未询问价格与余额，因此未按 max_multiplier 与 min_balance 判断",
+        "NoExtraProbes keeps price and balance unasked: max_multiplier and min_balance were not judged",
+    ),
     "models_not_listed": Text(
         "上游没有可用的模型列表，已直接使用请求的模型",
         "The relay lists no models; the requested ones were taken as they are",

@@ -11,11 +11,15 @@ from batch_import.domain.clock import milliseconds
 from batch_import.domain.entities import Item, ItemProfile
 from batch_import.domain.finding import Finding
 from batch_import.domain.naming import canonical_model_family
+from batch_import.domain.outcomes import Code
 from batch_import.domain.texts import in_address
 from batch_import.domain.types import AccessStatus, AccountResolution, Platform
 from batch_import.domain.undo_results import UndoOutcome
 
 _MOST_FAMILIES = 300  # of a relay
+_OF_LATEST = ("seen_at", "run_id", "item_id", "access_status", "code")
+_ASKED_LATE = ("first_token_ms", "tokens_per_second", "identity", "passthrough")  # after the verdict
+_LEFT_OUT = (Code.TOO_DEAR, Code.TOO_LITTLE_LEFT)  # by the request, not by the relay
 
 
 def relays_of(item: Item) -> list[str]:
@@ -57,19 +61,20 @@ def told_by(item: Item, profile: ItemProfile) -> Told:
 def followed(known: Finding | None, told: Told) -> Finding | None:
     """What is known of a relay after one of its imports; ``None`` when nothing proves it any more.
 
-    Repeating is harmless, and an import that is older than what is known is left out. An account that an undo has taken
-    back is no proof, whichever run had proved it.
+    Repeating is harmless, and an import that is older than what is known is left out; but what was asked after a proof
+    is told of it whatever came meanwhile. An import that its own limits kept out tells price, balance and expiry alone.
+    An account that an undo has taken back is no proof, whichever run had proved it.
     """
     new = told.finding
     if told.is_taken_back:
         return None if known is not None and known.account_id == new.account_id else known
+    if known is not None and new.is_active and new.seen_at == known.proved_at:
+        return known._replace(**{name: getattr(new, name) for name in _ASKED_LATE})
     if known is not None and new.seen_at < known.seen_at:
         return known
     if new.is_active or known is None:
         return new if new.is_active else None
-    later = known._replace(
-        seen_at=new.seen_at, run_id=new.run_id, item_id=new.item_id, access_status=new.access_status, code=new.code
-    )
+    later = known if new.code in _LEFT_OUT else known._replace(**{name: getattr(new, name) for name in _OF_LATEST})
     if not told.declares:
         return later
     later = later._replace(balance=new.balance, currency=new.currency, expires_at=new.expires_at)

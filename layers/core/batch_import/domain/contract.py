@@ -670,9 +670,10 @@ class ComparedRelay(_Model):
 
     ``relay`` is its lasting name here, which tells nothing of it. ``base_url`` and ``provider_id`` are null without
     addresses. ``access_status``, ``last_error_code``, ``run_id`` and ``item_id`` are of the latest import that ended
-    with a verdict, at ``last_seen_at``; all else is of the latest one that proved it, at ``proved_at``, a balance also
-    of a later one that was told it. Multiplier and balance are as the relay declares them. ``tested`` says whether this
-    model was asked: speed, answer time and evidence are known of the test model alone. Null is unknown.
+    with a verdict, at ``last_seen_at``, but for imports that their own limits kept out (``too_dear``,
+    ``too_little_left``); all else is of the latest one that proved it, at ``proved_at``, price, balance and expiry also
+    of any later one that was told them. Multiplier and balance are as the relay declares them. ``tested`` says whether
+    this model was asked: speed, answer time and evidence are known of the test model alone. Null is unknown.
     """
 
     relay: str

@@ -23,6 +23,9 @@ _TEXTS: Mapping[EventType, Text] = {
         "账号 #{account_id} 已启用，验证前不对客户开放",
         "Account #{account_id} was switched on; customers do not reach it before it is proven",
     ),
+    EventType.ACCOUNT_CHANGED: Text(
+        "已修改账号 #{account_id}：{changes}", "Account #{account_id} was changed: {changes}"
+    ),
     EventType.RETRY_SCHEDULED: Text("将在 {seconds} 秒后重试", "It is tried again in {seconds} s"),
     EventType.ADVISORY_RECORDED: Text("有一条提示", "An advisory was recorded"),
     EventType.CONFIRMATION_DECIDED: Text("sub2api 的账号测试已有结果", "sub2api's account test is decided"),
@@ -51,7 +54,7 @@ _BY_VALUE: Mapping[EventType, tuple[str, Mapping[str | None, Text]]] = {
         "resolution",
         {
             "created": Text("sub2api 中没有此账号：新建", "sub2api has no such account: a new one is made"),
-            "reused": Text("sub2api 中已有此账号：直接沿用", "sub2api has this account already: it is used as it is"),
+            "reused": Text("sub2api 中已有此账号：沿用该账号", "sub2api has this account already: it is used"),
             "reactivated": Text("账号已停用：重新启用", "The account is switched off: it is switched on"),
             "replaced": Text("账号已损坏：原地修复", "The account is broken: it is repaired in place"),
             None: Text("账号保持不变", "The account is left as it is"),
@@ -87,7 +90,7 @@ def event_text(kind: EventType, payload: Mapping[str, Any], language: str) -> st
     """One sentence without a full stop; ``language`` is ``zh`` or ``en``. ``payload`` is that of the event."""
     name, texts = _BY_VALUE.get(kind, ("", {}))
     said = texts.get(payload.get(name)) or _TEXTS[kind]
-    values = {**payload, "seconds": _seconds(payload)}
+    values = {**payload, "seconds": _seconds(payload), "changes": _changes(payload)}
     parts = [_filled(getattr(said, language), values)]
     if kind is EventType.ADVISORY_RECORDED and payload.get("code") in ADVISORIES:
         parts = [_filled(getattr(ADVISORIES[payload["code"]], language), values)]
@@ -104,6 +107,15 @@ def _filled(text: str, values: Mapping[str, Any]) -> str:
 class _Values(dict[str, Any]):
     def __missing__(self, name: str) -> str:
         return "?"
+
+
+def _changes(payload: Mapping[str, Any]) -> str:
+    terms = payload.get("terms", {})
+    return ", ".join(f"{name} {_value(was)} → {_value(given)}" for name, (was, given) in terms.items())
+
+
+def _value(value: float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}"
 
 
 def _seconds(payload: Mapping[str, Any]) -> str:

@@ -131,14 +131,19 @@ OBSERVATIONS: dict[Seen, Meaning] = {
 Evidence = dict[str, dict[str, Any]]  # as it is stored: by question, ``value`` and ``observations``
 
 
-def evidence(observations: Iterable[Observation]) -> Evidence:
+def evidence(observations: Iterable[Observation], *, more_is_asked: bool = False) -> Evidence:
     """Both questions with all that was seen, each thing once for an answer.
 
     One thing that does not fit makes the answer ``inconsistent``; ``consistent`` needs one that fits, and none that
-    does not; otherwise nothing is known.
+    does not; otherwise nothing is known. While ``more_is_asked``, which bears on what is passed on, that is not yet
+    ``consistent``.
     """
     each = {(it.code, it.source): it for it in observations}.values()
-    return {question.value: _answered(question, each) for question in Question}
+    found = {question.value: _answered(question, each) for question in Question}
+    passed = found[_PASSED.value]
+    if more_is_asked and passed["value"] == _YES.value:
+        passed["value"] = _OPEN.value
+    return found
 
 
 def _answered(question: Question, observations: Iterable[Observation]) -> dict[str, Any]:

@@ -18,7 +18,8 @@ class Finding(NamedTuple):
     """A relay that was proved: an address with a key on a platform, which is one account of the host.
 
     ``seen_at``, ``run_id``, ``item_id``, ``access_status`` and ``code`` are those of the latest import that ended with
-    a verdict. All else is of the latest one that proved it, at ``proved_at``. Times are milliseconds of the epoch.
+    a verdict, but for those that their own limits kept out. All else is of the latest one that proved it, at
+    ``proved_at``; price, balance and expiry also of any later one. Times are milliseconds of the epoch.
     ``tested`` is the family of the one model that was asked, to which speed, answer time and evidence belong;
     ``families`` are those that the account serves. What is not known is ``None``.
     """

@@ -8,6 +8,7 @@ from batch_import.domain.errors import InvalidRequest
 from batch_import.domain.urls import canonical_base_url
 
 USUAL_REQUESTS = 8  # of a relay that works: its list, three protocols, a stream, a tool call, once or twice the balance
+SPARED_REQUESTS = 4  # of one that is spared: its list, three protocols
 PROBE_REQUESTS = 12  # of any relay at most in one try, whatever it answers; what sub2api asks it comes besides
 BILLING_REQUESTS = 2  # beside them, for what the relay declares about the key
 MOST_REQUESTS = PROBE_REQUESTS + BILLING_REQUESTS

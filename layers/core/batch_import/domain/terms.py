@@ -3,7 +3,7 @@
 See docs/billing.md#what-follows. Pure.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +12,10 @@ from batch_import.domain.entities import ItemProfile, Run
 from batch_import.domain.types import Platform
 
 Terms = Mapping[str, float | int | bool]  # by the name of the host's field
+ReplacedTerms = Mapping[str, tuple[Decimal, Decimal]]  # what a field was, and what it becomes
 
 RATE, PRIORITY, BILLING_PROBE = "rate_multiplier", "priority", "upstream_billing_probe_enabled"
+_TYPES: Mapping[str, Callable[[Decimal], float | int | bool]] = {RATE: float, PRIORITY: int, BILLING_PROBE: bool}
 USUAL_PRIORITY = 50  # of an account whose relay's speed is not known
 _USUAL_ANSWER = 500  # tokens
 _PRIORITIES = ((5, 30), (10, 40), (20, USUAL_PRIORITY), (40, 60))  # seconds of such an answer at most
@@ -56,7 +58,12 @@ def replaced_terms(held: Terms, wanted: Terms) -> dict[str, tuple[Decimal, Decim
     return {name: (_exact(held[name]), _exact(given)) for name, given in terms_to_change(held, wanted).items()}
 
 
-def terms_before(replaced: Mapping[str, tuple[Decimal, Decimal]], held: Terms) -> Terms:
+def told_terms(replaced: ReplacedTerms) -> dict[str, list[float | int | bool]]:
+    """The old and the new value of each field, as the history tells them."""
+    return {name: [_TYPES[name](value) for value in pair] for name, pair in replaced.items()}
+
+
+def terms_before(replaced: ReplacedTerms, held: Terms) -> Terms:
     """The values that a run replaced, without fields that somebody has set to something else since."""
     ours = {name: was for name, (was, given) in replaced.items() if name in held and held[name] == float(given)}
     return {name: type(held[name])(was) for name, was in ours.items()}

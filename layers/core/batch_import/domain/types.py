@@ -149,6 +149,7 @@ class EventType(StrEnum):
     CHANNEL_PATCHED = "channel_patched"
     ACCOUNT_CREATED = "account_created"
     ACCOUNT_WOKEN = "account_woken"
+    ACCOUNT_CHANGED = "account_changed"
     RETRY_SCHEDULED = "retry_scheduled"
     ADVISORY_RECORDED = "advisory_recorded"
     CONFIRMATION_DECIDED = "confirmation_decided"

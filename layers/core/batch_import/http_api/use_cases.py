@@ -12,6 +12,7 @@ from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Run
 from batch_import.domain.errors import HostUnreachable, NotFound
 from batch_import.domain.export import exported
+from batch_import.domain.politeness import NoExtraProbes
 from batch_import.domain.projection import EVENTS_SHOWN, ResultProjection
 from batch_import.domain.types import AccessMode, ItemOrder, ModelOrder, RelayOrder, RunSource, RunState
 from batch_import.domain.urls import shown_base_url
@@ -59,6 +60,7 @@ class ApiUseCases:
         host: Callable[[], HostClient],
         panel: Callable[[], str],
         show: ResultProjection,
+        spared: NoExtraProbes,
         clock: Clock,
     ) -> None:
         self._runs = runs
@@ -73,6 +75,7 @@ class ApiUseCases:
         self._host = host
         self._panel = panel
         self._show = show
+        self._spared = spared
         self._clock = clock
 
     def create(self, request: api.CreateRunRequest, idempotency_key: str | None) -> tuple[api.RunCreated, bool]:
@@ -93,10 +96,10 @@ class ApiUseCases:
         """What a pasted text is read as. Nothing is stored; with ``check_host`` the host's accounts are listed once."""
         intake = parse(request.text, request.format)
         if not request.check_host:
-            return shown(intake, self._show.language)
+            return shown(intake, self._show.language, spared=self._spared)
         with _needing_the_host():
             held = HostAccounts(self._host().accounts(), self._clock.now())
-        return shown(intake, self._show.language, held.look_up)
+        return shown(intake, self._show.language, held.look_up, self._spared)
 
     def runs(self, filters: Mapping[str, Any], limit: int, cursor: str | None) -> api.RunList:
         found, next_cursor = self._listing.runs(filters, limit, cursor)

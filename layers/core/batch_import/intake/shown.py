@@ -5,9 +5,15 @@ from dataclasses import asdict
 
 from batch_import.domain import contract as api
 from batch_import.domain.errors import TooLarge
-from batch_import.domain.politeness import MOST_REQUESTS, USUAL_REQUESTS
+from batch_import.domain.politeness import (
+    MOST_REQUESTS,
+    PROBE_REQUESTS,
+    SPARED_REQUESTS,
+    USUAL_REQUESTS,
+    NoExtraProbes,
+)
 from batch_import.domain.shortening import bytes_in_answer
-from batch_import.intake.rows import Intake, ParsedRow
+from batch_import.intake.rows import Intake, ParsedRow, RowStatus
 from batch_import.intake.texts import Note, texts_of
 
 MOST_BYTES = 5_000_000  # an answer of a Lambda function may have six million
@@ -17,28 +23,45 @@ HostFinding = tuple[api.HeldByHost | None, Note | None]
 LookUp = Callable[[ParsedRow], HostFinding]
 
 
-def shown(intake: Intake, language: str, look_up: LookUp = lambda _: (None, None)) -> api.ParseResult:
+_NONE_SPARED = NoExtraProbes()
+
+
+def shown(
+    intake: Intake,
+    language: str,
+    look_up: LookUp = lambda _: (None, None),
+    spared: NoExtraProbes = _NONE_SPARED,
+) -> api.ParseResult:
     """The answer of ``POST /api/batch-import/parse``; ``language`` is ``zh`` or ``en``.
 
-    ``look_up`` says what the host holds of a row. Raises ``TooLarge`` for a text whose rows no answer can hold.
+    ``look_up`` says what the host holds of a row; ``spared`` relays are asked less. Raises
+    ``TooLarge`` for a text whose rows no answer can hold.
     """
     findings = {row.row: look_up(row) for row in intake.rows if row.api_key and row.base_url}
     for most in _MODELS_SHOWN:
         rows = [_row(row, most, findings.get(row.row, (None, None))) for row in intake.rows]
-        result = _result(intake, rows, language)
+        result = _result(intake, rows, language, spared)
         if bytes_in_answer(result.model_dump_json()) <= MOST_BYTES:
             return result
     raise TooLarge("the rows of this text are too many for one answer: split it", "文本的行数过多，请拆分后再试")
 
 
-def _result(intake: Intake, rows: list[api.ShownRow], language: str) -> api.ParseResult:
-    summary = intake.summary
+def _result(intake: Intake, rows: list[api.ShownRow], language: str, spared: NoExtraProbes) -> api.ParseResult:
     return api.ParseResult(
         rows=rows,
         ignored=[api.ShownIgnored(line=one.line, text_masked=one.text_masked) for one in intake.ignored],
-        summary=api.ParseSummary(**asdict(summary)),
-        requests=api.ExpectedRequests(usual=summary.ready * USUAL_REQUESTS, most=summary.ready * MOST_REQUESTS),
+        summary=api.ParseSummary(**asdict(intake.summary)),
+        requests=_expected(intake, spared),
         texts=texts_of(_notes(rows), language),
+    )
+
+
+def _expected(intake: Intake, spared: NoExtraProbes) -> api.ExpectedRequests:
+    ready = [row.base_url or "" for row in intake.rows if row.status is RowStatus.READY]
+    less = sum(base_url in spared for base_url in ready)
+    more = len(ready) - less
+    return api.ExpectedRequests(
+        usual=more * USUAL_REQUESTS + less * SPARED_REQUESTS, most=more * MOST_REQUESTS + less * PROBE_REQUESTS
     )
 
 

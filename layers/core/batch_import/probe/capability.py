@@ -191,14 +191,15 @@ def probe_capabilities(
     Models that only stand in for a list (``found.listed`` is false and nobody named them) are asked of messages alone.
     """
     questions, wanted = _Questions(relay, found), _WANTED[wish]
-    model, refused, doubtful = candidates[0], [], 0
+    model, doubtful = candidates[0], 0
+    refused: list[tuple[str, Protocol]] = []
     latest = _answers(questions, _first_asked(found, wish), model)
     results = {protocol: _not_asked(protocol) for protocol in Protocol} | latest
     for following in candidates[1:]:
-        refused += [model] if any(r.verdict is Verdict.MODEL_NOT_SERVED for r in latest.values()) else []
+        refused += [(model, p) for p, r in latest.items() if r.verdict is Verdict.MODEL_NOT_SERVED]
         doubtful += any(is_rarely_about_model(r, model) for r in latest.values())
         again = tuple(p for p in wanted if p in latest and about_model(latest[p]))
-        if _works(results, wanted) or not again or doubtful > 1 or relay.requests_left < len(again):
+        if _suffices(found, wish, results) or not again or doubtful > 1 or relay.requests_left < len(again):
             break
         model = following
         latest = _answers(questions, again, model)
@@ -207,8 +208,9 @@ def probe_capabilities(
     smoke = next((it.model for it in spoken if it.protocol in wanted), candidates[0])
     demands = questions.demands[_host_protocol(results)]
     transport = _transport(found, results, demands, spoken)
-    told = tuple(name for name in refused if name != smoke)
-    return ProbeResult(wish, smoke, transport, results, _tools(results), _reasoning(results), demands, told)
+    answering = {it.protocol for it in spoken}  # another protocol may refuse whatever is asked
+    told = dict.fromkeys(name for name, protocol in refused if protocol in answering and name != smoke)
+    return ProbeResult(wish, smoke, transport, results, _tools(results), _reasoning(results), demands, tuple(told))
 
 
 def _first_asked(found: ProviderModels, wish: PlatformWish) -> tuple[Protocol, ...]:
@@ -232,6 +234,12 @@ def _works(results: Mapping[Protocol, ProtocolResult], wanted: Sequence[Protocol
     """Chat and responses are preferred: while the next model may get an answer of theirs, messages do not suffice."""
     preferred = [p for p in wanted if p in _OPENAI] or wanted
     return any(results[p].verdict is Verdict.OK for p in preferred)
+
+
+def _suffices(found: ProviderModels, wish: PlatformWish, results: Mapping[Protocol, ProtocolResult]) -> bool:
+    """Whether no other model need be asked. Who lists models as Gemini does and answers so speaks nothing better."""
+    by_gemini = results[Protocol.GENERATE].spoken if found.gemini else None
+    return _works(results, _WANTED[wish]) or (by_gemini is not None and servable([by_gemini], wish))
 
 
 def _host_protocol(results: Mapping[Protocol, ProtocolResult]) -> Protocol:

@@ -100,7 +100,7 @@ class Prober:
             return end(Code(judge(answer, Protocol.CHAT).value), error_text(answer))
         relay = Relay(exchange, api_key)
         found = provider_models(relay, to.item.base_url, to.item.requested_models, to.item.platform_wish)
-        if found.code is Code.MODEL_LIST_MISSING and (guessed := self._guessed(to, relay, found)) is not None:
+        if found.code is Code.MODEL_LIST_MISSING and (guessed := self._guessed(to, relay, found, limits)) is not None:
             return guessed
         if found.code is not None:
             profile = _listed(to.item, found)
@@ -109,7 +109,9 @@ class Prober:
         billing = partial(read_billing, Relay(exchange, api_key, requests), found)
         return self._with_models(to, relay, found, billing, limits)
 
-    def _guessed(self, to: ItemTransitions, relay: Relay, found: ProviderModels) -> Probed | NextStep | None:
+    def _guessed(
+        self, to: ItemTransitions, relay: Relay, found: ProviderModels, limits: BillingLimits
+    ) -> Probed | NextStep | None:
         """Some relays for Claude list nothing: the usual models are tried, and what answers is the whole list."""
         if not to.item.platform_wish.allows(Platform.ANTHROPIC):
             return None
@@ -118,7 +120,8 @@ class Prober:
         if failure_code(result) is not None:
             return None
         guess = replace(guess, raw_models=(result.smoke_model,))
-        return self._judge(to, relay, guess, result, _profiled(_listed(to.item, guess), guess, result, {}), [])
+        profile = _profiled(_listed(to.item, guess), guess, result, {})
+        return self._judge(to, relay, guess, result, profile, [], limits)
 
     def _with_models(
         self,
@@ -145,7 +148,7 @@ class Prober:
             return to.fail(Code.PAYMENT_REQUIRED, why, profile)
         if failure_code(result) is None and (left_out := unmet(declared, limits)) is not None:
             return to.fail(*left_out, profile)
-        return self._judge(to, relay, found, result, profile, unresolved)
+        return self._judge(to, relay, found, result, profile, unresolved, limits)
 
     def _judge(
         self,
@@ -155,6 +158,7 @@ class Prober:
         result: ProbeResult,
         profile: ItemProfile,
         unresolved: list[str],
+        limits: BillingLimits,
     ) -> Probed | NextStep:
         code = failure_code(result)
         in_doubt = code in (None, Code.PROTOCOL_NOT_USABLE_BY_HOST)
@@ -165,7 +169,10 @@ class Prober:
         if code is not None:
             answer = result.deciding.answer
             return to.retry_or_fail(code, _why_not(code, result), answer.retry_after, profile)
+        is_spared = to.item.base_url in self._spared
         advisories = list(_advisories(to, found, result, unresolved))
+        if is_spared and limits != BillingLimits():
+            advisories.append(Advisory("limits_not_judged"))
         changes = {
             "current_stage": ItemStage.PROVISION,
             "attempt": 1,
@@ -175,9 +182,10 @@ class Prober:
             "served_model": _served(to, result),
             **warned(to.item, *advisories),
         }
-        profile = profile.model_copy(update={"evidence": _evidence(to, result.observations)})
+        told = _evidence(to, result.observations, more_is_asked=not is_spared)
+        profile = profile.model_copy(update={"evidence": told})
         to.add(changes, [_discovered(found), _probed(result), *advisory_events(to.item, *advisories)], profile)
-        if to.item.base_url in self._spared:
+        if is_spared:
             return Probed(profile, None)
         return Probed(profile, lambda: self._probe_deferred(to, relay, found, result, profile))
 
@@ -241,13 +249,13 @@ def _advisories(
         yield Advisory("another_model_served", {"asked": result.smoke_model, "served": to.redacted(served)})
 
 
-def _evidence(to: ItemTransitions, observations: tuple[Observation, ...]) -> Evidence:
+def _evidence(to: ItemTransitions, observations: tuple[Observation, ...], *, more_is_asked: bool = False) -> Evidence:
     """What the relay's answers named may hold a key."""
 
     def clean(params: Mapping[str, str]) -> dict[str, str]:
         return {name: to.redacted(text) if name in FROM_ANSWERS else text for name, text in params.items()}
 
-    return evidence([replace(it, params=clean(it.params)) for it in observations])
+    return evidence([replace(it, params=clean(it.params)) for it in observations], more_is_asked=more_is_asked)
 
 
 def _is_another(asked: str, served: str) -> bool:

@@ -37,7 +37,13 @@ from batch_import.domain.routing import (
     account_settings,
     choose_route,
 )
-from batch_import.domain.terms import terms_asked_for, terms_to_change
+from batch_import.domain.terms import (
+    ReplacedTerms,
+    replaced_terms,
+    terms_asked_for,
+    terms_to_change,
+    told_terms,
+)
 from batch_import.domain.types import (
     AccessMode,
     AccountResolution,
@@ -290,6 +296,8 @@ class Provisioner:
             account_id, more = self._create(item, wanted, api_key, known)
         else:
             account_id, more = self._reuse(to, wanted, api_key)
+            before = to.item.known_before
+            more += _changed(account_id, before.terms if before else {})
         if account_id is None:
             return to.fail(Code.ACCOUNT_GONE, "the account is gone from the host")
         changes = {"account_id": account_id, "channel_id": channel_id, "group_id": group_id}
@@ -344,8 +352,11 @@ class Provisioner:
         """
         found = self._ours(wanted) if known is None else known or None
         if found is not None:
-            self._adopt(item, found, wanted, api_key)
-            return found, [_event(EventType.ACCOUNT_CREATED, "adopted", account_id=found)]
+            replaced = self._adopt(item, found, wanted, api_key)
+            return found, [
+                _event(EventType.ACCOUNT_CREATED, "adopted", account_id=found),
+                *_changed(found, replaced),
+            ]
         home = self._resources.quarantine_id(wanted.platform)
         body = new_account(wanted, item.api_root or item.base_url, api_key, _settings(item, api_key), home)
         account_id = self._post(item, wanted, body, first=known is not None)
@@ -387,14 +398,15 @@ class Provisioner:
         ours = accounts_of_pair(held, wanted.provider_id, wanted.digest, wanted.platform)
         return next((account.account_id for account in ours), None)
 
-    def _adopt(self, item: Item, account_id: int, wanted: DesiredAccount, api_key: str) -> None:
+    def _adopt(self, item: Item, account_id: int, wanted: DesiredAccount, api_key: str) -> ReplacedTerms:
         """Names that another run wanted stay; one that another run has proven meanwhile stays where it serves."""
         account = account_of(self._host, account_id)
         if account.import_state != ImportState.PROVEN:
             self._isolate_and_wake(item, account, wanted, api_key)
-            return
-        self._add_names(account, wanted)
-        self._set_terms(account, wanted)
+        else:
+            self._add_names(account, wanted)
+            self._set_terms(account, wanted)
+        return replaced_terms(account.terms, wanted.terms)
 
     def _add_names(self, account: ExistingAccount, wanted: DesiredAccount) -> list[str]:
         delta = model_mapping_delta(account.model_mapping, wanted.model_mapping)
@@ -569,6 +581,12 @@ def _decision_event(decision: ReuseDecision, route: Route) -> NewEvent:
         because=route.reason,
         **decision.evidence,
     )
+
+
+def _changed(account_id: int | None, replaced: ReplacedTerms) -> list[NewEvent]:
+    """By what was decided, so that a second try, which finds the terms set, tells it as well."""
+    told = {"account_id": account_id, "terms": told_terms(replaced)}
+    return [_event(EventType.ACCOUNT_CHANGED, f"set: {', '.join(replaced)}", **told)] if replaced else []
 
 
 def _event(kind: EventType, message: str, **payload: Any) -> NewEvent:
