@@ -289,6 +289,7 @@ def test_what_accounts_are_given_is_asked_for_by_ticks(reader: Reader, service: 
     paste(page, f"{item['base_url']} {item['api_key']}")
     give_access(page)
     page.get_by_text("More options").click()
+    expect(page.get_by_label("Models wanted")).to_have_attribute("placeholder", "kimi-k2.6, gpt-5")
     for label in ("Take over the relay's multiplier", "Priority by speed", "Let sub2api watch the multiplier"):
         page.get_by_label(label).check()
     switches = "--rate-from-relay --priority-from-speed --host-billing-probe"

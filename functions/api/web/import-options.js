@@ -30,7 +30,7 @@ export function importOptions(given, changed) {
   const probeKey = entry("probe-key", { type: "password" });
   const platform = h("select", { id: "platform", onchange: changed }, PLATFORMS.map(option));
   const label = entry("label", { maxlength: 200, value: draft.label });
-  const models = entry("models", { value: draft.models, placeholder: t("models.hint") });
+  const models = entry("models", { value: draft.models, placeholder: t("models.wanted.hint") });
   const amount = { type: "number", min: "0.000001", max: 1_000_000, step: "any" };
   const dearest = entry("max-multiplier", { ...amount, value: draft.dearest });
   const least = entry("min-balance", { ...amount, value: draft.least });

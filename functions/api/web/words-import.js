@@ -118,7 +118,7 @@ export const IMPORT_WORDS = {
   options: ["更多选项", "More options"],
   label: ["标签", "Label"],
   "models.wanted": ["所需模型", "Models wanted"],
-  "models.hint": ["kimi-k2.6, gpt-5", "kimi-k2.6, gpt-5"],
+  "models.wanted.hint": ["kimi-k2.6, gpt-5", "kimi-k2.6, gpt-5"],
   "platform.auto": ["自动", "automatic"],
   groups: ["加入分组", "Groups to join"],
   "groups.hint": ["分组名称", "group name"],
