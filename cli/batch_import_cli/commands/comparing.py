@@ -40,9 +40,9 @@ def compare_command(
 ) -> None:
     """Compare MODEL over all relays that were proved.
 
-    With price, speed, evidence and balance, each as its latest import found
-    it. Without MODEL: the models that these relays serve. MODEL may be spelled
-    in any way. There is never a key in it.
+    With status, price and balance of their latest import, speed and evidence
+    of their latest proof. Without MODEL: the models that these relays serve.
+    MODEL may be spelled in any way. There is never a key in it.
     """
     _check(model, sort, filters)
     asked, most = params({**filters, "order": sort}), first_items(app, limit, every)

@@ -54,6 +54,8 @@ def _facts(relay: Row) -> Iterator[str]:
     if relay.get("first_token_ms") is not None:
         yield _("first token {n} ms").format(n=said(relay["first_token_ms"]))
     yield local(said(relay.get("last_seen_at")), "%Y-%m-%d %H:%M")
+    if relay.get("proved_at") != relay.get("last_seen_at"):
+        yield _("proved {time}").format(time=local(said(relay.get("proved_at")), "%Y-%m-%d %H:%M"))
 
 
 MODELS = Listing(

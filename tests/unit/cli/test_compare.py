@@ -92,6 +92,7 @@ def test_models_on_a_terminal(api: Any, on_terminal: Any) -> None:
 
 def test_relays_of_a_model_on_a_terminal(api: Any, on_terminal: Any) -> None:
     failed = relay(2, access_status="broken", last_error_code="auth_failed", tested=False, **UNKNOWN)
+    failed["proved_at"] = "2026-05-20T12:20:00.000+00:00"
     dear = relay(3, peak_multiplier=0.75, expires_at="2027-01-01T12:00:00.000+00:00")
     api.on(RELAYS, relays_page(relay(), failed, dear))
     result = on_terminal("compare", "kimi-k2.6", COLUMNS="160")
@@ -99,7 +100,7 @@ def test_relays_of_a_model_on_a_terminal(api: Any, on_terminal: Any) -> None:
         "account 1  active     https://relay-1.example/v1",
         "  model: consistent · 81.5 tokens/s · 7.5 USD · × 0.5 · first token 640 ms · 2026-05-22 12:20",
         "account 2  broken     https://relay-2.example/v1",
-        "  auth_failed · another model was asked · 2026-05-22 12:20",
+        "  auth_failed · another model was asked · 2026-05-22 12:20 · proved 2026-05-20 12:20",
         "account 3  active     https://relay-3.example/v1",
         "  model: consistent · 81.5 tokens/s · 7.5 USD · × 0.5, in peak hours × 0.75 · key expires 2027-01-01"
         " · first token 640 ms · 2026-05-22 12:20",

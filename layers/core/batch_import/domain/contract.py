@@ -667,7 +667,8 @@ class ModelList(_Model):
 
 
 class ComparedRelay(_Model):
-    """A relay that was proved, as its latest import found it: an address with a key on a platform, one account.
+    """A relay that was proved: an address with a key on a platform, one account. Status, price and balance are of its
+    latest import, speed and evidence of its latest proof.
 
     ``relay`` is its lasting name here, which tells nothing of it. ``base_url`` and ``provider_id`` are null without
     addresses. ``access_status``, ``last_error_code``, ``run_id`` and ``item_id`` are of the latest import that ended
