@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.unit.cli.fake_api import Reply
+
 MODELS = "GET /api/batch-import/models"
 RELAYS = f"{MODELS}/kimi-k2.6"
 SEEN = "2026-05-22T12:20:00.000+00:00"
@@ -165,6 +167,8 @@ def test_a_model_may_be_spelled_in_any_way(api: Any, invoke: Any) -> None:
         (("compare", "--without-addresses"), "among the relays of one model"),
         (("compare", "--tested"), "among the relays of one model"),
         (("compare", "kimi-k2.6", "--sort", "price"), "price"),
+        (("compare", ""), "the name of the model is empty (try: batch-import compare)"),
+        (("compare", "  "), "the name of the model is empty (try: batch-import compare)"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_before_anything_is_sent(
@@ -174,3 +178,28 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_sent(
     assert result.exit_code == 2
     assert told in result.stderr
     assert api.seen == []
+
+
+def test_a_model_that_no_relay_serves_leads_to_the_list_of_models(api: Any, invoke: Any) -> None:
+    api.on(f"{MODELS}/items", Reply({"error": {"code": "not_found", "message": "no relay serves it"}}, 404))
+    assert invoke("compare", "items").stderr == "error: no relay serves it (try: batch-import compare)\n"
+
+
+@pytest.mark.parametrize(
+    ("call", "name", "arguments", "told"),
+    [
+        (MODELS, "models", ("compare", "--search", "zzz"), "no model found"),
+        (RELAYS, "relays", ("compare", "kimi-k2.6", "--search", "zzz"), "no relay found"),
+        ("GET /api/batch-import/runs", "runs", ("runs", "--search", "zzz"), "no run found"),
+    ],
+)
+def test_a_search_that_finds_nothing_says_so_to_people(
+    api: Any, invoke: Any, on_terminal: Any, call: str, name: str, arguments: tuple[str, ...], told: str
+) -> None:
+    api.on(call, {name: [], "next_cursor": None})
+    for form in ("table", "wide"):
+        result = on_terminal(*arguments, "--output", form)
+        assert (result.exit_code, result.stdout, result.stderr) == (0, "", f"{told}\n")
+    for form in ("json", "csv"):
+        assert on_terminal(*arguments, "--output", form).stderr == ""
+    assert invoke(*arguments).output == ""

@@ -135,6 +135,11 @@ def test_the_first_50_are_shown_unless_others_are_wanted(api: Any, on_terminal: 
     assert "There are more than these 50 (try: --all)" in result.stderr
 
 
+def test_filters_that_no_item_meets_are_told(api: Any, on_terminal: Any, answers: Any) -> None:
+    script(api)
+    assert on_terminal("show", answers.RUN, "--code", "unreachable").stderr == "no item found\n"
+
+
 def test_times_are_local(api: Any, on_terminal: Any, answers: Any) -> None:
     api.on("GET /api/batch-import/runs", {"runs": [answers.run()["run"]], "next_cursor": None})
     assert "completed  2026-05-22 04:20" in on_terminal("runs").stdout
