@@ -64,8 +64,11 @@ class App:
     def for_people(self) -> bool:
         return self.output is Output.TABLE and console().is_terminal
 
-    def show_list(self, listing: Listing, pages: Iterable[Answer]) -> list[Answer]:
-        """Pages of a list as they come for programs, or as one table; returns the rows."""
+    def show_list(self, listing: Listing, pages: Iterable[Answer], none: str = "") -> list[Answer]:
+        """Pages of a list as they come for programs, or as one table; returns the rows.
+
+        ``none`` tells people that there are no rows.
+        """
         rows: list[Answer] = []
         page: Answer = {}
         for page in pages:
@@ -74,6 +77,8 @@ class App:
                 emit(page)
         if not self.as_json:
             tables.show(listing, rows, self.output)
+        if none and not rows and console().is_terminal and self.output in (Output.TABLE, Output.WIDE):
+            note(none)
         if page.get("next_cursor") is not None:
             told = ngettext("There are more than this {n}", "There are more than these {n}", len(rows))
             note(advised(told.format(n=len(rows)), "--all"))

@@ -265,8 +265,15 @@ def _hint(response: requests.Response) -> str:
     hints = {
         401: _("check BATCH_IMPORT_TOKEN"),
         403: _("an operator's token in BATCH_IMPORT_TOKEN"),
-        404: "batch-import show RUN" if "/items/" in response.url else "batch-import runs",
+        404: _listing_of(response.url),
         429: _("again in a minute"),
         502: "batch-import doctor",
     }
     return hints.get(response.status_code, "")
+
+
+def _listing_of(url: str) -> str:
+    """The command that lists what was not found."""
+    if f"{MODELS}/" in url:
+        return "batch-import compare"
+    return "batch-import show RUN" if "/items/" in url else "batch-import runs"

@@ -79,11 +79,18 @@ def build_request(relays: RelayList, options: ImportOptions, secret: Callable[[s
         _require_users(body)
     elif body["access_mode"] == "self_service":
         body["probe_api_key"] = _probe_key(body, options.probe_api_key_env, secret)
-    size = len(json.dumps(body).encode())
+    size = _size(body)
     if size > MAX_BODY_BYTES:
         told = _("the list is too large: {n:,} bytes, the API takes {most:,}; nothing was sent")
         raise InputError(told.format(n=size, most=MAX_BODY_BYTES), _("split the list"))
     return CreateRequest(body)
+
+
+def _size(body: Mapping[str, Any]) -> int:
+    try:
+        return len(json.dumps(body, allow_nan=False).encode())
+    except ValueError:
+        raise InputError(_("a number in the list is not finite; nothing was sent")) from None
 
 
 def _listed(values: tuple[str, ...]) -> list[str]:

@@ -52,7 +52,7 @@ def show_run_and_items(app: App, answer: Answer, params: Mapping[str, str], most
     app.answer(answer, lambda answer: show_run(answer, stderr=not app.for_people))
     if app.for_people:
         put(Text())
-    app.show_list(ITEMS, app.client.items(run_id, params, most))
+    app.show_list(ITEMS, app.client.items(run_id, params, most), _("no item found"))
     if app.for_people:
         show_causes(answer)
 

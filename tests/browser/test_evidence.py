@@ -20,6 +20,8 @@ def test_speed_and_evidence_are_shown_and_sorted(reader: Reader, service: Servic
 
     expect(row(page, "form_openai")).to_contain_text("tokens/s")
     expect(row(page, "swaps_model").locator(".badge")).to_contain_text(["model: inconsistent"])
+    advisory = row(page, "swaps_model").locator(".advisory").first  # may begin with the name of a model
+    assert advisory.evaluate("text => getComputedStyle(text, '::first-letter').textTransform") == "none"
     page.get_by_role("button", name="More filters").click()
     page.get_by_role("combobox", name="Order", exact=True).select_option("tokens_per_second")
     rate = {item["base_url"]: (item["speed"] or {}).get("tokens_per_second") or 0 for item in items}

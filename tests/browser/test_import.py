@@ -289,6 +289,7 @@ def test_what_accounts_are_given_is_asked_for_by_ticks(reader: Reader, service: 
     paste(page, f"{item['base_url']} {item['api_key']}")
     give_access(page)
     page.get_by_text("More options").click()
+    expect(page.get_by_label("Models wanted")).to_have_attribute("placeholder", "kimi-k2.6, gpt-5")
     for label in ("Take over the relay's multiplier", "Priority by speed", "Let sub2api watch the multiplier"):
         page.get_by_label(label).check()
     switches = "--rate-from-relay --priority-from-speed --host-billing-probe"
@@ -297,6 +298,35 @@ def test_what_accounts_are_given_is_asked_for_by_ticks(reader: Reader, service: 
     expect(page.get_by_role("link", name="Open the run")).to_be_visible()
     run = service.run(page.url.rpartition("/")[2])["run"]
     assert [run[name] for name in ("rate_from_relay", "priority_from_speed", "host_billing_probe")] == [True] * 3
+
+
+@pytest.mark.parametrize("label", ["Highest multiplier", "Lowest balance"])
+def test_a_limit_that_cannot_be_read_is_told_and_not_dropped(reader: Reader, service: Service, label: str) -> None:
+    page = reader.visit("/batch-import/new")
+    paste(page, f"https://one.example.com/v1 {KEY}")
+    expect(statuses(page)).to_have_text(["ready"])
+    give_access(page)
+    more = page.locator("details.more").filter(has=page.get_by_label(label))
+    summary = more.get_by_text("More options")
+    limit = page.get_by_label(label)
+    option = {"Highest multiplier": "--max-multiplier", "Lowest balance": "--min-balance"}[label]
+    for typed in ("9-", "e", "2-", "1e400", "-1", "0", "1000001"):
+        if not more.evaluate("details => details.open"):
+            summary.click()
+        limit.fill("")
+        expect(page.locator(".reason")).to_have_text("Ready to import.")
+        expect(page.locator(".command code")).not_to_contain_text(option)
+        limit.press_sequentially(typed)
+        expect(page.locator(".reason")).to_have_text(f"{label} must be a number above 0, at most 1,000,000.")
+        expect(page.locator(".command code")).to_contain_text(f"{option} '…'")
+        summary.click()
+        page.get_by_role("button", name="Import 1").click()
+        expect(limit).to_be_focused()
+    assert not [call for call in reader.gateway.calls if call.method == "POST" and call.path.endswith("/runs")]
+    limit.fill("0.000001")
+    expect(page.locator(".reason")).to_have_text("Ready to import.")
+    expect(page.locator(".command code")).to_contain_text(f"{option} 0.000001 ")
+    paste(page, "")
 
 
 def test_a_user_whom_the_host_does_not_know_is_red_at_once(reader: Reader, service: Service) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from sandbox.relays.call import parse_name
+from sandbox.relays.profiles import DeadKey
 from tests.browser.conftest import Reader
 from tests.browser.test_accessibility import in_both_themes
 from tests.conftest import Service
@@ -81,6 +83,19 @@ def test_a_model_is_compared_sorted_and_exported(
     expect(page.get_by_role("dialog")).to_contain_text(cheap["item_id"])
     page.go_back()
     expect(addresses(page)).to_have_text([cheap["base_url"]])
+
+
+def test_a_relay_that_failed_later_says_when_it_was_proved(reader: Reader, service: Service, box: Any) -> None:
+    pair = {"base_url": box.relay("healthy", "dying"), "api_key": "sk-test-0000000000000001"}
+    _, [first] = service.import_([pair])
+    service.clock.shift(3600)
+    box.relays.relays["healthy", "dying"] = DeadKey(parse_name("dying"))
+    _, [second] = service.import_([pair])
+    assert (first["access_status"], second["access_status"]) == ("active", "broken")
+    page = reader.visit(f"/batch-import/models/{first['resolved_smoke_model'].replace('/', '~')}")
+    seen = table(page).locator("tbody tr").first.get_by_role("cell").last
+    expect(seen).to_have_text("25 Nov, 13:00Proved 25 Nov, 12:00")
+    expect(page.get_by_text("speed, answer time and evidence of its latest proof")).to_be_visible()
 
 
 def test_what_is_unknown_is_a_dash(reader: Reader, compared: list[dict[str, Any]]) -> None:

@@ -176,6 +176,16 @@ def test_a_small_screen_needs_no_sideways_scrolling(reader: Reader, finished: st
     assert page.evaluate("document.querySelector('dialog[open]').scrollWidth <= innerWidth")
 
 
+@pytest.mark.parametrize("width", [390, 360, 320])
+def test_no_word_of_the_header_is_broken_on_a_small_screen(reader: Reader, finished: str, width: int) -> None:
+    page = reader.visit(viewport={"width": width, "height": 740})
+    badge = page.get_by_text("operator", exact=True)
+    expect(badge).to_be_visible()
+    assert badge.bounding_box()["height"] <= 20
+    assert page.get_by_role("link", name="Batch import").bounding_box()["height"] <= 2 * 22
+    assert page.evaluate("document.documentElement.scrollWidth > innerWidth") is False
+
+
 def test_the_page_works_wherever_it_is_mounted(browser: Browser, service: Service, relays: Items) -> None:
     run_id = service.start(relays("healthy"))
     with serving("/a/b/batch-import") as gateway:

@@ -238,6 +238,8 @@ REFUSED = [
     ({**BODY, "mode": 1}, "mode: "),
     ({**BODY, "subscription_users": []}, "access_mode=subscription 时须提供 subscription_users"),
     ({**BODY, "subscription_days": 0}, "subscription_days: 不能小于 1"),
+    ({**BODY, "min_balance": 0}, "min_balance: 不能小于 0.000001"),
+    ({**BODY, "max_multiplier": 2000000}, "max_multiplier: 不能大于 1000000"),
     ({**BODY, "subscripton_users": []}, "未知字段；是否指 subscription_users？"),
     (with_item(base_url="ftp://h"), "items[6].base_url: base_url 须以 http:// 或 https:// 开头"),
     ({**BODY, "items": [{**ITEM, "api_key": ""}] * 100}, "（另有 95 处）"),

@@ -40,19 +40,21 @@ def compare_command(
 ) -> None:
     """Compare MODEL over all relays that were proved.
 
-    With price, speed, evidence and balance, each as its latest import found
-    it. Without MODEL: the models that these relays serve. MODEL may be spelled
-    in any way. There is never a key in it.
+    With status, price and balance of their latest import, speed and evidence
+    of their latest proof. Without MODEL: the models that these relays serve.
+    MODEL may be spelled in any way. There is never a key in it.
     """
     _check(model, sort, filters)
     asked, most = params({**filters, "order": sort}), first_items(app, limit, every)
     if model is None:
-        app.show_list(MODELS, app.client.models(asked, most))
+        app.show_list(MODELS, app.client.models(asked, most), _("no model found"))
     else:
-        app.show_list(RELAYS, app.client.model_relays(model, asked, most))
+        app.show_list(RELAYS, app.client.model_relays(model, asked, most), _("no relay found"))
 
 
 def _check(model: str | None, sort: str | None, filters: dict[str, Any]) -> None:
+    if model is not None and not model.strip():
+        raise InputError(_("the name of the model is empty"), "batch-import compare")
     orders = ModelOrder if model is None else RelayOrder
     if sort is not None and sort not in list(orders):
         told = _("models are not sorted by {order}") if model is None else _("relays are not sorted by {order}")

@@ -42,8 +42,9 @@ _LEGACY = Listing(
 def export_command(app: App, run_id: str, legacy: bool, path: Path | None, **filters: Any) -> None:
     """Export the items of RUN as CSV or JSON.
 
-    With address, verdict, code, advice, account, model and answer time. A
-    spreadsheet calculates nothing in it. With --json an object on each line.
+    With address, verdict, code, advice, account, model, speed, balance, price
+    and what the relay's answers showed. A spreadsheet calculates nothing in
+    it. With --json an object on each line.
     """
     rows = [row for page in app.client.items(run_id, params(filters)) for row in rows_of(page, "items")]
     listing = _LEGACY if legacy else ITEMS

@@ -5,6 +5,7 @@ import uuid
 from typing import Any, BinaryIO
 
 import click
+from batch_import.domain.contract import LEAST_AMOUNT, MOST_AMOUNT
 from batch_import.domain.types import AccessMode, PlatformWish, Reactivate, RunMode
 
 from batch_import_cli.accepted import accepted, idempotency_option, show_accepted, watch_hint, watch_option
@@ -42,6 +43,19 @@ class Milliseconds(click.ParamType[int]):
         if wait > _LONGEST_WAIT_MS:
             self.fail(_("at most 20 seconds"), param, ctx)
         return wait
+
+
+class Amount(click.ParamType[float]):
+    """A multiplier or an amount of money that the API takes as a limit."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        amount: float = click.FLOAT.convert(value, param, ctx)
+        if not LEAST_AMOUNT <= amount <= MOST_AMOUNT:  # nor is nan
+            told = _("{value} is not a number above 0, at most {most:,}")
+            self.fail(told.format(value=repr(value), most=MOST_AMOUNT), param, ctx)
+        return amount
 
 
 class Choice(click.ParamType[tuple[int, str]]):
@@ -82,8 +96,8 @@ class Choice(click.ParamType[tuple[int, str]]):
 @click.option(
     "--join-group", multiple=True, metavar="NAME", help="Group of sub2api that proven accounts also join; repeatable."
 )
-@click.option("--max-multiplier", type=float, metavar="N", help="Leave out relays that declare a higher one.")
-@click.option("--min-balance", type=float, metavar="N", help="Leave out keys with less left, as the relay declares.")
+@click.option("--max-multiplier", type=Amount(), metavar="N", help="Leave out relays that declare a higher one.")
+@click.option("--min-balance", type=Amount(), metavar="N", help="Leave out keys with less left, as the relay declares.")
 @click.option("--rate-from-relay", is_flag=True, help="Accounts get the relay's multiplier as their rate_multiplier.")
 @click.option("--priority-from-speed", is_flag=True, help="Accounts of faster relays get a priority that goes first.")
 @click.option("--host-billing-probe", is_flag=True, help="sub2api watches the multiplier of relays that run sub2api.")

@@ -34,7 +34,8 @@ def runs_command(app: App, limit: int | None, every: bool, **filters: Any) -> No
 
     Without --limit or --all the newest 20.
     """
-    app.show_list(RUNS, app.client.runs(params(filters), limit if limit or every else _RECENT_RUNS))
+    most = limit if limit or every else _RECENT_RUNS
+    app.show_list(RUNS, app.client.runs(params(filters), most), _("no run found"))
 
 
 @click.command(

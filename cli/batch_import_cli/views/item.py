@@ -10,6 +10,7 @@ from batch_import_cli.tables import Listing, Output, Row, columns, said, show
 from batch_import_cli.times import local
 from batch_import_cli.views.items import advice, verdict, why
 from batch_import_cli.views.parts import MARGIN, fields_of, rows_in, show_fields, show_heading
+from batch_import_cli.views.worth import expiry, money, quota, rates
 from batch_import_cli.words import _
 
 _HIDDEN_EVENTS = ("lease_acquired",)  # of no use to whoever reads what happened
@@ -52,9 +53,10 @@ def _known(item: Row) -> dict[str, object]:
         _("answer time in ms"): item.get("latency_ms"),
         _("first token in ms"): speed.get("first_token_ms"),
         _("tokens a second"): speed.get("tokens_per_second"),
-        _("balance left"): billing.get("balance"),
-        _("currency"): billing.get("currency"),
-        _("multiplier"): billing.get("multiplier"),
+        _("balance left"): money(billing.get("balance"), billing.get("currency")),
+        _("multiplier"): rates(billing),
+        _("key quota"): quota(billing),
+        _("key expires"): expiry(billing),
         _("models recommended"): item.get("recommended_models"),
         _("retries"): item.get("retry_count") or None,
         _("updated"): local(said(item.get("updated_at"))),

@@ -1,12 +1,13 @@
 """Items: their verdicts, and why."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from rich.text import Text
 
-from batch_import_cli.tables import Listing, Row, columns, said
+from batch_import_cli.tables import Columns, Listing, Row, columns, said
 from batch_import_cli.times import local
 from batch_import_cli.views.parts import badge, entry, fields_of, joined, listed, warning
+from batch_import_cli.views.worth import declared_facts, evidence_facts, showed
 from batch_import_cli.words import _, ngettext
 
 FAILED = ("degraded", "broken")
@@ -35,9 +36,12 @@ def why(item: Row) -> str:
         return said(undo.get("message"))
     again = _("trying again at {time}").format(time=local(trying, "%H:%M:%S")) if isinstance(trying, str) else ""
     warnings = [warning(text) for text in listed(item.get("advisory_messages"))]
+    doubts = evidence_facts(showed(item), "inconsistent")
     if _code(item) is not None:
-        return joined(again, _failure(item), *warnings)
-    return joined(again, *warnings, _planned(plan) if isinstance(plan, dict) else "", *_facts(item))
+        return joined(again, _failure(item), *doubts, *warnings)
+    declared = declared_facts(fields_of(item, "billing"))
+    planned = _planned(plan) if isinstance(plan, dict) else ""
+    return joined(again, *doubts, *declared, *warnings, planned, *_facts(item))
 
 
 def _code(item: Row) -> object:
@@ -86,6 +90,15 @@ def _decision(item: Row) -> object:
     return item.get("account_resolution") or fields_of(item, "plan").get("resolution")
 
 
+def _inside(name: str, *titles: str) -> Columns:
+    """Columns of an object inside of an item."""
+
+    def inside(of: Callable[[Row], object]) -> Callable[[Row], object]:
+        return lambda item: of(fields_of(item, name))
+
+    return {title: inside(of) for title, of in columns(*titles).items()}
+
+
 ITEMS = Listing(
     "items",
     {
@@ -96,11 +109,11 @@ ITEMS = Listing(
         "decision": _decision,
         **columns("platform", "latency_ms"),
         "model": _model,
-        "first_token_ms": lambda item: fields_of(item, "speed").get("first_token_ms"),
-        "tokens_per_second": lambda item: fields_of(item, "speed").get("tokens_per_second"),
-        "balance": lambda item: fields_of(item, "billing").get("balance"),
-        "currency": lambda item: fields_of(item, "billing").get("currency"),
-        "multiplier": lambda item: fields_of(item, "billing").get("multiplier"),
+        **_inside("speed", "first_token_ms", "tokens_per_second"),
+        **_inside("billing", "balance", "currency", "multiplier", "peak_multiplier"),
+        **_inside("billing", "expires_at", "key_quota", "key_used", "billing_source=source"),
+        "identity": lambda item: showed(item)["identity"],
+        "passthrough": lambda item: showed(item)["passthrough"],
         **columns("advice", "error=last_error", "advisories=advisory_messages"),
     },
     item_lines,

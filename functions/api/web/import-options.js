@@ -30,8 +30,8 @@ export function importOptions(given, changed) {
   const probeKey = entry("probe-key", { type: "password" });
   const platform = h("select", { id: "platform", onchange: changed }, PLATFORMS.map(option));
   const label = entry("label", { maxlength: 200, value: draft.label });
-  const models = entry("models", { value: draft.models, placeholder: t("models.hint") });
-  const amount = { type: "number", min: 0.0001, step: "any" };
+  const models = entry("models", { value: draft.models, placeholder: t("models.wanted.hint") });
+  const amount = { type: "number", min: "0.000001", max: 1_000_000, step: "any" };
   const dearest = entry("max-multiplier", { ...amount, value: draft.dearest });
   const least = entry("min-balance", { ...amount, value: draft.least });
   const rate = tick("rate", draft.rate);
@@ -109,16 +109,29 @@ export function importOptions(given, changed) {
       platform: platform.value,
       join_groups: groups.values,
       ...(label.value.trim() ? { label: label.value.trim() } : {}),
-      ...(dearest.value ? { max_multiplier: Number(dearest.value) } : {}),
-      ...(least.value ? { min_balance: Number(least.value) } : {}),
+      max_multiplier: limit(dearest),
+      min_balance: limit(least),
       ...(rate.checked ? { rate_from_relay: true } : {}),
       ...(faster.checked ? { priority_from_speed: true } : {}),
       ...(watched.checked ? { host_billing_probe: true } : {}),
     };
   }
 
-  /** What is still to be said about access: its text and the way to the field, or null. */
+  /** What is still to be said or put right: its text and the way to the field, or null. */
   function missing() {
+    return missingAccess() ?? badLimit(dearest, t("maxMultiplier")) ?? badLimit(least, t("minBalance"));
+  }
+
+  function badLimit(input, name) {
+    if (input.checkValidity()) return null;
+    const focus = () => {
+      more.open = true;
+      input.focus();
+    };
+    return { text: t("missing.limit", { name }), focus };
+  }
+
+  function missingAccess() {
     if (draft.access === "self_service")
       return probeKey.value.trim() ? null : { text: t("missing.probeKey"), focus: () => probeKey.focus() };
     if (!users.values.length) return { text: t("missing.users"), focus: users.focus };
@@ -151,6 +164,8 @@ export function importOptions(given, changed) {
   return { element, fields, names, missing, kept, suggestUsers: users.suggestValues };
 }
 
+/** Undefined where nothing stands in the field; NaN where what stands there is refused, which the browser may not tell. */
+const limit = (input) => (!input.checkValidity() ? NaN : input.value ? Number(input.value) : undefined);
 const option = (value) => h("option", { value }, value === "auto" ? t("platform.auto") : value);
 const field = (id, label, control) => h("div", { class: "field" }, h("label", { for: id }, label), control);
 const note = (text) => h("p", { class: "muted" }, text);
@@ -161,14 +176,15 @@ const ticked = (box, label, text) =>
 export function commandOf(fields, models) {
   const words = ["batch-import", "import", "-"];
   const add = (name, value) => words.push(name, quoted(String(value)));
+  const addLimit = (name, value) => value !== undefined && add(name, Number.isNaN(value) ? "…" : value);
   if (fields.access_mode === "self_service") add("--access-mode", "self_service");
   for (const user of fields.subscription_users ?? []) add("--subscription-user", user);
-  if (fields.subscription_days && fields.subscription_days !== 30) add("--subscription-days", fields.subscription_days);
+  if ((fields.subscription_days ?? 30) !== 30) add("--subscription-days", fields.subscription_days);
   if (fields.mode === "strict") add("--mode", "strict");
   if (fields.reactivate === "ours") add("--reactivate", "ours");
   if (fields.platform !== "auto") add("--platform", fields.platform);
-  if (fields.max_multiplier) add("--max-multiplier", fields.max_multiplier);
-  if (fields.min_balance) add("--min-balance", fields.min_balance);
+  addLimit("--max-multiplier", fields.max_multiplier);
+  addLimit("--min-balance", fields.min_balance);
   if (fields.rate_from_relay) words.push("--rate-from-relay");
   if (fields.priority_from_speed) words.push("--priority-from-speed");
   if (fields.host_billing_probe) words.push("--host-billing-probe");

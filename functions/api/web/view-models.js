@@ -160,8 +160,13 @@ function relayRow(columns, relay) {
       relay.expires_at && h("div", { class: "muted" }, `${t("balance.expires")} `, moment(relay.expires_at, fullDate)),
     ],
     evidence(relay),
-    moment(relay.last_seen_at),
+    seen(relay),
   ]);
+}
+
+/** When it was last imported, and when it was proved where that import did not. */
+function seen({ last_seen_at: at, proved_at: proved }) {
+  return [moment(at), proved !== at && h("div", { class: "muted" }, `${t("proved")} `, moment(proved))];
 }
 
 function evidence({ identity, passthrough }) {

@@ -96,6 +96,7 @@ export const IMPORT_WORDS = {
   "missing.users": ["请填写获得访问权限的用户。", "Say who gets access."],
   "missing.known": ["sub2api 中没有用户 {names}。", "sub2api has no user {names}."],
   "missing.days": ["有效天数为 1 到 36,500。", "Days must be from 1 to 36,500."],
+  "missing.limit": ["{name}须为大于 0 且不超过 1,000,000 的数。", "{name} must be a number above 0, at most 1,000,000."],
   "missing.probeKey": ["请填写探测密钥。", "Give the probe key."],
 
   "access.title": ["谁可以使用", "Who gets access"],
@@ -117,7 +118,7 @@ export const IMPORT_WORDS = {
   options: ["更多选项", "More options"],
   label: ["标签", "Label"],
   "models.wanted": ["所需模型", "Models wanted"],
-  "models.hint": ["kimi-k2.6, gpt-5", "kimi-k2.6, gpt-5"],
+  "models.wanted.hint": ["kimi-k2.6, gpt-5", "kimi-k2.6, gpt-5"],
   "platform.auto": ["自动", "automatic"],
   groups: ["加入分组", "Groups to join"],
   "groups.hint": ["分组名称", "group name"],

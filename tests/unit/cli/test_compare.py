@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.unit.cli.fake_api import Reply
+
 MODELS = "GET /api/batch-import/models"
 RELAYS = f"{MODELS}/kimi-k2.6"
 SEEN = "2026-05-22T12:20:00.000+00:00"
@@ -83,27 +85,45 @@ def test_models_on_a_terminal(api: Any, on_terminal: Any) -> None:
     assert result.exit_code == 0
     assert api.seen[0].query == {"order": "name", "q": "k", "limit": "50"}
     assert result.stdout.splitlines() == [
-        "kimi-k2.6  3 relays",
-        "  2 tested · 90.0 tokens/s, median 60.0 · first token 300 ms, median 600 · × 0.5",
-        "glm-5  1 relay",
+        "kimi-k2.6  3 active relays",
+        "  2 tested · lowest × 0.5 · 90.0 tokens/s, median 60.0 · first token 300 ms, me…",
+        "glm-5  1 active relay",
         "  0 tested",
     ]
 
 
 def test_relays_of_a_model_on_a_terminal(api: Any, on_terminal: Any) -> None:
     failed = relay(2, access_status="broken", last_error_code="auth_failed", tested=False, **UNKNOWN)
+    failed["proved_at"] = "2026-05-20T12:20:00.000+00:00"
     dear = relay(3, peak_multiplier=0.75, expires_at="2027-01-01T12:00:00.000+00:00")
     api.on(RELAYS, relays_page(relay(), failed, dear))
     result = on_terminal("compare", "kimi-k2.6", COLUMNS="160")
     assert result.stdout.splitlines() == [
         "account 1  active     https://relay-1.example/v1",
-        "  81.5 tokens/s · first token 640 ms · × 0.5 · 7.5 USD · model: consistent · 2026-05-22 12:20",
+        "  model: consistent · 81.5 tokens/s · 7.5 USD · × 0.5 · first token 640 ms · 2026-05-22 12:20",
         "account 2  broken     https://relay-2.example/v1",
-        "  auth_failed · another model was asked · 2026-05-22 12:20",
+        "  auth_failed · another model was asked · 2026-05-22 12:20 · proved 2026-05-20 12:20",
         "account 3  active     https://relay-3.example/v1",
-        "  81.5 tokens/s · first token 640 ms · × 0.5 · in peak hours × 0.75 · 7.5 USD · key expires 2027-01-01"
-        " · model: consistent · 2026-05-22 12:20",
+        "  model: consistent · 81.5 tokens/s · 7.5 USD · × 0.5, in peak hours × 0.75 · key expires 2027-01-01"
+        " · first token 640 ms · 2026-05-22 12:20",
     ]
+
+
+def test_what_does_not_fit_is_seen_at_60_columns(api: Any, on_terminal: Any) -> None:
+    doubted = relay(1, identity="inconsistent", passthrough="inconsistent")
+    sold = relay(2, passthrough="inconsistent", access_status="broken", last_error_code="payment_required")
+    api.on(RELAYS, relays_page(doubted, sold))
+    assert on_terminal("compare", "kimi-k2.6", COLUMNS="60").stdout.splitlines()[1::2] == [
+        "  model: inconsistent · pass-through: inconsistent · 81.5 t…",
+        "  pass-through: inconsistent · payment_required · model: co…",
+    ]
+
+
+def test_relays_without_addresses_are_told_apart(api: Any, on_terminal: Any) -> None:
+    hidden = [relay(number, base_url=None, provider_id=None, account_id=None) for number in (1, 2)]
+    api.on(RELAYS, relays_page(*hidden))
+    shown = on_terminal("compare", "kimi-k2.6", "--without-addresses").stdout.splitlines()[::2]
+    assert [line.split()[-1] for line in shown] == [one["relay"] for one in hidden]
 
 
 def test_relays_as_csv_json_and_wide_with_what_is_unknown_left_empty(api: Any, invoke: Any) -> None:
@@ -147,6 +167,8 @@ def test_a_model_may_be_spelled_in_any_way(api: Any, invoke: Any) -> None:
         (("compare", "--without-addresses"), "among the relays of one model"),
         (("compare", "--tested"), "among the relays of one model"),
         (("compare", "kimi-k2.6", "--sort", "price"), "price"),
+        (("compare", ""), "the name of the model is empty (try: batch-import compare)"),
+        (("compare", "  "), "the name of the model is empty (try: batch-import compare)"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_before_anything_is_sent(
@@ -156,3 +178,28 @@ def test_what_cannot_be_asked_is_refused_before_anything_is_sent(
     assert result.exit_code == 2
     assert told in result.stderr
     assert api.seen == []
+
+
+def test_a_model_that_no_relay_serves_leads_to_the_list_of_models(api: Any, invoke: Any) -> None:
+    api.on(f"{MODELS}/items", Reply({"error": {"code": "not_found", "message": "no relay serves it"}}, 404))
+    assert invoke("compare", "items").stderr == "error: no relay serves it (try: batch-import compare)\n"
+
+
+@pytest.mark.parametrize(
+    ("call", "name", "arguments", "told"),
+    [
+        (MODELS, "models", ("compare", "--search", "zzz"), "no model found"),
+        (RELAYS, "relays", ("compare", "kimi-k2.6", "--search", "zzz"), "no relay found"),
+        ("GET /api/batch-import/runs", "runs", ("runs", "--search", "zzz"), "no run found"),
+    ],
+)
+def test_a_search_that_finds_nothing_says_so_to_people(
+    api: Any, invoke: Any, on_terminal: Any, call: str, name: str, arguments: tuple[str, ...], told: str
+) -> None:
+    api.on(call, {name: [], "next_cursor": None})
+    for form in ("table", "wide"):
+        result = on_terminal(*arguments, "--output", form)
+        assert (result.exit_code, result.stdout, result.stderr) == (0, "", f"{told}\n")
+    for form in ("json", "csv"):
+        assert on_terminal(*arguments, "--output", form).stderr == ""
+    assert invoke(*arguments).output == ""

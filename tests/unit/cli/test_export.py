@@ -42,6 +42,29 @@ def test_json_is_an_object_for_each_item(api: Any, invoke: Any, answers: Any) ->
     assert second["account"] is None
 
 
+def test_what_a_relay_is_worth_is_exported(api: Any, invoke: Any, answers: Any) -> None:
+    billing = {
+        "balance": 30.0,
+        "currency": "USD",
+        "key_quota": 50.0,
+        "key_used": 20.0,
+        "expires_at": "2027-01-01T12:00:00.000+00:00",
+        "multiplier": 0.8,
+        "peak_multiplier": 1.2,
+        "source": "sub2api",
+    }
+    evidence = {"identity": {"value": "inconsistent"}, "passthrough": {"value": "unknown"}}
+    api.on(ITEMS, page(answers.item(1, billing=billing, evidence=evidence), answers.item(2, billing=None)))
+    wanted = {**billing, "billing_source": "sub2api", "identity": "inconsistent", "passthrough": "unknown"}
+    del wanted["source"]
+    first, second = map(json.loads, invoke("export", answers.RUN, "--json").stdout.splitlines())
+    assert {name: first[name] for name in wanted} == wanted
+    assert {second[name] for name in wanted} == {None}
+    first, second = rows(invoke("export", answers.RUN).stdout)
+    assert {name: first[name] for name in wanted} == {name: str(value) for name, value in wanted.items()}
+    assert {second[name] for name in wanted} == {""}
+
+
 def test_links_to_the_earlier_system_are_added_on_request(api: Any, invoke: Any, answers: Any) -> None:
     link = {"item_id": "item_01", "channel_id": 3, "legacy_provider_id": "old-7"}
     api.on(ITEMS, page(answers.item(1), answers.item(2)))

@@ -124,6 +124,12 @@ def test_confirm_timeout(api: Any, invoke: Any, answers: Any, given: str, millis
         (("--confirm-timeout", "20001ms", *USER), "at most 20 seconds"),
         (("--confirm-timeout", "soon", *USER), "is not a time like"),
         (("--confirm-timeout", "-1", *USER), "is not a time like"),
+        *(
+            ((limit, value, *USER), f"for '{limit}': '{value}' is not a number above 0, at most 1,000,000")
+            for limit in ("--max-multiplier", "--min-balance")
+            for value in ("nan", "inf", "1e400", "0", "-1", "1e-7", "1000001")
+        ),
+        (("--min-balance", "9-", *USER), "'9-' is not a valid float"),
         (("--token", "x", *USER), "No such option"),
         (("--format", "xml", *USER), "is not one of"),
     ],
@@ -154,6 +160,17 @@ def test_a_bad_list_is_told_and_not_sent(api: Any, invoke: Any, tmp_path: Path, 
     assert said in result.stderr
     assert "SECRET" not in result.output
     assert api.seen == []
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e400"])
+def test_a_request_with_a_number_that_is_not_finite_is_not_sent(
+    api: Any, invoke: Any, tmp_path: Path, number: str
+) -> None:
+    items = json.dumps([{"base_url": URL, "api_key": KEY}])
+    (tmp_path / "request.json").write_text(f'{{"min_balance": {number}, "items": {items}}}')
+    result = invoke("import", "request.json", *USER)
+    assert (result.exit_code, api.seen) == (2, [])
+    assert result.stderr == "error: a number in the list is not finite; nothing was sent\n"
 
 
 def test_a_missing_file_and_a_directory(api: Any, invoke: Any, tmp_path: Path) -> None:

@@ -51,6 +51,63 @@ def test_a_slow_rate_is_told_with_its_tenths(
     assert [fact for fact in line.split(" · ") if "tokens" in fact] == ([told] if told else [])
 
 
+WORTH = {
+    "balance": 30.0,
+    "currency": "USD",
+    "multiplier": 0.8,
+    "peak_multiplier": 1.2,
+    "key_quota": 50.0,
+    "key_used": 20.0,
+    "expires_at": "2027-01-01T12:00:00.000+00:00",
+    "source": "sub2api",
+}
+
+
+def showing(identity: str, passthrough: str) -> dict[str, Any]:
+    answers = {"identity": identity, "passthrough": passthrough}
+    return {name: {"value": value, "observations": []} for name, value in answers.items()}
+
+
+def test_a_relay_shows_at_80_columns_what_it_is_worth_and_what_is_in_doubt(
+    api: Any, on_terminal: Any, answers: Any
+) -> None:
+    untold = dict.fromkeys(WORTH)
+    warned = ["the relay lists no prices"]
+    script(
+        api,
+        answers.item(1, billing=WORTH, evidence=showing("inconsistent", "inconsistent"), advisory_messages=warned),
+        answers.item(2, billing=WORTH, evidence=showing("consistent", "unknown"), advisory_messages=warned),
+        answers.item(3, billing={**untold, "balance": 0.00001}, evidence=None),
+        answers.item(4, billing={**untold, "peak_multiplier": 3}, evidence=showing("unknown", "inconsistent")),
+        answers.item(5, billing=untold, evidence=showing("unknown", "unknown")),
+        answers.item(6, **{**BROKEN, "last_error": "too dear"}, evidence=showing("inconsistent", "unknown")),
+    )
+    beneath = [line for line in on_terminal("show", answers.RUN).stdout.splitlines() if line.startswith("  ")]
+    assert beneath[3:9] == [
+        "  model: inconsistent · pass-through: inconsistent · 30 USD · × 0.8, in peak ho…",
+        "  30 USD · × 0.8, in peak hours × 1.2 · key expires 2027-01-01 · warning: the r…",
+        "  0.00001 · kimi-k2.6 · openai",
+        "  pass-through: inconsistent · -, in peak hours × 3 · kimi-k2.6 · openai",
+        "  kimi-k2.6 · openai",
+        "  The relay refused the key (auth_failed): too dear · model: inconsistent",
+    ]
+
+
+def test_an_item_shows_the_multiplier_that_it_is_judged_by(api: Any, on_terminal: Any, answers: Any) -> None:
+    api.on(f"{RUN}/items/item_01", answers.item(billing=WORTH, capability_profile=None, events=[]))
+    api.on(f"{RUN}/items/item_02", answers.item(billing=dict.fromkeys(WORTH), capability_profile=None, events=[]))
+    shown = [line.strip() for line in on_terminal("item", answers.RUN, "item_01").stdout.splitlines()]
+    for name, value in {
+        "balance left": "30 USD",
+        "multiplier": "× 0.8, in peak hours × 1.2",
+        "key quota": "20 of 50 USD used",
+        "key expires": "2027-01-01",
+    }.items():
+        assert any(line.startswith(name) and line.removeprefix(name).strip() == value for line in shown), name
+    untold = on_terminal("item", answers.RUN, "item_02").stdout
+    assert not [name for name in ("balance", "multiplier", "quota", "expires") if name in untold]
+
+
 def test_why_items_failed_stands_below_with_what_to_do(api: Any, on_terminal: Any, answers: Any) -> None:
     causes = [
         {"code": "auth_failed", "reason": "The relay refused the key", "to_do": "Check " + "the key " * 10},
@@ -76,6 +133,11 @@ def test_the_first_50_are_shown_unless_others_are_wanted(api: Any, on_terminal: 
     result = on_terminal("show", answers.RUN)
     assert api.seen[-1].query == {"limit": "50"}
     assert "There are more than these 50 (try: --all)" in result.stderr
+
+
+def test_filters_that_no_item_meets_are_told(api: Any, on_terminal: Any, answers: Any) -> None:
+    script(api)
+    assert on_terminal("show", answers.RUN, "--code", "unreachable").stderr == "no item found\n"
 
 
 def test_times_are_local(api: Any, on_terminal: Any, answers: Any) -> None:

@@ -68,7 +68,8 @@ Flag = Annotated[  # "enum" and not "const", which a generator of clients misrea
     bool | Literal["unknown"],
     WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["unknown"]}]}),
 ]
-Amount = Annotated[float, Field(ge=0.000_001, le=1_000_000, allow_inf_nan=False, strict=True)]
+LEAST_AMOUNT, MOST_AMOUNT = 0.000_001, 1_000_000
+Amount = Annotated[float, Field(ge=LEAST_AMOUNT, le=MOST_AMOUNT, allow_inf_nan=False, strict=True)]
 ItemId = Annotated[str, StringConstraints(pattern=r"^item_[0-9]{5}$")]
 Timestamp = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 
@@ -666,7 +667,8 @@ class ModelList(_Model):
 
 
 class ComparedRelay(_Model):
-    """A relay that was proved, as its latest import found it: an address with a key on a platform, one account.
+    """A relay that was proved: an address with a key on a platform, one account. Status, price and balance are of its
+    latest import, speed and evidence of its latest proof.
 
     ``relay`` is its lasting name here, which tells nothing of it. ``base_url`` and ``provider_id`` are null without
     addresses. ``access_status``, ``last_error_code``, ``run_id`` and ``item_id`` are of the latest import that ended

@@ -18,7 +18,7 @@ _ZH = {
     "int_parsing": "须为整数",
     "bool_type": "须为 true 或 false",
     "float_type": "须为数字",
-    "greater_than": "须大于 {gt:g}",
+    "greater_than": "须大于 {gt}",
     "greater_than_equal": "不能小于 {ge}",
     "less_than_equal": "不能大于 {le}",
     "list_type": "须为数组",
@@ -63,9 +63,14 @@ def _reason_zh(error: Mapping[str, Any]) -> str:
         near = _near(error)
         return f"未知字段；是否指 {near}？" if near else "未知字段"
     if kind in _ZH:
-        return _ZH[kind].format_map(context)
+        return _ZH[kind].format_map({name: _plain(value) for name, value in context.items()})
     own = getattr(context.get("error"), "args", (None,))[0]
     return own.zh if isinstance(own, BatchImportError) else _reason(error)
+
+
+def _plain(value: object) -> object:
+    """A number as pydantic's own texts write it: 0.000001, not 1e-06."""
+    return f"{value:f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
 
 
 def _near(error: Mapping[str, Any]) -> str | None:
