@@ -4,6 +4,7 @@ import errno
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -408,6 +409,40 @@ def test_a_stage_is_told_which_of_the_items_that_it_admitted_another_worker_has(
     queues = {ItemStage.PROBE: Mock(), ItemStage.CONFIRM: Mock()}
     StageWorker(items, Mock(), queues, FAST_CLOCK, stage).run([delivery], lambda: 100.0, Measures())
     assert told == [["item_00001"], ["item_00002"]]
+
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+CLOCK_AT_NOON = replace(FAST_CLOCK, now=lambda: NOON)
+
+
+@pytest.mark.parametrize(
+    ("stage", "due_at", "left", "worked", "handed_on", "ended"),
+    [
+        (ItemStage.PROBE, None, 40.0, 1, [(ItemStage.CONFIRM, 0)], 0),
+        (ItemStage.PROVISION, None, 40.0, 1, [(ItemStage.CONFIRM, 0)], 0),
+        (ItemStage.PROBE, "2026-11-25T12:00:00.400+00:00", 40.0, 1, [(ItemStage.CONFIRM, 0)], 0),
+        (ItemStage.PROBE, "2026-11-25T12:00:08.400+00:00", 40.0, 0, [(ItemStage.PROBE, 9)], 0),
+        (ItemStage.PROBE, None, 39.0, 0, [(ItemStage.PROBE, 0)], 0),  # less than its worst case
+        (ItemStage.CONFIRM, "2026-11-25T12:00:08.400+00:00", 40.0, 0, [(ItemStage.CONFIRM, 0)], 0),
+        (ItemStage.DONE, None, 40.0, 0, [], 1),
+    ],
+)
+def test_an_item_that_is_not_to_be_worked_here_is_handed_on_and_shown(
+    stage: ItemStage, due_at: str | None, left: float, worked: int, handed_on: list[Any], ended: int
+) -> None:
+    """A killed worker may have brought it there and not published that."""
+    looking, items, found, sent = Looking(), Mock(), item(1), list[Any]()
+    found.current_stage, found.due_at = stage, due_at  # type: ignore[attr-defined]
+    items.get_many.return_value = [found]
+    items.lease_if_free.side_effect = leased
+    looking.ended = Mock()  # type: ignore[method-assign]
+    queues: Any = {
+        name: Mock(send_items=lambda _run, _ids, delay, name=name: sent.append((name, delay))) for name in ItemStage
+    }
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
+    assert StageWorker(items, Mock(), queues, CLOCK_AT_NOON, looking).run([delivery], lambda: left, Measures()) == []
+    assert (len(looking.seen), sent, looking.ended.call_count) == (worked, handed_on, ended)
+    assert items.note.called is not bool(worked)
 
 
 def test_a_message_is_released_when_all_its_leases_have_been_asked_for() -> None:
