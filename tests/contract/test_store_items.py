@@ -18,7 +18,7 @@ from batch_import.domain.types import AccessStatus, EventType, ItemStage, RunSta
 from batch_import.net.deadline import seconds_left
 from batch_import.store.dynamo import decode
 from batch_import.store.item_index import ITEMS_PER_PAGE, DonePage, ItemIndex
-from batch_import.store.items import LONGEST_IN_STAGE, STAGE_PATIENCE, item_id_at, position_of
+from batch_import.store.items import LONGEST_IN_STAGE, STAGE_PATIENCE, PendingWrite, item_id_at, position_of
 from batch_import.store.secrets import PROBE_KEY, SecretStore
 
 from tests.support.stores import KEY, Stores, event_history
@@ -221,6 +221,8 @@ def test_a_profile_is_a_row_of_its_own(stores: Stores) -> None:
     assert stores.items.profile(item) == profile
     other = stores.item(stores.start())
     assert stores.items.profiles([other]) == {other.item_id: ItemProfile()}
+    pending = PendingWrite(other).adding({}, profile=profile).adding({"attempt": 2})
+    assert stores.items.profile(stores.items.write(pending)) == profile
 
 
 PROVISIONED = {
@@ -467,6 +469,17 @@ def test_a_part_that_was_expanded_before_a_crash_overwrites_no_item(
     assert stores.item(run) == ended
     assert len(rows("import_run_items")) == 120
     assert stores.service.open_keys(run.run_id, ["item_00001", "item_00002"]) == {"item_00002": f"{KEY}1"}
+
+
+def test_of_items_some_of_which_are_there_the_others_are_added(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = stores.item(stores.start())
+    new = there.model_copy(update={"item_id": "item_00002", "position": 1})
+    assert stores.items.add([there, new]) == [there]
+    assert stores.items.get(new.run_id, new.item_id) == new
+    assert stores.items.add([there, new]) == [there, new]
+    monkeypatch.setattr(stores.items, "get_many", lambda *_: [])  # read before another worker has listed them
+    with pytest.raises(StaleWrite):
+        stores.items.add([there, new])
 
 
 def test_what_was_expanded_is_queued_before_the_list_is_given_up(

@@ -4,6 +4,7 @@ import errno
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -14,10 +15,18 @@ from batch_import.aws.observability import Measures, Metric
 from batch_import.aws.queue import Work
 from batch_import.aws.retries import OutOfTime, seconds_to_end
 from batch_import.consumer.next_step import NextStep
-from batch_import.consumer.stage_worker import CRASH_PAUSE, END_SECONDS, LEASE_MARGIN, Delivery, Stage, StageWorker
+from batch_import.consumer.stage_worker import (
+    CRASH_PAUSE,
+    DEFERRED_SECONDS,
+    END_SECONDS,
+    LEASE_MARGIN,
+    Delivery,
+    Stage,
+    StageWorker,
+)
 from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Item
-from batch_import.domain.errors import OutOfResources
+from batch_import.domain.errors import OutOfResources, StaleWrite
 from batch_import.domain.types import ItemStage
 from batch_import.net.deadline import seconds_left
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
@@ -132,6 +141,17 @@ def test_findings_that_cannot_be_stored_bring_no_message_back() -> None:
 
     assert StageWorker(items, Mock(), queues, FAST_CLOCK, stage).run([delivery], lambda: 100.0, Measures()) == []
     assert (stage.asked, stage.seconds) == (1, 100.0 - END_SECONDS)
+
+
+@pytest.mark.parametrize(("left", "asked"), [(DEFERRED_SECONDS, 1), (DEFERRED_SECONDS - 1, 0)])
+def test_what_no_verdict_needs_is_asked_while_there_is_time(left: float, asked: int) -> None:
+    stage, items = Deferring(), Mock()
+    items.get_many.return_value = [item(1)]
+    items.lease_if_free.side_effect = leased
+    queues: Any = {ItemStage.PROBE: Mock(), ItemStage.CONFIRM: Mock()}
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
+    assert StageWorker(items, Mock(), queues, FAST_CLOCK, stage).run([delivery], lambda: left, Measures()) == []
+    assert stage.asked == asked
 
 
 class Exhausted(Stage):
@@ -331,6 +351,98 @@ def test_a_message_that_met_a_lack_of_descriptors_is_sent_again() -> None:
         == []
     )
     assert queue.send_items.call_args.args[:2] == ("run", ("item_00001",))
+
+
+@pytest.mark.parametrize(
+    ("error", "taken", "failed"),
+    [(KeyError("item"), None, ["m"]), (OutOfTime(), None, []), (OutOfTime(), OutOfTime(), ["m"])],
+)
+def test_a_message_that_breaks_off_comes_again_in_one_way_or_the_other(
+    error: Exception, taken: Exception | None, failed: list[str]
+) -> None:
+    """By its own visibility, unless another message was sent for it."""
+    items, queue = Mock(), Mock()
+    items.get_many.side_effect, queue.send_items.side_effect = error, taken
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
+    worker = StageWorker(items, Mock(), {ItemStage.PROBE: queue}, FAST_CLOCK, Exhausted())
+    assert worker.run([delivery], lambda: 100.0, Measures()) == failed
+    assert queue.send_items.called is (not isinstance(error, KeyError))
+
+
+@pytest.mark.parametrize(
+    ("error", "together", "taken", "sent", "failed"),
+    [
+        (ValueError(), 1, None, 0, ["m"]),
+        (ValueError(), 2, None, 2, []),
+        (ValueError(), 2, OutOfTime(), 2, ["m"]),
+        (OutOfTime(), 1, None, 1, []),
+        (OutOfTime(), 1, OutOfTime(), 1, ["m"]),
+        (StaleWrite(), 1, None, 0, []),  # another worker has it
+    ],
+)
+def test_an_item_that_breaks_off_comes_again_in_one_way_or_the_other(
+    error: Exception, together: int, taken: Exception | None, sent: int, failed: list[str]
+) -> None:
+    stage, items, queue = Exhausted(), Mock(), Mock()
+    items.get_many.return_value = [item(number + 1) for number in range(together)]
+    items.lease_if_free.side_effect = leased
+    stage.error, queue.send_items.side_effect = error, taken
+    delivery = Delivery("m", "r", 1, Work("run", tuple(f"item_{number + 1:05d}" for number in range(together))))
+    worker = StageWorker(items, Mock(), {ItemStage.PROBE: queue}, FAST_CLOCK, stage)
+    assert worker.run([delivery], lambda: 100.0, Measures()) == failed
+    assert queue.send_items.call_count == sent
+
+
+def test_a_stage_is_told_which_of_the_items_that_it_admitted_another_worker_has() -> None:
+    """It gives back the permits of these."""
+    stage, items = Looking(), Mock()
+    items.get_many.return_value = [item(1), item(2)]
+    items.lease_if_free.side_effect = lambda found, *_: found if found.item_id == "item_00001" else None
+    told: list[list[str]] = []
+
+    def prepare(mine: list[Item], lost: Sequence[Item]) -> list[Item]:
+        told.extend([[one.item_id for one in mine], [one.item_id for one in lost]])
+        return mine
+
+    stage.prepare = prepare  # type: ignore[method-assign, assignment]
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001", "item_00002")))
+    queues = {ItemStage.PROBE: Mock(), ItemStage.CONFIRM: Mock()}
+    StageWorker(items, Mock(), queues, FAST_CLOCK, stage).run([delivery], lambda: 100.0, Measures())
+    assert told == [["item_00001"], ["item_00002"]]
+
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+CLOCK_AT_NOON = replace(FAST_CLOCK, now=lambda: NOON)
+
+
+@pytest.mark.parametrize(
+    ("stage", "due_at", "left", "worked", "handed_on", "ended"),
+    [
+        (ItemStage.PROBE, None, 40.0, 1, [(ItemStage.CONFIRM, 0)], 0),
+        (ItemStage.PROVISION, None, 40.0, 1, [(ItemStage.CONFIRM, 0)], 0),
+        (ItemStage.PROBE, "2026-11-25T12:00:00.400+00:00", 40.0, 1, [(ItemStage.CONFIRM, 0)], 0),
+        (ItemStage.PROBE, "2026-11-25T12:00:08.400+00:00", 40.0, 0, [(ItemStage.PROBE, 9)], 0),
+        (ItemStage.PROBE, None, 39.0, 0, [(ItemStage.PROBE, 0)], 0),  # less than its worst case
+        (ItemStage.CONFIRM, "2026-11-25T12:00:08.400+00:00", 40.0, 0, [(ItemStage.CONFIRM, 0)], 0),
+        (ItemStage.DONE, None, 40.0, 0, [], 1),
+    ],
+)
+def test_an_item_that_is_not_to_be_worked_here_is_handed_on_and_shown(
+    stage: ItemStage, due_at: str | None, left: float, worked: int, handed_on: list[Any], ended: int
+) -> None:
+    """A killed worker may have brought it there and not published that."""
+    looking, items, found, sent = Looking(), Mock(), item(1), list[Any]()
+    found.current_stage, found.due_at = stage, due_at  # type: ignore[attr-defined]
+    items.get_many.return_value = [found]
+    items.lease_if_free.side_effect = leased
+    looking.ended = Mock()  # type: ignore[method-assign]
+    queues: Any = {
+        name: Mock(send_items=lambda _run, _ids, delay, name=name: sent.append((name, delay))) for name in ItemStage
+    }
+    delivery = Delivery("m", "r", 1, Work("run", ("item_00001",)))
+    assert StageWorker(items, Mock(), queues, CLOCK_AT_NOON, looking).run([delivery], lambda: left, Measures()) == []
+    assert (len(looking.seen), sent, looking.ended.call_count) == (worked, handed_on, ended)
+    assert items.note.called is not bool(worked)
 
 
 def test_a_message_is_released_when_all_its_leases_have_been_asked_for() -> None:

@@ -1,13 +1,15 @@
 """One lease for a provider: passed on among the threads of an invocation, shut for everybody else."""
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from dataclasses import replace
 from threading import Event
 from typing import Any
 
 import pytest
 from batch_import.coordination.provider_lock import ProviderBusy, ProviderLocks, ProviderSnapshot
 from batch_import.domain.clock import SYSTEM_CLOCK
+
+from tests.support.clock import HandClock
 
 PROVIDER = "relay-12345678"
 
@@ -65,15 +67,49 @@ def test_another_owner_waits_and_then_gives_up() -> None:
         assert snapshot == ProviderSnapshot()
 
 
-def test_what_broke_off_is_looked_up_again() -> None:
+def test_a_thread_gives_up_when_another_holds_the_lease_for_too_long() -> None:
+    ours = locks(Table(), patience=0.05)
+    with ours.hold(PROVIDER), ThreadPoolExecutor(1) as pool:
+        assert isinstance(pool.submit(ours.hold(PROVIDER).__enter__).exception(), ProviderBusy)
+
+
+def test_a_lease_that_gets_free_in_time_is_taken() -> None:
+    table = Table()
+    table.owner = "two"
+    clock = replace(HandClock().clock, sleep=lambda _: table.release("provider", PROVIDER, "two"))
+    with ProviderLocks(table, "one", clock).hold(PROVIDER):  # type: ignore[arg-type]
+        assert table.owner == "one"
+
+
+def break_off(ours: ProviderLocks) -> None:
+    with ours.hold(PROVIDER) as snapshot:
+        snapshot.accounts = []
+        raise ValueError("broke off")
+
+
+@pytest.mark.parametrize("waiting", [0, 1])
+def test_what_broke_off_is_looked_up_again(waiting: int) -> None:
+    """Also by a thread that the lease is passed on to."""
     table = Table()
     ours = locks(table)
-    with suppress(ValueError), ours.hold(PROVIDER) as snapshot:
-        snapshot.accounts = []
-        raise ValueError
-    assert table.owner is None
+    ours._held[PROVIDER].waiting = waiting
+    with pytest.raises(ValueError, match="broke off"):
+        break_off(ours)
+    assert (table.owner is None) == (not waiting)
     with ours.hold(PROVIDER) as snapshot:
         assert snapshot == ProviderSnapshot()
+
+
+@pytest.mark.parametrize(("seconds", "known"), [(30, True), (31, False)])
+def test_what_was_looked_up_is_used_for_half_a_minute(seconds: float, known: bool) -> None:
+    table, clock = Table(), HandClock()
+    ours = ProviderLocks(table, "one", clock.clock)  # type: ignore[arg-type]
+    ours._held[PROVIDER].waiting = 1
+    with ours.hold(PROVIDER) as snapshot:
+        snapshot.accounts = []
+    clock.later(seconds)
+    with ours.hold(PROVIDER) as snapshot:
+        assert (snapshot.accounts is not None, table.asked) == (known, 1 if known else 2)
 
 
 def test_closing_gives_back_what_was_kept_for_a_thread_that_left() -> None:

@@ -41,6 +41,8 @@ def test_a_released_socket_stays_open(ends: Ends) -> None:
 def test_an_earlier_deadline_is_met_though_the_watchdog_sleeps_until_a_later_one(ends: Ends) -> None:
     watchdog = Watchdog()
     watchdog.watch(time.monotonic() + 60, ends[0])
+    while watchdog._wakes_at == float("inf"):  # its thread does not sleep yet
+        time.sleep(0.001)
     other, _ = soon = socket.socketpair()
     with soon[0], soon[1]:
         other.settimeout(5)

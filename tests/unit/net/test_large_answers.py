@@ -41,3 +41,14 @@ def test_without_a_place_before_the_deadline_the_relay_is_not_judged() -> None:
         go_on.set()
         for one in held:
             one.result(10)
+
+
+def test_a_block_takes_one_place_and_leaves_none_taken() -> None:
+    with deadline(0.05), judged_inside():
+        for _ in range(3):
+            await_place(LARGE + 1)
+    for _ in range(3):
+        with judged_inside():
+            pass
+        with deadline(0.05):
+            await_place(LARGE + 1)  # outside a block nothing is held, and nothing waited for

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import requests
+from batch_import.net import resolver as module
 from batch_import.net.http import AddressRefused
 from batch_import.net.resolver import KEPT_SECONDS, Resolver
 
@@ -41,6 +42,14 @@ def test_an_address_is_looked_up_once_within_its_time(names: Names) -> None:
     hand.later(KEPT_SECONDS)
     assert resolver.address(NAME, 443) == OTHER
     assert 30 <= KEPT_SECONDS <= 60
+
+
+def test_addresses_that_are_kept_are_bounded(names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST", 2)
+    resolver = Resolver()
+    for name, asked in (("a", 1), ("b", 2), ("a", 2), ("c", 3), ("c", 3), ("a", 4)):
+        resolver.address(f"{name}.example.com", 443)
+        assert names.asked == asked
 
 
 def test_a_private_address_is_refused_also_when_the_name_was_public_before(names: Names) -> None:

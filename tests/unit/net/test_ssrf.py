@@ -10,7 +10,8 @@ from batch_import.domain.answers import Trouble
 from batch_import.domain.errors import BatchImportError
 from batch_import.domain.urls import canonical_base_url
 from batch_import.net.http import exchange
-from batch_import.net.relays import RelayConnections
+from batch_import.net.relays import RelayConnections, connection_trouble
+from batch_import.net.resolver import Resolver
 
 INSIDE = (
     *("127.0.0.1", "127.1.2.3", "10.0.0.1", "10.255.255.254", "172.16.0.1", "172.31.255.254", "192.168.1.1"),
@@ -121,3 +122,21 @@ def test_a_public_address_is(guarded: RelayConnections, connected: list[Any], ad
     host = f"[{address}]" if ":" in address else address
     assert asked(guarded, f"http://{host}:8080/v1") is Trouble.UNREACHABLE
     assert len(connected) == 1
+
+
+@pytest.mark.parametrize(
+    ("origin", "trouble", "places"),
+    [
+        ("http://10.0.0.1:8080", Trouble.ADDRESS_REFUSED, []),
+        ("https://[::1]", Trouble.ADDRESS_REFUSED, []),
+        ("http://10.0.0.2:8080", Trouble.UNREACHABLE, [("10.0.0.2", 8080)]),  # opened by the setting
+        ("https://8.8.8.8", Trouble.UNREACHABLE, [("8.8.8.8", 443)]),
+        ("http://8.8.8.8", Trouble.UNREACHABLE, [("8.8.8.8", 80)]),
+        (f"https://{'a' * 64}.example.com", Trouble.UNREACHABLE, []),
+    ],
+)
+def test_the_look_at_an_origin_is_guarded_as_well(
+    connected: list[Any], origin: str, trouble: Trouble, places: list[Any]
+) -> None:
+    assert connection_trouble(Resolver(), ["10.0.0.2"], origin) is trouble
+    assert connected == places

@@ -10,15 +10,18 @@ import time
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from batch_import.aws.observability import handler_logger
 from batch_import.domain.answers import Answer, Trouble
+from batch_import.net.deadline import deadline
 from batch_import.net.http import exchange
 from batch_import.net.relays import RelayConnections
 from batch_import.net.user_agent import USER_AGENT
+from urllib3.exceptions import ConnectTimeoutError, ProtocolError
 
 from tests.unit.probe.servers import Served, fixed, serving
 
@@ -233,6 +236,31 @@ def no_http(connection: socket.socket, _: str, served: Served) -> None:
 def test_what_goes_wrong_after_connecting(opened: RelayConnections, script: Any, trouble: Trouble) -> None:
     with serving(script) as served:
         assert get(opened, served.url, timeout=0.3).trouble is trouble
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds", "timeout", "trouble"),
+    [
+        (ProtocolError("reset"), 0.0, 30.0, Trouble.CUT),
+        (ProtocolError("reset"), 0.03, 0.02, Trouble.READ_TIMEOUT),  # the deadline shut the connection down
+        (ConnectTimeoutError("no answer"), 0.03, 0.02, Trouble.UNREACHABLE),
+    ],
+)
+def test_only_a_connection_that_ends_with_its_time_is_late(
+    error: Exception, seconds: float, timeout: float, trouble: Trouble
+) -> None:
+    def send(*_: Any, **__: Any) -> Any:
+        time.sleep(seconds)
+        raise error
+
+    assert exchange(send, "GET", "https://relay.example.com", headers={}, timeout=timeout).trouble is trouble
+
+
+def test_without_time_nothing_is_sent() -> None:
+    send = Mock()
+    with deadline(0):
+        assert exchange(send, "GET", "https://relay.example.com", headers={}).trouble is Trouble.READ_TIMEOUT
+    send.assert_not_called()
 
 
 def test_a_closed_port_and_an_unknown_name_are_unreachable(

@@ -3,16 +3,18 @@
 import itertools
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from threading import Barrier
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import Mock, call, patch
 
 import pytest
+from batch_import.coordination.provider_lock import ProviderBusy
 from batch_import.domain.clock import SYSTEM_CLOCK
 from batch_import.domain.types import Platform
+from batch_import.host.errors import HostRefusesCredentials
 from batch_import.proofs import probe_resources
-from batch_import.proofs.probe_resources import QUARANTINE, ProbeResources
+from batch_import.proofs.probe_resources import QUARANTINE, ProbeResources, ProbeUser
 
 from tests.support.clock import HandClock
 
@@ -120,8 +122,8 @@ def test_after_a_rotation_no_key_is_taken_for_the_one_that_had_its_name() -> Non
         for _ in range(16):
             borrowed.enter_context(old.borrow(1.0))
     row = {"sk": "from-000"}
-    for call in table.remember.call_args_list:
-        row.update(call.args[2])
+    for one in table.remember.call_args_list:
+        row.update(one.args[2])
     table.all.return_value = [row]
     table.remember.reset_mock()
 
@@ -166,3 +168,74 @@ def test_keys_are_shared_out_among_users_so_that_none_makes_more_than_a_host_all
     made = Counter(host.makers)
     assert len(made) * max(made.values()) == probe_resources.MAX_KEYS == len(host.keys)
     assert max(made.values()) < 240
+
+
+@pytest.mark.parametrize(
+    ("platform", "new", "seconds"),
+    [(Platform.OPENAI, True, 0.0), (Platform.OPENAI, False, 2.0), (Platform.ANTHROPIC, True, 2.0)],
+)
+def test_what_a_killed_worker_left_in_a_group_is_taken_out_and_answers_no_more(
+    platform: Platform, new: bool, seconds: float
+) -> None:
+    """By the group's accounts as they are under the lease of their provider."""
+    now = {1: [9], 2: [9, 7], 3: [7], 4: [9]}
+    rows = {n: {"id": n, "platform": platform, "extra": {}, "group_ids": groups} for n, groups in now.items()}
+    rows[1]["extra"] = rows[3]["extra"] = {"import_provider_id": "p"}
+    host, clock, held = Mock(), HandClock(), list[str]()
+    host.at_least.return_value = new
+    host.accounts.return_value = rows.values()
+    host.account.side_effect = rows.get
+    host.ensure_private_group.return_value = {"id": 10}, False
+    resources = ProbeResources(host, leases(), b"secret", clock.clock)
+
+    def hold(provider_id: str) -> Any:
+        held.append(provider_id)
+        return nullcontext()
+
+    assert resources.empty(9, platform, hold, account_id=4) == 2
+    assert host.bulk_update.call_args_list == [call(1, group_ids=[10]), call(2, group_ids=[7])]
+    assert (held, sum(clock.slept)) == (["p", "p"], seconds)
+    host.accounts.return_value = [rows[4]]
+    assert resources.empty(9, platform, hold, account_id=4) == 0
+    assert sum(clock.slept) == seconds
+
+
+@pytest.mark.parametrize(
+    ("owner", "taken", "acquired", "busy", "emptied", "released"),
+    [
+        ("killed", False, True, False, True, True),
+        ("killed", False, True, True, True, False),  # it stays leased, and a later sweep tries again
+        ("killed", False, False, False, False, False),  # another sweep has it
+        ("at work", True, True, False, False, False),
+        (None, False, True, False, False, False),
+    ],
+)
+def test_a_group_is_emptied_when_its_lease_ran_out_under_a_killed_worker(
+    owner: str | None, taken: bool, acquired: bool, busy: bool, emptied: bool, released: bool
+) -> None:
+    table = leases()
+    table.all.side_effect = lambda kind: (
+        [{"sk": "000", "lease_owner": owner, "slot_000": {"group_id": 9}}] * (kind == "lane")
+    )
+    table.taken.return_value, table.acquire.return_value = taken, acquired
+    resources = ProbeResources(Mock(), table, b"secret", HandClock().clock)
+    empty = Mock(side_effect=ProviderBusy("p") if busy else None, return_value=1)
+    with patch.object(resources, "empty", empty):
+        assert resources.clear_abandoned_groups("me", Mock()) == int(emptied and not busy)
+    assert (empty.called, table.release.called) == (emptied, released)
+
+
+def test_a_token_that_ran_out_is_taken_anew_once() -> None:
+    host = Mock()
+    host.ensure_user.return_value = {"id": 3, "balance": 0}
+    host.login.side_effect = ["old", "new"]
+    user = ProbeUser(host, "probe@example.com", "password")
+
+    def call_host(token: str) -> str:
+        if token == "old":
+            raise HostRefusesCredentials("expired")
+        return token
+
+    assert [user.do(call_host) for _ in range(2)] == ["new", "new"]
+    assert (host.login.call_count, host.ensure_user.call_count) == (2, 1)
+    host.set_balance.assert_called_once_with(3, 1_000_000)

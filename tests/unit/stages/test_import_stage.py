@@ -1,12 +1,16 @@
 """What no verdict needs is asked last, and may not outlast the invocation; no relay pays for slow tables."""
 
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import Mock, patch
 
 import pytest
 from batch_import.aws.retries import OutOfTime
+from batch_import.consumer.next_step import NextStep
+from batch_import.domain.types import ItemStage
 from batch_import.net.deadline import deadline, seconds_left
-from batch_import.stages.import_stage import WORST_CASE, ImportStage
+from batch_import.stages import import_stage as module
+from batch_import.stages.import_stage import PROVISION_SECONDS, WORST_CASE, ImportStage
+from batch_import.stages.probe import Probed
 
 
 def test_deferred_questions_have_the_time_that_is_left_all_together() -> None:
@@ -41,3 +45,26 @@ def test_an_invocation_closes_the_connections_that_it_opened() -> None:
     close = Mock()
     ImportStage(*(Mock() for _ in range(9)), close).close()
     close.assert_called_once_with()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wait", "goes_on"), [(PROVISION_SECONDS + 1, 0.0, True), (PROVISION_SECONDS + 1, 7.0, False),
+                                     (PROVISION_SECONDS - 1, 0.0, False)]
+)  # fmt: skip
+def test_an_item_is_provisioned_at_once_while_the_host_answers_and_there_is_time(
+    seconds: float, wait: float, goes_on: bool
+) -> None:
+    runs, transitions, service, prober, make, gate = (Mock() for _ in range(6))
+    runs.recent.return_value.writes_stopped = None
+    service.open_keys.return_value = {"item_00001": "sk-test"}
+    prober.probe.return_value = Probed(Mock(), None)
+    gate.look.return_value.wait = wait
+    to, provisioned = transitions.begin.return_value, NextStep(ItemStage.CONFIRM)
+    make.return_value.provision.return_value = provisioned
+    to.hand_back.side_effect = lambda delay: NextStep(ItemStage.PROBE, delay)
+    stage = ImportStage(runs, Mock(), transitions, service, prober, make, gate, Mock(), Mock())
+    item: Any = Mock(run_id="run_1", item_id="item_00001", current_stage=ItemStage.PROBE)
+    stage.prepare([item], [])
+    with patch.object(module, "demand_time"), deadline(seconds):
+        assert stage.handle(item) == (provisioned if goes_on else NextStep(ItemStage.PROBE, wait))
+    assert make.called is goes_on

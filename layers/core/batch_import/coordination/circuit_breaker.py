@@ -68,8 +68,7 @@ class CircuitBreaker:
             return CLOSED
         if until > now:
             return BreakerDecision((until - now).total_seconds())
-        asking = {"failures": int(self._row.get("failures", 0)), "over": False, "asking": True}
-        mine = self._write({**asking, "open_until": iso(now + timedelta(seconds=_ASKING_SECONDS))})
+        mine = self._write({"asking": True, "open_until": iso(now + timedelta(seconds=_ASKING_SECONDS))})
         return BreakerDecision(asking=True) if mine else BreakerDecision(_READ_SECONDS)
 
     def failed(self) -> BreakerDecision:
@@ -88,8 +87,8 @@ class CircuitBreaker:
 
     def works(self) -> None:
         """Record that it answered: waiting items go on. Writes nothing while no failure was known."""
-        if self._row.get("open_until") and self._write({"failures": 0, "over": False, "open_until": ""}):
-            self._row = {}
+        if self._row.get("open_until"):
+            self._write({"failures": 0, "over": False, "open_until": ""})
 
     def is_open(self) -> bool:
         """Whether it did not answer when it was last asked, and that was not long ago."""

@@ -122,7 +122,7 @@ class LeasePool:
             if name is not None:
                 return name
             left = until - self._clock.monotonic()
-            if left < 0:
+            if left <= 0:
                 raise NoResource(self._kind)
             with self._changed:
                 self._clock.wait(self._changed, min(left, _WAIT))
