@@ -10,6 +10,7 @@ import pytest
 from batch_import.consumer.next_step import NextStep
 from batch_import.coordination.provider_lock import ProviderSnapshot
 from batch_import.domain.entities import Item, ItemProfile, Run
+from batch_import.domain.reuse_policy import DesiredAccount
 from batch_import.domain.types import AccessMode, AccountResolution, ItemStage, MatchedAccountState, Platform, RunMode
 from batch_import.host.errors import HostRejected
 from batch_import.stages.provision import Provisioner
@@ -115,3 +116,16 @@ def test_a_creation_that_the_host_rejects_is_sent_once_and_nothing_read_before_i
     world.host.create_account.assert_called_once()
     assert world.snapshot == ProviderSnapshot()
     world.give_up.assert_not_called()
+
+
+def test_only_the_answer_to_the_very_first_creation_is_trusted_without_a_look() -> None:
+    """Another key may be replayed, and its account be gone since."""
+    world = World(None)
+    rows = {5: None, 6: row("unproven", id=6)}
+    world.host.account.side_effect = rows.get
+    taken = HostRejected("another body", status=409, reason="IDEMPOTENCY_KEY_CONFLICT")
+    world.host.create_account.side_effect = [taken, row("unproven", id=5), row("unproven", id=6)]
+    wanted = DesiredAccount("p", "d" * 64, "https://relay.example.com/v1", {})
+    assert world.provisioner._post(world.item, wanted, {}, first=True) == 6
+    keys = [call.args[1][-1] for call in world.host.create_account.call_args_list]
+    assert keys == ["1", "2", "3"]
