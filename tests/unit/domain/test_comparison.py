@@ -211,6 +211,12 @@ def test_models_are_summed_over_the_relays_that_serve_them() -> None:
     assert (glm.lowest_multiplier, glm.seen_at) == (0.1, quick.seen_at)
 
 
+def test_a_relay_that_is_free_has_the_lowest_multiplier() -> None:
+    rates = [0.5, 0.0, 0.2]
+    found = [proved(relay=str(rate), multiplier=rate, tokens_per_second=81.54) for rate in rates]
+    assert {(one.lowest_multiplier, one.median_tokens_per_second) for one in models_of(found)} == {(0, 81.5), (0, None)}
+
+
 def test_a_model_that_no_active_relay_has_told_of_has_no_figures() -> None:
     [one] = models_of([proved(access_status="degraded", families=["kimi-k2.6"])])
     assert (one.relays, one.active_relays, one.tested_relays) == (1, 0, 0)
