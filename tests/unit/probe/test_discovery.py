@@ -291,6 +291,16 @@ def test_a_requested_model_comes_first_and_one_that_cannot_chat_never(
     assert resolve_smoke_models(requested, listed)[0] == first
 
 
+def test_cheap_models_come_first_one_of_each_brand_and_those_that_nobody_knows_last() -> None:
+    listed = ["gpt-5", "gpt-5-nano", "claude-opus-4-6", "claude-haiku-4-5", "no-such-model", "gpt-*", "pool/*",
+              "deepseek-v4-pro", "hunyuan-turbo", "in-house", "gpt-5-mini"]  # fmt: skip
+    in_turn = ["gpt-5-nano", "deepseek-v4-pro", "claude-haiku-4-5", "hunyuan-turbo", "in-house"]
+    assert resolve_smoke_models([], listed) == in_turn
+    assert resolve_smoke_models([], listed, 20) == [
+        *in_turn, "no-such-model", "gpt-5-mini", "claude-opus-4-6", "gpt-5"
+    ]  # fmt: skip
+
+
 def test_a_relay_of_embeddings_has_no_model_to_be_proven_with() -> None:
     assert resolve_smoke_models([], ["text-embedding-3-small", "whisper-1", "dall-e-3"]) == []
     assert resolve_smoke_models([], ["hunyuan3d-2.1", "viduq2", "jimeng-3.0", "cogview4", "kling-v2-6", "veo3"]) == []

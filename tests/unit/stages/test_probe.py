@@ -1,0 +1,338 @@
+"""What the probe stage makes of a relay's answers: where the item goes, and with which advice and findings."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from batch_import.consumer.next_step import NextStep
+from batch_import.coordination.circuit_breaker import CLOSED, BreakerDecision
+from batch_import.domain.answers import Answer, Trouble
+from batch_import.domain.clock import Clock
+from batch_import.domain.errors import OutOfResources
+from batch_import.domain.politeness import NoExtraProbes
+from batch_import.net.deadline import deadline
+from batch_import.stages.probe import Probed, Prober
+from batch_import.stages.transitions import ItemTransitions, TransitionWriter
+from batch_import.store.items import PendingWrite
+
+from tests.unit.domain.rows import item, run
+
+KEY = "sk-canary-0123456789abcdef0123456789abcdef"
+URL = "https://relay.example.com/v1"
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def answer(body: Any, status: int = 200) -> Answer:
+    return Answer(status, json.dumps(body), "application/json")
+
+
+def listing(*models: str) -> Answer:
+    return answer({"object": "list", "data": [{"id": model} for model in models]})
+
+
+def chat(model: str | None = None, **message: Any) -> Answer:
+    return answer({"model": model, "choices": [{"message": {"role": "assistant", "content": "ok", **message}}]})
+
+
+ABSENT = answer({"error": {"message": "Invalid URL (POST /v1/x)"}}, 404)
+GPT = {"/models": listing("gpt-4o"), "/chat/completions": chat("gpt-4o")}
+
+
+class Relay:
+    """Answers by the end of the path; everything else is absent."""
+
+    def __init__(self, told: dict[str, Answer]) -> None:
+        self.told = told
+        self.asked: list[str] = []
+
+    def __call__(self, method: str, url: str, **_: Any) -> Answer:
+        path = url.partition("?")[0].removeprefix(URL)
+        self.asked.append(path)
+        return self.told.get(path, ABSENT)
+
+
+def probed(
+    relay: Relay | Callable[..., Answer],
+    *,
+    breaker: BreakerDecision = CLOSED,
+    spared: str = "",
+    wishes: dict[str, Any] | None = None,
+    **fields: Any,
+) -> tuple[Probed | NextStep, ItemTransitions, Any]:
+    """The outcome, the item's transitions, and the writes of the item."""
+    fresh: dict[str, Any] = {
+        "base_url": URL, "requested_models": [], "resolved_smoke_model": None, "current_stage": "probe",
+        "confirmation_status": "pending", "access_status": None, "account_id": None, "advisories": [],
+        "has_warning": False, "retry_count": 0, "attempt": 1, "last_error_code": None,
+    }  # fmt: skip
+    store = Mock()
+    store.write = Mock(side_effect=lambda pending: pending.item)
+    clock = Clock(lambda: NOW)
+    to = ItemTransitions(
+        TransitionWriter(store, clock, lambda: 0.5, lambda _: KEY), PendingWrite(item(**{**fresh, **fields})), KEY
+    )
+    prober = Prober(relay, Mock(admission=Mock(return_value=breaker)), NoExtraProbes([spared]), clock)
+    with deadline(60.0):
+        return prober.probe(to, KEY, run(**(wishes or {}))), to, store.write
+
+
+def advised(to: ItemTransitions) -> dict[str, dict[str, str]]:
+    return {one["code"]: one["params"] for one in to.item.model_dump()["advisories"]}
+
+
+def code_of(to: ItemTransitions) -> str | None:
+    return to.item.last_error_code
+
+
+@pytest.mark.parametrize(
+    ("breaker", "stage", "code"),
+    [
+        (BreakerDecision(wait=7.0), "probe", None),
+        (BreakerDecision(trouble=Trouble.UNREACHABLE), "probe", "unreachable"),
+        (BreakerDecision(trouble=Trouble.UNREACHABLE, over=True), "validate", "unreachable"),
+    ],
+)
+def test_a_relay_whose_origin_is_down_is_not_asked(breaker: BreakerDecision, stage: str, code: str | None) -> None:
+    relay = Relay(GPT)
+    step, to, _ = probed(relay, breaker=breaker)
+    assert isinstance(step, NextStep)
+    assert (step.stage, code_of(to), relay.asked) == (stage, code, [])
+    assert to.item.retry_count == (1 if stage == "probe" and code else 0)
+    if code is None:
+        assert step.delay == 7.0
+
+
+def test_an_item_goes_on_with_its_first_attempt_at_the_next_stage() -> None:
+    found, to, write = probed(Relay(GPT), attempt=3, due_at="2026-06-01T00:00:00.000+00:00")
+    assert isinstance(found, Probed)
+    assert found.deferred is not None
+    assert (to.item.current_stage, to.item.attempt, to.item.due_at) == ("provision", 1, None)
+    assert (to.item.resolved_smoke_model, to.item.served_model) == ("gpt-4o", "gpt-4o")
+    assert not advised(to)
+    write.assert_not_called()
+
+
+@pytest.mark.parametrize(
+    ("listed", "requested", "mapping"),
+    [
+        (("gpt-4o", "text-embedding-3-small", "in-house"), [], {"gpt-4o": "gpt-4o", "in-house": "in-house"}),
+        (("openai/GPT-4o", "kimi-k2.6"), [],
+         {"openai/GPT-4o": "openai/GPT-4o", "gpt-4o": "openai/GPT-4o", "kimi-k2.6": "kimi-k2.6"}),
+        (("openai/GPT-4o", "kimi-k2.6"), ["gpt 4o"],
+         {"openai/GPT-4o": "openai/GPT-4o", "gpt-4o": "openai/GPT-4o", "gpt 4o": "openai/GPT-4o"}),
+        (("gpt-*", "kimi-k2.6"), ["gpt-4o"], {"gpt-4o": "gpt-4o"}),
+    ],
+)  # fmt: skip
+def test_what_an_account_will_serve_is_what_was_asked_for_or_all_that_can_chat(
+    listed: tuple[str, ...], requested: list[str], mapping: dict[str, str]
+) -> None:
+    found, to, _ = probed(Relay({**GPT, "/models": listing(*listed)}), requested_models=requested)
+    assert isinstance(found, Probed)
+    assert found.profile.model_mapping == mapping
+    assert "requested_models_unresolved" not in advised(to)
+
+
+def test_requested_models_that_are_not_listed_are_told_with_others_to_ask_for() -> None:
+    relay = Relay({**GPT, "/models": listing("gpt-4o", "kimi-k2.6", "kimi-k2.5")})
+    step, to, write = probed(relay, requested_models=["kimi-k2.7"])
+    assert isinstance(step, NextStep)
+    assert code_of(to) == "requested_model_not_found"
+    assert "kimi-k2.7" in (to.item.last_error or "")
+    profile = write.call_args[0][0].profile
+    assert profile.recommended_models
+    assert set(profile.recommended_models) <= {"kimi-k2.6", "kimi-k2.5"}
+    assert relay.asked == ["/models"]
+    found, to, _ = probed(relay, requested_models=["kimi-k2.7", "gpt-4o"])
+    assert isinstance(found, Probed)
+    assert advised(to)["requested_models_unresolved"] == {"models": "kimi-k2.7"}
+    assert found.profile.recommended_models
+
+
+def test_a_relay_without_models_that_can_chat_is_told() -> None:
+    step, to, _ = probed(Relay({**GPT, "/models": listing("text-embedding-3-small")}))
+    assert isinstance(step, NextStep)
+    assert code_of(to) == "no_chat_model"
+
+
+def test_requested_models_stand_in_for_a_list() -> None:
+    relay = Relay({"/chat/completions": chat("gpt-4o")})
+    found, to, _ = probed(relay, requested_models=["gpt-4o"])
+    assert isinstance(found, Probed)
+    assert set(advised(to)) == {"models_not_listed"}
+    assert found.profile.recommended_models == ()
+    step, to, _ = probed(Relay({}), requested_models=["gpt-4o"])
+    assert isinstance(step, NextStep)
+    assert code_of(to) == "model_list_missing"
+
+
+MESSAGES = Answer(
+    200,
+    "event: message_start\n"
+    'data: {"type":"message_start","message":{"model":"claude-sonnet-4-5-20250929","content":[]}}\n\n'
+    'event: content_block_start\ndata: {"type":"content_block_start","content_block":{"type":"text","text":"ok"}}\n\n',
+    "text/event-stream",
+)
+
+
+def test_a_relay_for_claude_that_lists_nothing_is_asked_for_the_usual_models() -> None:
+    found, to, _ = probed(Relay({"/messages": MESSAGES}))
+    assert isinstance(found, Probed)
+    model = to.item.resolved_smoke_model or ""
+    assert model.startswith("claude-")
+    assert advised(to) == {"models_guessed": {"models": model}}
+    assert found.profile.raw_models == (model,)
+    step, to, _ = probed(Relay({"/messages": MESSAGES}), platform_wish="openai")
+    assert isinstance(step, NextStep)
+    assert code_of(to) == "model_list_missing"
+
+
+WALLET = {"isValid": True, "planName": "x", "remaining": 5, "balance": 5, "unit": "USD"}
+DECLARED = {
+    "/models": answer({"object": "list", "data": [{"id": "gpt-4o", "type": "model", "display_name": "gpt-4o"}]}),
+    "/chat/completions": chat("gpt-4o"),
+    "/usage": answer(WALLET),
+    "/sub2api/billing": answer({"object": "sub2api.key_billing", "billing_scope": "token",
+                                "resolved_rate_multiplier": 3}),
+}  # fmt: skip
+DEAD = answer({"error": {"message": "Invalid API key"}}, 401)
+
+
+@pytest.mark.parametrize(
+    ("told", "wishes", "code"),
+    [
+        ({}, {}, None),
+        ({}, {"max_multiplier": 3}, None),
+        ({}, {"max_multiplier": 2}, "too_dear"),
+        ({}, {"min_balance": 6}, "too_little_left"),
+        ({"/usage": answer({**WALLET, "remaining": 0})}, {}, "payment_required"),
+        ({"/usage": answer({**WALLET, "expires_at": "2026-05-31T00:00:00Z"})}, {}, "payment_required"),
+        ({"/usage": answer({**WALLET, "expires_at": "2026-06-02T00:00:00Z"})}, {}, None),
+        ({"/chat/completions": DEAD, "/responses": DEAD, "/messages": DEAD}, {"max_multiplier": 2}, "auth_failed"),
+    ],
+)
+def test_a_declaration_decides_only_what_the_request_asks_or_what_cannot_be_paid(
+    told: dict[str, Answer], wishes: dict[str, Any], code: str | None
+) -> None:
+    step, to, write = probed(Relay({**DECLARED, **told}), wishes=wishes)
+    assert isinstance(step, Probed) is (code is None)
+    assert code_of(to) == code
+    profile = step.profile if isinstance(step, Probed) else write.call_args[0][0].profile
+    assert profile.billing is not None
+    assert profile.billing.multiplier == 3
+
+
+@pytest.mark.parametrize(("attempt", "stage"), [(1, "probe"), (9, "provision")])
+def test_a_chat_that_fails_in_passing_is_waited_for_while_there_are_retries(attempt: int, stage: str) -> None:
+    passing = answer({"error": {"message": "overloaded"}}, 503)
+    told = {"/models": listing("claude-sonnet-4-5"), "/chat/completions": passing, "/messages": MESSAGES}
+    _, to, _ = probed(Relay(told), attempt=attempt)
+    assert to.item.current_stage == stage
+    assert code_of(to) == ("upstream_unavailable" if stage == "probe" else None)
+
+
+def test_a_relay_that_speaks_what_no_host_uses_is_told_what_it_speaks() -> None:
+    whole = answer({"type": "message", "model": "claude-haiku-4-5", "content": [{"type": "text", "text": "ok"}]})
+    step, to, _ = probed(Relay({"/models": listing("claude-haiku-4-5"), "/messages": whole}))
+    assert isinstance(step, NextStep)
+    assert code_of(to) == "protocol_not_usable_by_host"
+    assert "no event lines" in (to.item.last_error or "")
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("gpt-4o-2024-11-20", False),
+        ("pool-a", False),  # a name of the relay's own
+        ("qwen3-32b", True),
+    ],
+)
+def test_another_model_in_the_answer_is_told_where_both_are_known(named: str, told: bool) -> None:
+    _, to, _ = probed(Relay({**GPT, "/chat/completions": chat(named)}))
+    expected = {"another_model_served": {"asked": "gpt-4o", "served": named}} if told else {}
+    assert advised(to) == expected
+    assert to.item.served_model == named
+
+
+def test_a_key_in_the_name_of_a_model_is_told_nowhere() -> None:
+    found, to, _ = probed(Relay({**GPT, "/chat/completions": chat(f"qwen3-32b-{KEY}")}))
+    assert isinstance(found, Probed)
+    assert {one["code"] for one in (found.profile.evidence or {})["identity"]["observations"]} & {
+        "other_model_named",
+        "related_model_named",
+    }
+    assert KEY not in f"{to.item} {found.profile}"
+
+
+def test_models_that_are_listed_and_refused_are_told() -> None:
+    def say(_: str, url: str, *, body: Any, **__: Any) -> Answer:
+        if url.endswith("/models"):
+            return listing("gpt-4o", "gpt-5-nano")
+        if not url.endswith("/chat/completions"):
+            return ABSENT
+        gone = {"error": {"message": "The model `gpt-5-nano` does not exist", "code": "model_not_found"}}
+        return chat("gpt-4o") if body["model"] == "gpt-4o" else answer(gone, 404)
+
+    found, to, _ = probed(say)
+    assert isinstance(found, Probed)
+    assert advised(to) == {"models_refused": {"models": "gpt-5-nano"}}
+    assert to.item.resolved_smoke_model == "gpt-4o"
+    first, second = (found.profile.capability_profile or {})["model_profiles"]
+    assert (first["raw_model_id"], first["smoke_chat_ok"]) == ("gpt-4o", True)
+    assert (second["raw_model_id"], second["smoke_chat_ok"]) == ("gpt-5-nano", "unknown")
+
+
+def test_of_a_list_of_thousands_the_profile_has_the_model_that_answered_and_some_others() -> None:
+    many = [f"glm-4.{number}-z" for number in range(400)]
+    found, _, _ = probed(Relay({**GPT, "/models": listing(*many, "gpt-4o")}), requested_models=["gpt-4o"])
+    assert isinstance(found, Probed)
+    profiles = (found.profile.capability_profile or {})["model_profiles"]
+    assert [each["raw_model_id"] for each in profiles] == ["gpt-4o", *many[:299]]
+
+
+def test_a_spared_relay_is_asked_for_no_balance_and_nothing_later() -> None:
+    usual, spared = Relay(DECLARED), Relay(DECLARED)
+    found, _, _ = probed(usual)
+    assert isinstance(found, Probed)
+    assert (found.deferred is None, found.profile.billing is None) == (False, False)
+    found, _, _ = probed(spared, spared="relay.example.com")
+    assert isinstance(found, Probed)
+    assert (found.deferred is None, found.profile.billing is None) == (True, True)
+    assert set(usual.asked) - set(spared.asked) == {"/usage", "/sub2api/billing"}
+
+
+def test_what_is_asked_later_completes_the_profile_of_the_model_that_the_account_is_proven_with() -> None:
+    found, to, _ = probed(Relay({**GPT, "/chat/completions": chat("gpt-4o", reasoning="hm")}))
+    assert isinstance(found, Probed)
+    assert found.deferred is not None
+    later, profile, event = found.deferred()
+    assert later == to.item
+    assert event.payload == {
+        "supports_stream": False, "supports_tools": False, "supports_reasoning_fields": True,
+    }  # fmt: skip
+    [model] = (profile.capability_profile or {})["model_profiles"]
+    assert {name: model[name] for name in event.payload} == event.payload
+    assert profile.evidence == found.profile.evidence
+
+
+def test_the_speed_that_a_priority_needs_is_asked_before_the_decision_and_costs_no_item() -> None:
+    found, _, _ = probed(Relay(GPT), wishes={"priority_from_speed": True})
+    assert isinstance(found, Probed)
+    assert found.deferred is None
+    assert (found.profile.capability_profile or {})["model_profiles"][0]["supports_stream"] is False
+
+    def failing(error: Exception) -> Callable[..., Answer]:
+        def say(_: str, url: str, *, body: Any, **__: Any) -> Answer:
+            if body and body.get("stream_options"):
+                raise error
+            return Relay(GPT)("", url)
+
+        return say
+
+    found, _, _ = probed(failing(ValueError("an answer that nobody foresaw")), wishes={"priority_from_speed": True})
+    assert isinstance(found, Probed)
+    assert found.deferred is None
+    with pytest.raises(OutOfResources):
+        probed(failing(OutOfResources("no memory")), wishes={"priority_from_speed": True})
