@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from batch_import.domain.answers import Answer, error_text
 from batch_import.domain.redaction import redacted
-from batch_import.domain.types import AuthStyle
+from batch_import.domain.types import AuthStyle, PlatformWish
 from batch_import.probe.capability import probe_capabilities
 from batch_import.probe.discovery import MAX_LIST_BYTES, MAX_MODELS, ProviderModels, parse_models, provider_models
 from batch_import.probe.relay import MAX_REQUESTS, Relay
@@ -66,6 +66,7 @@ def discovered(say: Callable[[str, str, dict[str, str]], Answer]) -> tuple[Provi
         ({"object": "list", "data": None}, ()),
         ({"data": None}, ()),
         ({"models": [{"slug": "gpt-5.2", "display_name": "GPT-5.2"}]}, ("gpt-5.2",)),
+        *(([{name: "a"}], ("a",)) for name in ("model", "name", "model_name", "model_id", "modelId")),
         ({"data": {"data": [{"id": "a"}]}}, ("a",)),
         ({"data": "x"}, None),
         ({}, None),
@@ -97,6 +98,156 @@ def test_a_list_of_wildcards_is_told_and_requested_models_stand_in_for_it() -> N
     assert provider_models(Relay(script, KEY), URL).code == "only_wildcard_listed"
     found = provider_models(Relay(script, KEY), URL, ("gpt-5",))
     assert (found.code, found.raw_models, found.listed) == (None, ("gpt-5",), False)
+
+
+@pytest.mark.parametrize(
+    ("list_", "listed"),
+    [
+        (error(404, "Not Found"), False),
+        (answer(200, "<html></html>", "text/html"), False),
+        (Answer(301, "", "text/html", {"location": "https://other.example.com/"}), False),
+        (answer(200, {"data": []}), False),
+        (answer(200, {"hello": "world"}), False),
+        (error(403, "not for you"), False),
+        (error(400, "what?"), False),
+        (error(429, "slow down"), True),
+        (error(500, "oops"), True),
+    ],
+)
+def test_requested_models_stand_in_for_a_list_that_is_not_there(list_: Answer, listed: bool) -> None:
+    found = provider_models(Relay(Script(lambda *_: list_), KEY), URL, ("gpt-5",))
+    assert (found.code is not None, found.listed) == (listed, listed)
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "there", "root"),
+    [
+        (error(404, "Not Found"), error(400, "model is required"), "https://relay.example.com"),
+        (answer(200, "<html></html>", "text/html"), error(401, "no key"), "https://relay.example.com"),
+        (error(404, "Not Found"), error(404, "Not Found"), URL),
+    ],
+)
+def test_without_a_list_the_root_is_where_chat_completions_are(elsewhere: Answer, there: Answer, root: str) -> None:
+    """As at GitHub Models and Perplexity, which have no version in their paths."""
+    script = Script(lambda method, url, _: there if method == "POST" and "/v1" not in url else elsewhere)
+    found = provider_models(Relay(script, KEY), URL, ("gpt-5",))
+    assert (found.api_root, found.auth_style, found.raw_models) == (root, AuthStyle.BEARER, ("gpt-5",))
+    assert next(url for method, url, _ in script.calls if method == "POST") == f"{URL}/chat/completions"
+
+
+@pytest.mark.parametrize("requests", [5, 6, 7, 8])
+def test_the_search_for_a_list_leaves_requests_for_completions(requests: int) -> None:
+    relay = Relay(Script(lambda *_: error(404, "Not Found")), KEY, requests)
+    provider_models(relay, URL, ("gpt-5",), PlatformWish.OPENAI)
+    assert relay.requests_left == 4
+
+
+def test_an_empty_list_at_the_address_as_given_is_the_answer_unless_another_place_has_models() -> None:
+    empty = answer(200, {"data": []})
+    found, calls = discovered(lambda _, url, __: empty if url.startswith(URL) else error(401, "Invalid API key"))
+    assert (found.code, found.api_root) == ("empty_model_list", URL)
+    assert len(calls) == 3  # at guessed places the key is shown in one way
+    found, _ = discovered(lambda _, url, __: empty if url.startswith(URL) else answer(200, MODELS))
+    assert (found.code, found.api_root) == (None, "https://relay.example.com")
+
+
+@pytest.mark.parametrize(
+    ("there", "code"),
+    [
+        (error(401, "Invalid API key"), "auth_failed"),
+        (answer(401, "Unauthorized", "text/plain"), "model_list_missing"),
+        (error(402, "no balance"), "payment_required"),
+        (error(403, "not for you"), "model_list_missing"),
+        (answer(200, {"hello": "world"}), "model_list_missing"),
+        (answer(200, "<html></html>", "text/html"), "model_list_missing"),
+    ],
+)
+def test_what_a_guessed_place_answers_counts_where_it_is_of_an_api(there: Answer, code: str) -> None:
+    found, _ = discovered(lambda _, url, __: there if "/v1" not in url else error(404, "Not Found"))
+    assert found.code == code
+
+
+GEMINI = {
+    "models": [
+        {"name": "models/gemini-2.5-pro", "supportedGenerationMethods": ["generateContent"]},
+        {"name": "models/text-embedding-004", "supportedGenerationMethods": ["embedContent"]},
+    ]
+}
+
+
+def googles(status: int) -> Answer:
+    return answer(status, {"error": {"code": status, "status": "UNAUTHENTICATED", "message": "no credentials"}})
+
+
+def of_gemini(style: str, refusal: Answer) -> Callable[[str, str, dict[str, str]], Answer]:
+    """A relay that has only Gemini's list, with the key shown in one way."""
+
+    def say(_: str, url: str, headers: dict[str, str]) -> Answer:
+        if "/v1beta/models" not in url:
+            return error(404, "Not Found")
+        shown = "?key=" in url if style == "url" else style in headers
+        return answer(200, GEMINI) if shown else refusal
+
+    return say
+
+
+@pytest.mark.parametrize(
+    ("style", "found_style"),
+    [
+        ("x-goog-api-key", AuthStyle.X_GOOG_API_KEY),
+        ("Authorization", AuthStyle.BEARER),
+        ("url", AuthStyle.UNKNOWN),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_a_list_of_geminis_protocol_is_found_in_each_way_of_showing_the_key(
+    style: str, found_style: AuthStyle, status: int
+) -> None:
+    found, _ = discovered(of_gemini(style, googles(status)))
+    assert (found.code, found.gemini, found.auth_style, found.api_root) == (None, True, found_style, URL)
+    assert found.raw_models == ("gemini-2.5-pro",)
+
+
+@pytest.mark.parametrize("refusal", [error(401, "no"), googles(404), googles(429)])
+def test_only_words_of_google_make_the_key_be_shown_in_other_ways(refusal: Answer) -> None:
+    found, calls = discovered(of_gemini("url", refusal))
+    assert (found.code, found.gemini) == ("model_list_missing", False)
+    assert sum("v1beta" in url for _, url, _ in calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("wish", "gemini"),
+    [(PlatformWish.GEMINI, True), (PlatformWish.AUTO, False), (PlatformWish.OPENAI, False)],
+)
+def test_where_there_are_both_lists_the_wish_decides(wish: PlatformWish, gemini: bool) -> None:
+    script = Script(lambda _, url, __: answer(200, GEMINI if "v1beta" in url else MODELS))
+    found = provider_models(Relay(script, KEY), URL, wish=wish)
+    assert (found.code, found.gemini, len(script.calls)) == (None, gemini, 1)
+
+
+@pytest.mark.parametrize(
+    ("wish", "refusal", "asked"),
+    [
+        *((PlatformWish.AUTO, refusal, True)
+          for refusal in (error(404, "no"), error(401, "no"), error(403, "no"), answer(200, "<html>", "text/html"))),
+        (PlatformWish.AUTO, error(429, "slow down"), False),
+        (PlatformWish.AUTO, answer(200, {"data": []}), False),
+        (PlatformWish.OPENAI, error(404, "no"), False),
+        (PlatformWish.ANTHROPIC, error(404, "no"), False),
+    ],
+)  # fmt: skip
+def test_geminis_list_is_asked_for_where_the_usual_one_is_refused_and_no_wish_says_otherwise(
+    wish: PlatformWish, refusal: Answer, asked: bool
+) -> None:
+    script = Script(lambda _, url, __: answer(200, GEMINI) if "v1beta" in url else refusal)
+    found = provider_models(Relay(script, KEY), URL, wish=wish)
+    assert found.gemini is asked
+
+
+def test_a_wish_for_gemini_still_takes_the_usual_list() -> None:
+    script = Script(lambda _, url, __: error(404, "no") if "v1beta" in url else answer(200, MODELS))
+    found = provider_models(Relay(script, KEY), URL, wish=PlatformWish.GEMINI)
+    assert (found.code, found.gemini) == (None, False)
 
 
 def test_a_refused_key_is_refused_although_models_were_requested() -> None:
