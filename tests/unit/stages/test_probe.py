@@ -23,6 +23,7 @@ from tests.unit.domain.rows import item, run
 KEY = "sk-canary-0123456789abcdef0123456789abcdef"
 URL = "https://relay.example.com/v1"
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+CLOCK = Clock(lambda: NOW)
 
 
 def answer(body: Any, status: int = 200) -> Answer:
@@ -37,6 +38,7 @@ def chat(model: str | None = None, **message: Any) -> Answer:
     return answer({"model": model, "choices": [{"message": {"role": "assistant", "content": "ok", **message}}]})
 
 
+DEAD = answer({"error": {"message": "Invalid API key"}}, 401)
 ABSENT = answer({"error": {"message": "Invalid URL (POST /v1/x)"}}, 404)
 GPT = {"/models": listing("gpt-4o"), "/chat/completions": chat("gpt-4o")}
 
@@ -60,6 +62,8 @@ def probed(
     breaker: BreakerDecision = CLOSED,
     spared: str = "",
     wishes: dict[str, Any] | None = None,
+    clock: Clock = CLOCK,
+    spacing: float = 0.0,
     **fields: Any,
 ) -> tuple[Probed | NextStep, ItemTransitions, Any]:
     """The outcome, the item's transitions, and the writes of the item."""
@@ -70,13 +74,21 @@ def probed(
     }  # fmt: skip
     store = Mock()
     store.write = Mock(side_effect=lambda pending: pending.item)
-    clock = Clock(lambda: NOW)
     to = ItemTransitions(
         TransitionWriter(store, clock, lambda: 0.5, lambda _: KEY), PendingWrite(item(**{**fresh, **fields})), KEY
     )
-    prober = Prober(relay, Mock(admission=Mock(return_value=breaker)), NoExtraProbes([spared]), clock)
+    prober = Prober(relay, Mock(admission=Mock(return_value=breaker)), NoExtraProbes([spared]), clock, spacing)
     with deadline(60.0):
         return prober.probe(to, KEY, run(**(wishes or {}))), to, store.write
+
+
+def test_requests_that_are_spaced_are_all_asked_before_the_decision_one_after_another() -> None:
+    slept: list[float] = []
+    spaced, relay = Clock(lambda: NOW, lambda: 0.0, slept.append), Relay(GPT)
+    found, _, _ = probed(relay, clock=spaced, spacing=0.5)
+    assert isinstance(found, Probed)
+    assert found.deferred is None
+    assert sorted(slept) == [0.5 * (1 + turn) for turn in range(len(relay.asked))]
 
 
 def advised(to: ItemTransitions) -> dict[str, dict[str, str]]:
@@ -145,9 +157,13 @@ def test_requested_models_that_are_not_listed_are_told_with_others_to_ask_for() 
     assert profile.recommended_models
     assert set(profile.recommended_models) <= {"kimi-k2.6", "kimi-k2.5"}
     assert relay.asked == ["/models"]
-    found, to, _ = probed(relay, requested_models=["kimi-k2.7", "gpt-4o"])
+    found, to, write = probed(relay, requested_models=["kimi-k2.7", "gpt-4o"])
     assert isinstance(found, Probed)
     assert advised(to)["requested_models_unresolved"] == {"models": "kimi-k2.7"}
+    to.write({})
+    assert [event.event_type for event in write.call_args[0][0].events] == [
+        "models_discovered", "capability_probed", "advisory_recorded"
+    ]  # fmt: skip
     assert found.profile.recommended_models
 
 
@@ -166,6 +182,11 @@ def test_requested_models_stand_in_for_a_list() -> None:
     step, to, _ = probed(Relay({}), requested_models=["gpt-4o"])
     assert isinstance(step, NextStep)
     assert code_of(to) == "model_list_missing"
+    refused = {"/chat/completions": DEAD, "/responses": DEAD, "/messages": DEAD}
+    step, to, _ = probed(Relay(refused), requested_models=["gpt-4o"])
+    assert code_of(to) == "auth_failed"
+    step, to, _ = probed(Relay({"/models": listing("gpt-4o")}))
+    assert code_of(to) == "protocol_not_usable_by_host"
 
 
 MESSAGES = Answer(
@@ -184,9 +205,12 @@ def test_a_relay_for_claude_that_lists_nothing_is_asked_for_the_usual_models() -
     assert model.startswith("claude-")
     assert advised(to) == {"models_guessed": {"models": model}}
     assert found.profile.raw_models == (model,)
-    step, to, _ = probed(Relay({"/messages": MESSAGES}), platform_wish="openai")
-    assert isinstance(step, NextStep)
-    assert code_of(to) == "model_list_missing"
+    for told, wish in (({"/messages": MESSAGES}, "openai"), ({}, "auto"), ({"/messages": DEAD}, "auto")):
+        relay = Relay(told)
+        step, to, _ = probed(relay, platform_wish=wish)
+        assert isinstance(step, NextStep)
+        assert code_of(to) == "model_list_missing"
+        assert ("/messages" in relay.asked) is (wish == "auto")
 
 
 WALLET = {"isValid": True, "planName": "x", "remaining": 5, "balance": 5, "unit": "USD"}
@@ -197,7 +221,6 @@ DECLARED = {
     "/sub2api/billing": answer({"object": "sub2api.key_billing", "billing_scope": "token",
                                 "resolved_rate_multiplier": 3}),
 }  # fmt: skip
-DEAD = answer({"error": {"message": "Invalid API key"}}, 401)
 
 
 @pytest.mark.parametrize(
@@ -231,11 +254,17 @@ def test_a_chat_that_fails_in_passing_is_waited_for_while_there_are_retries(atte
     _, to, _ = probed(Relay(told), attempt=attempt)
     assert to.item.current_stage == stage
     assert code_of(to) == ("upstream_unavailable" if stage == "probe" else None)
+    _, to, _ = probed(Relay({**told, "/messages": WHOLE}), attempt=attempt)
+    assert code_of(to) == ("upstream_unavailable" if stage == "probe" else "protocol_not_usable_by_host")
+    _, to, _ = probed(Relay({**told, "/responses": DEAD, "/messages": DEAD}), attempt=attempt)
+    assert code_of(to) == "auth_failed"
+
+
+WHOLE = answer({"type": "message", "model": "claude-haiku-4-5", "content": [{"type": "text", "text": "ok"}]})
 
 
 def test_a_relay_that_speaks_what_no_host_uses_is_told_what_it_speaks() -> None:
-    whole = answer({"type": "message", "model": "claude-haiku-4-5", "content": [{"type": "text", "text": "ok"}]})
-    step, to, _ = probed(Relay({"/models": listing("claude-haiku-4-5"), "/messages": whole}))
+    step, to, _ = probed(Relay({"/models": listing("claude-haiku-4-5"), "/messages": WHOLE}))
     assert isinstance(step, NextStep)
     assert code_of(to) == "protocol_not_usable_by_host"
     assert "no event lines" in (to.item.last_error or "")
@@ -266,16 +295,24 @@ def test_a_key_in_the_name_of_a_model_is_told_nowhere() -> None:
     assert KEY not in f"{to.item} {found.profile}"
 
 
-def test_models_that_are_listed_and_refused_are_told() -> None:
-    def say(_: str, url: str, *, body: Any, **__: Any) -> Answer:
-        if url.endswith("/models"):
-            return listing("gpt-4o", "gpt-5-nano")
-        if not url.endswith("/chat/completions"):
-            return ABSENT
-        gone = {"error": {"message": "The model `gpt-5-nano` does not exist", "code": "model_not_found"}}
-        return chat("gpt-4o") if body["model"] == "gpt-4o" else answer(gone, 404)
+def without_nano(_: str, url: str, *, body: Any, **__: Any) -> Answer:
+    """A relay that lists a model that it does not serve."""
+    if url.endswith("/models"):
+        return listing("gpt-4o", "gpt-5-nano")
+    if not url.endswith("/chat/completions"):
+        return ABSENT
+    gone = {"error": {"message": "The model `gpt-5-nano` does not exist", "code": "model_not_found"}}
+    return chat("gpt-4o") if body["model"] == "gpt-4o" else answer(gone, 404)
 
-    found, to, _ = probed(say)
+
+def test_a_requested_model_that_is_refused_is_not_replaced_by_another() -> None:
+    step, to, _ = probed(without_nano, requested_models=["gpt-5-nano"])
+    assert isinstance(step, NextStep)
+    assert code_of(to) == "model_not_served"
+
+
+def test_models_that_are_listed_and_refused_are_told() -> None:
+    found, to, _ = probed(without_nano)
     assert isinstance(found, Probed)
     assert advised(to) == {"models_refused": {"models": "gpt-5-nano"}}
     assert to.item.resolved_smoke_model == "gpt-4o"
@@ -317,11 +354,59 @@ def test_what_is_asked_later_completes_the_profile_of_the_model_that_the_account
     assert profile.evidence == found.profile.evidence
 
 
+def timed(*events: dict[str, Any]) -> Answer:
+    """A stream whose events came every tenth of a second."""
+    text, arrivals = "", list[tuple[int, float]]()
+    for number, event in enumerate(events):
+        text += f"data: {json.dumps(event)}\n\n"
+        arrivals.append((len(text), 0.5 + 0.1 * number))
+    return Answer(200, f"{text}data: [DONE]\n\n", "text/event-stream", arrivals=tuple(arrivals))
+
+
+COUNTED = timed(
+    *({"model": "gpt-4o", "choices": [{"delta": {"content": f"{n} "}}]} for n in range(1, 33)),
+    {"choices": [], "usage": {"completion_tokens": 64}},
+)
+
+
+def test_what_is_asked_later_tells_speed_and_evidence_of_the_model_alone() -> None:
+    """A relay that streams whatever is asked for, which is a demand that the proof must know."""
+    relay = Relay({"/models": listing("gpt-4o", "in-house"), "/chat/completions": COUNTED, "/messages": MESSAGES})
+    found, to, _ = probed(relay)
+    assert isinstance(found, Probed)
+    assert to.item.demands == ("stream",)
+    assert found.deferred is not None
+    _, profile, _ = found.deferred()
+    capability = profile.capability_profile or {}
+    assert capability["transport_profile"]["spoken"]
+    assert [one["speed"] for one in capability["model_profiles"]] == [
+        {"first_token_ms": 500, "tokens_per_second": 20.0}, None
+    ]  # fmt: skip
+    told = {one["code"] for one in (profile.evidence or {})["passthrough"]["observations"]}
+    assert told == {"stop_kept"}
+    assert relay.asked[-1] == "/chat/completions"
+    to.add({"platform": "anthropic", "resolved_smoke_model": "gpt-4o"})
+    _, profile, _ = found.deferred()
+    assert relay.asked[-1] == "/messages"
+    asked = len(relay.asked)
+    to.add({"resolved_smoke_model": "in-house"})
+    _, profile, _ = found.deferred()
+    assert not any(one["speed"] for one in (profile.capability_profile or {})["model_profiles"])
+    assert len(relay.asked) == asked
+
+
 def test_the_speed_that_a_priority_needs_is_asked_before_the_decision_and_costs_no_item() -> None:
-    found, _, _ = probed(Relay(GPT), wishes={"priority_from_speed": True})
+    found, to, write = probed(Relay(GPT), wishes={"priority_from_speed": True})
     assert isinstance(found, Probed)
     assert found.deferred is None
     assert (found.profile.capability_profile or {})["model_profiles"][0]["supports_stream"] is False
+    to.write({})
+    written = write.call_args[0][0]
+    assert written.profile == found.profile
+    assert [event.message for event in written.events] == ["1 models listed", "smoke model gpt-4o", "asked afterwards"]
+    for relay, spared in ((Relay({**GPT, "/models": DEAD}), ""), (Relay(GPT), "relay.example.com")):
+        other, _, _ = probed(relay, wishes={"priority_from_speed": True}, spared=spared)
+        assert isinstance(other, Probed) is bool(spared)
 
     def failing(error: Exception) -> Callable[..., Answer]:
         def say(_: str, url: str, *, body: Any, **__: Any) -> Answer:

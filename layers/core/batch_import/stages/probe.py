@@ -160,10 +160,10 @@ class Prober:
         in_doubt = code in (None, Code.PROTOCOL_NOT_USABLE_BY_HOST)
         if in_doubt and (again := self._openai_again(to, result)) is not None:
             return again
-        if code is not None and not found.listed and result.deciding.verdict is Verdict.ABSENT:
-            return to.retry_or_fail(Code.MODEL_LIST_MISSING, error_text(found.answer), None, profile)
         if code is not None:
             answer = result.deciding.answer
+            if not found.listed and result.deciding.verdict is Verdict.ABSENT:
+                return to.retry_or_fail(Code.MODEL_LIST_MISSING, error_text(found.answer), None, profile)
             return to.retry_or_fail(code, _why_not(code, result), answer.retry_after, profile)
         advisories = list(_advisories(to, found, result, unresolved))
         changes = {
