@@ -12,6 +12,7 @@ from batch_import.coordination.circuit_breaker import CLOSED, BreakerDecision
 from batch_import.domain.answers import Answer, Trouble
 from batch_import.domain.clock import Clock
 from batch_import.domain.errors import OutOfResources
+from batch_import.domain.naming import identify_model
 from batch_import.domain.politeness import NoExtraProbes
 from batch_import.net.deadline import deadline
 from batch_import.stages.probe import Probed, Prober
@@ -144,6 +145,9 @@ def test_what_an_account_will_serve_is_what_was_asked_for_or_all_that_can_chat(
     found, to, _ = probed(Relay({**GPT, "/models": listing(*listed)}), requested_models=requested)
     assert isinstance(found, Probed)
     assert found.profile.model_mapping == mapping
+    named = [identify_model(name) for name in found.profile.raw_models]
+    assert found.profile.normalized_models == tuple(name.normalized_model_id for name in named)
+    assert found.profile.canonical_model_families == tuple(name.canonical_model_family for name in named)
     assert "requested_models_unresolved" not in advised(to)
 
 
@@ -271,16 +275,18 @@ def test_a_relay_that_speaks_what_no_host_uses_is_told_what_it_speaks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("named", "told"),
+    ("asked", "named", "told"),
     [
-        ("gpt-4o-2024-11-20", False),
-        ("pool-a", False),  # a name of the relay's own
-        ("qwen3-32b", True),
+        ("gpt-4o", "gpt-4o-2024-11-20", False),
+        ("gpt-4o", "pool-a", False),  # a name of the relay's own
+        ("in-house", "qwen3-32b", False),
+        ("gpt-4o", None, False),
+        ("gpt-4o", "qwen3-32b", True),
     ],
 )
-def test_another_model_in_the_answer_is_told_where_both_are_known(named: str, told: bool) -> None:
-    _, to, _ = probed(Relay({**GPT, "/chat/completions": chat(named)}))
-    expected = {"another_model_served": {"asked": "gpt-4o", "served": named}} if told else {}
+def test_another_model_in_the_answer_is_told_where_both_are_known(asked: str, named: str | None, told: bool) -> None:
+    _, to, _ = probed(Relay({"/models": listing(asked), "/chat/completions": chat(named)}))
+    expected = {"another_model_served": {"asked": asked, "served": named}} if told else {}
     assert advised(to) == expected
     assert to.item.served_model == named
 
