@@ -309,3 +309,61 @@ def test_the_style_of_model_ids(models: list[str], style: ModelIdStyle) -> None:
 def test_any_answer_has_a_verdict(status: int, text: str, content_type: str) -> None:
     for protocol in Protocol:
         assert judge(Answer(status, text, content_type), protocol) in Verdict
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "verdict"),
+    [
+        (403, "Your account has been suspended due to a violation of our usage policies", Verdict.AUTH_FAILED),
+        (403, "Content policy: only Claude Code clients are allowed", Verdict.CLIENT),
+        (400, "The content policy does not cover this: model gpt-4o not found", Verdict.MODEL_NOT_SERVED),
+        (400, "content filter: rate limit exceeded", Verdict.RATE_LIMITED),
+        (400, "Flagged by content moderation. Insufficient balance to continue", Verdict.PAYMENT),
+        (429, "Your account has been suspended due to too many requests", Verdict.RATE_LIMITED),
+        (429, "Account temporarily disabled", Verdict.RATE_LIMITED),
+        (429, "Account disabled", Verdict.AUTH_FAILED),
+        (429, "Rate limit reached: your plan does not include more than 3 requests per minute", Verdict.RATE_LIMITED),
+        (403, "Too many requests: model gpt-4o is not available", Verdict.RATE_LIMITED),
+        (404, "Rate limit exceeded", Verdict.RATE_LIMITED),
+        (420, "Rate limit exceeded", Verdict.RATE_LIMITED),
+        (429, "You have exceeded your quota for model gpt-4o: model not found", Verdict.RATE_LIMITED),
+        (406, "You have exceeded your quota", Verdict.PAYMENT),
+        (409, "You have exceeded your quota", Verdict.PAYMENT),
+        (422, "You have exceeded your quota", Verdict.PAYMENT),
+        (401, "Missing required parameter: api_key", Verdict.AUTH_FAILED),
+        (401, "Unsupported parameter: model gpt-4o not found", Verdict.MODEL_NOT_SERVED),
+        (500, "Invalid API key", Verdict.AUTH_FAILED),
+        (500, "Invalid API key for model gpt-4o: model is not available", Verdict.MODEL_NOT_SERVED),
+        (500, "Upstream error: invalid API key", Verdict.UNAVAILABLE),
+    ],
+)
+def test_of_several_words_the_one_that_says_most_decides(status: int, message: str, verdict: Verdict) -> None:
+    assert judge(says(status, message), Protocol.CHAT, "gpt-4o") is verdict
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        (400, Verdict.REJECTED),
+        (401, Verdict.AUTH_FAILED),
+        (404, Verdict.ABSENT),
+        (405, Verdict.ABSENT),
+        (422, Verdict.REJECTED),
+        (429, Verdict.RATE_LIMITED),
+        (500, Verdict.UNAVAILABLE),
+        (503, Verdict.UNAVAILABLE),
+    ],
+)
+@pytest.mark.parametrize("words", ["insufficient balance", "invalid API key", "model not found", "rate limit exceeded",
+                                   "account disabled", "only Claude Code clients are allowed", "invalid parameter",
+                                   "upstream error", "content policy", "you have exceeded your quota",
+                                   "the service is temporarily unavailable"])  # fmt: skip
+def test_the_words_of_a_page_do_not_count(words: str, status: int, verdict: Verdict) -> None:
+    """It is a site's, which may tell of errors: its documentation, say."""
+    told = Answer(status, f"<html><body><h1>Help</h1><p>{words}</p></body></html>", "text/html")
+    assert judge(told, Protocol.CHAT, "gpt-4o") is verdict
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_says_that_the_api_is_elsewhere(status: int) -> None:
+    assert judge(Answer(status, ""), Protocol.CHAT) is Verdict.REDIRECTED
