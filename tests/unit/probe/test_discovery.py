@@ -64,6 +64,9 @@ def discovered(say: Callable[[str, str, dict[str, str]], Answer]) -> tuple[Provi
         ({"data": []}, ()),
         ([], ()),
         ({"object": "list", "data": None}, ()),
+        ({"object": "list"}, ()),
+        *(({name: ["a"]}, ("a",)) for name in ("model_list", "result", "results", "items")),
+        ({"data": {"total": 1}, "models": ["a"]}, ("a",)),
         ({"data": None}, ()),
         ({"models": [{"slug": "gpt-5.2", "display_name": "GPT-5.2"}]}, ("gpt-5.2",)),
         *(([{name: "a"}], ("a",)) for name in ("model", "name", "model_name", "model_id", "modelId")),
@@ -155,6 +158,7 @@ def test_an_empty_list_at_the_address_as_given_is_the_answer_unless_another_plac
     ("there", "code"),
     [
         (error(401, "Invalid API key"), "auth_failed"),
+        (answer(401, "Invalid API key", "text/plain"), "auth_failed"),
         (answer(401, "Unauthorized", "text/plain"), "model_list_missing"),
         (error(402, "no balance"), "payment_required"),
         (error(403, "not for you"), "model_list_missing"),

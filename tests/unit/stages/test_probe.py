@@ -209,6 +209,8 @@ def test_a_relay_for_claude_that_lists_nothing_is_asked_for_the_usual_models() -
     assert model.startswith("claude-")
     assert advised(to) == {"models_guessed": {"models": model}}
     assert found.profile.raw_models == (model,)
+    assert (found.profile.capability_profile or {})["transport_profile"]["supports_openai_models"] is False
+    assert (found.profile.evidence or {})["identity"] == {"value": "unknown", "observations": []}  # it offered no model
     for told, wish in (({"/messages": MESSAGES}, "openai"), ({}, "auto"), ({"/messages": DEAD}, "auto")):
         relay = Relay(told)
         step, to, _ = probed(relay, platform_wish=wish)
