@@ -68,6 +68,7 @@ def test_what_is_found_out_afterwards(box: Any, relay: Relay, profile: str) -> N
             Answer(200, 'data: {"choices":[{"delta":{"content":"ok"}}]}\n\ndata: {"choices":[],"usage":{}}\n\n'),
             "unknown",
         ),
+        (Answer(200, 'data:{"choices":[{"delta":{"content":"ok"}}]}\n\ndata:[DONE]\n\n', "text/event-stream"), True),
         (Answer(200, 'data: {"type":"response.completed"}\n\n', "text/event-stream"), True),
         (Answer(200, 'data: {"choices":[{"delta":{"content":"ok"}}]}\n\n', "text/event-stream"), "unknown"),
         (Answer(200, '{"choices":[{"message":{"content":"ok"}}]}', "application/json"), False),
@@ -235,6 +236,7 @@ def test_everything_together_stays_within_the_budget(box: Any, relay: Relay) -> 
     assert MAX_REQUESTS - relay.requests_left == 6
 
 
+@pytest.mark.parametrize("status", [400, 422, 500])
 @pytest.mark.parametrize(
     ("model", "refusal", "kept"),
     [
@@ -247,8 +249,21 @@ def test_everything_together_stays_within_the_budget(box: Any, relay: Relay) -> 
     ],
 )
 def test_a_refused_stream_is_asked_for_again_without_what_the_refusal_names(
-    model: str, refusal: str, kept: set[str]
+    model: str, refusal: str, kept: set[str], status: int
 ) -> None:
+    streams = refused_at_first(model, refusal, status)
+    assert {"stop", "stream_options"} & set(streams[0]) == {"stream_options", *(("stop",) if model == ONE else ())}
+    assert {"stop", "stream_options"} & set(streams[1]) == kept
+    assert len(streams) == 2
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 503])
+def test_a_stream_that_is_refused_for_another_reason_is_not_asked_again(status: int) -> None:
+    assert len(refused_at_first(ONE, "stop", status)) == 1
+
+
+def refused_at_first(model: str, refusal: str, status: int) -> list[Any]:
+    """The bodies of the streams that are asked of a relay which refuses the first one."""
     streams: list[Any] = []
     speaking = Speaking({CHAT: model})
 
@@ -256,13 +271,12 @@ def test_a_refused_stream_is_asked_for_again_without_what_the_refusal_names(
         if url.endswith(CHAT) and body.get("stream"):
             streams.append(body)
             if len(streams) == 1:
-                return Answer(400, json.dumps({"error": {"message": refusal}}), "application/json")
+                return Answer(status, json.dumps({"error": {"message": refusal}}), "application/json")
         return speaking.exchange(method, url, body=body, **given)
 
     relay = Relay(exchange, "sk-test-0000000000000001")
     found = ProviderModels(None, "https://relay.example.com/v1", AuthStyle.BEARER, (model,))
     result = probe_capabilities(relay, found, (model,))
     told = probe_deferred(relay, found, result, protocol_used(result.spoken, result.wish, model))
-    assert told.flags.supports_stream is True
-    assert {"stop", "stream_options"} & set(streams[0]) == {"stream_options", *(("stop",) if model == ONE else ())}
-    assert {"stop", "stream_options"} & set(streams[1]) == kept
+    assert (told.flags.supports_stream is True) is (len(streams) == 2)
+    return streams
