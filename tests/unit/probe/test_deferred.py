@@ -9,6 +9,7 @@ import pytest
 from batch_import.domain.answers import Answer, Trouble
 from batch_import.domain.capability import Flag
 from batch_import.domain.demands import Demands
+from batch_import.domain.evidence import Seen
 from batch_import.domain.routing import protocol_used
 from batch_import.domain.types import AuthStyle, PlatformWish
 from batch_import.probe.capability import probe_capabilities
@@ -280,3 +281,37 @@ def refused_at_first(model: str, refusal: str, status: int) -> list[Any]:
     told = probe_deferred(relay, found, result, protocol_used(result.spoken, result.wish, model))
     assert (told.flags.supports_stream is True) is (len(streams) == 2)
     return streams
+
+
+@pytest.mark.parametrize(
+    ("protocol", "model", "refusal", "last", "told"),
+    [
+        (CHAT, ONE, "", 32, {Seen.STOP_KEPT}),
+        (CHAT, ONE, "", 40, {Seen.STOP_NOT_KEPT}),
+        (CHAT, ONE, "stream_options", 40, {Seen.STOP_NOT_KEPT}),
+        (CHAT, ONE, "stop", 40, set()),  # which was then not sent
+        (CHAT, "gpt-5-mini", "", 40, set()),  # which refuses one
+        (RESPONSES, ONE, "", 40, set()),  # which have none
+        (MESSAGES, ONE, "", 40, {Seen.STOP_NOT_KEPT}),
+        (GENERATE, ONE, "", 32, {Seen.STOP_KEPT}),
+    ],
+)
+def test_a_stop_sequence_tells_something_only_where_it_was_sent(
+    protocol: str, model: str, refusal: str, last: int, told: set[Seen]
+) -> None:
+    speaking, refused = Speaking({protocol: model}), list[str]()
+    counted = " ".join(map(str, range(1, last + 1)))
+
+    def exchange(method: str, url: str, *, body: Any, **given: Any) -> Answer:
+        if refusal and url.endswith(CHAT) and body.get("stream") and not refused:
+            refused.append(refusal)
+            return Answer(400, json.dumps({"error": {"message": f"unknown field {refusal}"}}), "application/json")
+        found = speaking.exchange(method, url, body=body, **given)
+        return replace(found, text=found.text.replace("1 2", counted))
+
+    relay = Relay(exchange, "sk-test-0000000000000001")
+    wish = PlatformWish.GEMINI if protocol == GENERATE else PlatformWish.AUTO
+    listed = ProviderModels(None, "https://relay.example.com/v1", AuthStyle.BEARER, (model,))
+    result = probe_capabilities(relay, listed, (model,), wish)
+    found = probe_deferred(relay, listed, result, protocol_used(result.spoken, wish, model))
+    assert {it.code for it in found.observations} == told
