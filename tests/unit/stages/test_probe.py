@@ -35,8 +35,10 @@ def listing(*models: str) -> Answer:
     return answer({"object": "list", "data": [{"id": model} for model in models]})
 
 
-def chat(model: str | None = None, **message: Any) -> Answer:
-    return answer({"model": model, "choices": [{"message": {"role": "assistant", "content": "ok", **message}}]})
+def chat(model: str | None = None, reasoned: int = 0, **message: Any) -> Answer:
+    usage = {"completion_tokens_details": {"reasoning_tokens": reasoned}}
+    choices = [{"message": {"role": "assistant", "content": "ok", **message}}]
+    return answer({"model": model, "choices": choices, "usage": usage})
 
 
 DEAD = answer({"error": {"message": "Invalid API key"}}, 401)
@@ -348,14 +350,24 @@ def test_a_spared_relay_is_asked_for_no_balance_and_nothing_later() -> None:
     assert set(usual.asked) - set(spared.asked) == {"/usage", "/sub2api/billing"}
 
 
-def test_what_is_asked_later_completes_the_profile_of_the_model_that_the_account_is_proven_with() -> None:
-    found, to, _ = probed(Relay({**GPT, "/chat/completions": chat("gpt-4o", reasoning="hm")}))
+@pytest.mark.parametrize(
+    ("completion", "reasoning"),
+    [
+        (chat("gpt-4o", reasoning="hm"), True),
+        (chat("gpt-4o", reasoned=90), False),  # counted, and told nowhere
+        (chat("gpt-4o"), "unknown"),
+    ],
+)
+def test_what_is_asked_later_completes_the_profile_of_the_model_that_the_account_is_proven_with(
+    completion: Answer, reasoning: bool | str
+) -> None:
+    found, to, _ = probed(Relay({**GPT, "/chat/completions": completion}))
     assert isinstance(found, Probed)
     assert found.deferred is not None
     later, profile, event = found.deferred()
     assert later == to.item
     assert event.payload == {
-        "supports_stream": False, "supports_tools": False, "supports_reasoning_fields": True,
+        "supports_stream": False, "supports_tools": False, "supports_reasoning_fields": reasoning,
     }  # fmt: skip
     [model] = (profile.capability_profile or {})["model_profiles"]
     assert {name: model[name] for name in event.payload} == event.payload

@@ -139,7 +139,7 @@ def stream_flag(answer: Answer) -> Flag:
 
     A stream that breaks off is no proof: the next one may not.
     """
-    if answer.trouble is not None or not answer.ok or answer.is_html:
+    if not answer.ok or answer.is_html:
         return "unknown"
     if any(marker in answer.text for marker in _END_MARKERS) or _finished(answer.text):
         return True
