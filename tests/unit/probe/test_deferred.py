@@ -10,10 +10,11 @@ from batch_import.domain.answers import Answer, Trouble
 from batch_import.domain.capability import Flag
 from batch_import.domain.demands import Demands
 from batch_import.domain.evidence import Seen
+from batch_import.domain.passed_on import COUNTING, TOOL, TOOL_PROMPT
 from batch_import.domain.routing import protocol_used
 from batch_import.domain.types import AuthStyle, PlatformWish
 from batch_import.probe.capability import probe_capabilities
-from batch_import.probe.deferred import probe_deferred, stream_flag, tools_flag
+from batch_import.probe.deferred import Deferred, probe_deferred, stream_flag, tools_flag
 from batch_import.probe.discovery import ProviderModels, provider_models
 from batch_import.probe.relay import MAX_REQUESTS, Relay
 from batch_import.probe.smoke import resolve_smoke_models
@@ -313,9 +314,41 @@ def test_a_stop_sequence_tells_something_only_where_it_was_sent(
         found = speaking.exchange(method, url, body=body, **given)
         return replace(found, text=found.text.replace("1 2", counted))
 
+    found = deferred(exchange, protocol, model)
+    assert {it.code for it in found.observations} == told
+
+
+def deferred(exchange: Any, protocol: str, model: str) -> Deferred:
     relay = Relay(exchange, "sk-test-0000000000000001")
     wish = PlatformWish.GEMINI if protocol == GENERATE else PlatformWish.AUTO
     listed = ProviderModels(None, "https://relay.example.com/v1", AuthStyle.BEARER, (model,))
     result = probe_capabilities(relay, listed, (model,), wish)
-    found = probe_deferred(relay, listed, result, protocol_used(result.spoken, wish, model))
-    assert {it.code for it in found.observations} == told
+    return probe_deferred(relay, listed, result, protocol_used(result.spoken, wish, model))
+
+
+COUNTED = [{"role": "user", "content": COUNTING}]
+OF_CHAT = {"model": ONE, "messages": COUNTED, "stream": True, "max_tokens": 200}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "bodies"),
+    [
+        (CHAT, [{**OF_CHAT, "stop": ["33"], "stream_options": {"include_usage": True}},
+                {"model": ONE, "messages": [{"role": "user", "content": TOOL_PROMPT}], "tools": [TOOL],
+                 "tool_choice": "required", "stream": False, "max_tokens": 200}]),
+        (RESPONSES, [{"model": ONE, "input": COUNTING, "stream": True, "max_output_tokens": 200}]),
+        (MESSAGES, [{**OF_CHAT, "stop_sequences": ["33"]}]),
+        (GENERATE, [{"contents": [{"role": "user", "parts": [{"text": COUNTING}]}],
+                     "generationConfig": {"maxOutputTokens": 200, "stopSequences": ["33"]}}]),
+    ],
+)  # fmt: skip
+def test_each_protocol_is_asked_in_its_own_form(protocol: str, bodies: list[dict[str, Any]]) -> None:
+    speaking, asked = Speaking({protocol: ONE}), list[Any]()
+
+    def exchange(method: str, url: str, *, body: Any, **given: Any) -> Answer:
+        asked.append(body)
+        return speaking.exchange(method, url, body=body, **given)
+
+    deferred(exchange, protocol, ONE)
+    later = asked[-len(bodies) :]
+    assert all(body in later for body in bodies)
