@@ -268,6 +268,41 @@ def test_a_chat_that_fails_in_passing_is_waited_for_while_there_are_retries(atte
     assert code_of(to) == "auth_failed"
 
 
+@pytest.mark.parametrize(
+    ("chat_says", "code"),
+    [
+        (answer({"error": {"message": "slow down"}}, 429), "rate_limited"),
+        (answer({"error": {"message": "overloaded"}}, 503), "upstream_unavailable"),
+        (Answer(trouble=Trouble.READ_TIMEOUT), "upstream_timeout"),
+        (Answer(trouble=Trouble.UNREACHABLE), "unreachable"),
+        (ABSENT, None),
+        (DEAD, None),
+    ],
+)
+@pytest.mark.parametrize("wish", ["auto", "anthropic"])
+def test_only_what_passes_is_waited_for_and_only_without_a_wish(chat_says: Answer, code: str | None, wish: str) -> None:
+    told = {"/models": listing("claude-sonnet-4-5"), "/chat/completions": chat_says, "/messages": MESSAGES}
+    _, to, _ = probed(Relay(told), platform_wish=wish)
+    assert code_of(to) == (code if wish == "auto" else None)
+
+
+@pytest.mark.parametrize(
+    ("wish", "code"),
+    [
+        ("auto", None),
+        ("openai", "protocol_not_usable_by_host"),
+        ("anthropic", None),
+        ("gemini", "protocol_not_usable_by_host"),
+    ],
+)
+def test_a_wish_is_judged_by_its_own_protocols_and_a_key_that_opens_another_is_good(
+    wish: str, code: str | None
+) -> None:
+    told = {"/models": listing("gpt-4o"), "/chat/completions": DEAD, "/responses": DEAD, "/messages": MESSAGES}
+    _, to, _ = probed(Relay(told), platform_wish=wish)
+    assert code_of(to) == code
+
+
 WHOLE = answer({"type": "message", "model": "claude-haiku-4-5", "content": [{"type": "text", "text": "ok"}]})
 
 
