@@ -284,6 +284,8 @@ def test_only_what_passes_is_waited_for_and_only_without_a_wish(chat_says: Answe
     told = {"/models": listing("claude-sonnet-4-5"), "/chat/completions": chat_says, "/messages": MESSAGES}
     _, to, _ = probed(Relay(told), platform_wish=wish)
     assert code_of(to) == (code if wish == "auto" else None)
+    _, to, _ = probed(Relay({**GPT, "/responses": chat_says}))
+    assert code_of(to) is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,190 @@
+"""Which questions are put to a relay, with the key shown how, and which answer decides."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from batch_import.domain.answers import Answer, Trouble
+from batch_import.domain.capability import Protocol, Verdict
+from batch_import.domain.evidence import Seen
+from batch_import.domain.types import AuthStyle, PlatformWish
+from batch_import.probe.capability import ProbeResult, failure_code, probe_capabilities
+from batch_import.probe.discovery import ProviderModels
+from batch_import.probe.relay import Relay
+
+ROOT, KEY, MODEL, OTHER = "https://relay.example.com/v1", "sk-test-0000000000000001", "gpt-4o", "kimi-k2.6"
+CHAT, RESPONSES, MESSAGES, GENERATE = Protocol
+HEADERS = {
+    "Authorization": "bearer",
+    "x-api-key": "x_api_key",
+    "api-key": "api_key",
+    "x-goog-api-key": "x_goog_api_key",
+}
+PATHS = {"/chat/completions": CHAT, "/responses": RESPONSES, "/messages": MESSAGES, ":generateContent": GENERATE}
+
+
+def answer(body: Any, status: int = 200) -> Answer:
+    return Answer(status, json.dumps(body), "application/json")
+
+
+def error(status: int, message: str) -> Answer:
+    return answer({"error": {"message": message}}, status)
+
+
+ABSENT, DEAD, BUSY = Answer(404, "Not Found"), error(401, "Invalid API key"), error(503, "busy")
+GOOD = {
+    CHAT: answer({"model": MODEL, "choices": [{"message": {"content": "ok"}}]}),
+    RESPONSES: answer({"model": MODEL, "output": []}),
+    MESSAGES: Answer(
+        200, f'event: message_start\ndata: {{"type":"message_start","message":{{"model":"{MODEL}","content":[]}}}}\n\n'
+    ),
+    GENERATE: answer({"modelVersion": MODEL, "candidates": [{"content": {"parts": [{"text": "ok"}]}}]}),
+}
+
+Say = Callable[[Protocol, str, str], Answer]  # protocol, model and the way in which the key is shown
+
+
+class Asked:
+    """Remembers the questions: protocol, model, and the way in which the key was shown."""
+
+    def __init__(self, say: Say) -> None:
+        self.say = say
+        self.questions: list[tuple[Protocol, str, str]] = []
+
+    def __call__(self, method: str, url: str, *, headers: dict[str, str], body: Any, **_: Any) -> Answer:
+        path = url.partition("?")[0]
+        protocol = next(known for end, known in PATHS.items() if path.endswith(end))
+        model = body.get("model") or path.rpartition("/")[2].partition(":")[0]
+        style = next((name for header, name in HEADERS.items() if header in headers), "unknown")
+        self.questions.append((protocol, model, style))
+        return self.say(protocol, model, style)
+
+    def of(self, protocol: Protocol) -> list[str]:
+        return [style for asked, _, style in self.questions if asked is protocol]
+
+
+def listed(style: AuthStyle = AuthStyle.BEARER, **more: Any) -> ProviderModels:
+    return ProviderModels(None, ROOT, style, (MODEL, OTHER), **more)
+
+
+def probed(
+    say: Say,
+    found: ProviderModels | None = None,
+    wish: PlatformWish = PlatformWish.AUTO,
+    candidates: tuple[str, ...] = (MODEL,),
+) -> tuple[ProbeResult, Asked]:
+    asked = Asked(say)
+    return probe_capabilities(Relay(asked, KEY), found or listed(), candidates, wish), asked
+
+
+def saying(**answers: Answer) -> Say:
+    """By the protocol's name; all others are absent."""
+    return lambda protocol, *_: answers.get(protocol.name.lower(), ABSENT)
+
+
+@pytest.mark.parametrize(
+    ("found", "shown"),
+    [
+        (listed(), {CHAT: ["bearer"] * 2, MESSAGES: ["x_api_key", "bearer"]}),
+        (listed(AuthStyle.X_API_KEY), {CHAT: ["x_api_key"] * 2, MESSAGES: ["x_api_key", "bearer"]}),
+        (listed(AuthStyle.API_KEY), {CHAT: ["api_key"] * 2, MESSAGES: ["api_key"]}),
+        (listed(listed=False), {CHAT: ["bearer"], MESSAGES: ["x_api_key", "bearer"]}),
+        (listed(AuthStyle.UNKNOWN, gemini=True), {CHAT: ["bearer"] * 2, GENERATE: ["unknown"]}),
+        (listed(AuthStyle.X_GOOG_API_KEY, gemini=True), {CHAT: ["bearer"] * 2, GENERATE: ["x_goog_api_key"]}),
+    ],
+)
+def test_a_refused_key_is_shown_in_each_way_and_as_at_first_where_it_opened_the_list(
+    found: ProviderModels, shown: dict[Protocol, list[str]]
+) -> None:
+    result, asked = probed(saying(chat=DEAD, messages=DEAD, generate=DEAD), found)
+    assert {protocol: asked.of(protocol) for protocol in shown} == shown
+    assert result.results[CHAT].verdict is Verdict.AUTH_FAILED
+
+
+def test_a_wish_for_gemini_is_asked_with_googles_header_where_the_list_was_the_usual_one() -> None:
+    result, asked = probed(saying(generate=GOOD[GENERATE]), wish=PlatformWish.GEMINI)
+    assert asked.of(GENERATE) == ["x_goog_api_key"]
+    assert failure_code(result) is None
+    _, asked = probed(saying(chat=GOOD[CHAT]))
+    assert not asked.of(GENERATE)
+
+
+@pytest.mark.parametrize(("is_listed", "verdict"), [(True, Verdict.OK), (False, Verdict.AUTH_FAILED)])
+def test_a_relay_with_many_keys_of_its_own_may_refuse_now_and_then(is_listed: bool, verdict: Verdict) -> None:
+    refused: list[str] = []
+
+    def say(protocol: Protocol, *_: str) -> Answer:
+        if protocol is not CHAT:
+            return ABSENT
+        if refused:
+            return GOOD[CHAT]
+        refused.append("once")
+        return DEAD
+
+    assert probed(say, listed(listed=is_listed))[0].results[CHAT].verdict is verdict
+
+
+def test_a_refusal_that_is_not_the_keys_is_shown_no_other_way() -> None:
+    _, asked = probed(saying(messages=BUSY))
+    assert asked.of(MESSAGES) == ["x_api_key"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "wish", "code"),
+    [
+        ({}, "auto", "protocol_not_usable_by_host"),
+        ({"messages": DEAD}, "auto", "auth_failed"),
+        ({"responses": BUSY, "messages": DEAD}, "auto", "upstream_unavailable"),  # openai is preferred
+        ({"chat": BUSY, "responses": DEAD}, "auto", "auth_failed"),
+        ({"chat": DEAD, "messages": BUSY}, "anthropic", "upstream_unavailable"),
+        ({"chat": DEAD, "generate": BUSY}, "gemini", "upstream_unavailable"),
+        ({"chat": Answer(trouble=Trouble.READ_TIMEOUT)}, "auto", "upstream_timeout"),
+        ({"chat": DEAD, "responses": GOOD[RESPONSES]}, "auto", None),
+    ],
+)
+def test_the_answer_that_says_most_of_the_preferred_protocols_decides(
+    answers: dict[str, Answer], wish: str, code: str | None
+) -> None:
+    assert failure_code(probed(saying(**answers), wish=PlatformWish(wish))[0]) == code
+
+
+def test_a_relay_of_geminis_list_is_judged_by_its_own_protocol() -> None:
+    found = listed(AuthStyle.X_GOOG_API_KEY, gemini=True)
+    assert failure_code(probed(saying(chat=DEAD, generate=BUSY), found)[0]) == "upstream_unavailable"
+
+
+def test_what_another_protocol_answered_for_another_model_is_no_evidence() -> None:
+    gone = error(404, f"The model {MODEL} does not exist")
+
+    def say(protocol: Protocol, model: str, _: str) -> Answer:
+        if protocol is CHAT:
+            return gone if model == MODEL else answer({"model": OTHER, "choices": [{"message": {"content": "ok"}}]})
+        return GOOD[MESSAGES] if protocol is MESSAGES and model == MODEL else ABSENT
+
+    result, _ = probed(say, candidates=(MODEL, OTHER))
+    assert (result.smoke_model, result.served_model) == (OTHER, OTHER)
+    assert {(it.code, it.params["asked"]) for it in result.observations} == {(Seen.SAME_MODEL_NAMED, OTHER)}
+    assert {(it.protocol, it.model) for it in result.spoken} == {(CHAT, OTHER), (MESSAGES, MODEL)}
+
+
+@pytest.mark.parametrize(
+    ("refusals", "models"),
+    [
+        ([error(404, "no such model")] * 3, 4),
+        ([BUSY] * 3, 4),
+        ([error(429, "slow down")] * 3, 2),  # which mostly is the key's, whatever the model
+        ([error(402, "no balance")] * 3, 2),
+        ([DEAD], 1),
+        ([ABSENT], 1),
+    ],
+)
+def test_further_models_are_asked_while_refusals_may_be_about_the_model(refusals: list[Answer], models: int) -> None:
+    candidates = ("gpt-4o", "kimi-k2.6", "glm-5", "qwen-plus")
+    told = dict(zip(candidates, [*refusals, GOOD[CHAT]], strict=False))
+    result, asked = probed(
+        lambda protocol, model, _: told.get(model, GOOD[CHAT]) if protocol is CHAT else ABSENT, candidates=candidates
+    )
+    assert len({model for protocol, model, _ in asked.questions if protocol is CHAT}) == models
+    assert (result.results[CHAT].verdict is Verdict.OK) is (models == 4)
+    assert result.refused == (candidates[:3] if refusals[0].status == 404 and models == 4 else ())
