@@ -188,3 +188,110 @@ def test_further_models_are_asked_while_refusals_may_be_about_the_model(refusals
     assert len({model for protocol, model, _ in asked.questions if protocol is CHAT}) == models
     assert (result.results[CHAT].verdict is Verdict.OK) is (models == 4)
     assert result.refused == (candidates[:3] if refusals[0].status == 404 and models == 4 else ())
+
+
+def demanding(
+    fits: Callable[[dict[str, Any]], bool], *refusals: Answer, protocol: Protocol = CHAT, requests: int = 12
+) -> tuple[ProbeResult, list[dict[str, Any]]]:
+    """A relay that answers what fits, and else with its refusals in turn; and the bodies that it was sent."""
+    bodies: list[dict[str, Any]] = []
+
+    def exchange(method: str, url: str, *, body: dict[str, Any], **_: Any) -> Answer:
+        if not url.partition("?")[0].endswith(
+            {CHAT: "/chat/completions", RESPONSES: "/responses"}.get(protocol, "/messages")
+        ):
+            return ABSENT
+        bodies.append(body)
+        return GOOD[protocol] if fits(body) else refusals[min(len(bodies), len(refusals)) - 1]
+
+    return probe_capabilities(Relay(exchange, KEY, requests), listed(), (MODEL,)), bodies
+
+
+def streamed(body: dict[str, Any]) -> bool:
+    return body["stream"] is True
+
+
+@pytest.mark.parametrize(
+    ("refusal", "learnt"),
+    [
+        *((error(status, "Stream must be set to true"), True) for status in (200, 400, 403, 404, 422, 500, 503)),
+        (error(404, f"The model {MODEL} does not exist: stream must be set to true"), True),
+        (error(402, "Stream must be set to true"), False),
+        (error(429, "Stream must be set to true"), False),
+    ],
+)
+def test_a_demand_is_learnt_from_refusals_that_may_speak_of_the_form(refusal: Answer, learnt: bool) -> None:
+    result, bodies = demanding(streamed, refusal)
+    assert (result.results[CHAT].verdict is Verdict.OK) is learnt
+    assert (result.demands.names(), len(bodies)) == ((("stream",), 2) if learnt else ((), 1))
+
+
+def test_each_refusal_may_teach_another_demand_until_one_teaches_nothing() -> None:
+    def fits(body: dict[str, Any]) -> bool:
+        return streamed(body) and "max_completion_tokens" in body
+
+    lessons = (error(400, "Use 'max_completion_tokens' instead"), error(400, "Stream must be set to true"))
+    result, bodies = demanding(fits, *lessons)
+    assert result.demands.names() == ("stream", "max_completion_tokens")
+    assert len(bodies) == 3
+    result, bodies = demanding(lambda _: False, lessons[0])
+    assert (result.results[CHAT].verdict, len(bodies)) == (Verdict.REJECTED, 2)
+
+
+EMPTY, WORDLESS = answer({}), Answer(400, "")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "fits", "protocol", "names", "asked"),
+    [
+        (EMPTY, streamed, CHAT, ("stream",), 2),
+        (EMPTY, lambda _: False, CHAT, (), 2),
+        (EMPTY, lambda _: False, RESPONSES, (), 2),
+        (EMPTY, lambda _: False, MESSAGES, (), 1),  # which were asked for a stream
+        (WORDLESS, lambda body: body.get("store") is False, RESPONSES,
+         ("stream", "no_limit", "instructions", "no_store", "input_list"), 2),
+        (WORDLESS, lambda _: False, RESPONSES, (), 2),
+        (error(400, "what?"), lambda _: False, CHAT, (), 1),
+    ],
+)  # fmt: skip
+def test_what_a_relay_may_demand_without_a_word_is_tried_once_and_kept_where_it_helps(
+    refusal: Answer, fits: Callable[[dict[str, Any]], bool], protocol: Protocol, names: tuple[str, ...], asked: int
+) -> None:
+    result, bodies = demanding(fits, refusal, protocol=protocol)
+    assert (result.demands.names(), len(bodies)) == (names, asked)
+    assert (result.results[protocol].verdict is Verdict.OK) is bool(names)
+    if not names:
+        assert result.results[protocol].answer.text == refusal.text
+
+
+@pytest.mark.parametrize(("has_chat", "names"), [(True, ()), (False, ("stream",))])
+def test_demands_are_those_of_the_protocol_that_the_host_will_use(has_chat: bool, names: tuple[str, ...]) -> None:
+    def exchange(method: str, url: str, *, body: dict[str, Any], **_: Any) -> Answer:
+        if url.endswith("/responses"):
+            return GOOD[RESPONSES] if streamed(body) else error(400, "Stream must be set to true")
+        return GOOD[CHAT] if url.endswith("/chat/completions") and has_chat else ABSENT
+
+    assert probe_capabilities(Relay(exchange, KEY), listed(), (MODEL,)).demands.names() == names
+
+
+@pytest.mark.parametrize(
+    ("refusal", "verdict"),
+    [(DEAD, Verdict.AUTH_FAILED), (error(400, "Use 'max_completion_tokens' instead"), Verdict.REJECTED)],
+)
+def test_a_spent_budget_changes_no_verdict(refusal: Answer, verdict: Verdict) -> None:
+    relay = Relay(Asked(lambda *_: refusal), KEY, 1)
+    result = probe_capabilities(relay, listed(guessed=True, listed=False), (MODEL, OTHER))
+    assert (result.results[MESSAGES].verdict, relay.requests_left) == (verdict, 0)
+
+
+def test_a_relay_that_answers_chat_is_asked_for_no_further_model() -> None:
+    forbidden = error(403, "not for you")
+    result, asked = probed(saying(chat=GOOD[CHAT], messages=forbidden), candidates=(MODEL, OTHER))
+    assert {model for _, model, _ in asked.questions} == {MODEL}
+    assert result.refused == ()
+
+
+def test_of_the_refusals_of_several_models_the_weightiest_is_told() -> None:
+    told = {MODEL: error(503, "busy"), OTHER: error(400, "what?"), "glm-5": error(403, "not for you")}
+    result, _ = probed(lambda protocol, model, _: told[model] if protocol is CHAT else ABSENT, candidates=tuple(told))
+    assert result.results[CHAT].verdict is Verdict.UNAVAILABLE
