@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from batch_import.domain.answers import Answer, Trouble
-from batch_import.domain.capability import Protocol, Verdict
+from batch_import.domain.capability import Protocol, Spoken, TransportProfile, Verdict
 from batch_import.domain.evidence import Seen
-from batch_import.domain.types import AuthStyle, PlatformWish
+from batch_import.domain.streams import Framing
+from batch_import.domain.types import AuthStyle, ModelIdStyle, PlatformWish
 from batch_import.probe.capability import ProbeResult, failure_code, probe_capabilities
 from batch_import.probe.discovery import ProviderModels
 from batch_import.probe.relay import Relay
@@ -295,3 +296,78 @@ def test_of_the_refusals_of_several_models_the_weightiest_is_told() -> None:
     told = {MODEL: error(503, "busy"), OTHER: error(400, "what?"), "glm-5": error(403, "not for you")}
     result, _ = probed(lambda protocol, model, _: told[model] if protocol is CHAT else ABSENT, candidates=tuple(told))
     assert result.results[CHAT].verdict is Verdict.UNAVAILABLE
+
+
+def test_each_protocol_is_asked_where_and_as_the_host_asks_it() -> None:
+    sent: dict[str, Any] = {}
+
+    def exchange(method: str, url: str, *, body: dict[str, Any], **_: Any) -> Answer:
+        sent[url] = body
+        return ABSENT
+
+    found = ProviderModels(None, "https://relay.example.com/api/v3", AuthStyle.BEARER, (MODEL,))
+    probe_capabilities(Relay(exchange, KEY), found, (MODEL,), PlatformWish.GEMINI)
+    words = "Reply with the single word: ok"
+    prompt = {"model": MODEL, "messages": [{"role": "user", "content": words}], "max_tokens": 512}
+    text = {"type": "object", "properties": {"text": {"type": "string"}}}
+    tool = {"type": "function", "name": "probe_ping", "description": "Answers a ping.", "parameters": text}
+    assert sent == {
+        "https://relay.example.com/api/v3/chat/completions": {**prompt, "stream": False},
+        "https://relay.example.com/api/v3/responses": {
+            "model": MODEL, "input": words, "tools": [tool], "tool_choice": "required", "stream": False,
+            "max_output_tokens": 512,
+        },
+        "https://relay.example.com/api/v1/messages?beta=true": {**prompt, "stream": True},
+        f"https://relay.example.com/api/v1beta/models/{MODEL}:generateContent": {
+            "contents": [{"role": "user", "parts": [{"text": words}]}], "generationConfig": {"maxOutputTokens": 512},
+        },
+    }  # fmt: skip
+
+
+def test_the_profile_tells_what_is_there_what_is_not_and_what_nobody_knows() -> None:
+    result, _ = probed(saying(responses=BUSY, messages=GOOD[MESSAGES]))
+    spoken = Spoken(MESSAGES, AuthStyle.X_API_KEY, MODEL, Framing.SPACED)
+    assert result.transport == TransportProfile(
+        supports_openai_models=True,
+        supports_openai_chat_completions=False,
+        supports_openai_responses="unknown",
+        supports_anthropic_messages=True,
+        supports_gemini_generate_content="unknown",
+        auth_style=AuthStyle.X_API_KEY,
+        model_id_style=ModelIdStyle.CANONICAL,
+        api_root=ROOT,
+        spoken=(spoken,),
+    )
+    nothing = probed(saying(), listed(AuthStyle.API_KEY))[0].transport
+    assert (nothing.auth_style, nothing.spoken) == (AuthStyle.API_KEY, ())
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        *(({"chat": GOOD[CHAT], "responses": refusal}, ("responses_unsupported_but_chat_ok",))
+          for refusal in (ABSENT, error(403, "not for you"), Answer(403, "<html>", "text/html"),
+                          Answer(200, "<html>", "text/html"))),
+        *(({"chat": GOOD[CHAT], "responses": other}, ()) for other in (GOOD[RESPONSES], BUSY, DEAD)),
+        ({"responses": GOOD[RESPONSES]}, ()),
+        ({"chat": BUSY}, ()),
+    ],
+)  # fmt: skip
+def test_a_relay_with_chat_and_without_responses_is_told_of(answers: dict[str, Answer], told: tuple[str, ...]) -> None:
+    assert probed(saying(**answers))[0].transport.known_advisories == told
+
+
+@pytest.mark.parametrize(
+    ("protocol", "fits", "told"),
+    [
+        (CHAT, streamed, ("responses_unsupported_but_chat_ok", "relay_streams_only")),
+        (RESPONSES, streamed, ()),  # there the host streams by itself
+        (CHAT, lambda _: False, ()),
+    ],
+)
+def test_a_demand_that_customers_feel_is_told(
+    protocol: Protocol, fits: Callable[[dict[str, Any]], bool], told: tuple[str, ...]
+) -> None:
+    result, _ = demanding(fits, error(400, "Stream must be set to true"), protocol=protocol)
+    assert result.transport.known_advisories == told
+    assert result.transport.demands == result.demands.names() == ("stream",)
