@@ -140,6 +140,8 @@ def test_a_refusal_that_is_not_the_keys_is_shown_no_other_way() -> None:
         ({"chat": BUSY, "responses": DEAD}, "auto", "auth_failed"),
         ({"chat": DEAD, "messages": BUSY}, "anthropic", "upstream_unavailable"),
         ({"chat": DEAD, "generate": BUSY}, "gemini", "upstream_unavailable"),
+        ({"chat": BUSY, "messages": GOOD[MESSAGES]}, "openai", "upstream_unavailable"),
+        ({"chat": DEAD, "responses": DEAD, "messages": GOOD[MESSAGES]}, "openai", "protocol_not_usable_by_host"),
         ({"chat": Answer(trouble=Trouble.READ_TIMEOUT)}, "auto", "upstream_timeout"),
         ({"chat": DEAD, "responses": GOOD[RESPONSES]}, "auto", None),
     ],
@@ -371,3 +373,12 @@ def test_a_demand_that_customers_feel_is_told(
     result, _ = demanding(fits, error(400, "Stream must be set to true"), protocol=protocol)
     assert result.transport.known_advisories == told
     assert result.transport.demands == result.demands.names() == ("stream",)
+
+
+@pytest.mark.parametrize(
+    ("output", "tools"), [([{"type": "function_call"}], True), ([{"type": "message"}], "unknown"), ([], "unknown")]
+)
+def test_a_call_that_responses_were_asked_for_shows_tools_and_none_shows_nothing(
+    output: Any, tools: bool | str
+) -> None:
+    assert probed(saying(responses=answer({"output": output})))[0].supports_tools == tools
