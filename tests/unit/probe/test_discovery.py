@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from batch_import.domain.answers import Answer, error_text
+from batch_import.domain.answers import Answer, Trouble, error_text
 from batch_import.domain.redaction import redacted
 from batch_import.domain.types import AuthStyle, PlatformWish
 from batch_import.probe.capability import probe_capabilities
@@ -272,6 +272,53 @@ def test_a_redirect_to_what_is_no_address_is_a_redirect_without_a_target(target:
     assert provider_models(Relay(script, KEY), URL).code == "redirected"
     assert Relay(script, KEY).post(URL, AuthStyle.BEARER, {}).status == 308
     assert target not in error_text(Answer(308, "", "text/html", {"location": target}))
+
+
+@pytest.mark.parametrize(
+    ("status", "target", "followed"),
+    [
+        (307, "completions/", f"{URL}/chat/completions/"),
+        (308, "https://relay.example.com/v2/chat", "https://relay.example.com/v2/chat"),
+        (301, "completions/", None),
+        (302, "completions/", None),
+        (303, "completions/", None),
+        (307, "", None),
+        (307, "https://other.example.com/v1/chat", None),
+        (307, "//other.example.com/v1/chat", None),
+        (308, "https://relay.example.com:8443/v1/chat", None),
+        (308, "http://relay.example.com/v1/chat", None),
+    ],
+)
+def test_a_key_follows_a_redirect_only_within_its_origin_and_once(
+    status: int, target: str, followed: str | None
+) -> None:
+    script = Script(lambda *_: Answer(status, "", "text/html", {"location": target} if target else {}))
+    url = f"{URL}/chat/completions"
+    assert Relay(script, KEY).post(url, AuthStyle.BEARER, {}).status == status
+    assert [called for _, called, _ in script.calls] == [url, *([followed] if followed else [])]
+
+
+def test_what_the_budget_does_not_allow_is_not_asked() -> None:
+    script = Script(lambda *_: answer(200, MODELS))
+    relay = Relay(script, KEY, requests=1)
+    troubles = [relay.get(URL, AuthStyle.BEARER).trouble for _ in range(3)]
+    assert (troubles, len(script.calls), relay.requests_left) == ([None, Trouble.NOT_ASKED, Trouble.NOT_ASKED], 1, 0)
+
+
+def test_a_key_in_the_url_stands_behind_what_the_url_asks() -> None:
+    script = Script(lambda *_: answer(200, MODELS))
+    for url in (URL, f"{URL}?alt=sse"):
+        Relay(script, "sk-a&b").get(url, AuthStyle.UNKNOWN)
+    assert [url for _, url, _ in script.calls] == [f"{URL}?key=sk-a%26b", f"{URL}?alt=sse&key=sk-a%26b"]
+    assert not any("Authorization" in headers for *_, headers in script.calls)
+
+
+def test_a_connection_for_what_is_read_on_the_side_is_not_kept() -> None:
+    script = Script(lambda *_: answer(200, MODELS))
+    relay = Relay(script, KEY)
+    relay.get(URL, AuthStyle.BEARER)
+    relay.peek(URL, AuthStyle.BEARER)
+    assert [headers.get("Connection") for *_, headers in script.calls] == [None, "close"]
 
 
 def test_a_redirect_is_the_answer_when_no_request_is_left_to_follow_it() -> None:
