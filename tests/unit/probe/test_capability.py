@@ -142,7 +142,15 @@ def test_a_refusal_that_is_not_the_keys_is_shown_no_other_way() -> None:
         ({"chat": DEAD, "generate": BUSY}, "gemini", "upstream_unavailable"),
         ({"chat": BUSY, "messages": GOOD[MESSAGES]}, "openai", "upstream_unavailable"),
         ({"chat": DEAD, "responses": DEAD, "messages": GOOD[MESSAGES]}, "openai", "protocol_not_usable_by_host"),
-        ({"chat": Answer(trouble=Trouble.READ_TIMEOUT)}, "auto", "upstream_timeout"),
+        ({"chat": Answer(trouble=Trouble.READ_TIMEOUT), "responses": BUSY}, "auto", "upstream_timeout"),
+        (
+            {"chat": error(403, "only Claude Code clients are allowed"), "responses": BUSY},
+            "auto",
+            "client_not_admitted",
+        ),
+        ({"chat": Answer(403, "<html>", "text/html"), "responses": BUSY}, "auto", "blocked_by_wall"),
+        ({"chat": error(400, "what?"), "responses": answer({})}, "auto", "request_rejected"),
+        ({"chat": error(403, "no"), "responses": error(404, f"no model {MODEL}: not found")}, "auto", "forbidden"),
         ({"chat": DEAD, "responses": GOOD[RESPONSES]}, "auto", None),
     ],
 )
