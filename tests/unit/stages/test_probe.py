@@ -408,6 +408,11 @@ def test_what_is_asked_later_completes_the_profile_of_the_model_that_the_account
     }  # fmt: skip
     [model] = (profile.capability_profile or {})["model_profiles"]
     assert {name: model[name] for name in event.payload} == event.payload
+    assert (model["raw_model_id"], model["canonical_model_family"], model["smoke_chat_ok"]) == (
+        "gpt-4o",
+        "gpt-4o",
+        True,
+    )
     assert profile.evidence == found.profile.evidence
 
 
