@@ -78,7 +78,10 @@ def test_a_limited_key_of_sub2api_has_quota_and_expiry() -> None:
         (1_798_761_600.5, "2027-01-01T00:00:00.500+00:00"),
         (1_798_761_600_250, "2027-01-01T00:00:00.250+00:00"),
         *((never, None) for never in (0, -1, -62_135_596_800, "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")),
-        *((no_time, None) for no_time in (None, True, "", "never", float("nan"), 1e17, 1e19, 10**400, [1])),
+        *(
+            (no_time, None)
+            for no_time in (None, True, "", "never", float("nan"), float("inf"), 1e17, 1e20, 1e25, 10**400, [1])
+        ),
     ],
 )
 def test_a_key_expires_at_a_time_of_ours_or_never(expires_at: Any, read: str | None) -> None:

@@ -3,7 +3,6 @@
 The bodies come from relays and may hold anything: what is not of the known form and size reads as unknown, ``None``.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -293,7 +292,7 @@ def _moment(value: Any) -> str | None:
         if isinstance(value, str):
             moment = datetime.fromisoformat(value)
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        elif isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        elif isinstance(value, (int, float)):
             seconds = value / 1000 if value >= _MILLISECONDS_FROM else value
             moment = datetime.fromtimestamp(seconds, UTC)
         else:
