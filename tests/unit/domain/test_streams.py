@@ -43,6 +43,9 @@ def test_each_form_of_a_chat_streams_pieces_is_read() -> None:
     end = {"delta": {"role": None, "content": None}, "finish_reason": "stop"}
     for rest in ([end], [{"finish_reason": "stop"}], [{"delta": None, "finish_reason": "stop"}, "x", {"index": 0}]):
         assert chat_of(first, second, *rest) == [{"message": assistant, "finish_reason": "stop"}]
+    begun = {"delta": {"role": "assistant", "content": None}}
+    assert chat_of(begun, {"delta": {"content": "ok"}}) == [{"message": assistant, "finish_reason": None}]
+    assert chat_of(begun) == [{"message": begun["delta"], "finish_reason": None}]
     assert chat_of({"message": assistant}) == [{"message": assistant, "finish_reason": None}]
     assert chat_of({"delta": {}, "finish_reason": "length"}) == [{"message": {}, "finish_reason": "length"}]
     called = {"delta": {"content": None, "tool_calls": [{"index": 0}]}}
