@@ -316,6 +316,23 @@ def test_cursors_of_others_and_made_up_ones_are_refused(comparing: Comparing, po
         comparing.relays("glm-5", {}, RelayOrder.SEEN, 1, encode_cursor(position, scope))
 
 
+def test_a_cursor_belongs_to_its_list_with_its_filters_and_order(comparing: Comparing) -> None:
+    cursor = comparing.models({}, ModelOrder.RELAYS, 1, None).next_cursor
+    for filters, order in (({"q": "g"}, ModelOrder.RELAYS), ({}, ModelOrder.NAME)):
+        with pytest.raises(InvalidRequest):
+            comparing.models(filters, order, 1, cursor)
+    found = comparing.relays("kimi-k2.6", {}, RelayOrder.SEEN, 1, None)
+    assert found is not None
+    others: list[tuple[str, dict[str, str], RelayOrder]] = [
+        ("glm-5", {}, RelayOrder.SEEN),
+        ("kimi-k2.6", {"platform": "openai"}, RelayOrder.SEEN),
+        ("kimi-k2.6", {}, RelayOrder.LATENCY),
+    ]
+    for model, of_relays, by in others:
+        with pytest.raises(InvalidRequest):
+            comparing.relays(model, of_relays, by, 1, found[1].next_cursor)
+
+
 def test_reading_all_takes_one_query_a_key(stores: Stores, index: RelayIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     put(index, *(finding(number) for number in range(200)))
     asked: list[Any] = []

@@ -22,7 +22,11 @@ CC = "Chat Completions API (/v1/chat/completions)"
 STRINGS = {
     "API returned 401: {\"error\":{\"message\":\"bad key\"}}": ("fail upstream_auth_failed",) * 2,
     f"{CC} returned 401: no": ("fail upstream_auth_failed",) * 2,
-    f"{CC} returned 402: no balance": ("fail payment_required",) * 2,
+    f"{CC} returned 402: no": ("fail payment_required",) * 2,
+    f"{CC} returned 403: {{\"error\":{{\"message\":\"用户额度不足\"}}}}": ("fail payment_required",) * 2,
+    "API returned 429: You exceeded your current quota, please check your plan and billing details.":
+        ("fail payment_required",) * 2,
+    "API returned 500: insufficient balance": ("retry upstream_unavailable",) * 2,  # of what is behind the relay
     "API returned 403: {\"error\":{\"message\":\"Forbidden\"}}": ("retry host_test_failed",) * 2,
     f"{CC} returned 403: <html>": ("retry host_test_failed",) * 2,
     "API returned 404: Not Found (/v1/responses)": ("fail model_not_served", "retry model_not_served"),
@@ -132,7 +136,8 @@ def test_on_other_platforms_a_failed_test_ends_as_an_advisory_but_for_what_is_su
 
 def test_a_success_without_content_is_only_an_advisory() -> None:
     passed = {"type": "test_complete", "success": True}
-    bare = read_report(stream({"type": "test_start", "model": "m"}, passed))
+    empty = ({"type": "test_start", "model": "m"}, {"type": "content", "text": " "}, {"type": "status", "text": "Hi"})
+    bare = read_report(stream(*empty, passed))
     full = read_report(stream({"type": "content", "text": "Hello"}, passed))
     assert (bare.passed, decide(bare, mode_forced=True).advisory) == (True, "test_without_content")
     assert (full.passed, decide(full, mode_forced=True).advisory) == (True, "")
@@ -148,6 +153,7 @@ def test_a_success_without_content_is_only_an_advisory() -> None:
         stream({"type": "test_start", "model": "m"}, {"type": "content", "text": "Hel"}),
         stream({"type": "test_complete", "success": False}),
         stream({"type": "test_complete", "success": "true"}),
+        stream({"type": "content", "success": True}),
     ],
 )
 def test_a_stream_that_just_ends_is_the_hosts_trouble_and_tried_again(text: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from batch_import.domain.answer_signs import observe, prompt_tokens
 from batch_import.domain.capability import Protocol
-from batch_import.domain.evidence import Seen
+from batch_import.domain.evidence import Seen, text_of_observation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +15,9 @@ def chat(**fields: Any) -> dict[str, Any]:
 
 
 def seen(body: Any, model: str, protocol: Protocol = Protocol.CHAT, **sent: Any) -> set[Seen]:
-    return {it.code for it in observe(body, protocol, model, sent)}
+    found = observe(body, protocol, model, sent)
+    assert all(text_of_observation(it.code, it.params, language) for it in found for language in ("zh", "en"))
+    return {it.code for it in found}
 
 
 NAMES = [
@@ -35,6 +37,8 @@ NAMES = [
     ("gpt-35-turbo", "gpt-3.5-turbo-16k", Seen.OTHER_MODEL_NAMED),
     ("gpt-5-high", "gpt-5", Seen.SAME_MODEL_NAMED),
     ("in-house", "in-house", Seen.SAME_MODEL_NAMED),
+    ("in-house", "In-House", Seen.SAME_MODEL_NAMED),
+    ("in-house", "pool-b", None),
     ("deepseek-chat", "deepseek-v4-flash", Seen.RELATED_MODEL_NAMED),  # the maker's own pointer
     ("gpt-4-turbo-preview", "gpt-4-0125-preview", Seen.RELATED_MODEL_NAMED),
     ("gemini-3-pro-preview", "gemini-3.1-pro-preview", Seen.RELATED_MODEL_NAMED),
@@ -64,6 +68,10 @@ NAMES = [
     ("chatgpt-4o-latest", "gpt-4o-2024-11-20", Seen.RELATED_MODEL_NAMED),
     ("claude-sonnet-4-latest", "claude-sonnet-4-5", Seen.RELATED_MODEL_NAMED),
     ("claude-3-5-sonnet-latest", "claude-sonnet-4-20250514", Seen.RELATED_MODEL_NAMED),
+    ("Claude-Sonnet-4-Latest", "claude-sonnet-4-5", Seen.RELATED_MODEL_NAMED),
+    ("gemini-3-flash-preview", "gemini-flash-latest", Seen.RELATED_MODEL_NAMED),
+    ("gemini-flash", "gemini-2.5-flash", Seen.RELATED_MODEL_NAMED),
+    ("o1-preview", "o3", Seen.RELATED_MODEL_NAMED),
     ("claude-mythos-preview", "claude-mythos-5", Seen.RELATED_MODEL_NAMED),
     ("gpt-5-chat-latest", "gpt-5.1-chat", Seen.RELATED_MODEL_NAMED),
     ("gpt-5-chat-latest", "gpt-5-2025-08-07", Seen.RELATED_MODEL_NAMED),
@@ -92,6 +100,13 @@ NAMES = [
     ("o1-preview", "gpt-4o", Seen.OTHER_MODEL_NAMED),
     ("claude-3-7-sonnet-latest", "claude-3-haiku", Seen.OTHER_MODEL_NAMED),
     ("claude-3-opus-latest", "claude-sonnet-5", Seen.OTHER_MODEL_NAMED),
+    ("claude-3-5-sonnet-latest", "claude-haiku-4-5", Seen.OTHER_MODEL_NAMED),
+    ("claude-3-5-haiku-latest", "claude-sonnet-4-5", Seen.OTHER_MODEL_NAMED),
+    ("claude-mythos-preview", "claude-sonnet-5", Seen.OTHER_MODEL_NAMED),
+    ("gpt-4-turbo-preview", "gpt-4.1", Seen.OTHER_MODEL_NAMED),
+    ("gpt-5-chat-latest", "gpt-5-nano", Seen.OTHER_MODEL_NAMED),
+    ("gpt-5-chat-latest", "gpt-5.3-instant", Seen.OTHER_MODEL_NAMED),
+    ("gpt-5.1-chat-latest", "gpt-5-chat", Seen.OTHER_MODEL_NAMED),
     # OpenAI's -pro models cost ten times as much as those without the word; with another name it is a mode.
     ("gpt-5-pro", "gpt-5-pro-2025-10-06", Seen.SAME_MODEL_NAMED),
     ("gpt-5-pro", "gpt-5", Seen.OTHER_MODEL_NAMED),
@@ -105,6 +120,10 @@ NAMES = [
     ("claude-sonnet-4-5", "claude-sonnet-4-20250514", Seen.OTHER_MODEL_NAMED),
     ("claude-opus-4-6", "claude-opus-4-20250514", Seen.OTHER_MODEL_NAMED),
     ("claude-opus-4-1", "claude-opus-4", Seen.OTHER_MODEL_NAMED),
+    ("claude-3.7-sonnet-thought", "claude-3-sonnet-20240229", Seen.OTHER_MODEL_NAMED),
+    # Another date is another snapshot only of the same model.
+    ("claude-sonnet-4-5-20250929", "claude-sonnet-4-20250514", Seen.OTHER_MODEL_NAMED),
+    ("gpt-4o-2024-11-20", "gpt-4o-mini-2024-07-18", Seen.OTHER_MODEL_NAMED),
     ("gpt-4-32k", "gpt-4", Seen.RELATED_MODEL_NAMED),
     # The catalogue has the name that moves: Google routes calls of 3 to 3.1.
     ("gemini-3-pro", "gemini-3.1-pro-preview", Seen.RELATED_MODEL_NAMED),
@@ -135,10 +154,37 @@ NAMES = [
             "hermes-4-70b",
         )
     ),
+    # A model of another maker is another one, whatever was asked for; within a maker of open weights it may be a name.
+    *(
+        (asked, other, Seen.OTHER_MODEL_NAMED)
+        for asked, other in (
+            ("deepseek-v3.2", "qwen3-32b"),
+            ("qwen3-32b", "deepseek-v4-flash"),
+            ("qwq-32b", "glm-5.2"),
+            ("glm-5.2", "qwen3-32b"),
+            ("kimi-k2.6", "glm-5.2"),
+            ("moonshot-v1-8k", "qwen3-32b"),
+            ("llama-3.3-70b-instruct", "qwen3-32b"),
+            ("mistral-large-2411", "llama-3.3-70b-instruct"),
+            ("grok-4", "gpt-4o"),
+            ("doubao-seed-1.6", "deepseek-v3.2"),
+            ("minimax-m2", "glm-5.2"),
+            ("ernie-4.5-300b-a47b", "qwen3-32b"),
+            ("hunyuan-a13b", "qwen3-32b"),
+            ("o4-mini", "qwen3-32b"),
+            ("chatgpt-4o-latest", "qwen3-32b"),
+        )
+    ),
+    ("qwen3-235b-a22b", "qwen3-32b", Seen.RELATED_MODEL_NAMED),
+    ("grok-4", "grok-3", Seen.RELATED_MODEL_NAMED),
+    ("gpt-4o", "gemma-9-27b", Seen.RELATED_MODEL_NAMED),  # a name that the catalogue does not have
     ("gpt-oss-120b", "openai/gpt-oss-120b", Seen.SAME_MODEL_NAMED),
     ("gpt-oss-120b", "gpt-oss-20b", Seen.RELATED_MODEL_NAMED),
     ("gemma-3-27b-it", "phi-4", Seen.RELATED_MODEL_NAMED),  # open weights get any name
+    ("gemma-3-27b-it", "gpt-4o", Seen.RELATED_MODEL_NAMED),
     ("gpt-5-auto", "gpt-oss-120b", Seen.RELATED_MODEL_NAMED),
+    ("GPT-5-Auto", "gpt-oss-120b", Seen.RELATED_MODEL_NAMED),
+    ("gpt-5-router", "gpt-5-nano", Seen.RELATED_MODEL_NAMED),
     ("gpt-4o", "pool-a", None),
     ("my-deployment", "gpt-4o", None),  # a name of the operator's own, as at Azure
     ("gpt-4o", "model-a", None),
@@ -160,10 +206,14 @@ def test_what_the_name_in_an_answer_says(asked: str, named: str | None, expected
         ("gpt-4o", {"system_fingerprint": "fp_ollama"}, Seen.FORM_OF_OTHER_SERVER),
         ("claude-opus-4-6", {"timings": {"predicted_n": 4}}, Seen.FORM_OF_OTHER_SERVER),
         ("gpt-5", {"x_groq": {"id": "req_01jx"}}, Seen.FORM_OF_OTHER_SERVER),
+        ("claude-opus-4-6", {"system_fingerprint": "fp_ollama"}, Seen.FORM_OF_OTHER_SERVER),
+        ("gpt-4o", {"choices": [{"message": {"content": "ok"}, "matched_stop": 151_645}]}, Seen.FORM_OF_OTHER_SERVER),
+        ("qwen3-32b", {"choices": [{"message": {"content": "ok"}, "matched_stop": 151_645}]}, None),
         ("gpt-oss-120b", {"x_groq": {"id": "req_01jx"}}, None),  # open weights: anybody serves them
         ("gpt-oss-20b", {"system_fingerprint": "fp_ollama"}, None),
         ("gpt-j-6b", {"timings": {"predicted_n": 4}}, None),
         ("gpt-neox-20b", {"timings": {"predicted_n": 4}}, None),
+        ("gpt2-xl", {"timings": {"predicted_n": 4}}, None),
         ("gemini-3-flash", {"system_fingerprint": "fp_ollama"}, None),  # Ollama's cloud passes Gemini on
         ("deepseek-v4-pro", {"usage": {"prompt_cache_miss_tokens": 12}}, None),
         ("gpt-4o", {"usage": {"prompt_cache_miss_tokens": 0, "prompt_cache_hit_tokens": 0}}, None),  # New API's fields
@@ -174,16 +224,25 @@ def test_what_the_name_in_an_answer_says(asked: str, named: str | None, expected
         ("in-house", {"id": "msg_bdrk_01Apm"}, None),
         ("gpt-4o", {"usage": {"completion_tokens_details": {"reasoning_tokens": 90}}}, Seen.REASONING_NOT_EXPECTED),
         ("o4-mini", {"usage": {"completion_tokens_details": {"reasoning_tokens": 90}}}, None),
-        ("gpt-4o", {"usage": {"completion_tokens_details": {"reasoning_tokens": 0}}}, None),
+        *(
+            ("gpt-4o", {"usage": {"completion_tokens_details": {"reasoning_tokens": count}}}, None)
+            for count in (0, -1, True, "9")
+        ),
+        ("gpt-4o", {"usage": {"completion_tokens_details": {"reasoning_tokens": 1}}}, Seen.REASONING_NOT_EXPECTED),
     ],
 )
 def test_what_fields_and_ids_say(model: str, fields: dict[str, Any], expected: Seen | None) -> None:
     assert seen(chat(**fields), model) == ({expected} if expected else set())
 
 
-@pytest.mark.parametrize("model", ["gpt-4o", "gpt-4.1-mini", "gpt-3.5-turbo-0125", "claude-3-5-haiku-20241022"])
-def test_reasoning_of_a_model_without_it(model: str) -> None:
-    body = {"choices": [{"message": {"content": "ok", "reasoning_content": "We are asked"}}]}
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning", "thinking"])
+@pytest.mark.parametrize(
+    "model",
+    ["gpt-4o", "gpt-4.1-mini", "gpt-4.1-nano", "gpt-3.5-turbo-0125", "chatgpt-4o-latest", "claude-3-5-haiku-20241022",
+     "claude-3-5-sonnet-20241022"],
+)  # fmt: skip
+def test_reasoning_of_a_model_without_it(model: str, field: str) -> None:
+    body = {"choices": [{"message": {"content": "ok", field: "We are asked"}}]}
     assert seen(body, model) == {Seen.REASONING_NOT_EXPECTED}
 
 
@@ -230,7 +289,14 @@ def test_reasoning_of_a_model_that_may_have_it(model: str) -> None:
          Seen.PROMPT_COUNTED_LARGE),
         ("claude-opus-5", {"prompt_tokens": 12, "cache_read_input_tokens": 3_180}, Seen.PROMPT_COUNTED_LARGE),
         ("gpt-5", {"prompt_tokens": 2_010, "prompt_tokens_details": {"cached_tokens": 1_920}}, None),  # 9router
+        ("gpt-5", {"prompt_tokens": 150, "prompt_tokens_details": {"cached_tokens": 150}}, None),
         ("gpt-5", {"prompt_tokens": 14}, Seen.PROMPT_COUNTED_SMALL),
+        ("claude-opus-5", {"input_tokens": 12}, Seen.PROMPT_COUNTED_SMALL),
+        *(("gpt-5", {"prompt_tokens": count}, None) for count in (3, 61, 199, 2_004, 2_060, 10_000_000)),
+        *(("gpt-5", {"prompt_tokens": count}, Seen.PROMPT_COUNTED_SMALL) for count in (4, 60)),
+        *(("gpt-5", {"prompt_tokens": count}, Seen.PROMPT_COUNTED_LARGE) for count in (200, 2_003, 2_061, 9_999_999)),
+        *((model, {"prompt_tokens": 509}, Seen.PROMPT_COUNTED_LARGE)
+          for model in ("gemini-2.5-pro", "deepseek-v4-pro", "glm-5.2", "kimi-k2.6", "moonshot-v1-8k", "qwen3-32b")),
         ("gpt-5", {"prompt_tokens": 120}, None),  # neither bare nor clearly more
         ("gpt-5", {"prompt_tokens": 0}, None),
         ("gpt-5", {"prompt_tokens": -5}, None),
@@ -239,7 +305,11 @@ def test_reasoning_of_a_model_that_may_have_it(model: str) -> None:
         ("grok-4", {"prompt_tokens": 690}, None),  # the maker itself begins with a text
         ("mistral-small-3.2", {"prompt_tokens": 480}, None),
         ("gpt-oss-120b", {"prompt_tokens": 210}, None),
-        ("gpt-4o-search-preview", {"prompt_tokens": 900}, None),
+        # Models that look things up or come with tools, by the maker or as ChatGPT's website has them.
+        *((model, {"prompt_tokens": 900}, None)
+          for model in ("gpt-4o-search-preview", "o3-deep-research", "gpt-4o-online", "chatgpt-agent", "gpt-4-web",
+                        "glm-4-alltools", "gemini-2.5-computer-use-preview-10-2025", "gpt-4o-all", "glm-4-assistant",
+                        "gpt-4-gizmo-g-abc", "gpt-4o-rag")),
         ("in-house", {"prompt_tokens": 900}, None),
     ],
 )  # fmt: skip
@@ -257,6 +327,8 @@ def test_a_request_with_tools_is_not_counted() -> None:
     [
         ("gpt-5", {"id": "resp_1"}, {}, set()),
         ("gpt-5", {"instructions": None}, {}, set()),
+        ("gpt-5", {"instructions": " \n"}, {}, set()),
+        ("gpt-5", {"usage": {"total_tokens": 61}}, {}, set()),
         ("gpt-5", {"instructions": "You are Codex"}, {}, {Seen.INSTRUCTIONS_ADDED}),
         ("gpt-5", {"instructions": "You are a helpful assistant."}, {"instructions": "You are"}, set()),
         ("gpt-5", {"id": "chatcmpl-1"}, {}, {Seen.RESPONSES_FROM_CHAT}),

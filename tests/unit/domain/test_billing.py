@@ -68,6 +68,55 @@ def test_a_limited_key_of_sub2api_has_quota_and_expiry() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("expires_at", "read"),
+    [
+        ("2027-01-01T00:00:00+08:00", "2026-12-31T16:00:00.000+00:00"),
+        ("2027-01-01T00:00:00.123456789Z", "2027-01-01T00:00:00.123+00:00"),
+        ("2027-01-01 00:00:00", "2027-01-01T00:00:00.000+00:00"),
+        (1_798_761_600, "2027-01-01T00:00:00.000+00:00"),
+        (1_798_761_600.5, "2027-01-01T00:00:00.500+00:00"),
+        (1_798_761_600_250, "2027-01-01T00:00:00.250+00:00"),
+        *((never, None) for never in (0, -1, -62_135_596_800, "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")),
+        *(
+            (no_time, None)
+            for no_time in (None, True, "", "never", float("nan"), float("inf"), 1e17, 1e20, 1e25, 10**400, [1])
+        ),
+    ],
+)
+def test_a_key_expires_at_a_time_of_ours_or_never(expires_at: Any, read: str | None) -> None:
+    assert sub2api_billing({**WALLET, "expires_at": expires_at}, RATES) == billing(
+        balance=12.5, currency="USD", multiplier=0.8, expires_at=read
+    )
+
+
+@pytest.mark.parametrize("unit", [None, "", "$", "usd", "US", "<b>", "POINTS_OF_OURS", 1])
+def test_a_unit_that_is_no_code_of_a_currency_is_not_told(unit: Any) -> None:
+    assert sub2api_billing({**WALLET, "unit": unit}, RATES) == billing(balance=12.5, multiplier=0.8)
+
+
+@pytest.mark.parametrize(
+    ("told", "multiplier"),
+    [
+        ({"resolved_rate_multiplier": 0}, 0),  # a group that is free
+        ({"resolved_rate_multiplier": 0, "peak_rate_multiplier": 2}, 0),  # its peak hours are switched off
+        ({"resolved_rate_multiplier": -1}, None),
+        ({"resolved_rate_multiplier": None}, None),
+        ({"billing_scope": "image"}, None),
+        ({"object": "error"}, None),
+    ],
+)
+def test_only_a_multiplier_of_tokens_is_read(told: dict[str, Any], multiplier: float | None) -> None:
+    found = sub2api_billing(None, {**RATES, **told})
+    assert found == (None if multiplier is None else billing(multiplier=multiplier))
+
+
+def test_what_another_software_answers_to_the_route_of_usage_is_not_read() -> None:
+    other = {"balance": 0, "remaining": 0, "unit": "USD"}
+    assert sub2api_billing(other, RATES) == billing(multiplier=0.8)
+    assert sub2api_billing(other, None) is None
+
+
 @pytest.mark.parametrize("left", [-1, 0, 3.5])
 @pytest.mark.parametrize("rates", [None, RATES])
 def test_a_subscription_has_no_balance(left: float, rates: Any) -> None:
@@ -82,6 +131,16 @@ def test_a_subscription_has_no_balance(left: float, rates: Any) -> None:
     )  # fmt: skip
     assert spent(found, NOW) is None
     assert unmet(found, BillingLimits(min_balance=50)) is None
+    of_wallet = {**body, "balance": left, "quota": {"limit": 5}}
+    assert sub2api_billing(of_wallet, rates) == found
+
+
+@pytest.mark.parametrize("limit", [0, None])
+def test_a_subscription_without_a_limit_for_the_month_has_no_quota(limit: Any) -> None:
+    month = {"monthly_limit_usd": limit, "monthly_usage_usd": 20}
+    assert sub2api_billing({"isValid": True, "remaining": -1, "unit": "USD", "subscription": month}, RATES) == billing(
+        multiplier=0.8
+    )
 
 
 @pytest.mark.parametrize("left", [-1, 0, 3.5])
@@ -106,6 +165,8 @@ def test_an_empty_wallet_without_rates_may_have_another_reason() -> None:
     }
     assert sub2api_billing(body, None) == billing()
     assert spent(sub2api_billing(body, RATES), NOW) is not None
+    little = {**body, "remaining": 0.4, "balance": 0.4}
+    assert sub2api_billing(little, None) == billing(balance=0.4, currency="USD")
 
 
 @pytest.mark.parametrize(
@@ -142,6 +203,7 @@ def test_points_of_new_api_are_dollars() -> None:
     ("points", "left"),
     [
         (1_000_000, 3.75),
+        (1, 3_750_000),
         (500.5, 7_492.507_493),
         (0, None),
         (-1, None),
@@ -153,7 +215,6 @@ def test_points_of_new_api_are_dollars() -> None:
 )
 def test_new_api_tells_how_many_points_a_dollar_has(points: Any, left: float | None) -> None:
     found = new_api_billing({"data": TOKEN}, {"success": True, "data": {"quota_per_unit": points}})
-    assert found is not None
     assert found.balance == left
 
 
@@ -164,10 +225,14 @@ def test_points_without_their_worth_tell_no_amount(status: Any) -> None:
     assert found == Billing(expires_at=expires_at, source=BillingSource.NEW_API)
 
 
+@pytest.mark.parametrize("left", [1, None, "many"])
+def test_points_of_unknown_worth_are_something(left: Any) -> None:
+    assert spent(new_api_billing({"data": {**TOKEN, "total_available": left}}, None), NOW) is None
+
+
 @pytest.mark.parametrize("left", [0, -500])
 def test_no_points_left_are_nothing_whatever_they_are_worth(left: int) -> None:
     found = new_api_billing({"data": {**TOKEN, "total_available": left}}, None)
-    assert found is not None
     assert (found.balance, found.key_quota, found.key_used) == (0, None, None)
     assert spent(found, NOW) == "the relay declares a balance of 0 USD"
 
@@ -202,7 +267,15 @@ def test_limits_of_software_that_means_something_else_are_not_read(other: dict[s
 
 @pytest.mark.parametrize(
     ("limit", "used", "left"),
-    [(1e8, 500, None), (5, 499, 0.01), (5, 500, 0), (5, 9_000, None), (5, None, None), (0, 0, 0)],
+    [
+        (1e8, 500, None),
+        (100_000, 500, 99_995),
+        (5, 499, 0.01),
+        (5, 500, 0),
+        (5, 9_000, None),
+        (5, None, None),
+        (0, 0, 0),
+    ],
 )
 def test_a_dashboard_tells_what_is_left_only_where_both_numbers_agree(
     limit: float, used: float | None, left: float | None
@@ -210,6 +283,12 @@ def test_a_dashboard_tells_what_is_left_only_where_both_numbers_agree(
     found = dashboard_billing(subscription(limit), {"total_usage": used})
     assert found is not None
     assert found.balance == left
+
+
+def test_a_dashboard_without_an_answer_about_its_use_still_tells_the_limit() -> None:
+    assert dashboard_billing(subscription(5), None) == Billing(
+        currency="USD", key_quota=5, source=BillingSource.OPENAI_DASHBOARD
+    )
 
 
 @pytest.mark.parametrize(
@@ -223,6 +302,8 @@ def test_a_dashboard_tells_what_is_left_only_where_both_numbers_agree(
         (billing(balance=0), "the relay declares a balance of 0"),
         (billing(balance=9, expires_at="2026-05-31T00:00:00.000+00:00"),
          "the relay declares that the key expired at 2026-05-31T00:00:00.000+00:00"),
+        (billing(balance=9, expires_at="2026-06-01T00:00:00.000+00:00"),
+         "the relay declares that the key expired at 2026-06-01T00:00:00.000+00:00"),
         (billing(balance=9, expires_at="2026-06-02T00:00:00.000+00:00"), None),
     ],
 )  # fmt: skip
@@ -233,7 +314,7 @@ def test_a_key_without_money_or_time_cannot_pay(declared: Billing | None, reason
 @pytest.mark.parametrize(
     ("declared", "limits", "code"),
     [
-        (billing(balance=1, multiplier=2), BillingLimits(), None),
+        (billing(balance=1, currency="USD", multiplier=2), BillingLimits(), None),
         (billing(multiplier=2), BillingLimits(max_multiplier=2), None),
         (billing(multiplier=2.01), BillingLimits(max_multiplier=2), Code.TOO_DEAR),
         (billing(multiplier=2.01, peak_multiplier=1), BillingLimits(max_multiplier=2), Code.TOO_DEAR),
@@ -253,7 +334,19 @@ def test_limits_leave_out_what_is_known_not_to_meet_them(
     assert (left_out and left_out[0]) == code
 
 
-@pytest.mark.parametrize(("declared", "rate"), [(None, None), (0, None), (0.8, 0.8), (0.123456, 0.1235), (101, None)])
+def test_what_is_left_is_told_beside_what_is_wanted() -> None:
+    told = unmet(billing(balance=4.99, currency="CNY"), BillingLimits(min_balance=5))
+    assert told == (Code.TOO_LITTLE_LEFT, "4.99 CNY left, at least 5 is wanted")
+
+
+def test_a_debt_too_small_to_be_shown_is_nothing() -> None:
+    told = spent(sub2api_billing({**WALLET, "remaining": -1e-9}, RATES), NOW)
+    assert told == "the relay declares a balance of 0 USD"
+
+
+@pytest.mark.parametrize(
+    ("declared", "rate"), [(None, None), (0, None), (0.8, 0.8), (0.123456, 0.1235), (100, 100), (101, None)]
+)
 def test_an_account_gets_no_rate_that_sub2api_would_not_take(declared: float | None, rate: float | None) -> None:
     assert account_rate(billing(multiplier=declared)) == rate
 
@@ -265,6 +358,8 @@ def test_an_account_gets_no_rate_that_sub2api_would_not_take(declared: float | N
         ('{"object":"list","data":[{"id":"a","supported_endpoint_types":["openai"]}]}', Software.NEW_API),
         ('{"data":[{"id":"claude","type":"model","display_name":"C"}],"has_more":false}', Software.OTHER),
         ('{"object":"list","data":[{"id":"gpt-5","object":"model"}]}', Software.OTHER),
+        ('{"object":"list","data":[{"id":"a","object":"model","display_name":"A"}]}', Software.OTHER),
+        ('{"object":"list","data":[{"id":"a","type":"model"}]}', Software.OTHER),
     ],
 )
 def test_the_model_list_tells_what_a_relay_runs(body: str, software: Software) -> None:

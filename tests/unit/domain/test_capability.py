@@ -7,12 +7,20 @@ import pytest
 from batch_import.domain.answers import Answer, Trouble
 from batch_import.domain.capability import (
     VERDICTS,
+    Completion,
     Protocol,
+    ProtocolResult,
     Verdict,
+    about_model,
+    completion_in,
     deciding_row,
     has_completion,
+    is_rarely_about_model,
     judge,
     model_id_style,
+    served_model,
+    text_in,
+    weight,
 )
 from batch_import.domain.outcomes import OUTCOMES
 from batch_import.domain.refusals import Refusal, refusals_in
@@ -277,13 +285,25 @@ def test_every_verdict_that_can_end_an_item_is_a_documented_outcome() -> None:
         (Protocol.CHAT, {**CHAT_OK, "error": {"message": "no"}}, False),
         (Protocol.CHAT, None, False),
         (Protocol.CHAT, {"choices": [{"message": {"content": None, "refusal": None}, "finish_reason": "stop"}]}, False),
+        (Protocol.CHAT, {"choices": []}, False),
+        (Protocol.CHAT, {"choices": [{"delta": {"content": "ok"}}]}, False),
+        (Protocol.CHAT, {"choices": [{"message": None, "finish_reason": "stop"}]}, False),
+        (
+            Protocol.CHAT,
+            {"choices": [{"message": {"role": "assistant", "content": ""}, "finish_reason": "stop"}]},
+            False,
+        ),
         (Protocol.CHAT, {"choices": [{"message": {"content": ""}, "finish_reason": "length"}]}, True),
+        (Protocol.GENERATE, {"candidates": [{"content": {"parts": [{"text": "ok"}]}}]}, True),
+        (Protocol.GENERATE, {"candidates": [{"finishReason": "SAFETY"}]}, False),
+        (Protocol.GENERATE, CHAT_OK, False),
         (Protocol.CHAT, {"choices": [{"message": {"tool_calls": [{}]}, "finish_reason": "stop"}]}, True),
         (Protocol.RESPONSES, {"output": [], "status": "completed"}, True),
         (Protocol.RESPONSES, {"output": [], "status": "incomplete"}, True),
         (Protocol.RESPONSES, {"output": [], "status": "failed"}, False),
         (Protocol.RESPONSES, CHAT_OK, False),
         (Protocol.MESSAGES, {"type": "message", "content": [{"type": "text", "text": "ok"}]}, True),
+        (Protocol.MESSAGES, {"content": [{"type": "text", "text": "ok"}]}, True),
         (Protocol.MESSAGES, {"type": "error", "content": []}, False),
         (Protocol.MESSAGES, CHAT_OK, False),
     ],
@@ -309,3 +329,165 @@ def test_the_style_of_model_ids(models: list[str], style: ModelIdStyle) -> None:
 def test_any_answer_has_a_verdict(status: int, text: str, content_type: str) -> None:
     for protocol in Protocol:
         assert judge(Answer(status, text, content_type), protocol) in Verdict
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "verdict"),
+    [
+        (403, "Your account has been suspended due to a violation of our usage policies", Verdict.AUTH_FAILED),
+        (403, "Content policy: only Claude Code clients are allowed", Verdict.CLIENT),
+        (400, "The content policy does not cover this: model gpt-4o not found", Verdict.MODEL_NOT_SERVED),
+        (400, "content filter: rate limit exceeded", Verdict.RATE_LIMITED),
+        (400, "Flagged by content moderation. Insufficient balance to continue", Verdict.PAYMENT),
+        (429, "Your account has been suspended due to too many requests", Verdict.RATE_LIMITED),
+        (429, "Account temporarily disabled", Verdict.RATE_LIMITED),
+        (429, "Account disabled", Verdict.AUTH_FAILED),
+        (429, "Rate limit reached: your plan does not include more than 3 requests per minute", Verdict.RATE_LIMITED),
+        (403, "Too many requests: model gpt-4o is not available", Verdict.RATE_LIMITED),
+        (404, "Rate limit exceeded", Verdict.RATE_LIMITED),
+        (420, "Rate limit exceeded", Verdict.RATE_LIMITED),
+        (429, "You have exceeded your quota for model gpt-4o: model not found", Verdict.RATE_LIMITED),
+        (406, "You have exceeded your quota", Verdict.PAYMENT),
+        (409, "You have exceeded your quota", Verdict.PAYMENT),
+        (422, "You have exceeded your quota", Verdict.PAYMENT),
+        (401, "Missing required parameter: api_key", Verdict.AUTH_FAILED),
+        (401, "Unsupported parameter: model gpt-4o not found", Verdict.MODEL_NOT_SERVED),
+        (500, "Invalid API key", Verdict.AUTH_FAILED),
+        (500, "Invalid API key for model gpt-4o: model is not available", Verdict.MODEL_NOT_SERVED),
+        (500, "Upstream error: invalid API key", Verdict.UNAVAILABLE),
+    ],
+)
+def test_of_several_words_the_one_that_says_most_decides(status: int, message: str, verdict: Verdict) -> None:
+    assert judge(says(status, message), Protocol.CHAT, "gpt-4o") is verdict
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        (400, Verdict.REJECTED),
+        (401, Verdict.AUTH_FAILED),
+        (404, Verdict.ABSENT),
+        (405, Verdict.ABSENT),
+        (422, Verdict.REJECTED),
+        (429, Verdict.RATE_LIMITED),
+        (500, Verdict.UNAVAILABLE),
+        (503, Verdict.UNAVAILABLE),
+    ],
+)
+@pytest.mark.parametrize("words", ["insufficient balance", "invalid API key", "model not found", "rate limit exceeded",
+                                   "account disabled", "only Claude Code clients are allowed", "invalid parameter",
+                                   "upstream error", "content policy", "you have exceeded your quota",
+                                   "the service is temporarily unavailable"])  # fmt: skip
+def test_the_words_of_a_page_do_not_count(words: str, status: int, verdict: Verdict) -> None:
+    """It is a site's, which may tell of errors: its documentation, say."""
+    told = Answer(status, f"<html><body><h1>Help</h1><p>{words}</p></body></html>", "text/html")
+    assert judge(told, Protocol.CHAT, "gpt-4o") is verdict
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_says_that_the_api_is_elsewhere(status: int) -> None:
+    assert judge(Answer(status, ""), Protocol.CHAT) is Verdict.REDIRECTED
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ({"choices": [{"message": {"content": "ok"}}]}, "ok"),
+        (
+            {"choices": [{"message": {"content": [{"type": "text", "text": "o"}, {"type": "text", "text": "k"}]}}]},
+            "o k",
+        ),
+        ({"choices": [{"message": {"content": None, "reasoning": "hm"}}]}, ""),
+        ({"choices": [None]}, ""),
+        ({"output": [{"type": "reasoning"}, {"content": [{"type": "output_text", "text": "ok"}]}]}, "ok"),
+        ({"content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "ok"}]}, "ok"),
+        ({"candidates": [{"content": {"parts": [{"text": "ok"}]}}]}, "ok"),
+        *(({name: none}, "") for name in ("choices", "candidates") for none in ([], {}, {"0": "ok"}, "ok", None)),
+        ({"content": [7, None, "ok"]}, "ok"),
+        ({"content": ["ok"] * 30}, " ".join(["ok"] * 20)),
+        ({"content": [[[[[["too deep"]]]]]]}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_words_of_a_completion_are_read_in_each_protocol(content: dict[str, Any], text: str) -> None:
+    assert text_in(content) == text
+
+
+@pytest.mark.parametrize(
+    ("content", "model"),
+    [
+        ({"model": "gpt-4o"}, "gpt-4o"),
+        ({"modelVersion": "gemini-2.5-pro"}, "gemini-2.5-pro"),
+        ({"model": " gpt-4o "}, "gpt-4o"),
+        *(({"model": none}, None) for none in (None, "", " ", 7, "a\x00b", "x" * 201)),
+        ({"model": "x" * 200}, "x" * 200),
+    ],
+)
+def test_the_model_of_an_answer_is_read_where_it_could_be_a_name(content: dict[str, Any], model: str | None) -> None:
+    assert served_model(content) == model
+
+
+REASONED = {"completion_tokens_details": {"reasoning_tokens": 9}}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "content", "expected"),
+    [
+        (Protocol.CHAT, {**CHAT_OK, "model": "m"}, Completion("m", False, False, False)),
+        (Protocol.CHAT, {"choices": [{"message": {"tool_calls": [{}]}}]}, Completion(None, True, False, False)),
+        *((Protocol.CHAT, {"choices": [{"message": {name: "hm"}}]}, Completion(None, False, True, False))
+          for name in ("reasoning_content", "reasoning", "thinking")),
+        (Protocol.CHAT, {"choices": [{"message": "ok"}], "usage": "none"}, Completion(None, False, False, False)),
+        (Protocol.CHAT, {**CHAT_OK, "usage": REASONED}, Completion(None, False, False, True)),
+        (Protocol.CHAT, {**CHAT_OK, "usage": {"completion_tokens_details": {"reasoning_tokens": 0}}},
+         Completion(None, False, False, False)),
+        (Protocol.CHAT, {**CHAT_OK, "usage": {"completion_tokens_details": {"reasoning_tokens": "9"}}},
+         Completion(None, False, False, False)),
+        (Protocol.RESPONSES, {"output": ["x", {"type": "function_call"}]}, Completion(None, True, False, False)),
+        (Protocol.RESPONSES, {"output": [{"type": "message"}]}, Completion(None, False, False, False)),
+        (Protocol.MESSAGES, {"content": []}, Completion(None, False, False, False)),
+    ],
+)  # fmt: skip
+def test_what_a_completion_shows(protocol: Protocol, content: dict[str, Any], expected: Completion) -> None:
+    assert completion_in(content, protocol) == expected
+
+
+def result(answer: Answer, model: str = "gpt-4o") -> ProtocolResult:
+    return ProtocolResult(Protocol.CHAT, judge(answer, Protocol.CHAT, model), answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "about", "rarely"),
+    [
+        (says(404, "The model gpt-4o does not exist"), True, False),
+        (says(403, "not for you"), True, False),
+        (says(400, "what?"), True, False),
+        (body(200, {"hello": "world"}), True, False),
+        (says(403, "only Claude Code clients are allowed"), True, False),
+        (says(503, "busy"), True, False),
+        (says(402, "no balance"), True, True),
+        (says(402, "no balance for gpt-4o"), True, False),
+        (says(429, "slow down"), True, True),
+        (says(429, "slow down: this model is busy"), True, False),
+        (says(429, "该模型请求过多"), True, False),
+        (says(429, "Upstream error: too many requests"), True, False),
+        (says(401, "Invalid API key"), False, True),
+        (Answer(401, "no"), True, True),
+        (says(500, "Invalid URL (POST /v1/chat/completions)"), True, False),
+        (Answer(404, "Not Found"), False, False),
+        (page(200), False, False),
+        (Answer(302, ""), False, False),
+        (Answer(trouble=Trouble.READ_TIMEOUT), False, False),
+        (Answer(trouble=Trouble.UNREACHABLE), False, False),
+        (Answer(trouble=Trouble.NOT_ASKED), False, False),
+    ],
+)
+def test_which_refusals_make_another_model_worth_a_request(answer: Answer, about: bool, rarely: bool) -> None:
+    assert (about_model(result(answer)), is_rarely_about_model(result(answer), "GPT-4o")) == (about, rarely)
+
+
+def test_what_says_most_about_the_relay_weighs_most() -> None:
+    heaviest_first = sorted(Verdict, key=weight)
+    assert heaviest_first[:3] == [Verdict.OK, Verdict.PAYMENT, Verdict.AUTH_FAILED]
+    assert weight(Verdict.RATE_LIMITED) < weight(Verdict.UNAVAILABLE) < weight(Verdict.MODEL_NOT_SERVED)
+    assert weight(Verdict.MODEL_NOT_SERVED) < weight(Verdict.INVALID) < weight(Verdict.ABSENT)

@@ -60,6 +60,7 @@ def test_an_active_item_tells_what_was_found_and_which_models_its_account_serves
     assert (found.peak_multiplier, found.expires_at) == (1.2, ENDS)
     assert (found.identity, found.passthrough) == ("consistent", "unknown")
     assert (found.run_id, found.item_id, found.account_id) == ("run_20260522_0001", "item_01", 4)
+    assert (found.access_status, found.code) == ("active", None)  # what a retry got over is no failure
     assert found.proved_at == found.seen_at == parse(TIMES[2]).timestamp() * 1000
 
 
@@ -68,6 +69,16 @@ def test_the_speed_of_a_model_that_the_account_was_not_proven_with_is_not_told()
     found = followed(None, item(resolved_smoke_model="glm-5"), rich())
     assert found is not None
     assert (found.tested, found.first_token_ms, found.tokens_per_second) == ("glm-5", None, None)
+
+
+def test_of_a_relay_with_hundreds_of_models_the_tested_one_is_kept() -> None:
+    many = tuple(f"glm-{number}" for number in range(400))
+    whole = rich().model_copy(
+        update={"canonical_model_families": (*many, "kimi-k2.6"), "model_mapping": {each: each for each in many}}
+    )
+    found = followed(None, item(), whole)
+    assert found is not None
+    assert found.families == ["kimi-k2.6", *many[:299]]
 
 
 def test_what_is_not_known_is_none() -> None:
@@ -124,10 +135,12 @@ def test_a_later_failure_shows_and_keeps_what_was_proved() -> None:
     assert (spent.balance, spent.expires_at) == (0, None)
     assert (spent.multiplier, spent.peak_multiplier) == (0.8, 1.2)  # this declaration names no price
 
-    dear = profile().model_copy(update={"billing": Billing(balance=8.0, multiplier=3.0, source="sub2api")})
+    dear = profile().model_copy(
+        update={"billing": Billing(balance=8.0, currency="CNY", multiplier=3.0, source="sub2api")}
+    )
     dearer = followed(proved(), failed, dear)
     assert dearer is not None
-    assert (dearer.balance, dearer.multiplier, dearer.peak_multiplier) == (8, 3, None)
+    assert (dearer.balance, dearer.currency, dearer.multiplier, dearer.peak_multiplier) == (8, "CNY", 3, None)
 
 
 def test_a_relay_that_was_never_proved_is_not_known() -> None:
@@ -196,9 +209,14 @@ def test_a_relay_is_an_address_with_a_key_on_a_platform() -> None:
 def test_an_item_that_failed_before_a_platform_was_chosen_tells_of_each_that_it_may_be(
     wish: str, platforms: list[str]
 ) -> None:
-    failed = item(access_status="broken", account_id=None, platform=None, platform_wish=wish)
+    failed = item(access_status="broken", account_id=None, platform=None, platform_wish=wish, resolved_smoke_model=None)
     names = [name for platform in platforms for name in relays_of(item(platform=platform))]
     assert relays_of(failed) == told_by(failed, profile()).relays == names
+
+
+def test_an_item_that_failed_with_a_platform_and_without_an_account_tells_of_that_platform() -> None:
+    chosen = item(platform="anthropic")
+    assert relays_of(item(access_status="broken", account_id=None, platform="anthropic")) == relays_of(chosen)
 
 
 # --- comparing
@@ -221,6 +239,12 @@ def test_models_are_summed_over_the_relays_that_serve_them() -> None:
     assert (glm.lowest_multiplier, glm.seen_at) == (0.1, quick.seen_at)
 
 
+def test_a_relay_that_is_free_has_the_lowest_multiplier() -> None:
+    rates = [0.5, 0.0, 0.2]
+    found = [proved(relay=str(rate), multiplier=rate, tokens_per_second=81.54) for rate in rates]
+    assert {(one.lowest_multiplier, one.median_tokens_per_second) for one in models_of(found)} == {(0, 81.5), (0, None)}
+
+
 def test_a_model_that_no_active_relay_has_told_of_has_no_figures() -> None:
     [one] = models_of([proved(access_status="degraded", families=["kimi-k2.6"])])
     assert (one.relays, one.active_relays, one.tested_relays) == (1, 0, 0)
@@ -236,9 +260,10 @@ def test_a_model_that_no_active_relay_has_told_of_has_no_figures() -> None:
         ("glm-5", "glm-5"),
         ("some~odd~name", "some/odd/name"),
         ("模型-1", "模型-1"),
+        ("org~my-model-~v1~", "org/my-model-(v1)"),
         ("glm-4", None),
     ],
 )
 def test_a_model_is_found_by_any_spelling(asked: str, family: str | None) -> None:
-    findings = [proved(families=["kimi-k2.6", "glm-5", "some/odd/name", "模型-1"])]
+    findings = [proved(families=["kimi-k2.6", "glm-5", "some/odd/name", "模型-1", "org/my-model-(v1)"])]
     assert model_in(findings, asked) == family

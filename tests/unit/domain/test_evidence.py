@@ -58,7 +58,24 @@ def test_what_is_passed_on_is_not_consistent_while_more_is_asked_about_it() -> N
 
 def test_a_thing_is_told_once_for_each_answer() -> None:
     again = Observation(YES.code, Source.STREAM, PARAMS)
-    assert len(evidence((YES, YES, again))["identity"]["observations"]) == 2
+    assert evidence((YES, YES, again))["identity"]["observations"] == [
+        {"code": YES.code.value, "source": "chat_completions", "params": PARAMS},
+        {"code": YES.code.value, "source": "stream", "params": PARAMS},
+    ]
+
+
+def test_only_these_count_against_a_relay() -> None:
+    """All else has another honest explanation, or speaks for it."""
+    assert {code for code, meaning in OBSERVATIONS.items() if meaning.agreement is Agreement.INCONSISTENT} == {
+        Seen.OTHER_MODEL_NAMED,
+        Seen.ID_OF_OTHER_MAKER,
+        Seen.FORM_OF_OTHER_SERVER,
+        Seen.REASONING_NOT_EXPECTED,
+        Seen.PROMPT_COUNTED_LARGE,
+        Seen.INSTRUCTIONS_ADDED,
+        Seen.RESPONSES_FROM_CHAT,
+        Seen.TOOL_ARGUMENTS_CHANGED,
+    }
 
 
 @pytest.mark.parametrize("code", list(Seen))

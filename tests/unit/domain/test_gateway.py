@@ -76,6 +76,16 @@ HANDLER = {
     (502, "upstream_error", "Upstream request failed"): "retry gateway_upstream_failed",
     (413, "invalid_request_error", "body too large"): "fail request_rejected",
     (422, "api_error", "the upstream's own message"): "fail request_rejected",
+    (400, "invalid_request_error", "messages is not a list"): "fail request_rejected",
+    (402, "billing_error", "no"): "fail payment_required",
+    (404, "not_found_error", "Insufficient balance"): "fail payment_required",
+    (422, "api_error", "您的余额不足，请充值后继续使用。"): "fail payment_required",
+    # What passes says nothing definite, whatever its words.
+    (500, "api_error", "authentication failed"): "retry gateway_upstream_failed",
+    (500, "api_error", "forbidden"): "retry gateway_upstream_failed",
+    (502, "upstream_error", "The model `x` does not exist"): "retry gateway_upstream_failed",
+    (502, "upstream_error", "Unsupported parameter: 'max_tokens' is not supported with this model."):
+        "retry gateway_upstream_failed",
 }  # fmt: skip
 CAPTURED = {
     "401-invalid-key": "retry gateway_refused_key",
@@ -181,6 +191,12 @@ def test_captured_answers_of_other_platforms_are_understood(path: Path) -> None:
     assert told(answer, Platform(name.split("-")[0])) == expected
 
 
+def test_a_server_error_of_platform_openai_is_no_relays_status() -> None:
+    refused = handler(401, "server_error", "no")
+    assert told(refused, Platform.OPENAI) == "retry gateway_refused_key"
+    assert told(refused, Platform.GEMINI) == "fail gateway_upstream_auth_failed"
+
+
 def test_a_body_is_read_as_json_whatever_its_type_says() -> None:
     """0.1.130 labels a good answer of platform anthropic as a stream."""
     text = json.dumps({"choices": [{"message": {"content": "ok"}}]})
@@ -203,6 +219,7 @@ def test_refusals_of_the_middleware_are_the_same_on_every_platform(case: tuple[i
             "application/json",
         ),
         handler(403, "billing_error", "Insufficient account balance"),
+        handler(401, "authentication_error", "no"),
     ],
 )
 def test_a_refusal_of_our_own_key_says_nothing_about_the_relay(answer: Answer, platform: Platform) -> None:
@@ -232,6 +249,8 @@ def test_a_completion_with_something_in_it_is_proof(message: dict[str, object]) 
         (success({"choices": "x"}), "retry gateway_empty_completion"),
         (success({}), "retry gateway_empty_completion"),
         (success([]), "retry invalid_answer"),
+        (success({"error": {"message": "Insufficient balance"}}), "fail payment_required"),
+        (success([{"error": {"message": "Insufficient balance"}}]), "fail payment_required"),
         (success({"error": {"message": "no"}, "choices": [{"message": {"content": "ok"}}]}), "retry invalid_answer"),
         (Answer(200, "<html>login</html>", "text/html"), "retry invalid_answer"),
         (Answer(200, "<html>login</html>", "application/json"), "retry invalid_answer"),
@@ -300,8 +319,13 @@ def test_the_proof_asks_as_the_relay_demands() -> None:
     assert proof_demands(("stream",), "force_responses") == Demands()
     path, body = completion_request("m", "n", proof_demands(("stream", "instructions"), "force_responses"))
     assert (path, body["stream"], bool(body["instructions"])) == ("/v1/responses", True, True)
+    assert (body["model"], "(n)" in body["input"]) == ("m", True)
+    whole_path, whole_body = completion_request("m", "n", proof_demands(("instructions",), "force_responses"))
+    assert (whole_path, whole_body["stream"]) == ("/v1/responses", False)
+    assert whole_body["max_output_tokens"] >= 200
     whole = {"output": [{"type": "message", "content": [{"type": "output_text", "text": "ok"}]}]}
     assert judge_completion(Answer(200, json.dumps(whole))).proof is Proof.PROVEN
+    assert told(success({"output": [{"type": "function_call", "name": "ping"}]})) == "proven"
     assert judge_completion(Answer(200, '{"output": []}')).code == "gateway_empty_completion"
 
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from batch_import.domain.evidence import Seen
+from batch_import.domain.evidence import Seen, text_of_observation
 from batch_import.domain.passed_on import TOOL_URL, changed_host, seen_of_arguments, seen_of_stop, takes_stop
 
 ELSEWHERE = TOOL_URL.replace("example.com", "mirror.example.net")
@@ -28,16 +28,22 @@ def with_url(url: Any) -> dict[str, Any]:
         (with_url(ELSEWHERE), None, None),
         (with_url(TOOL_URL.rstrip("1")), with_url("ping"), None),
         (with_url("the url"), None, None),
+        (with_url("the url"), with_url(ELSEWHERE), None),
+        (with_url(f" {TOOL_URL}\n"), None, Seen.TOOL_ARGUMENTS_KEPT),
+        (with_url(TOOL_URL.upper()), with_url(TOOL_URL.upper()), None),
         (with_url(None), None, None),
         (calling("{}"), None, None),
         (calling("not json"), None, None),
+        (calling("[" * 60_000), None, None),
         (calling(7), None, None),
         ({"choices": []}, None, None),
         (None, None, None),
     ],
 )
 def test_an_address_counts_as_changed_at_another_host_twice(first: Any, second: Any, expected: Seen | None) -> None:
-    assert [it.code for it in seen_of_arguments(first, second)] == ([expected] if expected else [])
+    found = seen_of_arguments(first, second)
+    assert [it.code for it in found] == ([expected] if expected else [])
+    assert all("mirror.example.net" in text_of_observation(it.code, it.params, "en") for it in found[:1] if second)
 
 
 @pytest.mark.parametrize(
@@ -70,12 +76,23 @@ def row(last: int) -> str:
         ("ok", None),
         ("", None),
         ("1, 3, 5", None),
+        (" ".join(map(str, range(2, 66, 2))), None),  # as many as were asked for
+        (" ".join(map(str, range(2, 82, 2))), None),
     ],
 )
 def test_a_stop_sequence_is_seen_by_where_the_row_ends(text: str, expected: Seen | None) -> None:
     assert [it.code for it in seen_of_stop(text)] == ([expected] if expected else [])
 
 
-@pytest.mark.parametrize(("model", "takes"), [("gpt-4o-mini", True), ("o4-mini", False), ("openai/gpt-5", False)])
+@pytest.mark.parametrize(
+    ("model", "takes"),
+    [
+        ("gpt-4o-mini", True),
+        ("o4-mini", False),
+        ("openai/gpt-5", False),
+        ("GPT-5", False),
+        ("codex-mini-latest", False),
+    ],
+)
 def test_reasoning_models_are_sent_no_stop(model: str, takes: bool) -> None:
     assert takes_stop(model) is takes

@@ -12,8 +12,10 @@ from batch_import.domain.reuse_policy import (
     ReuseDecision,
     account_state,
     decide_reuse,
+    held_by_platform,
 )
-from batch_import.domain.types import AccountResolution, MatchedAccountState, Reactivate
+from batch_import.domain.routing import Held, ResponsesMode
+from batch_import.domain.types import AccountResolution, AuthStyle, MatchedAccountState, Platform, Reactivate
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,6 +44,8 @@ HELD = {
     "status disabled": [replace(OURS, status="disabled")],
     "unschedulable": [replace(OURS, schedulable=False)],
     "expired": [replace(OURS, expires_at=NOW - timedelta(seconds=1))],
+    "expires now": [replace(OURS, expires_at=NOW)],
+    "switched off and expired": [replace(OURS, status="inactive", expires_at=NOW)],
     "expires later": [replace(OURS, expires_at=NOW + timedelta(seconds=1))],
     "deprecated": [replace(OURS, import_state="deprecated", status="inactive")],
     "failed": [replace(OURS, import_state="failed")],
@@ -53,7 +57,8 @@ HELD = {
     "no state on the marker": [replace(OURS, import_state="")],
     "duplicates": [replace(OURS, account_id=9), OURS],
     "duplicate broken": [replace(OURS, account_id=2, import_state="failed"), OURS],
-    "same URL by hand": [replace(OURS, provider_id="", digest="", import_state="")],
+    "same URL by hand": [replace(OURS, provider_id="", digest="", import_state="")] * 2,
+    "another URL by hand": [replace(OURS, provider_id="", digest="", base_url="https://other.example.com/v1")],
     "another key": [replace(OURS, digest="e" * 64)],
     "another provider": [replace(OURS, provider_id="relay-ffffffff")],
 }
@@ -65,6 +70,8 @@ EXPECTED: dict[str, tuple[str | None, ...]] = {
     "status disabled": ("disabled", "reactivated", None),
     "unschedulable": ("disabled", "reactivated", None),
     "expired": ("disabled", "reactivated"),
+    "expires now": ("disabled", "reactivated"),
+    "switched off and expired": ("disabled", "reactivated", None),
     "expires later": ("active", "reused"),
     "deprecated": ("deprecated", "reactivated"),
     "failed": ("broken", "replaced"),
@@ -77,11 +84,12 @@ EXPECTED: dict[str, tuple[str | None, ...]] = {
     "duplicates": ("active", "reused"),
     "duplicate broken": ("active", "reused"),
     "same URL by hand": (None, "created"),
+    "another URL by hand": (None, "created"),
     "another key": (None, "created"),
     "another provider": (None, "created"),
 }
 ADOPTED = {"unproven", "unproven and off"}
-STRANGERS = {"none", "same URL by hand", "another key", "another provider"}
+STRANGERS = {"none", "same URL by hand", "another URL by hand", "another key", "another provider"}
 
 
 def decide(
@@ -122,7 +130,24 @@ def test_the_delta_holds_what_is_missing_and_the_evidence_says_what_it_is(
 ) -> None:
     decision = decide(case, wanted)
     assert decision.delta.added == added
-    assert decision.evidence["families"] == families
+    assert decision.evidence == {
+        "matched_by": "marker",
+        "account_id": 4,
+        "status": HELD[case][-1].status,
+        "schedulable": HELD[case][-1].schedulable,
+        "import_state": HELD[case][-1].import_state,
+        "families": families,
+        "new_families": ["gpt-5.1"] if families == "new" else [],
+        "new_names": list(added),
+    }
+    assert decide(case, wanted, Reactivate.OURS).evidence == decision.evidence
+
+
+def test_the_evidence_names_twenty_models_at_most() -> None:
+    many = {f"gpt-{number}": f"gpt-{number}" for number in range(100, 150)}
+    wanted = DesiredAccount(PROVIDER, DIGEST, URL, many)
+    evidence = decide_reuse(wanted, [OURS], reactivate=Reactivate.ALWAYS, now=NOW).evidence
+    assert evidence["new_families"] == evidence["new_names"] == list(many)[:20]
 
 
 @pytest.mark.parametrize("case", sorted(STRANGERS))
@@ -143,6 +168,7 @@ def test_what_is_not_ours_is_neither_patched_nor_named_as_matched(case: str) -> 
         ("unschedulable", ["was_paused_by_person"]),
         ("duplicates", ["two_accounts_one_marker"]),
         ("same URL by hand", ["account_of_same_url"]),
+        ("another URL by hand", []),
         ("another key", []),
     ],
 )
@@ -154,6 +180,29 @@ def test_twins_are_all_named_and_the_living_one_is_used() -> None:
     [advisory] = decide("duplicate broken").advisories
     assert advisory.params == {"ids": "#2, #4"}
     assert decide("duplicate broken").account_id == 4
+
+
+def test_of_twins_the_one_that_is_nearest_to_serving_is_used() -> None:
+    order = ("active", "switched off", "deprecated", "unproven", "failed")
+    for at, better in enumerate(order[:-1]):
+        [first] = HELD[better]
+        worse = [replace(HELD[each][0], account_id=2) for each in order[at + 1 :]]
+        wanted = DesiredAccount(PROVIDER, DIGEST, URL, MAPPING)
+        decision = decide_reuse(wanted, [*worse, first], reactivate=Reactivate.ALWAYS, now=NOW)
+        assert decision.account_id == first.account_id
+
+
+def test_accounts_of_ours_are_told_by_platform_with_how_they_were_made() -> None:
+    held = [
+        replace(OURS, responses_mode="force_responses"),
+        replace(OURS, platform=Platform.ANTHROPIC, auth_style=AuthStyle.X_API_KEY),
+        replace(OURS, platform=Platform.GEMINI, digest="e" * 64),
+        replace(OURS, platform="kimi"),
+    ]
+    assert held_by_platform(held, PROVIDER, DIGEST) == {
+        Platform.OPENAI: Held(ResponsesMode.RESPONSES, AuthStyle.BEARER),
+        Platform.ANTHROPIC: Held(ResponsesMode.AUTO, AuthStyle.X_API_KEY),
+    }
 
 
 def test_twins_keep_the_other_advice_too() -> None:

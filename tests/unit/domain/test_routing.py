@@ -14,6 +14,7 @@ from batch_import.domain.routing import (
     choose_route,
     model_mapping,
     no_route,
+    protocol_used,
     servable,
     style_of_settings,
 )
@@ -62,6 +63,7 @@ TABLE = {
     "messages without streaming": ([says(MESSAGES, X_API_KEY, Framing.WHOLE)], None, None),
     "messages without event lines": ([says(MESSAGES, X_API_KEY, Framing.DATA_LINES)], None, None),
     "chat, api-key": ([says(CHAT, API_KEY)], None, "openai"),
+    "responses, api-key": ([says(RESPONSES, API_KEY)], None, "openai"),
     "chat, x-api-key": ([says(CHAT, X_API_KEY)], None, None),
     "chat and messages, x-api-key": ([says(CHAT, X_API_KEY), says(MESSAGES, X_API_KEY)], "anthropic", "anthropic"),
     "chat and messages, api-key": ([says(CHAT, API_KEY), says(MESSAGES, API_KEY)], None, "openai"),
@@ -121,10 +123,42 @@ def test_a_host_that_is_too_old_is_told_from_which_version_on_it_would_serve(
 
 
 def test_a_relay_that_no_version_serves_is_told_why() -> None:
-    assert "event lines" in no_route([says(MESSAGES, X_API_KEY, Framing.WHOLE)], PlatformWish.AUTO).reason
-    assert "Bearer only" in no_route([says(CHAT, X_API_KEY)], PlatformWish.AUTO).reason
+    for style in (X_API_KEY, BEARER, API_KEY):
+        for framing in (Framing.WHOLE, Framing.DATA_LINES):
+            assert "event lines" in no_route([says(MESSAGES, style, framing)], PlatformWish.AUTO).reason
+    both = [says(RESPONSES, X_API_KEY), says(CHAT, X_API_KEY)]
+    assert no_route(both, PlatformWish.OPENAI).reason == (
+        "answers responses with the key as x_api_key, chat_completions with the key as x_api_key; "
+        "the host shows the key of a chat relay as Bearer only"
+    )
+    assert "responses relay as Bearer only" in no_route(both[:1], PlatformWish.AUTO).reason
+    for style, shown in ((BEARER, "as bearer"), (AuthStyle.UNKNOWN, "in the URL")):
+        assert no_route([says(GENERATE, style)], PlatformWish.AUTO).reason == (
+            f"answers generate_content with the key {shown}; "
+            "the host shows the key of a Gemini relay as x-goog-api-key only"
+        )
     assert "platform gemini" in no_route([says(CHAT)], PlatformWish.GEMINI).reason
-    assert "no known protocol" in no_route([], PlatformWish.AUTO).reason
+    assert no_route([], PlatformWish.AUTO).reason == "answers no known protocol"
+
+
+@pytest.mark.parametrize(
+    ("spoken", "since"),
+    [
+        ([says(CHAT, API_KEY), says(MESSAGES, X_API_KEY, Framing.COMPACT)], "0.1.146"),
+        ([says(CHAT, API_KEY), says(MESSAGES, BEARER)], "0.1.143"),
+        ([says(CHAT, X_API_KEY), says(MESSAGES, BEARER)], "0.1.143"),
+    ],
+)
+def test_the_first_version_that_serves_any_of_its_protocols_is_told(spoken: list[Spoken], since: str) -> None:
+    assert f"from {since} on" in no_route(spoken, PlatformWish.AUTO).reason
+
+
+def test_what_is_asked_later_is_asked_in_the_protocol_that_the_host_uses_for_the_model() -> None:
+    spoken = [says(MESSAGES, X_API_KEY), says(CHAT)]
+    assert protocol_used(spoken, PlatformWish.AUTO, "model-of-chat_completions") == says(CHAT)
+    assert protocol_used(spoken, PlatformWish.AUTO, "model-of-messages") == says(MESSAGES, X_API_KEY)
+    assert protocol_used(spoken, PlatformWish.ANTHROPIC, "model-of-chat_completions") is None
+    assert protocol_used([says(CHAT, X_API_KEY)], PlatformWish.AUTO, "model-of-chat_completions") is None
 
 
 @pytest.mark.parametrize("wish", [PlatformWish.OPENAI, PlatformWish.ANTHROPIC, PlatformWish.GEMINI])
@@ -139,6 +173,10 @@ def test_the_model_and_the_way_of_showing_the_key_are_those_of_the_chosen_protoc
     assert isinstance(route, Route)
     assert (route.model, route.auth_style) == ("model-of-messages", X_API_KEY)
     assert route.responses_mode is ResponsesMode.AUTO
+    for spoken, mode in ((says(CHAT), ResponsesMode.CHAT), (says(RESPONSES), ResponsesMode.RESPONSES)):
+        openai = chosen(relay(spoken))
+        assert isinstance(openai, Route)
+        assert openai.responses_mode is mode
 
 
 @pytest.mark.parametrize(
@@ -193,6 +231,23 @@ def test_what_is_held_shows_its_key_as_it_was_made_while_nothing_new_is_known(st
 def test_settings_of_an_account_tell_how_it_shows_its_key(platform: Platform, style: AuthStyle) -> None:
     settings = account_settings(platform, style, "auto", "sk-test-0001")
     assert style_of_settings(platform, settings.credentials, settings.extra) is style
+
+
+@pytest.mark.parametrize(
+    ("spoken", "unknown", "held", "wish", "platform"),
+    [
+        ([says(MESSAGES, X_API_KEY)], RESPONSES, HELD_OPENAI, PlatformWish.AUTO, "openai"),
+        ([says(CHAT)], GENERATE, {Platform.GEMINI: Held(ResponsesMode.AUTO, GOOGLE)}, PlatformWish.AUTO, "gemini"),
+        # Its chat answers, in a way that the host does not have: what of responses nobody knows does not matter.
+        ([says(CHAT, X_API_KEY), says(MESSAGES, X_API_KEY)], RESPONSES, HELD_OPENAI, PlatformWish.AUTO, "anthropic"),
+        ([says(MESSAGES, X_API_KEY)], CHAT, HELD_OPENAI, PlatformWish.ANTHROPIC, "anthropic"),
+        ([says(CHAT)], MESSAGES, {**HELD_OPENAI, **HELD_ANTHROPIC}, PlatformWish.AUTO, "openai"),
+    ],
+)
+def test_what_is_held_is_kept_while_nobody_knows_of_its_protocols(
+    spoken: list[Spoken], unknown: Protocol, held: dict[Platform, Held], wish: PlatformWish, platform: str
+) -> None:
+    assert platform_of(chosen(relay(*spoken, unknown=unknown), wish=wish, held=held)) == platform
 
 
 def test_what_is_held_is_left_when_its_protocol_is_gone_for_good() -> None:

@@ -43,6 +43,13 @@ def test_each_protocol_is_measured(events: list[Any], end: dict[str, Any]) -> No
 
 def test_an_event_without_text_is_not_the_first_token() -> None:
     assert streamed([*CHAT, COUNTED]) == Streamed(NUMBERS, Speed(600, 10.0))
+    call = {"type": "response.function_call_arguments.delta", "delta": "{"}
+    assert streamed([call, *RESPONSES]) == Streamed(NUMBERS, Speed(600, None))
+
+
+def test_a_stream_whose_arrivals_nobody_noted_has_text_and_no_speed() -> None:
+    text = "".join(f"data: {json.dumps(event)}\n\n" for event in RESPONSES)
+    assert read_streamed(Answer(200, text)) == Streamed(NUMBERS)
 
 
 def test_pieces_of_three_tokens_have_the_rate_that_the_relay_counted() -> None:
@@ -70,7 +77,9 @@ def test_reasoning_that_never_came_is_not_counted(total: dict[str, int]) -> None
         {"prompt_tokens": 10, "completion_tokens": 39, "total_tokens": 69, "reasoning_tokens": 20},
         {"prompt_tokens": 10, "completion_tokens": 39, "total_tokens": 549, "reasoning_tokens": 500},
         {"prompt_tokens": 10, "completion_tokens": 39, "total_tokens": 49, "reasoning_tokens": 500},
+        {"input_tokens": 10, "completion_tokens": 39, "total_tokens": 69, "reasoning_tokens": 20},
         {"completion_tokens": 39, "reasoning_tokens": 39},
+        {"completion_tokens": 39, "reasoning_tokens": -20},
     ],
 )
 def test_reasoning_that_is_counted_beside_the_text_is_not_subtracted(usage: dict[str, int]) -> None:
@@ -104,8 +113,9 @@ def test_reasoning_that_is_all_that_came_has_no_rate_where_it_is_counted_apart()
     assert streamed([*thoughts, {"choices": [], "usage": usage}]).speed == Speed(500, None)
 
 
-def test_reasoning_that_comes_is_the_first_token() -> None:
-    thought = {"choices": [{"delta": {"reasoning_content": "思考"}}]}
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+def test_reasoning_that_comes_is_the_first_token(field: str) -> None:
+    thought = {"choices": [{"delta": {field: "思考"}}]}
     found = streamed([thought, *CHAT])
     assert found.text == NUMBERS
     assert found.speed is not None
@@ -129,7 +139,18 @@ def test_a_stream_that_was_held_back_has_no_rate(pause: float) -> None:
 
 
 def test_what_came_at_first_in_one_burst_is_not_counted() -> None:
-    assert at([1.0] * 10 + [2.0 + 0.1 * n for n in range(10)]) == pytest.approx(10 / 1.9, abs=0.1)
+    assert at([1.0] * 10 + [2.0 + 0.1 * n for n in range(10)]) == 5.3
+
+
+@pytest.mark.parametrize(("bursts", "rate"), [(4, None), (5, 10.0)])
+def test_a_few_bursts_have_no_rate(bursts: int, rate: float | None) -> None:
+    each = 20 // bursts
+    assert at([1.0 + 0.4 * (n // each) + 0.001 * (n % each) for n in range(20)]) == rate
+
+
+@pytest.mark.parametrize(("count", "rate"), [(9, None), (10, 5.0), (19_000, 9_500.0), (20_000, None)])
+def test_a_count_too_small_or_too_large_has_no_rate(count: int, rate: float | None) -> None:
+    assert streamed([*CHAT, {"choices": [], "usage": {"completion_tokens": count}}]).speed == Speed(600, rate)
 
 
 def at(moments: list[float]) -> float | None:
@@ -149,7 +170,15 @@ def test_an_absurd_count_is_passed_over(count: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "no stream", 'data: {"choices": 7}\n\n', 'data: [1]\n\ndata: {"delta": 5}', '{"a": 1}']
+    "text",
+    [
+        "",
+        "no stream",
+        'data: {"choices": ["x"]}',
+        'data: {"choices": 7}\n\n',
+        'data: [1]\n\ndata: {"delta": 5}',
+        '{"a": 1}',
+    ],
 )
 def test_what_is_no_stream_has_no_speed(text: str) -> None:
     assert read_streamed(Answer(200, text, arrivals=((len(text), 0.1),))).speed is None

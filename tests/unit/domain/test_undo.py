@@ -1,5 +1,6 @@
 """What becomes of an account when its run is undone (docs/design.md#37-undo)."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -48,6 +49,11 @@ HALF = {"status": "inactive", "group_ids": (3, 7)}  # an undo broke off between 
         ("reactivated", "active", {}, Fate.RESTORE),
         ("reactivated", "active", HALF, Fate.RESTORE),
         ("reactivated", "active", OFF, Fate.IS_RESTORED),
+        ("reactivated", "active", {**OFF, "model_mapping": {"old": "old", "new": "new"}}, Fate.RESTORE),
+        ("reactivated", "active", {**OFF, "group_ids": (3, 7)}, Fate.RESTORE),
+        ("reactivated", "active", {**OFF, "status": "active"}, Fate.RESTORE),
+        ("reactivated", "active", {**OFF, "expires_at": datetime(2027, 1, 1, tzinfo=UTC)}, Fate.CHANGED),
+        ("reactivated", "active", {"import_state": "deprecated"}, Fate.CHANGED),
         ("reactivated", "active", {"schedulable": False}, Fate.CHANGED),
         ("reactivated", "active", {"status": "error"}, Fate.CHANGED),
         ("reactivated", "active", {"runs": (OTHER, RUN)}, Fate.RESTORE),
@@ -77,6 +83,7 @@ def test_fate_of_an_account(resolution: str, access: str, fields: dict[str, Any]
         ("reactivated", OFF, False),
         ("reactivated", {"group_ids": (1,)}, False),  # it is on and proven: a person has moved it
         ("replaced", {"status": "error", "group_ids": (1,)}, False),
+        ("replaced", {**OFF, "group_ids": (1,)}, False),
         ("reactivated", {"import_state": "unproven", "group_ids": (1,), "runs": (OTHER,)}, False),  # which adopted it
         ("reused", {"import_state": "unproven", "group_ids": (1,)}, False),
         ("created", {"import_state": "unproven", "group_ids": (1,)}, False),
@@ -87,6 +94,38 @@ def test_which_account_was_left_half_woken(resolution: str, fields: dict[str, An
     item = rows.item(account_resolution=resolution, before=before, prior_groups=[3])
     earlier = {"runs": ("run_20260519_0001", "run_20260520_0001")}
     assert is_half_woken(item, account(**{**earlier, **fields})) is half
+
+
+@pytest.mark.parametrize(
+    ("before", "placed", "wanted"),
+    [
+        ({"added": ["new"]}, [3], Fate.RESTORE),
+        ({"added": []}, [3, 7], Fate.RESTORE),
+        ({"added": [], "terms": {"priority": (50, 30)}}, [3], Fate.RESTORE),
+        ({"added": []}, [3], Fate.RELEASE),
+        (None, [3, 7], Fate.RELEASE),
+    ],
+)
+def test_each_thing_that_a_run_gave_to_a_reused_account_is_taken_back(
+    before: dict[str, Any] | None, placed: list[int], wanted: Fate
+) -> None:
+    known = None if before is None else {**BEFORE, **before}
+    item = rows.item(account_resolution="reused", before=known, placed_groups=placed)
+    assert fate(item, account(terms={"priority": 30})) is wanted
+    assert not is_half_woken(item, account())
+
+
+def test_an_account_without_what_it_was_before_was_not_woken() -> None:
+    assert not is_half_woken(rows.item(account_resolution="reactivated", before=None), account(import_state="unproven"))
+
+
+def test_an_account_with_its_priority_and_expiry_of_before_is_restored() -> None:
+    expiry = datetime(2027, 1, 1, tzinfo=UTC)
+    before = {**BEFORE, "terms": {"priority": (50, 30)}, "expires_at": int(expiry.timestamp())}
+    item = rows.item(account_resolution="reactivated", access_status="active", before=before, placed_groups=[3, 7])
+    off = {**OFF, "expires_at": expiry}
+    assert fate(item, account(**off, terms={"priority": 50})) is Fate.IS_RESTORED
+    assert fate(item, account(**off, terms={"priority": 30})) is Fate.RESTORE
 
 
 def test_a_reused_account_to_which_nothing_was_added_only_loses_the_mark_of_the_run() -> None:

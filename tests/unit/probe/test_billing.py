@@ -74,7 +74,27 @@ def test_an_expired_key_is_read_as_such(box: sandbox.Box, relay_with: Callable[.
     assert found.expires_at == "2023-11-14T22:13:20.000+00:00"
 
 
-@pytest.mark.parametrize("root", ["https://api.openai.com/v1", "https://api.deepseek.com"])
+@pytest.mark.parametrize(
+    "root",
+    [
+        "https://api.openai.com/v1",
+        "https://api.anthropic.com/v1",
+        "https://generativelanguage.googleapis.com/v1beta/openai",
+        "https://api.x.ai/v1",
+        "https://x.ai/v1",
+        "https://api.deepseek.com",
+        "https://api.moonshot.cn/v1",
+        "https://api.moonshot.ai/v1",
+        "https://open.bigmodel.cn/api/paas/v4",
+        "https://api.z.ai/api/paas/v4",
+        "https://dashscope.aliyuncs.com/compatible-mode/v1",
+        "https://ark.cn-beijing.volces.com/api/v3",
+        "https://api.mistral.ai/v1",
+        "https://ours.openai.azure.com/openai/v1",
+        "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1",
+        "https://api.groq.com/openai/v1",
+    ],
+)
 def test_makers_of_models_are_not_asked(relay_with: Callable[..., Relay], root: str) -> None:
     relay = relay_with(KEY, BILLING_REQUESTS)
     assert read_billing(relay, ProviderModels(None, root, AuthStyle.BEARER, ("gpt-5",))) is None
@@ -87,6 +107,27 @@ def test_a_pool_of_gpt_load_is_not_asked(relay_with: Callable[..., Relay], root:
     relay = relay_with(KEY, BILLING_REQUESTS)
     assert read_billing(relay, ProviderModels(None, root, AuthStyle.BEARER, ("gpt-5",))) is None
     assert relay.requests_left == BILLING_REQUESTS
+
+
+def test_a_relay_that_speaks_only_geminis_protocol_is_not_asked(relay_with: Callable[..., Relay]) -> None:
+    relay = relay_with(KEY, BILLING_REQUESTS)
+    found = ProviderModels(None, "https://relay.example", AuthStyle.BEARER, ("gemini-2.5-pro",), gemini=True)
+    assert read_billing(relay, found) is None
+    assert relay.requests_left == BILLING_REQUESTS
+
+
+@pytest.mark.parametrize("listed", [Answer(), Answer(200, "{}", headers={"x-new-api-version": "v0.9"})])
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [("500 Internal Server Error", ""), ("200 OK", '"error": {"message": "no"}, '), ("404 Not Found", "")],
+)
+def test_an_error_declares_nothing(relay_with: Callable[..., Relay], status: str, error: str, listed: Answer) -> None:
+    body = f'{{{error}"object": "billing_subscription", "soft_limit_usd": 0, "hard_limit_usd": 0, "total_usage": 0}}'
+    with serving(fixed(status, body.encode(), "Content-Type: application/json")) as served:
+        relay = relay_with(KEY, BILLING_REQUESTS)
+        assert (
+            read_billing(relay, ProviderModels(None, served.url, AuthStyle.BEARER, ("gpt-5",), answer=listed)) is None
+        )
 
 
 def test_the_dashboard_of_new_api_may_count_in_another_currency(relay_with: Callable[..., Relay]) -> None:

@@ -9,10 +9,12 @@ import pytest
 from batch_import.domain.answers import Answer, Trouble
 from batch_import.domain.capability import Flag
 from batch_import.domain.demands import Demands
+from batch_import.domain.evidence import Seen
+from batch_import.domain.passed_on import COUNTING, TOOL, TOOL_PROMPT
 from batch_import.domain.routing import protocol_used
 from batch_import.domain.types import AuthStyle, PlatformWish
 from batch_import.probe.capability import probe_capabilities
-from batch_import.probe.deferred import probe_deferred, stream_flag, tools_flag
+from batch_import.probe.deferred import Deferred, probe_deferred, stream_flag, tools_flag
 from batch_import.probe.discovery import ProviderModels, provider_models
 from batch_import.probe.relay import MAX_REQUESTS, Relay
 from batch_import.probe.smoke import resolve_smoke_models
@@ -68,10 +70,15 @@ def test_what_is_found_out_afterwards(box: Any, relay: Relay, profile: str) -> N
             Answer(200, 'data: {"choices":[{"delta":{"content":"ok"}}]}\n\ndata: {"choices":[],"usage":{}}\n\n'),
             "unknown",
         ),
+        (Answer(200, 'data:{"choices":[{"delta":{"content":"ok"}}]}\n\ndata:[DONE]\n\n', "text/event-stream"), True),
         (Answer(200, 'data: {"type":"response.completed"}\n\n', "text/event-stream"), True),
         (Answer(200, 'data: {"choices":[{"delta":{"content":"ok"}}]}\n\n', "text/event-stream"), "unknown"),
         (Answer(200, '{"choices":[{"message":{"content":"ok"}}]}', "application/json"), False),
+        (Answer(200, '{"error":{"message":"busy"}}', "application/json"), "unknown"),
+        (Answer(200, 'data: {"choices":["x"]}\n\n', "text/event-stream"), "unknown"),
         (Answer(200, "<html>login</html>", "text/html"), "unknown"),
+        (Answer(200, "<html>A stream ends with data: [DONE]</html>", "text/html"), "unknown"),
+        (Answer(429, 'data: {"error":{"message":"slow down"}}\n\ndata: [DONE]\n\n', "text/event-stream"), "unknown"),
         (Answer(403, '{"error":{"message":"Forbidden"}}', "application/json"), "unknown"),
         (Answer(503, "", ""), "unknown"),
         (Answer(trouble=Trouble.CUT), "unknown"),
@@ -235,6 +242,7 @@ def test_everything_together_stays_within_the_budget(box: Any, relay: Relay) -> 
     assert MAX_REQUESTS - relay.requests_left == 6
 
 
+@pytest.mark.parametrize("status", [400, 422, 500])
 @pytest.mark.parametrize(
     ("model", "refusal", "kept"),
     [
@@ -247,8 +255,21 @@ def test_everything_together_stays_within_the_budget(box: Any, relay: Relay) -> 
     ],
 )
 def test_a_refused_stream_is_asked_for_again_without_what_the_refusal_names(
-    model: str, refusal: str, kept: set[str]
+    model: str, refusal: str, kept: set[str], status: int
 ) -> None:
+    streams = refused_at_first(model, refusal, status)
+    assert {"stop", "stream_options"} & set(streams[0]) == {"stream_options", *(("stop",) if model == ONE else ())}
+    assert {"stop", "stream_options"} & set(streams[1]) == kept
+    assert len(streams) == 2
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 503])
+def test_a_stream_that_is_refused_for_another_reason_is_not_asked_again(status: int) -> None:
+    assert len(refused_at_first(ONE, "stop", status)) == 1
+
+
+def refused_at_first(model: str, refusal: str, status: int) -> list[Any]:
+    """The bodies of the streams that are asked of a relay which refuses the first one."""
     streams: list[Any] = []
     speaking = Speaking({CHAT: model})
 
@@ -256,13 +277,78 @@ def test_a_refused_stream_is_asked_for_again_without_what_the_refusal_names(
         if url.endswith(CHAT) and body.get("stream"):
             streams.append(body)
             if len(streams) == 1:
-                return Answer(400, json.dumps({"error": {"message": refusal}}), "application/json")
+                return Answer(status, json.dumps({"error": {"message": refusal}}), "application/json")
         return speaking.exchange(method, url, body=body, **given)
 
     relay = Relay(exchange, "sk-test-0000000000000001")
     found = ProviderModels(None, "https://relay.example.com/v1", AuthStyle.BEARER, (model,))
     result = probe_capabilities(relay, found, (model,))
     told = probe_deferred(relay, found, result, protocol_used(result.spoken, result.wish, model))
-    assert told.flags.supports_stream is True
-    assert {"stop", "stream_options"} & set(streams[0]) == {"stream_options", *(("stop",) if model == ONE else ())}
-    assert {"stop", "stream_options"} & set(streams[1]) == kept
+    assert (told.flags.supports_stream is True) is (len(streams) == 2)
+    return streams
+
+
+@pytest.mark.parametrize(
+    ("protocol", "model", "refusal", "last", "told"),
+    [
+        (CHAT, ONE, "", 32, {Seen.STOP_KEPT}),
+        (CHAT, ONE, "", 40, {Seen.STOP_NOT_KEPT}),
+        (CHAT, ONE, "stream_options", 40, {Seen.STOP_NOT_KEPT}),
+        (CHAT, ONE, "stop", 40, set()),  # which was then not sent
+        (CHAT, "gpt-5-mini", "", 40, set()),  # which refuses one
+        (RESPONSES, ONE, "", 40, set()),  # which have none
+        (MESSAGES, ONE, "", 40, {Seen.STOP_NOT_KEPT}),
+        (GENERATE, ONE, "", 32, {Seen.STOP_KEPT}),
+    ],
+)
+def test_a_stop_sequence_tells_something_only_where_it_was_sent(
+    protocol: str, model: str, refusal: str, last: int, told: set[Seen]
+) -> None:
+    speaking, refused = Speaking({protocol: model}), list[str]()
+    counted = " ".join(map(str, range(1, last + 1)))
+
+    def exchange(method: str, url: str, *, body: Any, **given: Any) -> Answer:
+        if refusal and url.endswith(CHAT) and body.get("stream") and not refused:
+            refused.append(refusal)
+            return Answer(400, json.dumps({"error": {"message": f"unknown field {refusal}"}}), "application/json")
+        found = speaking.exchange(method, url, body=body, **given)
+        return replace(found, text=found.text.replace("1 2", counted))
+
+    found = deferred(exchange, protocol, model)
+    assert {it.code for it in found.observations} == told
+
+
+def deferred(exchange: Any, protocol: str, model: str) -> Deferred:
+    relay = Relay(exchange, "sk-test-0000000000000001")
+    wish = PlatformWish.GEMINI if protocol == GENERATE else PlatformWish.AUTO
+    listed = ProviderModels(None, "https://relay.example.com/v1", AuthStyle.BEARER, (model,))
+    result = probe_capabilities(relay, listed, (model,), wish)
+    return probe_deferred(relay, listed, result, protocol_used(result.spoken, wish, model))
+
+
+COUNTED = [{"role": "user", "content": COUNTING}]
+OF_CHAT = {"model": ONE, "messages": COUNTED, "stream": True, "max_tokens": 200}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "bodies"),
+    [
+        (CHAT, [{**OF_CHAT, "stop": ["33"], "stream_options": {"include_usage": True}},
+                {"model": ONE, "messages": [{"role": "user", "content": TOOL_PROMPT}], "tools": [TOOL],
+                 "tool_choice": "required", "stream": False, "max_tokens": 200}]),
+        (RESPONSES, [{"model": ONE, "input": COUNTING, "stream": True, "max_output_tokens": 200}]),
+        (MESSAGES, [{**OF_CHAT, "stop_sequences": ["33"]}]),
+        (GENERATE, [{"contents": [{"role": "user", "parts": [{"text": COUNTING}]}],
+                     "generationConfig": {"maxOutputTokens": 200, "stopSequences": ["33"]}}]),
+    ],
+)  # fmt: skip
+def test_each_protocol_is_asked_in_its_own_form(protocol: str, bodies: list[dict[str, Any]]) -> None:
+    speaking, asked = Speaking({protocol: ONE}), list[Any]()
+
+    def exchange(method: str, url: str, *, body: Any, **given: Any) -> Answer:
+        asked.append(body)
+        return speaking.exchange(method, url, body=body, **given)
+
+    deferred(exchange, protocol, ONE)
+    later = asked[-len(bodies) :]
+    assert all(body in later for body in bodies)

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from batch_import.domain.answers import Answer, error_text
+from batch_import.domain.answers import Answer, Trouble, error_text
 from batch_import.domain.redaction import redacted
-from batch_import.domain.types import AuthStyle
+from batch_import.domain.types import AuthStyle, PlatformWish
 from batch_import.probe.capability import probe_capabilities
 from batch_import.probe.discovery import MAX_LIST_BYTES, MAX_MODELS, ProviderModels, parse_models, provider_models
 from batch_import.probe.relay import MAX_REQUESTS, Relay
@@ -64,8 +64,12 @@ def discovered(say: Callable[[str, str, dict[str, str]], Answer]) -> tuple[Provi
         ({"data": []}, ()),
         ([], ()),
         ({"object": "list", "data": None}, ()),
+        ({"object": "list"}, ()),
+        *(({name: ["a"]}, ("a",)) for name in ("model_list", "result", "results", "items")),
+        ({"data": {"total": 1}, "models": ["a"]}, ("a",)),
         ({"data": None}, ()),
         ({"models": [{"slug": "gpt-5.2", "display_name": "GPT-5.2"}]}, ("gpt-5.2",)),
+        *(([{name: "a"}], ("a",)) for name in ("model", "name", "model_name", "model_id", "modelId")),
         ({"data": {"data": [{"id": "a"}]}}, ("a",)),
         ({"data": "x"}, None),
         ({}, None),
@@ -99,6 +103,157 @@ def test_a_list_of_wildcards_is_told_and_requested_models_stand_in_for_it() -> N
     assert (found.code, found.raw_models, found.listed) == (None, ("gpt-5",), False)
 
 
+@pytest.mark.parametrize(
+    ("list_", "listed"),
+    [
+        (error(404, "Not Found"), False),
+        (answer(200, "<html></html>", "text/html"), False),
+        (Answer(301, "", "text/html", {"location": "https://other.example.com/"}), False),
+        (answer(200, {"data": []}), False),
+        (answer(200, {"hello": "world"}), False),
+        (error(403, "not for you"), False),
+        (error(400, "what?"), False),
+        (error(429, "slow down"), True),
+        (error(500, "oops"), True),
+    ],
+)
+def test_requested_models_stand_in_for_a_list_that_is_not_there(list_: Answer, listed: bool) -> None:
+    found = provider_models(Relay(Script(lambda *_: list_), KEY), URL, ("gpt-5",))
+    assert (found.code is not None, found.listed) == (listed, listed)
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "there", "root"),
+    [
+        (error(404, "Not Found"), error(400, "model is required"), "https://relay.example.com"),
+        (answer(200, "<html></html>", "text/html"), error(401, "no key"), "https://relay.example.com"),
+        (error(404, "Not Found"), error(404, "Not Found"), URL),
+    ],
+)
+def test_without_a_list_the_root_is_where_chat_completions_are(elsewhere: Answer, there: Answer, root: str) -> None:
+    """As at GitHub Models and Perplexity, which have no version in their paths."""
+    script = Script(lambda method, url, _: there if method == "POST" and "/v1" not in url else elsewhere)
+    found = provider_models(Relay(script, KEY), URL, ("gpt-5",))
+    assert (found.api_root, found.auth_style, found.raw_models) == (root, AuthStyle.BEARER, ("gpt-5",))
+    assert next(url for method, url, _ in script.calls if method == "POST") == f"{URL}/chat/completions"
+
+
+@pytest.mark.parametrize("requests", [5, 6, 7, 8])
+def test_the_search_for_a_list_leaves_requests_for_completions(requests: int) -> None:
+    relay = Relay(Script(lambda *_: error(404, "Not Found")), KEY, requests)
+    provider_models(relay, URL, ("gpt-5",), PlatformWish.OPENAI)
+    assert relay.requests_left == 4
+
+
+def test_an_empty_list_at_the_address_as_given_is_the_answer_unless_another_place_has_models() -> None:
+    empty = answer(200, {"data": []})
+    found, calls = discovered(lambda _, url, __: empty if url.startswith(URL) else error(401, "Invalid API key"))
+    assert (found.code, found.api_root) == ("empty_model_list", URL)
+    assert len(calls) == 3  # at guessed places the key is shown in one way
+    found, _ = discovered(lambda _, url, __: empty if url.startswith(URL) else answer(200, MODELS))
+    assert (found.code, found.api_root) == (None, "https://relay.example.com")
+
+
+@pytest.mark.parametrize(
+    ("there", "code"),
+    [
+        (error(401, "Invalid API key"), "auth_failed"),
+        (answer(401, "Invalid API key", "text/plain"), "auth_failed"),
+        (answer(401, "Unauthorized", "text/plain"), "model_list_missing"),
+        (error(402, "no balance"), "payment_required"),
+        (error(403, "not for you"), "model_list_missing"),
+        (answer(200, {"hello": "world"}), "model_list_missing"),
+        (answer(200, "<html></html>", "text/html"), "model_list_missing"),
+    ],
+)
+def test_what_a_guessed_place_answers_counts_where_it_is_of_an_api(there: Answer, code: str) -> None:
+    found, _ = discovered(lambda _, url, __: there if "/v1" not in url else error(404, "Not Found"))
+    assert found.code == code
+
+
+GEMINI = {
+    "models": [
+        {"name": "models/gemini-2.5-pro", "supportedGenerationMethods": ["generateContent"]},
+        {"name": "models/text-embedding-004", "supportedGenerationMethods": ["embedContent"]},
+    ]
+}
+
+
+def googles(status: int) -> Answer:
+    return answer(status, {"error": {"code": status, "status": "UNAUTHENTICATED", "message": "no credentials"}})
+
+
+def of_gemini(style: str, refusal: Answer) -> Callable[[str, str, dict[str, str]], Answer]:
+    """A relay that has only Gemini's list, with the key shown in one way."""
+
+    def say(_: str, url: str, headers: dict[str, str]) -> Answer:
+        if "/v1beta/models" not in url:
+            return error(404, "Not Found")
+        shown = "?key=" in url if style == "url" else style in headers
+        return answer(200, GEMINI) if shown else refusal
+
+    return say
+
+
+@pytest.mark.parametrize(
+    ("style", "found_style"),
+    [
+        ("x-goog-api-key", AuthStyle.X_GOOG_API_KEY),
+        ("Authorization", AuthStyle.BEARER),
+        ("url", AuthStyle.UNKNOWN),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_a_list_of_geminis_protocol_is_found_in_each_way_of_showing_the_key(
+    style: str, found_style: AuthStyle, status: int
+) -> None:
+    found, _ = discovered(of_gemini(style, googles(status)))
+    assert (found.code, found.gemini, found.auth_style, found.api_root) == (None, True, found_style, URL)
+    assert found.raw_models == ("gemini-2.5-pro",)
+
+
+@pytest.mark.parametrize("refusal", [error(401, "no"), googles(404), googles(429)])
+def test_only_words_of_google_make_the_key_be_shown_in_other_ways(refusal: Answer) -> None:
+    found, calls = discovered(of_gemini("url", refusal))
+    assert (found.code, found.gemini) == ("model_list_missing", False)
+    assert sum("v1beta" in url for _, url, _ in calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("wish", "gemini"),
+    [(PlatformWish.GEMINI, True), (PlatformWish.AUTO, False), (PlatformWish.OPENAI, False)],
+)
+def test_where_there_are_both_lists_the_wish_decides(wish: PlatformWish, gemini: bool) -> None:
+    script = Script(lambda _, url, __: answer(200, GEMINI if "v1beta" in url else MODELS))
+    found = provider_models(Relay(script, KEY), URL, wish=wish)
+    assert (found.code, found.gemini, len(script.calls)) == (None, gemini, 1)
+
+
+@pytest.mark.parametrize(
+    ("wish", "refusal", "asked"),
+    [
+        *((PlatformWish.AUTO, refusal, True)
+          for refusal in (error(404, "no"), error(401, "no"), error(403, "no"), answer(200, "<html>", "text/html"))),
+        (PlatformWish.AUTO, error(429, "slow down"), False),
+        (PlatformWish.AUTO, answer(200, {"data": []}), False),
+        (PlatformWish.OPENAI, error(404, "no"), False),
+        (PlatformWish.ANTHROPIC, error(404, "no"), False),
+    ],
+)  # fmt: skip
+def test_geminis_list_is_asked_for_where_the_usual_one_is_refused_and_no_wish_says_otherwise(
+    wish: PlatformWish, refusal: Answer, asked: bool
+) -> None:
+    script = Script(lambda _, url, __: answer(200, GEMINI) if "v1beta" in url else refusal)
+    found = provider_models(Relay(script, KEY), URL, wish=wish)
+    assert found.gemini is asked
+
+
+def test_a_wish_for_gemini_still_takes_the_usual_list() -> None:
+    script = Script(lambda _, url, __: error(404, "no") if "v1beta" in url else answer(200, MODELS))
+    found = provider_models(Relay(script, KEY), URL, wish=PlatformWish.GEMINI)
+    assert (found.code, found.gemini) == (None, False)
+
+
 def test_a_refused_key_is_refused_although_models_were_requested() -> None:
     script = Script(lambda *_: error(401, "Invalid API key"))
     assert provider_models(Relay(script, KEY), URL, ("gpt-5",)).code == "auth_failed"
@@ -117,6 +272,53 @@ def test_a_redirect_to_what_is_no_address_is_a_redirect_without_a_target(target:
     assert provider_models(Relay(script, KEY), URL).code == "redirected"
     assert Relay(script, KEY).post(URL, AuthStyle.BEARER, {}).status == 308
     assert target not in error_text(Answer(308, "", "text/html", {"location": target}))
+
+
+@pytest.mark.parametrize(
+    ("status", "target", "followed"),
+    [
+        (307, "completions/", f"{URL}/chat/completions/"),
+        (308, "https://relay.example.com/v2/chat", "https://relay.example.com/v2/chat"),
+        (301, "completions/", None),
+        (302, "completions/", None),
+        (303, "completions/", None),
+        (307, "", None),
+        (307, "https://other.example.com/v1/chat", None),
+        (307, "//other.example.com/v1/chat", None),
+        (308, "https://relay.example.com:8443/v1/chat", None),
+        (308, "http://relay.example.com/v1/chat", None),
+    ],
+)
+def test_a_key_follows_a_redirect_only_within_its_origin_and_once(
+    status: int, target: str, followed: str | None
+) -> None:
+    script = Script(lambda *_: Answer(status, "", "text/html", {"location": target} if target else {}))
+    url = f"{URL}/chat/completions"
+    assert Relay(script, KEY).post(url, AuthStyle.BEARER, {}).status == status
+    assert [called for _, called, _ in script.calls] == [url, *([followed] if followed else [])]
+
+
+def test_what_the_budget_does_not_allow_is_not_asked() -> None:
+    script = Script(lambda *_: answer(200, MODELS))
+    relay = Relay(script, KEY, requests=1)
+    troubles = [relay.get(URL, AuthStyle.BEARER).trouble for _ in range(3)]
+    assert (troubles, len(script.calls), relay.requests_left) == ([None, Trouble.NOT_ASKED, Trouble.NOT_ASKED], 1, 0)
+
+
+def test_a_key_in_the_url_stands_behind_what_the_url_asks() -> None:
+    script = Script(lambda *_: answer(200, MODELS))
+    for url in (URL, f"{URL}?alt=sse"):
+        Relay(script, "sk-a&b").get(url, AuthStyle.UNKNOWN)
+    assert [url for _, url, _ in script.calls] == [f"{URL}?key=sk-a%26b", f"{URL}?alt=sse&key=sk-a%26b"]
+    assert not any("Authorization" in headers for *_, headers in script.calls)
+
+
+def test_a_connection_for_what_is_read_on_the_side_is_not_kept() -> None:
+    script = Script(lambda *_: answer(200, MODELS))
+    relay = Relay(script, KEY)
+    relay.get(URL, AuthStyle.BEARER)
+    relay.peek(URL, AuthStyle.BEARER)
+    assert [headers.get("Connection") for *_, headers in script.calls] == [None, "close"]
 
 
 def test_a_redirect_is_the_answer_when_no_request_is_left_to_follow_it() -> None:
@@ -289,6 +491,16 @@ def test_a_requested_model_comes_first_and_one_that_cannot_chat_never(
     requested: list[str], listed: list[str], first: str
 ) -> None:
     assert resolve_smoke_models(requested, listed)[0] == first
+
+
+def test_cheap_models_come_first_one_of_each_brand_and_those_that_nobody_knows_last() -> None:
+    listed = ["gpt-5", "gpt-5-nano", "claude-opus-4-6", "claude-haiku-4-5", "no-such-model", "gpt-*", "pool/*",
+              "deepseek-v4-pro", "hunyuan-turbo", "in-house", "gpt-5-mini"]  # fmt: skip
+    in_turn = ["gpt-5-nano", "deepseek-v4-pro", "claude-haiku-4-5", "hunyuan-turbo", "in-house"]
+    assert resolve_smoke_models([], listed) == in_turn
+    assert resolve_smoke_models([], listed, 20) == [
+        *in_turn, "no-such-model", "gpt-5-mini", "claude-opus-4-6", "gpt-5"
+    ]  # fmt: skip
 
 
 def test_a_relay_of_embeddings_has_no_model_to_be_proven_with() -> None:

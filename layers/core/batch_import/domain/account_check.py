@@ -56,7 +56,7 @@ def read_report(stream: str) -> CheckReport:
             error = str(event.get("error") or "unknown error")
     if not passed and not error:
         error = "the test ended without a result"
-    return CheckReport(passed and not error, content, error)
+    return CheckReport(not error, content, error)
 
 
 def decide(report: CheckReport, *, mode_forced: bool, platform: Platform = Platform.OPENAI) -> CheckDecision:

@@ -32,7 +32,7 @@ _MAKERS = {
 }  # fmt: skip
 # Their own APIs count a bare prompt bare; templates of others (Mistral, Grok, Command) begin with hundreds of tokens.
 _COUNTED_BARE = (*_CLOSED, "DeepSeek", "Zhipu", "Moonshot", "Alibaba")
-_ADDS_OF_ITSELF = re.compile(r"oss|search|research|online|agent|web|tool|computer|-all\b|assistant|gizmo|rag")
+_ADDS_OF_ITSELF = re.compile(r"search|online|agent|web|tool|computer|-all\b|assistant|gizmo|rag")
 # gpt-3.5-turbo-0125, gemini-2.5-flash-preview-05-20; but gpt-4-0125-preview is no snapshot of gpt-4
 _SNAPSHOT = re.compile(r"-\d{3,}|-(?:preview|exp|latest)(?:-\d{2,})*")
 _OWN_PREVIEWS = ("o1-preview",)  # sold beside the model that came of it
@@ -51,8 +51,7 @@ _WITHOUT_REASONING = re.compile(
     r"(?:gpt-3\.5-.*|gpt-4(?:o|\.1|\.5)?(?:-(?:turbo|mini|nano|32k))?|chatgpt-4o|claude-3(?:-5)?-(?:opus|sonnet|haiku)|"
     r"gemini-1\.[05]-(?:pro|flash)(?:-8b)?|gemini-2\.0-flash(?:-lite)?)(?:-\d{3,}(?:-preview)?)?"
 )
-_OPEN_WEIGHTS = ("gpt-oss", "gpt-j", "gpt-neo", "gpt2")
-_FEW = 20  # blocks of an answer of a few words
+_OPEN_WEIGHTS = ("gpt-oss", "gpt-j", "gpt-neo", "gpt-2-")
 _REASONED = (
     ("usage", "completion_tokens_details", "reasoning_tokens"),
     ("usageMetadata", "thoughtsTokenCount"),
@@ -132,10 +131,8 @@ def _name(body: Mapping[str, Any], asked: _Asked) -> _Seen:
         yield Seen.RELATED_MODEL_NAMED, params
     elif same:
         yield Seen.SAME_MODEL_NAMED, {"asked": asked.name}
-    elif asked.family and served.family and _differ(asked, served):
-        yield Seen.OTHER_MODEL_NAMED, params
     elif asked.family and served.family:
-        yield Seen.RELATED_MODEL_NAMED, params
+        yield Seen.OTHER_MODEL_NAMED if _differ(asked, served) else Seen.RELATED_MODEL_NAMED, params
 
 
 def _both_differ(asked: str, served: str) -> bool:
@@ -148,7 +145,7 @@ def _is_same(asked: str, served: str) -> bool:
     if longer in _OWN_PREVIEWS:
         return shorter == longer
     tail = longer.removeprefix(shorter)
-    return bool(shorter) and (not tail or (tail != longer and _SNAPSHOT.fullmatch(tail) is not None))
+    return bool(shorter) and (not tail or _SNAPSHOT.fullmatch(tail) is not None)
 
 
 def _differ(asked: _Asked, served: _Asked) -> bool:
@@ -202,13 +199,13 @@ def _has_words_more(family: str, plain: str) -> bool:
     more = Counter(family.split("-"))
     more.subtract(plain.split("-"))
     inside = min(more.values()) >= 0 and not any(char.isdigit() for word in more.elements() for char in word)
-    return family.startswith(f"{plain}-") or (family != plain and inside)
+    return family.startswith(f"{plain}-") or inside
 
 
 def _id(body: Mapping[str, Any], asked: _Asked) -> _Seen:
     given = body.get("id")
     for maker, form in _IDS:
-        if isinstance(given, str) and re.fullmatch(form, given[:200]):
+        if isinstance(given, str) and re.fullmatch(form, given):
             if asked.maker == maker:
                 yield Seen.ID_OF_MAKER, {"maker": maker}
             elif asked.maker:
@@ -256,7 +253,7 @@ def _has_reasoned(body: Mapping[str, Any]) -> bool:
 
 def _blocks(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     given = body.get(name)
-    return [block for block in given[:_FEW] if isinstance(block, Mapping)] if isinstance(given, list) else []
+    return [block for block in given if isinstance(block, Mapping)] if isinstance(given, list) else []
 
 
 def _counted(body: Mapping[str, Any], asked: _Asked) -> _Seen:

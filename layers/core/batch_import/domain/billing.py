@@ -3,7 +3,6 @@
 The bodies come from relays and may hold anything: what is not of the known form and size reads as unknown, ``None``.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -102,12 +101,10 @@ def is_token_usage(body: Any) -> bool:
     return "total_available" in _data(body)
 
 
-def new_api_billing(usage: Any, status: Any) -> Billing | None:
+def new_api_billing(usage: Any, status: Any) -> Billing:
     """Of ``GET /api/usage/token/``, in points, which tells of the key alone, not of its user's wallet; and of
     ``GET /api/status``, which tells how many points a dollar has: without its answer nothing left is all that is known.
     """
-    if not is_token_usage(usage):
-        return None
     data, points = _data(usage), _points_for_a_dollar(status)
     limited = data.get("unlimited_quota") is False
     left = _amount(data.get("total_available"))
@@ -293,9 +290,9 @@ def _moment(value: Any) -> str | None:
     """Seconds or milliseconds of the epoch, or RFC 3339; zero, minus one and other times than ours are none."""
     try:
         if isinstance(value, str):
-            moment = datetime.fromisoformat(value[:40].replace("Z", "+00:00"))
+            moment = datetime.fromisoformat(value)
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        elif isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        elif isinstance(value, (int, float)):
             seconds = value / 1000 if value >= _MILLISECONDS_FROM else value
             moment = datetime.fromtimestamp(seconds, UTC)
         else:

@@ -118,6 +118,6 @@ def _finding(relay: str, item: Item, profile: ItemProfile) -> Finding:
 
 def model_in(findings: Iterable[Finding], asked: str) -> str | None:
     """The family that an address or a person calls ``asked``; ``None`` when no relay serves it."""
-    wanted = {in_address(asked.lower()), in_address(canonical_model_family(asked))}
+    wanted = {in_address(asked), in_address(canonical_model_family(asked))}
     known = {family for finding in findings for family in finding.families}
     return next((family for family in sorted(known) if in_address(family) in wanted), None)

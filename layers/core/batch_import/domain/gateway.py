@@ -70,7 +70,7 @@ def judge_completion(
         code = Code.HOST_UNAVAILABLE if answer.trouble in _NO_HOST else Code.GATEWAY_UPSTREAM_FAILED
         return GatewayDecision(Proof.RETRY, code)
     if answer.ok:
-        return _judge_success(answer, whole_body(answer) if streamed else answer.json)
+        return _judge_success(whole_body(answer) if streamed else answer.json)
     of_relay = platform is not Platform.OPENAI and answer.error.get("type") == "server_error"
     known = _OF_OTHER_PLATFORMS.get(answer.status) if of_relay else None
     return known or _judge_failure(answer.status, answer.json, answer.error_message)
@@ -80,10 +80,10 @@ _NO_MONEY = GatewayDecision(Proof.FAIL, Code.PAYMENT_REQUIRED)
 _NO_HOST = (Trouble.UNREACHABLE, Trouble.TLS, Trouble.ADDRESS_REFUSED)
 
 
-def _judge_success(answer: Answer, body: Any) -> GatewayDecision:
-    if isinstance(body, dict) and (error := error_of(body)):
+def _judge_success(body: Any) -> GatewayDecision:
+    if error := error_of(body):
         return GatewayDecision(Proof.RETRY, Code.INVALID_ANSWER) if not speaks_of_money(str(error)) else _NO_MONEY
-    if answer.is_html or not isinstance(body, dict):
+    if not isinstance(body, dict):
         return GatewayDecision(Proof.RETRY, Code.INVALID_ANSWER)
     if instead := refused_instead(text_in(body)):
         return _NO_MONEY if Refusal.MONEY in instead else GatewayDecision(Proof.RETRY, Code.INVALID_ANSWER)
@@ -119,7 +119,7 @@ _OF_OTHER_PLATFORMS = {
 
 
 def _judge_failure(status: int, body: Any, message: str) -> GatewayDecision:
-    code = str(body.get("code")) if isinstance(body, dict) and isinstance(body.get("code"), str) else ""
+    code = str(body.get("code")) if isinstance(body, dict) else ""
     text = message.lower()
     if status == 402 or (status in (400, 404, 422) and speaks_of_money(text)):
         return _NO_MONEY
@@ -142,7 +142,7 @@ def _judge_failure(status: int, body: Any, message: str) -> GatewayDecision:
         return GatewayDecision(Proof.RETRY, Code.RATE_LIMITED)
     if status == 400 and speaks_of_key(text):
         return GatewayDecision(Proof.FAIL, Code.GATEWAY_UPSTREAM_AUTH_FAILED)
-    if status in (400, 422) and Refusal.PARAMETER in refusals_in(text):
+    if status == 400 and Refusal.PARAMETER in refusals_in(text):
         return GatewayDecision(Proof.FAIL, Code.REQUEST_REJECTED)
     if status == 400 and ("model" in text and "not" in text):
         return GatewayDecision(Proof.FAIL, Code.GATEWAY_MIS_MAPPED)

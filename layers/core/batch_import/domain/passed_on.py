@@ -30,7 +30,7 @@ def takes_stop(model: str) -> bool:
 def seen_of_stop(text: str) -> tuple[Observation, ...]:
     """What a counted row of numbers tells of the stop sequence that was sent; nothing where it was not counted."""
     numbers = [int(each) for each in re.findall(r"\d{1,4}", text)]
-    if not text or numbers != list(range(1, len(numbers) + 1)):
+    if numbers != list(range(1, len(numbers) + 1)):
         return ()
     if len(numbers) == int(STOP) - 1:
         return (Observation(Seen.STOP_KEPT, Source.STREAM),)
@@ -50,7 +50,7 @@ def seen_of_arguments(body: Any, again: Any = None) -> tuple[Observation, ...]:
 def changed_host(body: Any) -> str | None:
     """The host of the address that a tool call names, where it is another than the one that was asked for."""
     try:
-        host = (urlsplit(_url_in(body)).hostname or "").lower()
+        host = urlsplit(_url_in(body)).hostname or ""
     except ValueError:
         return None
     host = host.removeprefix("www.")  # a model's own tidying
@@ -70,4 +70,4 @@ def _url_in(body: Any) -> str:
     except (ValueError, RecursionError):
         return ""
     url = given.get("url") if isinstance(given, Mapping) else None
-    return url.strip() if isinstance(url, str) and len(url) < 500 else ""
+    return url.strip() if isinstance(url, str) else ""

@@ -23,13 +23,13 @@ class NoExtraProbes:
     """
 
     def __init__(self, listed: Iterable[str] = ()) -> None:
-        self._listed = frozenset(_plain(entry) for entry in listed if entry.strip())
+        self._listed = frozenset(map(_plain, listed))
 
     def __contains__(self, base_url: str) -> bool:
         parts = urlsplit(base_url)
-        host = (parts.hostname or "").lower()
+        host = parts.hostname or ""
         above = [f"*.{host.split('.', n)[-1]}" for n in range(1, host.count(".") + 1)]
-        names = [host, parts.netloc.lower(), f"{parts.scheme}://{parts.netloc}".lower(), _ALL, *above]
+        names = [host, parts.netloc, f"{parts.scheme}://{parts.netloc}", _ALL, *above]
         return not self._listed.isdisjoint(names)
 
 

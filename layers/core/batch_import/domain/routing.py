@@ -126,7 +126,7 @@ def choose_route(
             if of_it:
                 usable = of_it
                 break
-            if _flag(transport, platform) == "unknown":
+            if _is_unknown(transport, platform):
                 return _kept(transport, platform, held[platform])
     return _route(transport, *usable[0]) if usable else no_route(transport.spoken, wish)
 
@@ -161,13 +161,13 @@ def _matches(spoken: Iterable[Spoken], wish: PlatformWish) -> list[tuple[Row, Sp
     return [(row, it) for row in ROUTES if wish.allows(row.platform) for it in known if row.is_of(it)]
 
 
-def _flag(transport: TransportProfile, platform: Platform) -> Flag:
+def _is_unknown(transport: TransportProfile, platform: Platform) -> bool:
     flags: tuple[Flag, ...] = {
         _OPENAI: (transport.supports_openai_chat_completions, transport.supports_openai_responses),
         _ANTHROPIC: (transport.supports_anthropic_messages,),
         _GEMINI: (transport.supports_gemini_generate_content,),
     }[platform]
-    return True if True in flags else "unknown" if "unknown" in flags else False
+    return "unknown" in flags and True not in flags
 
 
 def _route(transport: TransportProfile, row: Row, spoken: Spoken) -> Route:

@@ -10,7 +10,7 @@ from typing import Any
 
 from batch_import.domain.answers import Answer, parsed
 
-_FEWEST_TOKENS, _SHORTEST = 10, 0.05  # below these a rate would be luck: a buffer on the way, a handful of words
+_FEWEST_TOKENS = 10  # below this a rate would be luck
 # An answer that was held back comes in a few bursts, each within a moment (seconds).
 _FEWEST_MOMENTS, _MOMENT = 5, 0.02
 _FASTEST = 10_000  # tokens a second; more was counted wrongly
@@ -63,7 +63,7 @@ def _rate(tokens: int, arrivals: list[float]) -> float | None:
     for arrival in arrivals:
         if arrival - moments[-1] >= _MOMENT:
             moments.append(arrival)
-    if tokens < _FEWEST_TOKENS or seconds < _SHORTEST or tokens / seconds > _FASTEST or len(moments) < _FEWEST_MOMENTS:
+    if len(moments) < _FEWEST_MOMENTS or tokens < _FEWEST_TOKENS or tokens / seconds > _FASTEST:
         return None
     later = sum(arrival >= moments[1] for arrival in arrivals)
     return round(tokens * later / len(arrivals) / seconds, 1)

@@ -7,7 +7,6 @@ from typing import Any
 
 from batch_import.domain.answers import Answer, parsed
 
-_DONE = "[DONE]"
 _COMMENT = re.compile(r"^:.*$", re.MULTILINE)
 _OF_WHOLE = ("id", "model", "usage", "system_fingerprint", "x_groq", "timings")  # of a chat completion
 
@@ -25,7 +24,7 @@ def framing(answer: Answer) -> Framing:
     """By the first event that carries JSON."""
     before = ""
     for line in answer.text.splitlines():
-        if line.startswith("data:") and parsed(line.removeprefix("data:").strip()) is not None:
+        if line.startswith("data:") and parsed(line.removeprefix("data:")) is not None:
             if not before.startswith("event:"):
                 return Framing.DATA_LINES
             return Framing.SPACED if before.startswith("event: ") and line.startswith("data: ") else Framing.COMPACT
@@ -56,8 +55,8 @@ def is_streamed(answer: Answer) -> bool:
 def read_events(text: str) -> Iterator[dict[str, Any]]:
     """The JSON objects of the ``data:`` lines; other lines and broken ones are passed over."""
     for line in text.splitlines():
-        data = line.lstrip().removeprefix("data:").strip() if line.lstrip().startswith("data:") else ""
-        event = parsed(data) if data and data != _DONE else None
+        data = line.strip()
+        event = parsed(data.removeprefix("data:")) if data.startswith("data:") else None
         if isinstance(event, dict):
             yield event
 
@@ -113,8 +112,8 @@ def _message(events: list[dict[str, Any]]) -> dict[str, Any]:
     blocks = [event.get("content_block") for event in events if event.get("type") == "content_block_start"]
     told = [{"type": kind, kind: text} for kind in ("thinking", "text") if (text := _deltas(events, kind))]
     message = start if isinstance(start, dict) else {}
-    usage = _usage([message, *(event for event in events if event.get("type") == "message_delta")])
-    return {**message, **({"usage": usage} if usage else {}), "type": "message", "content": [*blocks, *told]}
+    usage = _usage([message, *events])
+    return {**message, **({"usage": usage} if usage else {}), "content": [*blocks, *told]}
 
 
 def _deltas(events: list[dict[str, Any]], kind: str) -> str:

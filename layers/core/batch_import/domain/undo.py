@@ -28,7 +28,7 @@ def made_by(run_id: str) -> str:
 
 
 def is_made_by(text: object, run_id: str) -> bool:
-    return str(text or "").split(":")[0] == made_by(run_id)
+    return str(text).split(":")[0] == made_by(run_id)
 
 
 def left_nothing(item: Item) -> bool:

@@ -15,13 +15,11 @@ from batch_import.domain.billing import (
     software_of,
     sub2api_billing,
 )
-from batch_import.domain.types import AuthStyle
 from batch_import.domain.urls import without_version
 from batch_import.net.large_answers import judged_inside
 from batch_import.probe.discovery import ProviderModels
 from batch_import.probe.relay import Relay
 
-_STYLES = (AuthStyle.BEARER, AuthStyle.X_API_KEY, AuthStyle.API_KEY)
 _SUBSCRIPTION, _USAGE = "/v1/dashboard/billing/subscription", "/v1/dashboard/billing/usage"
 _MAKERS = ("openai.com", "anthropic.com", "googleapis.com", "x.ai", "deepseek.com", "moonshot.cn", "moonshot.ai",
            "bigmodel.cn", "z.ai", "aliyuncs.com", "volces.com", "mistral.ai", "azure.com", "amazonaws.com",
@@ -35,7 +33,7 @@ def read_billing(relay: Relay, found: ProviderModels) -> Billing | None:
     ``relay`` has a budget of its own. Makers of models have none of these routes, and are not asked; nor are pools of
     gpt-load, which pass each request on with another key.
     """
-    if found.gemini or found.auth_style not in _STYLES or _is_of_a_maker(found.api_root) or _is_pool(found.api_root):
+    if found.gemini or _is_of_a_maker(found.api_root) or _is_pool(found.api_root):
         return None
     base = without_version(found.api_root)
 

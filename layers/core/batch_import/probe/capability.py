@@ -111,14 +111,13 @@ class _Questions:
     relay: Relay
     found: ProviderModels
     demands: dict[Protocol, Demands] = field(default_factory=lambda: dict.fromkeys(Protocol, Demands()))
-    styles: dict[Protocol, AuthStyle] = field(default_factory=dict)
 
     def ask(self, protocol: Protocol, model: str) -> ProtocolResult:
         """Ask again in each way of showing the key, until one is accepted.
 
         A key that opened the list is at last shown as at first: relays with many keys of their own refuse now and then.
         """
-        first, *others = [self.styles[protocol]] if protocol in self.styles else self._styles_of(protocol)
+        first, *others = self._styles_of(protocol)
         others += [first] if self.found.listed and protocol in _OPENAI else []
         result = self._as_demanded(protocol, model, first)
         for style in others:
@@ -169,7 +168,6 @@ class _Questions:
         verdict = judge(answer, protocol, model)
         if verdict is not Verdict.OK:
             return ProtocolResult(protocol, verdict, answer.shortened())
-        self.styles[protocol] = style
         if is_streamed(answer):
             self.demands[protocol] = replace(demands, stream=True)
         whole = whole_body(answer)

@@ -34,7 +34,7 @@ from batch_import.probe.discovery import ProviderModels
 from batch_import.probe.relay import Relay, together
 
 MAX_TOKENS = 200  # with the three of before: under 2,000 output tokens where the first model answers
-MOST_REQUESTS, MOST_FURTHER = 2, 1  # the second: beyond what the flags need
+MOST_FURTHER = 1  # request beyond what the flags need
 _END_MARKERS = ("data: [DONE]", "data:[DONE]", '"response.completed"')
 _REFUSABLE = {"stop": re.compile(r"\bstop\b"), "stream_options": re.compile("stream_options|include_usage")}
 _REFUSED = (400, 422, 500)  # how relays answer a parameter that they do not take, in whatever words
@@ -139,7 +139,7 @@ def stream_flag(answer: Answer) -> Flag:
 
     A stream that breaks off is no proof: the next one may not.
     """
-    if answer.trouble is not None or not answer.ok or answer.is_html:
+    if not answer.ok or answer.is_html:
         return "unknown"
     if any(marker in answer.text for marker in _END_MARKERS) or _finished(answer.text):
         return True

@@ -26,9 +26,8 @@ _STYLES = (AuthStyle.BEARER, AuthStyle.X_API_KEY, AuthStyle.API_KEY)
 _FOR_COMPLETIONS = 4  # requests that the search for a list leaves
 _FOR_EVERYTHING = 7  # requests that the further pages of a list leave
 _ELSEWHERE = (Code.MODEL_LIST_MISSING, Code.NOT_AN_API, Code.REDIRECTED)
-_PERHAPS_GEMINI = (*_ELSEWHERE, Code.AUTH_FAILED, Code.FORBIDDEN, Code.REQUEST_REJECTED)
-_WITHOUT_LIST = (*_ELSEWHERE, Code.EMPTY_MODEL_LIST, Code.ONLY_WILDCARD_LISTED, Code.INVALID_ANSWER, Code.FORBIDDEN,
-                 Code.REQUEST_REJECTED)  # fmt: skip
+_PERHAPS_GEMINI = (*_ELSEWHERE, Code.AUTH_FAILED, Code.FORBIDDEN)
+_WITHOUT_LIST = (*_ELSEWHERE, Code.EMPTY_MODEL_LIST, Code.ONLY_WILDCARD_LISTED, Code.INVALID_ANSWER, Code.FORBIDDEN)
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def _gemini_list(relay: Relay, base_url: str) -> ProviderModels:
     url = f"{without_version(base_url)}{GEMINI_VERSION}/models"
     found = _gemini_read(relay, url, base_url, AuthStyle.X_GOOG_API_KEY)
     for style in (AuthStyle.BEARER, AuthStyle.UNKNOWN):
-        if found.code is None or not _words_of_google(found.answer):
+        if not _words_of_google(found.answer):
             return found
         found = _gemini_read(relay, url, base_url, style)
     return found

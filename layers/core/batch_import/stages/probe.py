@@ -1,7 +1,7 @@
 """Stage probe: discovery, naming, capability (docs/design.md#21-probe); what the decision needs and nothing more."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -103,7 +103,7 @@ class Prober:
         if found.code is Code.MODEL_LIST_MISSING and (guessed := self._guessed(to, relay, found, limits)) is not None:
             return guessed
         if found.code is not None:
-            profile = _listed(to.item, found)
+            profile = _listed(found)
             return to.retry_or_fail(found.code, error_text(found.answer), found.answer.retry_after, profile)
         requests = 0 if to.item.base_url in self._spared else BILLING_REQUESTS
         billing = partial(read_billing, Relay(exchange, api_key, requests), found)
@@ -120,7 +120,7 @@ class Prober:
         if failure_code(result) is not None:
             return None
         guess = replace(guess, raw_models=(result.smoke_model,))
-        profile = _profiled(_listed(to.item, guess), guess, result, {})
+        profile = _profiled(_listed(guess), guess, result, {})
         return self._judge(to, relay, guess, result, profile, [], limits)
 
     def _with_models(
@@ -133,7 +133,7 @@ class Prober:
     ) -> Probed | NextStep:
         requested = to.item.requested_models
         resolved, unresolved = _resolve(requested, found)
-        profile = _listed(to.item, found, unresolved)
+        profile = _listed(found, unresolved)
         if requested and not resolved:
             return to.fail(Code.REQUESTED_MODEL_NOT_FOUND, f"not listed: {', '.join(unresolved)}", profile)
         pool = list(resolved.values()) if resolved else list(found.raw_models)
@@ -164,10 +164,10 @@ class Prober:
         in_doubt = code in (None, Code.PROTOCOL_NOT_USABLE_BY_HOST)
         if in_doubt and (again := self._openai_again(to, result)) is not None:
             return again
-        if code is not None and not found.listed and result.deciding.verdict is Verdict.ABSENT:
-            return to.retry_or_fail(Code.MODEL_LIST_MISSING, error_text(found.answer), None, profile)
         if code is not None:
             answer = result.deciding.answer
+            if not found.listed and result.deciding.verdict is Verdict.ABSENT:
+                return to.retry_or_fail(Code.MODEL_LIST_MISSING, error_text(found.answer), None, profile)
             return to.retry_or_fail(code, _why_not(code, result), answer.retry_after, profile)
         is_spared = to.item.base_url in self._spared
         advisories = list(_advisories(to, found, result, unresolved))
@@ -272,13 +272,12 @@ def _resolve(requested: tuple[str, ...], models: ProviderModels) -> tuple[dict[s
     return {name: raw for name, raw in found.items() if raw}, [name for name, raw in found.items() if not raw]
 
 
-def _listed(item: Item, found: ProviderModels, unresolved: list[str] | None = None) -> ItemProfile:
+def _listed(found: ProviderModels, unresolved: Sequence[str] = ()) -> ItemProfile:
     """What the list alone tells; kept even when the item fails, since it explains why."""
     identities = [identify_model(raw) for raw in found.raw_models]
     families = dict.fromkeys(i.canonical_model_family for i in identities)
-    missing = unresolved if unresolved is not None else list(item.requested_models)
     recommended: dict[str, None] = {}
-    for name in missing if found.listed else ():
+    for name in unresolved:
         if len(recommended) < _RECOMMENDED:
             recommended |= dict.fromkeys(recommend_models(name, found.raw_models))
     return ItemProfile(
