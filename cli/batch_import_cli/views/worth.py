@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from batch_import.domain.texts import plain_number
+
 from batch_import_cli.tables import Row, said
 from batch_import_cli.times import local
 from batch_import_cli.views.parts import fields_of
@@ -55,7 +57,6 @@ def expiry(declared: Row) -> str:
 
 
 def _plain(value: object) -> str:
-    """An amount without an exponent and without zeros at its end, with the six places that the API has."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return said(value)
-    return f"{value:.6f}".rstrip("0").rstrip(".")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return plain_number(value)
+    return said(value)

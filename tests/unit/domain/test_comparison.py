@@ -152,10 +152,23 @@ def test_an_import_that_its_own_limits_kept_out_tells_money_alone(code: str) -> 
     left_out = later(access_status="broken", last_error_code=code, latency_ms=None)
     declared = Billing(balance=0.5, currency="EUR", multiplier=3.0, source="sub2api")
     found = followed(proved(), left_out, profile().model_copy(update={"billing": declared}))
-    dearer = proved(balance=0.5, currency="EUR", multiplier=3.0, peak_multiplier=None, expires_at=None)
+    price = {"balance": 0.5, "currency": "EUR", "multiplier": 3.0, "peak_multiplier": None, "expires_at": None}
+    dearer = proved(**price, declared_at=proved().seen_at + 1000)
     assert found == dearer
     assert followed(found, item(latency_ms=900), rich()) == dearer  # the run's second message: the price is newer
     assert followed(None, left_out, rich()) is None
+
+
+@pytest.mark.parametrize("status", ["active", "broken"])
+def test_an_older_import_that_is_told_later_brings_no_older_price(status: str) -> None:
+    """Runs are told when they have ended: a long one may end after a short one that began later."""
+    dear = profile().model_copy(update={"billing": Billing(currency="USD", multiplier=3.0, source="sub2api")})
+    early = proved(seen_at=proved().seen_at - 1000, proved_at=0, declared_at=None, multiplier=0.5)
+    known = followed(early, later(access_status="broken", last_error_code="too_dear"), dear)
+    found = followed(known, item(access_status=status, last_error_code=None), rich())
+    assert found is not None
+    assert (found.seen_at, found.access_status, found.multiplier) == (proved().seen_at, status, 3.0)
+    assert found == followed(found, item(access_status=status, last_error_code=None), rich())
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_tries_after_two_502s_wait_longer_than_the_hosts_own_block() -> None:
 def test_a_new_key_of_the_host_is_seen_before_the_tries_are_spent() -> None:
     policy = retry_policy("host_refuses_credentials")
     waits = [policy.delay(attempt, None, lambda: 0.0) or 0.0 for attempt in range(1, policy.attempts)]
-    assert sum(waits) >= 2 * bootstrap._SECRET_SECONDS
+    assert sum(waits) >= 60 + bootstrap._SECRET_SECONDS  # it is put within a minute
 
 
 @given(POLICIES, st.integers(1, 12), UNIT)

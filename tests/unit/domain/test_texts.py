@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from batch_import.domain.texts import escaped, in_address, printable
+from batch_import.domain.texts import escaped, in_address, plain_number, printable
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,3 +38,19 @@ def test_json_keeps_its_meaning(text: str) -> None:
 )
 def test_an_address_holds_a_models_name_without_what_a_path_cannot_hold(name: str, address: str) -> None:
     assert in_address(name) == address
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1e-6, "0.000001"),
+        (1e6, "1000000"),
+        (0.75, "0.75"),
+        (30, "30"),
+        (-2.5, "-2.5"),
+        (0, "0"),
+        (1234567.25, "1234567.25"),
+    ],
+)
+def test_a_number_has_no_exponent_and_no_zeros_at_its_end(value: float, text: str) -> None:
+    assert plain_number(value) == text

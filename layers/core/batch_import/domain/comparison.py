@@ -19,6 +19,8 @@ from batch_import.domain.undo_results import UndoOutcome
 _MOST_FAMILIES = 300  # of a relay
 _OF_LATEST = ("seen_at", "run_id", "item_id", "access_status", "code")
 _ASKED_LATE = ("first_token_ms", "tokens_per_second", "identity", "passthrough")  # after the verdict
+_OF_KEY = ("balance", "currency", "expires_at", "declared_at")
+_DECLARED = (*_OF_KEY, "multiplier", "peak_multiplier")
 _LEFT_OUT = (Code.TOO_DEAR, Code.TOO_LITTLE_LEFT)  # by the request, not by the relay
 
 
@@ -62,25 +64,29 @@ def followed(known: Finding | None, told: Told) -> Finding | None:
     """What is known of a relay after one of its imports; ``None`` when nothing proves it any more.
 
     Repeating is harmless, and an import that is older than what is known is left out; but what was asked after a proof
-    is told of it whatever came meanwhile. An import that its own limits kept out tells price, balance and expiry alone.
+    is told of it whatever came meanwhile. An import that its own limits kept out tells price, balance and expiry alone,
+    which an older one does not replace then.
     An account that an undo has taken back is no proof, whichever run had proved it.
     """
     new = told.finding
     if told.is_taken_back:
         return None if known is not None and known.account_id == new.account_id else known
     if known is not None and new.is_active and new.seen_at == known.proved_at:
-        return known._replace(**{name: getattr(new, name) for name in _ASKED_LATE})
-    if known is not None and new.seen_at < known.seen_at:
-        return known
-    if new.is_active or known is None:
+        return _with(known, new, _ASKED_LATE)
+    if known is None:
         return new if new.is_active else None
-    later = known if new.code in _LEFT_OUT else known._replace(**{name: getattr(new, name) for name in _OF_LATEST})
-    if not told.declares:
+    if new.seen_at < known.seen_at:
+        return known
+    if new.is_active:
+        return _with(new, known, _DECLARED) if (known.declared_at or 0) > new.seen_at else new
+    later = known if new.code in _LEFT_OUT else _with(known, new, _OF_LATEST)
+    if not told.declares or (known.declared_at or 0) > new.seen_at:
         return later
-    later = later._replace(balance=new.balance, currency=new.currency, expires_at=new.expires_at)
-    if new.multiplier is None:
-        return later
-    return later._replace(multiplier=new.multiplier, peak_multiplier=new.peak_multiplier)
+    return _with(later, new, _DECLARED if new.multiplier is not None else _OF_KEY)
+
+
+def _with(finding: Finding, other: Finding, fields: tuple[str, ...]) -> Finding:
+    return finding._replace(**{name: getattr(other, name) for name in fields})
 
 
 def _finding(relay: str, item: Item, profile: ItemProfile) -> Finding:
@@ -113,6 +119,7 @@ def _finding(relay: str, item: Item, profile: ItemProfile) -> Finding:
         families=list(dict.fromkeys([tested, *served]))[:_MOST_FAMILIES],
         peak_multiplier=billing.peak_multiplier if billing else None,
         expires_at=billing.expires_at if billing else None,
+        declared_at=seen_at if billing else None,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from batch_import.domain.advisories import ADVISORIES, Text
 from batch_import.domain.outcomes import Code, outcome
+from batch_import.domain.texts import plain_number
 from batch_import.domain.types import EventType
 
 _TEXTS: Mapping[EventType, Text] = {
@@ -115,7 +116,7 @@ def _changes(payload: Mapping[str, Any]) -> str:
 
 
 def _value(value: float | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}"
+    return str(value).lower() if isinstance(value, bool) else plain_number(value)
 
 
 def _seconds(payload: Mapping[str, Any]) -> str:

@@ -47,6 +47,7 @@ class Finding(NamedTuple):
     families: list[str]
     peak_multiplier: float | None = None  # rows of before end with the families
     expires_at: str | None = None
+    declared_at: int | None = None  # of balance, multipliers and expiry
 
     @property
     def is_active(self) -> bool:

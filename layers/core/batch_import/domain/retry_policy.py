@@ -32,7 +32,7 @@ _POLICIES: dict[str, RetryPolicy] = {
     "invalid_answer": RetryPolicy(3, 1, 10),
     "host_unavailable": RetryPolicy(6, 2, 60),
     "host_outage": RetryPolicy(20, 5, 60),  # of the host, for all items together; then each pays by itself
-    "host_refuses_credentials": RetryPolicy(5, 10, 60),  # for a minute at least, as a new key is put and seen
+    "host_refuses_credentials": RetryPolicy(6, 10, 60),  # until a key that is put within a minute is seen
     "host_not_configured": RetryPolicy(3, 5, 60),
     "host_needs_acknowledgement": RetryPolicy(3, 5, 60),
     "forbidden_in_host_test": RetryPolicy(3, 1, 10),

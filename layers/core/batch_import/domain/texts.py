@@ -1,4 +1,4 @@
-"""Texts of strangers, made safe to be shown: relays, hosts and lists may send any character."""
+"""Texts of strangers, made safe to be shown: relays, hosts and lists may send any character. And numbers."""
 
 import re
 import unicodedata
@@ -21,6 +21,11 @@ def escaped(text: str) -> str:
 def in_address(model: str) -> str:
     """A model's name as an address has it: ``~`` for what a path cannot hold."""
     return _NOT_IN_A_PATH.sub("~", model)
+
+
+def plain_number(value: float) -> str:
+    """Without an exponent and without zeros at its end: 0.000001 and 1000000, of which ``:g`` makes 1e-06 and 1e+06."""
+    return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
 def _hides(character: str) -> bool:

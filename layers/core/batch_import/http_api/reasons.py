@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from batch_import.domain.errors import BatchImportError, InvalidRequest
+from batch_import.domain.texts import plain_number
 from batch_import.http_api.json_body import FIELDS
 
 _TOLD = 5  # wrong places
@@ -63,14 +64,10 @@ def _reason_zh(error: Mapping[str, Any]) -> str:
         near = _near(error)
         return f"未知字段；是否指 {near}？" if near else "未知字段"
     if kind in _ZH:
-        return _ZH[kind].format_map({name: _plain(value) for name, value in context.items()})
+        numbers = {name: plain_number(value) for name, value in context.items() if isinstance(value, float)}
+        return _ZH[kind].format_map({**context, **numbers})
     own = getattr(context.get("error"), "args", (None,))[0]
     return own.zh if isinstance(own, BatchImportError) else _reason(error)
-
-
-def _plain(value: object) -> object:
-    """A number as pydantic's own texts write it: 0.000001, not 1e-06."""
-    return f"{value:f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
 
 
 def _near(error: Mapping[str, Any]) -> str | None:

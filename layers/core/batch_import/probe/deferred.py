@@ -36,7 +36,12 @@ from batch_import.probe.relay import Relay, together
 MAX_TOKENS = 200  # with the three of before: under 2,000 output tokens where the first model answers
 MOST_FURTHER = 1  # request beyond what the flags need
 _END_MARKERS = ("data: [DONE]", "data:[DONE]", '"response.completed"')
-_REFUSABLE = {"stop": re.compile(r"\bstop\b"), "stream_options": re.compile("stream_options|include_usage")}
+_REFUSABLE = {  # how a refusal names each parameter; "stop" alone may be a verb, or the reason why a stream ended
+    "stop": re.compile(
+        r"""(?<!reason[:=] )['"`]stop\\?['"`]|\bstop (?:sequence|is )|(?:->|body\.|parameters?:?|fields?:?) ?stop\b"""
+    ),
+    "stream_options": re.compile("stream_options|include_usage"),
+}
 _REFUSED = (400, 422, 500)  # how relays answer a parameter that they do not take, in whatever words
 
 

@@ -584,7 +584,7 @@ def _decision_event(decision: ReuseDecision, route: Route) -> NewEvent:
 
 
 def _changed(account_id: int | None, replaced: ReplacedTerms) -> list[NewEvent]:
-    """By what was decided, so that a second try, which finds the terms set, tells it as well."""
+    """Of an account that is reused, by what was decided: a second try, which finds the terms set, tells it as well."""
     told = {"account_id": account_id, "terms": told_terms(replaced)}
     return [_event(EventType.ACCOUNT_CHANGED, f"set: {', '.join(replaced)}", **told)] if replaced else []
 
