@@ -242,6 +242,12 @@ def test_a_price_of_peak_hours_orders_where_it_is_higher(index: RelayIndex) -> N
     assert model.lowest_multiplier == 0.5
 
 
+def test_of_those_without_a_value_the_relays_that_were_tested_with_the_model_come_first(index: RelayIndex) -> None:
+    others = [finding(number, tested="glm-5", families=["glm-5", "kimi-k2.6"]) for number in (1, 2, 3, 5)]
+    put(index, *others, finding(4), finding(6, tokens_per_second=30.0))
+    assert relays(Comparing(index), "kimi-k2.6", RelayOrder.TOKENS_PER_SECOND) == [6, 4, 1, 2, 3, 5]
+
+
 def test_figures_of_another_model_do_not_order(comparing: Comparing) -> None:
     """Relay 2 is quick with the model that was asked there, of glm-5 nothing is known."""
     assert relays(comparing, "glm-5", RelayOrder.TOKENS_PER_SECOND) == [4, 1, 2, 3]

@@ -68,15 +68,16 @@ class Comparing:
         if model is None:
             return None
         found = [one for one in findings if model in one.families and _matches(one, model, filters)]
-        places = {_place(_value(one, model, order), one.relay): one for one in found}
+        places = {_place(_value(one, model, order), one.relay, last=one.tested != model): one for one in found}
         return model, _page(places, {"list": "relays", "model": model, **filters, "order": order}, limit, cursor)
 
 
 Place = tuple[bool, float, str]
 
 
-def _place(value: Value, name: str) -> Place:
-    return value is None, round(value or 0.0, 6), name
+def _place(value: Value, name: str, *, last: bool = False) -> Place:
+    """``last`` among those of whom the value is not known."""
+    return value is None, float(last) if value is None else round(value, 6), name
 
 
 def _page(rows: Mapping[Place, Row], scope: Filter, limit: int, cursor: str | None) -> ComparedPage:
