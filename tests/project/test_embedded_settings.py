@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -240,3 +241,51 @@ def test_the_systems_python_comes_before_that_of_a_version_manager(tmp_path: Pat
     command = ["make", "--no-print-directory", f"--eval={shown}", "shown"]
     ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == str(system if has_one else shim)
+
+
+# ------------------------------------------------------------------------------------------------- install and clean
+
+
+def make_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    shutil.copy(ROOT / "Makefile", folder)
+    environment = {**os.environ, "MAKEFLAGS": ""}
+    return subprocess.run(["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def program(file: Path, script: str) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    file.chmod(0o755)
+    return file
+
+
+@pytest.mark.parametrize("name", [".venv", ".venv-sam"])
+@pytest.mark.parametrize(("pip", "begun"), [("exit 1", ["-m", "venv", "--clear"]), ("exit 0", None)])
+def test_an_environment_without_pip_is_made_anew(tmp_path: Path, name: str, pip: str, begun: list[str] | None) -> None:
+    """A break-off leaves the interpreter, but no pip; another start keeps what is installed."""
+    needed = ("requirements-dev.txt", "requirements-sam.txt", "layers/dependencies/requirements.txt", "pyproject.toml")
+    for file in needed:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    own = program(tmp_path / name / "bin" / "python", pip)
+    python = program(tmp_path / "python", f'echo "$@" > made; printf "#!/bin/sh\\n" > {own}')
+    ended = make_in(tmp_path, f"{name}/.installed", f"PYTHON={python}")
+    assert ended.returncode == 0, ended.stderr
+    made = tmp_path / "made"
+    assert (made.read_text(encoding="utf-8").split() if made.exists() else None) == (begun and [*begun, name])
+    assert (tmp_path / name / ".installed").exists()
+
+
+def test_clean_removes_an_installation_that_was_not_finished(tmp_path: Path) -> None:
+    program(tmp_path / ".venv" / "bin" / "python", "exit 1")
+    (tmp_path / ".venv-sam").mkdir()
+    assert make_in(tmp_path, "clean").returncode == 0
+    assert not {".venv", ".venv-sam"} & {path.name for path in tmp_path.iterdir()}
+
+
+def test_clean_removes_nothing_when_the_stack_cannot_be_stopped(tmp_path: Path) -> None:
+    program(tmp_path / ".venv" / "bin" / "python", "exit 1")
+    (tmp_path / ".venv" / ".installed").touch()
+    (tmp_path / ".embedded").mkdir()
+    assert make_in(tmp_path, "clean").returncode == 2
+    assert (tmp_path / ".embedded").exists()
