@@ -1,6 +1,7 @@
 """The commands behind ``make run``, ``make up`` and ``make down``."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,11 @@ from embedded.terminal import interruptible, step, tell
 def up(settings: Settings) -> int:
     stack = Embedded(settings).up()
     tell(f"The stack is up. Result page: {stack.url}/batch-import (batch-import open signs you in)")
-    tell("Addresses and tokens are in .embedded/env; make down stops it.")
+    file = settings.env_file
+    shown = file.relative_to(settings.root) if file.is_relative_to(settings.root) else file
+    tell(f"Addresses and tokens are in {shown}; make down stops it.")
+    if settings.given("EMBEDDED_HOME"):
+        tell(f"For make down and batch-import set EMBEDDED_HOME={shlex.quote(str(settings.home))}, too.")
     return 0
 
 

@@ -134,6 +134,30 @@ def test_tokens_are_made_once(tmp_path: Path) -> None:
     assert access.kept_or_new(one, access.VIEWER, "viewer-") != token
 
 
+class StackThatIsUp:
+    url = "http://127.0.0.1:4566/v1"
+
+    def __init__(self, _settings: Settings) -> None:
+        pass
+
+    def up(self) -> "StackThatIsUp":
+        return self
+
+
+def test_a_start_names_the_env_file_of_its_own_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(commands, "Embedded", StackThatIsUp)
+    commands.up(settings())
+    first = capsys.readouterr().out
+    commands.up(settings(EMBEDDED_HOME=str(tmp_path)))
+    second = capsys.readouterr().out
+    assert "are in .embedded/env;" in first
+    assert "EMBEDDED_HOME" not in first
+    assert f"are in {tmp_path}/env;" in second
+    assert f"For make down and batch-import set EMBEDDED_HOME={tmp_path}, too." in second
+
+
 # --------------------------------------------------------------------------------------------------------------- list
 
 
