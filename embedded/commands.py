@@ -52,8 +52,9 @@ def run(settings: Settings, *, stay: bool = True) -> int:
     _require_list(settings)
     embedded = Embedded(settings)
     with interruptible():
-        embedded.up()
+        stack = embedded.up()
         try:
+            _require_host(settings, stack.url)
             code = _import(settings)
             _tell_page(settings)
             if not stay:
@@ -68,6 +69,21 @@ def run(settings: Settings, *, stay: bool = True) -> int:
 def _require_list(settings: Settings) -> None:
     if not (settings.root / settings.relay_list).is_file():
         raise EmbeddedError(f"there is no list {settings.relay_list}; name another one with make run LIST=file")
+
+
+def _require_host(settings: Settings, url: str) -> None:
+    """EmbeddedError for a real host that cannot be used: the items of an import would wait for it for minutes."""
+    if settings.real_host is None:
+        return
+    host = network.call("GET", f"{url}/api/health", token=settings.saved()[OPERATOR])["host"]
+    if host["reachable"]:
+        return
+    what, do = {
+        "host_refuses_credentials": ("refuses the admin key", "set HOST_ADMIN_KEY to one of that host"),
+        "host_unavailable": ("is not reachable", "start it, or set HOST_URL and HOST_ADMIN_KEY"),
+        "host_needs_acknowledgement": ("is not ready", "let an administrator accept its compliance statement"),
+    }.get(host["code"], ("cannot be used", "check HOST_URL and HOST_ADMIN_KEY"))
+    raise EmbeddedError(f"the host {what} ({host['error']}): {do}, then start again")
 
 
 def _import(settings: Settings) -> int:
