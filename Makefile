@@ -88,7 +88,7 @@ install: python ## Install what the project needs: .venv and .venv-sam
 	@$(MAKE) --silent -j2 .venv/.installed .venv-sam/.installed
 
 clean: ## Remove what was built and installed; the embedded stack's state, too
-	@test ! -x $(BIN)/python || $(BIN)/python -m embedded down
+	@test ! -e .venv/.installed || $(BIN)/python -m embedded down
 	rm -rf .aws-sam .embedded .venv .venv-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 python:
@@ -99,13 +99,13 @@ python:
 
 .venv/.installed: requirements-dev.txt layers/dependencies/requirements.txt pyproject.toml
 	@echo "Installing the project into .venv (the first time this takes a minute)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@$(BIN)/python $(PIP) --no-deps --require-hashes --requirement requirements-dev.txt
 	@$(BIN)/python $(PIP) --no-deps --editable .
 	@touch $@
 
 .venv-sam/.installed: requirements-sam.txt
 	@echo "Installing the SAM command line into .venv-sam (its pins exclude the emulator's)"
-	@test -x .venv-sam/bin/python || $(PYTHON) -m venv .venv-sam
+	@.venv-sam/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv-sam
 	@.venv-sam/bin/python $(PIP) --no-deps --require-hashes --requirement requirements-sam.txt
 	@touch $@

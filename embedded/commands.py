@@ -1,6 +1,7 @@
 """The commands behind ``make run``, ``make up`` and ``make down``."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,11 @@ from embedded.terminal import interruptible, step, tell
 def up(settings: Settings) -> int:
     stack = Embedded(settings).up()
     tell(f"The stack is up. Result page: {stack.url}/batch-import (batch-import open signs you in)")
-    tell("Addresses and tokens are in .embedded/env; make down stops it.")
+    file = settings.env_file
+    shown = file.relative_to(settings.root) if file.is_relative_to(settings.root) else file
+    tell(f"Addresses and tokens are in {shown}; make down stops it.")
+    if settings.given("EMBEDDED_HOME"):
+        tell(f"For make down and batch-import set EMBEDDED_HOME={shlex.quote(str(settings.home))}, too.")
     return 0
 
 
@@ -47,8 +52,9 @@ def run(settings: Settings, *, stay: bool = True) -> int:
     _require_list(settings)
     embedded = Embedded(settings)
     with interruptible():
-        embedded.up()
+        stack = embedded.up()
         try:
+            _require_host(settings, stack.url)
             code = _import(settings)
             _tell_page(settings)
             if not stay:
@@ -63,6 +69,21 @@ def run(settings: Settings, *, stay: bool = True) -> int:
 def _require_list(settings: Settings) -> None:
     if not (settings.root / settings.relay_list).is_file():
         raise EmbeddedError(f"there is no list {settings.relay_list}; name another one with make run LIST=file")
+
+
+def _require_host(settings: Settings, url: str) -> None:
+    """EmbeddedError for a real host that cannot be used: the items of an import would wait for it for minutes."""
+    if settings.real_host is None:
+        return
+    host = network.call("GET", f"{url}/api/health", token=settings.saved()[OPERATOR])["host"]
+    if host["reachable"]:
+        return
+    what, do = {
+        "host_refuses_credentials": ("refuses the admin key", "set HOST_ADMIN_KEY to one of that host"),
+        "host_unavailable": ("is not reachable", "start it, or set HOST_URL and HOST_ADMIN_KEY"),
+        "host_needs_acknowledgement": ("is not ready", "let an administrator accept its compliance statement"),
+    }.get(host["code"], ("cannot be used", "check HOST_URL and HOST_ADMIN_KEY"))
+    raise EmbeddedError(f"the host {what} ({host['error']}): {do}, then start again")
 
 
 def _import(settings: Settings) -> int:

@@ -33,8 +33,11 @@ def prepare(settings: Settings) -> None:
     home = settings.home
     home.mkdir(parents=True, exist_ok=True)
     _require_ours(home)
-    if opened := close(home):
-        tell(f"Others on this machine could read {opened} files and folders of {home}; they cannot any more.")
+    readable = home.stat().st_mode & OTHERS  # else nobody came through to what is inside
+    opened = close(home)
+    if readable:
+        told = "1 file or folder" if opened == 1 else f"{opened} files and folders"
+        tell(f"Others on this machine could read {told} of {home}; they cannot any more.")
     if not settings.credentials:
         made = {ACCESS_KEY_ID: _access_key_id(), SECRET_ACCESS_KEY: secrets.token_urlsafe(30)}
         write_env_file(settings, {**settings.saved(), **made})

@@ -12,7 +12,7 @@ import psutil
 from batch_import import __version__
 
 from embedded import backup as backups
-from embedded import logs, network, service
+from embedded import home, logs, network, service
 from embedded.access import OPERATOR
 from embedded.errors import EmbeddedError
 from embedded.settings import Settings
@@ -156,6 +156,7 @@ def restart(settings: Settings) -> int:
 # --- backups
 
 
+@home.private_umask()
 def backup(settings: Settings) -> int:
     """Into ``FILE``, by default a new one in ``backups``; with keys and tokens when ``SECRETS`` is 1."""
     with_secrets = settings.given("SECRETS") == "1"
@@ -173,6 +174,7 @@ def _new_file(settings: Settings) -> Path:
     return folder / f"batch-import-{datetime.now(UTC):%Y%m%d-%H%M%S}.tar.gz"
 
 
+@home.private_umask()
 def restore(settings: Settings) -> int:
     """From ``FILE``, into a stack that is down."""
     if not settings.given("FILE"):

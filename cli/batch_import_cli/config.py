@@ -15,7 +15,7 @@ URL, TOKEN, PROBE_KEY = "BATCH_IMPORT_URL", "BATCH_IMPORT_TOKEN", "PROBE_API_KEY
 POLL_SECONDS = "BATCH_IMPORT_POLL_SECONDS"
 _KEY_ID, _SECRET = "EMBEDDED_ACCESS_KEY_ID", "EMBEDDED_SECRET_ACCESS_KEY"
 _FROM_FILE = (URL, TOKEN, PROBE_KEY)
-_ENV_FILE = Path(".embedded") / "env"
+_HOME, _USUAL_HOME = "EMBEDDED_HOME", ".embedded"  # the folder of a stack, as `make up` takes it
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,10 @@ class Embedded:
 
 @dataclass(frozen=True)
 class Environment:
-    """Variables of the process, completed by ``.embedded/env`` of the checkout, which is read only when needed."""
+    """Variables of the process, completed by the stack's file ``env``, which is read only when needed.
+
+    It is that of ``EMBEDDED_HOME``, else ``.embedded/env`` of the checkout.
+    """
 
     variables: Mapping[str, str] = field(repr=False)
     directory: Path
@@ -46,7 +49,7 @@ class Environment:
 
     @cached_property
     def _file(self) -> Mapping[str, str]:
-        path = _find(self.directory)
+        path = _find(self.directory, self.variables.get(_HOME, "").strip() or _USUAL_HOME)
         return {} if path is None else _read(path)
 
     @property
@@ -108,8 +111,8 @@ def _checked(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
-def _find(directory: Path) -> Path | None:
-    candidates = (folder / _ENV_FILE for folder in (directory, *directory.parents))
+def _find(directory: Path, home: str) -> Path | None:
+    candidates = (folder / home / "env" for folder in (directory, *directory.parents))
     return next((path for path in candidates if path.is_file()), None)
 
 

@@ -67,6 +67,23 @@ def test_what_others_could_read_is_closed_and_told(settings: Settings, capsys: p
     assert "could read 4 files and folders" in capsys.readouterr().out
 
 
+def test_one_is_told_in_the_singular(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    settings.home.mkdir(parents=True, mode=0o755)
+    settings.home.chmod(0o755)
+    prepare(settings)
+    assert "could read 1 file or folder of" in capsys.readouterr().out
+
+
+def test_nobody_could_read_a_file_in_a_closed_folder(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    prepare(settings)
+    note = settings.home / "last-backup.json"
+    note.write_text("{}", encoding="utf-8")
+    note.chmod(0o644)
+    prepare(settings)
+    assert mode(note) == 0o600
+    assert capsys.readouterr().out == ""
+
+
 def test_a_folder_with_other_files_is_refused_untouched(settings: Settings) -> None:
     settings.home.mkdir(parents=True, mode=0o755)
     (settings.home / "thesis.tex").write_text("x", encoding="utf-8")

@@ -1,5 +1,6 @@
 """Keeping one machine: the unit of systemd, logs of a bounded size, and what ``make status`` tells."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -109,8 +110,14 @@ def test_restore_and_status_say_what_came_back(
     (home / "state").mkdir(parents=True)
     (home / "state" / "control.json").write_text("{}", encoding="utf-8")
     settings.env_file.write_text("", encoding="utf-8")
-    keeping.backup(settings)
-    keeping.restore(settings)
+    before = os.umask(0o022)
+    try:
+        keeping.backup(settings)
+        keeping.restore(settings)
+    finally:
+        os.umask(before)
+    notes = [home / name for name in ("last-backup.json", "restored.json")]
+    assert [note.stat().st_mode & 0o777 for note in notes] == [0o600, 0o600]
     assert said in capsys.readouterr().out
     keeping.status(settings)
     assert shown in capsys.readouterr().out

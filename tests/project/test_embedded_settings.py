@@ -2,8 +2,11 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from embedded.errors import EmbeddedError
 from embedded.settings import LONGEST_SPACING, Settings
 from tests.project.sam_template import template
 from tests.support.stack import free_ports
+from tests.unit.cli.fake_api import STAGE, FakeApi, Server, handler
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -133,6 +137,33 @@ def test_tokens_are_made_once(tmp_path: Path) -> None:
     assert access.kept_or_new(one, access.VIEWER, "viewer-") != token
 
 
+class StackThatIsUp:
+    url = "http://127.0.0.1:4566/v1"
+
+    def __init__(self, _settings: Settings) -> None:
+        pass
+
+    def up(self) -> "StackThatIsUp":
+        return self
+
+    def down(self) -> bool:
+        return True
+
+
+def test_a_start_names_the_env_file_of_its_own_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(commands, "Embedded", StackThatIsUp)
+    commands.up(settings())
+    first = capsys.readouterr().out
+    commands.up(settings(EMBEDDED_HOME=str(tmp_path)))
+    second = capsys.readouterr().out
+    assert "are in .embedded/env;" in first
+    assert "EMBEDDED_HOME" not in first
+    assert f"are in {tmp_path}/env;" in second
+    assert f"For make down and batch-import set EMBEDDED_HOME={tmp_path}, too." in second
+
+
 # --------------------------------------------------------------------------------------------------------------- list
 
 
@@ -145,6 +176,67 @@ def test_on_another_port_the_sandboxs_list_is_moved_there(tmp_path: Path) -> Non
     assert moved.read_bytes() == listed.read_bytes().replace(b":18090", b":5003")
     real = {"HOST_URL": "https://host.example.com", "HOST_ADMIN_KEY": "admin-example", "SANDBOX_RELAY_PORT": "5003"}
     assert commands._list_for_this_port(settings(**given, **real)) == listed
+
+
+# --------------------------------------------------------------------------------------------------------- real host
+
+
+def program(file: Path, script: str) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    file.chmod(0o755)
+    return file
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    fake = FakeApi("")
+    with Server(("127.0.0.1", 0), handler(fake)) as server:
+        fake.url = f"http://127.0.0.1:{server.server_address[1]}{STAGE}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield fake
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def with_host(api: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A stack with a real host that is up; an import leaves the file ``imported``."""
+    monkeypatch.setattr(commands, "Embedded", StackThatIsUp)
+    monkeypatch.setattr(StackThatIsUp, "url", api.url)
+    program(tmp_path / ".venv" / "bin" / "batch-import", "touch imported")
+    (tmp_path / "list.csv").touch()
+    (tmp_path / ".embedded").mkdir()
+    host = {"HOST_URL": "https://host.example.com", "HOST_ADMIN_KEY": "admin-example"}
+    one = settings(tmp_path, LIST="list.csv", PATH=os.environ["PATH"], **host)
+    home.write_env_file(one, {"BATCH_IMPORT_URL": api.url, access.OPERATOR: "operator-example"})
+    return one
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("host_refuses_credentials", r"the host refuses the admin key \(it says no\): set HOST_ADMIN_KEY .*, then"),
+        ("host_unavailable", r"the host is not reachable \(it says no\): .*set HOST_URL and HOST_ADMIN_KEY, then"),
+        ("host_needs_acknowledgement", "accept its compliance statement"),
+        ("host_rejected", "the host cannot be used .*: check HOST_URL and HOST_ADMIN_KEY"),
+    ],
+)
+def test_a_host_that_cannot_be_used_is_told_before_an_import(
+    api: FakeApi, with_host: Settings, code: str, sentence: str
+) -> None:
+    api.on("GET /api/health", {"host": {"reachable": False, "version": None, "error": "it says no", "code": code}})
+    with pytest.raises(EmbeddedError, match=sentence):
+        commands.run(with_host, stay=False)
+    assert not (with_host.root / "imported").exists()
+
+
+def test_a_host_that_answers_is_imported_into(api: FakeApi, with_host: Settings) -> None:
+    api.on("GET /api/health", {"host": {"reachable": True, "version": "0.1.179", "error": None, "code": None}})
+    assert commands.run(with_host, stay=False) == 0
+    assert (with_host.root / "imported").exists()
+    assert api.seen[0].headers["Authorization"] == "Bearer operator-example"
 
 
 # -------------------------------------------------------------------------------------------------------- fingerprint
@@ -240,3 +332,44 @@ def test_the_systems_python_comes_before_that_of_a_version_manager(tmp_path: Pat
     command = ["make", "--no-print-directory", f"--eval={shown}", "shown"]
     ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == str(system if has_one else shim)
+
+
+# ------------------------------------------------------------------------------------------------- install and clean
+
+
+def make_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    shutil.copy(ROOT / "Makefile", folder)
+    environment = {**os.environ, "MAKEFLAGS": ""}
+    return subprocess.run(["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("name", [".venv", ".venv-sam"])
+@pytest.mark.parametrize(("pip", "begun"), [("exit 1", ["-m", "venv", "--clear"]), ("exit 0", None)])
+def test_an_environment_without_pip_is_made_anew(tmp_path: Path, name: str, pip: str, begun: list[str] | None) -> None:
+    """A break-off leaves the interpreter, but no pip; another start keeps what is installed."""
+    needed = ("requirements-dev.txt", "requirements-sam.txt", "layers/dependencies/requirements.txt", "pyproject.toml")
+    for file in needed:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    own = program(tmp_path / name / "bin" / "python", pip)
+    python = program(tmp_path / "python", f'echo "$@" > made; printf "#!/bin/sh\\n" > {own}')
+    ended = make_in(tmp_path, f"{name}/.installed", f"PYTHON={python}")
+    assert ended.returncode == 0, ended.stderr
+    made = tmp_path / "made"
+    assert (made.read_text(encoding="utf-8").split() if made.exists() else None) == (begun and [*begun, name])
+    assert (tmp_path / name / ".installed").exists()
+
+
+def test_clean_removes_an_installation_that_was_not_finished(tmp_path: Path) -> None:
+    program(tmp_path / ".venv" / "bin" / "python", "exit 1")
+    (tmp_path / ".venv-sam").mkdir()
+    assert make_in(tmp_path, "clean").returncode == 0
+    assert not {".venv", ".venv-sam"} & {path.name for path in tmp_path.iterdir()}
+
+
+def test_clean_removes_nothing_when_the_stack_cannot_be_stopped(tmp_path: Path) -> None:
+    program(tmp_path / ".venv" / "bin" / "python", "exit 1")
+    (tmp_path / ".venv" / ".installed").touch()
+    (tmp_path / ".embedded").mkdir()
+    assert make_in(tmp_path, "clean").returncode == 2
+    assert (tmp_path / ".embedded").exists()

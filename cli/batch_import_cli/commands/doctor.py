@@ -23,8 +23,14 @@ _OLDEST_HOST = (0, 1, 130)  # docs/host-api.md has nothing older
 _AT_ONCE = {"small": 10, "standard": 50}  # executions that a size needs (docs/operations.md)
 
 
-def _advice_for_host(code: str) -> str:
-    """What to do, by the code of the host's failure (docs/codes.md)."""
+def _advice_for_host(code: str, *, embedded: bool) -> str:
+    """What to do, by the code of the host's failure (docs/codes.md); an embedded stack has variables for it."""
+    by_variables = {
+        "host_refuses_credentials": _("set HOST_URL and HOST_ADMIN_KEY, then make down, make up"),
+        "host_unavailable": _("start sub2api, or set HOST_URL and HOST_ADMIN_KEY, then make down, make up"),
+    }
+    if embedded and code in by_variables:
+        return by_variables[code]
     return {
         "host_needs_acknowledgement": _("let an administrator of sub2api accept its compliance statement"),
         "host_refuses_credentials": _(
@@ -87,7 +93,7 @@ def _health(app: App) -> Iterator[Finding]:
     yield _version(str(health.get("version")))
     yield from _clock(app.client.server_date)
     host = health.get("host")
-    yield from _host(host if isinstance(host, dict) else {})
+    yield from _host(app, host if isinstance(host, dict) else {})
 
 
 def _version(deployed: str) -> Finding:
@@ -110,17 +116,23 @@ def _clock(date: str | None) -> Iterator[Finding]:
         yield Finding("clock", "ok", _("as the API's"))
 
 
-def _host(host: Answer) -> Iterator[Finding]:
+def _host(app: App, host: Answer) -> Iterator[Finding]:
     version = str(host.get("version") or "")
     if not host.get("reachable"):
         told = str(host.get("error") or _("it does not answer"))
-        yield Finding("host", "problem", told, _advice_for_host(str(host.get("code"))))
+        yield Finding("host", "problem", told, _advice_for_host(str(host.get("code")), embedded=_is_embedded(app)))
     elif _numbers(version) < _OLDEST_HOST:
         oldest = ".".join(map(str, _OLDEST_HOST))
         told = _("version {version}").format(version=version or "?")
         yield Finding("host", "warning", told, _("update sub2api to {version} or newer").format(version=oldest))
     else:
         yield Finding("host", "ok", _("version {version}").format(version=version))
+
+
+def _is_embedded(app: App) -> bool:
+    """Whether the API asked is that of the embedded stack: a checkout may have one beside a deployment in AWS."""
+    embedded = app.environment.embedded
+    return embedded is not None and app.client.root.startswith(f"{embedded.endpoint}/")
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -146,7 +158,8 @@ def _secrets(deployment: Deployment) -> Iterator[Finding]:
     secret = deployment.secret("HostSecretId")
     if not secret.get("admin_key") or ".invalid" in str(secret.get("base_url") or ".invalid"):
         told = _("sub2api's address and key were never put")
-        yield Finding("secrets", "problem", told, _advice_for_host("host_refuses_credentials"))
+        do = _advice_for_host("host_refuses_credentials", embedded=deployment.embedded is not None)
+        yield Finding("secrets", "problem", told, do)
     else:
         yield Finding("secrets", "ok", _("sub2api's address and key are put"))
 

@@ -27,7 +27,7 @@ def api() -> Iterator[FakeApi]:
 
 @pytest.fixture(autouse=True)
 def _nothing_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("BATCH_IMPORT_URL", "BATCH_IMPORT_TOKEN", "PROBE_API_KEY", *LANGUAGES, *TERMINAL):
+    for name in ("BATCH_IMPORT_URL", "BATCH_IMPORT_TOKEN", "PROBE_API_KEY", "EMBEDDED_HOME", *LANGUAGES, *TERMINAL):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("BATCH_IMPORT_POLL_SECONDS", "0")
     monkeypatch.setenv("TZ", "UTC")

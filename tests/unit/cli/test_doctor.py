@@ -57,6 +57,42 @@ def test_a_host_that_cannot_be_used_is_told_with_what_to_do(api: Any, invoke: An
     assert "\x1b" not in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("code", "do"),
+    [
+        ("host_refuses_credentials", "set HOST_URL and HOST_ADMIN_KEY, then make down, make up"),
+        ("host_unavailable", "start sub2api, or set HOST_URL and HOST_ADMIN_KEY, then make down, make up"),
+    ],
+)
+def test_an_embedded_stack_gets_its_host_from_variables(
+    api: Any, invoke: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, do: str
+) -> None:
+    monkeypatch.setattr(Deployment, "secret", lambda self, output: {})
+    api.on("GET /api/health", health(reachable=False, version=None, error="it says no", code=code))
+    env_of_checkout(tmp_path, api.url)
+    told = found(invoke)
+    assert told["host"][2] == do
+    assert told["secrets"][2] == "set HOST_URL and HOST_ADMIN_KEY, then make down, make up"
+
+
+def test_a_deployment_that_is_asked_from_the_checkout_of_an_embedded_stack_keeps_its_advice(
+    api: Any, invoke: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Deployment, "secret", lambda self, output: {})
+    refused = health(reachable=False, version=None, error="it says no", code="host_refuses_credentials")
+    api.on("GET /api/health", refused)
+    env_of_checkout(tmp_path, "http://127.0.0.1:1/v1")
+    assert "docs/operations.md" in found(invoke)["host"][2]
+
+
+def env_of_checkout(folder: Path, url: str) -> None:
+    file = folder / ".embedded" / "env"
+    file.parent.mkdir()
+    values = {"BATCH_IMPORT_URL": url, "EMBEDDED_ACCESS_KEY_ID": "x", "EMBEDDED_SECRET_ACCESS_KEY": "x"}
+    file.write_text("".join(f"{name}={value}\n" for name, value in values.items()), encoding="utf-8")
+    file.chmod(0o600)
+
+
 def test_versions_and_clock_are_compared(api: Any, invoke: Any) -> None:
     late = format_datetime(datetime.now(UTC) - timedelta(hours=2), usegmt=True)
     api.on("GET /api/health", Reply({**health(version="0.1.12"), "version": "0.0.1"}, headers={"Date": late}))

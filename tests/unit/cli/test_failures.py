@@ -40,6 +40,19 @@ def test_the_file_of_a_checkout_fills_what_is_missing(api: Any, invoke: Any, tmp
     assert Environment({"PROBE_API_KEY": "mine"}, Path.cwd()).get("PROBE_API_KEY") == "mine"
 
 
+@pytest.mark.parametrize("absolute", [True, False])
+def test_the_file_of_a_second_stack_comes_before_that_of_the_checkout(tmp_path: Path, absolute: bool) -> None:
+    _env_file(tmp_path, "PROBE_API_KEY=first")
+    second = tmp_path / "second"
+    variables = {"EMBEDDED_HOME": str(second) if absolute else "second"}
+    assert Environment(variables, tmp_path).get("PROBE_API_KEY") is None
+    second.mkdir()
+    (second / "env").write_text("PROBE_API_KEY=second")
+    (second / "env").chmod(0o600)
+    assert Environment(variables, tmp_path / "a").get("PROBE_API_KEY") == "second"
+    assert Environment({}, tmp_path / "a").get("PROBE_API_KEY") == "first"
+
+
 def test_the_token_of_a_checkout_is_only_for_its_own_stack(
     api: Any, invoke: Any, tmp_path: Path, monkeypatch: Any
 ) -> None:
