@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from batch_import.domain.outcomes import Code
 from rich.text import Text
 
 from batch_import_cli.console import console, cut, folded, put
@@ -10,6 +11,8 @@ from batch_import_cli.times import local, span
 from batch_import_cli.views.items import FAILED
 from batch_import_cli.views.parts import MARGIN, badge, fields_of, joined, listed, number, rows_in, warning
 from batch_import_cli.words import _, ngettext
+
+_OWN_LIMITS = frozenset({Code.TOO_DEAR, Code.TOO_LITTLE_LEFT})  # a retry keeps the run's options
 
 
 def run_lines(run: Row, width: int) -> Iterator[Text]:
@@ -89,5 +92,8 @@ def show_causes(answer: Row) -> None:
         put(Text(f"{MARGIN}{count:,} × {said(cause.get('reason'))} ({said(cause.get('code'))})"))
         to_do = folded(said(cause.get("to_do")), console().width - 2 * len(MARGIN))
         put(*(Text(2 * MARGIN + line) for line in to_do))
-    command = f"batch-import retry {said(fields_of(answer, 'run').get('run_id'))} --code CODE"
-    put(Text(_("Retry them: {command}").format(command=command)))
+    codes = [said(cause.get("code")) for cause in causes]
+    if not _OWN_LIMITS.issuperset(codes):
+        code = codes[0] if len(codes) == 1 else "CODE"
+        command = f"batch-import retry {said(fields_of(answer, 'run').get('run_id'))} --code {code}"
+        put(Text(_("Retry them: {command}").format(command=command)))

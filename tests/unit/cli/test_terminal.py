@@ -128,6 +128,25 @@ def test_why_items_failed_stands_below_with_what_to_do(api: Any, on_terminal: An
     ]
 
 
+@pytest.mark.parametrize(
+    ("codes", "options"),
+    [
+        (["auth_failed"], "--code auth_failed"),
+        (["too_dear", "auth_failed"], "--code CODE"),
+        (["too_dear"], None),
+        (["too_little_left", "too_dear"], None),
+    ],
+)
+def test_a_retry_is_advised_where_it_can_help(
+    api: Any, on_terminal: Any, answers: Any, codes: list[str], options: str | None
+) -> None:
+    told = {"reason": "It failed", "to_do": "Look", "broken_items": 1, "degraded_items": 0}
+    api.on(RUN, {**answers.run(), "causes": [{**told, "code": code} for code in codes]})
+    api.on(f"{RUN}/items", {"items": [answers.item()], "next_cursor": None})
+    advised = [line for line in on_terminal("show", answers.RUN).stdout.splitlines() if "batch-import retry" in line]
+    assert advised == ([f"Retry them: batch-import retry {answers.RUN} {options}"] if options else [])
+
+
 def test_the_first_50_are_shown_unless_others_are_wanted(api: Any, on_terminal: Any, answers: Any) -> None:
     script(api, *(answers.item(n) for n in range(50)), cursor="more")
     result = on_terminal("show", answers.RUN)
