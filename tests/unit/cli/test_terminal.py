@@ -33,7 +33,7 @@ def test_a_relay_is_two_lines_at_any_width(api: Any, on_terminal: Any, answers: 
     assert len(lines[at + 1]) <= width
     assert lines[at + 2 : at + 4] == [
         "item_02  active     https://relay-2.example/v1",
-        "  kimi-k2.6 · openai · account 12 (created) · 0.8 s"[:width] if width > 50 else lines[at + 3],
+        "  kimi-k2.6 · openai · account 12 (created) · 812 ms"[:width] if width > 50 else lines[at + 3],
     ]
     assert len(lines[at + 3]) <= width
 
@@ -126,6 +126,18 @@ def test_why_items_failed_stands_below_with_what_to_do(api: Any, on_terminal: An
         "    Check the port",
         f"Retry them: batch-import retry {answers.RUN} --code CODE",
     ]
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "told", "chinese"),
+    [(0, "0 ms", "0 毫秒"), (49, "49 ms", "49 毫秒"), (999, "999 ms", "999 毫秒"), (1_234, "1.2 s", "1.2 秒")],
+)
+def test_an_answer_time_below_a_second_is_in_milliseconds(
+    api: Any, on_terminal: Any, answers: Any, milliseconds: int, told: str, chinese: str
+) -> None:
+    script(api, answers.item(latency_ms=milliseconds))
+    assert f" · {told}\n" in on_terminal("show", answers.RUN).stdout
+    assert f" · {chinese}\n" in on_terminal("show", answers.RUN, LANG="zh_CN.UTF-8").stdout
 
 
 @pytest.mark.parametrize(
