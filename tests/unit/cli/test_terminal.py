@@ -128,6 +128,33 @@ def test_why_items_failed_stands_below_with_what_to_do(api: Any, on_terminal: An
     ]
 
 
+OPTIONS = {
+    "max_multiplier": (0.00001, "highest multiplier 0.00001"),
+    "min_balance": (5.0, "lowest balance 5"),
+    "rate_from_relay": (True, "takes over the relay's multiplier"),
+    "priority_from_speed": (True, "priority by speed"),
+    "host_billing_probe": (True, "sub2api watches the multiplier"),
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_run_says_each_option_that_it_was_made_with(api: Any, on_terminal: Any, answers: Any, name: str) -> None:
+    unset = {one: None if one.startswith("m") else False for one in OPTIONS}
+    value, told = OPTIONS[name]
+    api.on(RUN, answers.run(**{**unset, name: value}))
+    api.on(f"{RUN}/items", {"items": [], "next_cursor": None})
+    shown = on_terminal("show", answers.RUN).stdout.splitlines()
+    assert [line for line in shown for _value, one in OPTIONS.values() if one in line] == [f"  {told}"]
+
+
+def test_many_options_are_folded(api: Any, on_terminal: Any, answers: Any) -> None:
+    api.on(RUN, answers.run(**{name: value for name, (value, _told) in OPTIONS.items()}))
+    api.on(f"{RUN}/items", {"items": [], "next_cursor": None})
+    shown = on_terminal("show", answers.RUN).stdout
+    assert " · ".join(told for _value, told in OPTIONS.values()) in " ".join(shown.split())
+    assert max(map(len, shown.splitlines())) <= 80
+
+
 @pytest.mark.parametrize(
     ("milliseconds", "told", "chinese"),
     [(0, "0 ms", "0 毫秒"), (49, "49 ms", "49 毫秒"), (999, "999 ms", "999 毫秒"), (1_234, "1.2 s", "1.2 秒")],
