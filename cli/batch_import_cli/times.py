@@ -24,3 +24,10 @@ def span(begin: str, end: str) -> str:
     minutes = round(seconds / 60)
     hours, rest = divmod(minutes, 60)
     return _("{h} h {m} min").format(h=hours, m=rest) if hours else _("{n} min").format(n=minutes)
+
+
+def answer_time(milliseconds: int) -> str:
+    """As the page says it: milliseconds below a second."""
+    if milliseconds < 1000:
+        return _("{n} ms").format(n=milliseconds)
+    return _("{n} s").format(n=f"{milliseconds / 1000:.1f}")

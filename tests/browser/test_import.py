@@ -122,6 +122,19 @@ def test_a_mixed_list_is_previewed_put_right_and_imported(
     expect(page.locator("table.items tbody tr")).to_have_count(5)
 
 
+def test_a_verdict_shows_what_does_not_fit_in_the_relays_answers(
+    reader: Reader, service: Service, relays: Items
+) -> None:
+    page = reader.visit("/batch-import/new")
+    paste(page, "\n".join(f"{item['base_url']} {item['api_key']}" for item in relays("swaps_model", "healthy")))
+    give_access(page)
+    page.get_by_role("button", name="Import 2").click()
+    expect(page.get_by_role("link", name="Open the run")).to_be_visible()
+    with reader.gateway.lock:
+        service.pump.run()
+    expect(statuses(page)).to_have_text(["active", "created", "model: inconsistent", "active", "created"])
+
+
 def test_a_viewer_sees_the_import_disabled_with_the_reason(reader: Reader, service: Service) -> None:
     reader.refusals |= {403}
     page = reader.visit("/batch-import/new", token=VIEWER)

@@ -226,3 +226,17 @@ def test_what_is_not_there_is_told(reader: Reader, finished: str) -> None:
     expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("Not found: this run has no such item")
     page.goto(f"{reader.gateway.url}/batch-import/runs/run_nothing")
     expect(page.get_by_role("alert")).to_contain_text("Not found: there is no such run")
+
+
+def test_a_run_says_each_option_that_it_was_made_with(reader: Reader, service: Service, relays: Any) -> None:
+    told = {
+        "rate_from_relay": "Take over the relay's multiplier",
+        "priority_from_speed": "Priority by speed",
+        "host_billing_probe": "Let sub2api watch the multiplier",
+    }
+    for name in told:
+        run_id, _items = service.import_(relays("healthy"), **{name: True})
+        page = reader.visit(f"/batch-import/runs/{run_id}")
+        facts = page.locator(".facts")
+        expect(facts).to_contain_text("subscription")
+        assert [text for text in told.values() if text in facts.inner_text()] == [told[name]]

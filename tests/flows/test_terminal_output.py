@@ -48,7 +48,7 @@ class Terminal:
         text = RUN.sub(lambda found: self.runs[found[0]], text)
         text = text.replace(self.gateway.url, "https://abc.execute-api.eu-central-1.amazonaws.com/v1")
         text = re.sub(r"http://127\.0\.0\.1:\d+", "https://relay.example", text)
-        return re.sub(r"127-0-0-1-[0-9a-f]{8}", "relay-7d7ac291", re.sub(r"\d+\.\d s\b", "0.8 s", text))
+        return re.sub(r"127-0-0-1-[0-9a-f]{8}", "relay-7d7ac291", re.sub(r"\d+ ms\b|\d+\.\d s\b", "850 ms", text))
 
 
 @pytest.fixture

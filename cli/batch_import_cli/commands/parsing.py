@@ -3,7 +3,8 @@
 from typing import Any, BinaryIO
 
 import click
-from batch_import.domain.contract import ParseResult, ShownRow
+from batch_import.domain.contract import HeldByHost, ParseResult, ShownRow
+from batch_import.domain.types import MatchedAccountState
 from batch_import.intake import parse, shown
 
 from batch_import_cli import tables
@@ -57,4 +58,18 @@ def _cells(row: ShownRow, result: ParseResult) -> dict[str, Any]:
     """The last notes come first: they say why a row cannot be imported."""
     choices = [f"--choose {row.row}={one.name}: {', '.join(one.shown)}" for one in row.choices]
     notes = "; ".join([*(result.texts[code] for code in reversed(row.notes)), *choices])
-    return {**row.model_dump(mode="json"), "notes": notes}
+    return {**row.model_dump(mode="json"), "notes": notes, "host": _held(row.host)}
+
+
+def _held(host: HeldByHost | None) -> str | None:
+    """The account that sub2api has for the row's address and key."""
+    if host is None:
+        return None
+    account = _("account {id}").format(id=host.account_id)
+    states = {
+        MatchedAccountState.ACTIVE: _("active"),
+        MatchedAccountState.DISABLED: _("disabled"),
+        MatchedAccountState.DEPRECATED: _("deprecated"),
+        MatchedAccountState.BROKEN: _("broken"),
+    }
+    return f"{account} ({states[host.state]})" if host.state else account

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from rich.text import Text
 
 from batch_import_cli.tables import Columns, Listing, Row, columns, said
-from batch_import_cli.times import local
+from batch_import_cli.times import answer_time, local
 from batch_import_cli.views.parts import badge, entry, fields_of, joined, listed, warning
 from batch_import_cli.views.worth import declared_facts, evidence_facts, showed
 from batch_import_cli.words import _, ngettext
@@ -75,7 +75,7 @@ def _facts(item: Row) -> Iterator[str]:
         account, decided = _("account {id}").format(id=item["account_id"]), item.get("account_resolution")
         yield f"{account} ({_(str(decided))})" if decided else account
     if isinstance(item.get("latency_ms"), int):
-        yield _("{n} s").format(n=f"{item['latency_ms'] / 1000:.1f}")
+        yield answer_time(item["latency_ms"])
     rate = fields_of(item, "speed").get("tokens_per_second")
     if rate is not None:
         yield _("{n} tokens/s").format(n=round(rate) if rate >= 10 else rate)

@@ -9,7 +9,7 @@ from batch_import_cli.views.parts import entry, joined
 from batch_import_cli.words import _
 
 _STATUS = {"ready": "green", "duplicate": "bright_black"}
-_BENEATH = ("notes", "api_key_masked", "platform", "requested_models", "label")
+_BENEATH = ("notes", "host", "api_key_masked", "platform", "requested_models", "label")
 
 
 def parsed_lines(row: Row, width: int) -> Iterator[Text]:
@@ -25,7 +25,7 @@ PARSED = Listing(
     "rows",
     columns(
         *("row", "line", "status", "of_row", "address=base_url", "key=api_key_masked", "models=requested_models"),
-        *("label", "platform", "notes"),
+        *("label", "platform", "notes", "host"),
     ),
     parsed_lines,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from batch_import.domain.outcomes import Code
 from rich.text import Text
 
 from batch_import_cli.console import console, cut, folded, put
@@ -9,7 +10,10 @@ from batch_import_cli.tables import Listing, Row, columns, said
 from batch_import_cli.times import local, span
 from batch_import_cli.views.items import FAILED
 from batch_import_cli.views.parts import MARGIN, badge, fields_of, joined, listed, number, rows_in, warning
+from batch_import_cli.views.worth import plain
 from batch_import_cli.words import _, ngettext
+
+_OWN_LIMITS = frozenset({Code.TOO_DEAR, Code.TOO_LITTLE_LEFT})  # a retry keeps the run's options
 
 
 def run_lines(run: Row, width: int) -> Iterator[Text]:
@@ -72,10 +76,26 @@ def show_run(answer: Row, *, stderr: bool) -> None:
     joins = _("joins {groups}").format(groups=said(groups)) if groups else ""
     put(*run_lines(run, console(stderr=stderr).width), stderr=stderr)
     put(Text(MARGIN + joined(_(said(run.get("access_mode"))), said(users), joins)), stderr=stderr)
+    width = console(stderr=stderr).width - len(MARGIN)
+    put(*(Text(MARGIN + line) for line in folded(joined(*_options(run)), width)), stderr=stderr)
     put(*(Text(MARGIN + warning(text), "yellow") for text in listed(answer.get("recent_warnings"))), stderr=stderr)
     children = listed(answer.get("child_runs"))
     if children:
         put(Text(MARGIN + _("further runs of its items: {runs}").format(runs=said(children))), stderr=stderr)
+
+
+def _options(run: Row) -> Iterator[str]:
+    """What the run was asked for beyond access, as far as it is not the default."""
+    if run.get("max_multiplier") is not None:
+        yield _("highest multiplier {n}").format(n=plain(run["max_multiplier"]))
+    if run.get("min_balance") is not None:
+        yield _("lowest balance {n}").format(n=plain(run["min_balance"]))
+    if run.get("rate_from_relay"):
+        yield _("takes over the relay's multiplier")
+    if run.get("priority_from_speed"):
+        yield _("priority by speed")
+    if run.get("host_billing_probe"):
+        yield _("sub2api watches the multiplier")
 
 
 def show_causes(answer: Row) -> None:
@@ -89,5 +109,8 @@ def show_causes(answer: Row) -> None:
         put(Text(f"{MARGIN}{count:,} × {said(cause.get('reason'))} ({said(cause.get('code'))})"))
         to_do = folded(said(cause.get("to_do")), console().width - 2 * len(MARGIN))
         put(*(Text(2 * MARGIN + line) for line in to_do))
-    command = f"batch-import retry {said(fields_of(answer, 'run').get('run_id'))} --code CODE"
-    put(Text(_("Retry them: {command}").format(command=command)))
+    codes = [said(cause.get("code")) for cause in causes]
+    if not _OWN_LIMITS.issuperset(codes):
+        code = codes[0] if len(codes) == 1 else "CODE"
+        command = f"batch-import retry {said(fields_of(answer, 'run').get('run_id'))} --code {code}"
+        put(Text(_("Retry them: {command}").format(command=command)))

@@ -38,25 +38,25 @@ def rates(declared: Row) -> str:
 
 
 def rate(multiplier: object) -> str:
-    return "" if multiplier is None else f"× {_plain(multiplier)}"
+    return "" if multiplier is None else f"× {plain(multiplier)}"
 
 
 def money(amount: object, currency: object) -> str:
-    return f"{_plain(amount)} {said(currency)}" if currency and amount is not None else _plain(amount)
+    return f"{plain(amount)} {said(currency)}" if currency and amount is not None else plain(amount)
 
 
 def quota(declared: Row) -> str | None:
     """What was spent of the key's own limit; None where it has none."""
     limit, used = declared.get("key_quota"), declared.get("key_used")
     told = _("{used} of {quota} used")
-    return None if limit is None else told.format(used=_plain(used), quota=money(limit, declared.get("currency")))
+    return None if limit is None else told.format(used=plain(used), quota=money(limit, declared.get("currency")))
 
 
 def expiry(declared: Row) -> str:
     return local(said(declared.get("expires_at")), "%Y-%m-%d")
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return plain_number(value)
     return said(value)

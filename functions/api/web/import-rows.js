@@ -3,6 +3,7 @@
 import { badge, h, row as tableRow, table, tableBody } from "./dom.js";
 import { t } from "./i18n.js";
 import { NEEDS_SOMEONE } from "./import-plan.js";
+import { doubts } from "./item-evidence.js";
 import { longBody } from "./long-body.js";
 
 const ROW_HEIGHT = 47;
@@ -188,6 +189,7 @@ function verdictOf({ standing }, { verdict, first }) {
   return [
     h("a", { class: "verdict", href: link, "data-route": true }, known, done ? badge(item.badges.account_resolution) : null),
     of,
+    doubts(item.evidence),
     done && why ? h("div", { class: "changed", title: why }, why) : null,
   ];
 }

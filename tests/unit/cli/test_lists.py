@@ -119,6 +119,26 @@ def test_parse_shows_the_platform_where_the_list_names_one(invoke: Any) -> None:
     assert "anthropic" in invoke("parse", "-", input=claude).stdout
 
 
+def test_parse_shows_the_account_that_sub2api_has(api: Any, invoke: Any, on_terminal: Any) -> None:
+    text = "".join(f"{URL} {KEY}{number}\n" for number in range(3))
+    Path("relays.txt").write_text(text)
+    answer = shown(parse(text), "en").model_dump(mode="json")
+    held: list[Any] = [{"account_id": 39, "state": "active"}, {"account_id": 40, "state": "disabled"}, None]
+    for row, host in zip(answer["rows"], held, strict=True):
+        row["host"] = host
+    api.on("POST /api/batch-import/parse", answer)
+    asking = ("parse", "relays.txt", "--check-host")
+    told = ["account 39 (active)", "account 40 (disabled)", ""]
+    csv = invoke(*asking, "--output", "csv").stdout.splitlines()
+    assert [line.rpartition(",")[2] for line in csv] == ["host", *told]
+    wide = invoke(*asking, "--output", "wide").stdout.splitlines()
+    assert [line.rpartition("\t")[2] for line in wide] == ["host", *told[:2], "-"]
+    seen = on_terminal(*asking).stdout
+    assert [name for name in told if name in seen and seen.count("account ") == 2] == told
+    assert "账号 40 (已停用)" in on_terminal(*asking, LANG="zh_CN.UTF-8").stdout
+    assert "account" not in on_terminal("parse", "relays.txt").stdout
+
+
 # --- ambiguous rows
 
 DOUBTFUL = f"{URL} sk-AAAA0001,beta\n"

@@ -33,7 +33,7 @@ def test_a_relay_is_two_lines_at_any_width(api: Any, on_terminal: Any, answers: 
     assert len(lines[at + 1]) <= width
     assert lines[at + 2 : at + 4] == [
         "item_02  active     https://relay-2.example/v1",
-        "  kimi-k2.6 · openai · account 12 (created) · 0.8 s"[:width] if width > 50 else lines[at + 3],
+        "  kimi-k2.6 · openai · account 12 (created) · 812 ms"[:width] if width > 50 else lines[at + 3],
     ]
     assert len(lines[at + 3]) <= width
 
@@ -126,6 +126,64 @@ def test_why_items_failed_stands_below_with_what_to_do(api: Any, on_terminal: An
         "    Check the port",
         f"Retry them: batch-import retry {answers.RUN} --code CODE",
     ]
+
+
+OPTIONS = {
+    "max_multiplier": (0.00001, "highest multiplier 0.00001"),
+    "min_balance": (5.0, "lowest balance 5"),
+    "rate_from_relay": (True, "takes over the relay's multiplier"),
+    "priority_from_speed": (True, "priority by speed"),
+    "host_billing_probe": (True, "sub2api watches the multiplier"),
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_a_run_says_each_option_that_it_was_made_with(api: Any, on_terminal: Any, answers: Any, name: str) -> None:
+    unset = {one: None if one.startswith("m") else False for one in OPTIONS}
+    value, told = OPTIONS[name]
+    api.on(RUN, answers.run(**{**unset, name: value}))
+    api.on(f"{RUN}/items", {"items": [], "next_cursor": None})
+    shown = on_terminal("show", answers.RUN).stdout.splitlines()
+    assert [line for line in shown for _value, one in OPTIONS.values() if one in line] == [f"  {told}"]
+
+
+def test_many_options_are_folded(api: Any, on_terminal: Any, answers: Any) -> None:
+    api.on(RUN, answers.run(**{name: value for name, (value, _told) in OPTIONS.items()}))
+    api.on(f"{RUN}/items", {"items": [], "next_cursor": None})
+    shown = on_terminal("show", answers.RUN).stdout
+    assert " · ".join(told for _value, told in OPTIONS.values()) in " ".join(shown.split())
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "told", "chinese"),
+    [(0, "0 ms", "0 毫秒"), (49, "49 ms", "49 毫秒"), (999, "999 ms", "999 毫秒"), (1_234, "1.2 s", "1.2 秒")],
+)
+def test_an_answer_time_below_a_second_is_in_milliseconds(
+    api: Any, on_terminal: Any, answers: Any, milliseconds: int, told: str, chinese: str
+) -> None:
+    script(api, answers.item(latency_ms=milliseconds))
+    assert f" · {told}\n" in on_terminal("show", answers.RUN).stdout
+    assert f" · {chinese}\n" in on_terminal("show", answers.RUN, LANG="zh_CN.UTF-8").stdout
+
+
+@pytest.mark.parametrize(
+    ("codes", "options"),
+    [
+        (["auth_failed"], "--code auth_failed"),
+        (["too_dear", "auth_failed"], "--code CODE"),
+        (["too_dear"], None),
+        (["too_little_left", "too_dear"], None),
+    ],
+)
+def test_a_retry_is_advised_where_it_can_help(
+    api: Any, on_terminal: Any, answers: Any, codes: list[str], options: str | None
+) -> None:
+    told = {"reason": "It failed", "to_do": "Look", "broken_items": 1, "degraded_items": 0}
+    api.on(RUN, {**answers.run(), "causes": [{**told, "code": code} for code in codes]})
+    api.on(f"{RUN}/items", {"items": [answers.item()], "next_cursor": None})
+    advised = [line for line in on_terminal("show", answers.RUN).stdout.splitlines() if "batch-import retry" in line]
+    assert advised == ([f"Retry them: batch-import retry {answers.RUN} {options}"] if options else [])
 
 
 def test_the_first_50_are_shown_unless_others_are_wanted(api: Any, on_terminal: Any, answers: Any) -> None:
