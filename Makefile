@@ -88,7 +88,7 @@ install: python ## Install what the project needs: .venv and .venv-sam
 	@$(MAKE) --silent -j2 .venv/.installed .venv-sam/.installed
 
 clean: ## Remove what was built and installed; the embedded stack's state, too
-	@test ! -e .venv/.installed || $(BIN)/python -m embedded down
+	@test ! -e .venv/.installed || EMBEDDED_HOME= $(BIN)/python -m embedded down
 	rm -rf .aws-sam .embedded .venv .venv-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 
 python:

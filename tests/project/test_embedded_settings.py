@@ -5,7 +5,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from embedded.errors import EmbeddedError
 from embedded.settings import LONGEST_SPACING, Settings
 from tests.project.sam_template import template
 from tests.support.stack import free_ports
-from tests.unit.cli.fake_api import STAGE, FakeApi, Server, handler
+from tests.unit.cli.fake_api import FakeApi, running_api
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -190,14 +189,8 @@ def program(file: Path, script: str) -> Path:
 
 @pytest.fixture
 def api() -> Iterator[FakeApi]:
-    fake = FakeApi("")
-    with Server(("127.0.0.1", 0), handler(fake)) as server:
-        fake.url = f"http://127.0.0.1:{server.server_address[1]}{STAGE}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with running_api() as fake:
         yield fake
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -373,3 +366,11 @@ def test_clean_removes_nothing_when_the_stack_cannot_be_stopped(tmp_path: Path) 
     (tmp_path / ".embedded").mkdir()
     assert make_in(tmp_path, "clean").returncode == 2
     assert (tmp_path / ".embedded").exists()
+
+
+def test_clean_stops_the_stack_whose_state_it_removes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMBEDDED_HOME", "/a/second/stack")
+    program(tmp_path / ".venv" / "bin" / "python", f'echo "$EMBEDDED_HOME $*" > {tmp_path / "stopped"}')
+    (tmp_path / ".venv" / ".installed").touch()
+    assert make_in(tmp_path, "clean").returncode == 0
+    assert (tmp_path / "stopped").read_text(encoding="utf-8") == " -m embedded down\n"

@@ -1,6 +1,5 @@
 """A real HTTP server that plays scripted answers and remembers what it was asked; no client is replaced."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,20 +8,13 @@ import pytest
 from batch_import_cli.main import cli
 from click.testing import CliRunner, Result
 
-from tests.unit.cli.fake_api import STAGE, TOKEN, Answers, FakeApi, Server, handler
+from tests.unit.cli.fake_api import TOKEN, Answers, FakeApi, running_api
 
 
 @pytest.fixture
 def api() -> Iterator[FakeApi]:
-    fake = FakeApi("")
-    server = Server(("127.0.0.1", 0), handler(fake))
-    fake.url = f"http://127.0.0.1:{server.server_address[1]}{STAGE}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield fake
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running_api() as fake:
+        yield fake
 
 
 @pytest.fixture(autouse=True)

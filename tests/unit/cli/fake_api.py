@@ -1,8 +1,10 @@
 """A real HTTP server's script, and answers in the API's shapes."""
 
 import json
+import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -96,6 +98,21 @@ def handler(api: FakeApi) -> type[BaseHTTPRequestHandler]:
             pass
 
     return Handler
+
+
+@contextmanager
+def running_api() -> Iterator[FakeApi]:
+    """A scripted API that answers at its ``url`` until the block ends."""
+    fake = FakeApi("")
+    with Server(("127.0.0.1", 0), handler(fake)) as server:
+        fake.url = f"http://127.0.0.1:{server.server_address[1]}{STAGE}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield fake
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 class Answers:

@@ -57,9 +57,8 @@ def work_messages(
 ) -> Failures:
     """The batch response for Lambda.
 
-    The visibility is shortened on receipt, so that a killed worker's items are free again within two and a
-    half minutes
-    (docs/design.md#24-confirm), and once more for messages that failed.
+    The visibility is shortened on receipt, so that a killed worker's items are free again within two and a half
+    minutes (docs/design.md#24-confirm), and once more for messages that failed.
     """
     seconds_left = remaining(context)
     with ending(seconds_left() - LAST_SECONDS):

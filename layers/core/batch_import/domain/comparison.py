@@ -65,16 +65,16 @@ def followed(known: Finding | None, told: Told) -> Finding | None:
 
     Repeating is harmless, and an import that is older than what is known is left out; but what was asked after a proof
     is told of it whatever came meanwhile. An import that its own limits kept out tells price, balance and expiry alone,
-    which an older one does not replace then.
-    An account that an undo has taken back is no proof, whichever run had proved it.
+    which an older one does not replace then. An account that an undo has taken back is no proof, whichever run had
+    proved it.
     """
     new = told.finding
     if told.is_taken_back:
         return None if known is not None and known.account_id == new.account_id else known
-    if known is not None and new.is_active and new.seen_at == known.proved_at:
-        return _with(known, new, _ASKED_LATE)
     if known is None:
         return new if new.is_active else None
+    if new.is_active and new.seen_at == known.proved_at:
+        return _with(known, new, _ASKED_LATE)
     if new.seen_at < known.seen_at:
         return known
     if new.is_active:

@@ -1,4 +1,4 @@
-"""Texts of strangers, made safe to be shown: relays, hosts and lists may send any character. And numbers."""
+"""Texts of strangers, made safe to be shown: relays, hosts and lists may send any character. And numbers for people."""
 
 import re
 import unicodedata

@@ -21,8 +21,6 @@ _MODELS_SHOWN = (50, 10, 3, 0)  # of a row; fewer when the answer would grow too
 
 HostFinding = tuple[api.HeldByHost | None, Note | None]
 LookUp = Callable[[ParsedRow], HostFinding]
-
-
 _NONE_SPARED = NoExtraProbes()
 
 
@@ -34,8 +32,8 @@ def shown(
 ) -> api.ParseResult:
     """The answer of ``POST /api/batch-import/parse``; ``language`` is ``zh`` or ``en``.
 
-    ``look_up`` says what the host holds of a row; ``spared`` relays are asked less. Raises
-    ``TooLarge`` for a text whose rows no answer can hold.
+    ``look_up`` says what the host holds of a row; ``spared`` relays are asked less. Raises ``TooLarge`` for a text
+    whose rows no answer can hold.
     """
     findings = {row.row: look_up(row) for row in intake.rows if row.api_key and row.base_url}
     for most in _MODELS_SHOWN:
