@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from aiohttp.abc import ResolveResult
 
 from sandbox import http
 from sandbox.control import Controls
@@ -33,6 +34,16 @@ def new_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
+class _Resolver(aiohttp.ThreadedResolver):
+    """Relays may have names of their own, all of this machine."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        at = "127.0.0.1" if host.endswith(http.RELAY_NAMES) else host
+        return [{**found, "hostname": host} for found in await super().resolve(at, port, family)]
+
+
 class Sandbox:
     """Host and relays on their ports, inside a running event loop."""
 
@@ -47,7 +58,7 @@ class Sandbox:
         """Listens on both ports; OSError when one is taken."""
         if self.state is not None:
             persist.load(self.host, self.state)
-        connector = aiohttp.TCPConnector(limit=0)
+        connector = aiohttp.TCPConnector(limit=0, resolver=_Resolver())
         self.host.session = aiohttp.ClientSession(connector=connector, auto_decompress=True)
         try:
             host_server = HostServer(self.host, Controls(self.host, self.relays))

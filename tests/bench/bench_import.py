@@ -2,9 +2,9 @@
 
 ``make bench RELAYS="100 1000 10000"``, or: python tests/bench/bench_import.py --relays 1000 --https --faulty 0.05
 
-The clock starts with the first call to a stack that has just been started, and has served its page once. Relays answer
-after ``--latency`` seconds with ``--models`` models; a share of them is faulty: a dead key, or a list that takes 20 s.
-Prints figures; asserts nothing.
+The clock starts with the first call to a stack that has just been started, and has served its page once. Each relay has
+a host name of its own (``tests/support/names`` resolves it) and answers after ``--latency`` seconds with ``--models``
+models; a share of them is faulty: a dead key, or a list that takes 20 s. Prints figures; asserts nothing.
 """
 
 import argparse
@@ -21,12 +21,14 @@ from typing import Any, NamedTuple
 import certifi
 import pytest
 
+from embedded import settings
 from embedded.stack import Embedded
 from tests.support.certificates import make_certificate
 from tests.support.stack import embedded_stack
 from tests.support.tls_relays import tls_relays
 
 SLOW_LIST = 20  # seconds
+NAMES = Path(__file__).resolve().parents[1] / "support" / "names"
 KINDS = ("functions", "emulator", "sandbox")
 
 
@@ -53,6 +55,7 @@ def _measure(relays: int, options: argparse.Namespace) -> None:
     """One run of so many relays, on a stack of its own that has done nothing before."""
     with ExitStack() as open_:
         home = Path(open_.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        _resolve_names(open_)
         certificate = _trust(open_, home) if options.https else None
         stack = open_.enter_context(embedded_stack(home / "home", iam=False))
         bases = _bases(open_, stack, relays, certificate)
@@ -75,14 +78,21 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--latency", type=float, default=3.0, help="seconds before every answer of a relay")
     parser.add_argument("--models", type=int, default=20)
     parser.add_argument("--faulty", type=float, default=0.05, help="share of relays with a dead key or a slow list")
-    parser.add_argument("--https", action="store_true", help="relays speak TLS, each on a port of its own")
+    parser.add_argument("--https", action="store_true", help="relays speak TLS")
     parser.add_argument("--limit", type=float, default=1800.0, help="seconds after which the benchmark gives up")
     return parser.parse_args()
 
 
+def _resolve_names(open_: ExitStack) -> None:
+    """In all programs of stacks that are started inside the block."""
+    patch = open_.enter_context(pytest.MonkeyPatch.context())
+    patch.setattr(settings, "PASSED_ON", (*settings.PASSED_ON, "PYTHONPATH"))
+    patch.setenv("PYTHONPATH", str(NAMES))
+
+
 def _trust(open_: ExitStack, home: Path) -> Path:
-    """A certificate for this machine's name, which the sandbox trusts beside the usual ones until the block ends."""
-    certificate = make_certificate(home, ["localhost"])
+    """A certificate for the relays' names, which the sandbox trusts beside the usual ones until the block ends."""
+    certificate = make_certificate(home, ["*.relays.test"])
     bundle = home / "authorities.pem"
     bundle.write_bytes(
         Path(certifi.where()).read_bytes() + certificate.read_bytes().split(b"-----END PRIVATE KEY-----")[1]
@@ -93,17 +103,20 @@ def _trust(open_: ExitStack, home: Path) -> Path:
 
 
 def _bases(open_: ExitStack, stack: Embedded, relays: int, certificate: Path | None) -> list[str]:
-    """Where each relay is: all on the sandbox's port, or each speaking TLS on a port of its own."""
-    if certificate is None:
-        return [f"http://127.0.0.1:{stack.settings.relay_port}"] * relays
+    """Where each relay is: a name of its own, at the sandbox's port or at one that speaks TLS."""
+    names = [f"r{number}.relays.test" for number in range(relays)]
+    more = {"ALLOWED_PRIVATE_HOSTS": ",".join(names)}
+    scheme, port = "http", stack.settings.relay_port
+    if certificate is not None:
+        more["SSL_CERT_FILE"] = os.environ["SSL_CERT_FILE"]
+        scheme, port = "https", *open_.enter_context(tls_relays(certificate))
     client = stack.emulator.client("lambda")
     for function in client.list_functions()["Functions"]:
-        variables = {**function["Environment"]["Variables"], "SSL_CERT_FILE": os.environ["SSL_CERT_FILE"]}
+        variables = {**function["Environment"]["Variables"], **more}
         client.update_function_configuration(
             FunctionName=function["FunctionName"], Environment={"Variables": variables}
         )
-    ports = open_.enter_context(tls_relays(relays, certificate))
-    return [f"https://localhost:{port}" for port in ports]
+    return [f"{scheme}://{name}:{port}" for name in names]
 
 
 def _request(bases: list[str], options: argparse.Namespace) -> dict[str, Any]:

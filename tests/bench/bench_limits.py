@@ -19,7 +19,6 @@ from typing import Any
 
 from tests.support.certificates import make_certificate
 from tests.support.relay_farm import relay_farm
-from tests.support.warm_process import DOMAIN
 
 ROOT = Path(__file__).resolve().parents[2]
 PERIOD = 0.1  # seconds
@@ -29,7 +28,7 @@ def main() -> None:
     options = _options()
     print(f"one process, {options.relays} relays at once, {options.latency:g} s an answer, four answers each")
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        certificate = make_certificate(Path(folder), [f"*.{DOMAIN}"])
+        certificate = make_certificate(Path(folder), ["*.relays.test"])
         for secure in (True, False):
             for share in (1.0, options.share):
                 _measure(options, share, certificate if secure else None)
@@ -39,7 +38,7 @@ def _measure(options: argparse.Namespace, share: float, certificate: Path | None
     tls = ("--certificate", str(certificate)) if certificate else ()
     scheme = "https" if certificate else "http"
     with relay_farm(options.relays, "--latency", str(options.latency), *tls) as ports:
-        urls = [f"{scheme}://r{number}.{DOMAIN}:{port}" for number, port in enumerate(ports)]
+        urls = [f"{scheme}://r{number}.relays.test:{port}" for number, port in enumerate(ports)]
         met = _under_quota(share, urls, "--invocations", str(options.invocations), *tls)
     floor = 2 * options.latency
     print(f"  {scheme}, {share:g} of a core: {', '.join(f'{took:.1f}' for took in met['took'])} s by invocation "

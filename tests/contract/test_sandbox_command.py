@@ -59,6 +59,17 @@ def test_pages_of_other_origins_are_refused_on_both_ports(box: sandbox.Box, fore
     assert (len(box.host.users), box.relay_calls()) == (users, {})
 
 
+def test_relays_may_have_names_of_their_own(box: sandbox.Box) -> None:
+    client = Client(box)
+    account, key = single(client, "healthy")
+    for name, status in (("r1.relays.test", 200), ("r2.relays.test", 200), ("relays.invalid", 502)):
+        box.host.accounts[account]["credentials"]["base_url"] = box.relay("healthy").replace("127.0.0.1", name)
+        assert client.chat(key).status_code == status
+    client.close()
+    for host in ("r1.relays.test.example.com", "norelays.test"):
+        assert requests.get(f"{box.relay('healthy')}/models", headers={"Host": host}, timeout=10).status_code == 403
+
+
 def test_both_names_of_loopback_reach_the_sandbox(box: sandbox.Box) -> None:
     for url in (box.host_url, box.host_url.replace("127.0.0.1", "localhost")):
         assert requests.get(f"{url}/health", timeout=10).status_code == 200

@@ -1,6 +1,6 @@
-"""The sandbox's relays in a process of their own, each speaking TLS on a port of its own.
+"""The sandbox's relays in a process of their own, speaking TLS on one port.
 
-Run as a program it prints its ports as one line of JSON and serves until its standard input is closed.
+Run as a program it prints its port as one line of JSON and serves until its standard input is closed.
 """
 
 import argparse
@@ -21,17 +21,16 @@ from sandbox.relays.server import RelayServer
 from tests.support.ports import ports_of
 
 
-def tls_relays(count: int, certificate: Path) -> AbstractContextManager[list[int]]:
-    """``count`` ports that speak TLS with ``certificate`` (a PEM file with key and chain), in another process."""
-    return ports_of("tests.support.tls_relays", str(count), str(certificate))
+def tls_relays(certificate: Path) -> AbstractContextManager[list[int]]:
+    """The one port that speaks TLS with ``certificate`` (a PEM file with key and chain), in another process."""
+    return ports_of("tests.support.tls_relays", str(certificate))
 
 
-async def _serve(count: int, certificate: str) -> None:
+async def _serve(certificate: str) -> None:
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(certificate)
     runner, _ = await http.listen(RelayServer().serve, 0)
-    for _ in range(count):
-        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls, backlog=16).start()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls, backlog=4096).start()
     print(json.dumps([address[1] for address in runner.addresses[1:]]), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     await runner.cleanup()
@@ -39,14 +38,13 @@ async def _serve(count: int, certificate: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("count", type=int)
     parser.add_argument("certificate")
     options = parser.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     gc.set_threshold(50_000, 20, 20)  # as the sandbox's
     with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(_serve(options.count, options.certificate))
+        runner.run(_serve(options.certificate))
 
 
 if __name__ == "__main__":

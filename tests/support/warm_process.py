@@ -8,7 +8,6 @@ import argparse
 import gc
 import json
 import resource
-import socket
 import sys
 import threading
 import time
@@ -30,9 +29,7 @@ from batch_import.probe.discovery import provider_models
 from batch_import.probe.relay import Relay, together
 
 from tests.support.certificates import trusting
-
-DOMAIN = "relays.test"  # of which each name is this machine
-ALLOWED = {"127.0.0.1", "localhost"}
+from tests.support.names import sitecustomize  # noqa: F401 - names below relays.test are this machine
 
 
 def main() -> None:
@@ -40,17 +37,17 @@ def main() -> None:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (options.descriptors, hard))
     urls, resolver = sys.stdin.read().split(), Resolver()
-    _resolve_here(urls)
+    allowed = {"127.0.0.1", "localhost", *(urlsplit(url).hostname or "" for url in urls)}  # as in development
     tls = trusting(options.certificate) if options.certificate else None
     told: Counter[str] = Counter()
     peak, kept, idle, took, before = 0, list[int](), [], [], time.process_time()
     for _ in range(options.invocations):
-        relays = RelayConnections(ALLOWED, len(urls), resolver, tls)
+        relays = RelayConnections(allowed, len(urls), resolver, tls)
         stop = threading.Event()
         with ThreadPoolExecutor(options.threads) as pool, ThreadPoolExecutor(1) as watcher:
             most = watcher.submit(_most_open, stop)
             started = time.monotonic()
-            told.update(pool.map(partial(_probe, partial(exchange, relays.send), resolver), urls))
+            told.update(pool.map(partial(_probe, partial(exchange, relays.send), resolver, allowed), urls))
             took.append(round(time.monotonic() - started, 2))
             kept.append(_open())
             stop.set()
@@ -75,22 +72,11 @@ def main() -> None:
     )
 
 
-def _resolve_here(urls: list[str]) -> None:
-    """A resolver of our own for names below ``DOMAIN``; the hosts of ``urls`` are opened, as in development."""
-    resolve = socket.getaddrinfo
-
-    def getaddrinfo(host: Any, *arguments: Any, **more: Any) -> Any:
-        return resolve("127.0.0.1" if str(host).endswith(DOMAIN) else host, *arguments, **more)
-
-    socket.getaddrinfo = getaddrinfo
-    ALLOWED.update(urlsplit(url).hostname or "" for url in urls)
-
-
-def _probe(exchange: Any, resolver: Resolver, url: str) -> str:
+def _probe(exchange: Any, resolver: Resolver, allowed: set[str], url: str) -> str:
     """What one relay came to: its models and chat were found, or why not."""
     with deadline(60):
         try:
-            trouble = connection_trouble(resolver, ALLOWED, url)
+            trouble = connection_trouble(resolver, allowed, url)
             if trouble is not None:
                 return trouble.value
             relay = Relay(exchange, "sk-warm-0001")
