@@ -14,7 +14,7 @@ import boto3
 import pytest
 from batch_import.bootstrap import bootstrap
 from batch_import.coordination import provider_lock as provider_locks
-from batch_import.domain.reuse_policy import ExistingAccount
+from batch_import.domain.account import ExistingAccount
 from batch_import.host.accounts import existing_account
 from batch_import.host.client import HostClient
 from batch_import.host.transport import HostTransport

@@ -4,16 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from batch_import.domain.account import DesiredAccount, ExistingAccount, ImportState, account_state, held_by_platform
 from batch_import.domain.channel_evolution import NOTHING_ADDED
-from batch_import.domain.reuse_policy import (
-    DesiredAccount,
-    ExistingAccount,
-    ImportState,
-    ReuseDecision,
-    account_state,
-    decide_reuse,
-    held_by_platform,
-)
+from batch_import.domain.reuse_policy import ReuseDecision, decide_reuse
 from batch_import.domain.routing import Held, ResponsesMode
 from batch_import.domain.types import AccountResolution, AuthStyle, MatchedAccountState, Platform, Reactivate
 from hypothesis import given

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from batch_import.domain.account import ExistingAccount
 from batch_import.domain.advisories import Text
-from batch_import.domain.reuse_policy import ExistingAccount
 from batch_import.domain.undo import (
     Fate,
     fate,

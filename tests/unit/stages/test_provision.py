@@ -9,8 +9,8 @@ from unittest.mock import Mock
 import pytest
 from batch_import.consumer.next_step import NextStep
 from batch_import.coordination.provider_lock import ProviderSnapshot
+from batch_import.domain.account import DesiredAccount
 from batch_import.domain.entities import Item, ItemProfile, Run
-from batch_import.domain.reuse_policy import DesiredAccount
 from batch_import.domain.types import AccessMode, AccountResolution, ItemStage, MatchedAccountState, Platform, RunMode
 from batch_import.host.errors import HostRejected
 from batch_import.stages.provision import Provisioner

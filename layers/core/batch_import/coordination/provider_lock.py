@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from batch_import.domain.account import ExistingAccount
 from batch_import.domain.clock import Clock
-from batch_import.domain.reuse_policy import ExistingAccount
 from batch_import.store.leases import PROVIDER, Leases
 
 PATIENCE = 20.0  # seconds that a thread waits for the lease

@@ -3,72 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
+from batch_import.domain.account import DesiredAccount, ExistingAccount, account_state, accounts_of_pair, has_expired
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.channel_evolution import NOTHING_ADDED, ModelMappingDelta, model_mapping_delta
 from batch_import.domain.naming import canonical_model_family
 from batch_import.domain.outcomes import Code
-from batch_import.domain.routing import Held, ResponsesMode
-from batch_import.domain.terms import Terms
-from batch_import.domain.types import AccountResolution, AuthStyle, MatchedAccountState, Platform, Reactivate
-
-
-class ImportState(StrEnum):
-    """Our marker's word on the account: what *we* left behind."""
-
-    UNPROVEN = "unproven"
-    PROVEN = "proven"
-    FAILED = "failed"
-    DEPRECATED = "deprecated"
-
-
-@dataclass(frozen=True, slots=True)
-class ExistingAccount:
-    """An account as the host shows it. ``provider_id`` and ``digest`` come from our marker, empty without one.
-
-    ``runs`` are those that use it, the one that made it first.
-    ``platform`` may be one that we never use: people make accounts, too. ``terms`` lack what must stay as it is.
-    """
-
-    account_id: int
-    name: str
-    base_url: str
-    status: str
-    schedulable: bool
-    expires_at: datetime | None = None
-    provider_id: str = ""
-    digest: str = ""
-    import_state: str = ""
-    model_mapping: Mapping[str, str] = field(default_factory=dict)
-    group_ids: tuple[int, ...] = ()
-    prior_groups: tuple[int, ...] = ()
-    runs: tuple[str, ...] = ()
-    responses_mode: str = ""
-    platform: str = Platform.OPENAI
-    auth_style: AuthStyle = AuthStyle.BEARER
-    terms: Terms = field(default_factory=dict)
-
-    @property
-    def families(self) -> frozenset[str]:
-        return frozenset(canonical_model_family(name) for name in self.model_mapping)
-
-
-@dataclass(frozen=True, slots=True)
-class DesiredAccount:
-    """``terms`` are those that the run asks for (docs/billing.md)."""
-
-    provider_id: str
-    digest: str
-    base_url: str
-    model_mapping: Mapping[str, str]
-    platform: Platform = Platform.OPENAI
-    run_id: str = ""
-    terms: Terms = field(default_factory=dict)
-
-    @property
-    def families(self) -> frozenset[str]:
-        return frozenset(canonical_model_family(name) for name in self.model_mapping)
+from batch_import.domain.types import AccountResolution, MatchedAccountState, Reactivate
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,39 +27,6 @@ class ReuseDecision:
     @property
     def provision_reused(self) -> bool:
         return self.resolution in (AccountResolution.REUSED, AccountResolution.REACTIVATED)
-
-
-def account_state(account: ExistingAccount, now: datetime) -> MatchedAccountState | None:
-    """How the host's fields and our marker read together; cooling down is active, half-made is no match."""
-    if account.import_state == ImportState.UNPROVEN:
-        return None
-    if account.status == "error" or account.import_state == ImportState.FAILED:
-        return MatchedAccountState.BROKEN
-    if account.import_state == ImportState.DEPRECATED:
-        return MatchedAccountState.DEPRECATED
-    if account.status != "active" or not account.schedulable or _expired(account, now):
-        return MatchedAccountState.DISABLED
-    return MatchedAccountState.ACTIVE
-
-
-def accounts_of_pair(
-    held: Iterable[ExistingAccount], provider_id: str, digest: str, platform: Platform
-) -> list[ExistingAccount]:
-    """Those with our marker for this relay, key and platform; more than one after a "duplicate" in the host."""
-    wanted = (provider_id, digest, platform)
-    return [account for account in held if (account.provider_id, account.digest, account.platform) == wanted]
-
-
-def held_by_platform(accounts: Iterable[ExistingAccount], provider_id: str, digest: str) -> dict[Platform, Held]:
-    """The accounts of ours for this relay and key, as ``domain/routing.py`` reads them."""
-    known = list(accounts)
-    found = {p: accounts_of_pair(known, provider_id, digest, p) for p in Platform}
-    return {p: _held(ours[0]) for p, ours in found.items() if ours}
-
-
-def _held(account: ExistingAccount) -> Held:
-    modes = {mode.value: mode for mode in ResponsesMode}
-    return Held(modes.get(account.responses_mode, ResponsesMode.AUTO), account.auth_style)
 
 
 def decide_reuse(
@@ -178,11 +86,7 @@ def _rank(state: MatchedAccountState | None) -> int:
 
 def _paused_by_person(account: ExistingAccount, now: datetime) -> bool:
     """The host itself only takes an expired account out of scheduling; it never makes one inactive."""
-    return account.status != "active" or not _expired(account, now)
-
-
-def _expired(account: ExistingAccount, now: datetime) -> bool:
-    return account.expires_at is not None and account.expires_at <= now
+    return account.status != "active" or not has_expired(account, now)
 
 
 def _same_url(wanted: DesiredAccount, accounts: Sequence[ExistingAccount]) -> tuple[Advisory, ...]:
@@ -215,7 +119,7 @@ def _with_other_accounts(decision: ReuseDecision, ours: Sequence[ExistingAccount
 
 
 def _evidence(account: ExistingAccount, wanted: DesiredAccount, delta: ModelMappingDelta) -> dict[str, object]:
-    new = sorted(wanted.families - account.families)
+    new = sorted(_families(wanted.model_mapping) - _families(account.model_mapping))
     return {
         "matched_by": "marker",
         "account_id": account.account_id,
@@ -226,3 +130,7 @@ def _evidence(account: ExistingAccount, wanted: DesiredAccount, delta: ModelMapp
         "new_families": new[:20],
         "new_names": sorted(delta.added)[:20],
     }
+
+
+def _families(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(canonical_model_family, names))

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from batch_import.domain.account import ExistingAccount, ImportState
 from batch_import.domain.entities import Before, Item
-from batch_import.domain.reuse_policy import ExistingAccount, ImportState
 from batch_import.domain.terms import terms_before
 from batch_import.domain.types import AccessStatus, AccountResolution
 

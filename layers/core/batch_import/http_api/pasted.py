@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from batch_import.domain import contract as api
+from batch_import.domain.account import ExistingAccount, account_state
 from batch_import.domain.errors import InvalidRequest
 from batch_import.domain.provider import key_digest, normalize_provider_id
-from batch_import.domain.reuse_policy import ExistingAccount, account_state
 from batch_import.domain.types import Platform
 from batch_import.host.accounts import existing_account
 from batch_import.intake import ChosenItem, Note, ParsedRow, choose, parse

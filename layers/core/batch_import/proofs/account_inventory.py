@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from batch_import.domain.account import ExistingAccount
 from batch_import.domain.clock import Clock, iso
-from batch_import.domain.reuse_policy import ExistingAccount
 from batch_import.host.accounts import existing_account, provider_of
 from batch_import.host.client import HostClient, Json
 

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 from batch_import.coordination.lease_pool import LeasePool, Resource
 from batch_import.coordination.provider_lock import PATIENCE, ProviderLocks
+from batch_import.domain.account import ExistingAccount, ImportState
 from batch_import.domain.answers import Answer, error_text
 from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Item
 from batch_import.domain.gateway import GatewayDecision, Proof, judge_completion, proof_demands
 from batch_import.domain.outcomes import Code
 from batch_import.domain.redaction import redacted
-from batch_import.domain.reuse_policy import ExistingAccount, ImportState
 from batch_import.domain.types import Platform
 from batch_import.host.accounts import existing_account
 from batch_import.host.checks import COMPLETION_TIMEOUT, HostChecks

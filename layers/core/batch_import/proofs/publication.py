@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import Any
 
+from batch_import.domain.account import ExistingAccount, ImportState, account_state
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.clock import Clock, parse
 from batch_import.domain.entities import Item, NewEvent, Run
-from batch_import.domain.reuse_policy import ExistingAccount, ImportState, account_state
 from batch_import.domain.types import AccessMode, AccountResolution, EventType, MatchedAccountState, Platform
 from batch_import.domain.undo import made_by
 from batch_import.host.client import HostClient, Json

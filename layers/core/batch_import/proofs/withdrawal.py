@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
+from batch_import.domain.account import ExistingAccount, accounts_of_pair
 from batch_import.domain.clock import parse
 from batch_import.domain.entities import Before, Item, NewEvent, Run
 from batch_import.domain.provider import account_name, group_name
-from batch_import.domain.reuse_policy import ExistingAccount, accounts_of_pair
 from batch_import.domain.terms import terms_before
 from batch_import.domain.types import AccessMode, AccountResolution, EventType, Platform
 from batch_import.domain.undo import (

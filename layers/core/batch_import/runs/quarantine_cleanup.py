@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from batch_import.coordination.provider_lock import ProviderBusy, ProviderLocks
+from batch_import.domain.account import ExistingAccount, ImportState
 from batch_import.domain.clock import Clock
 from batch_import.domain.contract import KeptReason
 from batch_import.domain.provider import of_platform
-from batch_import.domain.reuse_policy import ExistingAccount, ImportState
 from batch_import.domain.types import Platform
 from batch_import.host.accounts import existing_account
 from batch_import.host.client import HostClient

@@ -10,6 +10,14 @@ from typing import Any, NamedTuple
 
 from batch_import.consumer.next_step import NextStep
 from batch_import.coordination.provider_lock import ProviderBusy, ProviderLocks, ProviderSnapshot
+from batch_import.domain.account import (
+    DesiredAccount,
+    ExistingAccount,
+    ImportState,
+    account_state,
+    accounts_of_pair,
+    held_by_platform,
+)
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.capability import TransportProfile, transport_profile
 from batch_import.domain.channel_evolution import ChannelPatchContract, model_mapping_delta
@@ -19,16 +27,7 @@ from batch_import.domain.entities import Item, ItemProfile, NewEvent, Plan, Run
 from batch_import.domain.outcomes import Code
 from batch_import.domain.pricing import missing_prices
 from batch_import.domain.provider import account_name, group_name
-from batch_import.domain.reuse_policy import (
-    DesiredAccount,
-    ExistingAccount,
-    ImportState,
-    ReuseDecision,
-    account_state,
-    accounts_of_pair,
-    decide_reuse,
-    held_by_platform,
-)
+from batch_import.domain.reuse_policy import ReuseDecision, decide_reuse
 from batch_import.domain.routing import (
     AccountSettings,
     NoRoute,
