@@ -661,6 +661,34 @@ def test_a_second_try_of_a_reactivation_leaves_a_serving_account_where_it_is(fre
     assert (account["status"], account["group_ids"]) == ("active", proven["group_ids"])
 
 
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_second_try_of_a_replacement_leaves_a_serving_account_where_it_is(fresh: World, paused: bool) -> None:
+    """The provider's group is gone when the first run decides; the second run repairs it."""
+    fresh.settle([fresh.start(PAIR, [], join=True)])
+    [before] = fresh.accounts()
+    [gone] = set(before["group_ids"]) - {fresh.pool_id}
+    fresh._admin("DELETE", f"groups/{gone}")
+    if paused:
+        bulk_update(fresh.box, before["id"], status="inactive")
+    runs = [fresh.start(PAIR, [])]
+    fresh.box.host.fail_next("POST", r"/bulk-update$", "drop_before")
+    fresh.deliver("provision")  # decided: replaced; its first write is lost
+    if paused:
+        bulk_update(fresh.box, before["id"], status="active")
+    runs.append(fresh.start(PAIR, []))
+    for name in QUEUES:
+        fresh.deliver(name)
+    [second] = _items(fresh, runs[1])
+    [proven] = fresh.accounts()
+    assert (second.access_status, second.group_id in proven["group_ids"]) == ("active", True)
+    fresh.clock.shift(60)
+    fresh.deliver("provision")  # the first run's second try
+    assert fresh.accounts()[0]["group_ids"] == proven["group_ids"]
+    fresh.settle(runs)
+    check_everything(fresh, runs, set(), set())
+    assert _items(fresh, runs[0])[0].account_resolution == ("reactivated" if paused else "replaced")
+
+
 def test_an_account_is_put_back_when_the_provider_is_free_again(fresh: World) -> None:
     fresh.settle([fresh.start(PAIR, [])])
     bulk_update(fresh.box, fresh.accounts()[0]["id"], status="inactive")

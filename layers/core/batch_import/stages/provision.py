@@ -295,7 +295,7 @@ class Provisioner:
             known = self._half_made(item, snapshot) if looked else None
             account_id, more = self._create(item, wanted, api_key, known)
         else:
-            account_id, more = self._reuse(to, wanted, api_key)
+            account_id, more = self._reuse(to, wanted, api_key, None if looked else group_id)
             before = to.item.known_before
             more += _changed(account_id, before.terms if before else {})
         if account_id is None:
@@ -420,20 +420,25 @@ class Provisioner:
         if change := terms_to_change(account.terms, wanted.terms):
             self._host.bulk_update(account.account_id, **change)
 
-    def _reuse(self, to: ItemTransitions, wanted: DesiredAccount, api_key: str) -> tuple[int | None, list[NewEvent]]:
-        """An account that was off when the decision was made, and serves by now, is used as a reused one: also by an
+    def _reuse(
+        self, to: ItemTransitions, wanted: DesiredAccount, api_key: str, placed_in: int | None
+    ) -> tuple[int | None, list[NewEvent]]:
+        """An account that serves by now, and did not when the decision was made, is used as a reused one: also by an
         undo, which leaves it as the other run or the person has made it.
+
+        ``placed_in``: the provider's group, whose account somebody may have repaired since an earlier try.
         """
         row = self._host.account(to.item.reused_from_account_id or 0)
         if row is None:
             return None, []
-        account, now = existing_account(row), self._clock.now()
-        if to.item.account_resolution is AccountResolution.REUSED:
+        account, item = existing_account(row), to.item
+        if item.account_resolution is AccountResolution.REUSED:
             return self._patch(account, wanted)
-        if to.item.matched_account_state != account_state(account, now) == MatchedAccountState.ACTIVE:
+        served_before = item.matched_account_state is MatchedAccountState.ACTIVE and placed_in not in account.group_ids
+        if account_state(account, self._clock.now()) is MatchedAccountState.ACTIVE and not served_before:
             to.write({"before": self._before_run(account, wanted, overwritten=False)})
             return self._patch(account, wanted)
-        return self._wake(to.item, account, wanted, api_key)
+        return self._wake(item, account, wanted, api_key)
 
     def _patch(self, account: ExistingAccount, wanted: DesiredAccount) -> tuple[int, list[NewEvent]]:
         """Covered family under a new alias: the delta of the mapping, the terms asked for, and nothing else."""
