@@ -34,6 +34,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import ReadTimeoutError
 
 import sandbox
 from tests.conftest import CUSTOMER_KEY, START, Service, seed
@@ -742,11 +743,55 @@ def test_a_call_that_failed_is_repeated_when_the_host_allows_it(
     assert list(fresh.box.host.idempotency.values()) == [record]
 
 
+@pytest.fixture
+def late(fresh: World, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Callable[[], None]]:
+    """A run whose creation of an account is on its way when it stops waiting; and its arrival at the host."""
+    sent = []
+
+    def lose(pool: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        if (method, url) == ("POST", "/api/v1/admin/accounts"):
+            sent.append(lambda: urlopen(pool, method, url, *args, **kwargs))
+            raise ReadTimeoutError(pool, url, "nothing came")
+        return urlopen(pool, method, url, *args, **kwargs)
+
+    urlopen = HTTPConnectionPool.urlopen
+    run_id = fresh.start(PAIR, [])
+    with monkeypatch.context() as patch:
+        patch.setattr(HTTPConnectionPool, "urlopen", lose)
+        fresh.deliver("provision")
+    [arrive] = sent
+    return run_id, arrive
+
+
+def test_a_creation_that_arrives_late_makes_no_second_account(
+    fresh: World, late: tuple[str, Callable[[], None]]
+) -> None:
+    run_id, arrive = late
+    runs = [run_id, fresh.start(PAIR, [])]
+    assert fresh.deliver("provision") == 1  # the other run's
+    arrive()
+    fresh.settle(runs)
+    check_everything(fresh, runs, set(), set())
+    assert [item.access_status for run_id in runs for item in _items(fresh, run_id)] == ["active", "active"]
+
+
+def test_a_creation_that_never_arrives_keeps_another_run_waiting_for_a_while_only(
+    fresh: World, late: tuple[str, Callable[[], None]]
+) -> None:
+    run_id, _ = late
+    fresh.service.call("POST", f"/api/batch-import/runs/{run_id}/cancel")
+    other = fresh.start(PAIR, [])
+    began = fresh.process().clock.now()
+    fresh.settle([other])
+    assert fresh.process().clock.now() - began < timedelta(seconds=150)
+    assert [(item.access_status, item.retry_count) for item in _items(fresh, other)] == [("active", 0)]
+
+
 class Unanswering:
     """Leases whose table cannot be reached when one is given back."""
 
-    def acquire(self, *_: object) -> bool:
-        return True
+    def acquired(self, *_: object) -> dict[str, Any]:
+        return {}
 
     def release(self, *_: object) -> None:
         raise ConnectionError

@@ -56,7 +56,7 @@ from batch_import.domain.types import (
 from batch_import.domain.undo import made_by
 from batch_import.host.accounts import before_run, existing_account, marker, new_account
 from batch_import.host.client import HostClient, Json
-from batch_import.host.errors import HostError, HostRejected, HostUncertain
+from batch_import.host.errors import HostError, HostRejected, HostUnavailable, HostUncertain
 from batch_import.proofs.account_inventory import AccountInventory
 from batch_import.proofs.completion_proof import account_of
 from batch_import.proofs.probe_resources import ProbeResources
@@ -150,6 +150,7 @@ class Provisioner:
         try:
             if run.dry_run:
                 return self._plan(to, run, profile, snapshot)
+            self._locks.demand_settled(snapshot, to.item.key_digest, _owner(to.item))
             looked = to.item.account_resolution is None
             if looked:
                 refusal = self._decide(to, run, profile, snapshot)
@@ -293,7 +294,7 @@ class Provisioner:
         group_id, channel_id, events = self._provider_group(item, run, wanted, snapshot)
         if item.account_resolution is AccountResolution.CREATED:
             known = self._half_made(item, snapshot) if looked else None
-            account_id, more = self._create(item, wanted, api_key, known)
+            account_id, more = self._create(item, wanted, api_key, known, snapshot)
         else:
             account_id, more = self._reuse(to, wanted, api_key, None if looked else group_id)
             before = to.item.known_before
@@ -344,22 +345,29 @@ class Provisioner:
         return ours[0].account_id if ours else 0
 
     def _create(
-        self, item: Item, wanted: DesiredAccount, api_key: str, known: int | None
+        self, item: Item, wanted: DesiredAccount, api_key: str, known: int | None, snapshot: ProviderSnapshot
     ) -> tuple[int | None, list[NewEvent]]:
-        """Look again first: a lost answer may have left the account there, and it is adopted then.
+        """Look again first: a lost answer may have left the account there, and it is adopted then. While it may still
+        be made, other items leave its key alone.
 
         See docs/host-api.md#creation-is-not-transactional.
         """
         found = self._ours(wanted) if known is None else known or None
         if found is not None:
             replaced = self._adopt(item, found, wanted, api_key)
+            self._locks.settle(item.provider_id, snapshot, item.key_digest)
             return found, [
                 _event(EventType.ACCOUNT_CREATED, "adopted", account_id=found),
                 *_changed(found, replaced),
             ]
         home = self._resources.quarantine_id(wanted.platform)
         body = new_account(wanted, item.api_root or item.base_url, api_key, _settings(item, api_key), home)
-        account_id = self._post(item, wanted, body, first=known is not None)
+        try:
+            account_id = self._post(item, wanted, body, first=known is not None)
+        except (HostUncertain, HostUnavailable):
+            self._locks.remember_late(item.provider_id, snapshot, item.key_digest, _owner(item))
+            raise
+        self._locks.settle(item.provider_id, snapshot, item.key_digest)
         return account_id, [_event(EventType.ACCOUNT_CREATED, f"account {body['name']}", account_id=account_id)]
 
     def _post(self, item: Item, wanted: DesiredAccount, body: Mapping[str, Any], *, first: bool) -> int:
@@ -500,6 +508,10 @@ class Provisioner:
         if row is None:
             raise HostRejected("the account is gone", status=404)
         _switched_on(row)
+
+
+def _owner(item: Item) -> str:
+    return f"{item.run_id}/{item.item_id}"
 
 
 def _is_dead(error: HostError) -> bool:
