@@ -975,6 +975,27 @@ def test_an_account_whose_relay_dies_during_its_proof_returns_to_all_its_groups_
     assert {fresh.pool_id, item.group_id} == set(places[0])
 
 
+@pytest.mark.parametrize("answer", [503, "drop_after"])
+def test_an_account_whose_proof_failed_is_put_back_when_the_host_answers_again(fresh: World, answer: int | str) -> None:
+    fresh.settle([fresh.start(PAIR, [], join=True)])
+    [before] = fresh.accounts()
+    run_id = decided_on_while_paused(fresh)
+    fresh.deliver("confirmation")
+
+    def die(number: int) -> None:
+        if number == 1:
+            dead = fresh.box.relay("dead_key", "a", models=7)
+            bulk_update(fresh.box, before["id"], credentials={"base_url": dead})
+            fresh.box.host.fail_next(*GROUPS_WRITTEN, answer)
+
+    with at_each(*COMPLETION, die):
+        fresh.deliver("validation")
+    fresh.settle([run_id])
+    [now], [item] = fresh.accounts(), _items(fresh, run_id)
+    assert (item.access_status, item.last_error_code) == ("broken", "gateway_upstream_auth_failed")
+    assert (now["status"], now["group_ids"]) == ("inactive", before["group_ids"])
+
+
 def test_an_account_that_a_killed_worker_left_is_not_taken_from_where_it_is_placed_meanwhile(fresh: World) -> None:
     fresh.settle([fresh.start(PAIR, [])])
     left = [("a", "2")]

@@ -5,7 +5,7 @@ The decision is stored before anything is written and never changes; a killed wo
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from batch_import.consumer.next_step import NextStep
@@ -162,9 +162,13 @@ class Provisioner:
             return to.host_failed(error) or self._fail(to, error)
 
     def _fail(self, to: ItemTransitions, error: HostError) -> NextStep:
-        """An account that existed goes back to what it was; a half-made one waits in quarantine to be adopted."""
-        touched = to.item.model_copy(update={"account_id": to.item.reused_from_account_id})
-        told = self._give_up(touched) if to.item.reused_from_account_id else []
+        """An account that existed goes back to what it was, by stage validate when the host does not answer now; a
+        half-made one waits in quarantine to be adopted.
+        """
+        touched, told = to.item.model_copy(update={"account_id": to.item.reused_from_account_id}), list[Advisory]()
+        if touched.account_id:
+            with suppress(HostError):
+                told = self._give_up(touched)
         return to.fail(error.code, str(error), **warned(to.item, *told))
 
     # --- decide
