@@ -66,6 +66,12 @@ class ApiError(CliError):
         return ApiError(self.message, self.hint, [*self.details, detail], uncertain=self.uncertain)
 
 
+class TimeIsOver(CliError):
+    """As ``timeout`` of coreutils ends."""
+
+    exit_code = 124
+
+
 class Interruption(CliError):
     exit_code = 130
 

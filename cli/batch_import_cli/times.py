@@ -1,8 +1,32 @@
-"""Times of the API as the user's clock shows them."""
+"""Times of the API as the user's clock shows them, and times that options are given."""
 
+import re
 from datetime import datetime
+from typing import Any
+
+import click
 
 from batch_import_cli.words import _
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s)?", re.IGNORECASE)
+
+
+class Milliseconds(click.ParamType[int]):
+    """``5``, ``5s`` or ``500ms``; at most ``most`` milliseconds."""
+
+    name = "seconds"
+
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        found = _DURATION.fullmatch(str(value).strip())
+        if found is None:
+            self.fail(_("{value} is not a time like 5, 5s or 500ms").format(value=repr(value)), param, ctx)
+        wait = round(float(found[1]) * (1 if (found[2] or "s").lower() == "ms" else 1000))
+        if self._most is not None and wait > self._most:
+            self.fail(_("at most {n} seconds").format(n=self._most // 1000), param, ctx)
+        return wait
 
 
 def local(value: str, form: str = "%Y-%m-%d %H:%M:%S") -> str:

@@ -1,5 +1,6 @@
 """Following a run to its end."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from rich.text import Text
 from batch_import_cli.app import App, note
 from batch_import_cli.client import Answer, run_of
 from batch_import_cli.console import console, put
-from batch_import_cli.errors import ApiError, Interruption
+from batch_import_cli.errors import ApiError, Interruption, TimeIsOver
 from batch_import_cli.views.items import ITEMS
 from batch_import_cli.views.parts import number
 from batch_import_cli.views.runs import good_items, show_causes, show_run
@@ -20,11 +21,17 @@ Report = Callable[[Answer], None]
 _MOST_ON_A_TERMINAL = 50
 
 
-def follow(app: App, run_id: str) -> bool:
-    """Watch until the run has ended, show what became of each item; True when every one is active, or planned."""
+def follow(app: App, run_id: str, seconds: float = math.inf) -> bool:
+    """Watch until the run has ended, show what became of each item; True when every one is active, or planned.
+
+    Raises ``TimeIsOver`` when that takes longer than ``seconds``.
+    """
     goes_on = _("the run itself goes on; watch it with: batch-import watch {run}").format(run=run_id)
     try:
-        answer = _to_the_end(app, run_id)
+        answer = _to_the_end(app, run_id, seconds)
+        if answer is None:
+            told = _("the run has not ended after {n} s").format(n=f"{seconds:g}")
+            raise TimeIsOver(told, f"batch-import show {run_id}", [goes_on])
         show_run_and_items(app, answer, {}, first_items(app))
     except KeyboardInterrupt:
         raise Interruption(_("interrupted"), f"batch-import cancel {run_id}", [goes_on]) from None
@@ -34,16 +41,20 @@ def follow(app: App, run_id: str) -> bool:
     return good_items(run) == number(run, "total_items") > 0
 
 
-def _to_the_end(app: App, run_id: str) -> Answer:
+def _to_the_end(app: App, run_id: str, seconds: float) -> Answer | None:
+    """The ended run, or ``None`` when it has not ended in time. It is looked at once in any case."""
+    end = time.monotonic() + seconds
     with _reporting() as report:
         while True:
             answer = app.client.run(run_id)
             run = run_of(answer)
             report(run)
             if run["state"] != "running":
-                break
-            time.sleep(app.environment.poll_seconds)
-    return answer
+                return answer
+            left = end - time.monotonic()
+            if left <= 0:
+                return None
+            time.sleep(min(left, app.environment.poll_seconds))
 
 
 def show_run_and_items(app: App, answer: Answer, params: Mapping[str, str], most: int | None) -> None:

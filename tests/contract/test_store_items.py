@@ -20,11 +20,13 @@ from batch_import.store.dynamo import decode
 from batch_import.store.item_index import ITEMS_PER_PAGE, DonePage, ItemIndex
 from batch_import.store.items import LONGEST_IN_STAGE, STAGE_PATIENCE, PendingWrite, item_id_at, position_of
 from batch_import.store.secrets import PROBE_KEY, SecretStore
+from botocore.client import BaseClient
 
 from tests.support.stores import KEY, Stores, event_history
 
 PROBING = (ItemStage.PROBE, ItemStage.PROVISION)
 CONFIRM = (ItemStage.CONFIRM, ItemStage.CONFIRM)
+BROKEN = {"current_stage": ItemStage.DONE, "access_status": AccessStatus.BROKEN}
 TOLD = NewEvent(event_type=EventType.MODELS_DISCOVERED, message="3 models listed", payload={"b": 1, "a": "é"})
 
 
@@ -608,6 +610,39 @@ def test_a_run_that_takes_too_long_is_looked_at_again_after_the_others(
     monkeypatch.setattr(SecretStore, "erase_run", erase)
     stores.later(60)
     assert stores.reconcile().sweep()["keys_erased"] == 1
+
+
+def test_the_keys_of_a_run_that_fit_no_sweep_are_erased_by_several(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep has time for four calls that erase, which are 100 rows."""
+    run = stores.start(95)
+    stores.service.expand(run, lambda: True)
+    for number in range(95):
+        stores.items.transition(stores.item(run, number), BROKEN)
+    stores.progress.publish()
+    stores.later(1)
+    assert stores.reconcile().sweep()["keys_erased"] == 0
+    stores.later(24 * 3600 + 1)
+    send, calls, left = BaseClient._make_api_call, list[int](), list[int]()
+
+    def slow(client: Any, operation: str, arguments: Any) -> Any:
+        if operation == "BatchWriteItem":
+            if len(calls) == 4:
+                raise OutOfTime
+            calls.append(len(arguments["RequestItems"]))
+        return send(client, operation, arguments)
+
+    monkeypatch.setattr("batch_import.runs.reconcile._ERASED_TOGETHER", 25)
+    monkeypatch.setattr(BaseClient, "_make_api_call", slow)
+    while stores.runs.watched():
+        calls.clear()
+        stores.reconcile().sweep()
+        stores.later(60)
+        left.append(len(rows("import_secrets")))
+        assert len(left) < 5
+        assert stores.secret_store.open(run.run_id, "item_00095") is None  # the data key goes first
+    assert left == [45, 0]
 
 
 def test_keys_of_a_run_that_never_ends_go_in_the_end(stores: Stores) -> None:

@@ -426,16 +426,37 @@ def test_an_account_that_nothing_was_done_to_stays_as_it_is_when_the_item_stops(
     assert as_it_was(account(box, before["id"])) == as_it_was(before)
 
 
+@pytest.mark.parametrize("answer", [503, "drop_after"])
+@pytest.mark.parametrize(("stop", "code"), STOPS)
+def test_an_account_is_put_back_when_the_host_answers_again(
+    service: Service, box: Any, half_woken: tuple[str, dict[str, Any]], stop: Any, code: str, answer: int | str
+) -> None:
+    run_id, before = half_woken
+    stop(service, run_id)
+    box.host.fail_next("POST", r"/bulk-update$", answer)
+    service.pump.run()
+    assert as_it_was(account(box, before["id"])) == as_it_was(before)
+    item = service.item(run_id)
+    assert item["last_error_code"] == code
+    told = [(event["event_type"], event["stage"]) for event in item["events"]]
+    assert ("retry_scheduled", "validate") in told
+    assert "did not put the account back" not in " ".join(item["advisory_messages"])
+
+
 @pytest.mark.parametrize(("stop", "code"), STOPS)
 def test_an_undo_puts_back_what_the_host_kept_an_item_from_putting_back(
     service: Service, box: Any, half_woken: tuple[str, dict[str, Any]], stop: Any, code: str
 ) -> None:
     run_id, before = half_woken
     stop(service, run_id)
-    box.host.fail_next("POST", r"/bulk-update$", 503)
+    box.host.fail_next("POST", r"/bulk-update$", 503, times=50)
     service.pump.run()
-    assert service.item(run_id)["last_error_code"] == code
+    item = service.item(run_id)
+    assert item["last_error_code"] == code
+    assert "did not put the account back" in " ".join(item["advisory_messages"])
+    assert [json.loads(e["payload_json"]).get("code") for e in item["events"]].count("not_put_back") == 1
     assert account(box, before["id"])["extra"]["import_state"] == "unproven"
+    box.host.faults.clear()
     service.call("POST", f"/api/batch-import/runs/{run_id}/undo")
     service.pump.run()
     assert service.item(run_id)["undo_result"]["outcome"] == "restored"

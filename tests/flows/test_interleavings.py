@@ -34,6 +34,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import ReadTimeoutError
 
 import sandbox
 from tests.conftest import CUSTOMER_KEY, START, Service, seed
@@ -661,6 +662,34 @@ def test_a_second_try_of_a_reactivation_leaves_a_serving_account_where_it_is(fre
     assert (account["status"], account["group_ids"]) == ("active", proven["group_ids"])
 
 
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_second_try_of_a_replacement_leaves_a_serving_account_where_it_is(fresh: World, paused: bool) -> None:
+    """The provider's group is gone when the first run decides; the second run repairs it."""
+    fresh.settle([fresh.start(PAIR, [], join=True)])
+    [before] = fresh.accounts()
+    [gone] = set(before["group_ids"]) - {fresh.pool_id}
+    fresh._admin("DELETE", f"groups/{gone}")
+    if paused:
+        bulk_update(fresh.box, before["id"], status="inactive")
+    runs = [fresh.start(PAIR, [])]
+    fresh.box.host.fail_next("POST", r"/bulk-update$", "drop_before")
+    fresh.deliver("provision")  # decided: replaced; its first write is lost
+    if paused:
+        bulk_update(fresh.box, before["id"], status="active")
+    runs.append(fresh.start(PAIR, []))
+    for name in QUEUES:
+        fresh.deliver(name)
+    [second] = _items(fresh, runs[1])
+    [proven] = fresh.accounts()
+    assert (second.access_status, second.group_id in proven["group_ids"]) == ("active", True)
+    fresh.clock.shift(60)
+    fresh.deliver("provision")  # the first run's second try
+    assert fresh.accounts()[0]["group_ids"] == proven["group_ids"]
+    fresh.settle(runs)
+    check_everything(fresh, runs, set(), set())
+    assert _items(fresh, runs[0])[0].account_resolution == ("reactivated" if paused else "replaced")
+
+
 def test_an_account_is_put_back_when_the_provider_is_free_again(fresh: World) -> None:
     fresh.settle([fresh.start(PAIR, [])])
     bulk_update(fresh.box, fresh.accounts()[0]["id"], status="inactive")
@@ -714,11 +743,55 @@ def test_a_call_that_failed_is_repeated_when_the_host_allows_it(
     assert list(fresh.box.host.idempotency.values()) == [record]
 
 
+@pytest.fixture
+def late(fresh: World, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Callable[[], None]]:
+    """A run whose creation of an account is on its way when it stops waiting; and its arrival at the host."""
+    sent = []
+
+    def lose(pool: Any, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        if (method, url) == ("POST", "/api/v1/admin/accounts"):
+            sent.append(lambda: urlopen(pool, method, url, *args, **kwargs))
+            raise ReadTimeoutError(pool, url, "nothing came")
+        return urlopen(pool, method, url, *args, **kwargs)
+
+    urlopen = HTTPConnectionPool.urlopen
+    run_id = fresh.start(PAIR, [])
+    with monkeypatch.context() as patch:
+        patch.setattr(HTTPConnectionPool, "urlopen", lose)
+        fresh.deliver("provision")
+    [arrive] = sent
+    return run_id, arrive
+
+
+def test_a_creation_that_arrives_late_makes_no_second_account(
+    fresh: World, late: tuple[str, Callable[[], None]]
+) -> None:
+    run_id, arrive = late
+    runs = [run_id, fresh.start(PAIR, [])]
+    assert fresh.deliver("provision") == 1  # the other run's
+    arrive()
+    fresh.settle(runs)
+    check_everything(fresh, runs, set(), set())
+    assert [item.access_status for run_id in runs for item in _items(fresh, run_id)] == ["active", "active"]
+
+
+def test_a_creation_that_never_arrives_keeps_another_run_waiting_for_a_while_only(
+    fresh: World, late: tuple[str, Callable[[], None]]
+) -> None:
+    run_id, _ = late
+    fresh.service.call("POST", f"/api/batch-import/runs/{run_id}/cancel")
+    other = fresh.start(PAIR, [])
+    began = fresh.process().clock.now()
+    fresh.settle([other])
+    assert fresh.process().clock.now() - began < timedelta(seconds=150)
+    assert [(item.access_status, item.retry_count) for item in _items(fresh, other)] == [("active", 0)]
+
+
 class Unanswering:
     """Leases whose table cannot be reached when one is given back."""
 
-    def acquire(self, *_: object) -> bool:
-        return True
+    def acquired(self, *_: object) -> dict[str, Any]:
+        return {}
 
     def release(self, *_: object) -> None:
         raise ConnectionError
@@ -900,6 +973,27 @@ def test_an_account_whose_relay_dies_during_its_proof_returns_to_all_its_groups_
     fresh.settle([*runs, fresh.start(pair, [])])
     assert (account(fresh, item)["status"], [account(fresh, item)["group_ids"]]) == ("active", places)
     assert {fresh.pool_id, item.group_id} == set(places[0])
+
+
+@pytest.mark.parametrize("answer", [503, "drop_after"])
+def test_an_account_whose_proof_failed_is_put_back_when_the_host_answers_again(fresh: World, answer: int | str) -> None:
+    fresh.settle([fresh.start(PAIR, [], join=True)])
+    [before] = fresh.accounts()
+    run_id = decided_on_while_paused(fresh)
+    fresh.deliver("confirmation")
+
+    def die(number: int) -> None:
+        if number == 1:
+            dead = fresh.box.relay("dead_key", "a", models=7)
+            bulk_update(fresh.box, before["id"], credentials={"base_url": dead})
+            fresh.box.host.fail_next(*GROUPS_WRITTEN, answer)
+
+    with at_each(*COMPLETION, die):
+        fresh.deliver("validation")
+    fresh.settle([run_id])
+    [now], [item] = fresh.accounts(), _items(fresh, run_id)
+    assert (item.access_status, item.last_error_code) == ("broken", "gateway_upstream_auth_failed")
+    assert (now["status"], now["group_ids"]) == ("inactive", before["group_ids"])
 
 
 def test_an_account_that_a_killed_worker_left_is_not_taken_from_where_it_is_placed_meanwhile(fresh: World) -> None:

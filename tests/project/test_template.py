@@ -119,8 +119,10 @@ def test_batches_fail_by_message() -> None:
         assert source["BatchSize"] == 10, name
 
 
-def test_the_small_size_leaves_a_new_account_room_for_the_api() -> None:
-    """A new account runs ten functions at once, and a mapping takes two at least."""
+def test_the_small_size_leaves_a_new_account_room_for_reconcile_and_one_request() -> None:
+    """A new account runs ten functions at once, and a mapping takes two at least. A request is the authorizer, then the
+    API.
+    """
     at_once = {}
     for _, source in sources():
         mapping, size, queue = source["ScalingConfig"]["MaximumConcurrency"]["Fn::FindInMap"]
@@ -134,7 +136,10 @@ def test_the_small_size_leaves_a_new_account_room_for_the_api() -> None:
     }
     # An int: as text, as a parameter has it, it lets no mapping of the embedded stack poll any more.
     assert all(isinstance(number, int) and number >= 2 for sizes in at_once.values() for number in sizes.values())
-    assert sum(sizes["small"] for sizes in at_once.values()) <= 8
+    workers = sum(sizes["small"] for sizes in at_once.values())
+    reconcile = request = 1
+    assert workers + reconcile + request == 10
+    assert f"Ten are the {workers} workers of `small`" in (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
     assert set(template()["Parameters"]["Size"]["AllowedValues"]) == set(template()["Mappings"]["Workers"])
 
 

@@ -15,11 +15,11 @@ from batch_import_cli.errors import ApiError
 from batch_import_cli.examples import examples
 from batch_import_cli.lists import RelayList, confirm_left_out, format_option, name_of, read_list
 from batch_import_cli.request import CreateRequest, ImportOptions, build_request
+from batch_import_cli.times import Milliseconds
 from batch_import_cli.watch import follow
 from batch_import_cli.words import _, ngettext
 
 _LONGEST_WAIT_MS = 20_000
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s)?", re.IGNORECASE)
 _INDEX = re.compile(r"\bitems[\[.](\d+)")
 
 _EPILOG = examples(
@@ -28,21 +28,6 @@ _EPILOG = examples(
     "import relays.csv --subscription-user a@example.com --dry-run",
     "import request.json --mode strict --confirm-timeout 5s --json",
 )
-
-
-class Milliseconds(click.ParamType[int]):
-    """``5``, ``5s`` or ``500ms``."""
-
-    name = "seconds"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        found = _DURATION.fullmatch(str(value).strip())
-        if found is None:
-            self.fail(_("{value} is not a time like 5, 5s or 500ms").format(value=repr(value)), param, ctx)
-        wait = round(float(found[1]) * (1 if (found[2] or "s").lower() == "ms" else 1000))
-        if wait > _LONGEST_WAIT_MS:
-            self.fail(_("at most 20 seconds"), param, ctx)
-        return wait
 
 
 class Amount(click.ParamType[float]):
@@ -104,7 +89,10 @@ class Choice(click.ParamType[tuple[int, str]]):
 @click.option("--label", metavar="TEXT", help="A name of the run, for people.")
 @click.option("--legacy-batch-id", metavar="ID", help="Batch of the earlier system that this run continues.")
 @click.option(
-    "--confirm-timeout", type=Milliseconds(), metavar="SECONDS", help="Wait so long for first results (5, 5s, 500ms)."
+    "--confirm-timeout",
+    type=Milliseconds(most=_LONGEST_WAIT_MS),
+    metavar="SECONDS",
+    help="Wait so long for first results (5, 5s, 500ms).",
 )
 @click.option(
     "--requested-model", multiple=True, metavar="NAME", help="Model wanted of relays that name none; repeatable."

@@ -1,5 +1,6 @@
 """Commands that look: ``runs``, ``show``, ``item``, ``watch``, ``health``; and ``cancel``."""
 
+import math
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ from batch_import_cli.client import Answer, run_of
 from batch_import_cli.examples import examples
 from batch_import_cli.filters import item_filters, params, search_option
 from batch_import_cli.tables import said
+from batch_import_cli.times import Milliseconds
 from batch_import_cli.views.item import show_item
 from batch_import_cli.views.parts import fields_of, show_fields
 from batch_import_cli.views.runs import RUNS
@@ -64,15 +66,22 @@ def item_command(app: App, run_id: str, item_id: str) -> None:
     app.answer(app.client.item(run_id, item_id), show_item)
 
 
-@click.command("watch", epilog=examples("watch RUN", "watch RUN --json"))
+@click.command("watch", epilog=examples("watch RUN", "watch RUN --timeout 600", "watch RUN --json"))
 @click.argument("run_id", metavar="RUN")
+@click.option(
+    "--timeout",
+    type=Milliseconds(),
+    metavar="SECONDS",
+    help="Stop watching after so long (600, 600s, 500ms); the run goes on.  [default: no limit]",
+)
 @api_command
-def watch_command(app: App, run_id: str) -> None:
+def watch_command(app: App, run_id: str, timeout: int | None) -> None:
     """Follow RUN to its end and show each verdict.
 
-    Exit code 0 only when every item ended active, or is planned by a dry run.
+    Exit code: 0 when every item ended active, or is planned by a dry run, 1 when
+    the run ended otherwise, 124 when it has not ended within --timeout.
     """
-    if not follow(app, run_id):
+    if not follow(app, run_id, math.inf if timeout is None else timeout / 1000):
         app.context.exit(1)
 
 

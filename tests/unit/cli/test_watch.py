@@ -55,6 +55,30 @@ def test_exit_code(api: Any, invoke: Any, answers: Any, state: str, total: int, 
     assert invoke("watch", answers.RUN).exit_code == code
 
 
+@pytest.mark.parametrize("given", ["0", "0.05s", "50ms"])
+def test_a_run_that_does_not_end_in_time_is_left_alone(api: Any, invoke: Any, answers: Any, given: str) -> None:
+    api.on(RUN, answers.run("running", active=0))
+    result = invoke("watch", answers.RUN, "--timeout", given, BATCH_IMPORT_POLL_SECONDS="60")
+    assert (result.exit_code, result.stdout) == (124, "")
+    assert f"the run has not ended after {'0' if given == '0' else '0.05'} s (try: batch-import show " in result.stderr
+    assert f"the run itself goes on; watch it with: batch-import watch {answers.RUN}" in result.stderr
+
+
+@pytest.mark.parametrize(("active", "code"), [(2, 0), (1, 1)])
+def test_a_run_that_ends_in_time_is_shown(api: Any, invoke: Any, answers: Any, active: int, code: int) -> None:
+    api.on(RUN, answers.run("running", active=0), answers.run("completed", active=active))
+    api.on(ITEMS, {"items": [answers.item(1)], "next_cursor": None})
+    result = invoke("watch", answers.RUN, "--timeout", "600")
+    assert result.exit_code == code
+    assert "relay-1.example" in result.stdout
+
+
+def test_a_time_that_is_none_is_refused(api: Any, invoke: Any, answers: Any) -> None:
+    result = invoke("watch", answers.RUN, "--timeout", "soon")
+    assert (result.exit_code, api.seen) == (2, [])
+    assert "is not a time like" in result.stderr
+
+
 def test_a_verdict_says_why_in_one_line_for_grep(api: Any, invoke: Any, answers: Any) -> None:
     broken = answers.item(
         2,

@@ -6,7 +6,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from batch_import.coordination.provider_lock import ProviderBusy, ProviderLocks, ProviderSnapshot
+from batch_import.coordination.provider_lock import LATE_SECONDS, ProviderBusy, ProviderLocks, ProviderSnapshot
 from batch_import.domain.clock import SYSTEM_CLOCK
 
 from tests.support.clock import HandClock
@@ -20,13 +20,17 @@ class Table:
     def __init__(self) -> None:
         self.owner: str | None = None
         self.asked = 0
+        self.facts: dict[str, Any] = {}
 
-    def acquire(self, kind: str, name: str, owner: str, seconds: float) -> bool:
+    def acquired(self, kind: str, name: str, owner: str, seconds: float) -> dict[str, Any] | None:
         self.asked += 1
         if self.owner not in (None, owner):
-            return False
+            return None
         self.owner = owner
-        return True
+        return self.facts
+
+    def remember(self, kind: str, name: str, facts: dict[str, Any]) -> None:
+        self.facts |= facts
 
     def release(self, kind: str, name: str, owner: str) -> None:
         assert self.owner == owner
@@ -123,3 +127,36 @@ def test_closing_gives_back_what_was_kept_for_a_thread_that_left() -> None:
     held.waiting = 0
     ours.close()
     assert table.owner is None
+
+
+def test_a_late_creation_keeps_its_key_from_others_until_it_is_settled_or_time_has_passed() -> None:
+    table, hand = Table(), HandClock()
+
+    def may_create(owner: str, digest: str = "d1") -> bool:
+        ours = ProviderLocks(table, owner, hand.clock)  # type: ignore[arg-type]
+        with ours.hold(PROVIDER) as snapshot:
+            snapshot.clear()  # a failure forgets what was read, and not what is on its way
+            try:
+                ours.demand_settled(snapshot, digest, owner)
+            except ProviderBusy:
+                return False
+            return True
+
+    def remember(digest: str, *, settled: bool = False) -> None:
+        ours = ProviderLocks(table, "one", hand.clock)  # type: ignore[arg-type]
+        with ours.hold(PROVIDER) as snapshot:
+            ours.remember_late(PROVIDER, snapshot, digest, "one")
+            if settled:
+                ours.settle(PROVIDER, snapshot, digest)
+
+    remember("d1")
+    assert [may_create("one"), may_create("two"), may_create("two", "d2")] == [True, False, True]
+    remember("d1", settled=True)
+    assert may_create("two")
+    remember("d1")
+    hand.later(LATE_SECONDS)
+    assert may_create("two")
+    for number in range(2000):
+        remember(f"{number}")
+    assert len(str(table.facts)) < 10_000
+    assert not may_create("two", "1999")

@@ -12,7 +12,7 @@ from batch_import.coordination.provider_lock import ProviderSnapshot
 from batch_import.domain.account import DesiredAccount
 from batch_import.domain.entities import Item, ItemProfile, Run
 from batch_import.domain.types import AccessMode, AccountResolution, ItemStage, MatchedAccountState, Platform, RunMode
-from batch_import.host.errors import HostRejected
+from batch_import.host.errors import HostRejected, HostUnavailable, HostUncertain
 from batch_import.stages.provision import Provisioner
 
 from tests.support.clock import HandClock
@@ -46,7 +46,8 @@ class World:
         self.to.move_on.side_effect = lambda stage, *_: NextStep(stage)
         self.to.fail.side_effect = lambda *_, **__: NextStep(ItemStage.VALIDATE)
         self.give_up = Mock(return_value=[])
-        self.provisioner = Provisioner(self.host, resources, Mock(), Mock(hold=self.hold), self.give_up, clock)
+        self.locks = Mock(hold=self.hold)
+        self.provisioner = Provisioner(self.host, resources, Mock(), self.locks, self.give_up, clock)
 
     @contextmanager
     def hold(self, _: str) -> Iterator[ProviderSnapshot]:
@@ -116,6 +117,16 @@ def test_a_creation_that_the_host_rejects_is_sent_once_and_nothing_read_before_i
     world.host.create_account.assert_called_once()
     assert world.snapshot == ProviderSnapshot()
     world.give_up.assert_not_called()
+    world.locks.remember_late.assert_not_called()
+
+
+def test_a_creation_without_an_answer_is_on_its_way_also_when_the_look_after_it_fails() -> None:
+    world = World(None, account_resolution=AccountResolution.CREATED)
+    world.host.create_account.side_effect = HostUncertain("no answer")
+    world.host.accounts.side_effect = [[], HostUnavailable("no answer")]
+    world.provision()
+    world.locks.remember_late.assert_called_once_with("p", world.snapshot, "d" * 64, "run_1/item_00001")
+    world.locks.settle.assert_not_called()
 
 
 def test_only_the_answer_to_the_very_first_creation_is_trusted_without_a_look() -> None:

@@ -119,19 +119,46 @@ def test_an_item_ends_when_the_host_has_failed_for_too_long() -> None:
     assert (world.verdicts, world.done) == ([AccessStatus.DEGRADED], [("give_up", True)])
 
 
-@pytest.mark.parametrize("failing", ["client.account", "publication.give_up", None])
-def test_a_host_that_does_not_answer_keeps_no_verdict_back(failing: str | None) -> None:
+@pytest.mark.parametrize("failing", ["client.account", "publication.give_up"])
+@pytest.mark.parametrize("again", [NextStep(ItemStage.VALIDATE, 8.0), None])
+def test_a_host_that_does_not_answer_keeps_a_verdict_back_for_as_long_as_others_wait_for_it(
+    failing: str, again: NextStep | None
+) -> None:
     """The account of the stopped item was found between two writes."""
     world = World(**HALF_WOKEN)
-    if failing is not None:
-        world.host.configure_mock(**{f"{failing}.side_effect": HostUnavailable("no answer")})
+    world.to.host_failed.return_value = again
+    world.host.configure_mock(**{f"{failing}.side_effect": HostUnavailable("no answer")})
+    step = world.handle()
+    if again is not None:
+        assert (step, world.written) == (again, [])
+    else:
+        assert (step.stage, world.verdicts) == (ItemStage.DONE, [AccessStatus.DEGRADED])
+        assert [entry["code"] for entry in world.written[0]["advisories"]] == ["not_put_back"]
+
+
+@pytest.mark.parametrize(("row", "done"), [({}, [("give_up", True)]), (None, [])])
+def test_what_is_half_woken_is_put_back_before_the_verdict(row: Any, done: list[Any]) -> None:
+    """Of an account that is gone nothing is left to put back."""
+    world = World(**HALF_WOKEN)
+    world.host.client.account.return_value = row if row is None else world.host.client.account.return_value
     assert world.handle().stage is ItemStage.DONE
-    assert world.verdicts == [AccessStatus.DEGRADED]
-    assert world.done == ([("give_up", True)] if failing is None else [])
+    assert (world.done, world.verdicts) == (done, [AccessStatus.DEGRADED])
+    assert not world.written[0]["advisories"]
 
 
 @pytest.mark.parametrize("error", [HostUnavailable("no answer"), ProviderBusy("p")])
-def test_nor_does_an_account_that_cannot_be_put_back(error: HostError | ProviderBusy) -> None:
+def test_an_account_that_was_switched_on_and_cannot_be_put_back_now_is_left_to_the_next_message(
+    error: HostError | ProviderBusy,
+) -> None:
+    world = World(FAILED, **{**HALF_WOKEN, "failure_code": None})
+    world.host.publication.give_up.side_effect = error
+    world.to.fail.return_value = NextStep(ItemStage.VALIDATE)
+    assert (world.handle(), world.written) == (NextStep(ItemStage.VALIDATE), [])
+    world.to.fail.assert_called_once_with(FAILED.code, "")
+
+
+@pytest.mark.parametrize("error", [HostUnavailable("no answer"), ProviderBusy("p")])
+def test_a_new_account_that_cannot_be_marked_keeps_no_verdict_back(error: HostError | ProviderBusy) -> None:
     world = World(FAILED)
     world.host.publication.give_up.side_effect = error
     assert (world.handle().stage, world.verdicts) == (ItemStage.DONE, [AccessStatus.BROKEN])

@@ -8,14 +8,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from batch_import.domain.account import ExistingAccount
-from batch_import.domain.clock import Clock
+from batch_import.domain.clock import Clock, iso
+from batch_import.store.dynamo import Row
 from batch_import.store.leases import PROVIDER, Leases
 
 PATIENCE = 20.0  # seconds that a thread waits for the lease
 LEASE_SECONDS = 150.0  # outlasts any invocation
+LATE_SECONDS = 120.0  # that a write whose answer was lost may take to reach the host
+_LATE_KEPT = 50  # of a provider: the row is read and written with each lease
 _SNAPSHOT_SECONDS = 30.0
 
 
@@ -29,11 +33,13 @@ class ProviderSnapshot:
 
     ``channels`` has group id and channel by the group's name; ``written`` the keys of which accounts may have been
     written since ``accounts`` were read.
+    ``late`` has the creations that may still arrive at the host, by the digest of their key: whose each is, until when.
     """
 
     accounts: list[ExistingAccount] | None = None
     written: set[str] = field(default_factory=set)
     channels: dict[str, tuple[int, Mapping[str, Any]]] = field(default_factory=dict)
+    late: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def clear(self) -> None:
         """After a failed write nothing that was read is certain."""
@@ -83,6 +89,25 @@ class ProviderLocks:
             finally:
                 held.lock.release()
 
+    def demand_settled(self, snapshot: ProviderSnapshot, digest: str, owner: str) -> None:
+        """Raises ``ProviderBusy`` while a creation for the same key, of another owner, may still arrive at the host."""
+        late = snapshot.late.get(digest)
+        if late is not None and late["owner"] != owner and late["until"] > iso(self._clock.now()):
+            raise ProviderBusy(digest)
+
+    def remember_late(self, provider_id: str, snapshot: ProviderSnapshot, digest: str, owner: str) -> None:
+        """The answer to a creation was lost, and no account found: it may be made yet."""
+        until = iso(self._clock.now() + timedelta(seconds=LATE_SECONDS))
+        late = {**snapshot.late, digest: {"owner": owner, "until": until}}
+        newest = sorted(late, key=lambda each: late[each]["until"])[-_LATE_KEPT:]
+        snapshot.late = {each: late[each] for each in newest}
+        self._leases.remember(PROVIDER, provider_id, {"late": snapshot.late})
+
+    def settle(self, provider_id: str, snapshot: ProviderSnapshot, digest: str) -> None:
+        """The pair has its account."""
+        if snapshot.late.pop(digest, None) is not None:
+            self._leases.remember(PROVIDER, provider_id, {"late": snapshot.late})
+
     def waiting(self, provider_id: str) -> int:
         """How many threads wait for their turn."""
         return self._held[provider_id].waiting
@@ -107,8 +132,8 @@ class ProviderLocks:
     def _snapshot(self, provider_id: str, held: _Held, until: float) -> ProviderSnapshot:
         if held.snapshot is None or self._clock.monotonic() - held.since > _SNAPSHOT_SECONDS:
             held.snapshot = None
-            self._wait_for_lease(provider_id, until)
-            held.snapshot, held.since = ProviderSnapshot(), self._clock.monotonic()
+            row = self._wait_for_lease(provider_id, until)
+            held.snapshot, held.since = ProviderSnapshot(late=row.get("late", {})), self._clock.monotonic()
         return held.snapshot
 
     def _release(self, provider_id: str, held: _Held) -> None:
@@ -117,10 +142,12 @@ class ProviderLocks:
             with suppress(Exception):  # a lease that cannot be given back expires
                 self._leases.release(PROVIDER, provider_id, self._owner)
 
-    def _wait_for_lease(self, provider_id: str, until: float) -> None:
+    def _wait_for_lease(self, provider_id: str, until: float) -> Row:
+        """The lease's row."""
         pause = 0.1
-        while not self._leases.acquire(PROVIDER, provider_id, self._owner, LEASE_SECONDS):
+        while (row := self._leases.acquired(PROVIDER, provider_id, self._owner, LEASE_SECONDS)) is None:
             if self._clock.monotonic() > until:
                 raise ProviderBusy(provider_id)
             self._clock.sleep(pause)
             pause = min(1.0, pause * 1.5)
+        return row

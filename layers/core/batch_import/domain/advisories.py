@@ -67,6 +67,10 @@ ADVISORIES: dict[str, Text] = {
     "was_paused_by_person": Text(
         "该账号曾被人工停用，现已重新启用", "A person had paused this account; it was switched on again"
     ),
+    "not_put_back": Text(
+        "sub2api 未能把账号恢复原状；撤销本次导入（undo）会再次尝试",
+        "sub2api did not put the account back to what it was; an undo of the run tries again",
+    ),
     "still_off": Text("账号未能恢复，仍处于停用状态", "The account did not come alive and is still off"),
     "models_vanished": Text("上游不再列出：{models}", "No longer listed by the relay: {models}"),
     "join_group_of_other_platform": Text(

@@ -99,7 +99,7 @@ class Run(_Row):
     ``totals`` are the counters at its end. ``followers`` are the runs made of its items that may not have ended, and
     ``child_runs`` are all of them, oldest first. ``keys_until`` is the time, in seconds of the epoch, at which the keys
     that it still holds are erased: a while after its end, and before that later than it can end; ``None`` when it holds
-    none.
+    none. ``keys_erased`` is the position up to which that has been done.
     """
 
     run_id: str
@@ -129,6 +129,7 @@ class Run(_Row):
     finished_at: str | None = None
     totals: Counters | None = None
     keys_until: int | None = None
+    keys_erased: int = 0
     strict_stopped: bool = False
     warnings: tuple[dict[str, Any], ...] = ()
     self_service: dict[str, Any] | None = None

@@ -15,7 +15,7 @@ from batch_import.domain.entities import Item, NewEvent, Run
 from batch_import.domain.types import AccessMode, AccountResolution, EventType, MatchedAccountState, Platform
 from batch_import.domain.undo import made_by
 from batch_import.host.client import HostClient, Json
-from batch_import.host.errors import HostError, HostUncertain
+from batch_import.host.errors import HostUncertain
 from batch_import.host.transport import TIMEOUT
 from batch_import.net.deadline import seconds_left
 from batch_import.proofs.completion_proof import account_of, is_private, serving_groups
@@ -69,12 +69,9 @@ class Publication:
         return groups, [*events, *opened], [*advisories, *more]
 
     def give_up(self, item: Item) -> list[Advisory]:
-        """Best effort: a host that does not answer leaves a half-made account, which the next import adopts."""
-        try:
-            account = account_of(self._host, item.account_id or 0)
-            self._put_back(item, account)
-        except HostError:
-            return []
+        """A new account that stays half-made, for the host does not answer, is adopted by the next import."""
+        account = account_of(self._host, item.account_id or 0)
+        self._put_back(item, account)
         serves = account_state(account, self._clock.now()) is MatchedAccountState.ACTIVE
         was_off = item.account_resolution is AccountResolution.REACTIVATED
         return [Advisory("still_off")] if was_off and not serves else []

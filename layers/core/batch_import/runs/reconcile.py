@@ -26,6 +26,7 @@ from batch_import.store.secrets import PROBE_KEY, SecretStore
 logger = logging.getLogger(__name__)
 BATCH = 500  # items that one sweep looks after
 _READ_TOGETHER = _PUBLISHED_TOGETHER = 100
+_ERASED_TOGETHER = 200
 _FOR_THE_REST = 25.0  # seconds of a sweep that items leave for ended runs, keys, groups and the metrics
 _FOR_THE_METRICS = 12.0  # seconds that ended runs and their keys leave for groups and the metrics
 _LATE_ANSWERS = 120.0  # seconds: by then a relay's stream and tool call have been asked, which no verdict waits for
@@ -245,12 +246,23 @@ class Reconcile:
                 if not needed:
                     self._runs.watch_again(run.run_id, iso(until))
                 return 0
-            held = [item_id_at(entry.position) for entry in self._listing.entries(run) if not entry.is_active]
-            self._secrets.erase_run(run.run_id, [PROBE_KEY, *held])
-            erased = len(held)
+            erased = self._erase_keys(run)
         if not needed:
             self._runs.stop_watching(run.run_id)
         return erased
+
+    def _erase_keys(self, run: Run) -> int:
+        """The data key goes first, so that no key can be opened any more. What there is no time for is left to the next
+        sweep, which goes on behind what was erased.
+        """
+        self._secrets.erase_run(run.run_id, [PROBE_KEY])
+        entries = self._listing.entries(run)
+        held = [entry.position for entry in entries if not entry.is_active and entry.position >= run.keys_erased]
+        for at in range(0, len(held), _ERASED_TOGETHER):
+            portion = held[at : at + _ERASED_TOGETHER]
+            self._secrets.erase(run.run_id, map(item_id_at, portion))
+            self._runs.keys_are_erased(run.run_id, portion[-1] + 1)
+        return len(held)
 
     def _is_key_put_back(self, run: Run) -> bool:
         try:

@@ -5,7 +5,7 @@ The decision is stored before anything is written and never changes; a killed wo
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from batch_import.consumer.next_step import NextStep
@@ -55,7 +55,7 @@ from batch_import.domain.types import (
 from batch_import.domain.undo import made_by
 from batch_import.host.accounts import before_run, existing_account, marker, new_account
 from batch_import.host.client import HostClient, Json
-from batch_import.host.errors import HostError, HostRejected, HostUncertain
+from batch_import.host.errors import HostError, HostRejected, HostUnavailable, HostUncertain
 from batch_import.proofs.account_inventory import AccountInventory
 from batch_import.proofs.completion_proof import account_of
 from batch_import.proofs.probe_resources import ProbeResources
@@ -149,6 +149,7 @@ class Provisioner:
         try:
             if run.dry_run:
                 return self._plan(to, run, profile, snapshot)
+            self._locks.demand_settled(snapshot, to.item.key_digest, _owner(to.item))
             looked = to.item.account_resolution is None
             if looked:
                 refusal = self._decide(to, run, profile, snapshot)
@@ -160,9 +161,13 @@ class Provisioner:
             return to.host_failed(error) or self._fail(to, error)
 
     def _fail(self, to: ItemTransitions, error: HostError) -> NextStep:
-        """An account that existed goes back to what it was; a half-made one waits in quarantine to be adopted."""
-        touched = to.item.model_copy(update={"account_id": to.item.reused_from_account_id})
-        told = self._give_up(touched) if to.item.reused_from_account_id else []
+        """An account that existed goes back to what it was, by stage validate when the host does not answer now; a
+        half-made one waits in quarantine to be adopted.
+        """
+        touched, told = to.item.model_copy(update={"account_id": to.item.reused_from_account_id}), list[Advisory]()
+        if touched.account_id:
+            with suppress(HostError):
+                told = self._give_up(touched)
         return to.fail(error.code, str(error), **warned(to.item, *told))
 
     # --- decide
@@ -292,9 +297,9 @@ class Provisioner:
         group_id, channel_id, events = self._provider_group(item, run, wanted, snapshot)
         if item.account_resolution is AccountResolution.CREATED:
             known = self._half_made(item, snapshot) if looked else None
-            account_id, more = self._create(item, wanted, api_key, known)
+            account_id, more = self._create(item, wanted, api_key, known, snapshot)
         else:
-            account_id, more = self._reuse(to, wanted, api_key)
+            account_id, more = self._reuse(to, wanted, api_key, None if looked else group_id)
             before = to.item.known_before
             more += _changed(account_id, before.terms if before else {})
         if account_id is None:
@@ -343,22 +348,29 @@ class Provisioner:
         return ours[0].account_id if ours else 0
 
     def _create(
-        self, item: Item, wanted: DesiredAccount, api_key: str, known: int | None
+        self, item: Item, wanted: DesiredAccount, api_key: str, known: int | None, snapshot: ProviderSnapshot
     ) -> tuple[int | None, list[NewEvent]]:
-        """Look again first: a lost answer may have left the account there, and it is adopted then.
+        """Look again first: a lost answer may have left the account there, and it is adopted then. While it may still
+        be made, other items leave its key alone.
 
         See docs/host-api.md#creation-is-not-transactional.
         """
         found = self._ours(wanted) if known is None else known or None
         if found is not None:
             replaced = self._adopt(item, found, wanted, api_key)
+            self._locks.settle(item.provider_id, snapshot, item.key_digest)
             return found, [
                 _event(EventType.ACCOUNT_CREATED, "adopted", account_id=found),
                 *_changed(found, replaced),
             ]
         home = self._resources.quarantine_id(wanted.platform)
         body = new_account(wanted, item.api_root or item.base_url, api_key, _settings(item, api_key), home)
-        account_id = self._post(item, wanted, body, first=known is not None)
+        try:
+            account_id = self._post(item, wanted, body, first=known is not None)
+        except (HostUncertain, HostUnavailable):
+            self._locks.remember_late(item.provider_id, snapshot, item.key_digest, _owner(item))
+            raise
+        self._locks.settle(item.provider_id, snapshot, item.key_digest)
         return account_id, [_event(EventType.ACCOUNT_CREATED, f"account {body['name']}", account_id=account_id)]
 
     def _post(self, item: Item, wanted: DesiredAccount, body: Mapping[str, Any], *, first: bool) -> int:
@@ -419,20 +431,25 @@ class Provisioner:
         if change := terms_to_change(account.terms, wanted.terms):
             self._host.bulk_update(account.account_id, **change)
 
-    def _reuse(self, to: ItemTransitions, wanted: DesiredAccount, api_key: str) -> tuple[int | None, list[NewEvent]]:
-        """An account that was off when the decision was made, and serves by now, is used as a reused one: also by an
+    def _reuse(
+        self, to: ItemTransitions, wanted: DesiredAccount, api_key: str, placed_in: int | None
+    ) -> tuple[int | None, list[NewEvent]]:
+        """An account that serves by now, and did not when the decision was made, is used as a reused one: also by an
         undo, which leaves it as the other run or the person has made it.
+
+        ``placed_in``: the provider's group, whose account somebody may have repaired since an earlier try.
         """
         row = self._host.account(to.item.reused_from_account_id or 0)
         if row is None:
             return None, []
-        account, now = existing_account(row), self._clock.now()
-        if to.item.account_resolution is AccountResolution.REUSED:
+        account, item = existing_account(row), to.item
+        if item.account_resolution is AccountResolution.REUSED:
             return self._patch(account, wanted)
-        if to.item.matched_account_state != account_state(account, now) == MatchedAccountState.ACTIVE:
+        served_before = item.matched_account_state is MatchedAccountState.ACTIVE and placed_in not in account.group_ids
+        if account_state(account, self._clock.now()) is MatchedAccountState.ACTIVE and not served_before:
             to.write({"before": self._before_run(account, wanted, overwritten=False)})
             return self._patch(account, wanted)
-        return self._wake(to.item, account, wanted, api_key)
+        return self._wake(item, account, wanted, api_key)
 
     def _patch(self, account: ExistingAccount, wanted: DesiredAccount) -> tuple[int, list[NewEvent]]:
         """Covered family under a new alias: the delta of the mapping, the terms asked for, and nothing else."""
@@ -494,6 +511,10 @@ class Provisioner:
         if row is None:
             raise HostRejected("the account is gone", status=404)
         _switched_on(row)
+
+
+def _owner(item: Item) -> str:
+    return f"{item.run_id}/{item.item_id}"
 
 
 def _is_dead(error: HostError) -> bool:

@@ -93,7 +93,10 @@ class ItemTransitions:
         return self.move_on(ItemStage.VALIDATE, failed, [stage_failed(code, text)], profile)
 
     def retry(self, code: Code, policy: str, text: str, retry_after: float | None = None) -> NextStep | None:
-        """Back to its own queue, with attempt and due date on the row first; ``None`` when the retries are spent."""
+        """Back to its own queue, with attempt and due date on the row first; ``None`` when the retries are spent.
+
+        What an item has failed with stays its last error.
+        """
         item = self.item
         delay = retry_policy(policy).delay(item.attempt, retry_after, self._writer.jitter)
         if delay is None:
@@ -105,7 +108,7 @@ class ItemTransitions:
             "due_at": iso(now + timedelta(seconds=delay)),
             "retry_count": item.retry_count + 1,
             "last_retry_at": iso(now),
-            **last_error(item, code, text),
+            **(last_error(item, code, text) if item.failure_code is None else {}),
         }
         event = NewEvent(
             event_type=EventType.RETRY_SCHEDULED,

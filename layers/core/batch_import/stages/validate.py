@@ -23,9 +23,10 @@ from batch_import.domain.types import (
     RunMode,
 )
 from batch_import.domain.undo import is_half_woken
+from batch_import.host.accounts import existing_account
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
-from batch_import.proofs.completion_proof import WORST_CASE, CompletionProof, ProofResult, UnderLease, account_of
+from batch_import.proofs.completion_proof import WORST_CASE, CompletionProof, ProofResult, UnderLease
 from batch_import.proofs.probe_resources import ProbeResources
 from batch_import.proofs.publication import AccessUnfinished, Publication
 from batch_import.proofs.self_service import SelfServiceProof
@@ -42,6 +43,7 @@ from batch_import.store.items import ItemStore
 from batch_import.store.runs import RunStore
 
 _WAIT_FOR_PRIMARY = 15.0
+_WOKEN = (AccountResolution.REACTIVATED, AccountResolution.REPLACED)
 _COPIED = (
     "platform",
     "auth_style",
@@ -137,11 +139,7 @@ class ValidationService(Stage):
         if item.duplicate_of is not None:
             return self._like_primary(to, run, item.duplicate_of)
         if item.failure_code is not None:
-            try:
-                told = self._put_half_woken_back(item)
-            except ProviderBusy:
-                return to.hand_back(2)
-            return self._write_verdict(to, run, outcome(item.failure_code).access, advisories=told)
+            return self._end_failed(to, run, item.failure_code)
         if run.dry_run:
             return self._write_verdict(to, run, AccessStatus.UNKNOWN)
         try:
@@ -188,35 +186,48 @@ class ValidationService(Stage):
     def _give_up(
         self, to: ItemTransitions, run: Run, code: Code, text: str, under_lease: UnderLease | None = None
     ) -> NextStep:
-        told, text = self._put_back(to.item, under_lease), to.redacted(text)
+        try:
+            host = self._services()
+            with under_lease() if under_lease else host.locks.hold(to.item.provider_id):
+                told = host.publication.give_up(to.item)
+        except (HostError, ProviderBusy):
+            if to.item.account_resolution in _WOKEN:
+                return to.fail(code, text)
+            told = []  # the next proof in that group takes it out (CompletionProof)
+        text = to.redacted(text)
         return self._write_verdict(
             to, run, outcome(code).access, [stage_failed(code, text)], told, failure(to.item, code, text)
         )
 
+    # --- ending
+
+    def _end_failed(self, to: ItemTransitions, run: Run, code: Code) -> NextStep:
+        """Before the verdict, what a stopped item has half-way switched on is put back. A host that stays away keeps
+        the verdict back no longer than it keeps others waiting.
+        """
+        try:
+            told = self._put_half_woken_back(to.item)
+        except ProviderBusy:
+            return to.hand_back(2)
+        except HostError as error:
+            again = to.host_failed(error)
+            if again is not None:
+                return again
+            told = [Advisory("not_put_back")]
+        return self._write_verdict(to, run, outcome(code).access, advisories=told)
+
     def _put_half_woken_back(self, item: Item) -> list[Advisory]:
         """What stopped the item may have come between two writes to an account that existed: a crash, the end of the
-        run's writes. A host that does not answer keeps no verdict back.
+        run's writes, a host that did not answer.
         """
-        if item.account_resolution not in (AccountResolution.REACTIVATED, AccountResolution.REPLACED):
+        if item.account_resolution not in _WOKEN:
             return []
         item = item.model_copy(update={"account_id": item.reused_from_account_id})
-        try:
-            host = self._services()
-            with host.locks.hold(item.provider_id):
-                account = account_of(host.client, item.account_id or 0)
-                return host.publication.give_up(item) if is_half_woken(item, account) else []
-        except HostError:
-            return []
-
-    def _put_back(self, item: Item, under_lease: UnderLease | None) -> list[Advisory]:
-        try:
-            host = self._services()
-            with under_lease() if under_lease else host.locks.hold(item.provider_id):
-                return host.publication.give_up(item)
-        except (HostError, ProviderBusy):  # the next proof in that group takes it out (CompletionProof)
-            return []
-
-    # --- ending
+        host = self._services()
+        with host.locks.hold(item.provider_id):
+            row = host.client.account(item.account_id or 0)
+            half_woken = row is not None and is_half_woken(item, existing_account(row))
+            return host.publication.give_up(item) if half_woken else []
 
     def _write_verdict(
         self,

@@ -33,6 +33,10 @@ class Leases:
 
         The cooldown counts in seconds from the last release.
         """
+        return self.acquired(kind, name, owner, seconds, cooldown) is not None
+
+    def acquired(self, kind: str, name: str, owner: str, seconds: float, cooldown: float = 0.0) -> Row | None:
+        """As ``acquire``; the lease's row with the facts that are remembered on it, or ``None``."""
         now = self._clock.now()
         condition = f"({_FREE}) AND (attribute_not_exists(free_at) OR free_at <= :rested OR lease_owner = :mine)"
         values = {
@@ -43,7 +47,7 @@ class Leases:
         }
         update = "SET lease_owner = :mine, lease_expires_at = :until"
         try:
-            return self._table.update(*self._key(kind, name), update, values, condition=condition)
+            return self._table.updated(*self._key(kind, name), update, values, condition=condition)
         except Exception:
             with suppress(Exception):  # it may have been given all the same, and nobody would know that it is ours
                 self.release(kind, name, owner)

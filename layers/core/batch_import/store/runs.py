@@ -246,6 +246,11 @@ class RunStore:
         values: Row = {":at": at or iso(self._clock.now() + RUN_PATIENCE)}
         self._table.update(run_id, _RUN, "SET watch_at = :at", values, condition="attribute_exists(watch_pk)")
 
+    def keys_are_erased(self, run_id: str, before: int) -> None:
+        """Those of all positions below ``before`` are."""
+        values: Row = {":before": before}
+        self._table.update(run_id, _RUN, "SET keys_erased = :before", values, condition="attribute_exists(pk)")
+
     def stop_watching(self, run_id: str) -> None:
         update = "REMOVE watch_pk, watch_at, keys_until"
         self._table.update(run_id, _RUN, update, {}, condition="attribute_exists(finished_at)")
