@@ -130,7 +130,7 @@ def test_why_items_failed_stands_below_with_what_to_do(api: Any, on_terminal: An
 
 OPTIONS = {
     "max_multiplier": (0.00001, "highest multiplier 0.00001"),
-    "min_balance": (5.0, "lowest balance 5"),
+    "min_balance": (5.0, "lowest balance 5 USD"),
     "rate_from_relay": (True, "takes over the relay's multiplier"),
     "priority_from_speed": (True, "priority by speed"),
     "host_billing_probe": (True, "sub2api watches the multiplier"),

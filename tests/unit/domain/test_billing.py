@@ -17,6 +17,7 @@ from batch_import.domain.billing import (
     software_of,
     spent,
     sub2api_billing,
+    unjudged_balance,
     unmet,
 )
 from batch_import.domain.outcomes import Code
@@ -321,7 +322,7 @@ def test_a_key_without_money_or_time_cannot_pay(declared: Billing | None, reason
         (billing(multiplier=1, peak_multiplier=2.01), BillingLimits(max_multiplier=2), Code.TOO_DEAR),
         (billing(balance=5, currency="USD"), BillingLimits(min_balance=5), None),
         (billing(balance=4.99, currency="USD"), BillingLimits(min_balance=5), Code.TOO_LITTLE_LEFT),
-        (billing(balance=4.99, currency="CNY"), BillingLimits(min_balance=5), Code.TOO_LITTLE_LEFT),
+        (billing(balance=4.99, currency="CNY"), BillingLimits(min_balance=5), None),
         (billing(balance=4.99), BillingLimits(min_balance=5), None),  # points or yuan, nobody knows
         (billing(), BillingLimits(max_multiplier=0.1, min_balance=1_000), None),
         (None, BillingLimits(max_multiplier=0.1, min_balance=1_000), None),
@@ -335,8 +336,25 @@ def test_limits_leave_out_what_is_known_not_to_meet_them(
 
 
 def test_what_is_left_is_told_beside_what_is_wanted() -> None:
-    told = unmet(billing(balance=4.99, currency="CNY"), BillingLimits(min_balance=5))
-    assert told == (Code.TOO_LITTLE_LEFT, "4.99 CNY left, at least 5 is wanted")
+    told = unmet(billing(balance=4.99, currency="USD"), BillingLimits(min_balance=5))
+    assert told == (Code.TOO_LITTLE_LEFT, "4.99 USD left, at least 5 is wanted")
+
+
+@pytest.mark.parametrize(
+    ("declared", "limits", "told"),
+    [
+        (billing(balance=4.99, currency="CNY"), BillingLimits(min_balance=5), "4.99 CNY"),
+        (billing(balance=90_000), BillingLimits(min_balance=5), "90000"),
+        (billing(balance=4.99, currency="CNY"), BillingLimits(max_multiplier=1), None),
+        (billing(balance=4.99, currency="USD"), BillingLimits(min_balance=5), None),
+        (billing(currency="CNY", key_quota=5), BillingLimits(min_balance=5), None),
+        (None, BillingLimits(min_balance=5), None),
+    ],
+)
+def test_a_balance_that_is_not_in_dollars_is_told_as_not_judged(
+    declared: Billing | None, limits: BillingLimits, told: str | None
+) -> None:
+    assert unjudged_balance(declared, limits) == told
 
 
 def test_a_debt_too_small_to_be_shown_is_nothing() -> None:

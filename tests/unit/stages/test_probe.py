@@ -376,6 +376,16 @@ def test_of_a_list_of_thousands_the_profile_has_the_model_that_answered_and_some
     assert [each["raw_model_id"] for each in profiles] == ["gpt-4o", *many[:299]]
 
 
+@pytest.mark.parametrize(("unit", "told"), [("USD", None), ("CNY", "5 CNY"), (None, "5")])
+@pytest.mark.parametrize("wishes", [{}, {"min_balance": 5}])
+def test_a_balance_that_is_not_in_dollars_is_told_as_not_judged(
+    unit: str | None, told: str | None, wishes: dict[str, Any]
+) -> None:
+    _, to, _ = probed(Relay({**DECLARED, "/usage": answer({**WALLET, "unit": unit})}), wishes=wishes)
+    expected = {"balance_not_judged": {"balance": told}} if told and wishes else {}
+    assert {code: params for code, params in advised(to).items() if "judged" in code} == expected
+
+
 def test_a_spared_relay_is_asked_for_no_balance_and_nothing_later() -> None:
     usual, spared = Relay(DECLARED), Relay(DECLARED)
     found, _, _ = probed(usual)

@@ -12,7 +12,7 @@ from batch_import.consumer.next_step import DeferredProbe, NextStep
 from batch_import.coordination.circuit_breaker import OriginBreakers
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.answers import Answer, error_text
-from batch_import.domain.billing import Billing, BillingLimits, spent, unmet
+from batch_import.domain.billing import Billing, BillingLimits, spent, unjudged_balance, unmet
 from batch_import.domain.capability import CapabilityProfile, ModelCapabilityProfile, Protocol, Verdict, judge
 from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Item, ItemProfile, NewEvent, Run
@@ -173,6 +173,8 @@ class Prober:
         advisories = list(_advisories(to, found, result, unresolved))
         if is_spared and limits != BillingLimits():
             advisories.append(Advisory("limits_not_judged"))
+        if (balance := unjudged_balance(profile.billing, limits)) is not None:
+            advisories.append(Advisory("balance_not_judged", {"balance": balance}))
         changes = {
             "current_stage": ItemStage.PROVISION,
             "attempt": 1,
