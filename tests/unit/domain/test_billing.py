@@ -286,10 +286,32 @@ def test_a_dashboard_tells_what_is_left_only_where_both_numbers_agree(
     assert found.balance == left
 
 
-def test_a_dashboard_without_an_answer_about_its_use_still_tells_the_limit() -> None:
-    assert dashboard_billing(subscription(5), None) == Billing(
-        currency="USD", key_quota=5, source=BillingSource.OPENAI_DASHBOARD
+@pytest.mark.parametrize(("limit", "currency"), [(5, None), (5.5, "USD")])
+def test_a_dashboard_without_an_answer_about_its_use_still_tells_the_limit(limit: float, currency: str | None) -> None:
+    assert dashboard_billing(subscription(limit), None) == Billing(
+        currency=currency, key_quota=limit, source=BillingSource.OPENAI_DASHBOARD
     )
+
+
+@pytest.mark.parametrize(
+    ("limit", "used", "currency"),
+    [
+        (50_000, 1_200_000, None),  # one-api that shows points: 0.1 USD, of which 12,000 points are spent
+        (5, 0, None),  # a new key with five dollars, or with five points
+        (5, 0.0002, "USD"),  # a point of it is spent
+        (4.999_998, 0, "USD"),
+        (100_000_000, 4_200, None),  # a key without a limit
+        (100_000_000, 4_250, "USD"),
+    ],
+)
+def test_whole_numbers_of_a_dashboard_may_be_points(limit: float, used: float, currency: str | None) -> None:
+    found = dashboard_billing(subscription(limit), {"total_usage": used})
+    assert found is not None
+    assert (found.currency, found.key_used) == (currency, used / 100)
+
+
+def test_no_points_left_on_a_dashboard_are_nothing() -> None:
+    assert spent(dashboard_billing(subscription(50_000), {"total_usage": 5_000_000}), NOW) is not None
 
 
 @pytest.mark.parametrize(

@@ -162,11 +162,18 @@ def dashboard_billing(subscription: Any, usage: Any) -> Billing | None:
     return _billing(
         BillingSource.OPENAI_DASHBOARD,
         balance=left if left is None or left >= 0 else None,
-        currency=DOLLARS,
+        currency=None if _may_be_points(limit, used) else DOLLARS,
         key_quota=limit,
         key_used=used,
         expires_at=_moment(body.get("access_until")),
     )
+
+
+def _may_be_points(*amounts: float | None) -> bool:
+    """one-api counts in points, which are whole, and shows them as they are where its operator wants that
+    (``DisplayInCurrencyEnabled``).
+    """
+    return all(amount is None or amount == int(amount) for amount in amounts)
 
 
 def _billing(source: BillingSource, **told: Any) -> Billing:
