@@ -397,6 +397,31 @@ def test_a_spared_relay_is_asked_for_no_balance_and_nothing_later() -> None:
     assert set(usual.asked) - set(spared.asked) == {"/usage", "/sub2api/billing"}
 
 
+SUBSCRIPTION = {"object": "billing_subscription", "soft_limit_usd": 5.5, "hard_limit_usd": 5.5}
+
+
+@pytest.mark.parametrize(("told", "streams"), [({}, 3), ({"/dashboard/billing/subscription": answer(SUBSCRIPTION)}, 2)])
+def test_what_asking_for_the_balance_has_left_may_be_spent_on_a_stream_that_is_refused(
+    told: dict[str, Answer], streams: int
+) -> None:
+    """Three requests beyond the questions of before, of which the balance takes one or two."""
+    relay, bodies = Relay({**GPT, **told}), list[Any]()
+
+    def exchange(method: str, url: str, *, body: Any, **given: Any) -> Answer:
+        if body and body.get("stream") and url.endswith("/chat/completions"):
+            bodies.append(body)
+            named = next((name for name in ("stop", "stream_options") if name in body), None)
+            if named:
+                return answer({"error": {"message": f"unknown field {named}"}}, 400)
+        return relay(method, url, body=body, **given)
+
+    found, _, _ = probed(exchange)
+    assert isinstance(found, Probed)
+    assert found.deferred is not None
+    found.deferred()
+    assert len(bodies) == streams
+
+
 @pytest.mark.parametrize(
     ("completion", "reasoning"),
     [
