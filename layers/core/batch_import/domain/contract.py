@@ -313,8 +313,13 @@ class ShownRow(_Model):
 
 
 class ShownIgnored(_Model):
+    """A line that no row came from. With ``of_row`` it only repeats the address of that row, and ``summary`` does not
+    count it.
+    """
+
     line: int
     text_masked: str
+    of_row: int | None = None
 
 
 class ParseSummary(_Model):
