@@ -3,15 +3,15 @@
 import codecs
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 import click
-from batch_import.domain.contract import ItemRequest, TextFormat
+from batch_import.domain.contract import ItemRequest, ShownIgnored, TextFormat
 from batch_import.domain.errors import InvalidRequest
 from batch_import.domain.texts import printable
-from batch_import.intake import ChosenItem, Intake, ParsedRow, RowStatus, choose, parse, texts_of
+from batch_import.intake import ChosenItem, IgnoredLine, Intake, ParsedRow, RowStatus, choose, parse, texts_of
 
 from batch_import_cli.app import choice
 from batch_import_cli.errors import InputError, indented
@@ -149,13 +149,20 @@ def _places(intake: Intake, choices: Mapping[int, str]) -> Iterator[str]:
     for row in intake.rows:
         if row.status in _LEFT_OUT and row.row not in choices:
             yield _("line {n}: {text}").format(n=row.line, text=_why(row))
-    yield from not_read((ignored.line, ignored.text_masked) for ignored in intake.ignored)
+    yield from not_read(intake.ignored)
 
 
-def not_read(ignored: Iterable[tuple[int, str]]) -> Iterator[str]:
-    """A sentence for each ignored line (number, masked text)."""
-    for line, text in ignored:
-        yield _("line {n}: not read: {text}").format(n=line, text=printable(text))
+def not_read(ignored: Iterable[IgnoredLine | ShownIgnored]) -> Iterator[str]:
+    """A sentence for each line that was not read."""
+    for one in ignored:
+        if one.of_row is None:
+            yield _("line {n}: not read: {text}").format(n=one.line, text=printable(one.text_masked))
+
+
+def repeated(ignored: Iterable[IgnoredLine | ShownIgnored]) -> Iterator[str]:
+    """A sentence for the lines that only repeat an address, if there are any."""
+    if lines := [one.line for one in ignored if one.of_row is not None]:
+        yield _at(_("repeats the address of an earlier row"), lines)
 
 
 def _why(row: ParsedRow) -> str:
@@ -173,10 +180,16 @@ def _notes(intake: Intake) -> Iterator[str]:
             for text in texts_of(set(row.notes), language()).values():
                 lines.setdefault(text, []).append(row.line)
     for text, found in lines.items():
-        first = ", ".join(map(str, dict.fromkeys(found[:_SHOWN_LINES])))
-        more = len(found) - _SHOWN_LINES
-        where = _("line {lines} and {n} more") if more > 0 else _("line {lines}")
-        yield f"{text} ({where.format(lines=first, n=more)})"
+        yield _at(text, found)
+    yield from repeated(intake.ignored)
+
+
+def _at(text: str, lines: Sequence[int]) -> str:
+    """``text`` with the first of its lines."""
+    first = ", ".join(map(str, dict.fromkeys(lines[:_SHOWN_LINES])))
+    more = len(lines) - _SHOWN_LINES
+    where = _("line {lines} and {n} more") if more > 0 else _("line {lines}")
+    return f"{text} ({where.format(lines=first, n=more)})"
 
 
 def _first(places: tuple[str, ...]) -> list[str]:

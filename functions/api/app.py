@@ -251,10 +251,10 @@ def compare_relays(
     """Compare one model over all relays that were proved and serve it.
 
     `model` is a family or any spelling of it, with `~` for what a path cannot hold. Most tokens a second first, or by
-    another `order`: shortest `first_token` or `latency`, lowest `multiplier`, highest `balance`, latest `seen`; what
-    is not known comes last, relays that were tested with this model before others. `q` searches base URLs and provider
-    ids; `tested` are relays of which it was the test model. `without_addresses` leaves base URLs and provider ids out.
-    No answer has a key.
+    another `order`: shortest `first_token` or `latency`, lowest `multiplier`, highest `balance` by currency with
+    USD first, latest `seen`; what is not known comes last, relays that were tested with this model before others. `q`
+    searches base URLs and provider ids; `tested` are relays of which it was the test model. `without_addresses` leaves
+    base URLs and provider ids out. No answer has a key.
     """
     filters = {"q": q, "access_status": access_status, "platform": platform, "tested": tested}
     cases = use_cases()

@@ -313,7 +313,22 @@ def test_what_accounts_are_given_is_asked_for_by_ticks(reader: Reader, service: 
     assert [run[name] for name in ("rate_from_relay", "priority_from_speed", "host_billing_probe")] == [True] * 3
 
 
-@pytest.mark.parametrize("label", ["Highest multiplier", "Lowest balance"])
+def test_an_address_that_repeats_a_row_needs_nobody(reader: Reader, service: Service, relays: Items) -> None:
+    page = reader.visit("/batch-import/new")
+    pair = relays("healthy")[0]
+    paste(page, f"{pair['base_url']} {pair['api_key']}\n{pair['base_url']}")
+    expect(statuses(page)).to_have_text(["ready", "duplicate of line 1"])
+    expect(page.locator(".chip")).to_have_text(["2 rows", "1 ready", "1 duplicate"])
+    give_access(page)
+    expect(page.locator(".reason")).to_have_text("Ready to import.")
+    page.get_by_role("button", name="Import 1").click()
+    expect(page.get_by_role("link", name="Open the run")).to_be_visible()
+    service.pump.run()
+    expect(rows(page).nth(1)).to_contain_text("duplicate of line 1")
+    expect(rows(page).nth(1)).to_contain_text("active")
+
+
+@pytest.mark.parametrize("label", ["Highest multiplier", "Lowest balance (USD)"])
 def test_a_limit_that_cannot_be_read_is_told_and_not_dropped(reader: Reader, service: Service, label: str) -> None:
     page = reader.visit("/batch-import/new")
     paste(page, f"https://one.example.com/v1 {KEY}")
@@ -322,7 +337,7 @@ def test_a_limit_that_cannot_be_read_is_told_and_not_dropped(reader: Reader, ser
     more = page.locator("details.more").filter(has=page.get_by_label(label))
     summary = more.get_by_text("More options")
     limit = page.get_by_label(label)
-    option = {"Highest multiplier": "--max-multiplier", "Lowest balance": "--min-balance"}[label]
+    option = {"Highest multiplier": "--max-multiplier", "Lowest balance (USD)": "--min-balance"}[label]
     for typed in ("9-", "e", "2-", "1e400", "-1", "0", "1000001"):
         if not more.evaluate("details => details.open"):
             summary.click()

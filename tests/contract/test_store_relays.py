@@ -227,6 +227,22 @@ def test_an_amount_of_unknown_currency_stands_with_the_unknown(index: RelayIndex
     assert ordered == [3, 2, 1, 4]
 
 
+def test_balances_stand_by_currency_dollars_first(index: RelayIndex) -> None:
+    put(
+        index,
+        finding(1, balance=10.0, currency="CNY"),
+        finding(2, balance=5.0, currency="USD"),
+        finding(3, balance=900.0, currency="AUD"),
+        finding(4, balance=30.0, currency="CNY"),
+        finding(5, balance=6.0, currency="USD"),
+        finding(6),
+    )
+    comparing = Comparing(index)
+    assert relays(comparing, "kimi-k2.6", RelayOrder.BALANCE) == [5, 2, 3, 4, 1, 6]
+    pages = walked(comparing, RelayOrder.BALANCE, 1)
+    assert [one.account_id for page in pages for one in page.rows] == [5, 2, 3, 4, 1, 6]
+
+
 def test_a_price_of_peak_hours_orders_where_it_is_higher(index: RelayIndex) -> None:
     put(
         index,
@@ -311,7 +327,10 @@ def test_pages_follow_one_another(comparing: Comparing, order: RelayOrder, limit
     assert {page.matching for page in pages} == {4}
 
 
-@pytest.mark.parametrize("position", ["x", "0 nan a", "2 1.000000 a", "0 1e9 a", "1 0.000000 ", "0 1.000000 a"])
+@pytest.mark.parametrize(
+    "position",
+    ["x", "0usd 1.000000 a", "1USD 1.000000 a", "0 nan a", "2 1.000000 a", "0 1e9 a", "1 0.000000 ", "0 1.000000 a"],
+)
 def test_cursors_of_others_and_made_up_ones_are_refused(comparing: Comparing, position: str) -> None:
     scope = {"list": "relays", "model": "glm-5", "order": RelayOrder.SEEN}
     with pytest.raises(InvalidRequest):

@@ -5,6 +5,7 @@ at its n-th effect, one that is to be *killed* has no effect any more from there
 sleep of the service moves the clock. ``INTERLEAVINGS=300`` searches longer, with other examples each time.
 """
 
+import json
 import os
 import re
 import time
@@ -635,6 +636,40 @@ def test_a_second_try_of_an_adoption_leaves_a_serving_account_where_it_is(fresh:
     fresh.clock.shift(60)
     fresh.deliver("provision")
     what_was_proven_serves(_items(fresh, runs[0]), fresh.accounts(), fresh.groups(), set())
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_an_undo_takes_back_what_was_given_to_an_adopted_account_that_another_run_had_proven(
+    fresh: World, is_lost: bool
+) -> None:
+    items = [{"base_url": fresh.box.relay("sub2api", "a", rate=0.75), "api_key": "sk-test-1111"}]
+    runs = [fresh.service.start(items)]
+    for name in ("provision", "confirmation"):
+        fresh.deliver(name)
+    runs.append(fresh.service.start(items, rate_from_relay=True, join_groups=["pool"]))
+    fresh.box.host.fail_next("POST", r"/bulk-update$", "drop_before")
+    fresh.deliver("provision")  # decided: created, by adoption; its first write is lost
+    fresh.deliver("validation")  # the first run proves it
+    [proven] = fresh.accounts()
+    fresh.clock.shift(60)
+    if is_lost:
+        fresh.box.host.fail_next("POST", r"/bulk-update$", "drop_after")  # a third try finds its rate set
+    fresh.settle(runs)
+    [item], [given] = _items(fresh, runs[1]), fresh.accounts()
+    assert (item.account_resolution, item.access_status, given["id"]) == ("created", "active", proven["id"])
+    assert (proven["rate_multiplier"], given["rate_multiplier"]) == (1, 0.75)
+    assert fresh.pool_id in given["group_ids"]
+    told = [one for one in fresh.service.item(runs[1])["events"] if one["event_type"] == "account_changed"]
+    assert [json.loads(one["payload_json"])["terms"] for one in told] == [{"rate_multiplier": [1, 0.75]}]
+
+    fresh.service.call("POST", f"/api/batch-import/runs/{runs[1]}/undo")
+    fresh.go_on()
+    [account] = fresh.accounts()
+    assert (account["rate_multiplier"], account["group_ids"]) == (1, proven["group_ids"])
+    assert account["extra"]["import_runs"] == [runs[0]]
+    fresh.service.call("POST", f"/api/batch-import/runs/{runs[0]}/undo")
+    fresh.go_on()
+    assert fresh.accounts() == []
 
 
 def test_a_second_try_of_a_reactivation_leaves_a_serving_account_where_it_is(fresh: World) -> None:

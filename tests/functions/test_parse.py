@@ -43,7 +43,7 @@ def test_rows_say_what_was_read_from_which_line(aws: Aws) -> None:
     assert answer["rows"][0]["label"] == "主站"
     assert answer["summary"] == {"ready": 3, "duplicate": 1, "incomplete": 1, "ambiguous": 0, "ignored": 1}
     assert answer["requests"] == {"usual": 24, "most": 42}
-    assert answer["ignored"] == [{"line": 6, "text_masked": "what is this?"}]
+    assert answer["ignored"] == [{"line": 6, "text_masked": "what is this?", "of_row": None}]
     assert answer["texts"]["several_keys"] == "several keys for one address: one row for each"
     assert not [key for key in KEYS if key in json.dumps(answer)]
 

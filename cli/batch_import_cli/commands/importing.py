@@ -82,7 +82,9 @@ class Choice(click.ParamType[tuple[int, str]]):
     "--join-group", multiple=True, metavar="NAME", help="Group of sub2api that proven accounts also join; repeatable."
 )
 @click.option("--max-multiplier", type=Amount(), metavar="N", help="Leave out relays that declare a higher one.")
-@click.option("--min-balance", type=Amount(), metavar="N", help="Leave out keys with less left, as the relay declares.")
+@click.option(
+    "--min-balance", type=Amount(), metavar="N", help="Leave out keys with less left in USD, as the relay declares."
+)
 @click.option("--rate-from-relay", is_flag=True, help="Accounts get the relay's multiplier as their rate_multiplier.")
 @click.option("--priority-from-speed", is_flag=True, help="Accounts of faster relays get a priority that goes first.")
 @click.option("--host-billing-probe", is_flag=True, help="sub2api watches the multiplier of relays that run sub2api.")

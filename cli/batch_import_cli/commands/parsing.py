@@ -10,7 +10,7 @@ from batch_import.intake import parse, shown
 from batch_import_cli import tables
 from batch_import_cli.app import App, emit, list_command, note
 from batch_import_cli.examples import examples
-from batch_import_cli.lists import format_option, name_of, not_read, text_of
+from batch_import_cli.lists import format_option, name_of, not_read, repeated, text_of
 from batch_import_cli.views.lists import PARSED
 from batch_import_cli.words import _, language
 
@@ -45,7 +45,7 @@ def _show(app: App, result: ParseResult) -> None:
         emit(result.model_dump(mode="json"))
         return
     tables.show(PARSED, [_cells(row, result) for row in result.rows], app.output)
-    for line in not_read((ignored.line, ignored.text_masked) for ignored in result.ignored):
+    for line in (*not_read(result.ignored), *repeated(result.ignored)):
         note(line)
     counts = (f"{count:,} {_(name)}" for name, count in result.summary.model_dump().items() if count)
     note(", ".join(counts) or _("nothing was read"))

@@ -38,7 +38,7 @@ def why(item: Row) -> str:
     warnings = [warning(text) for text in listed(item.get("advisory_messages"))]
     doubts = evidence_facts(showed(item), "inconsistent")
     if _code(item) is not None:
-        return joined(again, _failure(item), *doubts, *warnings)
+        return joined(again, *doubts, _failure(item), *warnings)
     declared = declared_facts(fields_of(item, "billing"))
     planned = _planned(plan) if isinstance(plan, dict) else ""
     return joined(again, *doubts, *declared, *warnings, planned, *_facts(item))

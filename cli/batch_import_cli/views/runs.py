@@ -89,7 +89,7 @@ def _options(run: Row) -> Iterator[str]:
     if run.get("max_multiplier") is not None:
         yield _("highest multiplier {n}").format(n=plain(run["max_multiplier"]))
     if run.get("min_balance") is not None:
-        yield _("lowest balance {n}").format(n=plain(run["min_balance"]))
+        yield _("lowest balance {n} USD").format(n=plain(run["min_balance"]))
     if run.get("rate_from_relay"):
         yield _("takes over the relay's multiplier")
     if run.get("priority_from_speed"):

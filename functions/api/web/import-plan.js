@@ -18,15 +18,17 @@ export function namesOf(rows) {
 export function planOf(parsed, decisions, leaveOut) {
   const names = namesOf(parsed.rows);
   const rows = parsed.rows.map((row, index) => planned(row, names[index], decisions.get(names[index]) ?? {}, leaveOut));
-  const ignored = parsed.ignored.map(({ line, text_masked: text }, index) => ({
+  const unread = leaveOut ? "left" : "ignored";
+  const ignored = parsed.ignored.map(({ line, text_masked: text, of_row }, index) => ({
     name: `ignored ${index}`,
-    standing: leaveOut ? "left" : "ignored",
-    row: { line, text },
+    standing: of_row === null ? unread : "duplicate",
+    row: { line, text, of_row },
     decision: {},
     pairs: 0,
   }));
   const all = [...rows, ...ignored].sort((a, b) => a.row.line - b.row.line);
-  return { rows: all, counts: countsOf(all), unreadable: unreadable(rows).length + ignored.length };
+  const lines = ignored.filter(({ standing }) => standing === unread);
+  return { rows: all, counts: countsOf(all), unreadable: unreadable(rows).length + lines.length };
 }
 
 function planned(row, name, decision, leaveOut) {

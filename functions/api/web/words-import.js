@@ -123,7 +123,7 @@ export const IMPORT_WORDS = {
   groups: ["加入分组", "Groups to join"],
   "groups.hint": ["分组名称", "group name"],
   maxMultiplier: ["最高倍率", "Highest multiplier"],
-  minBalance: ["最低余额", "Lowest balance"],
+  minBalance: ["最低余额（美元）", "Lowest balance (USD)"],
   rateFromRelay: ["采用上游声明的倍率", "Take over the relay's multiplier"],
   "rateFromRelay.text": [
     "上游声明倍率时，写入账号的 rate_multiplier。未声明余额或倍率的上游不受以上限制。",

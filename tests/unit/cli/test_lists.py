@@ -55,6 +55,15 @@ def test_places_name_the_line_and_show_no_key() -> None:
     assert places[1] == "line 3: not read: found on a page?"
 
 
+def test_an_address_that_repeats_a_row_is_told_as_such_and_is_no_failure(invoke: Any) -> None:
+    text = f"{URL} {KEY}\nhttps://b.example/v1 {KEY}\nhttps://b.example\n"
+    told = "repeats the address of an earlier row"
+    found = read_list(text.encode(), "list")
+    assert (len(found.items), found.places, found.notes) == (2, (), (f"{told} (line 3)",))
+    result = invoke("parse", "-", input=text)
+    assert (result.exit_code, result.stderr.splitlines()[:2]) == (0, [f"{told} (line 3)", "2 ready"])
+
+
 @pytest.mark.parametrize("text", ["sk-AAAA000000000001", "nothing to see", "[]", '{"items": []}'])
 def test_a_list_without_a_relay_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="no relay in it") as refused:

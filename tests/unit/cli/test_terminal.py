@@ -81,15 +81,17 @@ def test_a_relay_shows_at_80_columns_what_it_is_worth_and_what_is_in_doubt(
         answers.item(4, billing={**untold, "peak_multiplier": 3}, evidence=showing("unknown", "inconsistent")),
         answers.item(5, billing=untold, evidence=showing("unknown", "unknown")),
         answers.item(6, **{**BROKEN, "last_error": "too dear"}, evidence=showing("inconsistent", "unknown")),
+        answers.item(7, **{**BROKEN, "last_error": "no " * 40}, evidence=showing("inconsistent", "inconsistent")),
     )
     beneath = [line for line in on_terminal("show", answers.RUN).stdout.splitlines() if line.startswith("  ")]
-    assert beneath[3:9] == [
+    assert beneath[3:10] == [
         "  model: inconsistent · pass-through: inconsistent · 30 USD · × 0.8, in peak ho…",
         "  30 USD · × 0.8, in peak hours × 1.2 · key expires 2027-01-01 · warning: the r…",
         "  0.00001 · kimi-k2.6 · openai",
         "  pass-through: inconsistent · -, in peak hours × 3 · kimi-k2.6 · openai",
         "  kimi-k2.6 · openai",
-        "  The relay refused the key (auth_failed): too dear · model: inconsistent",
+        "  model: inconsistent · The relay refused the key (auth_failed): too dear",
+        "  model: inconsistent · pass-through: inconsistent · The relay refused the key…",
     ]
 
 
@@ -130,7 +132,7 @@ def test_why_items_failed_stands_below_with_what_to_do(api: Any, on_terminal: An
 
 OPTIONS = {
     "max_multiplier": (0.00001, "highest multiplier 0.00001"),
-    "min_balance": (5.0, "lowest balance 5"),
+    "min_balance": (5.0, "lowest balance 5 USD"),
     "rate_from_relay": (True, "takes over the relay's multiplier"),
     "priority_from_speed": (True, "priority by speed"),
     "host_billing_probe": (True, "sub2api watches the multiplier"),

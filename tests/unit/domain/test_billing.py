@@ -17,6 +17,7 @@ from batch_import.domain.billing import (
     software_of,
     spent,
     sub2api_billing,
+    unjudged_balance,
     unmet,
 )
 from batch_import.domain.outcomes import Code
@@ -285,10 +286,32 @@ def test_a_dashboard_tells_what_is_left_only_where_both_numbers_agree(
     assert found.balance == left
 
 
-def test_a_dashboard_without_an_answer_about_its_use_still_tells_the_limit() -> None:
-    assert dashboard_billing(subscription(5), None) == Billing(
-        currency="USD", key_quota=5, source=BillingSource.OPENAI_DASHBOARD
+@pytest.mark.parametrize(("limit", "currency"), [(5, None), (5.5, "USD")])
+def test_a_dashboard_without_an_answer_about_its_use_still_tells_the_limit(limit: float, currency: str | None) -> None:
+    assert dashboard_billing(subscription(limit), None) == Billing(
+        currency=currency, key_quota=limit, source=BillingSource.OPENAI_DASHBOARD
     )
+
+
+@pytest.mark.parametrize(
+    ("limit", "used", "currency"),
+    [
+        (50_000, 1_200_000, None),  # one-api that shows points: 0.1 USD, of which 12,000 points are spent
+        (5, 0, None),  # a new key with five dollars, or with five points
+        (5, 0.0002, "USD"),  # a point of it is spent
+        (4.999_998, 0, "USD"),
+        (100_000_000, 4_200, None),  # a key without a limit
+        (100_000_000, 4_250, "USD"),
+    ],
+)
+def test_whole_numbers_of_a_dashboard_may_be_points(limit: float, used: float, currency: str | None) -> None:
+    found = dashboard_billing(subscription(limit), {"total_usage": used})
+    assert found is not None
+    assert (found.currency, found.key_used) == (currency, used / 100)
+
+
+def test_no_points_left_on_a_dashboard_are_nothing() -> None:
+    assert spent(dashboard_billing(subscription(50_000), {"total_usage": 5_000_000}), NOW) is not None
 
 
 @pytest.mark.parametrize(
@@ -321,7 +344,7 @@ def test_a_key_without_money_or_time_cannot_pay(declared: Billing | None, reason
         (billing(multiplier=1, peak_multiplier=2.01), BillingLimits(max_multiplier=2), Code.TOO_DEAR),
         (billing(balance=5, currency="USD"), BillingLimits(min_balance=5), None),
         (billing(balance=4.99, currency="USD"), BillingLimits(min_balance=5), Code.TOO_LITTLE_LEFT),
-        (billing(balance=4.99, currency="CNY"), BillingLimits(min_balance=5), Code.TOO_LITTLE_LEFT),
+        (billing(balance=4.99, currency="CNY"), BillingLimits(min_balance=5), None),
         (billing(balance=4.99), BillingLimits(min_balance=5), None),  # points or yuan, nobody knows
         (billing(), BillingLimits(max_multiplier=0.1, min_balance=1_000), None),
         (None, BillingLimits(max_multiplier=0.1, min_balance=1_000), None),
@@ -335,8 +358,25 @@ def test_limits_leave_out_what_is_known_not_to_meet_them(
 
 
 def test_what_is_left_is_told_beside_what_is_wanted() -> None:
-    told = unmet(billing(balance=4.99, currency="CNY"), BillingLimits(min_balance=5))
-    assert told == (Code.TOO_LITTLE_LEFT, "4.99 CNY left, at least 5 is wanted")
+    told = unmet(billing(balance=4.99, currency="USD"), BillingLimits(min_balance=5))
+    assert told == (Code.TOO_LITTLE_LEFT, "4.99 USD left, at least 5 is wanted")
+
+
+@pytest.mark.parametrize(
+    ("declared", "limits", "told"),
+    [
+        (billing(balance=4.99, currency="CNY"), BillingLimits(min_balance=5), "4.99 CNY"),
+        (billing(balance=90_000), BillingLimits(min_balance=5), "90000"),
+        (billing(balance=4.99, currency="CNY"), BillingLimits(max_multiplier=1), None),
+        (billing(balance=4.99, currency="USD"), BillingLimits(min_balance=5), None),
+        (billing(currency="CNY", key_quota=5), BillingLimits(min_balance=5), None),
+        (None, BillingLimits(min_balance=5), None),
+    ],
+)
+def test_a_balance_that_is_not_in_dollars_is_told_as_not_judged(
+    declared: Billing | None, limits: BillingLimits, told: str | None
+) -> None:
+    assert unjudged_balance(declared, limits) == told
 
 
 def test_a_debt_too_small_to_be_shown_is_nothing() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from batch_import.domain.account import ExistingAccount
 from batch_import.domain.advisories import Text
+from batch_import.domain.entities import Before
 from batch_import.domain.undo import (
     Fate,
     fate,
@@ -72,6 +73,25 @@ def test_fate_of_an_account(resolution: str, access: str, fields: dict[str, Any]
     before = None if resolution == "created" else BEFORE
     item = rows.item(account_resolution=resolution, access_status=access, before=before, **placed)
     assert fate(item, account(**fields)) is wanted
+
+
+@pytest.mark.parametrize(
+    ("runs", "wanted"),
+    [
+        ((OTHER, RUN), Fate.RESTORE),
+        ((OTHER,), Fate.RESTORE),
+        ((RUN, OTHER), Fate.OF_ANOTHER_RUN),
+        ((RUN,), Fate.REMOVE),
+    ],
+)
+def test_an_adopted_account_that_another_run_had_proven_goes_back_as_a_reused_one(
+    runs: tuple[str, ...], wanted: Fate
+) -> None:
+    before = {**BEFORE, "status": "active", "added": [], "terms": {"priority": (50, 30)}}
+    item = rows.item(account_resolution="created", before=before, placed_groups=[3, 7])
+    held = account(runs=runs, terms={"priority": 30}, group_ids=(3, 7, 9))
+    assert fate(item, held) is wanted
+    assert groups_before(item, Before.model_validate(before), held.group_ids) == [3, 9]
 
 
 @pytest.mark.parametrize(

@@ -28,3 +28,28 @@ def test_an_address_that_holds_the_only_key_is_shown_without_it(glue: str) -> No
     assert (row.status, row.api_key) == ("incomplete", "")
     assert "0001aaaabbbb" not in f"{row.base_url} {row.base_url_as_written}"
     assert row.base_url.startswith("https://relay.example/v1")
+
+
+@pytest.mark.parametrize(
+    ("line", "of_row"),
+    [
+        (U2, 2),
+        (f"{U2}/chat/completions", 2),
+        (U2.removesuffix("/v1"), 2),
+        (f"{U2}/", 2),
+        (f"{U2}/pricing", None),
+        ("https://other.example.org/pricing", None),
+        ("what is this?", None),
+    ],
+)
+def test_an_address_alone_that_repeats_a_row_before_it_names_the_row(line: str, of_row: int | None) -> None:
+    read = parse(f"{U} {K}\n{U2} {K2}\n\n{line}\n")
+    assert len(read.rows) == 2
+    assert [(one.line, one.of_row) for one in read.ignored] == [(4, of_row)]
+    assert read.summary.ignored == (of_row is None)
+
+
+def test_an_address_before_its_row_repeats_nothing() -> None:
+    read = parse(f'{U}\n\n```json\n{{"base_url": "{U}", "api_key": "{K}"}}\n```\n')
+    assert [(row.line, row.base_url) for row in read.rows] == [(4, U)]
+    assert [(one.line, one.of_row) for one in read.ignored] == [(1, None)]

@@ -133,11 +133,11 @@ def test_an_error_declares_nothing(relay_with: Callable[..., Relay], status: str
 def test_the_dashboard_of_new_api_may_count_in_another_currency(relay_with: Callable[..., Relay]) -> None:
     """It shows yuan or points where its operator wants that; its own route, which counts in points, refused."""
     listed = Answer(200, '{"data": []}', headers={"x-new-api-version": "v0.9"})
-    body = b'{"object": "billing_subscription", "soft_limit_usd": 73.0, "hard_limit_usd": 73.0, "total_usage": 0}'
+    body = b'{"object": "billing_subscription", "soft_limit_usd": 73.5, "hard_limit_usd": 73.5, "total_usage": 0}'
     with serving(fixed("200 OK", body, "Content-Type: application/json")) as served:
         relay = relay_with(KEY, BILLING_REQUESTS + 1)
         found = read_billing(relay, ProviderModels(None, served.url, AuthStyle.BEARER, ("gpt-5",), answer=listed))
-    assert found == Billing(balance=73, key_quota=73, key_used=0, source=BillingSource.OPENAI_DASHBOARD)
+    assert found == Billing(balance=73.5, key_quota=73.5, key_used=0, source=BillingSource.OPENAI_DASHBOARD)
 
 
 def test_a_redirect_is_not_followed(relay_with: Callable[..., Relay]) -> None:

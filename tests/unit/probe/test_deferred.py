@@ -267,6 +267,40 @@ def test_a_refused_stream_is_asked_for_again_without_what_the_refusal_names(
     assert len(streams) == 2
 
 
+@pytest.mark.parametrize(
+    ("refused", "further", "sent"),
+    [
+        (("stop", "stream_options"), 2, [{"stop", "stream_options"}, {"stream_options"}, set()]),
+        (("stream_options", "stop"), 2, [{"stop", "stream_options"}, {"stop"}, set()]),
+        (("stop", "stream_options"), 1, [{"stop", "stream_options"}, {"stream_options"}]),
+        (("stop", "worker"), 2, [{"stop", "stream_options"}, {"stream_options"}]),
+        (("stop", "stop"), 3, [{"stop", "stream_options"}, {"stream_options"}]),
+        (("worker", "worker"), 3, [{"stop", "stream_options"}, set()]),
+    ],
+)
+def test_a_stream_that_is_refused_twice_is_asked_for_without_both_if_each_is_named(
+    refused: tuple[str, str], further: int, sent: list[set[str]]
+) -> None:
+    streams: list[Any] = []
+    speaking = Speaking({CHAT: ONE})
+
+    def exchange(method: str, url: str, *, body: Any, **given: Any) -> Answer:
+        if url.endswith(CHAT) and body.get("stream"):
+            streams.append(body)
+            if len(streams) <= len(refused):
+                text = json.dumps({"error": {"message": f"unknown field {refused[len(streams) - 1]}"}})
+                return Answer(400, text, "application/json")
+        return speaking.exchange(method, url, body=body, **given)
+
+    relay = Relay(exchange, "sk-test-0000000000000001")
+    found = ProviderModels(None, "https://relay.example.com/v1", AuthStyle.BEARER, (ONE,))
+    result = probe_capabilities(relay, found, (ONE,))
+    used = protocol_used(result.spoken, result.wish, ONE)
+    told = probe_deferred(relay, found, result, used, further=further)
+    assert [{"stop", "stream_options"} & set(body) for body in streams] == sent
+    assert (told.flags.supports_stream is True) is (len(streams) == 3)
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 503])
 def test_a_stream_that_is_refused_for_another_reason_is_not_asked_again(status: int) -> None:
     assert len(refused_at_first(ONE, "stop", status)) == 1

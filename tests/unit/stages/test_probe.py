@@ -376,6 +376,16 @@ def test_of_a_list_of_thousands_the_profile_has_the_model_that_answered_and_some
     assert [each["raw_model_id"] for each in profiles] == ["gpt-4o", *many[:299]]
 
 
+@pytest.mark.parametrize(("unit", "told"), [("USD", None), ("CNY", "5 CNY"), (None, "5")])
+@pytest.mark.parametrize("wishes", [{}, {"min_balance": 5}])
+def test_a_balance_that_is_not_in_dollars_is_told_as_not_judged(
+    unit: str | None, told: str | None, wishes: dict[str, Any]
+) -> None:
+    _, to, _ = probed(Relay({**DECLARED, "/usage": answer({**WALLET, "unit": unit})}), wishes=wishes)
+    expected = {"balance_not_judged": {"balance": told}} if told and wishes else {}
+    assert {code: params for code, params in advised(to).items() if "judged" in code} == expected
+
+
 def test_a_spared_relay_is_asked_for_no_balance_and_nothing_later() -> None:
     usual, spared = Relay(DECLARED), Relay(DECLARED)
     found, _, _ = probed(usual)
@@ -385,6 +395,31 @@ def test_a_spared_relay_is_asked_for_no_balance_and_nothing_later() -> None:
     assert isinstance(found, Probed)
     assert (found.deferred is None, found.profile.billing is None) == (True, True)
     assert set(usual.asked) - set(spared.asked) == {"/usage", "/sub2api/billing"}
+
+
+SUBSCRIPTION = {"object": "billing_subscription", "soft_limit_usd": 5.5, "hard_limit_usd": 5.5}
+
+
+@pytest.mark.parametrize(("told", "streams"), [({}, 3), ({"/dashboard/billing/subscription": answer(SUBSCRIPTION)}, 2)])
+def test_what_asking_for_the_balance_has_left_may_be_spent_on_a_stream_that_is_refused(
+    told: dict[str, Answer], streams: int
+) -> None:
+    """Three requests beyond the questions of before, of which the balance takes one or two."""
+    relay, bodies = Relay({**GPT, **told}), list[Any]()
+
+    def exchange(method: str, url: str, *, body: Any, **given: Any) -> Answer:
+        if body and body.get("stream") and url.endswith("/chat/completions"):
+            bodies.append(body)
+            named = next((name for name in ("stop", "stream_options") if name in body), None)
+            if named:
+                return answer({"error": {"message": f"unknown field {named}"}}, 400)
+        return relay(method, url, body=body, **given)
+
+    found, _, _ = probed(exchange)
+    assert isinstance(found, Probed)
+    assert found.deferred is not None
+    found.deferred()
+    assert len(bodies) == streams
 
 
 @pytest.mark.parametrize(

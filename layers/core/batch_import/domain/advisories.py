@@ -42,6 +42,10 @@ ADVISORIES: dict[str, Text] = {
         "该上游在 NoExtraProbes 中，未询问价格与余额，因此未按 max_multiplier 与 min_balance 判断",
         "NoExtraProbes keeps price and balance unasked: max_multiplier and min_balance were not judged",
     ),
+    "balance_not_judged": Text(
+        "上游声明的余额 {balance} 并非美元，或未说明货币，因此未按 min_balance 判断",
+        "The relay does not declare its balance of {balance} in USD: min_balance was not judged",
+    ),
     "models_not_listed": Text(
         "上游没有可用的模型列表，已直接使用请求的模型",
         "The relay lists no models; the requested ones were taken as they are",

@@ -22,6 +22,7 @@ HIGHEST_RATE = 100.0  # that is written into an account; sub2api itself takes no
 _LARGEST = 1e12
 _WALLET = "钱包余额"  # the plan that sub2api names for a wallet; versions before 0.1.61 do not tell it otherwise
 _PLACES = 6
+DOLLARS = "USD"  # in which ``min_balance`` is meant, as sub2api counts
 _CURRENCY = re.compile(r"[A-Z]{3,8}")
 _YEARS = range(2000, 2201)
 _MILLISECONDS_FROM = 100_000_000_000
@@ -119,7 +120,7 @@ def new_api_billing(usage: Any, status: Any) -> Billing:
     return _billing(
         BillingSource.NEW_API,
         **told,
-        currency="USD",
+        currency=DOLLARS,
         expires_at=_moment(data.get("expires_at")),
     )
 
@@ -161,11 +162,18 @@ def dashboard_billing(subscription: Any, usage: Any) -> Billing | None:
     return _billing(
         BillingSource.OPENAI_DASHBOARD,
         balance=left if left is None or left >= 0 else None,
-        currency="USD",
+        currency=None if _may_be_points(limit, used) else DOLLARS,
         key_quota=limit,
         key_used=used,
         expires_at=_moment(body.get("access_until")),
     )
+
+
+def _may_be_points(*amounts: float | None) -> bool:
+    """one-api counts in points, which are whole, and shows them as they are where its operator wants that
+    (``DisplayInCurrencyEnabled``).
+    """
+    return all(amount is None or amount == int(amount) for amount in amounts)
 
 
 def _billing(source: BillingSource, **told: Any) -> Billing:
@@ -233,21 +241,23 @@ def unmet(billing: Billing | None, limits: BillingLimits) -> tuple[Code, str] | 
     rate = highest_multiplier(billing.multiplier, billing.peak_multiplier)
     if rate is not None and limits.max_multiplier is not None and rate > limits.max_multiplier:
         return Code.TOO_DEAR, f"multiplier {rate:g}, at most {limits.max_multiplier:g} is accepted"
-    left = comparable_balance(billing.balance, billing.currency)
+    left = billing.balance if billing.currency == DOLLARS else None
     if left is not None and limits.min_balance is not None and left < limits.min_balance:
         told = _shown(left, billing.currency)
         return Code.TOO_LITTLE_LEFT, f"{told} left, at least {limits.min_balance:g} is wanted"
     return None
 
 
+def unjudged_balance(billing: Billing | None, limits: BillingLimits) -> str | None:
+    """The balance, in words, that ``min_balance`` cannot be set against: in another currency, or in points."""
+    if billing is None or billing.balance is None or limits.min_balance is None or billing.currency == DOLLARS:
+        return None
+    return _shown(billing.balance, billing.currency)
+
+
 def highest_multiplier(usual: float | None, peak: float | None) -> float | None:
     """By which a relay's price is judged and ordered; ``None`` where neither is known."""
     return max((rate for rate in (usual, peak) if rate is not None), default=None)
-
-
-def comparable_balance(balance: float | None, currency: str | None) -> float | None:
-    """What a balance is judged and ordered by; ``None`` without a currency, for it may be points."""
-    return None if currency is None else balance
 
 
 def account_rate(billing: Billing | None) -> float | None:

@@ -179,7 +179,10 @@ class CreateRunRequest(_Request):
     dry_run: StrictBool = False
     join_groups: list[Name] = Field(default_factory=list, max_length=20)
     max_multiplier: Amount | None = Field(default=None, description="Relays that declare a higher one are left out")
-    min_balance: Amount | None = Field(default=None, description="Keys with less left, as declared, are left out")
+    min_balance: Amount | None = Field(
+        default=None,
+        description="Keys with less left in USD, as declared, are left out; no other currency is judged",
+    )
     rate_from_relay: StrictBool = Field(
         default=False, description="Accounts get the relay's declared multiplier as their rate_multiplier"
     )
@@ -310,8 +313,13 @@ class ShownRow(_Model):
 
 
 class ShownIgnored(_Model):
+    """A line that no row came from. With ``of_row`` it only repeats the address of that row, and ``summary`` does not
+    count it.
+    """
+
     line: int
     text_masked: str
+    of_row: int | None = None
 
 
 class ParseSummary(_Model):

@@ -107,7 +107,8 @@ class ModelOrder(StrEnum):
 
 class RelayOrder(StrEnum):
     """How the relays of a model are listed: most tokens a second first, shortest time, lowest multiplier (that of peak
-    hours where it is higher), highest balance, latest import first. What is not known comes last.
+    hours where it is higher), highest balance by currency with USD first, latest import first. What is not known
+    comes last.
     """
 
     TOKENS_PER_SECOND = "tokens_per_second"

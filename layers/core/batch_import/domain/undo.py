@@ -36,13 +36,22 @@ def left_nothing(item: Item) -> bool:
     return item.duplicate_of is not None or item.account_resolution is None
 
 
+def served_before(item: Item) -> bool:
+    """Whether the run found the account serving: reused, or half-made by another run, which has proved it since."""
+    adopted = item.account_resolution is AccountResolution.CREATED and item.before is not None
+    return adopted or item.account_resolution is AccountResolution.REUSED
+
+
 def fate(item: Item, account: ExistingAccount) -> Fate:
     """What becomes of ``account``, which the item made, reused or switched on, if nobody has used it."""
     if account.digest != item.key_digest or not account.runs:
         return Fate.CHANGED
-    if item.account_resolution is AccountResolution.CREATED:
-        return Fate.REMOVE if account.runs == (item.run_id,) else Fate.OF_ANOTHER_RUN
     before = item.known_before
+    if item.account_resolution is AccountResolution.CREATED:
+        if account.runs == (item.run_id,):
+            return Fate.REMOVE
+        if before is None:
+            return Fate.OF_ANOTHER_RUN
     if before is None or not _changed(item, before, account):
         return Fate.RELEASE
     if _is_as(before, account):
@@ -58,7 +67,7 @@ def added_groups(item: Item, before: Before) -> set[int]:
 
 def groups_before(item: Item, before: Before, now: Sequence[int]) -> list[int]:
     """Where an account goes back to: groups that people have given it since stay, unless it goes back to being off."""
-    if item.account_resolution is AccountResolution.REUSED:
+    if served_before(item):
         return sorted(set(now) - added_groups(item, before))
     return sorted(before.groups)
 
@@ -87,7 +96,7 @@ def is_half_woken(item: Item, account: ExistingAccount) -> bool:
 
 
 def _changed(item: Item, before: Before, account: ExistingAccount) -> bool:
-    if item.account_resolution is AccountResolution.REUSED:
+    if served_before(item):
         return bool(before.added or added_groups(item, before) or before.terms)
     if item.account_resolution is AccountResolution.REACTIVATED:
         return item.access_status is AccessStatus.ACTIVE or is_half_woken(item, account)
@@ -109,9 +118,9 @@ def _is_switched_as(before: Before, account: ExistingAccount) -> bool:
 def _as_left(item: Item, before: Before, account: ExistingAccount) -> bool:
     """Whether the account is still as the run left it, or half as it was before.
 
-    The host itself switches an account off when its relay dies. Of a reused one the switches were never touched.
+    The host itself switches an account off when its relay dies. Of one that served the switches were never touched.
     """
-    if item.account_resolution is AccountResolution.REUSED or _is_switched_as(before, account):
+    if served_before(item) or _is_switched_as(before, account):
         return True
     if item.access_status is not AccessStatus.ACTIVE:
         return account.import_state == ImportState.FAILED or is_half_woken(item, account)

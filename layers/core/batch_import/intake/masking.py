@@ -13,7 +13,16 @@ _AFTER_LABEL = re.compile(
     r"((?:key|token|secret|password|authorization|密钥|秘钥|密匙|令牌|密码)[\"'`*]*\s*[:=：]\s*)\S+", re.IGNORECASE
 )
 _CREDENTIALS = re.compile(r"(://)[^\s/@]{1,300}@")
-_RUN = re.compile(r"[A-Za-z0-9+/_=\-~]{12,}")
+_PATH_WORDS = (
+    "v[0-9]{1,2}(?:beta)?|api|ai|openai|anthropic|claude|codex|gemini|llm|proxy|relay|gateway|paas|coding|compatible-mode"
+    "|chat|completions|responses|messages|models"
+)
+# The whole of an address in which no part can be one of a key.
+_API_ADDRESS = (
+    r"://(?:[a-z.-]{1,100}|(?:[0-9]{1,3}\.){3}[0-9]{1,3})(?::[0-9]{1,5})?"
+    rf"(?:/(?:{_PATH_WORDS})){{0,8}}/?(?![^\s\"'`<>,;|()\[\]{{}}])"
+)
+_RUN = re.compile(rf"(?P<address>{_API_ADDRESS})|[A-Za-z0-9+/_=\-~]{{12,}}")
 _CORE = re.compile(r"[A-Za-z0-9]{4,}")
 _HIDDEN = "***"
 
@@ -55,5 +64,7 @@ def without(text: str, hidden: frozenset[str]) -> str:
 
 def _opaque(found: re.Match[str]) -> str:
     run = found[0]
+    if found["address"]:
+        return run
     digits = sum(char.isdigit() for char in run)
     return _HIDDEN if digits and (digits >= 4 or len(run) >= 24) and digits < len(run) else run

@@ -48,7 +48,7 @@ def parse(text: str, format: str = "auto") -> Intake:
     drafts, ignored, form = _read(text, format)
     rows = rows_of(_worth_telling(drafts), referring, "<<:" in text)
     told = ignored_lines([(number, line) for number, line in ignored if line.strip()], rows)
-    return Intake(rows, told, summary_of(rows, len(told)), form)
+    return Intake(rows, told, summary_of(rows, told), form)
 
 
 def _read(text: str, form: str) -> _Read:

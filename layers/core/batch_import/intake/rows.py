@@ -58,8 +58,11 @@ class ParsedRow:
 
 @dataclass(frozen=True, slots=True)
 class IgnoredLine:
+    """``of_row`` is the earlier row whose address stands here again, and nothing else."""
+
     line: int
     text_masked: str
+    of_row: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +140,25 @@ def rows_of(
     return _without_keys([ParsedRow(number, **row) for number, row in enumerate(rows, start=1)])
 
 
-def summary_of(rows: Sequence[ParsedRow], ignored: int) -> Summary:
+def summary_of(rows: Sequence[ParsedRow], ignored: Iterable[IgnoredLine]) -> Summary:
     counted = dict.fromkeys(RowStatus, 0)
     for row in rows:
         counted[row.status] += 1
-    return Summary(**{status.value: number for status, number in counted.items()}, ignored=ignored)
+    unread = sum(one.of_row is None for one in ignored)
+    return Summary(**{status.value: number for status, number in counted.items()}, ignored=unread)
 
 
 def ignored_lines(lines: Sequence[tuple[int, str]], rows: Sequence[ParsedRow]) -> tuple[IgnoredLine, ...]:
     """Lines that no row came from, as short excerpts without keys."""
     hidden = cores(_keys(rows)) if lines else frozenset()
-    return tuple(IgnoredLine(number, masked(text.strip()[:1000], hidden)[:LONGEST_EXCERPT]) for number, text in lines)
+    first = {row.base_url: row for row in reversed(rows) if row.base_url and row.api_key}
+
+    def told(number: int, text: str) -> IgnoredLine:
+        row = first.get(root_of(text).base_url) if "://" in text else None
+        of_row = row.row if row is not None and row.line < number else None
+        return IgnoredLine(number, masked(text[:1000], hidden)[:LONGEST_EXCERPT], of_row)
+
+    return tuple(told(number, text.strip()) for number, text in lines)
 
 
 def _keys(rows: Iterable[ParsedRow]) -> Iterator[str]:

@@ -47,7 +47,7 @@ def shown(
 def _result(intake: Intake, rows: list[api.ShownRow], language: str, spared: NoExtraProbes) -> api.ParseResult:
     return api.ParseResult(
         rows=rows,
-        ignored=[api.ShownIgnored(line=one.line, text_masked=one.text_masked) for one in intake.ignored],
+        ignored=[api.ShownIgnored(**asdict(one)) for one in intake.ignored],
         summary=api.ParseSummary(**asdict(intake.summary)),
         requests=_expected(intake, spared),
         texts=texts_of(_notes(rows), language),

@@ -34,7 +34,7 @@ from batch_import.probe.discovery import ProviderModels
 from batch_import.probe.relay import Relay, together
 
 MAX_TOKENS = 200  # with the three of before: under 2,000 output tokens where the first model answers
-MOST_FURTHER = 1  # request beyond what the flags need
+FURTHER = 1  # request beyond what the flags need, and those that the balance has not taken
 _END_MARKERS = ("data: [DONE]", "data:[DONE]", '"response.completed"')
 _REFUSABLE = {  # how a refusal names each parameter; "stop" alone may be a verb, or the reason why a stream ended
     "stop": re.compile(
@@ -70,16 +70,19 @@ class _Told:
     observations: tuple[Observation, ...] = ()
 
 
-def probe_deferred(relay: Relay, found: ProviderModels, result: ProbeResult, used: Spoken | None) -> Deferred:
-    """Two requests at most and one in doubt, within what is left of the relay's budget; what was known stays known.
+def probe_deferred(
+    relay: Relay, found: ProviderModels, result: ProbeResult, used: Spoken | None, *, further: int = FURTHER
+) -> Deferred:
+    """Two requests at most, and ``further`` ones in doubt, within what is left of the relay's budget.
 
-    ``used`` is the protocol that the account will use, with the model; without one nothing is asked. Messages were
-    asked for a stream already. They and Gemini's protocol are asked for one that is long enough to be measured.
+    What was known stays known. ``used`` is the protocol that the account will use, with the model; without one nothing
+    is asked. Messages were asked for a stream already. They and Gemini's protocol are asked for one that is long enough
+    to be measured.
     """
     known, reasoning = result.supports_tools, reasoning_flag(result)
     if used is None:
         return Deferred(DeferredFlags("unknown", known, reasoning))
-    asking = _Asking(relay, found.api_root, result.demands, used)
+    asking = _Asking(relay, found.api_root, result.demands, used, further)
     if used.protocol not in (Protocol.CHAT, Protocol.RESPONSES):
         stream = asking.further_stream()
         streams: Flag = True if used.framing is not Framing.WHOLE else "unknown"
@@ -92,28 +95,36 @@ def probe_deferred(relay: Relay, found: ProviderModels, result: ProbeResult, use
 class _Asking:
     """Asks one relay; a question that is put a second time uses up what there is for such."""
 
-    def __init__(self, relay: Relay, api_root: str, demands: Demands, used: Spoken) -> None:
+    def __init__(self, relay: Relay, api_root: str, demands: Demands, used: Spoken, further: int) -> None:
         self._relay = relay
         self._url = root_for(api_root, used.protocol)
         self._demands = demands if used.protocol in (Protocol.CHAT, Protocol.RESPONSES) else Demands()
         self._used = used
-        self._further = threading.Semaphore(MOST_FURTHER)
+        self._further = threading.Semaphore(further)
 
     def stream(self) -> _Told:
-        """One stream of some seventy tokens. A refused chat completion is asked for again without what the refusal
-        names, the stop sequence or the count of its tokens; without both where it names none.
-        """
+        """One stream of some seventy tokens."""
         protocol, model = self._used.protocol, self._used.model
         with_stop = takes_stop(model) and protocol is not Protocol.RESPONSES
         path, body = _stream_request(protocol, model)
         answer = self._ask((path, body))
-        if protocol is Protocol.CHAT and answer.status in _REFUSED and self._again():
-            body = _without_refused(body, answer.text)
+        if protocol is Protocol.CHAT:
+            body, answer = self._without_refused(path, body, answer)
             with_stop = "stop" in body
-            answer = self._ask((path, body))
         streamed = read_streamed(answer)
         asked_for_stop = with_stop and answer.ok
         return _Told(stream_flag(answer), streamed.speed, seen_of_stop(streamed.text) if asked_for_stop else ())
+
+    def _without_refused(self, path: str, body: dict[str, Any], answer: Answer) -> tuple[dict[str, Any], Answer]:
+        """A refused chat completion is asked for again without what the refusal names, the stop sequence or the count
+        of its tokens; without both where the first refusal names none.
+        """
+        refused = _named(body, answer.text) or set(_REFUSABLE)
+        while refused and answer.status in _REFUSED and self._again():
+            body = {name: value for name, value in body.items() if name not in refused}
+            answer = self._ask((path, body))
+            refused = _named(body, answer.text)
+        return body, answer
 
     def further_stream(self) -> _Told:
         return self.stream() if self._again() else _Told()
@@ -196,9 +207,8 @@ def _stream_request(protocol: Protocol, model: str) -> Request:
     return "/messages?beta=true", {**_chat_stream(model)[1], "stop_sequences": [STOP]}
 
 
-def _without_refused(body: dict[str, Any], refusal: str) -> dict[str, Any]:
-    named = {name for name, words in _REFUSABLE.items() if name in body and words.search(refusal)}
-    return {name: value for name, value in body.items() if name not in (named or _REFUSABLE)}
+def _named(body: dict[str, Any], refusal: str) -> set[str]:
+    return {name for name, words in _REFUSABLE.items() if name in body and words.search(refusal)}
 
 
 def _chat_stream(model: str) -> Request:

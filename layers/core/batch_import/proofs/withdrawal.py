@@ -12,7 +12,7 @@ from batch_import.domain.clock import parse
 from batch_import.domain.entities import Before, Item, NewEvent, Run
 from batch_import.domain.provider import account_name, group_name
 from batch_import.domain.terms import terms_before
-from batch_import.domain.types import AccessMode, AccountResolution, EventType, Platform
+from batch_import.domain.types import AccessMode, EventType, Platform
 from batch_import.domain.undo import (
     Fate,
     added_groups,
@@ -21,6 +21,7 @@ from batch_import.domain.undo import (
     is_made_by,
     made_by,
     mapping_before,
+    served_before,
 )
 from batch_import.domain.undo_results import UndoOutcome, UndoReason, UndoResult, kept
 from batch_import.host.accounts import existing_account
@@ -150,14 +151,14 @@ class Withdrawal:
         before = item.known_before or Before(status=account.status, schedulable=account.schedulable)
         if self._is_relied_on(item, before, account.account_id):
             return kept(UndoReason.USED), []
-        reused = item.account_resolution is AccountResolution.REUSED
-        if not reused and before.expires_at is not None and account.expires_at is None:
+        served = served_before(item)
+        if not served and before.expires_at is not None and account.expires_at is None:
             self._host.set_expiry(account.account_id, before.expires_at)
         fields: dict[str, Any] = {"extra": {"import_runs": self._without_run(account)}}
         if before.added or before.replaced:
             fields["credentials"] = {"model_mapping": mapping_before(before, account.model_mapping)}
         fields |= terms_before(before.terms, account.terms)
-        if not reused:
+        if not served:
             fields |= {"status": before.status, "schedulable": before.schedulable}
             marks = {"import_state": before.state, "import_prior_groups": list(before.prior_groups)}
             fields["extra"] |= marks
@@ -177,7 +178,7 @@ class Withdrawal:
             return row.get("group_id") in groups or row.get("model") in names
 
         since, rows = parse(self._run.started_at), self._host.usage(account_id=account_id)
-        if item.account_resolution is AccountResolution.REUSED:
+        if served_before(item):
             return self._records.used(rows, since, counts)
         return self._records.used(rows, since)
 

@@ -12,7 +12,7 @@ from batch_import.consumer.next_step import DeferredProbe, NextStep
 from batch_import.coordination.circuit_breaker import OriginBreakers
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.answers import Answer, error_text
-from batch_import.domain.billing import Billing, BillingLimits, spent, unmet
+from batch_import.domain.billing import Billing, BillingLimits, spent, unjudged_balance, unmet
 from batch_import.domain.capability import CapabilityProfile, ModelCapabilityProfile, Protocol, Verdict, judge
 from batch_import.domain.clock import Clock
 from batch_import.domain.entities import Item, ItemProfile, NewEvent, Run
@@ -33,7 +33,7 @@ from batch_import.domain.types import EventType, ItemStage, Platform, PlatformWi
 from batch_import.domain.urls import origin_of
 from batch_import.probe.billing import read_billing
 from batch_import.probe.capability import ProbeResult, failure_code, probe_capabilities
-from batch_import.probe.deferred import probe_deferred
+from batch_import.probe.deferred import FURTHER, probe_deferred
 from batch_import.probe.discovery import ProviderModels, provider_models, with_guessed_models
 from batch_import.probe.relay import Exchange, Relay, spaced, together
 from batch_import.probe.smoke import CANDIDATES, resolve_smoke_models
@@ -106,8 +106,7 @@ class Prober:
             profile = _listed(found)
             return to.retry_or_fail(found.code, error_text(found.answer), found.answer.retry_after, profile)
         requests = 0 if to.item.base_url in self._spared else BILLING_REQUESTS
-        billing = partial(read_billing, Relay(exchange, api_key, requests), found)
-        return self._with_models(to, relay, found, billing, limits)
+        return self._with_models(to, relay, Relay(exchange, api_key, requests), found, limits)
 
     def _guessed(
         self, to: ItemTransitions, relay: Relay, found: ProviderModels, limits: BillingLimits
@@ -127,8 +126,8 @@ class Prober:
         self,
         to: ItemTransitions,
         relay: Relay,
+        on_the_side: Relay,
         found: ProviderModels,
-        billing: Callable[[], Billing | None],
         limits: BillingLimits,
     ) -> Probed | NextStep:
         requested = to.item.requested_models
@@ -141,14 +140,16 @@ class Prober:
         if not candidates:
             return to.fail(Code.NO_CHAT_MODEL, "none of the models can chat", profile)
         result, declared = _at_once(
-            partial(probe_capabilities, relay, found, candidates, to.item.platform_wish), billing
+            partial(probe_capabilities, relay, found, candidates, to.item.platform_wish),
+            partial(read_billing, on_the_side, found),
         )
         profile = _profiled(profile, found, result, resolved).model_copy(update={"billing": declared})
         if (why := spent(declared, self._clock.now())) is not None:
             return to.fail(Code.PAYMENT_REQUIRED, why, profile)
         if failure_code(result) is None and (left_out := unmet(declared, limits)) is not None:
             return to.fail(*left_out, profile)
-        return self._judge(to, relay, found, result, profile, unresolved, limits)
+        further = FURTHER + on_the_side.requests_left
+        return self._judge(to, relay, found, result, profile, unresolved, limits, further)
 
     def _judge(
         self,
@@ -159,6 +160,7 @@ class Prober:
         profile: ItemProfile,
         unresolved: list[str],
         limits: BillingLimits,
+        further: int = FURTHER,
     ) -> Probed | NextStep:
         code = failure_code(result)
         in_doubt = code in (None, Code.PROTOCOL_NOT_USABLE_BY_HOST)
@@ -173,6 +175,8 @@ class Prober:
         advisories = list(_advisories(to, found, result, unresolved))
         if is_spared and limits != BillingLimits():
             advisories.append(Advisory("limits_not_judged"))
+        if (balance := unjudged_balance(profile.billing, limits)) is not None:
+            advisories.append(Advisory("balance_not_judged", {"balance": balance}))
         changes = {
             "current_stage": ItemStage.PROVISION,
             "attempt": 1,
@@ -187,7 +191,7 @@ class Prober:
         to.add(changes, [_discovered(found), _probed(result), *advisory_events(to.item, *advisories)], profile)
         if is_spared:
             return Probed(profile, None)
-        return Probed(profile, lambda: self._probe_deferred(to, relay, found, result, profile))
+        return Probed(profile, lambda: self._probe_deferred(to, relay, found, result, profile, further))
 
     def _openai_again(self, to: ItemTransitions, result: ProbeResult) -> NextStep | None:
         """Platform openai is preferred: a passing failure of its protocols is waited for, while there are retries."""
@@ -198,12 +202,19 @@ class Prober:
         return to.retry(code, code, error_text(failed.answer), failed.answer.retry_after)
 
     def _probe_deferred(
-        self, to: ItemTransitions, relay: Relay, found: ProviderModels, result: ProbeResult, profile: ItemProfile
+        self,
+        to: ItemTransitions,
+        relay: Relay,
+        found: ProviderModels,
+        result: ProbeResult,
+        profile: ItemProfile,
+        further: int,
     ) -> tuple[Item, ItemProfile, NewEvent]:
         item = to.item  # once it is provisioned, with the platform and the model of its account
         wish = PlatformWish(item.platform) if item.platform else result.wish
         model = item.resolved_smoke_model or result.smoke_model
-        later = probe_deferred(relay, found, result, protocol_used(result.spoken, wish, model))
+        used = protocol_used(result.spoken, wish, model)
+        later = probe_deferred(relay, found, result, used, further=further)
         flags = asdict(later.flags)
         of_model = {**flags, "speed": asdict(later.speed) if later.speed else None}
         capability = profile.capability_profile or {}

@@ -297,7 +297,7 @@ class Provisioner:
         group_id, channel_id, events = self._provider_group(item, run, wanted, snapshot)
         if item.account_resolution is AccountResolution.CREATED:
             known = self._half_made(item, snapshot) if looked else None
-            account_id, more = self._create(item, wanted, api_key, known, snapshot)
+            account_id, more = self._create(to, wanted, api_key, known, snapshot)
         else:
             account_id, more = self._reuse(to, wanted, api_key, None if looked else group_id)
             before = to.item.known_before
@@ -348,16 +348,16 @@ class Provisioner:
         return ours[0].account_id if ours else 0
 
     def _create(
-        self, item: Item, wanted: DesiredAccount, api_key: str, known: int | None, snapshot: ProviderSnapshot
+        self, to: ItemTransitions, wanted: DesiredAccount, api_key: str, known: int | None, snapshot: ProviderSnapshot
     ) -> tuple[int | None, list[NewEvent]]:
         """Look again first: a lost answer may have left the account there, and it is adopted then. While it may still
         be made, other items leave its key alone.
 
         See docs/host-api.md#creation-is-not-transactional.
         """
-        found = self._ours(wanted) if known is None else known or None
+        item, found = to.item, self._ours(wanted) if known is None else known or None
         if found is not None:
-            replaced = self._adopt(item, found, wanted, api_key)
+            replaced = self._adopt(to, found, wanted, api_key)
             self._locks.settle(item.provider_id, snapshot, item.key_digest)
             return found, [
                 _event(EventType.ACCOUNT_CREATED, "adopted", account_id=found),
@@ -409,15 +409,20 @@ class Provisioner:
         ours = accounts_of_pair(held, wanted.provider_id, wanted.digest, wanted.platform)
         return next((account.account_id for account in ours), None)
 
-    def _adopt(self, item: Item, account_id: int, wanted: DesiredAccount, api_key: str) -> ReplacedTerms:
-        """Names that another run wanted stay; one that another run has proven meanwhile stays where it serves."""
+    def _adopt(self, to: ItemTransitions, account_id: int, wanted: DesiredAccount, api_key: str) -> ReplacedTerms:
+        """Names that another run wanted stay; one that another run has proven meanwhile stays where it serves, also by
+        an undo.
+        """
         account = account_of(self._host, account_id)
         if account.import_state != ImportState.PROVEN:
-            self._isolate_and_wake(item, account, wanted, api_key)
-        else:
-            self._add_names(account, wanted)
-            self._set_terms(account, wanted)
-        return replaced_terms(account.terms, wanted.terms)
+            self._isolate_and_wake(to.item, account, wanted, api_key)
+            return replaced_terms(account.terms, wanted.terms)
+        if to.item.before is None:
+            to.write({"before": self._before_run(account, wanted, overwritten=False)})
+        self._add_names(account, wanted)
+        self._set_terms(account, wanted)
+        before = to.item.known_before
+        return before.terms if before else {}
 
     def _add_names(self, account: ExistingAccount, wanted: DesiredAccount) -> list[str]:
         delta = model_mapping_delta(account.model_mapping, wanted.model_mapping)

@@ -6,7 +6,7 @@ See docs/design.md#38-comparing.
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from batch_import.domain.billing import comparable_balance, highest_multiplier
+from batch_import.domain.billing import DOLLARS, highest_multiplier
 from batch_import.domain.comparison import model_in
 from batch_import.domain.finding import ComparedModel, Finding, models_of
 from batch_import.domain.types import ModelOrder, RelayOrder
@@ -25,7 +25,7 @@ _MODELS: dict[ModelOrder, Callable[[ComparedModel], Value]] = {
 }
 _RELAYS: dict[RelayOrder, Callable[[Finding], Value]] = {
     RelayOrder.MULTIPLIER: lambda relay: highest_multiplier(relay.multiplier, relay.peak_multiplier),
-    RelayOrder.BALANCE: lambda relay: _most(comparable_balance(relay.balance, relay.currency)),
+    RelayOrder.BALANCE: lambda relay: _most(relay.balance if relay.currency else None),
     RelayOrder.SEEN: lambda relay: -relay.seen_at,
 }
 _OF_TESTED: dict[RelayOrder, Callable[[Finding], Value]] = {
@@ -34,7 +34,8 @@ _OF_TESTED: dict[RelayOrder, Callable[[Finding], Value]] = {
     RelayOrder.LATENCY: lambda relay: relay.latency_ms,
 }
 _FIELDS = ("access_status", "platform")
-_PLACE = r"[01] -?[0-9]{1,15}\.[0-9]{6} .{1,400}"
+_KNOWN, _UNKNOWN = "0", "1"
+_PLACE = rf"(?:{_KNOWN}[A-Z]{{0,8}}|{_UNKNOWN}) -?[0-9]{{1,15}}\.[0-9]{{6}} .{{1,400}}"
 
 
 class ComparedPage(NamedTuple):
@@ -68,16 +69,24 @@ class Comparing:
         if model is None:
             return None
         found = [one for one in findings if model in one.families and _matches(one, model, filters)]
-        places = {_place(_value(one, model, order), one.relay, last=one.tested != model): one for one in found}
+        places = {_place_of(one, model, order): one for one in found}
         return model, _page(places, {"list": "relays", "model": model, **filters, "order": order}, limit, cursor)
 
 
-Place = tuple[bool, float, str]
+Place = tuple[str, float, str]  # known or not, and of a balance in which currency; the value; a name
 
 
 def _place(value: Value, name: str, *, last: bool = False) -> Place:
     """``last`` among those of whom the value is not known."""
-    return value is None, float(last) if value is None else round(value, 6), name
+    return (_UNKNOWN, float(last), name) if value is None else (_KNOWN, round(value, 6), name)
+
+
+def _place_of(finding: Finding, model: str, order: RelayOrder) -> Place:
+    """Balances of one currency stand together, dollars first."""
+    known, value, name = _place(_value(finding, model, order), finding.relay, last=finding.tested != model)
+    if order is RelayOrder.BALANCE and known == _KNOWN and finding.currency != DOLLARS:
+        known += finding.currency or ""
+    return known, value, name
 
 
 def _page(rows: Mapping[Place, Row], scope: Filter, limit: int, cursor: str | None) -> ComparedPage:
@@ -90,13 +99,13 @@ def _page(rows: Mapping[Place, Row], scope: Filter, limit: int, cursor: str | No
 
 
 def _told(place: Place) -> str:
-    unknown, value, name = place
-    return f"{int(unknown)} {value:.6f} {name}"
+    known, value, name = place
+    return f"{known} {value:.6f} {name}"
 
 
 def _read(text: str) -> Place:
-    unknown, value, name = text.split(" ", 2)
-    return unknown == "1", float(value), name
+    known, value, name = text.split(" ", 2)
+    return known, float(value), name
 
 
 def _value(finding: Finding, model: str, order: RelayOrder) -> Value:
