@@ -13,10 +13,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
-from batch_import.domain.account import DesiredAccount
+from batch_import.domain.account import DesiredAccount, account_settings
 from batch_import.domain.clock import SYSTEM_CLOCK, Clock
 from batch_import.domain.gateway import Proof, judge_completion
-from batch_import.domain.routing import account_settings
 from batch_import.domain.types import AuthStyle, Platform
 from batch_import.host.accounts import existing_account, new_account
 from batch_import.host.checks import HostChecks

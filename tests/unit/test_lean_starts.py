@@ -8,7 +8,16 @@ import pytest
 from tests.support.aws import ROOT
 
 API = {"batch_import.domain.contract", "batch_import.http_api.use_cases"}
-HEAVY = {"pydantic", "requests", "cryptography", "batch_import.domain.naming", *API}
+JUDGING = "batch_import.domain.capability"
+HEAVY = {
+    "pydantic",
+    "requests",
+    "cryptography",
+    JUDGING,
+    "batch_import.domain.naming",
+    "batch_import.intake",
+    *API,
+}
 
 
 def imported_by(function: str) -> set[str]:
@@ -31,10 +40,10 @@ def imported_by(function: str) -> set[str]:
         ("authorizer", set()),
         ("dead_letter", {"pydantic"}),
         ("reconcile", {"pydantic"}),
-        ("confirmation", {"pydantic", "cryptography"}),
-        ("validation", {"pydantic", "cryptography"}),
-        ("api", HEAVY - {"requests"}),
-        ("provision", HEAVY - {"batch_import.http_api.use_cases"}),
+        ("confirmation", {"pydantic", "cryptography", JUDGING}),
+        ("validation", {"pydantic", "cryptography", JUDGING}),
+        ("api", {"pydantic", "cryptography", *API}),
+        ("provision", HEAVY - {"batch_import.http_api.use_cases", "batch_import.intake"}),
     ],
 )
 def test_a_function_starts_with_what_it_needs(function: str, needed: set[str]) -> None:

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from batch_import.stages.import_stage import ImportStage
     from batch_import.stages.transitions import TransitionWriter
     from batch_import.stages.validate import ValidationService
+    from batch_import.store.comparing import Comparing
     from batch_import.store.dynamo import Table
     from batch_import.store.item_index import ItemIndex
     from batch_import.store.items import ItemStore
@@ -292,7 +293,6 @@ class CompositionRoot:
         from batch_import.runs.follow_up import FollowUp
         from batch_import.runs.retry import RunRetry
         from batch_import.runs.undo import UndoRequests
-        from batch_import.store.comparing import Comparing
 
         follow_up = FollowUp(self.runs, self.items, self.service)
 
@@ -300,7 +300,7 @@ class CompositionRoot:
             self.runs,
             self.items,
             self.listing,
-            Comparing(self.relay_index),
+            self._comparing,
             self.service,
             RunRetry(follow_up, self.service),
             PlanApplication(follow_up, self.service),
@@ -312,6 +312,11 @@ class CompositionRoot:
             self.settings.spared_relays,
             self.clock,
         )
+
+    def _comparing(self) -> Comparing:
+        from batch_import.store.comparing import Comparing
+
+        return Comparing(self.relay_index)
 
     def _panel_address(self) -> str:
         """Where people reach the host: its secret names it when that is not the address that the service uses."""

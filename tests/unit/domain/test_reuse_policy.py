@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from batch_import.domain.account import DesiredAccount, ExistingAccount, ImportState, account_state, held_by_platform
+from batch_import.domain.account import DesiredAccount, ExistingAccount, ImportState, ResponsesMode, account_state
 from batch_import.domain.channel_evolution import NOTHING_ADDED
 from batch_import.domain.reuse_policy import ReuseDecision, decide_reuse
-from batch_import.domain.routing import Held, ResponsesMode
+from batch_import.domain.routing import Held, held_by_platform
 from batch_import.domain.types import AccountResolution, AuthStyle, MatchedAccountState, Platform, Reactivate
 from hypothesis import given
 from hypothesis import strategies as st

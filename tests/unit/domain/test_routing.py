@@ -3,20 +3,18 @@
 from dataclasses import asdict
 
 import pytest
+from batch_import.domain.account import ResponsesMode, account_settings, style_of_settings
 from batch_import.domain.capability import Flag, Protocol, Spoken, TransportProfile, transport_profile
 from batch_import.domain.routing import (
     ROUTES,
     Held,
     NoRoute,
-    ResponsesMode,
     Route,
-    account_settings,
     choose_route,
     model_mapping,
     no_route,
     protocol_used,
     servable,
-    style_of_settings,
 )
 from batch_import.domain.streams import Framing
 from batch_import.domain.types import AuthStyle, Platform, PlatformWish

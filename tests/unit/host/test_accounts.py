@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from batch_import.domain.account import DesiredAccount, ImportState
-from batch_import.domain.routing import account_settings
+from batch_import.domain.account import DesiredAccount, ImportState, account_settings
 from batch_import.domain.types import AuthStyle, Platform
 from batch_import.host.accounts import existing_account, marker, new_account
 

@@ -5,9 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from batch_import.domain.routing import Held, ResponsesMode
 from batch_import.domain.terms import Terms
 from batch_import.domain.types import AuthStyle, MatchedAccountState, Platform
+
+AUTH_SCHEME, BEARER_SCHEME = "anthropic_apikey_auth_scheme", "authorization_bearer"
+
+
+class ResponsesMode(StrEnum):
+    """The host's ``extra.openai_responses_mode``."""
+
+    AUTO = "auto"
+    CHAT = "force_chat_completions"
+    RESPONSES = "force_responses"
 
 
 class ImportState(StrEnum):
@@ -85,13 +94,32 @@ def accounts_of_pair(
     return [account for account in held if (account.provider_id, account.digest, account.platform) == wanted]
 
 
-def held_by_platform(accounts: Iterable[ExistingAccount], provider_id: str, digest: str) -> dict[Platform, Held]:
-    """The accounts of ours for this relay and key, as ``domain/routing.py`` reads them."""
-    known = list(accounts)
-    found = {p: accounts_of_pair(known, provider_id, digest, p) for p in Platform}
-    return {p: _held(ours[0]) for p, ours in found.items() if ours}
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """What an account of the host carries besides address, key and mapping (docs/host-api.md#platforms)."""
+
+    credentials: Mapping[str, object]
+    extra: Mapping[str, object]
 
 
-def _held(account: ExistingAccount) -> Held:
-    modes = {mode.value: mode for mode in ResponsesMode}
-    return Held(modes.get(account.responses_mode, ResponsesMode.AUTO), account.auth_style)
+def account_settings(platform: Platform, style: AuthStyle, mode: str, api_key: str) -> AccountSettings:
+    """``mode`` is the ``ResponsesMode`` of an openai account. A header's value can be read in the host."""
+    credentials: dict[str, object] = {}
+    if style is AuthStyle.API_KEY:
+        credentials = {"header_override_enabled": True, "header_overrides": {"api-key": api_key}}
+    extra = {
+        Platform.OPENAI: {"openai_responses_mode": mode},
+        Platform.ANTHROPIC: {AUTH_SCHEME: BEARER_SCHEME if style is AuthStyle.BEARER else ""},
+    }.get(platform, {})
+    return AccountSettings(credentials, extra)
+
+
+def style_of_settings(platform: str, credentials: Mapping[str, object], extra: Mapping[str, object]) -> AuthStyle:
+    """The opposite: how an account with these settings shows its key."""
+    if credentials.get("header_override_enabled"):
+        return AuthStyle.API_KEY
+    if platform == Platform.GEMINI:
+        return AuthStyle.X_GOOG_API_KEY
+    if platform == Platform.ANTHROPIC and extra.get(AUTH_SCHEME) != BEARER_SCHEME:
+        return AuthStyle.X_API_KEY
+    return AuthStyle.BEARER

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from batch_import.domain.account import ResponsesMode
 from batch_import.domain.answers import Answer, Trouble, error_of
 from batch_import.domain.capability import text_in
 from batch_import.domain.demands import Demands, asked, demands_named
 from batch_import.domain.outcomes import Code
 from batch_import.domain.refusals import Refusal, refusals_in, refused_instead, speaks_of_key, speaks_of_money
-from batch_import.domain.routing import ResponsesMode
 from batch_import.domain.streams import whole_body
 from batch_import.domain.types import Platform
 

@@ -5,9 +5,9 @@ One table, one row for each kind of relay; what was seen of both hosts stands in
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
 
+from batch_import.domain.account import ExistingAccount, ResponsesMode, accounts_of_pair
 from batch_import.domain.capability import Flag, Protocol, Spoken, TransportProfile
 from batch_import.domain.streams import Framing
 from batch_import.domain.types import AuthStyle, Platform, PlatformWish
@@ -18,15 +18,6 @@ OLDEST: Version = (0, 1, 130)
 BEARER_FOR_MESSAGES: Version = (0, 1, 143)
 HEADER_OVERRIDES: Version = (0, 1, 146)
 COMPACT_EVENTS: Version = (0, 1, 163)
-AUTH_SCHEME, BEARER_SCHEME = "anthropic_apikey_auth_scheme", "authorization_bearer"
-
-
-class ResponsesMode(StrEnum):
-    """The host's ``extra.openai_responses_mode``."""
-
-    AUTO = "auto"
-    CHAT = "force_chat_completions"
-    RESPONSES = "force_responses"
 
 
 class Row(NamedTuple):
@@ -193,35 +184,6 @@ def _shown(style: AuthStyle) -> str:
     return "in the URL" if style is AuthStyle.UNKNOWN else f"as {style}"
 
 
-@dataclass(frozen=True, slots=True)
-class AccountSettings:
-    """What an account of the host carries besides address, key and mapping (docs/host-api.md#platforms)."""
-
-    credentials: Mapping[str, object]
-    extra: Mapping[str, object]
-
-
-def account_settings(platform: Platform, style: AuthStyle, mode: str, api_key: str) -> AccountSettings:
-    """``mode`` is the ``ResponsesMode`` of an openai account. A header's value can be read in the host."""
-    credentials: dict[str, object] = {}
-    if style is _API_KEY:
-        credentials = {"header_override_enabled": True, "header_overrides": {"api-key": api_key}}
-    extra = {
-        _OPENAI: {"openai_responses_mode": mode},
-        _ANTHROPIC: {AUTH_SCHEME: BEARER_SCHEME if style is _BEARER else ""},
-    }.get(platform, {})
-    return AccountSettings(credentials, extra)
-
-
-def style_of_settings(platform: str, credentials: Mapping[str, object], extra: Mapping[str, object]) -> AuthStyle:
-    """The opposite: how an account with these settings shows its key."""
-    if credentials.get("header_override_enabled"):
-        return _API_KEY
-    if platform == _GEMINI:
-        return _GOOGLE
-    return _X_API_KEY if platform == _ANTHROPIC and extra.get(AUTH_SCHEME) != BEARER_SCHEME else _BEARER
-
-
 def model_mapping(served: Iterable[tuple[str, str]]) -> dict[str, str]:
     """``served`` holds (public name, name at the relay); every relay name is also public under itself.
 
@@ -233,3 +195,15 @@ def model_mapping(served: Iterable[tuple[str, str]]) -> dict[str, str]:
     for public, raw in pairs:
         mapping.setdefault(public, raw)
     return dict(sorted(mapping.items()))
+
+
+def held_by_platform(accounts: Iterable[ExistingAccount], provider_id: str, digest: str) -> dict[Platform, Held]:
+    """The accounts of ours for this relay and key, as the choice of a platform reads them."""
+    known = list(accounts)
+    found = {p: accounts_of_pair(known, provider_id, digest, p) for p in Platform}
+    return {p: _held(ours[0]) for p, ours in found.items() if ours}
+
+
+def _held(account: ExistingAccount) -> Held:
+    modes = {mode.value: mode for mode in ResponsesMode}
+    return Held(modes.get(account.responses_mode, ResponsesMode.AUTO), account.auth_style)

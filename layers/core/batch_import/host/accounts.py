@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from batch_import.domain.account import DesiredAccount, ExistingAccount, ImportState
+from batch_import.domain.account import AccountSettings, DesiredAccount, ExistingAccount, ImportState, style_of_settings
 from batch_import.domain.errors import InvalidRequest
 from batch_import.domain.provider import account_name
-from batch_import.domain.routing import AccountSettings, style_of_settings
 from batch_import.domain.terms import BILLING_PROBE, PRIORITY, RATE, USUAL_PRIORITY, Terms, replaced_terms
 from batch_import.domain.types import Platform
 from batch_import.domain.urls import canonical_base_url

@@ -19,10 +19,8 @@ from batch_import.intake.shown import HostFinding
 
 def with_items(request: api.CreateRunRequest) -> api.CreateRunRequest:
     """The request with its text read into items; raises ``InvalidRequest`` with the row that needs a decision."""
-    if request.text is None:
-        return request
     decisions = [decision.model_dump(exclude_unset=True) for decision in request.rows]
-    chosen = choose(parse(request.text, request.format), decisions)
+    chosen = choose(parse(request.text or "", request.format), decisions)
     if not 1 <= len(chosen) <= api.MAX_ITEMS:
         raise InvalidRequest(
             f"text: it holds {len(chosen)} relays; a run takes 1 to {api.MAX_ITEMS:,}",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from batch_import import __version__
 from batch_import.aws.retries import TRY_SECONDS, seconds_to_end
@@ -19,8 +19,6 @@ from batch_import.domain.urls import shown_base_url
 from batch_import.host.client import HostClient
 from batch_import.host.errors import HostError
 from batch_import.http_api.panel import panel_links
-from batch_import.http_api.pasted import HostAccounts, with_items
-from batch_import.intake import parse, shown
 from batch_import.net.deadline import deadline
 from batch_import.proofs.probe_resources import is_for_proofs
 from batch_import.runs.apply import PlanApplication
@@ -29,10 +27,12 @@ from batch_import.runs.customers import demand_known_customers
 from batch_import.runs.quarantine_cleanup import QuarantineCleanup
 from batch_import.runs.retry import RunRetry
 from batch_import.runs.undo import UndoRequests
-from batch_import.store.comparing import Comparing
 from batch_import.store.items import ItemStore
 from batch_import.store.listing import Listing
 from batch_import.store.runs import RunStore
+
+if TYPE_CHECKING:
+    from batch_import.store.comparing import Comparing
 
 _RUN_ID, _ITEM_ID = re.compile("run_[A-Za-z0-9_]{1,60}"), re.compile("item_[0-9]{1,10}")
 _POLL_SECONDS = 0.25
@@ -41,7 +41,9 @@ _ANSWER_SECONDS = 2 * TRY_SECONDS  # for the last look at a run, and for its cou
 
 
 class ApiUseCases:
-    """``cleanup`` and ``host`` are asked for when they are needed; they may raise a ``HostError``.
+    """``comparing``, ``cleanup`` and ``host`` are asked for when needed; the last two may raise a ``HostError``.
+
+    What reads pasted texts is imported then, too: most calls do without, and it is a fifth of a start.
 
     ``panel`` gives the address of the host's panel, or an empty text.
     """
@@ -51,7 +53,7 @@ class ApiUseCases:
         runs: RunStore,
         items: ItemStore,
         listing: Listing,
-        comparing: Comparing,
+        comparing: "Callable[[], Comparing]",
         service: BatchImportService,
         run_retry: RunRetry,
         application: PlanApplication,
@@ -83,8 +85,12 @@ class ApiUseCases:
 
         Waits up to ``confirm_timeout_ms`` for the items to end; the counters are those of that moment.
         """
-        source = RunSource.ITEMS if request.text is None else RunSource.TEXT
-        run, replayed = self._service.start_run(with_items(request), idempotency_key, self._check_customers, source)
+        source = RunSource.ITEMS
+        if request.text is not None:
+            from batch_import.http_api.pasted import with_items
+
+            request, source = with_items(request), RunSource.TEXT
+        run, replayed = self._service.start_run(request, idempotency_key, self._check_customers, source)
         run = self._wait(run, request.confirm_timeout_ms / 1000)
         return self._show.created(run, self._runs.counters(run)), replayed
 
@@ -94,6 +100,9 @@ class ApiUseCases:
 
     def parse(self, request: api.ParseRequest) -> api.ParseResult:
         """What a pasted text is read as. Nothing is stored; with ``check_host`` the host's accounts are listed once."""
+        from batch_import.http_api.pasted import HostAccounts
+        from batch_import.intake import parse, shown
+
         intake = parse(request.text, request.format)
         if not request.check_host:
             return shown(intake, self._show.language, spared=self._spared)
@@ -154,7 +163,7 @@ class ApiUseCases:
         return exported(run, page.items, page.next_cursor)
 
     def models(self, filters: Mapping[str, Any], order: ModelOrder, limit: int, cursor: str | None) -> api.ModelList:
-        page = self._comparing.models(filters, order, limit, cursor)
+        page = self._comparing().models(filters, order, limit, cursor)
         return api.ModelList(
             models=[self._show.model(one) for one in page.rows],
             next_cursor=page.next_cursor,
@@ -171,7 +180,7 @@ class ApiUseCases:
         *,
         with_addresses: bool,
     ) -> api.ModelRelays:
-        found = self._comparing.relays(model, filters, order, limit, cursor)
+        found = self._comparing().relays(model, filters, order, limit, cursor)
         if found is None:
             raise NotFound("no relay that was proved serves this model", "没有已验证的上游提供该模型")
         family, page = found

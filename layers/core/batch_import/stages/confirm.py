@@ -7,11 +7,11 @@ from batch_import.consumer.admission import HostGate
 from batch_import.consumer.next_step import NextStep
 from batch_import.consumer.stage_worker import Admitted, Stage
 from batch_import.coordination.provider_lock import PATIENCE, ProviderBusy, ProviderLocks
+from batch_import.domain.account import ResponsesMode
 from batch_import.domain.account_check import CheckDecision, Next, decide
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.entities import Item, NewEvent
 from batch_import.domain.outcomes import Code
-from batch_import.domain.routing import ResponsesMode
 from batch_import.domain.types import ConfirmationStatus, EventType, ItemStage, Platform
 from batch_import.host.checks import TEST_TIMEOUT, HostChecks
 from batch_import.host.errors import HostError

@@ -11,12 +11,14 @@ from typing import Any, NamedTuple
 from batch_import.consumer.next_step import NextStep
 from batch_import.coordination.provider_lock import ProviderBusy, ProviderLocks, ProviderSnapshot
 from batch_import.domain.account import (
+    AccountSettings,
     DesiredAccount,
     ExistingAccount,
     ImportState,
+    ResponsesMode,
+    account_settings,
     account_state,
     accounts_of_pair,
-    held_by_platform,
 )
 from batch_import.domain.advisories import Advisory
 from batch_import.domain.capability import TransportProfile, transport_profile
@@ -28,14 +30,7 @@ from batch_import.domain.outcomes import Code
 from batch_import.domain.pricing import missing_prices
 from batch_import.domain.provider import account_name, group_name
 from batch_import.domain.reuse_policy import ReuseDecision, decide_reuse
-from batch_import.domain.routing import (
-    AccountSettings,
-    NoRoute,
-    ResponsesMode,
-    Route,
-    account_settings,
-    choose_route,
-)
+from batch_import.domain.routing import NoRoute, Route, choose_route, held_by_platform
 from batch_import.domain.terms import (
     ReplacedTerms,
     replaced_terms,
