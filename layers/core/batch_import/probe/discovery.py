@@ -1,6 +1,6 @@
 """ProviderModels (docs/design.md#21-probe): where the model list is, how the key is to be shown, and what is listed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -168,11 +168,28 @@ def _entries(body: Any) -> list[Any] | None:
     for key in ("data", "models", "model_list", "result", "results", "items"):
         value = body.get(key)
         if isinstance(value, dict):
-            value = _entries(value)
+            value = _inside(value, named=key == "models")
         if isinstance(value, list):
             return value
     empty = body.get("object") == "list" or any(key in body and body[key] is None for key in ("data", "models"))
     return [] if empty else None
+
+
+def _inside(holder: dict[str, Any], *, named: bool) -> list[Any] | None:
+    """Entries of an object in the place of a list: a list in it, lists by owner beside counts, or, where the object
+    is ``named`` for models, a model's details under each name.
+    """
+    entries = _entries(holder)
+    if entries is not None:
+        return entries
+    parts = list(holder.values())
+    if any(isinstance(part, list) for part in parts):
+        return None if any(isinstance(part, dict | str) for part in parts) else [*_joined(parts)]
+    return list(holder) if named and parts and all(isinstance(part, dict) for part in parts) else None
+
+
+def _joined(parts: Iterable[Any]) -> Iterator[Any]:
+    return (entry for part in parts if isinstance(part, list) for entry in part)
 
 
 def _at_root(relay: Relay, root: str, styles: Sequence[AuthStyle]) -> ProviderModels:
