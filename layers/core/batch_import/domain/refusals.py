@@ -44,6 +44,7 @@ class Refusal(StrEnum):
     WINDOW = "window"  # a limit of hours or days
     RENEWS = "renews"  # what is spent comes back by itself
     ORIGIN = "origin"  # something before the relay does not reach it
+    LOGIN = "login"  # a redirect to a page where people log in
     NOTICE = "notice"  # an address or a group to join, where an answer was expected
 
 
