@@ -20,7 +20,7 @@ GUESSED_MODELS = ("claude-sonnet-4-5-20250929", "claude-haiku-4-5-20251001")
 MAX_MODELS = 2_000
 MAX_LIST_BYTES = 64_000  # of all ids together: a profile repeats them several times and must fit into one row
 _MAX_ID = 256
-_NAMES = ("id", "slug", "model", "name", "model_name", "model_id", "modelId")  # that an entry has for its id
+_NAMES = ("id", "slug", "model", "name", "model_name", "modelName", "model_id", "modelId")  # of an entry's id
 _MOST_ENTRIES = 10_000  # that are looked at, with an id or without
 _STYLES = (AuthStyle.BEARER, AuthStyle.X_API_KEY, AuthStyle.API_KEY)
 _FOR_COMPLETIONS = 4  # requests that the search for a list leaves
@@ -165,7 +165,7 @@ def _entries(body: Any) -> list[Any] | None:
         return body
     if not isinstance(body, dict):
         return None
-    for key in ("data", "models", "model_list", "result", "results", "items"):
+    for key in ("data", "models", "model_list", "result", "results", "items", "list", "records"):
         value = body.get(key)
         if isinstance(value, dict):
             value = _inside(value, named=key == "models")
@@ -184,7 +184,8 @@ def _inside(holder: dict[str, Any], *, named: bool) -> list[Any] | None:
         return entries
     parts = list(holder.values())
     if any(isinstance(part, list) for part in parts):
-        return None if any(isinstance(part, dict | str) for part in parts) else [*_joined(parts)]
+        joined = [] if any(isinstance(part, dict | str) for part in parts) else [*_joined(parts)]
+        return joined if any(map(_model_id, joined[:_MOST_ENTRIES])) else None
     return list(holder) if named and parts and all(isinstance(part, dict) for part in parts) else None
 
 
