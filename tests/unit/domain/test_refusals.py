@@ -115,6 +115,8 @@ def test_what_gateways_add_says_nothing_of_the_model(words: str) -> None:
 def test_names_and_wishes_are_no_refusal() -> None:
     assert Refusal.CLIENT not in refusals("Permission denied on resource project gen-lang-client-0012")
     assert Refusal.WINDOW not in refusals("额度已用尽，请联系管理员恢复")
+    assert Refusal.WINDOW not in refusals("余额不足，充值后将自动恢复")
+    assert Refusal.WINDOW not in refusals("余额不足，服务将在充值后恢复")
     assert Refusal.TEMPORARY not in refusals("error while loading the key")
 
 

@@ -186,7 +186,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|(?:本|该|此|当前)时[间段].{0,4}(?:不可|不能|无法|禁止|暂停)", "LiteLLM, Kimi, relays"),
     Sign(_K.RENEWS, r"\b(?:resets? (?:at|in|on|after|tomorrow)\b|will reset\b|сброс\w*|regain access\b|renews\b"
          r"|next (?:billing )?(?:cycle|period)\b|(?:for|until) (?:the )?reset\b)|replenish\w*|重置|リセット"
-         r"|(?:将|会|自动).{0,24}恢复",
+         r"|[将会][在于](?!.{0,12}[充续缴付]).{0,24}恢复",
          "Codex, claude-relay-service, Azure, Kimi"),
     Sign(_K.LIMIT, r"per[ _-]?(?:minute|second|hour|day|week|month)|\b(?:rpm|tpm|rpd|tpd|qps|qpm)\b|daily|weekly"
          r"|hourly", "OpenAI, Gemini, sub2api"),
