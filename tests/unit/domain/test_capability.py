@@ -220,6 +220,7 @@ CASES: dict[str, list[Answer]] = {
         page(503),
         says(503, "The model is overloaded, try again later"),
     ],
+    "a page where people log in, not another address of the API": [Answer(302, "", headers={"location": "/login"})],
     "the API is at another address": [Answer(301, "", headers={"location": "https://h/v1"}), Answer(302, "", "")],
     "an error under a 200 that says no more": [
         says(200, "something went wrong"),
@@ -387,6 +388,21 @@ def test_the_words_of_a_page_do_not_count(words: str, status: int, verdict: Verd
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_says_that_the_api_is_elsewhere(status: int) -> None:
     assert judge(Answer(status, ""), Protocol.CHAT) is Verdict.REDIRECTED
+
+
+@pytest.mark.parametrize(
+    ("target", "verdict"),
+    [
+        ("/login?next=%2Fv1%2Fmodels", Verdict.NOT_AN_API),
+        ("https://relay.invalid/users/sign_in", Verdict.NOT_AN_API),
+        ("https://team.cloudflareaccess.com/cdn-cgi/access/login/relay.invalid", Verdict.NOT_AN_API),
+        ("https://sso.invalid/realms/x/protocol/openid-connect/auth", Verdict.NOT_AN_API),
+        ("https://blogin.invalid/v1/models", Verdict.REDIRECTED),
+        ("/v1/logins", Verdict.REDIRECTED),
+    ],
+)
+def test_a_redirect_to_a_login_says_that_this_is_no_api(target: str, verdict: Verdict) -> None:
+    assert judge(Answer(302, "", headers={"location": target}), Protocol.CHAT) is verdict
 
 
 @pytest.mark.parametrize(

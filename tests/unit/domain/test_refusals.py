@@ -71,6 +71,10 @@ def test_codes_and_sentences_are_read_alike(words: str, kind: Refusal) -> None:
         (Refusal.UPSTREAM, "Refreshing the access token failed"),
         (Refusal.WINDOW, "当前不在服务时间"),
         (Refusal.WINDOW, "已达到 5 小时的使用上限。您的限额将在 2025-12-30 17:51:52 重置。"),
+        (Refusal.WINDOW, "已达到用量上限，将在明天凌晨3点13分（北京时间）恢复"),
+        (Refusal.WINDOW, "当前分组本时段不可调用，可调用时段为：09:00~18:00"),
+        (Refusal.TEMPORARY, "Function id '0a1b': DEGRADED function cannot be invoked"),
+        (Refusal.TEMPORARY, "loading"),
         (Refusal.LIMIT, "服务器繁忙"),
         (Refusal.LIMIT, "请求过多，已被限流"),
         (Refusal.PARAMETER, "Store must be set to false. Input must be a list"),
@@ -106,6 +110,14 @@ def test_the_model_asked_for_is_a_model() -> None:
 )
 def test_what_gateways_add_says_nothing_of_the_model(words: str) -> None:
     assert Refusal.MODEL not in refusals(words)
+
+
+def test_names_and_wishes_are_no_refusal() -> None:
+    assert Refusal.CLIENT not in refusals("Permission denied on resource project gen-lang-client-0012")
+    assert Refusal.WINDOW not in refusals("额度已用尽，请联系管理员恢复")
+    assert Refusal.WINDOW not in refusals("余额不足，充值后将自动恢复")
+    assert Refusal.WINDOW not in refusals("余额不足，服务将在充值后恢复")
+    assert Refusal.TEMPORARY not in refusals("error while loading the key")
 
 
 def test_advice_is_no_refusal() -> None:

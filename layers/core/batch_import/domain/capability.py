@@ -271,6 +271,7 @@ def _calls_tool(body: Any, message: Any, protocol: Protocol) -> bool:
 _ANY_FAILURE = tuple(range(400, 500))
 _FAILURES_OF_SERVER = tuple(range(500, 600))
 _SUCCESS = tuple(range(200, 300))
+_REDIRECTS = (301, 302, 303, 307, 308)
 _REFUSED = (200, *(status for status in _ANY_FAILURE if status not in (402, 404, 405, 408, 410, 424, 425, 429)))
 _OF_WALLS = (403, 406, 409, 418, 419, *range(432, 451), *range(452, 500))  # of 4xx those that are odd for a page
 _ERROR = (Body.ERROR, Body.OTHER)
@@ -361,7 +362,9 @@ VERDICTS: tuple[Row, ...] = (
     Row(Verdict.ABSENT, "no such endpoint", statuses=(404, 405, 501)),
     Row(Verdict.FORBIDDEN, "refused for this key, model or protocol: not an absence", statuses=(403,)),
     Row(Verdict.UNAVAILABLE, "passing failure of the relay", statuses=(*_FAILURES_OF_SERVER, 408, 424, 425, 499)),
-    Row(Verdict.REDIRECTED, "the API is at another address", statuses=(301, 302, 303, 307, 308)),
+    Row(Verdict.NOT_AN_API, "a page where people log in, not another address of the API", statuses=_REDIRECTS,
+        words=(Refusal.LOGIN,)),
+    Row(Verdict.REDIRECTED, "the API is at another address", statuses=_REDIRECTS),
     Row(Verdict.INVALID, "an error under a 200 that says no more", statuses=_SUCCESS),
     Row(Verdict.REJECTED, "our request was not accepted: proves neither presence nor absence"),
 )
@@ -389,6 +392,8 @@ def _seen(answer: Answer, protocol: Protocol, model: str) -> Seen:
     found = refusals(told.error_words, model)
     if "challenge" in (answer.headers.get("cf-mitigated", "") + answer.headers.get("x-vercel-mitigated", "")):
         found = (Refusal.WALL, *found)
+    if _LOGIN.search(answer.redirect_target):
+        found = (Refusal.LOGIN, *found)
     if told.json is not None and _PAGE.search(told.error_words):
         found = (Refusal.ORIGIN, *found)
     body = Body.HTML if answer.is_html else Body.ERROR if told.has_error or _is_sentence(told) else Body.OTHER
@@ -403,6 +408,7 @@ def _is_sentence(answer: Answer) -> bool:
 
 
 _LONGEST_SENTENCE = 300
+_LOGIN = re.compile(r"/(?:log|sign)[-_]?in\b|/oauth2?/|/openid-connect/", re.IGNORECASE)  # where a redirect points
 _PAGE = re.compile(r"<(?:!doctype )?html\b", re.IGNORECASE)  # within an error: of what is behind the relay
 
 

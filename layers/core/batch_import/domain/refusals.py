@@ -44,6 +44,7 @@ class Refusal(StrEnum):
     WINDOW = "window"  # a limit of hours or days
     RENEWS = "renews"  # what is spent comes back by itself
     ORIGIN = "origin"  # something before the relay does not reach it
+    LOGIN = "login"  # a redirect to a page where people log in
     NOTICE = "notice"  # an address or a group to join, where an answer was expected
 
 
@@ -181,9 +182,11 @@ SIGNS: tuple[Sign, ...] = (
          "relays that renew quotas"),
     Sign(_K.WINDOW, r"\b(?:period(?:ic)? quota\b|usage limit for (?:this|the current) (?:billing )?(?:cycle|period)\b"
          r"|outside (?:of )?(?:[\w']+ ){0,5}(?:schedule|(?:business |working |service )?hours"
-         r"|time window|access.schedule)\b)|非(?:服务|开放|工作)时[间段]|不在.{0,12}时[间段]", "LiteLLM, Kimi"),
+         r"|time window|access.schedule)\b)|非(?:服务|开放|工作)时[间段]|不在.{0,12}时[间段]"
+         r"|(?:本|该|此|当前)时[间段].{0,4}(?:不可|不能|无法|禁止|暂停)", "LiteLLM, Kimi, relays"),
     Sign(_K.RENEWS, r"\b(?:resets? (?:at|in|on|after|tomorrow)\b|will reset\b|сброс\w*|regain access\b|renews\b"
-         r"|next (?:billing )?(?:cycle|period)\b|(?:for|until) (?:the )?reset\b)|replenish\w*|重置|リセット",
+         r"|next (?:billing )?(?:cycle|period)\b|(?:for|until) (?:the )?reset\b)|replenish\w*|重置|リセット"
+         r"|[将会][在于](?!.{0,12}[充续缴付]).{0,24}恢复",
          "Codex, claude-relay-service, Azure, Kimi"),
     Sign(_K.LIMIT, r"per[ _-]?(?:minute|second|hour|day|week|month)|\b(?:rpm|tpm|rpd|tpd|qps|qpm)\b|daily|weekly"
          r"|hourly", "OpenAI, Gemini, sub2api"),
@@ -200,6 +203,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|code=130[2358]\b|code=1310\b|今日|当日", "Zhipu, new-api"),
     # --- other reasons that pass
     Sign(_K.TEMPORARY, r"temporar(?:y|ily)|cool(?:ing)? ?down|冷却|brownout|\bmaintenance\b"
+         r"|\bdegraded\b|(?m:^loading\b)"
          r"|(?:站点|系统|服务|模型|升级)维护|维护(?:中|模式|升级)|暂时(?:不可用|无法|关闭)", "GitHub Models, relays"),
     Sign(_K.LATER, r"\b(?:wait\b[^.]{0,30}\band try again\b|later\b|(?:please|safe to) retry\b)"
          r"|(?<!\band )\btry again\b|请(?!.{0,2}(?:检查|修改|确认|更换|调整|核对)).{0,4}重试|后再试|稍[后等候]",

@@ -104,7 +104,7 @@ VOCABULARY: tuple[Words, ...] = (
         "client",
         r"third party\b|gemini cli\b|user agent\b|ua\b|browsers?\b|open ?code\b|cline\b"
         r"|(?:roo|kilo|qwen) ?code\b|coding (?:agents?|tools?|plan|clients?)\b|(?:cli|ide)\b(?! tokens?\b)",
-        r"(?<!unauthorized )\bclients?\b(?! (?:error|exception|id)\b)"
+        r"(?<!unauthorized )(?<!gen lang )\bclients?\b(?! (?:error|exception|id)\b)"
         r"|(?<!provider )\b(?:codex|claude code)\b(?! (?:provider|channel|account|upstream|backend)s?\b)"
         r"(?! (?:号池|账号|渠道|通道|上游))"
         r"|客户端|第三方|クライアント",

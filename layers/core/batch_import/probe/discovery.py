@@ -1,6 +1,6 @@
 """ProviderModels (docs/design.md#21-probe): where the model list is, how the key is to be shown, and what is listed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -20,7 +20,7 @@ GUESSED_MODELS = ("claude-sonnet-4-5-20250929", "claude-haiku-4-5-20251001")
 MAX_MODELS = 2_000
 MAX_LIST_BYTES = 64_000  # of all ids together: a profile repeats them several times and must fit into one row
 _MAX_ID = 256
-_NAMES = ("id", "slug", "model", "name", "model_name", "model_id", "modelId")  # that an entry has for its id
+_NAMES = ("id", "slug", "model", "name", "model_name", "modelName", "model_id", "modelId")  # of an entry's id
 _MOST_ENTRIES = 10_000  # that are looked at, with an id or without
 _STYLES = (AuthStyle.BEARER, AuthStyle.X_API_KEY, AuthStyle.API_KEY)
 _FOR_COMPLETIONS = 4  # requests that the search for a list leaves
@@ -165,14 +165,32 @@ def _entries(body: Any) -> list[Any] | None:
         return body
     if not isinstance(body, dict):
         return None
-    for key in ("data", "models", "model_list", "result", "results", "items"):
+    for key in ("data", "models", "model_list", "result", "results", "items", "list", "records"):
         value = body.get(key)
         if isinstance(value, dict):
-            value = _entries(value)
+            value = _inside(value, named=key == "models")
         if isinstance(value, list):
             return value
     empty = body.get("object") == "list" or any(key in body and body[key] is None for key in ("data", "models"))
     return [] if empty else None
+
+
+def _inside(holder: dict[str, Any], *, named: bool) -> list[Any] | None:
+    """Entries of an object in the place of a list: a list in it, lists by owner beside counts, or, where the object
+    is ``named`` for models, a model's details under each name.
+    """
+    entries = _entries(holder)
+    if entries is not None:
+        return entries
+    parts = list(holder.values())
+    if any(isinstance(part, list) for part in parts):
+        joined = [] if any(isinstance(part, dict | str) for part in parts) else [*_joined(parts)]
+        return joined if any(map(_model_id, joined[:_MOST_ENTRIES])) else None
+    return list(holder) if named and parts and all(isinstance(part, dict) for part in parts) else None
+
+
+def _joined(parts: Iterable[Any]) -> Iterator[Any]:
+    return (entry for part in parts if isinstance(part, list) for entry in part)
 
 
 def _at_root(relay: Relay, root: str, styles: Sequence[AuthStyle]) -> ProviderModels:
