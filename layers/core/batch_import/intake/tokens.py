@@ -120,7 +120,7 @@ _LABEL_WORDS = frozenset(_LABEL_TEXT.split())
 LONGEST_HEADING = 60
 _SHORTEST_WORD = 4  # letters that may be a key
 _WIKI_ITEM = re.compile(r"^\s*#+(?=\s*\[https?://)")  # a numbered one of MediaWiki
-_REM = re.compile(r"^[ \t]*(?:@?rem[ \t]|::)[ \t]*(?=\S)", re.IGNORECASE)  # a comment of cmd
+_REM = re.compile(r"^[ \t]*(?:@?rem[ \t]|::|;+)[ \t]*(?=\S)", re.IGNORECASE)  # a comment of cmd, of INI
 _LONGEST_LINE = 200_000
 
 
