@@ -111,7 +111,7 @@ FENCE = re.compile(r"^\s*(?:```+|~~~+)[\w+. -]{0,30}$")
 RULE = re.compile(r"^[\s|:\-=_*+~]+$")
 _SHELL = re.compile(r"^\s*(?:export|set|%env)\s+(?=\"?\w+=)", re.IGNORECASE)
 _PROPERTY = re.compile(r"^\s*[\w-]+(?:\.[\w-]{1,40}|\.\"[\w-]{1,40}\"){1,8}\s*[=:]")  # ``openai."backup".api-key=``
-_SETX = re.compile(r"^\s*(?:setx|ENV|set\s+-\w{1,3})\s+(\w+)\s+(?!=)", re.IGNORECASE)
+_SETX = re.compile(r"^\s*(?:setx|ENV|(?:launchctl\s+)?setenv|set\s+-\w{1,3})\s+(\w+)\s+(?!=)", re.IGNORECASE)
 _ANY_ADDRESS = ("url", "uri", "链接", "网址")
 _LABEL_TEXT = (
     "url baseurl base_url endpoint key apikey api_key api-key token 地址 接口地址 网址 密钥 秘钥 令牌 模型 model models"
