@@ -112,6 +112,8 @@ RULE = re.compile(r"^[\s|:\-=_*+~]+$")
 _SHELL = re.compile(r"^\s*(?:export|set|%env)\s+(?=\"?\w+=)", re.IGNORECASE)
 _PROPERTY = re.compile(r"^\s*[\w-]+(?:\.[\w-]{1,40}|\.\"[\w-]{1,40}\"){1,8}\s*[=:]")  # ``openai."backup".api-key=``
 _SETX = re.compile(r"^\s*(?:setx|ENV|(?:launchctl\s+)?setenv|set\s+-\w{1,3})\s+(\w+)\s+(?!=)", re.IGNORECASE)
+# A name of two words and its value, without a sign between (``Base URL https://…``).
+_TWO_WORDS = re.compile(r"\b(base url|api key|model (?:name|id)) +(?=(\S{1,300}))", re.IGNORECASE)
 _ANY_ADDRESS = ("url", "uri", "链接", "网址")
 _LABEL_TEXT = (
     "url baseurl base_url endpoint key apikey api_key api-key token 地址 接口地址 网址 密钥 秘钥 令牌 模型 model models"
@@ -428,6 +430,7 @@ def _as_assignments(content: str) -> str:
     cells = _CELLS.fullmatch(content)
     if cells is not None and field_of(cells[1]) is not None and cells[2].lower() not in ("value", "值"):
         return f"{cells[1]}: {cells[2]}"
+    content = _TWO_WORDS.sub(lambda found: f"{found[1]}: " if _is_value(found[2]) else found[0], content)
     if "$env:" in content.lower():
         content = re.sub(r"\$env:", " ", content, flags=re.IGNORECASE)
     if _ADJACENT_SIGN.search(content) is not None:
@@ -450,8 +453,12 @@ def _behind(start: re.Pattern[str], text: str) -> str:
 def _variable_of_row(content: str) -> str:
     """A row of a table that begins with a variable's name (``| LLM_MODEL | explanation | gpt-5 |``), with its value."""
     name, *cells = (cell.strip(" `*") for cell in content.strip(" |").split("|"))
-    values = (cell for cell in cells if cleaning.has_scheme(cell) or kind_of(cell) in (Kind.KEY, Kind.MODEL))
+    values = filter(_is_value, cells)
     return f"{name}: {next(values, '')}" if len(cells) > 1 and field_of(name) is not None else ""
+
+
+def _is_value(word: str) -> bool:
+    return cleaning.has_scheme(word) or kind_of(word) in (Kind.KEY, Kind.MODEL)
 
 
 def _as_label(found: re.Match[str]) -> str:
