@@ -119,11 +119,12 @@ def rows_of(
 ) -> tuple[ParsedRow, ...]:
     """Rows of all drafts, numbered from 1, repeated pairs marked.
 
-    A pair in a line of ``repeats`` is only referred to there, and no row of its own; so is one in the very line of its
-    first one where the text merges an entry into others (``merges``, of YAML).
+    A pair or a key in a line of ``repeats`` is only referred to there, and no row of its own; so is a pair in the very
+    line of its first one where the text merges an entry into others (``merges``, of YAML).
     """
     first: dict[tuple[str, str, str | None], int] = {}  # the same pair for another platform is an account of its own
     rows: list[dict[str, Any]] = []
+    keys: set[str] = set()
     for row in chain.from_iterable(map(_expanded, drafts)):
         pair = (row["base_url"], row["api_key"], row["platform"])
         if row["status"] is RowStatus.READY and (at := first.setdefault(pair, len(rows))) < len(rows):
@@ -133,6 +134,9 @@ def rows_of(
                 original["requested_models"] = tuple(models)[:MOST_MODELS]
                 continue
             row |= {"status": RowStatus.DUPLICATE, "of_row": at + 1, "notes": (*row["notes"], Note.SAME_PAIR)}
+        if not row["base_url"] and row["line"] in repeats and row["api_key"] in keys:
+            continue
+        keys.add(row["api_key"])
         rows.append(row)
     return _without_keys([ParsedRow(number, **row) for number, row in enumerate(rows, start=1)])
 
