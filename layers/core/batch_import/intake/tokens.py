@@ -123,6 +123,7 @@ LONGEST_HEADING = 60
 _SHORTEST_WORD = 4  # letters that may be a key
 _WIKI_ITEM = re.compile(r"^\s*#+(?=\s*\[https?://)")  # a numbered one of MediaWiki
 _REM = re.compile(r"^[ \t]*(?:@?rem[ \t]|::|;+)[ \t]*(?=\S)", re.IGNORECASE)  # a comment of cmd, of INI
+_DEFINE = re.compile(r"[ \t]*#define[ \t]+(\w+)[ \t]+(?=\S)")
 _LONGEST_LINE = 200_000
 
 
@@ -140,6 +141,8 @@ class TokenReader:
     def read(self, number: int, text: str) -> Line:
         if (remark := _REM.match(text)) is not None:
             text = f"# {text[remark.end() :]}"
+        elif (define := _DEFINE.match(text)) is not None:
+            text = f"{define[1]}={text[define.end() :]}"
         line = Line(number, text)
         if text.lstrip()[:1] == "[" and (section := _SECTION.fullmatch(text)) is not None:
             self._is_of_other = is_service_alone(section[1])
