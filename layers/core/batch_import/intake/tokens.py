@@ -75,8 +75,8 @@ _FLAG = re.compile(
     r"[\"']?(?:true|false|yes|no|on|off|\d{1,3}|\d{1,4} ?[A-Za-z]{1,10})[\"']?[,;]?", re.IGNORECASE
 )  # ``HIDE_USER_API_KEY=1``
 _IDENTITY = re.compile(
-    r"(?:^|[\s_-])(?:id|sid|uuid|prefix|suffix|hash|fingerprint)$", re.IGNORECASE
-)  # ``request id: 1c9d…``: no key
+    r"(?:^|[\s_-])(?:id|sid|uuid|prefix|suffix|hash|fingerprint)$|version$", re.IGNORECASE
+)  # ``request id: 1c9d…``: no key; ``apiVersion: some.host/v1``: no address
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _QUOTED_WORD = re.compile(r"\s*[\"'`]([^\"'`\s]{1,200})[\"'`]\s+[^\W\d]+(?:\s|$)")
 _RELAY_NAME = re.compile(r"RELAY|PROXY|API|BASE|LLM|GPT|CLAUDE")
