@@ -296,7 +296,7 @@ class Records:
         else:
             if not (current.addresses or current.keys):
                 current.about = current.about or self._name(line, token)
-            self.name_of[token.value] = " ".join(self._names(line, token))
+            self.name_of[token.value] = " ".join(self._names(line, token)).removesuffix("的")
             current.keys.append(token.value)
         self.last_key, self.last_text = line.number, line.text
         current.unclear = current.unclear and not _SHARED.search(line.text)
@@ -399,7 +399,7 @@ class Records:
         if current is None or (current.label and not (line.lead and current.label == self._heading_text())):
             return
         beside = line.words[: line.lead] or line.words or [line.comment]
-        words = _as_written([word for word in beside if word.strip(" -=:|&")], line.text)
+        words = _as_written([word for word in beside if word.strip(" -=:|&")], line.text).removesuffix("的")
         if 0 < len(words) <= 100:
             current.label = words
 
