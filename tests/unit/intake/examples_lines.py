@@ -182,5 +182,6 @@ EXAMPLES = [
     Example("empty", "", []),
     Example("only comments", "# nothing\n\n# here\n", []),
     Example("an address listed again, its key still to come", f"{U} {K}\n{U} key follows", [Right(), incomplete(U, "", "no_key")]),
+    Example("whose key, by a particle", f"千问的API Key：{K}\n千问的Base URL：{U}\n豆包的API Key：{K2}\n豆包的Base URL：{U2}", [Right(label="千问"), Right(U2, K2, label="豆包")]),
     Example("two addresses and no key", f"{U} {U2}", [incomplete(U, "", "no_key"), incomplete(U2, "", "no_key")]),
 ]  # fmt: skip
