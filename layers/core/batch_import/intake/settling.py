@@ -55,6 +55,10 @@ def settle(line: Line) -> None:
             token.field = Field.SITE
     address = next((token.value for token in line.tokens if token.field is Field.ADDRESS), "")
     behind = line.text.partition(address)[2] if address else line.text
+    names = [word for word in line.weak if word.isalpha() and word not in behind]  # ``OpenRouter https://…``
+    if address and names:
+        line.words[:0], line.lead = names, line.lead + len(names)
+        line.weak = [word for word in line.weak if word not in names]
     line.weak = [word for word in line.weak[:_MOST_WEAK] if not is_of_login and _may_be_key(line, word, behind)]
     if len(line.weak) == 1 and not line.has(Field.KEY) and (line.has(Field.ADDRESS) or _is_key_alone(line)):
         [word] = line.weak
