@@ -207,8 +207,9 @@ def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
         return
     all_keys = [key for text in dict.fromkeys(draft.keys) for key in _keys_in(text)]
     keys = list({key.text or (key.notes, key.parts): key for key in reversed(all_keys)}.values())[::-1]
-    if any(key.text for key in keys):  # a placeholder beside a key tells nothing
-        keys = [key for key in keys if key.notes != (Note.KEY_PLACEHOLDER,)]
+    if any(key.text for key in keys):  # a placeholder beside a key tells nothing, nor a masked one without an address
+        idle = [(Note.KEY_PLACEHOLDER,), *([] if draft.addresses else [(Note.KEY_MASKED,)])]
+        keys = [key for key in keys if key.notes not in idle]
     roots = _roots(draft)
     if not keys and (found := next((root.key for _, root in roots if root.key), "")):
         keys = [_Key(found, (Note.KEY_FROM_QUERY,))]
