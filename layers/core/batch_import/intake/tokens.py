@@ -62,7 +62,7 @@ _ADJACENT = re.compile(
 _EMPTY_VALUE = re.compile(r"(?:[:=]\s*(?:\"\"|'')|[A-Za-z]\w*_\w+=)\s*[,;]?\s*(?:[#/].*)?$")
 _NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|string|str)\)?;?", re.IGNORECASE)
 _OTHER_ADDRESS = re.compile(
-    r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:URL|URI|ENDPOINT|HOST|ORIGIN|DOMAIN|WEBHOOK)"
+    r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:URL|URI|ENDPOINT|HOST|ORIGIN|DOMAIN|WEBHOOK)S?"
 )  # ``APP_URL``
 _OTHER_CREDENTIAL = re.compile(
     r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:KEY|TOKEN|SECRET|PASSWORD|SALT)|.*(?i:(?:access|refresh|session)_?token)"
@@ -77,6 +77,7 @@ _FLAG = re.compile(
 _IDENTITY = re.compile(
     r"(?:^|[\s_-])(?:id|sid|uuid|prefix|suffix|hash|fingerprint)$|version$", re.IGNORECASE
 )  # ``request id: 1c9d…``: no key; ``apiVersion: some.host/v1``: no address
+_IN_ANGLES = re.compile(r"[\s\"'`]*<([^<>]{1,60})>[\s\"'`,;]*")  # a placeholder: ``<tu-key>``
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _QUOTED_WORD = re.compile(r"\s*[\"'`]([^\"'`\s]{1,200})[\"'`]\s+[^\W\d]+(?:\s|$)")
 _RELAY_NAME = re.compile(r"RELAY|PROXY|API|BASE|LLM|GPT|CLAUDE")
@@ -192,7 +193,8 @@ class TokenReader:
                 and re.search(r"sk-|\d", content[found.end() :]) is None
             )
             if _is_other_address(before, named, name):
-                named, name, at = None, "", found.end()
+                at = found.end()
+                named, name = (named, name) if _NEXT_IN_LIST.match(content, at) else (None, "")
                 continue
             if is_where_to_get or (named is None and _is_of_site(before)):
                 named = Named(Field.SITE)
@@ -288,6 +290,9 @@ class TokenReader:
             or _EXPRESSION.match(value)
             or _FLAG.fullmatch(value.strip())
         ):
+            return
+        if (inside := _IN_ANGLES.fullmatch(value)) is not None and not cleaning.is_key_like(inside[1]):
+            line.tokens.append(Token(Field.KEY, f"<{inside[1]}>", True, named.owner, notes))
             return
         words = [word for word in re.split(r"[\s\"'`()\[\]]+", value.strip()) if word.strip(",;|*")]
         if not words:
