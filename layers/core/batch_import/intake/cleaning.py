@@ -126,7 +126,7 @@ _PAGE_HOST = re.compile(
     r"|feishu\.cn|larksuite\.com|yuque\.com|gitee\.com|pypi\.org|npmjs\.com|docs\.google\.com|reddit\.com|medium\.com|afdian\.(?:net|com)|ifdian\.net|telegram\.org|tavily\.com|serper\.dev|amap\.com|webhook\.site|pastebin\.com|rentry\.co|drive\.google\.com|pan\.baidu\.com)$|^(?:docs?|wiki|blog|help|status|forum|bbs|console|dashboard|platform|hooks|mcp|s3)\."
 )
 _PAGE_PATH = re.compile(
-    r"\.(?:png|jpe?g|gif|svg|webp|mp4|pdf|html?|ico|zip|sh|ps1|git|exe|dmg|msi|deb)$"
+    r"\.(?:png|jpe?g|gif|svg|webp|mp4|pdf|html?|json|ya?ml|xml|xsd|ico|zip|sh|ps1|git|exe|dmg|msi|deb)$"
     r"|/key/(?:generate|info|list)$|/(?:docs?|oauth|register|login|signin|signup|sign-up|sign-in|console|dashboard|panel|pricing|topup|token|tokens|t|topic|blog|guide|wiki|user"
     r"|settings|playground|invite|keys|api-keys|apikeys|shop|buy|goods|order|store|help|faq|about|status|documentation|balance|credits?|billing|usage|cabinet|profile|webhooks?|download|sse|mcp|article|tutorial|privacy|terms|unsubscribe)(?:/|$)",
     re.IGNORECASE,

@@ -89,6 +89,7 @@ _OTHER_TEXT = """
     otel telemetry metrics tracing analytics monitoring notify notifier alert alerts guardrail guardrails sentry langfuse langsmith langchain posthog stripe 管理 管理员 后台 数据库 加密 签名 回调 机器人 github gitlab gitee telegram tg tgbot discord slack feishu lark dingtalk wechat
     weixin qq tavily serper serpapi searxng searxngapi bing brave exa firecrawl elevenlabs search weather proxy proxies mcp
     vector vectorstore vectordb mailgun postmark sendgrid resend ses twilio vonage sms pusher algolia sandbox execution daemon mailchimp recaptcha turnstile hcaptcha
+    grafana prometheus kibana jenkins jira confluence keycloak sonarqube nacos portainer argocd swagger xmlns
 """
 _OTHER = frozenset(_OTHER_TEXT.split())
 _RELAY_TEXT = """

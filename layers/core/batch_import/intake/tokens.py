@@ -124,6 +124,7 @@ LONGEST_HEADING = 60
 _SHORTEST_WORD = 4  # letters that may be a key
 _WIKI_ITEM = re.compile(r"^\s*#+(?=\s*\[https?://)")  # a numbered one of MediaWiki
 _REM = re.compile(r"^[ \t]*(?:@?rem[ \t]|::|;+)[ \t]*(?=\S)", re.IGNORECASE)  # a comment of cmd, of INI
+_IMAGE = re.compile(r"FROM[ \t]+(?!http)[^\s/]+/\S+(?:[ \t]+AS[ \t]+\S+)?[ \t]*")  # of a container
 _DEFINE = re.compile(r"[ \t]*#define[ \t]+(\w+)[ \t]+(?=\S)")
 _LONGEST_LINE = 200_000
 
@@ -147,7 +148,8 @@ class TokenReader:
         line = Line(number, text)
         if text.lstrip()[:1] == "[" and (section := _SECTION.fullmatch(text)) is not None:
             self._is_of_other = is_service_alone(section[1])
-        if len(text) > _LONGEST_LINE or (self._is_of_other and _ASSIGNED.match(text) is not None):
+        is_other = self._is_of_other and _ASSIGNED.match(text) is not None
+        if len(text) > _LONGEST_LINE or is_other or _IMAGE.fullmatch(text) is not None:
             line.words.append("")
             return line
         if "://" in text and (found := _PLAIN_LINE.fullmatch(text)) is not None and _is_plain(found):
