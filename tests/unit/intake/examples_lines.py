@@ -31,12 +31,12 @@ def _link(scheme: str, **fields: str) -> str:
 
 EXAMPLES = [
     *(Example(f"pair {number}: {form}", f"# ours\n\n{form.format(u=U, k=K)}\n", ONE) for number, form in enumerate(_PAIRS)),
-    Example("a query stays out, its comma too", "http://10.0.0.1:8080/v1?x=1,2 k", [Right("http://10.0.0.1:8080/v1", "k", notes=("query_removed",))]),
-    Example("a bar inside a key", f"{U},12|abc", [Right(U, "12|abc")]),
-    Example("four hyphens inside a key", f"{U}|12----abc", [Right(U, "12----abc")]),
-    Example("a bar inside a key, key first", f"12|abc,{U}", [Right(U, "12|abc")]),
+    Example("a query stays out, its comma too", "http://10.0.0.1:8080/v1?x=1,2 k1234567", [Right("http://10.0.0.1:8080/v1", "k1234567", notes=("query_removed",))]),
+    Example("a bar inside a key", f"{U},12|abc4defg", [Right(U, "12|abc4defg")]),
+    Example("four hyphens inside a key", f"{U}|12----abc4d", [Right(U, "12----abc4d")]),
+    Example("a bar inside a key, key first", f"12|abc4defg,{U}", [Right(U, "12|abc4defg")]),
     Example("a comma inside a key", f"{U} 12|abc,def", [ambiguous(U, "12|abc,def", "key_may_be_several")]),
-    Example("padding", f"{U} a==", [Right(U, "a==")]),
+    Example("padding", f"{U} a1b2c3==", [Right(U, "a1b2c3==")]),
     Example("a key in the query is left there", "https://relay.example/v1?key=1 abc", [Right(U, "abc", notes=("query_removed",))]),
     Example("a key with a dot", f"{U} id123.Secret", [Right(U, "id123.Secret")]),
     Example("no scheme", "api.relay.example/v1 sk-1", [Right("https://api.relay.example/v1", "sk-1", notes=("scheme_added",))]),
@@ -182,5 +182,6 @@ EXAMPLES = [
     Example("empty", "", []),
     Example("only comments", "# nothing\n\n# here\n", []),
     Example("an address listed again, its key still to come", f"{U} {K}\n{U} key follows", [Right(), incomplete(U, "", "no_key")]),
+    Example("whose key, by a particle", f"千问的API Key：{K}\n千问的Base URL：{U}\n豆包的API Key：{K2}\n豆包的Base URL：{U2}", [Right(label="千问"), Right(U2, K2, label="豆包")]),
     Example("two addresses and no key", f"{U} {U2}", [incomplete(U, "", "no_key"), incomplete(U2, "", "no_key")]),
 ]  # fmt: skip

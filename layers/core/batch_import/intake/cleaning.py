@@ -99,7 +99,7 @@ _ENVIRONMENT = re.compile(
 _PLACEHOLDER = re.compile(
     r"(?:(?:sk|key|api|token|cr|hf|AIza|sk-ant|sk-proj|sk-or|sk-or-v1|sk-ant-api03)[-_]?)?(?:[-_.]?(?:x{3,}+|\.{2,}+|…++|0{6,}+|y{3,}+))++|.*[<>\[{].*|[a-z]{2,5}[-_](?:(?:ant|proj|or|v1|api\d\d)-)*"
     r"|(?:\w{1,12}[-_ ])?your[-_ a-z]*(?:\d{0,2})?|(?:\w{1,8}[-_ ])?(?:my|the)[-_ ](?:[a-z]{1,20}[-_ ])?(?:api[-_ ]?)?(?:key|token|secret)|api_keys?_\w+"
-    r"|[\w-]*[-_](?:api[-_]?key|token|key)[-_]here|[\w-]{0,20}[-_]here|replace[-_ ].*|insert[-_ ].*|change[-_]?me.*|enter[-_ ].*|put[-_ ].*"
+    r"|[\w-]*[-_](?:api[-_]?key|token|key)[-_]here|[\w-]{0,20}[-_]here|(?:[\w-]{1,20}[-_])?replace[-_]me|replace[-_ ].*|insert[-_ ].*|change[-_]?me.*|enter[-_ ].*|put[-_ ].*"
     r"|(?:sk[-_])?(?:none|null|nil|undefined|empty|dummy|fake|placeholder|user_provided|n/?a|todo|tbd|redacted|xxx|no[-_]?(?:api[-_]?)?key(?:[-_]\w+)*|not[-_](?:needed|required|used)"
     r"|hidden|true|false|test|demo|sample|my-?key|api[-_]?key|apikey|key|token|secret|密钥|example|value)|(?:dummy|fake|test|demo|sample)[-_](?:api[-_]?)?key|-+|.*(?:填|替换|你的|您的|粘贴|输入|占位).*|(?:sk[-_])?(?:x{4,}.*|.*x{8,}.*)",
     re.IGNORECASE,
@@ -126,7 +126,7 @@ _PAGE_HOST = re.compile(
     r"|feishu\.cn|larksuite\.com|yuque\.com|gitee\.com|pypi\.org|npmjs\.com|docs\.google\.com|reddit\.com|medium\.com|afdian\.(?:net|com)|ifdian\.net|telegram\.org|tavily\.com|serper\.dev|amap\.com|webhook\.site|pastebin\.com|rentry\.co|drive\.google\.com|pan\.baidu\.com)$|^(?:docs?|wiki|blog|help|status|forum|bbs|console|dashboard|platform|hooks|mcp|s3)\."
 )
 _PAGE_PATH = re.compile(
-    r"\.(?:png|jpe?g|gif|svg|webp|mp4|pdf|html?|ico|zip|sh|ps1|git|exe|dmg|msi|deb)$"
+    r"\.(?:png|jpe?g|gif|svg|webp|mp4|pdf|html?|json|ya?ml|xml|xsd|ico|zip|sh|ps1|git|exe|dmg|msi|deb)$"
     r"|/key/(?:generate|info|list)$|/(?:docs?|oauth|register|login|signin|signup|sign-up|sign-in|console|dashboard|panel|pricing|topup|token|tokens|t|topic|blog|guide|wiki|user"
     r"|settings|playground|invite|keys|api-keys|apikeys|shop|buy|goods|order|store|help|faq|about|status|documentation|balance|credits?|billing|usage|cabinet|profile|webhooks?|download|sse|mcp|article|tutorial|privacy|terms|unsubscribe)(?:/|$)",
     re.IGNORECASE,

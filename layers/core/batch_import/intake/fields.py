@@ -43,7 +43,7 @@ _WORDS: Mapping[Field, str] = {
         地址 接口地址 接口 网址 api地址 api接口 api接口地址 api域名 站点地址 站点url 中转地址 中转站地址 中转站 中转 服务地址 服务器地址
         服务器 请求地址 代理地址 反代地址 反代 域名 链接 线路 线路地址 上游地址 上游 渠道地址 接入点 入口 入口地址 接入地址 调用地址 基础地址 基础url 基址
         根地址 端点 api端点 api主机 base地址 主地址 api链接 接口链接 网关 网关地址 接口url 国内地址 海外地址 调用接口 openai地址
-        エンドポイント アドレス 接続先 주소 엔드포인트 адрес адреса адресапи địachỉ adresse adressee indirizzo dirección direccion endereço endereco urlbase urlapi url地址 base""",
+        エンドポイント アドレス 接続先 주소 آدرس نشانی 엔드포인트 адрес адреса адресапи địachỉ adresse adressee indirizzo dirección direccion endereço endereco urlbase urlapi url地址 base""",
     Field.SITE: """
         homepage website site siteurl home websiteurl homepageurl docs doc documentation docsurl 官网 主页 官网地址 文档 文档地址
         教程 控制台 注册 注册地址 注册链接 后台 面板 充值 购买 购买地址 购买链接 充值地址 邀请链接 网站 帮助 console dashboard register
@@ -53,13 +53,13 @@ _WORDS: Mapping[Field, str] = {
         apikey apikeys key keys token tokens secret secretkey apitoken authtoken authorization xapikey xgoogapikey sk
         apisecret apikeyhelper credential bearer bearertoken experimentalbearertoken apikeyvalue openaikey accesskey
         keyvalue proxypassword channelkey authkey mykey auth 密钥 秘钥 密匙 令牌 key密钥 api密钥 api秘钥 api密匙 api令牌 apikey密钥 卡密 口令 凭证 凭据 钥匙 接口密钥
-        访问密钥 访问令牌 密钥key 密钥列表 密码key skkey 授权码 密钥apikey キー apiキー 키 api키 ключ apiключ clave claveapi llave khóaapi khóa klucz anahtar chiave chaveapi apiключ апиключ
+        访问密钥 访问令牌 密钥key 密钥列表 密码key skkey 授权码 密钥apikey キー apiキー 키 api키 کلید کلیدapi ключ apiключ clave claveapi llave khóaapi khóa klucz anahtar chiave chaveapi apiключ апиключ
         schluessel schlüssel apischlüssel clé cléapi chave""",
     Field.LOGIN: "accesstoken refreshtoken idtoken sessiontoken sessionkey cookie systemtoken 系统令牌 系统访问令牌",
     Field.MODELS: """
         model models requestedmodel requestedmodels modelname modelnames modelid modelids modellist defaultmodel smallmodel
         supportedmodels modelssupported availablemodels modelsavailable modelwhitelist smallfastmodel modelswhitelist custommodels testmodel
-        模型 可用模型 支持模型 支持的模型 模型列表 模型名 模型名称 默认模型 测试模型 主模型 模型id 部分模型 モデル модель modelo modelos modell modelle modèle modèles modello modelli модель модели моделі モデル名 모델 모델명 môhình""",
+        模型 可用模型 支持模型 支持的模型 模型列表 模型名 模型名称 默认模型 测试模型 主模型 模型id 部分模型 مدل モデル модель modelo modelos modell modelle modèle modèles modello modelli модель модели моделі モデル名 모델 모델명 môhình""",
     Field.NAME: """
         name names label title providername sitename channel channelname displayname remark remarks note notes comment description
         alias tag provider 名称 名字 站 站点 备注 渠道 渠道名 渠道名称 站名 站点名 站点名称 接口名称 提供名 厂商 供应商 服务商 提供商 提供者 平台名 平台名称 说明 标签 别名
@@ -89,6 +89,7 @@ _OTHER_TEXT = """
     otel telemetry metrics tracing analytics monitoring notify notifier alert alerts guardrail guardrails sentry langfuse langsmith langchain posthog stripe 管理 管理员 后台 数据库 加密 签名 回调 机器人 github gitlab gitee telegram tg tgbot discord slack feishu lark dingtalk wechat
     weixin qq tavily serper serpapi searxng searxngapi bing brave exa firecrawl elevenlabs search weather proxy proxies mcp
     vector vectorstore vectordb mailgun postmark sendgrid resend ses twilio vonage sms pusher algolia sandbox execution daemon mailchimp recaptcha turnstile hcaptcha
+    grafana prometheus kibana jenkins jira confluence keycloak sonarqube nacos portainer argocd swagger xmlns
 """
 _OTHER = frozenset(_OTHER_TEXT.split())
 _RELAY_TEXT = """

@@ -64,7 +64,7 @@ def _with_owner_of_variable(name: str, named: Named) -> Named:
 
 
 def _label(found: re.Match[str], end: int) -> Iterator[tuple[int, int, Named, str]]:
-    words = found[1].split()
+    words = found[1].replace("的", "的 ").split()  # ``千问的API Key:``
     sign = found[0].rstrip()[-1:]
     for count in range(len(words)):
         name = " ".join(words[count:])

@@ -6,8 +6,11 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+from batch_import.intake.fields import Field, field_of
+
 DEEPEST = 100
 _LONGEST = 300_000
+_ABOVE = "\0"  # the section of the names above all sections
 
 
 def toml_of(text: str) -> dict[str, Any] | None:
@@ -20,16 +23,23 @@ def toml_of(text: str) -> dict[str, Any] | None:
 
 
 def ini_of(text: str) -> dict[str, Any] | None:
-    """The sections of an INI file with their names and values; None for a text with any other line."""
+    """The sections of an INI file and the settings above them; None for a text with any other line."""
     parser = configparser.RawConfigParser(inline_comment_prefixes=(" #", " ;"))
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     try:
-        parser.read_string(text)
+        parser.read_string(f"[{_ABOVE}]\n{text}")
     except (configparser.Error, ValueError):
         return None
-    return {
-        section: {name: value.strip("\"'") for name, value in parser[section].items()} for section in parser.sections()
-    }
+    sections = {name: {key: value.strip("\"'") for key, value in parser[name].items()} for name in parser.sections()}
+    above = sections.pop(_ABOVE)
+    return {**above, **sections} if all(map(_is_setting, above)) else None
+
+
+def _is_setting(name: str) -> bool:
+    """Whether a name above all sections is that of a setting: an address or a key there is read by lines."""
+    named = field_of(name)
+    is_half = named is not None and named.field in (Field.ADDRESS, Field.KEY)
+    return re.fullmatch(r"[\w.-]{1,60}", name) is not None and not is_half
 
 
 def yaml_of(text: str) -> Iterator[Any]:

@@ -35,6 +35,7 @@ _HEADER = re.compile(r"([A-Za-z-]{3,30})\s*:\s+(\S.{0,600})")
 _REFERENCE = re.compile(r"\$?\{(\w+)\}|\$(\w+)")
 _VERB = re.compile(r"^(?:with|set|use|add)_?(?=[A-Za-z])", re.IGNORECASE)
 _USED = (Field.ADDRESS, Field.KEY, Field.MODELS)
+_CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 
 
 class _Name(str):
@@ -47,6 +48,7 @@ class _Frame:
     def __init__(self, sign: str = "", name: str = "", callee: str = "") -> None:
         self.sign, self.name, self.callee = sign, name, callee
         self.members: list[tuple[str, Any]] = []
+        self.constants: set[str] = set()  # members that are names, not strings
         self.pending = ""
         self.sign_before = ""  # the sign between the pending name and its value
         self.before = ""  # the word before the last one (``Model ID:``)
@@ -177,6 +179,7 @@ class _Reader:
             ):
                 return
             value = str(resolved)
+            frame.constants.add(value)
         if isinstance(value, str) and (header := _HEADER.fullmatch(value)) and _is_field(header[1]):
             name, value = header.groups()
         frame.add(name, value)
@@ -267,6 +270,8 @@ def _setter(frame: _Frame) -> tuple[str, Any] | None:
     values = [value for _, value in frame.members]
     if any(name for name, _ in frame.members) or not all(map(_is_text, values[:2])):
         return None
+    if len(values) == 2 and _CONSTANT.fullmatch(values[0]) is not None and values[0] not in frame.constants:
+        return values[0], values[1]  # ``define("JWT_SECRET", "value")``
     for at, text in enumerate(values[:2] if len(values) > 2 else values[:1]):
         name = text.rpartition(".")[2]
         if _is_field(name) and at + 1 < len(values):

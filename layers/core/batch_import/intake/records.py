@@ -73,6 +73,7 @@ class Records:
         self.ignored: list[tuple[int, str]] = []
         self.current: Draft | None = None
         self.key_first = False
+        self.keys_lead = False  # the key of the last pair stood above its address
         self.is_entry = False  # the current draft is one line with address and key
         self.is_shared = False  # the current key is for every address below it
         self.heading: tuple[int, str, str] | None = None
@@ -238,7 +239,7 @@ class Records:
         if current is not None and (self.is_shared or is_below or is_another):
             current.addresses.append(token.value)
         elif current is not None and current.keys and not last:
-            self.key_first = True
+            self.key_first = self.keys_lead = True
             current.guessed = self._is_of_rival(line, token, current)
             current.addresses.append(token.value)
             self._noted(line, token, current)
@@ -268,7 +269,13 @@ class Records:
     def _key(self, line: Line, token: Token) -> None:
         current = self.current
         self.consecutive = 0
-        if current is None or (self.key_first and current.complete) or self._is_next_entry(line, token):
+        is_bare = current is not None and current.addresses and not current.keys and current.line < self.begin
+        if (
+            current is None
+            or (self.key_first and current.complete)
+            or (self.keys_lead and is_bare)
+            or self._is_next_entry(line, token)
+        ):
             current = self._open(line)
             self.is_shared = _SHARED.search(line.text) is not None
         elif self._is_apart(line, token, current) or (current.addresses and self._is_of_rival(line, token, current)):
@@ -289,7 +296,7 @@ class Records:
         else:
             if not (current.addresses or current.keys):
                 current.about = current.about or self._name(line, token)
-            self.name_of[token.value] = " ".join(self._names(line, token))
+            self.name_of[token.value] = " ".join(self._names(line, token)).removesuffix("的")
             current.keys.append(token.value)
         self.last_key, self.last_text = line.number, line.text
         current.unclear = current.unclear and not _SHARED.search(line.text)
@@ -392,7 +399,7 @@ class Records:
         if current is None or (current.label and not (line.lead and current.label == self._heading_text())):
             return
         beside = line.words[: line.lead] or line.words or [line.comment]
-        words = _as_written([word for word in beside if word.strip(" -=:|&")], line.text)
+        words = _as_written([word for word in beside if word.strip(" -=:|&")], line.text).removesuffix("的")
         if 0 < len(words) <= 100:
             current.label = words
 

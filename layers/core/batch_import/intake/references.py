@@ -11,6 +11,11 @@ _DEFINED = re.compile(
     r"[ \t]*=[ \t]*[\"']?([^\s\"'$]{4,2048})[\"']?;?[ \t]*$",
     re.MULTILINE,
 )
+_SET = re.compile(  # of other shells
+    r"^[ \t]*(?:setx|set[ \t]+-\w{1,3}|(?:launchctl[ \t]+)?setenv)[ \t]+([A-Za-z_]\w{1,60})"
+    r"[ \t]+[\"']?([^\s\"'$]{4,2048})[\"']?[ \t]*$",
+    re.MULTILINE | re.IGNORECASE,
+)
 _VARIABLE = re.compile(  # of Postman
     r"\"key\"\s*:\s*\"([A-Za-z]\w{1,60})\"\s*,\s*\"value\"\s*:\s*\"([^\s\"{}]{4,2048})\""
 )
@@ -30,7 +35,7 @@ def resolved(text: str) -> tuple[str, frozenset[int]]:
     if not any(sign in text for sign in ("$", "{{", "%", "env", "Env", "ENV")):
         return text, frozenset()
     values: dict[str, set[str]] = defaultdict(set)
-    for found in chain.from_iterable(form.finditer(text) for form in (_DEFINED, _VARIABLE, _IN_JSON)):
+    for found in chain.from_iterable(form.finditer(text) for form in (_DEFINED, _SET, _VARIABLE, _IN_JSON)):
         if has_scheme(found[2]) or is_key_like(found[2]):
             values[found[1]].add(found[2])
     names = {name: next(iter(found)) for name, found in values.items() if len(found) == 1}

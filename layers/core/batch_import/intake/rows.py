@@ -122,11 +122,12 @@ def rows_of(
 ) -> tuple[ParsedRow, ...]:
     """Rows of all drafts, numbered from 1, repeated pairs marked.
 
-    A pair in a line of ``repeats`` is only referred to there, and no row of its own; so is one in the very line of its
-    first one where the text merges an entry into others (``merges``, of YAML).
+    A pair or a key in a line of ``repeats`` is only referred to there, and no row of its own; so is a pair in the very
+    line of its first one where the text merges an entry into others (``merges``, of YAML).
     """
     first: dict[tuple[str, str, str | None], int] = {}  # the same pair for another platform is an account of its own
     rows: list[dict[str, Any]] = []
+    keys: set[str] = set()
     for row in chain.from_iterable(map(_expanded, drafts)):
         pair = (row["base_url"], row["api_key"], row["platform"])
         if row["status"] is RowStatus.READY and (at := first.setdefault(pair, len(rows))) < len(rows):
@@ -136,6 +137,9 @@ def rows_of(
                 original["requested_models"] = tuple(models)[:MOST_MODELS]
                 continue
             row |= {"status": RowStatus.DUPLICATE, "of_row": at + 1, "notes": (*row["notes"], Note.SAME_PAIR)}
+        if not row["base_url"] and row["line"] in repeats and row["api_key"] in keys:
+            continue
+        keys.add(row["api_key"])
         rows.append(row)
     return _without_keys([ParsedRow(number, **row) for number, row in enumerate(rows, start=1)])
 
@@ -214,8 +218,9 @@ def _expanded(draft: Draft) -> Iterator[dict[str, Any]]:
         return
     all_keys = [key for text in dict.fromkeys(draft.keys) for key in _keys_in(text)]
     keys = list({key.text or (key.notes, key.parts): key for key in reversed(all_keys)}.values())[::-1]
-    if any(key.text for key in keys):  # a placeholder beside a key tells nothing
-        keys = [key for key in keys if key.notes != (Note.KEY_PLACEHOLDER,)]
+    if any(key.text for key in keys):  # a placeholder beside a key tells nothing, nor a masked one without an address
+        idle = [(Note.KEY_PLACEHOLDER,), *([] if draft.addresses else [(Note.KEY_MASKED,)])]
+        keys = [key for key in keys if key.notes not in idle]
     roots = _roots(draft)
     if not keys and (found := next((root.key for _, root in roots if root.key), "")):
         keys = [_Key(found, (Note.KEY_FROM_QUERY,))]

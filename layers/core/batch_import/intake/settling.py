@@ -16,7 +16,8 @@ _HEADING = re.compile(
 _ASSIGNMENT = re.compile(r"[\w.-]+\s*=\s*\S")
 _MOST_WEAK = 100  # words of no known form in a line: one alone may be a key
 _VALUE = re.compile(r"[,{}\](]\s*$|\w:[*_`]*\s+\S")  # a line of code, or a name with a value: no heading
-_PLAIN_WORD = re.compile(r"[\w.+/=~:|-]+")
+# A shorter word, one of letters alone or one of words and numbers (``us-west-2``) may be a name.
+_LIKE_KEY = re.compile(r"(?=.*(?:[A-Za-z]\d|\d[A-Za-z]))[\w.+/=~:|-]{8,}")
 _NEAR = 10  # characters from the name of a key to it
 _SENTENCE = re.compile(r"[。!?;]|\w, ")
 _LABEL_START = re.compile(
@@ -55,10 +56,14 @@ def settle(line: Line) -> None:
             token.field = Field.SITE
     address = next((token.value for token in line.tokens if token.field is Field.ADDRESS), "")
     behind = line.text.partition(address)[2] if address else line.text
+    names = [word for word in line.weak if word.isalpha() and word not in behind]  # ``OpenRouter https://…``
+    if address and names:
+        line.words[:0], line.lead = names, line.lead + len(names)
+        line.weak = [word for word in line.weak if word not in names]
     line.weak = [word for word in line.weak[:_MOST_WEAK] if not is_of_login and _may_be_key(line, word, behind)]
     if len(line.weak) == 1 and not line.has(Field.KEY) and (line.has(Field.ADDRESS) or _is_key_alone(line)):
         [word] = line.weak
-        is_alone = line.has(Field.ADDRESS) and not line.words and _PLAIN_WORD.fullmatch(word) is not None
+        is_alone = line.has(Field.ADDRESS) and not line.words and _LIKE_KEY.fullmatch(word) is not None
         is_sure = is_alone or names_key(line.text.partition(word)[0][-_NEAR:])
         line.tokens.append(Token(Field.KEY, word, notes=(Note.UNUSUAL_KEY if is_sure else Note.KEY_UNCLEAR,)))
 

@@ -58,7 +58,7 @@ def split_tables(lines: Sequence[tuple[int, str]]) -> tuple[list[Region], list[t
     current: Region | None = None
     quoted = False
     for number, text in lines:
-        header = None if quoted or "://" in text else header_of(text)
+        header = None if quoted or "://" in text or "=" in text else header_of(text)
         if header is not None:
             current = Region(header)
             regions.append(current)

@@ -62,7 +62,7 @@ _ADJACENT = re.compile(
 _EMPTY_VALUE = re.compile(r"(?:[:=]\s*(?:\"\"|'')|[A-Za-z]\w*_\w+=)\s*[,;]?\s*(?:[#/].*)?$")
 _NOTHING = re.compile(r"\(?(?:not[ -]set|none|unset|empty|未设置|无|空|string|str)\)?;?", re.IGNORECASE)
 _OTHER_ADDRESS = re.compile(
-    r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:URL|URI|ENDPOINT|HOST|ORIGIN|DOMAIN|WEBHOOK)"
+    r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:URL|URI|ENDPOINT|HOST|ORIGIN|DOMAIN|WEBHOOK)S?"
 )  # ``APP_URL``
 _OTHER_CREDENTIAL = re.compile(
     r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:KEY|TOKEN|SECRET|PASSWORD|SALT)|.*(?i:(?:access|refresh|session)_?token)"
@@ -75,8 +75,9 @@ _FLAG = re.compile(
     r"[\"']?(?:true|false|yes|no|on|off|\d{1,3}|\d{1,4} ?[A-Za-z]{1,10})[\"']?[,;]?", re.IGNORECASE
 )  # ``HIDE_USER_API_KEY=1``
 _IDENTITY = re.compile(
-    r"(?:^|[\s_-])(?:id|sid|uuid|prefix|suffix|hash|fingerprint)$", re.IGNORECASE
-)  # ``request id: 1c9d…``: no key
+    r"(?:^|[\s_-])(?:id|sid|uuid|prefix|suffix|hash|fingerprint)$|version$", re.IGNORECASE
+)  # ``request id: 1c9d…``: no key; ``apiVersion: some.host/v1``: no address
+_IN_ANGLES = re.compile(r"[\s\"'`]*<([^<>]{1,60})>[\s\"'`,;]*")  # a placeholder: ``<tu-key>``
 _EXPRESSION = re.compile(r"\s*[a-z]+(?:[._][a-z]+)+[\[(]")
 _QUOTED_WORD = re.compile(r"\s*[\"'`]([^\"'`\s]{1,200})[\"'`]\s+[^\W\d]+(?:\s|$)")
 _RELAY_NAME = re.compile(r"RELAY|PROXY|API|BASE|LLM|GPT|CLAUDE")
@@ -111,7 +112,9 @@ FENCE = re.compile(r"^\s*(?:```+|~~~+)[\w+. -]{0,30}$")
 RULE = re.compile(r"^[\s|:\-=_*+~]+$")
 _SHELL = re.compile(r"^\s*(?:export|set|%env)\s+(?=\"?\w+=)", re.IGNORECASE)
 _PROPERTY = re.compile(r"^\s*[\w-]+(?:\.[\w-]{1,40}|\.\"[\w-]{1,40}\"){1,8}\s*[=:]")  # ``openai."backup".api-key=``
-_SETX = re.compile(r"^\s*(?:setx|ENV|set\s+-\w{1,3})\s+(\w+)\s+(?!=)", re.IGNORECASE)
+_SETX = re.compile(r"^\s*(?:setx|ENV|(?:launchctl\s+)?setenv|set\s+-\w{1,3})\s+(\w+)\s+(?!=)", re.IGNORECASE)
+# A name of two words and its value, without a sign between (``Base URL https://…``).
+_TWO_WORDS = re.compile(r"\b(base url|api key|model (?:name|id)) +(?=(\S{1,300}))", re.IGNORECASE)
 _ANY_ADDRESS = ("url", "uri", "链接", "网址")
 _LABEL_TEXT = (
     "url baseurl base_url endpoint key apikey api_key api-key token 地址 接口地址 网址 密钥 秘钥 令牌 模型 model models"
@@ -120,7 +123,9 @@ _LABEL_WORDS = frozenset(_LABEL_TEXT.split())
 LONGEST_HEADING = 60
 _SHORTEST_WORD = 4  # letters that may be a key
 _WIKI_ITEM = re.compile(r"^\s*#+(?=\s*\[https?://)")  # a numbered one of MediaWiki
-_REM = re.compile(r"^[ \t]*(?:@?rem[ \t]|::)[ \t]*(?=\S)", re.IGNORECASE)  # a comment of cmd
+_REM = re.compile(r"^[ \t]*(?:@?rem[ \t]|::|;+)[ \t]*(?=\S)", re.IGNORECASE)  # a comment of cmd, of INI
+_IMAGE = re.compile(r"FROM[ \t]+(?!http)[^\s/]+/\S+(?:[ \t]+AS[ \t]+\S+)?[ \t]*")  # of a container
+_DEFINE = re.compile(r"[ \t]*#define[ \t]+(\w+)[ \t]+(?=\S)")
 _LONGEST_LINE = 200_000
 
 
@@ -138,10 +143,13 @@ class TokenReader:
     def read(self, number: int, text: str) -> Line:
         if (remark := _REM.match(text)) is not None:
             text = f"# {text[remark.end() :]}"
+        elif (define := _DEFINE.match(text)) is not None:
+            text = f"{define[1]}={text[define.end() :]}"
         line = Line(number, text)
         if text.lstrip()[:1] == "[" and (section := _SECTION.fullmatch(text)) is not None:
             self._is_of_other = is_service_alone(section[1])
-        if len(text) > _LONGEST_LINE or (self._is_of_other and _ASSIGNED.match(text) is not None):
+        is_other = self._is_of_other and _ASSIGNED.match(text) is not None
+        if len(text) > _LONGEST_LINE or is_other or _IMAGE.fullmatch(text) is not None:
             line.words.append("")
             return line
         if "://" in text and (found := _PLAIN_LINE.fullmatch(text)) is not None and _is_plain(found):
@@ -187,7 +195,8 @@ class TokenReader:
                 and re.search(r"sk-|\d", content[found.end() :]) is None
             )
             if _is_other_address(before, named, name):
-                named, name, at = None, "", found.end()
+                at = found.end()
+                named, name = (named, name) if _NEXT_IN_LIST.match(content, at) else (None, "")
                 continue
             if is_where_to_get or (named is None and _is_of_site(before)):
                 named = Named(Field.SITE)
@@ -283,6 +292,9 @@ class TokenReader:
             or _EXPRESSION.match(value)
             or _FLAG.fullmatch(value.strip())
         ):
+            return
+        if (inside := _IN_ANGLES.fullmatch(value)) is not None and not cleaning.is_key_like(inside[1]):
+            line.tokens.append(Token(Field.KEY, f"<{inside[1]}>", True, named.owner, notes))
             return
         words = [word for word in re.split(r"[\s\"'`()\[\]]+", value.strip()) if word.strip(",;|*")]
         if not words:
@@ -428,6 +440,7 @@ def _as_assignments(content: str) -> str:
     cells = _CELLS.fullmatch(content)
     if cells is not None and field_of(cells[1]) is not None and cells[2].lower() not in ("value", "值"):
         return f"{cells[1]}: {cells[2]}"
+    content = _TWO_WORDS.sub(lambda found: f"{found[1]}: " if _is_value(found[2]) else found[0], content)
     if "$env:" in content.lower():
         content = re.sub(r"\$env:", " ", content, flags=re.IGNORECASE)
     if _ADJACENT_SIGN.search(content) is not None:
@@ -450,8 +463,12 @@ def _behind(start: re.Pattern[str], text: str) -> str:
 def _variable_of_row(content: str) -> str:
     """A row of a table that begins with a variable's name (``| LLM_MODEL | explanation | gpt-5 |``), with its value."""
     name, *cells = (cell.strip(" `*") for cell in content.strip(" |").split("|"))
-    values = (cell for cell in cells if cleaning.has_scheme(cell) or kind_of(cell) in (Kind.KEY, Kind.MODEL))
+    values = filter(_is_value, cells)
     return f"{name}: {next(values, '')}" if len(cells) > 1 and field_of(name) is not None else ""
+
+
+def _is_value(word: str) -> bool:
+    return cleaning.has_scheme(word) or kind_of(word) in (Kind.KEY, Kind.MODEL)
 
 
 def _as_label(found: re.Match[str]) -> str:

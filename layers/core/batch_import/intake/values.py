@@ -321,9 +321,11 @@ def _holds_address(node: Mapping[str, Any], depth: int) -> bool:
     return says(node, Field.ADDRESS) or any(_holds_address(one, depth - 1) for one in inner)
 
 
-def _has_credentials(node: Mapping[str, Any]) -> bool:
+def _has_credentials(node: Mapping[str, Any], depth: int = 4) -> bool:
+    """Whether an entry of a list of models holds an address or a key, in itself or in its parts."""
     return any(
-        ((named := field_of(str(name))) and named.field in (Field.ADDRESS, Field.KEY)) or isinstance(value, dict)
+        ((named := field_of(str(name))) and named.field in (Field.ADDRESS, Field.KEY))
+        or (isinstance(value, dict) and (not depth or _has_credentials(value, depth - 1)))
         for name, value in node.items()
     )
 
