@@ -63,13 +63,13 @@ class Sandbox:
         try:
             host_server = HostServer(self.host, Controls(self.host, self.relays))
             self.host_port = await self._listen(host_server.serve, host_port)
-            self.relay_port = await self._listen(self.relays.serve, relay_port)
+            self.relay_port = await self._listen(self.relays.serve, relay_port, http.RELAY_NAMES)
         except OSError:
             await self.stop(save=False)
             raise
 
-    async def _listen(self, serve: http.Serve, port: int) -> int:
-        runner, found = await http.listen(serve, port)
+    async def _listen(self, serve: http.Serve, port: int, *names: str) -> int:
+        runner, found = await http.listen(serve, port, *names)
         self._runners.append(runner)
         return found
 

@@ -18,7 +18,7 @@ JSON = "application/json; charset=utf-8"
 LARGEST = 64 << 20
 SSE = "text/event-stream"
 HTML = "text/html"
-RELAY_NAMES = ".relays.test"  # names of this machine for the sandbox alone: no browser finds them (RFC 6761)
+RELAY_NAMES = ".relays.test"  # of this machine, for the sandbox alone: nobody owns a name below .test (RFC 6761)
 
 Body = str | bytes | dict[str, Any] | list[Any] | None
 
@@ -134,19 +134,22 @@ def _large(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) ->
 Serve = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
-def _of_this_origin(serve: Serve) -> Serve:
+def _of_this_origin(serve: Serve, names: tuple[str, ...]) -> Serve:
     async def guarded(request: web.BaseRequest) -> web.StreamResponse:
         port = request.get_extra_info("sockname", ("", 0))[1]
-        named = request.host.removesuffix(f":{port}").endswith(RELAY_NAMES)
+        named = request.host.removesuffix(f":{port}").endswith(names)
         sentence = None if named else refusal(request.method, request.headers, port)
         return await serve(request) if sentence is None else web.Response(status=403, text=sentence)
 
     return guarded
 
 
-async def listen(serve: Serve, port: int) -> tuple[web.ServerRunner, int]:
-    """Serves on 127.0.0.1, without pages of other origins; port 0 takes a free one. Returns the runner and the port."""
-    server = web.Server(_of_this_origin(serve), request_factory=_large, access_log=None)
+async def listen(serve: Serve, port: int, *names: str) -> tuple[web.ServerRunner, int]:
+    """Serves on 127.0.0.1, without pages of other origins; port 0 takes a free one. Returns the runner and the port.
+
+    ``names`` are ends of host names under which programs may find it, too.
+    """
+    server = web.Server(_of_this_origin(serve, names), request_factory=_large, access_log=None)
     runner = web.ServerRunner(server, shutdown_timeout=0.1)
     await runner.setup()
     try:

@@ -16,17 +16,17 @@ class Milliseconds(click.ParamType[int]):
 
     name = "seconds"
 
-    def __init__(self, most: int | None = None) -> None:
+    def __init__(self, most: int) -> None:
         self._most = most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         found = _DURATION.fullmatch(str(value).strip())
         if found is None:
             self.fail(_("{value} is not a time like 5, 5s or 500ms").format(value=repr(value)), param, ctx)
-        wait = round(float(found[1]) * (1 if (found[2] or "s").lower() == "ms" else 1000))
-        if self._most is not None and wait > self._most:
+        wait = float(found[1]) * (1 if (found[2] or "s").lower() == "ms" else 1000)
+        if wait > self._most:
             self.fail(_("at most {n} seconds").format(n=self._most // 1000), param, ctx)
-        return wait
+        return round(wait)
 
 
 def local(value: str, form: str = "%Y-%m-%d %H:%M:%S") -> str:

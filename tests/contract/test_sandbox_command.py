@@ -66,8 +66,9 @@ def test_relays_may_have_names_of_their_own(box: sandbox.Box) -> None:
         box.host.accounts[account]["credentials"]["base_url"] = box.relay("healthy").replace("127.0.0.1", name)
         assert client.chat(key).status_code == status
     client.close()
-    for host in ("r1.relays.test.example.com", "norelays.test"):
-        assert requests.get(f"{box.relay('healthy')}/models", headers={"Host": host}, timeout=10).status_code == 403
+    models, groups = f"{box.relay('healthy')}/models", f"{box.host_url}/api/v1/admin/groups"
+    for url, host in ((models, "r1.relays.test.example.com"), (models, "norelays.test"), (groups, "r1.relays.test")):
+        assert requests.get(url, headers={"Host": host}, timeout=10).status_code == 403
 
 
 def test_both_names_of_loopback_reach_the_sandbox(box: sandbox.Box) -> None:

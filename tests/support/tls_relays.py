@@ -29,7 +29,7 @@ def tls_relays(certificate: Path) -> AbstractContextManager[list[int]]:
 async def _serve(certificate: str) -> None:
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(certificate)
-    runner, _ = await http.listen(RelayServer().serve, 0)
+    runner, _ = await http.listen(RelayServer().serve, 0, http.RELAY_NAMES)
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls, backlog=4096).start()
     print(json.dumps([address[1] for address in runner.addresses[1:]]), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)

@@ -19,6 +19,7 @@ from batch_import_cli.watch import first_items, follow, show_run_and_items
 from batch_import_cli.words import _
 
 _RECENT_RUNS = 20
+_LONGEST_WATCH_MS = 7 * 24 * 3600 * 1000
 limits = options(
     click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Show at most so many."),
     click.option("--all", "every", is_flag=True, help="Show all of them."),
@@ -70,7 +71,7 @@ def item_command(app: App, run_id: str, item_id: str) -> None:
 @click.argument("run_id", metavar="RUN")
 @click.option(
     "--timeout",
-    type=Milliseconds(),
+    type=Milliseconds(most=_LONGEST_WATCH_MS),
     metavar="SECONDS",
     help="Stop watching after so long (600, 600s, 500ms); the run goes on.  [default: no limit]",
 )

@@ -73,10 +73,14 @@ def test_a_run_that_ends_in_time_is_shown(api: Any, invoke: Any, answers: Any, a
     assert "relay-1.example" in result.stdout
 
 
-def test_a_time_that_is_none_is_refused(api: Any, invoke: Any, answers: Any) -> None:
-    result = invoke("watch", answers.RUN, "--timeout", "soon")
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [("soon", "is not a time like"), ("604801", "at most 604800 seconds"), ("9" * 400, "at most 604800 seconds")],
+)
+def test_a_time_that_cannot_be_is_refused(api: Any, invoke: Any, answers: Any, given: str, told: str) -> None:
+    result = invoke("watch", answers.RUN, "--timeout", given)
     assert (result.exit_code, api.seen) == (2, [])
-    assert "is not a time like" in result.stderr
+    assert told in result.stderr
 
 
 def test_a_verdict_says_why_in_one_line_for_grep(api: Any, invoke: Any, answers: Any) -> None:
