@@ -43,7 +43,7 @@ _ANSWER_SECONDS = 2 * TRY_SECONDS  # for the last look at a run, and for its cou
 class ApiUseCases:
     """``comparing``, ``cleanup`` and ``host`` are asked for when needed; the last two may raise a ``HostError``.
 
-    What reads pasted texts is imported then, too: most calls do without, and it is a fifth of a start.
+    What reads pasted texts is imported then, too: most calls do without, and it is a fifth of a start's work.
 
     ``panel`` gives the address of the host's panel, or an empty text.
     """

@@ -34,7 +34,7 @@ from batch_import.probe.discovery import ProviderModels
 from batch_import.probe.relay import Relay, together
 
 MAX_TOKENS = 200  # with the three of before: under 2,000 output tokens where the first model answers
-FURTHER = 1  # request beyond what the flags need, and those that the balance has not taken
+FURTHER = 1  # request beyond what the flags need; a caller adds those that the balance has not taken
 _END_MARKERS = ("data: [DONE]", "data:[DONE]", '"response.completed"')
 _REFUSABLE = {  # how a refusal names each parameter; "stop" alone may be a verb, or the reason why a stream ended
     "stop": re.compile(
