@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urljoin
@@ -36,7 +36,8 @@ def together(*questions: Callable[[], T]) -> list[T]:
     try:
         first = questions[0]()
     finally:
-        wait(others)
+        for other in others:
+            other.exception()  # waits for it
     return [first, *(other.result() for other in others)]
 
 
