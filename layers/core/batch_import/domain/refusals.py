@@ -211,8 +211,9 @@ SIGNS: tuple[Sign, ...] = (
          r"|code=130[2358]\b|code=1310\b|今日|当日", "Zhipu, new-api"),
     # --- other reasons that pass
     Sign(_K.TEMPORARY, r"temporar(?:y|ily)|cool(?:ing)? ?down|冷却|brownout|\bmaintenance\b"
-         r"|\bdegraded\b|(?m:^loading\b)"
-         r"|(?:站点|系统|服务|模型|升级)维护|维护(?:中|模式|升级)|暂时(?:不可用|无法|关闭)", "GitHub Models, relays"),
+         r"|\bdegraded function\b|(?m:^loading\b)"
+         r"|(?:站点|系统|服务|模型|升级)维护|维护(?:中|模式|升级)|暂时(?:不可用|无法|关闭)",
+         "GitHub Models, NVIDIA, relays"),
     Sign(_K.LATER, r"\b(?:wait\b[^.]{0,30}\band try again\b|later\b|(?:please|safe to) retry\b)"
          r"|(?<!\band )\btry again\b|请(?!.{0,2}(?:检查|修改|确认|更换|调整|核对)).{0,4}重试|后再试|稍[后等候]",
          "relays"),
