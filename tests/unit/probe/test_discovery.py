@@ -401,6 +401,13 @@ def test_a_key_is_shown_in_one_way_at_a_time_and_the_way_is_kept(style: AuthStyl
     assert all(sum(KEY in text for text in headers.values()) == 1 for _, _, headers in calls)
 
 
+def test_an_empty_page_under_a_refusal_is_no_list() -> None:
+    refusal = answer(200, {"code": 401, "msg": "未登录", "data": {"list": [], "total": 0, "page": 1}})
+    found, _ = discovered(lambda _, __, headers: answer(200, MODELS) if "api-key" in headers else refusal)
+    assert (found.code, found.auth_style) == (None, AuthStyle.API_KEY)
+    assert discovered(lambda *_: refusal)[0].code == "auth_failed"
+
+
 def test_messages_carry_the_version_that_their_protocol_demands() -> None:
     script = Script(lambda *_: error(404, "Not Found"))
     probe_capabilities(Relay(script, KEY), ProviderModels(None, URL, AuthStyle.BEARER, ("m",)), ["m"])
