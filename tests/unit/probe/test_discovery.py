@@ -81,6 +81,20 @@ def discovered(say: Callable[[str, str, dict[str, str]], Answer]) -> tuple[Provi
         ({"data": {"user": {"id": 1}, "roles": {}}}, None),
         ({"data": {"name": "x", "roles": ["admin"]}}, None),
         ({"models": {"a": {}, "count": 1}}, None),
+        ({"models": {"error": {"message": "no"}}}, None),
+        ({"models": {"gpt-5": {"error": {"message": "no"}}}}, ("gpt-5",)),
+        ({"data": {"roles": ["admin"], "count": 1}}, None),
+        ({"data": {"permissions": ["read"], "groups": []}}, None),
+        ({"data": {"rows": [{"name": "Tom"}]}}, None),
+        ({"data": {"rows": [{"id": "7", "name": "Tom"}]}}, None),
+        ({"data": {"rows": [{"id": "a"}], "total": 1}}, ("a",)),
+        ({"data": {"rows": [{"id": 7, "name": "gpt-5-mini"}]}}, ("gpt-5-mini",)),
+        ({"data": {"list": [{"id": "7", "name": "Tom"}]}}, None),
+        ({"records": [{"name": "Tom"}]}, None),
+        ({"data": {"list": [{"id": "7", "name": "gpt-5-mini"}, {"id": "8", "name": "own"}]}}, ("gpt-5-mini", "own")),
+        ({"data": {"list": [{"id": "7", "modelName": "own"}]}}, ("own",)),
+        ({"list": []}, ()),
+        ({"data": ["https://relay.invalid/a", "7", {"id": "8"}]}, ("7",)),
         ({"models": {}}, None),
         ({"data": "x"}, None),
         ({}, None),
@@ -341,6 +355,17 @@ def test_a_panel_that_refuses_everybody_at_a_guessed_place_says_nothing_about_th
     panel = answer(401, {"success": False, "message": "not logged in, no access token"})
     found, _ = discovered(lambda _, url, __: panel if "/v1" not in url else error(404, "Not Found"))
     assert found.code == "model_list_missing"
+
+
+def test_a_list_is_looked_for_three_objects_deep() -> None:
+    assert parse_models({"result": {"data": {"models": {"a": {}}}}}) == ("a",)
+    assert parse_models({"data": {"data": {"data": {"models": {"a": {}}}}}}) is None
+
+
+@pytest.mark.parametrize("name", ["data", "models"])
+def test_objects_without_end_are_no_list(name: str) -> None:
+    body = f'{{"{name}":' * 500 + "{}" + "}" * 500
+    assert discovered(lambda *_: answer(200, body))[0].code == "invalid_answer"
 
 
 def test_a_list_without_end_is_cut() -> None:
