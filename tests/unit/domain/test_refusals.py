@@ -116,8 +116,31 @@ def test_names_and_wishes_are_no_refusal() -> None:
     assert Refusal.CLIENT not in refusals("Permission denied on resource project gen-lang-client-0012")
     assert Refusal.WINDOW not in refusals("额度已用尽，请联系管理员恢复")
     assert Refusal.WINDOW not in refusals("余额不足，充值后将自动恢复")
-    assert Refusal.WINDOW not in refusals("余额不足，服务将在充值后恢复")
     assert Refusal.TEMPORARY not in refusals("error while loading the key")
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        *("18:00", "3 小时后", "2026-11-30 08:00 自动", "5h 32m 后自动", "次日零点", "下周一", "明早 8 点"),
+        *("两小时内", "约 30 分钟后", "今晚北京时间 20 点整", "下一个计费周期", "本周期结束后"),
+    ],
+)
+def test_what_comes_back_at_a_time_is_a_limit(when: str) -> None:
+    for until in ("将在", "会于", "將於"):
+        assert Refusal.WINDOW in refusals(f"余额不足，服务{until}{when}恢复")
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        *("充值后", "购买套餐后", "账户余额补足后", "收到款项后", "收到款项后 1 小时内", "购买 1 个月套餐后"),
+        *("补足 50 元后", "次日补足余额后", "下月扣款成功后"),
+    ],
+)
+def test_what_comes_back_by_a_payment_is_no_limit(when: str) -> None:
+    for until in ("将在", "会于", "將於"):
+        assert Refusal.WINDOW not in refusals(f"余额不足，服务{until}{when}恢复")
 
 
 def test_advice_is_no_refusal() -> None:

@@ -81,6 +81,20 @@ def discovered(say: Callable[[str, str, dict[str, str]], Answer]) -> tuple[Provi
         ({"data": {"user": {"id": 1}, "roles": {}}}, None),
         ({"data": {"name": "x", "roles": ["admin"]}}, None),
         ({"models": {"a": {}, "count": 1}}, None),
+        ({"models": {"error": {"message": "no"}}}, None),
+        ({"models": {"gpt-5": {"error": {"message": "no"}}}}, ("gpt-5",)),
+        ({"data": {"roles": ["admin"], "count": 1}}, None),
+        ({"data": {"permissions": ["read"], "groups": []}}, None),
+        ({"data": {"rows": [{"name": "Tom"}]}}, None),
+        ({"data": {"rows": [{"id": "7", "name": "Tom"}]}}, None),
+        ({"data": {"rows": [{"id": "a"}], "total": 1}}, ("a",)),
+        ({"data": {"rows": [{"id": 7, "name": "gpt-5-mini"}]}}, ("gpt-5-mini",)),
+        ({"data": {"list": [{"id": "7", "name": "Tom"}]}}, None),
+        ({"records": [{"name": "Tom"}]}, None),
+        ({"data": {"list": [{"id": "7", "name": "gpt-5-mini"}, {"id": "8", "name": "own"}]}}, ("gpt-5-mini", "own")),
+        ({"data": {"list": [{"id": "7", "modelName": "own"}]}}, ("own",)),
+        ({"list": []}, ()),
+        ({"data": ["https://relay.invalid/a", "7", {"id": "8"}]}, ("7",)),
         ({"models": {}}, None),
         ({"data": "x"}, None),
         ({}, None),
@@ -343,6 +357,17 @@ def test_a_panel_that_refuses_everybody_at_a_guessed_place_says_nothing_about_th
     assert found.code == "model_list_missing"
 
 
+def test_a_list_is_looked_for_three_objects_deep() -> None:
+    assert parse_models({"result": {"data": {"models": {"a": {}}}}}) == ("a",)
+    assert parse_models({"data": {"data": {"data": {"models": {"a": {}}}}}}) is None
+
+
+@pytest.mark.parametrize("name", ["data", "models"])
+def test_objects_without_end_are_no_list(name: str) -> None:
+    body = f'{{"{name}":' * 500 + "{}" + "}" * 500
+    assert discovered(lambda *_: answer(200, body))[0].code == "invalid_answer"
+
+
 def test_a_list_without_end_is_cut() -> None:
     assert len(parse_models([f"model-{n}" for n in range(MAX_MODELS + 1)]) or ()) == MAX_MODELS
 
@@ -399,6 +424,13 @@ def test_a_key_is_shown_in_one_way_at_a_time_and_the_way_is_kept(style: AuthStyl
     found, calls = discovered(lambda _, __, h: answer(200, MODELS) if h.get(name) == value else error(401, "no"))
     assert found.auth_style is style
     assert all(sum(KEY in text for text in headers.values()) == 1 for _, _, headers in calls)
+
+
+def test_an_empty_page_under_a_refusal_is_no_list() -> None:
+    refusal = answer(200, {"code": 401, "msg": "未登录", "data": {"list": [], "total": 0, "page": 1}})
+    found, _ = discovered(lambda _, __, headers: answer(200, MODELS) if "api-key" in headers else refusal)
+    assert (found.code, found.auth_style) == (None, AuthStyle.API_KEY)
+    assert discovered(lambda *_: refusal)[0].code == "auth_failed"
 
 
 def test_messages_carry_the_version_that_their_protocol_demands() -> None:

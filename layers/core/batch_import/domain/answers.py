@@ -206,7 +206,15 @@ def _fields(body: Mapping[str, Any], names: re.Pattern[str]) -> Iterator[Any]:
 
 
 def _has_result(body: Mapping[str, Any]) -> bool:
-    return any(body.get(key) for key in _RESULTS)
+    return any(_holds_something(body.get(key)) for key in _RESULTS)
+
+
+def _holds_something(result: Any) -> bool:
+    """A page of a list without entries does not, whatever it counts."""
+    parts = result.values() if isinstance(result, dict) else ()
+    if any(part is None or isinstance(part, list) for part in parts):
+        return any(part and not isinstance(part, int) for part in parts)
+    return bool(result)
 
 
 def _tells_failure(body: Mapping[str, Any]) -> bool:

@@ -64,6 +64,14 @@ STREAM_WANTED = (
     r"|non-?stream\w*.{0,40}not"
 )
 
+# Nothing but a time up to the word that follows: "将在购买 1 个月套餐后恢复" comes back by a payment.
+_A_TIME = (
+    r"(?:[ 约]|北京时间)*(?:[\d一二三四五六七八九十两几半零凌今明后次下本当早晚周每]|utc)"
+    r"(?:[ ~～:：/.()（）+\-\da-z一二三四五六七八九十两几半零整年月周日号天早上中下午晚夜凌晨明]"
+    r"|[个点小时分秒刻钟鐘内后左右]"
+    r"|星期|北京时间|(?:计费)?周期|结束){0,32}"
+)
+
 # fmt: off
 SIGNS: tuple[Sign, ...] = (
     # --- walls
@@ -186,7 +194,7 @@ SIGNS: tuple[Sign, ...] = (
          r"|(?:本|该|此|当前)时[间段].{0,4}(?:不可|不能|无法|禁止|暂停)", "LiteLLM, Kimi, relays"),
     Sign(_K.RENEWS, r"\b(?:resets? (?:at|in|on|after|tomorrow)\b|will reset\b|сброс\w*|regain access\b|renews\b"
          r"|next (?:billing )?(?:cycle|period)\b|(?:for|until) (?:the )?reset\b)|replenish\w*|重置|リセット"
-         r"|[将会][在于](?!.{0,12}[充续缴付]).{0,24}恢复",
+         rf"|[将会][在于於]{_A_TIME}(?:自动)?恢复",
          "Codex, claude-relay-service, Azure, Kimi"),
     Sign(_K.LIMIT, r"per[ _-]?(?:minute|second|hour|day|week|month)|\b(?:rpm|tpm|rpd|tpd|qps|qpm)\b|daily|weekly"
          r"|hourly", "OpenAI, Gemini, sub2api"),
@@ -203,8 +211,9 @@ SIGNS: tuple[Sign, ...] = (
          r"|code=130[2358]\b|code=1310\b|今日|当日", "Zhipu, new-api"),
     # --- other reasons that pass
     Sign(_K.TEMPORARY, r"temporar(?:y|ily)|cool(?:ing)? ?down|冷却|brownout|\bmaintenance\b"
-         r"|\bdegraded\b|(?m:^loading\b)"
-         r"|(?:站点|系统|服务|模型|升级)维护|维护(?:中|模式|升级)|暂时(?:不可用|无法|关闭)", "GitHub Models, relays"),
+         r"|\bdegraded function\b|(?m:^loading\b)"
+         r"|(?:站点|系统|服务|模型|升级)维护|维护(?:中|模式|升级)|暂时(?:不可用|无法|关闭)",
+         "GitHub Models, NVIDIA, relays"),
     Sign(_K.LATER, r"\b(?:wait\b[^.]{0,30}\band try again\b|later\b|(?:please|safe to) retry\b)"
          r"|(?<!\band )\btry again\b|请(?!.{0,2}(?:检查|修改|确认|更换|调整|核对)).{0,4}重试|后再试|稍[后等候]",
          "relays"),

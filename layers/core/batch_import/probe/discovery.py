@@ -1,13 +1,14 @@
 """ProviderModels (docs/design.md#21-probe): where the model list is, how the key is to be shown, and what is listed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from batch_import.domain.answers import Answer
+from batch_import.domain.answers import Answer, error_of
 from batch_import.domain.capability import Protocol, Verdict, judge
+from batch_import.domain.naming import is_chat_model
 from batch_import.domain.outcomes import Code
 from batch_import.domain.paging import next_page
 from batch_import.domain.refusals import speaks_of_key
@@ -22,6 +23,10 @@ MAX_LIST_BYTES = 64_000  # of all ids together: a profile repeats them several t
 _MAX_ID = 256
 _NAMES = ("id", "slug", "model", "name", "model_name", "modelName", "model_id", "modelId")  # of an entry's id
 _MOST_ENTRIES = 10_000  # that are looked at, with an id or without
+_LOOKED_AT = 100  # entries, to tell whether they are models
+_DEEPEST = 3  # objects below the body in which a list is looked for
+_PAGES = ("list", "records")  # of anything
+_PLACES = ("data", "models", "model_list", "result", "results", "items", *_PAGES)
 _STYLES = (AuthStyle.BEARER, AuthStyle.X_API_KEY, AuthStyle.API_KEY)
 _FOR_COMPLETIONS = 4  # requests that the search for a list leaves
 _FOR_EVERYTHING = 7  # requests that the further pages of a list leave
@@ -160,37 +165,46 @@ def _bounded(models: Iterable[str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _entries(body: Any) -> list[Any] | None:
+def _entries(body: Any, deepest: int = _DEEPEST) -> list[Any] | None:
     if isinstance(body, list):
         return body
     if not isinstance(body, dict):
         return None
-    for key in ("data", "models", "model_list", "result", "results", "items", "list", "records"):
+    for key in _PLACES:
         value = body.get(key)
         if isinstance(value, dict):
-            value = _inside(value, named=key == "models")
-        if isinstance(value, list):
+            value = _inside(value, deepest - 1, named=key == "models") if deepest else None
+        if isinstance(value, list) and (key not in _PAGES or _may_be_models(value)):
             return value
     empty = body.get("object") == "list" or any(key in body and body[key] is None for key in ("data", "models"))
     return [] if empty else None
 
 
-def _inside(holder: dict[str, Any], *, named: bool) -> list[Any] | None:
+def _may_be_models(page: list[Any]) -> bool:
+    return not page or isinstance(page[0], str) or any(map(_is_of_models, page[:_LOOKED_AT]))
+
+
+def _inside(holder: dict[str, Any], deepest: int, *, named: bool) -> list[Any] | None:
     """Entries of an object in the place of a list: a list in it, lists by owner beside counts, or, where the object
     is ``named`` for models, a model's details under each name.
     """
-    entries = _entries(holder)
+    entries = _entries(holder, deepest)
     if entries is not None:
         return entries
     parts = list(holder.values())
-    if any(isinstance(part, list) for part in parts):
-        joined = [] if any(isinstance(part, dict | str) for part in parts) else [*_joined(parts)]
-        return joined if any(map(_model_id, joined[:_MOST_ENTRIES])) else None
-    return list(holder) if named and parts and all(isinstance(part, dict) for part in parts) else None
+    if lists := [part for part in parts if isinstance(part, list) and part]:
+        joined = [] if any(isinstance(part, dict | str) for part in parts) else [*chain.from_iterable(lists)]
+        of_models = _model_id if len(lists) > 1 else _is_of_models
+        return joined if any(map(of_models, joined[:_LOOKED_AT])) else None
+    if not named or not parts or not all(isinstance(part, dict) for part in parts):
+        return None
+    return list(holder) if holder.keys().isdisjoint(_PLACES) and not error_of(holder, 0) else None
 
 
-def _joined(parts: Iterable[Any]) -> Iterator[Any]:
-    return (entry for part in parts if isinstance(part, list) for entry in part)
+def _is_of_models(entry: Any) -> bool:
+    """In a place of anything a model is known by more than a number and a name: people and roles have these, too."""
+    known = _model_id({**entry, "name": None}) if isinstance(entry, dict) else ""
+    return bool(known) or is_chat_model(_model_id(entry)) is not None
 
 
 def _at_root(relay: Relay, root: str, styles: Sequence[AuthStyle]) -> ProviderModels:
@@ -249,6 +263,8 @@ def _code(answer: Answer) -> Code:
 def _model_id(entry: Any) -> str:
     values = [entry.get(key) for key in _NAMES] if isinstance(entry, dict) else [entry]
     names = [value.strip() for value in values if isinstance(value, str) and value.strip()]
+    if isinstance(entry, dict):  # the number of a row of a database
+        names = [name for name in names if not name.isdecimal()]
     text = next((name for name in names if "://" not in name), "")  # GitHub Models: an address in ``id``, then a name
     if isinstance(entry, dict) and isinstance(methods := entry.get("supportedGenerationMethods"), list):
         text = text.removeprefix("models/") if "generateContent" in methods else ""
