@@ -56,7 +56,7 @@ def settle(line: Line) -> None:
             token.field = Field.SITE
     address = next((token.value for token in line.tokens if token.field is Field.ADDRESS), "")
     behind = line.text.partition(address)[2] if address else line.text
-    names = [word for word in line.weak if word.isalpha() and word not in behind]  # ``OpenRouter https://…``
+    names = [word for word in line.weak if _is_name(word) and word not in behind]  # ``OpenRouter https://…``
     if address and names:
         line.words[:0], line.lead = names, line.lead + len(names)
         line.weak = [word for word in line.weak if word not in names]
@@ -77,7 +77,7 @@ def _speaks_of_ids(line: Line) -> bool:
 
 
 def _may_be_key(line: Line, word: str, behind: str) -> bool:
-    """Whether a word of no known form may be a key: in a sentence only one with letters and digits.
+    """Whether a word of no known form may be a key: in a sentence only one with letters and digits, or long letters.
 
     A few signs are one ``behind`` an address only, and alone: before it stands the program of a command.
     """
@@ -85,7 +85,15 @@ def _may_be_key(line: Line, word: str, behind: str) -> bool:
         return False
     if _LABEL_START.fullmatch(word) or field_of(word) is not None or not re.search(r"[A-Za-z]", word):
         return False
-    return len(line.words) < 2 or (len(word) > 3 and re.search(r"\d", word) is not None)
+    return len(line.words) < 2 or (len(word) > 3 and _has_form_of_key(word))
+
+
+def _is_name(word: str) -> bool:
+    return word.isalpha() and not cleaning.is_key_of_letters(word)
+
+
+def _has_form_of_key(word: str) -> bool:
+    return re.search(r"\d", word) is not None or cleaning.is_key_of_letters(word)
 
 
 def _is_id(token: Token) -> bool:
@@ -121,7 +129,7 @@ def _settle_hosts(line: Line) -> None:
 def _is_key_alone(line: Line) -> bool:
     [word] = line.weak
     is_plain = not (line.tokens or line.words or line.text.lstrip().startswith("["))
-    return is_plain and len(word) >= 8 and re.search(r"\d", word) is not None
+    return is_plain and len(word) >= 8 and _has_form_of_key(word)
 
 
 def heading_of(line: Line) -> str:

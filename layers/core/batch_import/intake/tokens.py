@@ -159,7 +159,7 @@ class TokenReader:
         if (field := _PLAIN_FIELD.fullmatch(text)) is not None and _take_field(line, field):
             self._pending = None
             return line
-        if self._pending is None and WORDS_ALONE.fullmatch(text) is not None and not is_label_alone(text):
+        if self._pending is None and WORDS_ALONE.fullmatch(text) is not None and not _says_more(text):
             line.words.append(text)
             line.blank = not text.strip()
             return line
@@ -183,8 +183,7 @@ class TokenReader:
             if found.start() < at:
                 continue
             named, name = self._piece(line, _GLUED.sub(" ", content[at : found.start()]), named, name)
-            if _is_name(named, name):
-                line.words.append(name)
+            _add_name(line, named, name)
             if (named is None or named.field is Field.OTHER) and _BACKUP_WORD.search(content[at : found.start()][-20:]):
                 named = Named(Field.ADDRESS, backup=True)
             before = content[max(0, found.start() - 60) : found.start()]
@@ -232,8 +231,7 @@ class TokenReader:
         if named is not None and _CALL.fullmatch(text) is not None:
             return named
         if named is None or named.field in (Field.OTHER, Field.ENABLED, Field.DISABLED, Field.LOGIN):
-            if _is_name(named, name):
-                line.words.append(name)
+            _add_name(line, named, name)
             if named is not None and _is_other_credential(name, stripped):
                 return None
             if _IDENTITY.search(name):
@@ -391,9 +389,14 @@ class TokenReader:
         return None
 
 
-def _is_name(named: Named | None, name: str) -> bool:
-    """Whether an unknown label may be the name of a relay."""
-    return named is not None and named.field is Field.OTHER and 0 < len(name) <= 30 and not is_detail(name)
+def _says_more(words: str) -> bool:
+    return is_label_alone(words) or cleaning.is_key_of_letters(words.strip())
+
+
+def _add_name(line: Line, named: Named | None, name: str) -> None:
+    """Adds an unknown label, which may be the name of a relay, or its key."""
+    if named is not None and named.field is Field.OTHER and 0 < len(name) <= 30 and not is_detail(name):
+        (line.weak if cleaning.is_key_of_letters(name) else line.words).append(name)
 
 
 def _joined(found: re.Match[str]) -> str:
