@@ -298,6 +298,11 @@ def is_key_like(word: str) -> bool:
     return kind_of(word) is Kind.KEY
 
 
+def holds_key(text: str) -> bool:
+    """Whether any word of ``text`` has the form of a key."""
+    return any(map(is_key_like, re.split(r"[\s=:,;|#\"'`]+|-{3,}", text)))
+
+
 def is_key_of_letters(word: str) -> bool:
     """Whether ``word``, of letters alone, is rather a key than a name: long, and no words written together."""
     if len(word) <= _LONGEST_NAME or not word.isalpha() or kind_of(word) is not Kind.WEAK:

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from batch_import.intake.cleaning import is_key_like
+from batch_import.intake.cleaning import holds_key
 from batch_import.intake.fields import Field, field_of
 
 DEEPEST = 100
@@ -44,7 +44,7 @@ def _is_setting(name: str, value: str) -> bool:
         return False
     if field is not Field.SITE and "://" in value:
         return False
-    return not any(map(is_key_like, re.split(r"[\s,;|\"']+|-{3,}", value)))
+    return not holds_key(value)
 
 
 def yaml_of(text: str) -> Iterator[Any]:

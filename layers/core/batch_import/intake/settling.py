@@ -14,6 +14,7 @@ _HEADING = re.compile(
     r"^\s*#{1,6}\s*(.+?)\s*#*$|^\s*\*\*([^*]+)\*\*\s*$|^\s*\[([^\[\]]+)\]\s*$|^\s*[=\-—*~]{2,}\s*(.+?)\s*[=\-—*~]{2,}\s*$"
 )
 _ASSIGNMENT = re.compile(r"[\w.-]+\s*=\s*\S")
+_ASSIGNED_ADDRESS = re.compile(r"\w\s*=\s*[\"']?https?:")
 _MOST_WEAK = 100  # words of no known form in a line: one alone may be a key
 _VALUE = re.compile(r"[,{}\](]\s*$|\w:[*_`]*\s+\S")  # a line of code, or a name with a value: no heading
 # A shorter word, one of letters alone or one of words and numbers (``us-west-2``) may be a name.
@@ -141,6 +142,8 @@ def heading_of(line: Line) -> str:
     text = next((group for group in found.groups() if group), "") if found else line.text
     text = text if text.isascii() else EMOJI.sub("", text)
     text = (text if text[:2].isalpha() else BULLET.sub("", text)).strip(" :*#`\"'-=")
+    if cleaning.holds_key(text) or _ASSIGNED_ADDRESS.search(text):  # switched off
+        return ""
     if not text or len(text) > (LONGEST_HEADING if found else 30) or _SENTENCE.search(text) or line.hosts or line.weak:
         return "" if not found or len(text) > LONGEST_HEADING else text
     return text if found or not _VALUE.search(line.text) else ""

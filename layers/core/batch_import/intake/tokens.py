@@ -2,6 +2,7 @@
 """Lines as tokens: every address, key, model and name in a line, with or without a label."""
 
 import re
+from collections.abc import Iterable
 
 from batch_import.intake import cleaning
 from batch_import.intake.cleaning import Kind, kind_of
@@ -123,7 +124,9 @@ _LABEL_WORDS = frozenset(_LABEL_TEXT.split())
 LONGEST_HEADING = 60
 _SHORTEST_WORD = 4  # letters that may be a key
 _WIKI_ITEM = re.compile(r"^\s*#+(?=\s*\[https?://)")  # a numbered one of MediaWiki
-_REM = re.compile(r"^[ \t]*(?:@?rem[ \t]|::|;+)[ \t]*(?=\S)", re.IGNORECASE)  # a comment of cmd, of INI
+_REM = re.compile(r"^[ \t]*(?:@?rem[ \t]|::)[ \t]*(?=\S)", re.IGNORECASE)  # a comment of cmd
+_SEMICOLON = re.compile(r"^[ \t]*;+[ \t]*(?=[^\s;])")  # a comment of INI, or a separator
+_INI = re.compile(r"\s*(?:[\w.-]{1,60}\s*=|\[[\w. -]{1,60}\]\s*$)")
 _IMAGE = re.compile(r"FROM[ \t]+(?!http)[^\s/]+/\S+(?:[ \t]+AS[ \t]+\S+)?[ \t]*")  # of a container
 _DEFINE = re.compile(r"[ \t]*#define[ \t]+(\w+)[ \t]+(?=\S)")
 _LONGEST_LINE = 200_000
@@ -133,16 +136,22 @@ _ASSIGNED = re.compile(r"\s*[\w.-]{1,60}\s*[=:]")
 _SECTION = re.compile(r"\s*\[{1,2}([\w. -]{1,60})\]{1,2}\s*")
 
 
+def is_ini(lines: Iterable[tuple[int, str]]) -> bool:
+    """Whether any of ``lines`` (number, text) is a section's head or sets a value."""
+    return any(_INI.match(text) is not None for _, text in lines)
+
+
 class TokenReader:
     """Reads lines into tokens; a label without a value is kept for the next line."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_ini: bool = False) -> None:
         self._pending: tuple[Named, str] | None = None
+        self._is_ini = is_ini
         self._is_of_other = False  # the section is another service's (``[webhook]``)
 
     def read(self, number: int, text: str) -> Line:
-        if (remark := _REM.match(text)) is not None:
-            text = f"# {text[remark.end() :]}"
+        if (remark := self._remark(text)) is not None:
+            text = f"# {remark}"
         elif (define := _DEFINE.match(text)) is not None:
             text = f"{define[1]}={text[define.end() :]}"
         line = Line(number, text)
@@ -169,6 +178,17 @@ class TokenReader:
             return line
         self._fill(line, content)
         return line
+
+    def _remark(self, text: str) -> str | None:
+        """What a comment of cmd or INI says; a semicolon with half a pair behind it, or another one, only separates."""
+        if (found := _REM.match(text)) is not None:
+            return text[found.end() :]
+        if (found := _SEMICOLON.match(text)) is None:
+            return None
+        remark = text[found.end() :]
+        if ";" in remark:
+            return remark if self._is_ini and _INI.match(remark) is not None else None
+        return remark if self._is_ini or ("://" in remark) == cleaning.holds_key(remark) else None
 
     def _fill(self, line: Line, content: str) -> None:
         if (kept := _without_comment(line, content)) is None:
