@@ -17,8 +17,9 @@ _ASSIGNMENT = re.compile(r"[\w.-]+\s*=\s*\S")
 _ASSIGNED_ADDRESS = re.compile(r"\w\s*=\s*[\"']?https?:")
 _MOST_WEAK = 100  # words of no known form in a line: one alone may be a key
 _VALUE = re.compile(r"[,{}\](]\s*$|\w:[*_`]*\s+\S")  # a line of code, or a name with a value: no heading
-# A shorter word, one of letters alone or one of words and numbers (``us-west-2``) may be a name.
-_LIKE_KEY = re.compile(r"(?=.*(?:[A-Za-z]\d|\d[A-Za-z]))[\w.+/=~:|-]{8,}")
+_LIKE_KEY = re.compile(r"[\w.+/=~:|-]{8,}")
+_CHANGE = re.compile(r"[A-Za-z](?=\d)|\d(?=[A-Za-z])")
+_FEWEST_CHANGES = 3  # a word with less may be a name (``backup01``, ``Provider2a``, ``us-west-2``)
 _NEAR = 10  # characters from the name of a key to it
 _SENTENCE = re.compile(r"[。!?;]|\w, ")
 _LABEL_START = re.compile(
@@ -64,7 +65,7 @@ def settle(line: Line) -> None:
     line.weak = [word for word in line.weak[:_MOST_WEAK] if not is_of_login and _may_be_key(line, word, behind)]
     if len(line.weak) == 1 and not line.has(Field.KEY) and (line.has(Field.ADDRESS) or _is_key_alone(line)):
         [word] = line.weak
-        is_alone = line.has(Field.ADDRESS) and not line.words and _LIKE_KEY.fullmatch(word) is not None
+        is_alone = line.has(Field.ADDRESS) and not line.words and _is_like_key(word)
         is_sure = is_alone or names_key(line.text.partition(word)[0][-_NEAR:])
         line.tokens.append(Token(Field.KEY, word, notes=(Note.UNUSUAL_KEY if is_sure else Note.KEY_UNCLEAR,)))
 
@@ -91,6 +92,10 @@ def _may_be_key(line: Line, word: str, behind: str) -> bool:
 
 def _is_name(word: str) -> bool:
     return word.isalpha() and not cleaning.is_key_of_letters(word)
+
+
+def _is_like_key(word: str) -> bool:
+    return _LIKE_KEY.fullmatch(word) is not None and len(_CHANGE.findall(word)) >= _FEWEST_CHANGES
 
 
 def _has_form_of_key(word: str) -> bool:
