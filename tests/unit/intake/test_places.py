@@ -64,6 +64,7 @@ def test_an_address_before_its_row_repeats_nothing() -> None:
         (f";{U} {K}", f"{U2} {K2}"),
         (f"# {U} {K}", f"{U2} {K2}"),
         (f"REM {U} {K}", f"{U2} {K2}"),
+        ("# AbCd1234EfGh5678", f"{U2} {K2}"),
         (f";url={U};key={K}", f"base_url={U2}\napi_key={K2}"),
         (f";base_url={U}", f"base_url={U2}\napi_key={K2}"),
         (f";api_key = {K}", f"base_url = {U2}\napi_key = {K2}"),

@@ -520,7 +520,7 @@ def _heading(line: Line, sign: str, text: str) -> str | None:
         return None
     found = URL.search(text)
     if found is None:
-        if "sk-" not in text and not re.match(r"\w+\s*=", text):
+        if not ("sk-" in text or cleaning.holds_key(text) or re.match(r"\w+\s*=", text)):
             line.heading = text[:LONGEST_HEADING]
         return None
     is_address = found.start() < 5 or len(sign) > 1
