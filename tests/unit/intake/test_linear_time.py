@@ -63,6 +63,8 @@ PIECES = {
     "stars": "*",
     "slashes": "/",
     "percent": "%%41",
+    "semicolons": ";",
+    "comments of INI": "; a = sk-AAAA%d\n[b]\n",
     "ampersands": "&amp",
     "parentheses": "(",
     "backslashes": "\\",

@@ -38,6 +38,9 @@ def test_an_address_that_holds_the_only_key_is_shown_without_it(glue: str) -> No
         (U2.removesuffix("/v1"), 2),
         (f"{U2}/", 2),
         (f"{U2}/pricing", None),
+        (f"{U2}?key=AbCd1234EfGh5678", None),
+        (f"{U2}#AbCd1234EfGh5678", None),
+        ("https://user:AbCd1234EfGh@other.example/v1", None),
         ("https://other.example.org/pricing", None),
         ("what is this?", None),
     ],
@@ -53,3 +56,26 @@ def test_an_address_before_its_row_repeats_nothing() -> None:
     read = parse(f'{U}\n\n```json\n{{"base_url": "{U}", "api_key": "{K}"}}\n```\n')
     assert [(row.line, row.base_url) for row in read.rows] == [(4, U)]
     assert [(one.line, one.of_row) for one in read.ignored] == [(1, None)]
+
+
+@pytest.mark.parametrize(
+    ("line", "rest"),
+    [
+        (f";{U} {K}", f"{U2} {K2}"),
+        (f"# {U} {K}", f"{U2} {K2}"),
+        (f"REM {U} {K}", f"{U2} {K2}"),
+        ("# AbCd1234EfGh5678", f"{U2} {K2}"),
+        (f";url={U};key={K}", f"base_url={U2}\napi_key={K2}"),
+        (f";base_url={U}", f"base_url={U2}\napi_key={K2}"),
+        (f";api_key = {K}", f"base_url = {U2}\napi_key = {K2}"),
+        (f";api_key = {K}", f"[main]\nbase_url = {U2}\napi_key = {K2}"),
+        (f"#api_key={K}", f"[main]\nbase_url = {U2}\napi_key = {K2}"),
+    ],
+)
+def test_what_is_switched_off_is_told_and_names_nothing(line: str, rest: str) -> None:
+    read = parse(f"{line}\n{rest}\n")
+    assert [(row.base_url, row.api_key, row.label) for row in read.rows] == [
+        (U2, K2, "main" if "[main]" in rest else None)
+    ]
+    assert [one.line for one in read.ignored] == [1]
+    assert K not in repr(read)

@@ -75,6 +75,9 @@ _OPAQUE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_\-.+/=~:
 _NO_KEY = re.compile(
     r"[A-Za-z_]\w*=[^=]|@|\d+(?:\.\d+)?[A-Za-z]{1,4}$|(?:[A-Z]+(?:_[A-Z]+)+|[a-z]+(?:_[a-z]+)+)$|[-:.]"
 )  # an assignment, a variable, an option
+# Words written together (``SiliconFlowChina``).
+_JOINED_WORDS = re.compile(r"(?!.*[b-df-hj-np-tv-xz]{5})[a-z]*(?:[A-Z]+[a-z]{2,})+[A-Z]{0,4}")
+_LONGEST_NAME = 15  # of letters alone
 _SCHEME_WORD = re.compile(
     r"(?:bearer|basic|digest|oauth2?|header|query|inherit|password|(?:x-)?api[-_ ]?key|bearer[-_ ]?token)[;,]?",
     re.IGNORECASE,
@@ -293,6 +296,18 @@ def is_of_another_service(word: str) -> bool:
 
 def is_key_like(word: str) -> bool:
     return kind_of(word) is Kind.KEY
+
+
+def holds_key(text: str) -> bool:
+    """Whether any word of ``text`` has the form of a key."""
+    return any(map(is_key_like, re.split(r"[\s=:,;|#\"'`]+|-{3,}", text)))
+
+
+def is_key_of_letters(word: str) -> bool:
+    """Whether ``word``, of letters alone, is rather a key than a name: long, and no words written together."""
+    if len(word) <= _LONGEST_NAME or not word.isalpha() or kind_of(word) is not Kind.WEAK:
+        return False
+    return _JOINED_WORDS.fullmatch(word) is None or sum(map(str.isupper, word)) > len(word) // 3
 
 
 def may_travel(key: str) -> bool:

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+from batch_import.intake.cleaning import holds_key
 from batch_import.intake.fields import Field, field_of
 
 DEEPEST = 100
@@ -32,14 +33,18 @@ def ini_of(text: str) -> dict[str, Any] | None:
         return None
     sections = {name: {key: value.strip("\"'") for key, value in parser[name].items()} for name in parser.sections()}
     above = sections.pop(_ABOVE)
-    return {**above, **sections} if all(map(_is_setting, above)) else None
+    return {**above, **sections} if all(map(_is_setting, above.keys(), above.values())) else None
 
 
-def _is_setting(name: str) -> bool:
+def _is_setting(name: str, value: str) -> bool:
     """Whether a name above all sections is that of a setting: an address or a key there is read by lines."""
     named = field_of(name)
-    is_half = named is not None and named.field in (Field.ADDRESS, Field.KEY)
-    return re.fullmatch(r"[\w.-]{1,60}", name) is not None and not is_half
+    field = Field.OTHER if named is None else named.field
+    if field in (Field.ADDRESS, Field.KEY) or re.fullmatch(r"[\w.-]{1,60}", name) is None:
+        return False
+    if field is not Field.SITE and "://" in value:
+        return False
+    return not holds_key(value)
 
 
 def yaml_of(text: str) -> Iterator[Any]:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from batch_import.intake.cleaning import is_key_of_letters
+
 _PREFIXED = re.compile(
     r"(?:(?<![A-Za-z0-9])(?:sk|pk|rk|ak|cr|ck|fk|gsk|xai|pplx|nvapi|hf|sess|admin|key|tp|csk|tvly|ghp|r8)[-_]|AIza|eyJ)"
     r"[^\s\"'`<>,;|()\[\]{}]*",
@@ -23,6 +25,7 @@ _API_ADDRESS = (
     rf"(?:/(?:{_PATH_WORDS})){{0,8}}/?(?![^\s\"'`<>,;|()\[\]{{}}])"
 )
 _RUN = re.compile(rf"(?P<address>{_API_ADDRESS})|[A-Za-z0-9+/_=\-~]{{12,}}")
+_LETTERS = re.compile(r"[A-Za-z]{16,}")
 _CORE = re.compile(r"[A-Za-z0-9]{4,}")
 _HIDDEN = "***"
 
@@ -66,5 +69,7 @@ def _opaque(found: re.Match[str]) -> str:
     run = found[0]
     if found["address"]:
         return run
+    if any(map(is_key_of_letters, _LETTERS.findall(run))):
+        return _HIDDEN
     digits = sum(char.isdigit() for char in run)
     return _HIDDEN if digits and (digits >= 4 or len(run) >= 24) and digits < len(run) else run

@@ -7,6 +7,7 @@ from dataclasses import replace
 from batch_import.intake.cleaning import (
     INVISIBLE,
     decoded,
+    holds_key,
     is_prefixed_key,
     may_be_key,
     plain,
@@ -55,7 +56,7 @@ def _read(text: str, form: str) -> _Read:
     clean = visible(text)
     document = whole_document(clean, form) if form not in ("text", "csv") else None
     if document is not None and document.drafts:
-        return document.drafts, [], document.form
+        return document.drafts, _switched_off(clean) if document.form == "ini" else [], document.form
     if form == "auto" and (texts := texts_within(clean)):
         read = [(line, _read(with_line_feeds(inner), form)) for line, inner in texts]
         drafts = [replace(draft, line=line) for line, (found, _, _) in read for draft in found]
@@ -67,6 +68,11 @@ def _read(text: str, form: str) -> _Read:
     if document is not None:  # of another program: what its lines seem to say are sure keys only
         found = [draft for draft in found if draft.keys and all(map(is_prefixed_key, draft.keys))]
     return found, ignored, name
+
+
+def _switched_off(text: str) -> Lines:
+    """The comments of an INI file that hold a key."""
+    return [(number, line) for number, line in _numbered(text) if line.lstrip()[:1] in ("#", ";") and holds_key(line)]
 
 
 def _lines(text: str, clean: str, form: str) -> _Read:

@@ -19,7 +19,7 @@ from batch_import.intake.roots import root_of, with_path, with_port
 from batch_import.intake.rows import Draft
 from batch_import.intake.settling import heading_of, settle
 from batch_import.intake.texts import Note
-from batch_import.intake.tokens import FENCE, TokenReader
+from batch_import.intake.tokens import FENCE, TokenReader, is_ini
 
 _LONGEST_NAME = 300  # characters before a key
 _LONGEST_TYPED = 2_000  # characters of a line that a person wrote, and broke a key in
@@ -47,7 +47,7 @@ class Found:
 
 def read_lines(lines: Sequence[tuple[int, str]], invisible: frozenset[int] = frozenset()) -> Found:
     """Drafts of all lines (number, text without invisible characters), and the lines that none came from."""
-    reader = TokenReader()
+    reader = TokenReader(any(text.lstrip()[:1] == ";" for _, text in lines) and is_ini(lines))
     read = [reader.read(number, text) for number, text in joined_lines(lines)]
     for line in read:
         line.invisible = line.number in invisible

@@ -152,13 +152,17 @@ def summary_of(rows: Sequence[ParsedRow], ignored: Iterable[IgnoredLine]) -> Sum
     return Summary(**{status.value: number for status, number in counted.items()}, ignored=unread)
 
 
+_MAY_HOLD_KEY = frozenset({Note.QUERY_REMOVED, Note.CREDENTIALS_REMOVED})  # of an address
+
+
 def ignored_lines(lines: Sequence[tuple[int, str]], rows: Sequence[ParsedRow]) -> tuple[IgnoredLine, ...]:
     """Lines that no row came from, as short excerpts without keys."""
     hidden = cores(_keys(rows)) if lines else frozenset()
     first = {row.base_url: row for row in reversed(rows) if row.base_url and row.api_key}
 
     def told(number: int, text: str) -> IgnoredLine:
-        row = first.get(root_of(text).base_url) if "://" in text else None
+        root = root_of(text) if "://" in text else Root("")
+        row = None if _MAY_HOLD_KEY.intersection(root.notes) else first.get(root.base_url)
         of_row = row.row if row is not None and row.line < number else None
         return IgnoredLine(number, masked(text[:1000], hidden)[:LONGEST_EXCERPT], of_row)
 

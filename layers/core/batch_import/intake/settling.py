@@ -14,10 +14,12 @@ _HEADING = re.compile(
     r"^\s*#{1,6}\s*(.+?)\s*#*$|^\s*\*\*([^*]+)\*\*\s*$|^\s*\[([^\[\]]+)\]\s*$|^\s*[=\-—*~]{2,}\s*(.+?)\s*[=\-—*~]{2,}\s*$"
 )
 _ASSIGNMENT = re.compile(r"[\w.-]+\s*=\s*\S")
+_ASSIGNED_ADDRESS = re.compile(r"\w\s*=\s*[\"']?https?:")
 _MOST_WEAK = 100  # words of no known form in a line: one alone may be a key
 _VALUE = re.compile(r"[,{}\](]\s*$|\w:[*_`]*\s+\S")  # a line of code, or a name with a value: no heading
-# A shorter word, one of letters alone or one of words and numbers (``us-west-2``) may be a name.
-_LIKE_KEY = re.compile(r"(?=.*(?:[A-Za-z]\d|\d[A-Za-z]))[\w.+/=~:|-]{8,}")
+_LIKE_KEY = re.compile(r"[\w.+/=~:|-]{8,}")
+_CHANGE = re.compile(r"[A-Za-z](?=\d)|\d(?=[A-Za-z])")
+_FEWEST_CHANGES = 3  # a word with less may be a name (``backup01``, ``Provider2a``, ``us-west-2``)
 _NEAR = 10  # characters from the name of a key to it
 _SENTENCE = re.compile(r"[。!?;]|\w, ")
 _LABEL_START = re.compile(
@@ -56,14 +58,14 @@ def settle(line: Line) -> None:
             token.field = Field.SITE
     address = next((token.value for token in line.tokens if token.field is Field.ADDRESS), "")
     behind = line.text.partition(address)[2] if address else line.text
-    names = [word for word in line.weak if word.isalpha() and word not in behind]  # ``OpenRouter https://…``
+    names = [word for word in line.weak if _is_name(word) and word not in behind]  # ``OpenRouter https://…``
     if address and names:
         line.words[:0], line.lead = names, line.lead + len(names)
         line.weak = [word for word in line.weak if word not in names]
     line.weak = [word for word in line.weak[:_MOST_WEAK] if not is_of_login and _may_be_key(line, word, behind)]
     if len(line.weak) == 1 and not line.has(Field.KEY) and (line.has(Field.ADDRESS) or _is_key_alone(line)):
         [word] = line.weak
-        is_alone = line.has(Field.ADDRESS) and not line.words and _LIKE_KEY.fullmatch(word) is not None
+        is_alone = line.has(Field.ADDRESS) and not line.words and _is_like_key(word)
         is_sure = is_alone or names_key(line.text.partition(word)[0][-_NEAR:])
         line.tokens.append(Token(Field.KEY, word, notes=(Note.UNUSUAL_KEY if is_sure else Note.KEY_UNCLEAR,)))
 
@@ -77,7 +79,7 @@ def _speaks_of_ids(line: Line) -> bool:
 
 
 def _may_be_key(line: Line, word: str, behind: str) -> bool:
-    """Whether a word of no known form may be a key: in a sentence only one with letters and digits.
+    """Whether a word of no known form may be a key: in a sentence only one with letters and digits, or long letters.
 
     A few signs are one ``behind`` an address only, and alone: before it stands the program of a command.
     """
@@ -85,7 +87,19 @@ def _may_be_key(line: Line, word: str, behind: str) -> bool:
         return False
     if _LABEL_START.fullmatch(word) or field_of(word) is not None or not re.search(r"[A-Za-z]", word):
         return False
-    return len(line.words) < 2 or (len(word) > 3 and re.search(r"\d", word) is not None)
+    return len(line.words) < 2 or (len(word) > 3 and _has_form_of_key(word))
+
+
+def _is_name(word: str) -> bool:
+    return word.isalpha() and not cleaning.is_key_of_letters(word)
+
+
+def _is_like_key(word: str) -> bool:
+    return _LIKE_KEY.fullmatch(word) is not None and len(_CHANGE.findall(word)) >= _FEWEST_CHANGES
+
+
+def _has_form_of_key(word: str) -> bool:
+    return re.search(r"\d", word) is not None or cleaning.is_key_of_letters(word)
 
 
 def _is_id(token: Token) -> bool:
@@ -121,7 +135,7 @@ def _settle_hosts(line: Line) -> None:
 def _is_key_alone(line: Line) -> bool:
     [word] = line.weak
     is_plain = not (line.tokens or line.words or line.text.lstrip().startswith("["))
-    return is_plain and len(word) >= 8 and re.search(r"\d", word) is not None
+    return is_plain and len(word) >= 8 and _has_form_of_key(word)
 
 
 def heading_of(line: Line) -> str:
@@ -133,6 +147,8 @@ def heading_of(line: Line) -> str:
     text = next((group for group in found.groups() if group), "") if found else line.text
     text = text if text.isascii() else EMOJI.sub("", text)
     text = (text if text[:2].isalpha() else BULLET.sub("", text)).strip(" :*#`\"'-=")
+    if cleaning.holds_key(text) or _ASSIGNED_ADDRESS.search(text):  # switched off
+        return ""
     if not text or len(text) > (LONGEST_HEADING if found else 30) or _SENTENCE.search(text) or line.hosts or line.weak:
         return "" if not found or len(text) > LONGEST_HEADING else text
     return text if found or not _VALUE.search(line.text) else ""

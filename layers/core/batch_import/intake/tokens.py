@@ -2,6 +2,7 @@
 """Lines as tokens: every address, key, model and name in a line, with or without a label."""
 
 import re
+from collections.abc import Iterable
 
 from batch_import.intake import cleaning
 from batch_import.intake.cleaning import Kind, kind_of
@@ -123,7 +124,9 @@ _LABEL_WORDS = frozenset(_LABEL_TEXT.split())
 LONGEST_HEADING = 60
 _SHORTEST_WORD = 4  # letters that may be a key
 _WIKI_ITEM = re.compile(r"^\s*#+(?=\s*\[https?://)")  # a numbered one of MediaWiki
-_REM = re.compile(r"^[ \t]*(?:@?rem[ \t]|::|;+)[ \t]*(?=\S)", re.IGNORECASE)  # a comment of cmd, of INI
+_REM = re.compile(r"^[ \t]*(?:@?rem[ \t]|::)[ \t]*(?=\S)", re.IGNORECASE)  # a comment of cmd
+_SEMICOLON = re.compile(r"^[ \t]*;+[ \t]*(?=[^\s;])")  # a comment of INI, or a separator
+_INI = re.compile(r"\s*(?:[\w.-]{1,60}\s*=|\[[\w. -]{1,60}\]\s*$)")
 _IMAGE = re.compile(r"FROM[ \t]+(?!http)[^\s/]+/\S+(?:[ \t]+AS[ \t]+\S+)?[ \t]*")  # of a container
 _DEFINE = re.compile(r"[ \t]*#define[ \t]+(\w+)[ \t]+(?=\S)")
 _LONGEST_LINE = 200_000
@@ -133,16 +136,22 @@ _ASSIGNED = re.compile(r"\s*[\w.-]{1,60}\s*[=:]")
 _SECTION = re.compile(r"\s*\[{1,2}([\w. -]{1,60})\]{1,2}\s*")
 
 
+def is_ini(lines: Iterable[tuple[int, str]]) -> bool:
+    """Whether any of ``lines`` (number, text) is a section's head or sets a value."""
+    return any(_INI.match(text) is not None for _, text in lines)
+
+
 class TokenReader:
     """Reads lines into tokens; a label without a value is kept for the next line."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_ini: bool = False) -> None:
         self._pending: tuple[Named, str] | None = None
+        self._is_ini = is_ini
         self._is_of_other = False  # the section is another service's (``[webhook]``)
 
     def read(self, number: int, text: str) -> Line:
-        if (remark := _REM.match(text)) is not None:
-            text = f"# {text[remark.end() :]}"
+        if (remark := self._remark(text)) is not None:
+            text = f"# {remark}"
         elif (define := _DEFINE.match(text)) is not None:
             text = f"{define[1]}={text[define.end() :]}"
         line = Line(number, text)
@@ -159,7 +168,7 @@ class TokenReader:
         if (field := _PLAIN_FIELD.fullmatch(text)) is not None and _take_field(line, field):
             self._pending = None
             return line
-        if self._pending is None and WORDS_ALONE.fullmatch(text) is not None and not is_label_alone(text):
+        if self._pending is None and WORDS_ALONE.fullmatch(text) is not None and not _says_more(text):
             line.words.append(text)
             line.blank = not text.strip()
             return line
@@ -169,6 +178,17 @@ class TokenReader:
             return line
         self._fill(line, content)
         return line
+
+    def _remark(self, text: str) -> str | None:
+        """What a comment of cmd or INI says; a semicolon with half a pair behind it, or another one, only separates."""
+        if (found := _REM.match(text)) is not None:
+            return text[found.end() :]
+        if (found := _SEMICOLON.match(text)) is None:
+            return None
+        remark = text[found.end() :]
+        if ";" in remark:
+            return remark if self._is_ini and _INI.match(remark) is not None else None
+        return remark if self._is_ini or ("://" in remark) == cleaning.holds_key(remark) else None
 
     def _fill(self, line: Line, content: str) -> None:
         if (kept := _without_comment(line, content)) is None:
@@ -183,8 +203,7 @@ class TokenReader:
             if found.start() < at:
                 continue
             named, name = self._piece(line, _GLUED.sub(" ", content[at : found.start()]), named, name)
-            if _is_name(named, name):
-                line.words.append(name)
+            _add_name(line, named, name)
             if (named is None or named.field is Field.OTHER) and _BACKUP_WORD.search(content[at : found.start()][-20:]):
                 named = Named(Field.ADDRESS, backup=True)
             before = content[max(0, found.start() - 60) : found.start()]
@@ -232,8 +251,7 @@ class TokenReader:
         if named is not None and _CALL.fullmatch(text) is not None:
             return named
         if named is None or named.field in (Field.OTHER, Field.ENABLED, Field.DISABLED, Field.LOGIN):
-            if _is_name(named, name):
-                line.words.append(name)
+            _add_name(line, named, name)
             if named is not None and _is_other_credential(name, stripped):
                 return None
             if _IDENTITY.search(name):
@@ -391,9 +409,14 @@ class TokenReader:
         return None
 
 
-def _is_name(named: Named | None, name: str) -> bool:
-    """Whether an unknown label may be the name of a relay."""
-    return named is not None and named.field is Field.OTHER and 0 < len(name) <= 30 and not is_detail(name)
+def _says_more(words: str) -> bool:
+    return is_label_alone(words) or cleaning.is_key_of_letters(words.strip())
+
+
+def _add_name(line: Line, named: Named | None, name: str) -> None:
+    """Adds an unknown label, which may be the name of a relay, or its key."""
+    if named is not None and named.field is Field.OTHER and 0 < len(name) <= 30 and not is_detail(name):
+        (line.weak if cleaning.is_key_of_letters(name) else line.words).append(name)
 
 
 def _joined(found: re.Match[str]) -> str:
@@ -497,7 +520,7 @@ def _heading(line: Line, sign: str, text: str) -> str | None:
         return None
     found = URL.search(text)
     if found is None:
-        if "sk-" not in text and not re.match(r"\w+\s*=", text):
+        if not ("sk-" in text or cleaning.holds_key(text) or re.match(r"\w+\s*=", text)):
             line.heading = text[:LONGEST_HEADING]
         return None
     is_address = found.start() < 5 or len(sign) > 1
