@@ -672,6 +672,31 @@ def test_an_undo_takes_back_what_was_given_to_an_adopted_account_that_another_ru
     assert fresh.accounts() == []
 
 
+def test_an_undo_takes_back_what_a_lost_answer_gave_to_an_account_that_a_person_had_switched_on(fresh: World) -> None:
+    items = [{"base_url": fresh.box.relay("sub2api", "a", rate=0.75), "api_key": "sk-test-1111"}]
+    fresh.settle([fresh.service.start(items)])
+    [before] = fresh.accounts()
+    bulk_update(fresh.box, before["id"], status="inactive")
+    run_id = fresh.service.start(items, rate_from_relay=True)
+    fresh.box.host.fail_next("POST", r"/bulk-update$", "drop_before")
+    fresh.deliver("provision")  # decided: reactivated; its first write is lost
+    bulk_update(fresh.box, before["id"], status="active", group_ids=[*before["group_ids"], fresh.pool_id])
+    fresh.box.host.fail_next("POST", r"/bulk-update$", "drop_after")  # a third try finds its rate set
+    fresh.settle([run_id])
+    [item], [given] = _items(fresh, run_id), fresh.accounts()
+    assert (item.account_resolution, item.access_status) == ("reactivated", "active")
+    assert (before["rate_multiplier"], given["rate_multiplier"]) == (1, 0.75)
+    later = fresh._admin("POST", "groups", {"name": "later", "platform": "openai", "rate_multiplier": 1})["id"]
+    bulk_update(fresh.box, before["id"], group_ids=[*given["group_ids"], later])
+
+    fresh.service.call("POST", f"/api/batch-import/runs/{run_id}/undo")
+    fresh.go_on()
+    [account] = fresh.accounts()
+    assert fresh.service.items(run_id)[0]["undo_result"]["outcome"] == "restored"
+    assert (account["status"], account["rate_multiplier"]) == ("active", 1)
+    assert set(account["group_ids"]) == {*before["group_ids"], fresh.pool_id, later}
+
+
 def test_a_second_try_of_a_reactivation_leaves_a_serving_account_where_it_is(fresh: World) -> None:
     fresh.settle([fresh.start(PAIR, [])])
     bulk_update(fresh.box, fresh.accounts()[0]["id"], status="inactive")

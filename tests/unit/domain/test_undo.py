@@ -153,13 +153,15 @@ def test_a_reused_account_to_which_nothing_was_added_only_loses_the_mark_of_the_
     assert fate(item, account()) is Fate.RELEASE
 
 
-def test_groups_that_people_gave_since_stay_with_a_reused_account_only() -> None:
+def test_groups_that_people_gave_since_stay_with_an_account_that_served_only() -> None:
     before = rows.item(before=BEFORE).known_before
     assert before is not None
     reused = rows.item(account_resolution="reused", before=BEFORE, placed_groups=[3, 7])
     woken = rows.item(account_resolution="reactivated", before=BEFORE, placed_groups=[3, 7])
     assert groups_before(reused, before, [3, 7, 9]) == [3, 9]
     assert groups_before(woken, before, [3, 7, 9]) == [3]
+    served = rows.item(account_resolution="reactivated", before={**BEFORE, "served": True}, placed_groups=[3, 7])
+    assert groups_before(served, before, [3, 7, 9]) == [3, 9]
 
 
 def test_added_names_go_and_replaced_targets_come_back() -> None:

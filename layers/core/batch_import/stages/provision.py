@@ -252,13 +252,13 @@ class Provisioner:
         """
         fields: dict[str, Any] = {"prior_groups": tuple(self._places(account)) or account.prior_groups}
         if decision.resolution not in (None, AccountResolution.CREATED):
-            overwritten = decision.resolution is not AccountResolution.REUSED
-            fields["before"] = self._before_run(account, self._wanted(item, profile, run), overwritten=overwritten)
+            served = decision.resolution is AccountResolution.REUSED
+            fields["before"] = self._before_run(account, self._wanted(item, profile, run), served=served)
         return fields
 
-    def _before_run(self, account: ExistingAccount, wanted: DesiredAccount, *, overwritten: bool) -> dict[str, Any]:
+    def _before_run(self, account: ExistingAccount, wanted: DesiredAccount, *, served: bool) -> dict[str, Any]:
         groups = self._places(account) or [self._resources.quarantine_id(wanted.platform)]
-        return before_run(account, wanted, groups, overwritten=overwritten)
+        return before_run(account, wanted, groups, served=served)
 
     def _places(self, account: ExistingAccount) -> list[int]:
         """Another run may be proving the account at this moment: the isolation group is no place."""
@@ -412,8 +412,7 @@ class Provisioner:
         if account.import_state != ImportState.PROVEN:
             self._isolate_and_wake(to.item, account, wanted, api_key)
             return replaced_terms(account.terms, wanted.terms)
-        if to.item.before is None:
-            to.write({"before": self._before_run(account, wanted, overwritten=False)})
+        self._note_that_it_serves(to, account, wanted)
         self._add_names(account, wanted)
         self._set_terms(account, wanted)
         before = to.item.known_before
@@ -447,9 +446,15 @@ class Provisioner:
             return self._patch(account, wanted)
         served_before = item.matched_account_state is MatchedAccountState.ACTIVE and placed_in not in account.group_ids
         if account_state(account, self._clock.now()) is MatchedAccountState.ACTIVE and not served_before:
-            to.write({"before": self._before_run(account, wanted, overwritten=False)})
+            self._note_that_it_serves(to, account, wanted)
             return self._patch(account, wanted)
         return self._wake(item, account, wanted, api_key)
+
+    def _note_that_it_serves(self, to: ItemTransitions, account: ExistingAccount, wanted: DesiredAccount) -> None:
+        """Once: a later try may find what an earlier one changed, whose answer was lost."""
+        before = to.item.known_before
+        if before is None or not before.served:
+            to.write({"before": self._before_run(account, wanted, served=True)})
 
     def _patch(self, account: ExistingAccount, wanted: DesiredAccount) -> tuple[int, list[NewEvent]]:
         """Covered family under a new alias: the delta of the mapping, the terms asked for, and nothing else."""
