@@ -731,7 +731,7 @@ def test_a_second_try_of_a_replacement_leaves_a_serving_account_where_it_is(fres
     fresh._admin("DELETE", f"groups/{gone}")
     if paused:
         bulk_update(fresh.box, before["id"], status="inactive")
-    runs = [fresh.start(PAIR, [])]
+    runs = [fresh.start(PAIR, ["kimi 2.6"])]
     fresh.box.host.fail_next("POST", r"/bulk-update$", "drop_before")
     fresh.deliver("provision")  # decided: replaced; its first write is lost
     if paused:
@@ -742,12 +742,38 @@ def test_a_second_try_of_a_replacement_leaves_a_serving_account_where_it_is(fres
     [second] = _items(fresh, runs[1])
     [proven] = fresh.accounts()
     assert (second.access_status, second.group_id in proven["group_ids"]) == ("active", True)
-    fresh.clock.shift(60)
-    fresh.deliver("provision")  # the first run's second try
-    assert fresh.accounts()[0]["group_ids"] == proven["group_ids"]
+    for answer in ("drop_before", None):  # the first run's second try, whose write is lost as well, and its third
+        fresh.clock.shift(60)
+        if answer:
+            fresh.box.host.fail_next("POST", r"/bulk-update$", answer)
+        fresh.deliver("provision")
+        assert fresh.accounts()[0]["group_ids"] == proven["group_ids"]
+    assert fresh.service.items(runs[0])[0]["current_stage"] == "confirm"
     fresh.settle(runs)
     check_everything(fresh, runs, set(), set())
     assert _items(fresh, runs[0])[0].account_resolution == ("reactivated" if paused else "replaced")
+
+
+def test_a_second_try_of_a_replacement_takes_its_own_first_try_for_nobodys_repair(fresh: World) -> None:
+    """The provider's group is off when the run decides: its first try switches it on, with the account inside."""
+    fresh.settle([fresh.start(PAIR, [])])
+    [before] = fresh.accounts()
+    [group_id] = before["group_ids"]
+    fresh._admin("PUT", f"groups/{group_id}", {"status": "inactive"})
+    dead = fresh.box.relay("dead_key", "a", models=7)
+    bulk_update(fresh.box, before["id"], credentials={"base_url": dead})
+    run_id = fresh.start(PAIR, [])
+    fresh.box.host.fail_next("POST", r"/bulk-update$", "drop_before")
+    fresh.deliver("provision")  # decided: replaced; its first write to the account is lost
+    fresh.clock.shift(60)
+    fresh.deliver("provision")
+    nobody_meets_an_unproven_account(fresh.accounts(), fresh.groups())
+    [isolated] = fresh.accounts()
+    assert group_id not in isolated["group_ids"]
+    fresh.settle([run_id])
+    [item] = _items(fresh, run_id)
+    assert (item.account_resolution, item.access_status) == ("replaced", "active")
+    check_everything(fresh, [run_id], set(), set())
 
 
 def test_an_account_is_put_back_when_the_provider_is_free_again(fresh: World) -> None:

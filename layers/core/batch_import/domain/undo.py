@@ -44,6 +44,11 @@ def served_before(item: Item) -> bool:
     return before is not None and (before.served or not item.wakes_account)
 
 
+def is_used_since(before: Before, account: ExistingAccount) -> bool:
+    """Whether another run has placed or adopted the account since ``before`` was written; older rows do not say."""
+    return before.used_by is not None and account.runs[-1:] != (before.used_by,)
+
+
 def fate(item: Item, account: ExistingAccount) -> Fate:
     """What becomes of ``account``, which the item made, reused or switched on, if nobody has used it."""
     if account.digest != item.key_digest or not account.runs:
@@ -87,7 +92,7 @@ def is_half_woken(item: Item, account: ExistingAccount) -> bool:
     before = item.known_before
     if before is None or not item.wakes_account:
         return False
-    if before.used_by is not None and account.runs[-1:] != (before.used_by,):
+    if is_used_since(before, account):
         return False
     put_back_half = (
         item.account_resolution is AccountResolution.REACTIVATED

@@ -47,7 +47,7 @@ from batch_import.domain.types import (
     MatchedAccountState,
     Platform,
 )
-from batch_import.domain.undo import made_by
+from batch_import.domain.undo import is_used_since, made_by
 from batch_import.host.accounts import before_run, existing_account, marker, new_account
 from batch_import.host.client import HostClient, Json
 from batch_import.host.errors import HostError, HostRejected, HostUnavailable, HostUncertain
@@ -294,7 +294,7 @@ class Provisioner:
             known = self._half_made(item, snapshot) if looked else None
             account_id, more = self._create(to, wanted, api_key, known, snapshot)
         else:
-            account_id, more = self._reuse(to, wanted, api_key, None if looked else group_id)
+            account_id, more = self._reuse(to, wanted, api_key)
             before = to.item.known_before
             more += _changed(account_id, before.terms if before else {})
         if account_id is None:
@@ -430,13 +430,12 @@ class Provisioner:
         if change := terms_to_change(account.terms, wanted.terms):
             self._host.bulk_update(account.account_id, **change)
 
-    def _reuse(
-        self, to: ItemTransitions, wanted: DesiredAccount, api_key: str, placed_in: int | None
-    ) -> tuple[int | None, list[NewEvent]]:
+    def _reuse(self, to: ItemTransitions, wanted: DesiredAccount, api_key: str) -> tuple[int | None, list[NewEvent]]:
         """An account that serves by now, and did not when the decision was made, is used as a reused one: also by an
         undo, which leaves it as the other run or the person has made it.
 
-        ``placed_in``: the provider's group, whose account somebody may have repaired since an earlier try.
+        One that served then has a provider whose group was gone or off. That group may be there again by an earlier try
+        of this item: only another run that has used the account since has proven it there.
         """
         row = self._host.account(to.item.reused_from_account_id or 0)
         if row is None:
@@ -444,8 +443,7 @@ class Provisioner:
         account, item = existing_account(row), to.item
         if item.account_resolution is AccountResolution.REUSED:
             return self._patch(account, wanted)
-        served_before = item.matched_account_state is MatchedAccountState.ACTIVE and placed_in not in account.group_ids
-        if account_state(account, self._clock.now()) is MatchedAccountState.ACTIVE and not served_before:
+        if account_state(account, self._clock.now()) is MatchedAccountState.ACTIVE and _is_back(item, account):
             self._note_that_it_serves(to, account, wanted)
             return self._patch(account, wanted)
         return self._wake(item, account, wanted, api_key)
@@ -516,6 +514,14 @@ class Provisioner:
         if row is None:
             raise HostRejected("the account is gone", status=404)
         _switched_on(row)
+
+
+def _is_back(item: Item, account: ExistingAccount) -> bool:
+    """Of an account that serves: whether it did not at the decision, or another run has used it since."""
+    before = item.known_before
+    if item.matched_account_state is not MatchedAccountState.ACTIVE:
+        return True
+    return before is not None and (before.served or is_used_since(before, account))
 
 
 def _owner(item: Item) -> str:
