@@ -26,7 +26,7 @@ import time_machine
 from batch_import.aws.settings import Settings
 from batch_import.bootstrap import CompositionRoot
 from batch_import.consumer import stage_worker
-from batch_import.coordination.provider_lock import ProviderLocks
+from batch_import.coordination.provider_lock import LATE_SECONDS, ProviderLocks
 from batch_import.domain.clock import SYSTEM_CLOCK, Clock
 from batch_import.domain.entities import Item
 from batch_import.host import transport
@@ -251,6 +251,14 @@ class World:
             self.clock.shift(5)
             waited += 5
         raise AssertionError("the queues never became empty")
+
+    def is_used(self, item: Item) -> None:
+        """By a customer, in the provider's group."""
+        key_id = seed(self.box, "customer@example.com", CUSTOMER_KEY)["api_key_id"]
+        self._admin("PUT", f"api-keys/{key_id}", {"group_id": item.group_id})
+        url, headers = f"{self.box.host_url}/v1/chat/completions", {"Authorization": f"Bearer {CUSTOMER_KEY}"}
+        body = {"model": item.resolved_smoke_model, "messages": [{"role": "user", "content": "hello"}]}
+        assert requests.post(url, headers=headers, json=body, timeout=5).ok
 
     # --- what the host holds
 
@@ -638,10 +646,11 @@ def test_a_second_try_of_an_adoption_leaves_a_serving_account_where_it_is(fresh:
     what_was_proven_serves(_items(fresh, runs[0]), fresh.accounts(), fresh.groups(), set())
 
 
-@pytest.mark.parametrize("is_lost", [False, True])
+@pytest.mark.parametrize(("is_lost", "is_used"), [(False, False), (True, False), (False, True)])
 def test_an_undo_takes_back_what_was_given_to_an_adopted_account_that_another_run_had_proven(
-    fresh: World, is_lost: bool
+    fresh: World, is_lost: bool, is_used: bool
 ) -> None:
+    """Also when customers use it where the other run has placed it."""
     items = [{"base_url": fresh.box.relay("sub2api", "a", rate=0.75), "api_key": "sk-test-1111"}]
     runs = [fresh.service.start(items)]
     for name in ("provision", "confirmation"):
@@ -661,6 +670,8 @@ def test_an_undo_takes_back_what_was_given_to_an_adopted_account_that_another_ru
     assert fresh.pool_id in given["group_ids"]
     told = [one for one in fresh.service.item(runs[1])["events"] if one["event_type"] == "account_changed"]
     assert [json.loads(one["payload_json"])["terms"] for one in told] == [{"rate_multiplier": [1, 0.75]}]
+    if is_used:
+        fresh.is_used(item)
 
     fresh.service.call("POST", f"/api/batch-import/runs/{runs[1]}/undo")
     fresh.go_on()
@@ -669,7 +680,7 @@ def test_an_undo_takes_back_what_was_given_to_an_adopted_account_that_another_ru
     assert account["extra"]["import_runs"] == [runs[0]]
     fresh.service.call("POST", f"/api/batch-import/runs/{runs[0]}/undo")
     fresh.go_on()
-    assert fresh.accounts() == []
+    assert [one["id"] for one in fresh.accounts()] == ([account["id"]] if is_used else [])
 
 
 def test_an_undo_takes_back_what_a_lost_answer_gave_to_an_account_that_a_person_had_switched_on(fresh: World) -> None:
@@ -858,6 +869,20 @@ def test_a_creation_that_arrives_late_makes_no_second_account(
     arrive()
     fresh.settle(runs)
     check_everything(fresh, runs, set(), set())
+    assert [item.access_status for run_id in runs for item in _items(fresh, run_id)] == ["active", "active"]
+
+
+@pytest.mark.parametrize("arrives", [True, False], ids=["adopted", "sent_again"])
+def test_another_run_goes_on_as_soon_as_the_late_account_is_there(
+    fresh: World, late: tuple[str, Callable[[], None]], arrives: bool
+) -> None:
+    run_id, arrive = late
+    runs = [run_id, fresh.start(PAIR, [])]
+    if arrives:
+        arrive()
+    began = fresh.process().clock.now()
+    fresh.settle(runs)
+    assert fresh.process().clock.now() - began < timedelta(seconds=LATE_SECONDS / 2)
     assert [item.access_status for run_id in runs for item in _items(fresh, run_id)] == ["active", "active"]
 
 
