@@ -478,6 +478,8 @@ def _open_groups(groups: list[dict[str, Any]]) -> set[int]:
 PAIRS = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("12")), min_size=1, max_size=4)
 WISHES = st.sampled_from(([], ["kimi 2.6"], ["kimi-k2.6"], ["Kimi K2.6", "kimi-2.6"]))
 DEEDS = st.sampled_from(("kill", "kill", *QUEUES))
+GROUPS_WRITTEN = ("POST", r"/bulk-update$")
+RECOVERED = ("POST", r"/recover-state$")
 FATES = st.none() | st.builds(Fate, at=st.integers(1, 45), after=st.booleans(), deed=DEEDS)
 FAULTY = (
     ("POST", r"/admin/accounts$"),
@@ -787,6 +789,28 @@ def test_a_second_try_of_a_replacement_takes_its_own_first_try_for_nobodys_repai
     check_everything(fresh, [run_id], set(), set())
 
 
+def test_an_undo_puts_back_an_account_that_served_at_one_try_and_was_half_woken_by_the_next(fresh: World) -> None:
+    fresh.settle([fresh.start(PAIR, [])])
+    [before] = fresh.accounts()
+    run_id = fresh.start(PAIR, ["kimi 2.6"])
+    for status, lost in (("inactive", GROUPS_WRITTEN), ("active", GROUPS_WRITTEN), ("inactive", RECOVERED)):
+        bulk_update(fresh.box, before["id"], status=status)
+        fresh.box.host.fail_next(*lost, "drop_before")
+        fresh.deliver("provision")
+        fresh.clock.shift(60)
+    assert fresh.accounts()[0]["extra"]["import_state"] == "unproven"
+    fresh.service.call("POST", f"/api/batch-import/runs/{run_id}/cancel")
+    fresh.box.host.fail_next(*GROUPS_WRITTEN, 400, times=100)
+    fresh.settle([run_id])
+    assert "not_put_back" in str(_items(fresh, run_id)[0].advisories)
+    fresh.box.host.faults.clear()
+
+    fresh.service.call("POST", f"/api/batch-import/runs/{run_id}/undo")
+    fresh.go_on()
+    [account] = fresh.accounts()
+    assert (account["extra"]["import_state"], account["group_ids"]) == ("proven", before["group_ids"])
+
+
 def test_an_account_is_put_back_when_the_provider_is_free_again(fresh: World) -> None:
     fresh.settle([fresh.start(PAIR, [])])
     bulk_update(fresh.box, fresh.accounts()[0]["id"], status="inactive")
@@ -921,7 +945,6 @@ def test_a_lease_that_cannot_be_given_back_keeps_nobody_waiting_and_undoes_nothi
 # --- a proof that meets others (docs/decisions/0005-isolation-groups.md)
 
 COMPLETION = ("POST", r"^/v1/chat/completions$")
-GROUPS_WRITTEN = ("POST", r"/bulk-update$")
 GROUP_LISTED = ("GET", r"/admin/accounts\?.*group=\d")
 
 

@@ -139,6 +139,12 @@ def test_an_account_without_what_it_was_before_was_not_woken() -> None:
     assert not is_half_woken(rows.item(account_resolution="reactivated", before=None), account(import_state="unproven"))
 
 
+def test_an_account_that_served_when_the_run_used_it_is_half_woken_by_another_run() -> None:
+    """Which is about to prove it."""
+    item = rows.item(account_resolution="reactivated", before={**BEFORE, "served": True}, prior_groups=[3])
+    assert not is_half_woken(item, account(import_state="unproven", group_ids=(1,)))
+
+
 def test_an_account_with_its_priority_and_expiry_of_before_is_restored() -> None:
     expiry = datetime(2027, 1, 1, tzinfo=UTC)
     before = {**BEFORE, "terms": {"priority": (50, 30)}, "expires_at": int(expiry.timestamp())}

@@ -90,9 +90,7 @@ def is_half_woken(item: Item, account: ExistingAccount) -> bool:
     back to its end; and no other run has adopted it since.
     """
     before = item.known_before
-    if before is None or not item.wakes_account:
-        return False
-    if is_used_since(before, account):
+    if before is None or served_before(item) or is_used_since(before, account):
         return False
     put_back_half = (
         item.account_resolution is AccountResolution.REACTIVATED

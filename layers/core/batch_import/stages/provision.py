@@ -47,7 +47,7 @@ from batch_import.domain.types import (
     MatchedAccountState,
     Platform,
 )
-from batch_import.domain.undo import is_used_since, made_by
+from batch_import.domain.undo import is_used_since, made_by, served_before
 from batch_import.host.accounts import before_run, existing_account, marker, new_account
 from batch_import.host.client import HostClient, Json
 from batch_import.host.errors import HostError, HostRejected, HostUnavailable, HostUncertain
@@ -446,6 +446,8 @@ class Provisioner:
         if account_state(account, self._clock.now()) is MatchedAccountState.ACTIVE and _is_back(item, account):
             self._note_that_it_serves(to, account, wanted)
             return self._patch(account, wanted)
+        if served_before(item):  # at an earlier try
+            to.write({"before": {**(item.before or {}), "served": False}})
         return self._wake(item, account, wanted, api_key)
 
     def _note_that_it_serves(self, to: ItemTransitions, account: ExistingAccount, wanted: DesiredAccount) -> None:
