@@ -26,7 +26,7 @@ import time_machine
 from batch_import.aws.settings import Settings
 from batch_import.bootstrap import CompositionRoot
 from batch_import.consumer import stage_worker
-from batch_import.coordination.provider_lock import ProviderLocks
+from batch_import.coordination.provider_lock import LATE_SECONDS, ProviderLocks
 from batch_import.domain.clock import SYSTEM_CLOCK, Clock
 from batch_import.domain.entities import Item
 from batch_import.host import transport
@@ -252,6 +252,14 @@ class World:
             waited += 5
         raise AssertionError("the queues never became empty")
 
+    def is_used(self, item: Item) -> None:
+        """By a customer, in the provider's group."""
+        key_id = seed(self.box, "customer@example.com", CUSTOMER_KEY)["api_key_id"]
+        self._admin("PUT", f"api-keys/{key_id}", {"group_id": item.group_id})
+        url, headers = f"{self.box.host_url}/v1/chat/completions", {"Authorization": f"Bearer {CUSTOMER_KEY}"}
+        body = {"model": item.resolved_smoke_model, "messages": [{"role": "user", "content": "hello"}]}
+        assert requests.post(url, headers=headers, json=body, timeout=5).ok
+
     # --- what the host holds
 
     def accounts(self) -> list[dict[str, Any]]:
@@ -470,6 +478,8 @@ def _open_groups(groups: list[dict[str, Any]]) -> set[int]:
 PAIRS = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("12")), min_size=1, max_size=4)
 WISHES = st.sampled_from(([], ["kimi 2.6"], ["kimi-k2.6"], ["Kimi K2.6", "kimi-2.6"]))
 DEEDS = st.sampled_from(("kill", "kill", *QUEUES))
+GROUPS_WRITTEN = ("POST", r"/bulk-update$")
+RECOVERED = ("POST", r"/recover-state$")
 FATES = st.none() | st.builds(Fate, at=st.integers(1, 45), after=st.booleans(), deed=DEEDS)
 FAULTY = (
     ("POST", r"/admin/accounts$"),
@@ -638,10 +648,11 @@ def test_a_second_try_of_an_adoption_leaves_a_serving_account_where_it_is(fresh:
     what_was_proven_serves(_items(fresh, runs[0]), fresh.accounts(), fresh.groups(), set())
 
 
-@pytest.mark.parametrize("is_lost", [False, True])
+@pytest.mark.parametrize(("is_lost", "is_used"), [(False, False), (True, False), (False, True)])
 def test_an_undo_takes_back_what_was_given_to_an_adopted_account_that_another_run_had_proven(
-    fresh: World, is_lost: bool
+    fresh: World, is_lost: bool, is_used: bool
 ) -> None:
+    """Also when customers use it where the other run has placed it."""
     items = [{"base_url": fresh.box.relay("sub2api", "a", rate=0.75), "api_key": "sk-test-1111"}]
     runs = [fresh.service.start(items)]
     for name in ("provision", "confirmation"):
@@ -661,6 +672,8 @@ def test_an_undo_takes_back_what_was_given_to_an_adopted_account_that_another_ru
     assert fresh.pool_id in given["group_ids"]
     told = [one for one in fresh.service.item(runs[1])["events"] if one["event_type"] == "account_changed"]
     assert [json.loads(one["payload_json"])["terms"] for one in told] == [{"rate_multiplier": [1, 0.75]}]
+    if is_used:
+        fresh.is_used(item)
 
     fresh.service.call("POST", f"/api/batch-import/runs/{runs[1]}/undo")
     fresh.go_on()
@@ -669,7 +682,32 @@ def test_an_undo_takes_back_what_was_given_to_an_adopted_account_that_another_ru
     assert account["extra"]["import_runs"] == [runs[0]]
     fresh.service.call("POST", f"/api/batch-import/runs/{runs[0]}/undo")
     fresh.go_on()
-    assert fresh.accounts() == []
+    assert [one["id"] for one in fresh.accounts()] == ([account["id"]] if is_used else [])
+
+
+def test_an_undo_takes_back_what_a_lost_answer_gave_to_an_account_that_a_person_had_switched_on(fresh: World) -> None:
+    items = [{"base_url": fresh.box.relay("sub2api", "a", rate=0.75), "api_key": "sk-test-1111"}]
+    fresh.settle([fresh.service.start(items)])
+    [before] = fresh.accounts()
+    bulk_update(fresh.box, before["id"], status="inactive")
+    run_id = fresh.service.start(items, rate_from_relay=True)
+    fresh.box.host.fail_next("POST", r"/bulk-update$", "drop_before")
+    fresh.deliver("provision")  # decided: reactivated; its first write is lost
+    bulk_update(fresh.box, before["id"], status="active", group_ids=[*before["group_ids"], fresh.pool_id])
+    fresh.box.host.fail_next("POST", r"/bulk-update$", "drop_after")  # a third try finds its rate set
+    fresh.settle([run_id])
+    [item], [given] = _items(fresh, run_id), fresh.accounts()
+    assert (item.account_resolution, item.access_status) == ("reactivated", "active")
+    assert (before["rate_multiplier"], given["rate_multiplier"]) == (1, 0.75)
+    later = fresh._admin("POST", "groups", {"name": "later", "platform": "openai", "rate_multiplier": 1})["id"]
+    bulk_update(fresh.box, before["id"], group_ids=[*given["group_ids"], later])
+
+    fresh.service.call("POST", f"/api/batch-import/runs/{run_id}/undo")
+    fresh.go_on()
+    [account] = fresh.accounts()
+    assert fresh.service.items(run_id)[0]["undo_result"]["outcome"] == "restored"
+    assert (account["status"], account["rate_multiplier"]) == ("active", 1)
+    assert set(account["group_ids"]) == {*before["group_ids"], fresh.pool_id, later}
 
 
 def test_a_second_try_of_a_reactivation_leaves_a_serving_account_where_it_is(fresh: World) -> None:
@@ -706,7 +744,7 @@ def test_a_second_try_of_a_replacement_leaves_a_serving_account_where_it_is(fres
     fresh._admin("DELETE", f"groups/{gone}")
     if paused:
         bulk_update(fresh.box, before["id"], status="inactive")
-    runs = [fresh.start(PAIR, [])]
+    runs = [fresh.start(PAIR, ["kimi 2.6"])]
     fresh.box.host.fail_next("POST", r"/bulk-update$", "drop_before")
     fresh.deliver("provision")  # decided: replaced; its first write is lost
     if paused:
@@ -717,12 +755,60 @@ def test_a_second_try_of_a_replacement_leaves_a_serving_account_where_it_is(fres
     [second] = _items(fresh, runs[1])
     [proven] = fresh.accounts()
     assert (second.access_status, second.group_id in proven["group_ids"]) == ("active", True)
-    fresh.clock.shift(60)
-    fresh.deliver("provision")  # the first run's second try
-    assert fresh.accounts()[0]["group_ids"] == proven["group_ids"]
+    for answer in ("drop_before", None):  # the first run's second try, whose write is lost as well, and its third
+        fresh.clock.shift(60)
+        if answer:
+            fresh.box.host.fail_next("POST", r"/bulk-update$", answer)
+        fresh.deliver("provision")
+        assert fresh.accounts()[0]["group_ids"] == proven["group_ids"]
+    assert fresh.service.items(runs[0])[0]["current_stage"] == "confirm"
     fresh.settle(runs)
     check_everything(fresh, runs, set(), set())
     assert _items(fresh, runs[0])[0].account_resolution == ("reactivated" if paused else "replaced")
+
+
+def test_a_second_try_of_a_replacement_takes_its_own_first_try_for_nobodys_repair(fresh: World) -> None:
+    """The provider's group is off when the run decides: its first try switches it on, with the account inside."""
+    fresh.settle([fresh.start(PAIR, [])])
+    [before] = fresh.accounts()
+    [group_id] = before["group_ids"]
+    fresh._admin("PUT", f"groups/{group_id}", {"status": "inactive"})
+    dead = fresh.box.relay("dead_key", "a", models=7)
+    bulk_update(fresh.box, before["id"], credentials={"base_url": dead})
+    run_id = fresh.start(PAIR, [])
+    fresh.box.host.fail_next("POST", r"/bulk-update$", "drop_before")
+    fresh.deliver("provision")  # decided: replaced; its first write to the account is lost
+    fresh.clock.shift(60)
+    fresh.deliver("provision")
+    nobody_meets_an_unproven_account(fresh.accounts(), fresh.groups())
+    [isolated] = fresh.accounts()
+    assert group_id not in isolated["group_ids"]
+    fresh.settle([run_id])
+    [item] = _items(fresh, run_id)
+    assert (item.account_resolution, item.access_status) == ("replaced", "active")
+    check_everything(fresh, [run_id], set(), set())
+
+
+def test_an_undo_puts_back_an_account_that_served_at_one_try_and_was_half_woken_by_the_next(fresh: World) -> None:
+    fresh.settle([fresh.start(PAIR, [])])
+    [before] = fresh.accounts()
+    run_id = fresh.start(PAIR, ["kimi 2.6"])
+    for status, lost in (("inactive", GROUPS_WRITTEN), ("active", GROUPS_WRITTEN), ("inactive", RECOVERED)):
+        bulk_update(fresh.box, before["id"], status=status)
+        fresh.box.host.fail_next(*lost, "drop_before")
+        fresh.deliver("provision")
+        fresh.clock.shift(60)
+    assert fresh.accounts()[0]["extra"]["import_state"] == "unproven"
+    fresh.service.call("POST", f"/api/batch-import/runs/{run_id}/cancel")
+    fresh.box.host.fail_next(*GROUPS_WRITTEN, 400, times=100)
+    fresh.settle([run_id])
+    assert "not_put_back" in str(_items(fresh, run_id)[0].advisories)
+    fresh.box.host.faults.clear()
+
+    fresh.service.call("POST", f"/api/batch-import/runs/{run_id}/undo")
+    fresh.go_on()
+    [account] = fresh.accounts()
+    assert (account["extra"]["import_state"], account["group_ids"]) == ("proven", before["group_ids"])
 
 
 def test_an_account_is_put_back_when_the_provider_is_free_again(fresh: World) -> None:
@@ -810,6 +896,20 @@ def test_a_creation_that_arrives_late_makes_no_second_account(
     assert [item.access_status for run_id in runs for item in _items(fresh, run_id)] == ["active", "active"]
 
 
+@pytest.mark.parametrize("arrives", [True, False], ids=["adopted", "sent_again"])
+def test_another_run_goes_on_as_soon_as_the_late_account_is_there(
+    fresh: World, late: tuple[str, Callable[[], None]], arrives: bool
+) -> None:
+    run_id, arrive = late
+    runs = [run_id, fresh.start(PAIR, [])]
+    if arrives:
+        arrive()
+    began = fresh.process().clock.now()
+    fresh.settle(runs)
+    assert fresh.process().clock.now() - began < timedelta(seconds=LATE_SECONDS / 2)
+    assert [item.access_status for run_id in runs for item in _items(fresh, run_id)] == ["active", "active"]
+
+
 def test_a_creation_that_never_arrives_keeps_another_run_waiting_for_a_while_only(
     fresh: World, late: tuple[str, Callable[[], None]]
 ) -> None:
@@ -845,7 +945,6 @@ def test_a_lease_that_cannot_be_given_back_keeps_nobody_waiting_and_undoes_nothi
 # --- a proof that meets others (docs/decisions/0005-isolation-groups.md)
 
 COMPLETION = ("POST", r"^/v1/chat/completions$")
-GROUPS_WRITTEN = ("POST", r"/bulk-update$")
 GROUP_LISTED = ("GET", r"/admin/accounts\?.*group=\d")
 
 

@@ -190,6 +190,13 @@ def test_an_account_that_an_undo_took_away_or_switched_off_proves_nothing(
     assert (followed(None, undone, rich()) is not None) is stays
 
 
+@pytest.mark.parametrize("served", [False, True])
+def test_an_account_that_was_on_again_when_it_was_used_is_left_on_by_an_undo_and_proves(served: bool) -> None:
+    before = {"status": "active", "schedulable": True, "served": served}
+    undone = item(account_resolution="reactivated", before=before, undo_result={"outcome": "restored"}, latency_ms=900)
+    assert (followed(proved(), undone, rich()) is not None) is served
+
+
 def test_an_undo_leaves_alone_what_another_account_proved() -> None:
     known = proved(account_id=9)
     assert followed(known, item(undo_result={"outcome": "removed"}), rich()) == known

@@ -139,6 +139,12 @@ def test_an_account_without_what_it_was_before_was_not_woken() -> None:
     assert not is_half_woken(rows.item(account_resolution="reactivated", before=None), account(import_state="unproven"))
 
 
+def test_an_account_that_served_when_the_run_used_it_is_half_woken_by_another_run() -> None:
+    """Which is about to prove it."""
+    item = rows.item(account_resolution="reactivated", before={**BEFORE, "served": True}, prior_groups=[3])
+    assert not is_half_woken(item, account(import_state="unproven", group_ids=(1,)))
+
+
 def test_an_account_with_its_priority_and_expiry_of_before_is_restored() -> None:
     expiry = datetime(2027, 1, 1, tzinfo=UTC)
     before = {**BEFORE, "terms": {"priority": (50, 30)}, "expires_at": int(expiry.timestamp())}
@@ -153,13 +159,15 @@ def test_a_reused_account_to_which_nothing_was_added_only_loses_the_mark_of_the_
     assert fate(item, account()) is Fate.RELEASE
 
 
-def test_groups_that_people_gave_since_stay_with_a_reused_account_only() -> None:
+def test_groups_that_people_gave_since_stay_with_an_account_that_served_only() -> None:
     before = rows.item(before=BEFORE).known_before
     assert before is not None
     reused = rows.item(account_resolution="reused", before=BEFORE, placed_groups=[3, 7])
     woken = rows.item(account_resolution="reactivated", before=BEFORE, placed_groups=[3, 7])
     assert groups_before(reused, before, [3, 7, 9]) == [3, 9]
     assert groups_before(woken, before, [3, 7, 9]) == [3]
+    served = rows.item(account_resolution="reactivated", before={**BEFORE, "served": True}, placed_groups=[3, 7])
+    assert groups_before(served, before, [3, 7, 9]) == [3, 9]
 
 
 def test_added_names_go_and_replaced_targets_come_back() -> None:

@@ -100,6 +100,16 @@ def test_an_account_that_is_gone_when_it_is_looked_at_is_not_confirmed() -> None
     world.give_up.assert_called_once()
 
 
+def test_an_item_whose_account_cannot_be_put_back_fails_by_what_stopped_it() -> None:
+    """Stage validate puts the account back."""
+    world = World(row("proven", status="inactive"), **REACTIVATED)
+    world.host.account.side_effect = [world.row, None]
+    world.give_up.side_effect = HostUnavailable("no answer")
+    assert world.provision() is ItemStage.VALIDATE
+    [failed] = world.to.fail.call_args_list
+    assert failed.args[1] == "the account is gone"
+
+
 def test_a_half_made_account_is_adopted_and_names_its_run() -> None:
     """By which an undo knows whose it is."""
     world = World(row("unproven"), account_resolution=AccountResolution.CREATED)

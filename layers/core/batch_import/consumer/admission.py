@@ -46,8 +46,10 @@ class HostGate:
 
 
 def _needs_host(item: Item) -> bool:
-    """Probing needs the host later, and a verdict alone never."""
-    return item.current_stage is not ItemStage.PROBE and item.failure_code is None and item.duplicate_of is None
+    """Probing needs the host later. A verdict alone needs it only to put back an account that was to be woken."""
+    if item.current_stage is ItemStage.PROBE or item.duplicate_of is not None:
+        return False
+    return item.failure_code is None or item.wakes_account
 
 
 class RelayLimits:

@@ -13,7 +13,8 @@ from batch_import.domain.finding import Finding
 from batch_import.domain.naming import canonical_model_family
 from batch_import.domain.outcomes import Code
 from batch_import.domain.texts import in_address
-from batch_import.domain.types import AccessStatus, AccountResolution, Platform
+from batch_import.domain.types import AccessStatus, Platform
+from batch_import.domain.undo import served_before
 from batch_import.domain.undo_results import UndoOutcome
 
 _MOST_FAMILIES = 300  # of a relay
@@ -54,8 +55,8 @@ class Told(NamedTuple):
 def told_by(item: Item, profile: ItemProfile) -> Told:
     """``item`` ended with a verdict."""
     outcome = (item.undo_result or {}).get("outcome")
-    was_off = item.account_resolution in (AccountResolution.REACTIVATED, AccountResolution.REPLACED)
-    is_taken_back = outcome == UndoOutcome.REMOVED or (outcome == UndoOutcome.RESTORED and was_off)
+    is_off_again = outcome == UndoOutcome.RESTORED and item.wakes_account and not served_before(item)
+    is_taken_back = outcome == UndoOutcome.REMOVED or is_off_again
     relays = relays_of(item)
     return Told(relays, _finding(relays[0], item, profile), is_taken_back, profile.billing is not None)
 

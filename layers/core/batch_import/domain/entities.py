@@ -75,7 +75,7 @@ class Before(_Row):
     """An account as it was when a run decided to use it. ``added`` and ``replaced`` are names of its model mapping.
 
     ``replaced`` has the targets that the names had. ``terms`` are the fields that the run changes: what each was, and
-    what the run gives. ``used_by`` is the last run that used it.
+    what the run gives. ``used_by`` is the last run that used it. ``served``: it was in service, and only added to.
     """
 
     status: str
@@ -88,6 +88,7 @@ class Before(_Row):
     replaced: dict[str, str] = Field(default_factory=dict)
     terms: dict[str, tuple[Decimal, Decimal]] = Field(default_factory=dict)
     used_by: str | None = None
+    served: bool = False
 
 
 _NO_PROOF = "no proof came to its end: a worker broke off, or another run was using the key"
@@ -279,6 +280,11 @@ class Item(_Row):
     def of_platform(self) -> Platform:
         """Rows without a platform are of platform openai."""
         return self.platform or Platform.OPENAI
+
+    @property
+    def wakes_account(self) -> bool:
+        """Whether the decision was to switch on or repair an account that existed."""
+        return self.account_resolution in (AccountResolution.REACTIVATED, AccountResolution.REPLACED)
 
     @property
     def needs_key(self) -> bool:

@@ -37,9 +37,16 @@ def left_nothing(item: Item) -> bool:
 
 
 def served_before(item: Item) -> bool:
-    """Whether the run found the account serving: reused, or half-made by another run, which has proved it since."""
-    adopted = item.account_resolution is AccountResolution.CREATED and item.before is not None
-    return adopted or item.account_resolution is AccountResolution.REUSED
+    """Whether the account served when the run used it: reused, or in service again since the decision. Older rows say
+    so by the decision alone.
+    """
+    before = item.known_before
+    return before is not None and (before.served or not item.wakes_account)
+
+
+def is_used_since(before: Before, account: ExistingAccount) -> bool:
+    """Whether another run has placed or adopted the account since ``before`` was written; older rows do not say."""
+    return before.used_by is not None and account.runs[-1:] != (before.used_by,)
 
 
 def fate(item: Item, account: ExistingAccount) -> Fate:
@@ -82,13 +89,11 @@ def is_half_woken(item: Item, account: ExistingAccount) -> bool:
     """Whether the item's run took an account that was off or broken out of its groups, and neither proved it nor put it
     back to its end; and no other run has adopted it since.
     """
-    before, resolution = item.known_before, item.account_resolution
-    if before is None or resolution not in (AccountResolution.REACTIVATED, AccountResolution.REPLACED):
-        return False
-    if before.used_by is not None and account.runs[-1:] != (before.used_by,):
+    before = item.known_before
+    if before is None or served_before(item) or is_used_since(before, account):
         return False
     put_back_half = (
-        resolution is AccountResolution.REACTIVATED
+        item.account_resolution is AccountResolution.REACTIVATED
         and account.status == "inactive"
         and not set(item.prior_groups) <= set(account.group_ids)
     )

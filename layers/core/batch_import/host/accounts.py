@@ -74,13 +74,11 @@ def new_account(
     }
 
 
-def before_run(
-    account: ExistingAccount, wanted: DesiredAccount, groups: list[int], *, overwritten: bool
-) -> dict[str, Any]:
+def before_run(account: ExistingAccount, wanted: DesiredAccount, groups: list[int], *, served: bool) -> dict[str, Any]:
     """What an undo needs to know of an account that a run will use, as ``Before`` reads it.
 
     ``groups`` are the account's, without isolation groups.
-    A name that the account has keeps its target unless ``overwritten``.
+    A name of an account that ``served`` keeps its target.
     """
     now, names = account.model_mapping, wanted.model_mapping
     replaced = {name: now[name] for name, target in names.items() if name in now and now[name] != target}
@@ -91,10 +89,11 @@ def before_run(
         "state": account.import_state,
         "groups": groups,
         "prior_groups": list(account.prior_groups),
-        "added": sorted(names.keys() - now.keys()) if now or overwritten else [],
-        "replaced": replaced if overwritten else {},
+        "added": sorted(names.keys() - now.keys()) if now or not served else [],
+        "replaced": {} if served else replaced,
         "terms": replaced_terms(account.terms, wanted.terms),
         "used_by": account.runs[-1] if account.runs else None,
+        "served": served,
     }
 
 

@@ -47,7 +47,7 @@ from batch_import.domain.types import (
     MatchedAccountState,
     Platform,
 )
-from batch_import.domain.undo import made_by
+from batch_import.domain.undo import is_used_since, made_by, served_before
 from batch_import.host.accounts import before_run, existing_account, marker, new_account
 from batch_import.host.client import HostClient, Json
 from batch_import.host.errors import HostError, HostRejected, HostUnavailable, HostUncertain
@@ -252,13 +252,13 @@ class Provisioner:
         """
         fields: dict[str, Any] = {"prior_groups": tuple(self._places(account)) or account.prior_groups}
         if decision.resolution not in (None, AccountResolution.CREATED):
-            overwritten = decision.resolution is not AccountResolution.REUSED
-            fields["before"] = self._before_run(account, self._wanted(item, profile, run), overwritten=overwritten)
+            served = decision.resolution is AccountResolution.REUSED
+            fields["before"] = self._before_run(account, self._wanted(item, profile, run), served=served)
         return fields
 
-    def _before_run(self, account: ExistingAccount, wanted: DesiredAccount, *, overwritten: bool) -> dict[str, Any]:
+    def _before_run(self, account: ExistingAccount, wanted: DesiredAccount, *, served: bool) -> dict[str, Any]:
         groups = self._places(account) or [self._resources.quarantine_id(wanted.platform)]
-        return before_run(account, wanted, groups, overwritten=overwritten)
+        return before_run(account, wanted, groups, served=served)
 
     def _places(self, account: ExistingAccount) -> list[int]:
         """Another run may be proving the account at this moment: the isolation group is no place."""
@@ -294,7 +294,7 @@ class Provisioner:
             known = self._half_made(item, snapshot) if looked else None
             account_id, more = self._create(to, wanted, api_key, known, snapshot)
         else:
-            account_id, more = self._reuse(to, wanted, api_key, None if looked else group_id)
+            account_id, more = self._reuse(to, wanted, api_key)
             before = to.item.known_before
             more += _changed(account_id, before.terms if before else {})
         if account_id is None:
@@ -412,8 +412,7 @@ class Provisioner:
         if account.import_state != ImportState.PROVEN:
             self._isolate_and_wake(to.item, account, wanted, api_key)
             return replaced_terms(account.terms, wanted.terms)
-        if to.item.before is None:
-            to.write({"before": self._before_run(account, wanted, overwritten=False)})
+        self._note_that_it_serves(to, account, wanted)
         self._add_names(account, wanted)
         self._set_terms(account, wanted)
         before = to.item.known_before
@@ -431,13 +430,12 @@ class Provisioner:
         if change := terms_to_change(account.terms, wanted.terms):
             self._host.bulk_update(account.account_id, **change)
 
-    def _reuse(
-        self, to: ItemTransitions, wanted: DesiredAccount, api_key: str, placed_in: int | None
-    ) -> tuple[int | None, list[NewEvent]]:
+    def _reuse(self, to: ItemTransitions, wanted: DesiredAccount, api_key: str) -> tuple[int | None, list[NewEvent]]:
         """An account that serves by now, and did not when the decision was made, is used as a reused one: also by an
         undo, which leaves it as the other run or the person has made it.
 
-        ``placed_in``: the provider's group, whose account somebody may have repaired since an earlier try.
+        One that served then has a provider whose group was gone or off. That group may be there again by an earlier try
+        of this item: only another run that has used the account since has proven it there.
         """
         row = self._host.account(to.item.reused_from_account_id or 0)
         if row is None:
@@ -445,11 +443,18 @@ class Provisioner:
         account, item = existing_account(row), to.item
         if item.account_resolution is AccountResolution.REUSED:
             return self._patch(account, wanted)
-        served_before = item.matched_account_state is MatchedAccountState.ACTIVE and placed_in not in account.group_ids
-        if account_state(account, self._clock.now()) is MatchedAccountState.ACTIVE and not served_before:
-            to.write({"before": self._before_run(account, wanted, overwritten=False)})
+        if account_state(account, self._clock.now()) is MatchedAccountState.ACTIVE and _is_back(item, account):
+            self._note_that_it_serves(to, account, wanted)
             return self._patch(account, wanted)
+        if served_before(item):  # at an earlier try
+            to.write({"before": {**(item.before or {}), "served": False}})
         return self._wake(item, account, wanted, api_key)
+
+    def _note_that_it_serves(self, to: ItemTransitions, account: ExistingAccount, wanted: DesiredAccount) -> None:
+        """Once: a later try may find what an earlier one changed, whose answer was lost."""
+        before = to.item.known_before
+        if before is None or not before.served:
+            to.write({"before": self._before_run(account, wanted, served=True)})
 
     def _patch(self, account: ExistingAccount, wanted: DesiredAccount) -> tuple[int, list[NewEvent]]:
         """Covered family under a new alias: the delta of the mapping, the terms asked for, and nothing else."""
@@ -511,6 +516,14 @@ class Provisioner:
         if row is None:
             raise HostRejected("the account is gone", status=404)
         _switched_on(row)
+
+
+def _is_back(item: Item, account: ExistingAccount) -> bool:
+    """Of an account that serves: whether it did not at the decision, or another run has used it since."""
+    before = item.known_before
+    if item.matched_account_state is not MatchedAccountState.ACTIVE:
+        return True
+    return before is not None and (before.served or is_used_since(before, account))
 
 
 def _owner(item: Item) -> str:

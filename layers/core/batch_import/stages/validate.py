@@ -43,7 +43,6 @@ from batch_import.store.items import ItemStore
 from batch_import.store.runs import RunStore
 
 _WAIT_FOR_PRIMARY = 15.0
-_WOKEN = (AccountResolution.REACTIVATED, AccountResolution.REPLACED)
 _COPIED = (
     "platform",
     "auth_style",
@@ -78,7 +77,7 @@ class ProofServices(NamedTuple):
 class ValidationService(Stage):
     """One per invocation; the only writer of ``access_status``.
 
-    ``make_services`` is called when a proof is first needed, since a verdict alone needs no host; it may raise a
+    ``make_services`` is called when the host is first needed, which most verdicts alone do without; it may raise a
     ``HostError``. ``send_on`` queues items of the validate stage: the duplicates of an item that has ended.
     """
 
@@ -191,7 +190,7 @@ class ValidationService(Stage):
             with under_lease() if under_lease else host.locks.hold(to.item.provider_id):
                 told = host.publication.give_up(to.item)
         except (HostError, ProviderBusy):
-            if to.item.account_resolution in _WOKEN:
+            if to.item.wakes_account:
                 return to.fail(code, text)
             told = []  # the next proof in that group takes it out (CompletionProof)
         text = to.redacted(text)
@@ -220,7 +219,7 @@ class ValidationService(Stage):
         """What stopped the item may have come between two writes to an account that existed: a crash, the end of the
         run's writes, a host that did not answer.
         """
-        if item.account_resolution not in _WOKEN:
+        if not item.wakes_account:
             return []
         item = item.model_copy(update={"account_id": item.reused_from_account_id})
         host = self._services()
