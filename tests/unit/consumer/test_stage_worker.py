@@ -4,7 +4,6 @@ import errno
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
@@ -115,24 +114,6 @@ def test_less_memory_means_fewer_items_at_once() -> None:
     assert stage.most == 3
 
 
-def test_invocations_of_a_process_share_its_threads() -> None:
-    items, used = Mock(), set[threading.Thread]()
-
-    class Noting(Looking):
-        def handle(self, _: Item) -> NextStep:
-            used.add(threading.current_thread())
-            return NextStep(ItemStage.DONE)
-
-    items.get_many.return_value = [item(number) for number in range(1, 11)]
-    items.lease_if_free.side_effect = leased
-    delivery = Delivery("m", "r", 1, Work("run", tuple(f"item_{number:05d}" for number in range(1, 11))))
-    for _ in range(4):
-        StageWorker(items, Mock(), {ItemStage.PROBE: Mock()}, FAST_CLOCK, Noting(), memory=15).run(
-            [delivery], lambda: 100.0, Measures()
-        )
-    assert len(used) <= 3
-
-
 class Deferring(Stage):
     """Defers a probe whose findings cannot be stored."""
 
@@ -145,7 +126,7 @@ class Deferring(Stage):
     def handle(self, _: Item) -> NextStep:
         return NextStep(ItemStage.CONFIRM, deferred=Mock())
 
-    def run_deferred(self, probes: Sequence[Any], seconds: float, _: Executor) -> None:
+    def run_deferred(self, probes: Sequence[Any], seconds: float) -> None:
         self.asked += len(probes)
         self.seconds = seconds
         raise OSError("no table")

@@ -1,6 +1,5 @@
 """What no verdict needs is asked last, and may not outlast the invocation; no relay pays for slow tables."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from unittest.mock import Mock, patch
 
@@ -25,8 +24,7 @@ def test_deferred_questions_have_the_time_that_is_left_all_together() -> None:
         raise OSError("broken")
 
     stage = ImportStage(Mock(), items, *(Mock() for _ in range(7)))
-    with ThreadPoolExecutor(2) as threads:
-        stage.run_deferred([ask, fail, ask], 40.0, threads)
+    stage.run_deferred([ask, fail, ask], 40.0)
     assert len(left) == 2
     assert all(39.0 < seconds <= 40.0 for seconds in left)
     items.add_to_profiles.assert_called_once_with([("item", "profile", "event")] * 2)

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
 from batch_import.aws.observability import Measures, Metric
@@ -87,7 +86,7 @@ class Stage(Protocol):
         """Enter what a run found out, from the item at position ``start`` on, into the index of relays."""
         return
 
-    def run_deferred(self, probes: Sequence[DeferredProbe], seconds: float, threads: Executor) -> None:  # noqa: ARG002
+    def run_deferred(self, probes: Sequence[DeferredProbe], seconds: float) -> None:  # noqa: ARG002
         """Ask what no verdict needs, when everything has been handed on. What fails, or takes longer, is left out."""
         return
 
@@ -132,12 +131,6 @@ class _Invocation:
             return work(*arguments)
 
 
-@lru_cache(maxsize=4)
-def _threads(name: str, number: int) -> ThreadPoolExecutor:
-    """Kept as long as the process: to start hundreds of threads for each invocation takes a twentieth of its CPU."""
-    return ThreadPoolExecutor(number, name)
-
-
 class StageWorker:
     def __init__(
         self,
@@ -159,29 +152,30 @@ class StageWorker:
 
     def run(self, deliveries: Sequence[Delivery], seconds_left: SecondsLeft, measures: Measures) -> list[str]:
         """Work on all ``deliveries``; returns ids of messages whose outcome could not be recorded."""
-        leasing, pool = _threads("lease", _LEASED_AT_ONCE), _threads("item", self._threads)
+        leasing = ThreadPoolExecutor(_LEASED_AT_ONCE)
         now = _Invocation(MessageBatcher(self._queues, self._clock), seconds_left, measures, leasing)
         fresh = [d for d in deliveries if not self._split(d, now)]
-        begun = [pool.submit(now.in_time, self._begin, delivery, now) for delivery in fresh]
-        working = set[Future[None]]()
         try:
-            for delivery, beginning in zip(fresh, begun, strict=True):
-                working |= {pool.submit(now.in_time, self._work, delivery, item, now) for item in beginning.result()}
-            self._await(working, now)
+            with leasing, ThreadPoolExecutor(self._threads) as pool:
+                begun = [pool.submit(now.in_time, self._begin, delivery, now) for delivery in fresh]
+                working = {
+                    pool.submit(now.in_time, self._work, delivery, item, now)
+                    for delivery, beginning in zip(fresh, begun, strict=True)
+                    for item in beginning.result()
+                }
+                self._await(working, now)
         finally:
-            wait(begun)
-            wait(working)
             try:
                 now.batcher.flush()
             finally:
                 self._publish_at_the_end(fresh, now)
         if now.deferred and seconds_left() >= DEFERRED_SECONDS:
-            self._run_deferred(now.deferred, seconds_left() - END_SECONDS, pool)
+            self._run_deferred(now.deferred, seconds_left() - END_SECONDS)
         return sorted(now.failed)
 
-    def _run_deferred(self, probes: Sequence[DeferredProbe], seconds: float, threads: Executor) -> None:
+    def _run_deferred(self, probes: Sequence[DeferredProbe], seconds: float) -> None:
         try:
-            self.stage.run_deferred(probes, seconds, threads)
+            self.stage.run_deferred(probes, seconds)
         except Exception:  # everything has been handed on: a failed invocation would hand it on again
             logger.warning("deferred probes not stored", exc_info=True)
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urljoin
@@ -36,8 +36,7 @@ def together(*questions: Callable[[], T]) -> list[T]:
     try:
         first = questions[0]()
     finally:
-        for other in others:
-            other.exception()  # waits for it
+        wait(others)
     return [first, *(other.result() for other in others)]
 
 

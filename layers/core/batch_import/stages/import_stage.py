@@ -3,13 +3,13 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
 
 from batch_import.consumer.admission import HostGate, RelayLimits
 from batch_import.consumer.next_step import DeferredProbe, NextStep
-from batch_import.consumer.stage_worker import Admitted, SecondsLeft, Stage, demand_time
+from batch_import.consumer.stage_worker import THREADS, Admitted, SecondsLeft, Stage, demand_time
 from batch_import.coordination.provider_lock import PATIENCE
 from batch_import.domain.entities import Item, ItemProfile, Run
 from batch_import.domain.outcomes import Code
@@ -95,9 +95,9 @@ class ImportStage(Stage):
             self._keys.update({(run_id, item_id): api_key for item_id, api_key in found.items()})
         return leased
 
-    def run_deferred(self, probes: Sequence[DeferredProbe], seconds: float, threads: Executor) -> None:
-        with deadline(seconds):
-            asked = [threads.submit(copy_context().run, probe) for probe in probes]
+    def run_deferred(self, probes: Sequence[DeferredProbe], seconds: float) -> None:
+        with deadline(seconds), ThreadPoolExecutor(min(THREADS, len(probes))) as pool:
+            asked = [pool.submit(copy_context().run, probe) for probe in probes]
         for one in asked:
             if (error := one.exception()) is not None:
                 logger.warning("deferred probe failed", exc_info=error)
