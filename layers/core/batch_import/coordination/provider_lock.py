@@ -93,7 +93,7 @@ class ProviderLocks:
         """Raises ``ProviderBusy`` while a creation for the same key, of another owner, may still arrive at the host."""
         late = snapshot.late.get(digest)
         if late is not None and late["owner"] != owner and late["until"] > iso(self._clock.now()):
-            raise ProviderBusy(digest)
+            raise ProviderBusy("a creation may still arrive")
 
     def remember_late(self, provider_id: str, snapshot: ProviderSnapshot, digest: str, owner: str) -> None:
         """The answer to a creation was lost, and no account found: it may be made yet."""
